@@ -1,0 +1,1 @@
+"""The Asterisk beside the router: found or installed, configured and started."""
