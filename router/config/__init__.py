@@ -1,0 +1,84 @@
+"""The configuration: TOML files -> Plan, Settings and Secrets, with every error at once.
+
+Four files: the plan (what the service is), the informateurs, the settings of one
+deployment (allo.toml), and the secrets. Unknown keys are errors, with a suggestion.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from router.asterisk.configuration import AsteriskSettings
+from router.config.plan import load_plan, read_plan
+from router.config.settings import (
+    Http,
+    Log,
+    Secrets,
+    Settings,
+    VoiceChoice,
+    asterisk_settings,
+    check_asterisk,
+    load_secrets,
+    new_secrets,
+    read_secrets,
+    read_settings,
+)
+from router.config.tables import Report, raise_all
+from router.core.plan import Plan
+from router.errors import ConfigError, Problem
+
+__all__ = [
+    "Config",
+    "Http",
+    "Log",
+    "Secrets",
+    "Settings",
+    "VoiceChoice",
+    "asterisk_settings",
+    "load",
+    "load_plan",
+    "load_secrets",
+    "new_secrets",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One deployment of one service; `secrets` is None without a settings file."""
+
+    plan: Plan
+    settings: Settings
+    secrets: Secrets | None
+
+    def asterisk(self) -> AsteriskSettings:
+        """All that Asterisk's configuration is rendered from.
+
+        Raises:
+            ConfigError: If there are no secrets.
+        """
+        if self.secrets is None:
+            raise ConfigError([Problem("secrets", "are missing: give a settings file")])
+        return asterisk_settings(self.settings, self.plan, self.secrets)
+
+
+def load(path: Path | None, known_prompts: Collection[str] | None = None) -> Config:
+    """Read the settings at `path` and every file they name; None is the shipped plan.
+
+    `known_prompts` are the ids of the catalogue; None skips that check.
+
+    Raises:
+        ConfigError: With every fault of all files.
+    """
+    report = Report(path.name if path else "settings")
+    settings = read_settings(path, report) if path else Settings()
+    if settings is None:
+        raise_all(report)
+        raise AssertionError("settings neither read nor faulty")
+    plan_report, agents_report = Report(settings.plan.name), Report(settings.agents.name)
+    plan = read_plan(settings.plan, settings.agents, known_prompts, plan_report, agents_report)
+    secrets_report = Report(settings.secrets.name if settings.secrets else "secrets")
+    given = read_secrets(settings.secrets, secrets_report) if settings.secrets else None
+    check_asterisk(settings, plan, given, report, secrets_report)
+    raise_all(report, plan_report, agents_report, secrets_report)
+    assert plan is not None
+    return Config(plan, settings, given)

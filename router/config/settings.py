@@ -1,0 +1,286 @@
+"""What belongs to one deployment: paths, Asterisk, HTTP, voice, log, and the secrets."""
+
+import secrets
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, create_model
+
+from router.asterisk.configuration import AgentPhone, AsteriskSettings, Registration, check
+from router.config.tables import Report, Table, did_you_mean, parse, raise_all, read_toml
+from router.core.ids import AgentId
+from router.core.plan import Plan
+
+#: The plan and the informateurs that come with the program.
+SHIPPED = Path(__file__).resolve().parents[1] / "plans"
+#: Holds everything generated, unless the settings say otherwise.
+GENERATED = Path(__file__).resolve().parents[2] / ".allo"
+
+#: Fields of AsteriskSettings that other keys, the plan or the secrets give.
+_FROM_ELSEWHERE = frozenset(
+    {
+        "state_dir",
+        "prompts_dir",
+        "service_numbers",
+        "longest_call_s",
+        "ari_password",
+        "agents",
+        "registration",
+    }
+)
+
+Text = Annotated[str, Field(min_length=1)]
+Secret = Annotated[str, Field(min_length=16)]
+Port = Annotated[int, Field(gt=0, le=65535)]
+
+
+class RegistrationTable(Table):
+    """The carrier's account; its password is `registration_password` of the secrets."""
+
+    server: Text
+    user: Text
+    domain: str = ""
+
+
+_ASTERISK: dict[str, Any] = {
+    column.name: (column.type, column.default)
+    for column in fields(AsteriskSettings)
+    if column.name not in _FROM_ELSEWHERE
+}
+_ASTERISK["registration"] = (RegistrationTable | None, None)
+#: Settings of Asterisk, by the names and defaults of AsteriskSettings.
+AsteriskTable: Any = create_model("AsteriskTable", __base__=Table, **_ASTERISK)
+
+
+class HttpTable(Table):
+    host: Text = "127.0.0.1"
+    port: Port = 8039
+
+
+class VoiceTable(Table):
+    engine: Literal["espeak-ng", "piper"] = "espeak-ng"
+    model: str | None = None
+
+
+class LogTable(Table):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "console"] = "json"
+
+
+class SettingsTable(Table):
+    """allo.toml; paths are relative to its folder."""
+
+    plan: Text | None = None
+    agents: Text | None = None
+    secrets: Text = "secrets.toml"
+    state_dir: Text | None = None
+    prompts_dir: Text | None = None
+    asterisk: AsteriskTable = AsteriskTable()
+    http: HttpTable = HttpTable()
+    voice: VoiceTable = VoiceTable()
+    log: LogTable = LogTable()
+
+
+class SecretsTable(Table):
+    code_secret: Secret
+    ari_password: Secret
+    api_key: Secret
+    registration_password: Text | None = None
+    agents: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """Where the pages and the API are served."""
+
+    host: str = "127.0.0.1"
+    port: int = 8039
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceChoice:
+    """The synthetic voice; `model` is Piper's file."""
+
+    engine: str = "espeak-ng"
+    model: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """`level` in lower case; `format` is "json" or "console"."""
+
+    level: str = "info"
+    format: str = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One deployment; every path is absolute."""
+
+    plan: Path = SHIPPED / "3939.toml"
+    agents: Path = SHIPPED / "agents.toml"
+    #: None: run without a settings file, as for checking the shipped plan.
+    secrets: Path | None = None
+    state_dir: Path = GENERATED / "state"
+    prompts_dir: Path = GENERATED / "prompts"
+    #: Without what the plan and the secrets give; see `asterisk_settings`.
+    asterisk: AsteriskSettings = field(
+        default_factory=lambda: AsteriskSettings(
+            state_dir=GENERATED / "state", prompts_dir=GENERATED / "prompts", ari_password=""
+        )
+    )
+    http: Http = Http()
+    voice: VoiceChoice = VoiceChoice()
+    log: Log = Log()
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What must stay on the machine: none of it is shown by repr()."""
+
+    #: Access codes are derived from it.
+    code_secret: bytes = field(repr=False)
+    #: Password of the router's ARI user.
+    ari_password: str = field(repr=False)
+    #: What the web site presents to ask for access codes.
+    api_key: str = field(repr=False)
+    #: Passwords of the informateurs' phones.
+    agents: Mapping[AgentId, str] = field(repr=False)
+    #: Password of the carrier's account, where it wants one.
+    registration_password: str | None = field(default=None, repr=False)
+
+
+def asterisk_settings(settings: Settings, plan: Plan, given: Secrets) -> AsteriskSettings:
+    """All that Asterisk's configuration is rendered from."""
+    registration = settings.asterisk.registration
+    return replace(
+        settings.asterisk,
+        service_numbers=plan.numbers,
+        longest_call_s=plan.targets.longest_call_s,
+        ari_password=given.ari_password,
+        agents=tuple(
+            AgentPhone(agent, given.agents[agent]) for agent in plan.agents if agent in given.agents
+        ),
+        registration=registration
+        and replace(registration, password=given.registration_password or ""),
+    )
+
+
+def new_secrets(agent_ids: Iterable[str]) -> str:
+    """Fresh secrets as TOML, for a file that only its owner may read (mode 0600)."""
+    lines = [
+        "# Secrets of this service. Readable by its own user only: chmod 600.",
+        f'code_secret = "{secrets.token_urlsafe(32)}"',
+        f'ari_password = "{secrets.token_urlsafe(24)}"',
+        f'api_key = "{secrets.token_urlsafe(24)}"',
+        "",
+        "# Passwords of the informateurs' phones.",
+        "[agents]",
+        *(f'{agent} = "{secrets.token_urlsafe(18)}"' for agent in agent_ids),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def load_secrets(path: Path) -> Secrets:
+    """Read the secrets.
+
+    Raises:
+        ConfigError: With every fault; also when everyone on the machine can read the file.
+    """
+    report = Report(path.name)
+    given = read_secrets(path, report)
+    raise_all(report)
+    assert given is not None
+    return given
+
+
+def read_secrets(path: Path, report: Report) -> Secrets | None:
+    """The secrets, to be used only if the report stays empty. No value is ever reported."""
+    content = read_toml(path, report)
+    if content is None:
+        return None
+    if path.stat().st_mode & stat.S_IRWXO:
+        report.add("", f"everyone on this machine can read it: chmod 600 {path.name}")
+    table = parse(SecretsTable, content, report, show_values=False)
+    if table is None:
+        return None
+    return Secrets(
+        code_secret=table.code_secret.encode(),
+        ari_password=table.ari_password,
+        api_key=table.api_key,
+        agents={AgentId(agent): password for agent, password in table.agents.items()},
+        registration_password=table.registration_password,
+    )
+
+
+def read_settings(path: Path, report: Report) -> Settings | None:
+    """The settings, to be used only if the report stays empty."""
+    content = read_toml(path, report)
+    table = None if content is None else parse(SettingsTable, content, report)
+    if table is None:
+        return None
+    folder = path.resolve().parent
+    defaults = Settings()
+    state_dir = folder / table.state_dir if table.state_dir else defaults.state_dir
+    prompts_dir = folder / table.prompts_dir if table.prompts_dir else defaults.prompts_dir
+    model = folder / table.voice.model if table.voice.model else None
+    if table.voice.engine == "piper" and model is None:
+        report.add("voice.model", "is missing: the .onnx file of the Piper voice")
+    elif model is not None and not model.is_file():
+        report.add("voice.model", f"no such file: {table.voice.model}")
+    own = table.asterisk.model_dump(exclude={"registration"})
+    if table.http.port == own["ari_port"]:
+        report.add("http.port", f"{table.http.port} is also asterisk.ari_port")
+    account: RegistrationTable | None = table.asterisk.registration
+    return Settings(
+        plan=folder / table.plan if table.plan else defaults.plan,
+        agents=folder / table.agents if table.agents else defaults.agents,
+        secrets=folder / table.secrets,
+        state_dir=state_dir,
+        prompts_dir=prompts_dir,
+        asterisk=AsteriskSettings(
+            state_dir=state_dir,
+            prompts_dir=prompts_dir,
+            ari_password="",
+            registration=Registration(**account.model_dump(), password="") if account else None,
+            **own,
+        ),
+        http=Http(table.http.host, table.http.port),
+        voice=VoiceChoice(table.voice.engine, model),
+        log=Log(table.log.level, table.log.format),
+    )
+
+
+def check_asterisk(
+    settings: Settings,
+    plan: Plan | None,
+    given: Secrets | None,
+    report: Report,
+    secrets_report: Report,
+) -> None:
+    """Check what Asterisk is rendered from, and that every informateur has a password."""
+    whole = settings.asterisk
+    if plan is not None and given is not None:
+        whole = asterisk_settings(settings, plan, given)
+        for agent in plan.agents:
+            if agent not in given.agents:
+                secrets_report.add(f"agents.{agent}", "is missing: the password of this phone")
+        for agent in given.agents:
+            if agent not in plan.agents:
+                hint = did_you_mean(agent, plan.agents)
+                secrets_report.add(f"agents.{agent}", f"no such informateur{hint}")
+    for problem in check(whole):
+        key = problem.place.removeprefix("asterisk.")
+        if key in ("state_dir", "prompts_dir"):
+            report.add(key, problem.reason)
+        elif key == "service_numbers":
+            continue  # told with the plan
+        elif key == "ari_password" or key.startswith("agents.") or key == "registration.password":
+            if given is not None:
+                where = {"registration.password": "registration_password"}.get(key, key)
+                secrets_report.add(where.removesuffix(".secret"), problem.reason)
+        else:
+            report.add(f"asterisk.{key}", problem.reason)

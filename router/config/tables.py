@@ -1,0 +1,243 @@
+"""TOML files as typed tables, with every fault told in plain words.
+
+A table with faults is mended (the faulty entry takes its default, or an empty value), so
+that the checks which look across tables still run and all faults are told at once. What
+they then say about a mended entry is dropped: its fault is known.
+"""
+
+import tomllib
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from router.errors import ConfigError, Problem
+
+T = TypeVar("T")
+
+#: A mended table can show faults of its own (an empty table lacks its keys): mended again.
+_MENDINGS = 4
+
+#: Long enough for every text; never seen, as faults of mended entries are not told twice.
+_STOPGAP = "stopgap" * 3
+
+_REASONS = {
+    "missing": "is missing",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "string_type": 'must be text in "quotes"',
+    "tuple_type": "must be a list",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "model_attributes_type": "must be a table",
+    "greater_than": "must be > {gt:g}",
+    "greater_than_equal": "must be >= {ge:g}",
+    "less_than_equal": "must be <= {le:g}",
+    "literal_error": "must be {expected}",
+    "too_short": "must not be empty",
+    "string_too_short": "must have at least {min_length} characters",
+}
+_WITHOUT_VALUE = frozenset({"missing", "too_short", "string_too_short"})
+
+
+class Table(BaseModel):
+    """A TOML table with known keys."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Report:
+    """The faults of one file, in the order found; `name` is the file's base name.
+
+    Places are dotted keys; items of a list are counted from 1.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.problems: list[Problem] = []
+        self._faulty: list[str] = []
+        self._mended: set[str] = set()
+
+    def add(self, key: str, reason: str) -> None:
+        """Tell a fault at `key` ("" is the whole file), unless `key` was mended."""
+        if not any(_overlap(key, mended) for mended in self._mended):
+            self.problems.append(Problem(f"{self.name}: {key}" if key else self.name, reason))
+            self._faulty.append(key)
+
+    def add_unknown(self, key: str, kind: str, word: str, known: Iterable[str]) -> None:
+        """Tell that `word` names none of `known`, the entries of the table `kind` + "s".
+
+        Nothing is told when that whole table is a stopgap: its own fault is the cause.
+        """
+        if f"{kind}s" not in self._mended:
+            self.add(key, unknown(kind, word, known))
+
+    def mended(self, key: str) -> None:
+        """Say that the faults of `key` are told and its value is a stopgap."""
+        self._mended.add(key)
+
+    def is_sound(self, *keys: str) -> bool:
+        """Whether nothing under any of `keys` has a fault so far (no keys: nothing at all)."""
+        if not keys:
+            return not self._faulty
+        return not any(_overlap(faulty, key) for faulty in self._faulty for key in keys)
+
+
+def read_toml(path: Path, report: Report) -> dict[str, Any] | None:
+    """The file's content, or None when it is missing, unreadable or no TOML."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        report.add("", f"cannot be read: {error.strerror}")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        report.add("", f"is not UTF-8 text (at line {line})")
+    except tomllib.TOMLDecodeError as error:
+        reason = str(error).replace("Cannot overwrite a value", "a key is there twice")
+        report.add("", f"is not valid TOML: {reason}")
+    except ValueError as error:  # a date that does not exist: tomllib lets it through
+        report.add("", f"is not valid TOML: {error}")
+    return None
+
+
+def parse(kind: type[T], table: Any, report: Report, *, show_values: bool = True) -> T | None:
+    """`table` as `kind`, faulty entries mended; None if that did not help.
+
+    `show_values=False` keeps what was written (a secret) out of the report.
+    """
+    adapter = TypeAdapter(kind)
+    table = deepcopy(table)
+    for mending in range(_MENDINGS):
+        try:
+            return adapter.validate_python(_frozen(table), strict=True)
+        except ValidationError as error:
+            faults = error.errors(include_url=False)
+        for fault in faults:
+            key = _key(fault["loc"])
+            if not mending:
+                report.add(key, _reason(kind, fault, show_values))
+        for fault in faults:
+            report.mended(_key(fault["loc"]))
+            _mend(kind, table, fault)
+    return None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The suggestion to append when one of `known` resembles `word`; nothing otherwise."""
+    close = get_close_matches(word, list(known), n=1)
+    return f"; did you mean `{close[0]}`?" if close else ""
+
+
+def unknown(what: str, word: str, known: Iterable[str]) -> str:
+    """The reason for a reference to something that is not there."""
+    return f"unknown {what} `{word}`{did_you_mean(word, known)}"
+
+
+def raise_all(*reports: Report) -> None:
+    """Raise ConfigError with the problems of all reports, if there are any."""
+    problems = [problem for report in reports for problem in report.problems]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _reason(kind: Any, fault: ErrorDetails, show_values: bool) -> str:
+    what = fault["type"]
+    if what == "extra_forbidden":
+        name = str(fault["loc"][-1])
+        return f"unknown key{did_you_mean(name, _names(_holder(kind, fault['loc'])))}"
+    if what == "string_too_short" and fault["ctx"]["min_length"] == 1:
+        what = "too_short"
+    reason = _REASONS.get(what, "is not valid").format(**fault.get("ctx", {}))
+    if what in _WITHOUT_VALUE or not show_values:
+        return reason
+    return f"{reason}, got {_toml(fault['input'])}"
+
+
+def _mend(kind: Any, table: Any, fault: ErrorDetails) -> None:
+    loc = fault["loc"]
+    if not loc:
+        return
+    holder: Any = table
+    for part in loc[:-1]:
+        holder = holder[part]
+    name, around = loc[-1], _holder(kind, loc)
+    if fault["type"] == "extra_forbidden":
+        del holder[name]
+    elif _is_table(around) and not around.model_fields[str(name)].is_required():
+        holder.pop(name, None)
+    else:
+        holder[name] = _stopgap(_inside(around, name))
+
+
+def _stopgap(kind: Any) -> Any:
+    origin = typing.get_origin(kind) or kind
+    if origin is tuple:
+        return [_stopgap(typing.get_args(kind)[0])]
+    if origin is dict or _is_table(origin):
+        return {}
+    return 1 if origin in (int, float) else _STOPGAP
+
+
+def _holder(kind: Any, loc: tuple[str | int, ...]) -> Any:
+    for part in loc[:-1]:
+        kind = _inside(kind, part)
+    return kind
+
+
+def _inside(kind: Any, part: str | int) -> Any:
+    if _is_table(kind):
+        inner = kind.model_fields[str(part)].annotation
+    else:
+        inner = typing.get_args(kind)[1 if typing.get_origin(kind) is dict else 0]
+    if typing.get_origin(inner) in (typing.Union, types.UnionType):  # only with None
+        return typing.get_args(inner)[0]
+    return typing.get_args(inner)[0] if typing.get_origin(inner) is typing.Annotated else inner
+
+
+def _is_table(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Table)
+
+
+def _names(kind: Any) -> list[str]:
+    return list(kind.model_fields) if _is_table(kind) else []
+
+
+def _key(loc: tuple[str | int, ...]) -> str:
+    return ".".join(str(part + 1) if isinstance(part, int) else part for part in loc)
+
+
+def _overlap(one: str, other: str) -> bool:
+    return (
+        "" in (one, other)
+        or one == other
+        or one.startswith(f"{other}.")
+        or other.startswith(f"{one}.")
+    )
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_frozen(item) for item in value)
+    if isinstance(value, Mapping):
+        return {key: _frozen(item) for key, item in value.items()}
+    return value
+
+
+def _toml(value: Any) -> str:
+    """The value as it stands in the file, shortened."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, tuple):
+        return "a list"
+    return f'"{value}"' if isinstance(value, str) else str(value)

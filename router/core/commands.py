@@ -1,0 +1,151 @@
+"""What to do. Decisions are values: the engine returns them, others carry them out.
+
+Commands of one call are carried out in order; those of different calls side by side.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from router.core.ids import (
+    AgentId,
+    BridgeId,
+    CallId,
+    ChannelId,
+    FicheId,
+    PlaybackId,
+    PromptId,
+    SectorId,
+)
+
+
+class Outcome(StrEnum):
+    """How a call ended. Every call ends with exactly one."""
+
+    ANSWERED = "answered"  # an informateur and the caller were joined
+    ABANDONED = "abandoned"  # the caller left while waiting
+    LEFT = "left"  # the caller left before choosing a sector
+    INFORMED = "informed"  # heard the recorded information, to its end or not
+    CLOSED = "closed"  # came outside opening hours
+    REFUSED_FULL = "refused: queue full"
+    REFUSED_NO_AGENT = "refused: nobody on duty"
+    REFUSED_CLOSING = "refused: closing"
+    REFUSED_LONG = "refused: longest wait reached"
+    SILENT = "silent"  # no key ever came
+    LOST = "lost"  # the informateur's phone died and the caller was not served again
+
+
+class Step(StrEnum):
+    """The steps of a call that are worth telling."""
+
+    ARRIVED = "arrived"
+    FOUND = "found again after a restart"
+    CLOSED = "told that the service is closed"
+    CODE_ASKED = "asked for the access code"
+    CODE_ACCEPTED = "access code accepted"
+    CODE_REFUSED = "access code refused"
+    MENU = "menu"
+    PAGE = "information"
+    QUEUED = "waiting"
+    ANNOUNCED = "told how long"
+    RINGING = "ringing an informateur"
+    MISSED = "informateur did not answer"
+    WHISPERED = "informateur answered"
+    TALKING = "talking"
+    REQUEUED = "back to the front of the queue"
+    AGENT_DONE = "informateur hung up"
+    REFUSED = "refused"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play `prompts` one after the other on `channel`, under the id `playback`."""
+
+    call: CallId
+    channel: ChannelId
+    playback: PlaybackId
+    prompts: tuple[PromptId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlaying:
+    """Cut a playback short (barge-in). It may have ended already."""
+
+    call: CallId
+    playback: PlaybackId
+
+
+@dataclass(frozen=True, slots=True)
+class StartMusic:
+    call: CallId
+    channel: ChannelId
+
+
+@dataclass(frozen=True, slots=True)
+class StopMusic:
+    call: CallId
+    channel: ChannelId
+
+
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """Write on the channel itself where the caller waits, for a router that starts anew."""
+
+    call: CallId
+    channel: ChannelId
+    sector: SectorId
+    joined_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Dial an informateur's phone as channel `leg`; give up after `timeout_s`."""
+
+    call: CallId
+    agent: AgentId
+    leg: ChannelId
+    timeout_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Put the channels in a new bridge so that they hear each other."""
+
+    call: CallId
+    bridge: BridgeId
+    channels: tuple[ChannelId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Remove the bridge; its channels stay."""
+
+    call: CallId
+    bridge: BridgeId
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    call: CallId
+    channel: ChannelId
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """One step of a call, for the log, the figures and the demo's timeline. Not for Asterisk."""
+
+    call: CallId
+    step: Step
+    sector: SectorId | None = None
+    agent: AgentId | None = None
+    fiche: FicheId | None = None
+    outcome: Outcome | None = None
+    #: How long it took until this step, in seconds: waited, talked, or the whole call.
+    seconds: float | None = None
+    #: A word more, from a fixed vocabulary (menu, page, reason), never from the caller.
+    detail: str = ""
+
+
+Command = (
+    Play | StopPlaying | StartMusic | StopMusic | Remember | Ring | Join | Part | HangUp | Noted
+)

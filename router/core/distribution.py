@@ -1,0 +1,357 @@
+"""From the queue to the informateur: waiting, ringing, talking, and what follows.
+
+Each public method answers one pair of `calls.TABLE`. The rank of a caller is the promise
+made on joining: an informateur who does not answer costs no place.
+"""
+
+from router.core.agents import AgentDesk, AgentEvent, AgentState
+from router.core.calls import Call, CallState, Due
+from router.core.commands import HangUp, Join, Outcome, Part, Remember, Ring, Step
+from router.core.estimate import WaitEstimate
+from router.core.events import LegEnd, LegEnded
+from router.core.ids import PromptId, SectorId
+from router.core.plan import SAY_NEXT_OPENING
+from router.core.speech import rank, wait_between, whisper
+from router.core.switchboard import Switchboard
+from router.core.work import WorkItem
+
+QUEUE_JOINED = PromptId("queue-joined")
+QUEUE_STILL = PromptId("queue-still")
+QUEUE_CLOSING = PromptId("queue-closing")
+CONNECTING = PromptId("connecting")
+REFUSED_FULL = PromptId("refused-full")
+REFUSED_NO_AGENT = PromptId("refused-no-agent")
+REFUSED_CLOSING = PromptId("refused-closing")
+REFUSED_LONG = PromptId("refused-long")
+AGENT_LOST = PromptId("agent-lost")
+GOODBYE = PromptId("goodbye")
+PROMPTS = frozenset(
+    {QUEUE_JOINED, QUEUE_STILL, QUEUE_CLOSING, CONNECTING, REFUSED_FULL, REFUSED_NO_AGENT}
+    | {REFUSED_CLOSING, REFUSED_LONG, AGENT_LOST, GOODBYE}
+)
+
+#: Asterisk gives up on a ringing phone by itself, should we be gone, this much later.
+RING_BACKSTOP_S = 5
+#: A whisper whose end was never told is taken as heard after this.
+WHISPER_GUARD_S = 20.0
+#: A phone told to stop ringing may be rung again after this at the latest.
+RELEASE_S = 3.0
+#: Due before anyone else: a caller whose informateur was cut off.
+FRONT = 0.0
+
+
+class Distribution:
+    """Matches callers and informateurs (ACD: automatic call distribution)."""
+
+    def __init__(self, board: Switchboard) -> None:
+        self._board = board
+        self._targets = board.plan.targets
+        self.estimate = WaitEstimate()
+
+    # Joining the queue.
+
+    def enqueue(self, call: Call, sector: SectorId, said_first: tuple[PromptId, ...]) -> None:
+        """Let the caller wait for `sector`, or say why not and what to do instead."""
+        board = self._board
+        if not board.plan.hours.is_open(board.now):
+            self._refuse(call, Outcome.REFUSED_CLOSING, (REFUSED_CLOSING, SAY_NEXT_OPENING))
+        elif not board.roster.on_duty(sector):
+            self._refuse(call, Outcome.REFUSED_NO_AGENT, (*said_first, REFUSED_NO_AGENT))
+        elif len(board.queue) >= self._targets.queue_max:
+            self._refuse(call, Outcome.REFUSED_FULL, (*said_first, REFUSED_FULL))
+        else:
+            due_at = board.now + self._targets.live_target_s
+            call.item = WorkItem(call.id, sector, board.now, due_at, board.next_sequence())
+            call.outcome = Outcome.ABANDONED
+            board.silence(call)
+            board.commands.append(Remember(call.id, call.channel, sector, board.now))
+            board.note(call, Step.QUEUED, sector=sector)
+            self._wait(call, said_first, QUEUE_JOINED)
+
+    def take_back(self, call: Call, sector: SectorId, joined_at: float) -> None:
+        """Let a caller found after a restart wait on, at the rank the promise gave."""
+        board = self._board
+        due_at = joined_at + self._targets.live_target_s
+        call.item = WorkItem(call.id, sector, joined_at, due_at, board.next_sequence())
+        call.outcome = Outcome.ABANDONED
+        call.music = True  # the music that the channel still hears is stopped before we speak
+        self._wait(call, (), QUEUE_STILL)
+
+    def _refuse(self, call: Call, outcome: Outcome, prompts: tuple[PromptId, ...]) -> None:
+        self._board.note(call, Step.REFUSED, detail=outcome.value)
+        self._board.say_goodbye(call, outcome, prompts)
+
+    def _wait(self, call: Call, said_first: tuple[PromptId, ...], then: PromptId | None) -> None:
+        """Put the call's item among those waiting, and ring somebody if somebody is free.
+
+        Says `said_first`, then `then` and where the caller stands; with neither, whatever
+        the caller hears goes on. Who has waited too long, phones that did not answer
+        included, is told so instead.
+        """
+        board = self._board
+        item = _promise(call)
+        waited_s = board.now - item.joined_at
+        if waited_s >= self._targets.longest_wait_s:
+            self._refuse(call, Outcome.REFUSED_LONG, (REFUSED_LONG,))
+            return
+        call.state = CallState.WAITING
+        item.widened = sum(after_s <= waited_s for after_s in self._targets.widening_s) or 1
+        board.queue.add(item)
+        self._set_widening(call, item)
+        board.timers.set(
+            ("call", call.id, Due.LONGEST), item.joined_at + self._targets.longest_wait_s
+        )
+        board.set_due(call, Due.ANNOUNCE, self._targets.announce_every_s)
+        closes_at = board.plan.hours.closes_at(board.now)
+        if closes_at is not None:
+            board.timers.set(("closing",), closes_at)
+        desk = board.roster.longest_idle(item.sector, item.widened)
+        if then is not None:
+            what = (CONNECTING,) if desk else (then, *self._where_one_stands(item))
+            board.play(call, (*said_first, *what))
+        if desk is not None:
+            self._ring(call, desk)
+
+    def _set_widening(self, call: Call, item: WorkItem) -> None:
+        if item.widened < len(self._targets.widening_s):
+            at = item.joined_at + self._targets.widening_s[item.widened]
+            self._board.timers.set(("call", call.id, Due.WIDEN), at)
+
+    def _where_one_stands(self, item: WorkItem) -> tuple[PromptId, ...]:
+        place = self._board.queue.rank(item)
+        on_duty = self._board.roster.on_duty(item.sector)
+        bounds = self.estimate.bounds_min(item.sector, place, on_duty)
+        return rank(place) + (wait_between(*bounds) if bounds else ())
+
+    # Waiting.
+
+    def announcement_over(self, call: Call) -> None:
+        self._board.silence(call)
+        self._board.cancel_due(call, Due.STEP)
+        self._board.start_music(call)
+
+    def announce(self, call: Call) -> None:
+        board = self._board
+        item = _promise(call)
+        board.note(call, Step.ANNOUNCED, detail=f"rank {board.queue.rank(item)}")
+        board.play(call, (QUEUE_STILL, *self._where_one_stands(item)))
+        board.set_due(call, Due.ANNOUNCE, self._targets.announce_every_s)
+
+    def widen(self, call: Call) -> None:
+        """Open the call to the next level of skill; ring at once if one there is free."""
+        item = _promise(call)
+        self._board.queue.widen(item)
+        self._set_widening(call, item)
+        desk = self._board.roster.longest_idle(item.sector, item.widened)
+        if desk is not None:
+            self._ring(call, desk)
+
+    def waited_too_long(self, call: Call) -> None:
+        self._stop_waiting(call)
+        self._refuse(call, Outcome.REFUSED_LONG, (REFUSED_LONG,))
+
+    def waiting_caller_left(self, call: Call) -> None:
+        self._stop_waiting(call)
+        self._board.end(call)
+
+    def _stop_waiting(self, call: Call) -> None:
+        self._board.queue.remove(_promise(call))
+        self._board.cancel_due(call, Due.WIDEN, Due.ANNOUNCE, Due.LONGEST)
+
+    def close(self) -> None:
+        """The service closes: those who wait are told that they will still be served."""
+        board = self._board
+        for item in board.queue.items():
+            call = board.calls[item.call]
+            board.play(call, (QUEUE_CLOSING,))
+            board.set_due(call, Due.ANNOUNCE, self._targets.announce_every_s)  # not cut short
+
+    # Ringing.
+
+    def offer(self, desk: AgentDesk) -> None:
+        """Give a ready informateur the item due first."""
+        if desk.state is AgentState.READY:
+            item = self._board.queue.first_for(desk.agent.skills)
+            if item is not None:
+                self._ring(self._board.calls[item.call], desk)
+
+    def _ring(self, call: Call, desk: AgentDesk) -> None:
+        board = self._board
+        self._stop_waiting(call)
+        board.roster.change(desk, AgentEvent.CHOSEN, board.now)
+        call.state = CallState.RINGING
+        call.agent = desk.agent.id
+        call.leg = desk.leg = board.new_leg()
+        board.legs[call.leg] = desk.agent.id
+        desk.call = call.id
+        item = _promise(call)
+        board.note(
+            call,
+            Step.RINGING,
+            sector=item.sector,
+            agent=desk.agent.id,
+            seconds=board.now - item.joined_at,
+        )
+        timeout_s = self._targets.ring_s + RING_BACKSTOP_S
+        board.commands.append(Ring(call.id, desk.agent.id, call.leg, timeout_s))
+        board.set_due(call, Due.RING, self._targets.ring_s)
+
+    def no_answer(self, call: Call) -> None:
+        self._drop_leg(call)
+        self._missed(call, LegEnd.NO_ANSWER, AgentEvent.MISSED)
+
+    def missed(self, call: Call, event: LegEnded) -> None:
+        """The phone was busy, rejected the call, or its informateur hung up in the whisper."""
+        self._missed(call, event.reason, AgentEvent.MISSED)
+
+    def phone_vanished(self, call: Call) -> None:
+        self._drop_leg(call)
+        self._missed(call, LegEnd.UNREACHABLE, AgentEvent.VANISHED)
+
+    def _missed(self, call: Call, why: LegEnd, event: AgentEvent) -> None:
+        """Ask the next informateur; the caller's rank is kept, this one is paused."""
+        board = self._board
+        desk = self._desk(call)
+        board.note(
+            call, Step.MISSED, sector=_promise(call).sector, agent=call.agent, detail=why.value
+        )
+        desk.call = None
+        desk.reason = why.value
+        board.roster.change(desk, event, board.now)
+        self._rest(desk, self._targets.miss_pause_s)
+        call.agent = call.leg = call.whisper = None
+        board.cancel_due(call, Due.RING, Due.WHISPER)
+        self._wait(call, (), None)
+
+    def ringing_caller_left(self, call: Call) -> None:
+        """The caller gave up while the phone rang: the informateur keeps the idle rank."""
+        board = self._board
+        desk = self._desk(call)
+        self._drop_leg(call)
+        desk.call = None
+        board.timers.set(("agent", desk.agent.id), board.now + RELEASE_S)
+        board.end(call)
+
+    def release(self, desk: AgentDesk) -> None:
+        """The phone has stopped ringing for a caller who left."""
+        board = self._board
+        board.timers.cancel(("agent", desk.agent.id))
+        if board.roster.change(desk, AgentEvent.RELEASED, board.now):
+            self.offer(desk)
+
+    # Answered.
+
+    def tell_informateur(self, call: Call) -> None:
+        """Tell the informateur what it is about; the caller still hears music."""
+        board = self._board
+        board.roster.change(self._desk(call), AgentEvent.ANSWERED, board.now)
+        board.cancel_due(call, Due.RING)
+        call.state = CallState.WHISPERING
+        item = _promise(call)
+        board.note(call, Step.WHISPERED, sector=item.sector, agent=call.agent)
+        said = whisper(item.sector, int(board.now - item.joined_at) // 60)
+        assert call.leg is not None  # RINGING has a leg
+        call.whisper = board.play_on(call, call.leg, said)
+        board.set_due(call, Due.WHISPER, WHISPER_GUARD_S)
+
+    def join(self, call: Call) -> None:
+        """Let the two hear each other."""
+        board = self._board
+        board.silence(call)
+        if call.whisper is not None:
+            board.stop_playing(call, call.whisper)
+            call.whisper = None
+        board.cancel_due(call, Due.WHISPER, Due.STEP)
+        assert call.leg is not None  # WHISPERING has a leg
+        call.bridge = board.new_bridge()
+        call.state = CallState.TALKING
+        call.outcome = Outcome.ANSWERED
+        call.talking_since = board.now
+        board.commands.append(Join(call.id, call.bridge, (call.channel, call.leg)))
+        item = _promise(call)
+        board.note(
+            call,
+            Step.TALKING,
+            sector=item.sector,
+            agent=call.agent,
+            seconds=board.now - item.joined_at,
+        )
+
+    def informateur_left(self, call: Call, event: LegEnded) -> None:
+        """The informateur hung up: thank the caller. The phone died: to the front again."""
+        board = self._board
+        talked_s = self._talk_over(call)
+        if event.reason is LegEnd.HUNG_UP:
+            board.note(call, Step.AGENT_DONE, agent=call.agent, seconds=talked_s)
+            board.say_goodbye(call, Outcome.ANSWERED, (GOODBYE,))
+            return
+        sector = _promise(call).sector
+        board.note(call, Step.REQUEUED, sector=sector, agent=call.agent, detail=event.reason.value)
+        call.agent = call.leg = None
+        call.outcome = Outcome.LOST
+        call.item = WorkItem(call.id, sector, board.now, FRONT, board.next_sequence())
+        self._wait(call, (AGENT_LOST,), QUEUE_STILL)
+
+    def talking_caller_left(self, call: Call) -> None:
+        """The caller hung up, in the whisper or later: the informateur goes on to wrap-up."""
+        self._drop_leg(call)
+        self._talk_over(call)
+        self._board.end(call)
+
+    def _talk_over(self, call: Call) -> float:
+        """Undo the bridge, send the informateur to wrap-up; return how long they talked."""
+        board = self._board
+        rest_s = RELEASE_S if call.talking_since is None else self._targets.wrap_up_s
+        if call.bridge is not None:
+            board.commands.append(Part(call.id, call.bridge))
+            call.bridge = None
+        talked_s = board.now - call.talking_since if call.talking_since is not None else 0.0
+        call.talking_since = None
+        desk = self._desk(call)
+        desk.call = None
+        board.roster.change(desk, AgentEvent.DONE, board.now)
+        self._rest(desk, rest_s)
+        if call.outcome is Outcome.ANSWERED:
+            sector = _promise(call).sector
+            self.estimate.handled(sector, talked_s + self._targets.wrap_up_s)
+        return talked_s
+
+    # Informateurs.
+
+    def rested(self, desk: AgentDesk) -> None:
+        """A pause or a wrap-up is over, or a phone was given time to stop ringing."""
+        if desk.state is AgentState.RINGING:
+            if desk.call is None:
+                self.release(desk)
+            return
+        desk.reason = ""
+        if self._board.roster.change(desk, AgentEvent.RESTED, self._board.now):
+            self.offer(desk)
+
+    def appeared(self, desk: AgentDesk) -> None:
+        desk.present = True
+        if self._board.roster.change(desk, AgentEvent.APPEARED, self._board.now):
+            self.offer(desk)
+
+    def vanished(self, desk: AgentDesk) -> None:
+        """Log the informateur out; a call that rings there has been handled before."""
+        desk.present = False
+        if self._board.roster.change(desk, AgentEvent.VANISHED, self._board.now):
+            self._board.timers.cancel(("agent", desk.agent.id))
+
+    def _rest(self, desk: AgentDesk, rest_s: float) -> None:
+        if desk.state in (AgentState.PAUSED, AgentState.WRAPPING_UP):
+            self._board.timers.set(("agent", desk.agent.id), self._board.now + rest_s)
+
+    def _drop_leg(self, call: Call) -> None:
+        if call.leg is not None:
+            self._board.commands.append(HangUp(call.id, call.leg))
+
+    def _desk(self, call: Call) -> AgentDesk:
+        assert call.agent is not None  # states from RINGING to TALKING have one
+        return self._board.roster.desks[call.agent]
+
+
+def _promise(call: Call) -> WorkItem:
+    assert call.item is not None  # set by enqueue, before any state that needs it
+    return call.item

@@ -1,0 +1,218 @@
+"""When the service is open: the week, public holidays, exceptional days.
+
+An opening goes from one local wall time to another. Local times become instants by
+one rule, which settles both days a year on which the clock is put forward or back:
+*a local time is reached at the first instant at which the clock shows it or later.*
+So a time that comes twice counts the first time, and a time that the clock jumps over
+is reached at the jump; an opening that lies wholly inside the jump does not take place.
+
+Times called `now` and all instants returned are UTC epoch seconds.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta, tzinfo
+from enum import Enum
+from itertools import chain
+from math import floor
+from zoneinfo import ZoneInfo
+
+from router.core import french
+
+#: Opening and closing time, local. A closing time of 00:00 is the end of the day (24:00).
+Opening = tuple[time, time]
+
+#: How far ahead the next opening or closing is looked for.
+HORIZON_DAYS = 400
+
+#: The end of the day, as a closing time.
+MIDNIGHT = time.min
+
+
+class Closed(Enum):
+    """Why the service is closed."""
+
+    HOURS = "hours"
+    HOLIDAY = "holiday"
+    EXCEPTIONAL = "exceptional"
+
+
+@dataclass(frozen=True, slots=True)
+class DayException:
+    """One day that does not follow the week: closed, or open at other hours.
+
+    It wins over a public holiday. `reason` is French, for pages and logs.
+    """
+
+    open: tuple[Opening, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """What holds from `since` until `until`, both on one local day."""
+
+    since: float
+    until: float
+    open: bool
+    closes_at: float | None
+    next_opening: float | None
+
+
+def no_holidays(day: date) -> str | None:
+    """The calendar without public holidays."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Opening hours of a service.
+
+    `week` gives the openings of each ISO weekday (1 is Monday); `holiday_name` names
+    a public holiday, on which the week does not count; `exceptions` win over both.
+    """
+
+    zone: str = "Europe/Paris"
+    week: Mapping[int, tuple[Opening, ...]] = field(default_factory=dict)
+    exceptions: Mapping[date, DayException] = field(default_factory=dict)
+    holiday_name: Callable[[date], str | None] = no_holidays
+    #: The last moment asked for: engines ask about the same one thousands of times.
+    _last: list[_Moment] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def is_open(self, now: float) -> bool:
+        """Whether callers are admitted; the closing instant itself is closed."""
+        return self._moment(now).open
+
+    def closes_at(self, now: float) -> float | None:
+        """When the present opening ends; None if closed, or open beyond the horizon."""
+        return self._moment(now).closes_at
+
+    def next_opening(self, now: float) -> float | None:
+        """When the next opening after `now` begins; None if none does within 400 days."""
+        return self._moment(now).next_opening
+
+    def next_change(self, now: float) -> float | None:
+        """When the service next closes (if open) or opens (if closed)."""
+        moment = self._moment(now)
+        return moment.closes_at if moment.open else moment.next_opening
+
+    def why_closed(self, now: float) -> Closed:
+        """The reason to give a caller; meaningful only while closed."""
+        local = self.local(now)
+        exception = self.exceptions.get(local.date())
+        if exception is None:
+            return Closed.HOLIDAY if self.holiday_name(local.date()) else Closed.HOURS
+        usual = self.week.get(local.isoweekday(), ())
+        if not exception.open or any(_covers(opening, local.time()) for opening in usual):
+            return Closed.EXCEPTIONAL
+        return Closed.HOURS
+
+    def local(self, now: float) -> datetime:
+        """`now` on the service's clock, to the second (rounding could change the day)."""
+        return datetime.fromtimestamp(floor(now), ZoneInfo(self.zone))
+
+    def day(self, day: date) -> tuple[Opening, ...]:
+        """The openings of one day, earliest first."""
+        exception = self.exceptions.get(day)
+        if exception is not None:
+            return tuple(sorted(exception.open))
+        if self.holiday_name(day):
+            return ()
+        return tuple(sorted(self.week.get(day.isoweekday(), ())))
+
+    def next_opening_text(self, now: float) -> str:
+        """The next opening in French, for pages: "demain lundi 23 novembre à 8 h 30"."""
+        at = self.next_opening(now)
+        if at is None:
+            return "à une date qui n’est pas encore fixée"
+        today, opening = self.local(now).date(), self.local(at)
+        if opening.date() == today:
+            return f"aujourd’hui à {clock_text(opening.time())}"
+        tomorrow = "demain " if opening.date() == today + timedelta(days=1) else ""
+        return f"{tomorrow}{french.date(opening.date())} à {clock_text(opening.time())}"
+
+    def _moment(self, now: float) -> _Moment:
+        if self._last and self._last[0].since <= now < self._last[0].until:
+            return self._last[0]
+        moment = self._look_up(now)
+        self._last[:] = [moment]
+        return moment
+
+    def _look_up(self, now: float) -> _Moment:
+        zone = ZoneInfo(self.zone)
+        today = self.local(now).date()
+        # A moment ends with its day at the latest, so that the horizon is a matter of
+        # the date and not of what was asked before.
+        since = _instant(today, time.min, zone)
+        until = _instant(today + timedelta(days=1), time.min, zone)
+        horizon = _instant(today + timedelta(days=HORIZON_DAYS), time.min, zone)
+        openings = self._openings(today, zone)
+        for start, end in openings:
+            if end <= now:
+                since = max(since, end)
+            elif start <= now:
+                return _Moment(
+                    since=max(since, start),
+                    until=min(until, end),
+                    open=True,
+                    closes_at=end if end < horizon else None,
+                    next_opening=next((later for later, _ in openings), None),
+                )
+            else:
+                return _Moment(since, min(until, start), False, None, start)
+        return _Moment(since, until, False, None, None)
+
+    def _openings(self, today: date, zone: tzinfo) -> Iterator[tuple[float, float]]:
+        """The openings from today to the horizon, those that touch (24:00, 00:00) joined."""
+        days = (today + timedelta(days=ahead) for ahead in range(HORIZON_DAYS))
+        pairs = chain.from_iterable(self._instants(day, zone) for day in days)
+        joined = next(pairs, None)
+        for start, end in pairs:
+            assert joined is not None
+            if start <= joined[1]:
+                joined = joined[0], max(joined[1], end)
+            else:
+                yield joined
+                joined = start, end
+        if joined is not None:
+            yield joined
+
+    def _instants(self, day: date, zone: tzinfo) -> Iterator[tuple[float, float]]:
+        for opens, closes in self.day(day):
+            start = _instant(day, opens, zone)
+            last_day = day + timedelta(days=1) if closes == MIDNIGHT else day
+            end = _instant(last_day, closes, zone)
+            if start < end:
+                yield start, end
+
+
+def clock_text(clock: time) -> str:
+    """A time of day in French, with no-break spaces: "8 h 30", "13 h"."""
+    hours = f"{clock.hour}\u00a0h"
+    return f"{hours}\u00a0{clock.minute:02}" if clock.minute else hours
+
+
+def _covers(opening: Opening, clock: time) -> bool:
+    opens, closes = opening
+    return opens <= clock and (clock < closes or closes == MIDNIGHT)
+
+
+def _instant(day: date, clock: time, zone: tzinfo) -> float:
+    """The first instant at which the clock in `zone` shows `clock` on `day`, or later."""
+    local = datetime.combine(day, clock, zone)
+    at = local.timestamp()
+    # PEP 495: a time that comes twice is taken the first time (fold=0); one that the
+    # clock skips is read with the offset before the jump (fold=0) or after it (fold=1),
+    # and the jump lies between the two.
+    if datetime.fromtimestamp(at, zone).replace(tzinfo=None) == local.replace(tzinfo=None):
+        return at
+    before = int(local.replace(fold=1).timestamp())
+    seconds = range(before, int(at) + 1)
+    offset = _offset(before, zone)
+    jump = bisect_left(seconds, True, key=lambda second: _offset(second, zone) != offset)
+    return float(seconds[jump])
+
+
+def _offset(at: int, zone: tzinfo) -> timedelta | None:
+    return datetime.fromtimestamp(at, zone).utcoffset()

@@ -1,0 +1,178 @@
+"""What the parts of the engine share: calls, timers, the plan, and the commands under way."""
+
+from collections import Counter
+from typing import Literal
+
+from router.core.agents import Roster
+from router.core.calls import Call, CallState, Due
+from router.core.codes import CodeBook
+from router.core.commands import (
+    Command,
+    HangUp,
+    Noted,
+    Outcome,
+    Play,
+    StartMusic,
+    Step,
+    StopMusic,
+    StopPlaying,
+)
+from router.core.ids import (
+    AgentId,
+    BridgeId,
+    CallId,
+    ChannelId,
+    FicheId,
+    PlaybackId,
+    PromptId,
+    SectorId,
+)
+from router.core.plan import SAY_HOURS, SAY_NEXT_OPENING, Plan
+from router.core.speech import opening, week
+from router.core.timers import Timers
+from router.core.work import WorkQueue
+
+TimerKey = (
+    tuple[Literal["call"], CallId, Due]
+    | tuple[Literal["agent"], AgentId]
+    | tuple[Literal["closing"]]
+)
+
+
+class Switchboard:
+    """State of the service at `now`. The parts write their decisions to `commands`."""
+
+    def __init__(self, plan: Plan, codes: CodeBook, run: str) -> None:
+        self.plan = plan
+        self.codes = codes
+        self.run = run
+        self.now = 0.0
+        self.commands: list[Command] = []
+        self.calls: dict[CallId, Call] = {}
+        #: Informateurs' channels, until Asterisk says that they are gone.
+        self.legs: dict[ChannelId, AgentId] = {}
+        self.timers: Timers[TimerKey] = Timers()
+        levels = len(plan.targets.widening_s)
+        self.queue = WorkQueue(list(plan.sectors), levels)
+        self.roster = Roster(plan.agents.values(), plan.sectors, levels)
+        self.counts: Counter[str] = Counter()
+        self._sequence = 0
+
+    # Ids, chosen before anyone else knows of the thing they name.
+
+    def next_sequence(self) -> int:
+        self._sequence += 1
+        return self._sequence
+
+    def new_leg(self) -> ChannelId:
+        return ChannelId(f"{self.run}-leg-{self.next_sequence()}")
+
+    def new_bridge(self) -> BridgeId:
+        return BridgeId(f"{self.run}-talk-{self.next_sequence()}")
+
+    # What the caller hears.
+
+    def play(self, call: Call, prompts: tuple[PromptId, ...]) -> None:
+        """Say `prompts` to the caller instead of whatever is heard; guarded by a deadline."""
+        self.silence(call)
+        call.playback = self.play_on(call, call.channel, prompts)
+        self.set_due(call, Due.STEP, self.plan.targets.prompt_guard_s)
+
+    def play_on(self, call: Call, channel: ChannelId, prompts: tuple[PromptId, ...]) -> PlaybackId:
+        playback = PlaybackId(f"{self.run}-play-{self.next_sequence()}")
+        self.commands.append(Play(call.id, channel, playback, self._spelled_out(prompts)))
+        return playback
+
+    def silence(self, call: Call) -> None:
+        """Stop whatever the caller hears."""
+        if call.playback is not None:
+            self.stop_playing(call, call.playback)
+            call.playback = None
+        if call.music:
+            self.commands.append(StopMusic(call.id, call.channel))
+            call.music = False
+
+    def stop_playing(self, call: Call, playback: PlaybackId) -> None:
+        self.commands.append(StopPlaying(call.id, playback))
+
+    def start_music(self, call: Call) -> None:
+        self.commands.append(StartMusic(call.id, call.channel))
+        call.music = True
+
+    def _spelled_out(self, prompts: tuple[PromptId, ...]) -> tuple[PromptId, ...]:
+        if SAY_HOURS not in prompts and SAY_NEXT_OPENING not in prompts:
+            return prompts
+        said: list[PromptId] = []
+        for prompt in prompts:
+            if prompt == SAY_HOURS:
+                said.extend(week(self.plan.hours.week))
+            elif prompt == SAY_NEXT_OPENING:
+                opens_at = self.plan.hours.next_opening(self.now)
+                if opens_at is not None:
+                    hours = self.plan.hours
+                    said.extend(opening(hours.local(opens_at), hours.local(self.now)))
+            else:
+                said.append(prompt)
+        return tuple(said)
+
+    # Deadlines.
+
+    def set_due(self, call: Call, due: Due, after_s: float) -> None:
+        self.timers.set(("call", call.id, due), self.now + after_s)
+
+    def cancel_due(self, call: Call, *dues: Due) -> None:
+        for due in dues:
+            self.timers.cancel(("call", call.id, due))
+
+    # The call's end.
+
+    def note(
+        self,
+        call: Call,
+        step: Step,
+        *,
+        sector: SectorId | None = None,
+        agent: AgentId | None = None,
+        fiche: FicheId | None = None,
+        seconds: float | None = None,
+        detail: str = "",
+    ) -> None:
+        self.commands.append(Noted(call.id, step, sector, agent, fiche, None, seconds, detail))
+
+    def say_goodbye(self, call: Call, outcome: Outcome, prompts: tuple[PromptId, ...]) -> None:
+        """Say a last sentence; the call hangs up when it is said."""
+        call.state = CallState.LEAVING
+        call.outcome = outcome
+        self.play(call, prompts)
+
+    def end(self, call: Call) -> None:
+        """Forget the call and note its one outcome."""
+        self.cancel_due(call, *Due)
+        del self.calls[call.id]
+        sector = call.item.sector if call.item else None
+        self.commands.append(
+            Noted(
+                call.id,
+                Step.ENDED,
+                sector,
+                call.agent,
+                call.fiche,
+                call.outcome,
+                self.now - call.arrived_at,
+            )
+        )
+        self.counts[f"ended {call.outcome}"] += 1
+
+    def hang_up(self, call: Call) -> None:
+        """Hang the caller up, once; what follows is Asterisk's word that the call left."""
+        if call.hung_up:
+            self.end(call)
+            return
+        call.hung_up = True
+        call.playback = None
+        self.commands.append(HangUp(call.id, call.channel))
+        self.set_due(call, Due.STEP, HANG_UP_GUARD_S)
+
+
+#: Asterisk tells a hang-up at once; a call whose end was never told is forgotten after this.
+HANG_UP_GUARD_S = 10.0

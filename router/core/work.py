@@ -1,0 +1,91 @@
+"""The one queue, ordered by promise.
+
+Everything that waits for an informateur is an item with the instant it is due. The item
+due first is served first (earliest deadline first); equal instants in order of arrival.
+
+A sector's items stand in one sorted list a level of skill: level 1 sees all of them at
+once, level L those that have waited long enough for the choice to widen that far. Finding
+the first costs O(skills), adding and removing O(log n) comparisons.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from router.core.ids import CallId, SectorId
+
+
+@dataclass(slots=True, eq=False)
+class WorkItem:
+    """A promise: `call` waits for `sector` since `joined_at` and is due at `due_at`."""
+
+    call: CallId
+    sector: SectorId
+    joined_at: float
+    due_at: float
+    #: Order of arrival; breaks ties.
+    sequence: int
+    #: Levels of skill that may serve it now: 1..widened.
+    widened: int = 1
+
+
+_Entry = tuple[float, int, WorkItem]
+
+
+class WorkQueue:
+    """Waiting items of every sector. The caller widens them as time passes."""
+
+    def __init__(self, sectors: Iterator[SectorId] | list[SectorId], levels: int) -> None:
+        self._open: dict[SectorId, list[list[_Entry]]] = {
+            sector: [[] for _ in range(levels)] for sector in sectors
+        }
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def waiting(self, sector: SectorId) -> int:
+        """Return how many wait for `sector`."""
+        return len(self._open[sector][0])
+
+    def items(self) -> Iterator[WorkItem]:
+        """Yield every waiting item, by sector, then by due time."""
+        for levels in self._open.values():
+            for entry in levels[0]:
+                yield entry[2]
+
+    def add(self, item: WorkItem) -> None:
+        """Let `item` wait, open to levels 1..item.widened."""
+        entry = (item.due_at, item.sequence, item)
+        for level in self._open[item.sector][: item.widened]:
+            insort(level, entry)
+        self._count += 1
+
+    def remove(self, item: WorkItem) -> None:
+        """Take `item` out; the caller's duty is that it waits."""
+        key = (item.due_at, item.sequence)
+        for level in self._open[item.sector][: item.widened]:
+            del level[bisect_left(level, key)]
+        self._count -= 1
+
+    def widen(self, item: WorkItem) -> None:
+        """Open a waiting `item` to the next level of skill."""
+        insort(self._open[item.sector][item.widened], (item.due_at, item.sequence, item))
+        item.widened += 1
+
+    def rank(self, item: WorkItem) -> int:
+        """Return the place of a waiting `item` in its sector, 1 for the first."""
+        return bisect_left(self._open[item.sector][0], (item.due_at, item.sequence)) + 1
+
+    def oldest_joined_at(self, sector: SectorId) -> float | None:
+        """Return since when the longest waiting of `sector` waits, or None."""
+        return min((entry[2].joined_at for entry in self._open[sector][0]), default=None)
+
+    def first_for(self, skills: Mapping[SectorId, int]) -> WorkItem | None:
+        """Return the item due first among those that `skills` (sector -> level) may serve."""
+        best: _Entry | None = None
+        for sector, level in skills.items():
+            entries = self._open[sector][level - 1]
+            if entries and (best is None or entries[0] < best):
+                best = entries[0]
+        return best[2] if best else None
