@@ -1,0 +1,197 @@
+"""The catalogue of prompts: TOML -> every sentence with its text and how it is said."""
+
+import re
+import string
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from router.core import french
+from router.core.ids import PromptId
+from router.errors import ConfigError, Problem
+
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_SECTIONS = ("prompts", "families", "pronunciation")
+_PROMPT_KEYS: dict[str, type] = {"text": str, "spoken": str, "joined": bool, "heard": str}
+_FAMILY_KEYS: dict[str, type] = {**_PROMPT_KEYS, "from": int, "to": int, "digits": int}
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One sentence, or a part of one when `joined`."""
+
+    id: PromptId
+    text: str
+    #: What the voice is given: the text with its pronunciations, on one line.
+    spoken: str
+    #: Where and when it is heard.
+    heard: str
+    #: Played inside a sentence made of several prompts: little silence around it.
+    joined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Every prompt by id, in the file's order; `path` is where it was read."""
+
+    path: Path
+    prompts: Mapping[PromptId, Prompt]
+
+
+def load_catalogue(path: Path) -> Catalogue:
+    """Read the catalogue and expand its families.
+
+    Raises:
+        ConfigError: With every fault at once: a file that cannot be read, an id that is
+            bad or comes twice, an empty text, a key that is unknown or of a wrong type.
+    """
+    try:
+        with path.open("rb") as file:
+            table = tomllib.load(file)
+    except (OSError, ValueError) as error:  # TOML itself refuses an id written twice
+        raise ConfigError([Problem(path.name, str(error))]) from error
+    reading = _Reading(path.name)
+    reading.read(table)
+    if reading.problems:
+        raise ConfigError(reading.problems)
+    return Catalogue(path, reading.prompts)
+
+
+class _Reading:
+    """One pass over the file, gathering prompts and problems."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.prompts: dict[PromptId, Prompt] = {}
+        self.problems: list[Problem] = []
+        self.pronunciation: dict[str, str] = {}
+
+    def read(self, table: dict[str, Any]) -> None:
+        self._known_keys("", table, _SECTIONS)
+        for written, said in self._section(table, "pronunciation").items():
+            if isinstance(said, str) and said.strip():
+                self.pronunciation[written] = said
+            else:
+                self._problem(f"pronunciation.{written}", "expected how it is said")
+        for id_, entry in self._section(table, "prompts").items():
+            place = f"prompts.{id_}"
+            if self._well_formed(place, id_, entry, _PROMPT_KEYS):
+                self._add(place, id_, entry, {})
+        for name, entry in self._section(table, "families").items():
+            place = f"families.{name}"
+            if self._well_formed(place, name, entry, _FAMILY_KEYS):
+                self._expand(place, name, entry)
+
+    def _expand(self, place: str, name: str, entry: dict[str, Any]) -> None:
+        first, last = entry.get("from"), entry.get("to")
+        if first is None or last is None or not 0 <= first <= last <= 999:
+            self._problem(place, "from and to are needed, 0 <= from <= to <= 999")
+            return
+        for n in range(first, last + 1):
+            before = len(self.problems)
+            self._add(place, f"{name}-{n:0{entry.get('digits', 1)}}", entry, _words(n))
+            if len(self.problems) > before:  # the next one would say the same
+                return
+
+    def _add(self, place: str, id_: str, entry: dict[str, Any], words: dict[str, str]) -> None:
+        if PromptId(id_) in self.prompts:
+            self._problem(place, f"id {id_} comes twice")
+            return
+        text = self._filled(f"{place}.text", entry["text"], words)
+        spoken = self._filled(
+            f"{place}.spoken", entry.get("spoken", "{text}" if words else text), words, text
+        )
+        self.prompts[PromptId(id_)] = Prompt(
+            id=PromptId(id_),
+            text=text,
+            spoken=self._said(spoken),
+            heard=entry["heard"],
+            joined=entry.get("joined", False),
+        )
+
+    def _filled(self, place: str, template: str, words: dict[str, str], text: str = "") -> str:
+        """Fill a family's template; the text of a single prompt is taken as it is."""
+        if not words:
+            return template
+        known = {**words, "text": text} if place.endswith(".spoken") else words
+        try:
+            fields = [field for _, field, _, _ in string.Formatter().parse(template) if field]
+            for field in fields:
+                if field not in known:
+                    self._problem(place, f"{{{field}}} is unknown{_suggestion(field, known)}")
+                    return template
+            return template.format(**known)
+        except (ValueError, IndexError, KeyError) as error:
+            self._problem(place, f"not a template: {error}")
+            return template
+
+    def _said(self, text: str) -> str:
+        for written, said in self.pronunciation.items():
+            text = text.replace(written, said)
+        # Typography that voices stumble over.
+        text = text.replace("’", "'").replace("«", "").replace("»", "")
+        return re.sub(r" +([.,])", r"\1", " ".join(text.split()))
+
+    def _well_formed(self, place: str, id_: str, entry: object, keys: Mapping[str, type]) -> bool:
+        before = len(self.problems)
+        if not _ID.fullmatch(id_):
+            self._problem(place, "an id is small letters, figures and single hyphens")
+        if not isinstance(entry, dict):
+            self._problem(place, "expected a table with text and heard")
+            return False
+        self._known_keys(place, entry, tuple(keys))
+        for key, type_ in keys.items():
+            value = entry.get(key)
+            if value is None and key not in ("text", "heard"):
+                continue
+            if type(value) is not type_:
+                reason = "is missing" if value is None else f"expected {type_.__name__}"
+                self._problem(f"{place}.{key}", reason)
+            elif isinstance(value, str) and not value.strip():
+                self._problem(f"{place}.{key}", "is empty")
+        return len(self.problems) == before
+
+    def _section(self, table: dict[str, Any], key: str) -> dict[str, Any]:
+        section = table.get(key, {})
+        if isinstance(section, dict):
+            return section
+        self._problem(key, "expected a table")
+        return {}
+
+    def _known_keys(self, place: str, table: dict[str, Any], known: tuple[str, ...]) -> None:
+        for key in table:
+            if key not in known:
+                where = f"{place}.{key}" if place else key
+                self._problem(where, f"unknown key{_suggestion(key, known)}")
+
+    def _problem(self, place: str, reason: str) -> None:
+        self.problems.append(Problem(f"{self.name}: {place}", reason))
+
+
+def _words(n: int) -> dict[str, str]:
+    """What a family's template may say of its number, each where it makes sense."""
+    words = {
+        "n": str(n),
+        "s": "s" if n > 1 else "",
+        "cardinal": french.cardinal(n),
+        "feminine": french.cardinal(n, feminine=True),
+        "minutes": french.minutes(n),
+        "hours": french.hours(n),
+    }
+    if n <= 99:
+        words["pair"] = french.pairs(f"{n:02}")
+    if 1 <= n <= 7:
+        words["weekday"] = french.WEEKDAYS[n - 1]
+    if 1 <= n <= 31:
+        words["day"] = french.day_of_month(n)
+    if 1 <= n <= 12:
+        words["month"] = french.MONTHS[n - 1]
+    return words
+
+
+def _suggestion(word: str, known: Mapping[str, object] | tuple[str, ...]) -> str:
+    close = get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else f"; known: {', '.join(known)}"

@@ -1,0 +1,290 @@
+"""The catalogue as audio files, of which only what changed is rendered again.
+
+Each prompt becomes `<id>.alaw`, `<id>.sln16` and `<id>.g722`, so that Asterisk plays to
+narrow and wideband phones without transcoding. `manifest.json` says what each was made
+of. A file stands under its name only when whole (written beside, then renamed), and is
+believed only when its content is what the manifest says.
+"""
+
+import errno
+import fcntl
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+
+from router.core.ids import PromptId
+from router.errors import Problem, VoiceError
+from router.voice import loudness
+from router.voice.catalogue import Catalogue, Prompt
+from router.voice.synthesis import Tools, Voice, run
+
+FORMATS = ("alaw", "sln16", "g722")
+RECORDING_SUFFIXES = (".wav", ".flac")
+#: Raise it when the same source would be rendered otherwise: everything becomes stale.
+_VERSION = 1
+_WORKERS = 2
+#: Silence kept before and after (seconds): around a sentence, and inside one.
+_AROUND = (0.08, 0.15)
+_INSIDE = (0.02, 0.05)
+
+#: Told after each prompt: how many are done, of how many, and which.
+Progress = Callable[[int, int, PromptId], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What a rendering did."""
+
+    total: int
+    rendered: int
+    removed: int
+    #: All prompts one after the other, in seconds.
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One prompt of the manifest: digests of its source and audio, and measures."""
+
+    source: str
+    audio: str
+    seconds: float
+    level_dbfs: float
+    peak_dbfs: float
+
+
+def render(
+    catalogue: Catalogue,
+    recordings: Path,
+    out: Path,
+    voice: Voice,
+    tools: Tools,
+    progress: Progress | None = None,
+) -> Rendered:
+    """Bring the audio in `out` up to date; a recording wins over the voice.
+
+    A second rendering of the same folder waits for the first.
+
+    Raises:
+        VoiceError: If a prompt cannot be rendered (its id, why, what to do). What was
+            rendered until then is kept and counts.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with _alone(out):
+            return _Rendering(catalogue, recordings, out, voice, tools).run(progress)
+    except OSError as error:
+        raise _unwritable("(all)", out, error) from error
+
+
+def stale(catalogue: Catalogue, recordings: Path, out: Path, voice: Voice) -> list[Problem]:
+    """Return every prompt whose audio is missing or out of date, and recordings of no prompt.
+
+    Raises:
+        VoiceError: If a recording cannot be read.
+    """
+    manifest = _load(out)
+    problems = []
+    for id_, source in _sources(catalogue, recordings, voice).items():
+        entry = manifest.get(id_)
+        place = f"{catalogue.path.name}: prompts.{id_}"
+        if entry is None:
+            problems.append(Problem(place, "has no audio yet: render the prompts"))
+        elif entry.source != source:
+            reason = "text, voice or recording changed since its audio was rendered"
+            problems.append(Problem(place, f"{reason}: render the prompts"))
+        elif entry.audio != _audio_digest(out, id_):
+            problems.append(Problem(place, "its audio is damaged or gone: render the prompts"))
+    for id_ in sorted(_recordings(recordings)):
+        if id_ not in catalogue.prompts:
+            close = get_close_matches(id_, list(catalogue.prompts), n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            problems.append(Problem(f"{recordings.name}/{id_}", f"no prompt has this id{hint}"))
+    return problems
+
+
+def durations(out: Path) -> dict[PromptId, float]:
+    """Return the length in seconds of every prompt rendered in `out`."""
+    return {id_: entry.seconds for id_, entry in _load(out).items()}
+
+
+class _Rendering:
+    """One run over what is stale."""
+
+    def __init__(
+        self, catalogue: Catalogue, recordings: Path, out: Path, voice: Voice, tools: Tools
+    ) -> None:
+        self.catalogue = catalogue
+        self.recordings = _recordings(recordings)
+        self.sources = _sources(catalogue, recordings, voice)
+        self.out = out
+        self.voice = voice
+        self.tools = tools
+        self.manifest = _load(out)
+
+    def run(self, progress: Progress | None) -> Rendered:
+        todo = [
+            prompt
+            for id_, prompt in self.catalogue.prompts.items()
+            if (entry := self.manifest.get(id_)) is None
+            or entry.source != self.sources[id_]
+            or entry.audio != _audio_digest(self.out, id_)
+        ]
+        removed = [id_ for id_ in self.manifest if id_ not in self.catalogue.prompts]
+        try:
+            for id_ in removed:
+                del self.manifest[id_]
+                for suffix in FORMATS:
+                    (self.out / f"{id_}.{suffix}").unlink(missing_ok=True)
+            self._render_all(todo, progress)
+        except BaseException:
+            with suppress(OSError):  # the first fault is the one to tell
+                _save(self.out, self.manifest)
+            raise
+        if todo or removed:
+            _save(self.out, self.manifest)
+        seconds = sum(entry.seconds for entry in self.manifest.values())
+        return Rendered(len(self.manifest), len(todo), len(removed), seconds)
+
+    def _render_all(self, todo: list[Prompt], progress: Progress | None) -> None:
+        folder = self.out / ".work"
+        shutil.rmtree(folder, ignore_errors=True)  # of a rendering that was killed
+        folder.mkdir()
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            work = {pool.submit(self._render, prompt, folder): prompt for prompt in todo}
+            try:
+                for done, future in enumerate(as_completed(work), 1):
+                    future.result()
+                    if progress:
+                        progress(done, len(work), work[future].id)
+            finally:
+                pool.shutdown(cancel_futures=True)
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _render(self, prompt: Prompt, folder: Path) -> None:
+        try:
+            source = self.recordings.get(prompt.id)
+            if source is None:
+                source = folder / f"{prompt.id}.wav"
+                self.voice.speak(prompt.spoken, source)
+            wide, narrow = self._sounds(source, joined=prompt.joined)
+            contents = {
+                "alaw": loudness.alaw(narrow),
+                "sln16": loudness.linear(wide),
+                "g722": loudness.g722(wide),
+            }
+            for suffix, content in contents.items():
+                _replace(self.out / f"{prompt.id}.{suffix}", content, folder)
+            (folder / f"{prompt.id}.wav").unlink(missing_ok=True)
+        except VoiceError as error:
+            raise VoiceError(prompt.id, error.reason) from error
+        except OSError as error:
+            raise _unwritable(prompt.id, self.out, error) from error
+        self.manifest[prompt.id] = _Entry(
+            source=self.sources[prompt.id],
+            audio=_digest(*contents.values()),
+            seconds=round(len(wide) / loudness.WIDE_HZ, 3),
+            level_dbfs=round(loudness.level(wide, loudness.WIDE_HZ), 2),
+            peak_dbfs=round(max(loudness.peak(wide), loudness.peak(narrow)), 2),
+        )
+
+    def _sounds(self, source: Path, *, joined: bool) -> tuple[loudness.Samples, loudness.Samples]:
+        """Return the finished sound at 16 kHz and at 8 kHz, each evenly loud."""
+        # Headroom for the filters; below 100 Hz and above 7 kHz a phone has nothing to say.
+        effects = ("remix", "-", "gain", "-3", "highpass", "100", "rate", "-h", "16000")
+        raw = run(self.tools, "sox", str(source), "-t", "f32", "-", *effects, "sinc", "-7000")
+        samples = np.frombuffer(raw, dtype=np.float32)
+        samples = loudness.trim(samples, loudness.WIDE_HZ, *(_INSIDE if joined else _AROUND))
+        if not len(samples):
+            origin = "the recording" if source.parent.name == "recordings" else "the voice"
+            raise VoiceError("", f"{origin} is silent: {source.name}")
+        wide = loudness.even(samples, loudness.WIDE_HZ)
+        return wide, loudness.even(loudness.narrow(wide), loudness.NARROW_HZ)
+
+
+def _sources(catalogue: Catalogue, recordings: Path, voice: Voice) -> dict[PromptId, str]:
+    """Return the digest of what each prompt is to be made of."""
+    recorded = _recordings(recordings)
+    sources = {}
+    for id_, prompt in catalogue.prompts.items():
+        origin = voice.name.encode()
+        if id_ in recorded:
+            try:
+                origin = recorded[id_].read_bytes()
+            except OSError as error:
+                reason = f"{recorded[id_].name} cannot be read ({error.strerror})"
+                raise VoiceError(id_, f"{reason}: see its owner and rights") from error
+        shape = f"{_VERSION} {prompt.joined} {prompt.spoken}"
+        sources[id_] = _digest(shape.encode(), origin)
+    return sources
+
+
+def _recordings(folder: Path) -> dict[PromptId, Path]:
+    """Return the recordings by prompt; a WAV wins over a FLAC."""
+    return {
+        PromptId(file.stem): file
+        for suffix in reversed(RECORDING_SUFFIXES)
+        for file in sorted(folder.glob(f"*{suffix}"))
+    }
+
+
+def _audio_digest(out: Path, id_: PromptId) -> str | None:
+    try:
+        return _digest(*((out / f"{id_}.{suffix}").read_bytes() for suffix in FORMATS))
+    except OSError:
+        return None
+
+
+def _digest(*contents: bytes) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for content in contents:
+        digest.update(len(content).to_bytes(8, "big"))
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _load(out: Path) -> dict[PromptId, _Entry]:
+    """A manifest that cannot be read is no manifest: everything is rendered again."""
+    try:
+        entries: Mapping[str, dict[str, object]] = json.loads((out / "manifest.json").read_text())
+        return {PromptId(id_): _Entry(**entry) for id_, entry in entries.items()}  # type: ignore[arg-type]
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _save(out: Path, manifest: Mapping[PromptId, _Entry]) -> None:
+    content = {id_: asdict(manifest[id_]) for id_ in sorted(manifest)}
+    _replace(out / "manifest.json", json.dumps(content, indent=1).encode(), out)
+
+
+def _replace(file: Path, content: bytes, folder: Path) -> None:
+    """Write `file` whole or not at all; `folder` is on the same file system."""
+    beside = folder / f".{file.name}.part"
+    try:
+        beside.write_bytes(content)
+        beside.replace(file)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def _unwritable(prompt: str, out: Path, error: OSError) -> VoiceError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    remedy = "free about 50 MB there" if full else "see who may write there"
+    reason = f"cannot write to {out} ({error.strerror}): {remedy} and start again; "
+    return VoiceError(prompt, f"{reason}what is already rendered is kept")
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    with (out / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
