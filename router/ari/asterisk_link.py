@@ -1,0 +1,232 @@
+"""The link to Asterisk as the service sees it: commands in, events out, reconnection inside."""
+
+import asyncio
+import random
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from structlog.typing import FilteringBoundLogger
+
+from router.ari.client import AriClient
+from router.ari.messages import ALLOWED, ApplicationReplaced, Message, Request, parse
+from router.ari.performer import Performer
+from router.ari.resync import read_holdings, reconcile
+from router.ari.translate import Translator, agent_of
+from router.core.commands import Command
+from router.core.events import Event
+from router.core.ids import AgentId, CallId, ChannelId
+from router.errors import AriError, AriMalformed, AriRejected, AriReplaced, AriUnreachable
+
+Known = Callable[[], tuple[Collection[CallId], Collection[ChannelId]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long to wait before the next attempt: doubling, bounded, and spread.
+
+    With first_s=0.2 and longest_s=5 the attempts 0, 1, 2 ... wait up to 0.2, 0.4, 0.8 ...
+    5 s, and at least half of that. `spread` returns a number in [0, 1).
+    """
+
+    first_s: float = 0.2
+    longest_s: float = 5.0
+    spread: Callable[[], float] = random.random
+
+    def delay_s(self, attempt: int) -> float:
+        bound = min(self.longest_s, self.first_s * 2.0 ** min(attempt, 16))
+        return bound * (0.5 + self.spread() / 2)
+
+
+@dataclass(slots=True)
+class LinkCounts:
+    """Since the start; for the metrics."""
+
+    connections: int = 0
+    messages: int = 0
+    malformed: int = 0
+    commands_dropped: int = 0
+
+
+class AsteriskLink:
+    """Keeps one Asterisk and one engine in step.
+
+    Run `run()` as a task for as long as the service lives. `submit` gets every event, in
+    Asterisk's order; `known` returns the calls and legs that the engine believes alive.
+    Both are called on the event loop and must not block. `base_url` ends in "/ari".
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        user: str,
+        password: str,
+        app: str,
+        agents: Collection[AgentId],
+        submit: Callable[[Event], None],
+        known: Known,
+        log: FilteringBoundLogger,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._app = app
+        self._submit = submit
+        self._known = known
+        self._log = log
+        self._backoff = backoff or Backoff()
+        self._translator = Translator(app, agents)
+        self.client = AriClient(base_url, user, password, app, self._received)
+        self._performer = Performer(self._translator, self._ask, self._submit, self._dropped, log)
+        self._lost_commands: list[Command] = []
+        self._early: list[Message] = []
+        self._replaced = False
+        self.connected = False
+        self.last_error: AriError | None = None
+        self.counts = LinkCounts()
+
+    async def run(self) -> None:
+        """Connect, resynchronise, read; again after every disconnection, until cancelled.
+
+        Raises:
+            AriReplaced: If another router took over the application.
+        """
+        attempt = 0
+        try:
+            while True:
+                error = await self._connection()
+                if self._replaced:
+                    self._log.error("another router took over: stopping", app=self._app)
+                    raise AriReplaced(self._app)
+                if self.connected:
+                    attempt = 0
+                self.connected = False
+                if str(error) != str(self.last_error):  # once, however often we try
+                    self._log.warning("no connection to asterisk", reason=str(error))
+                self.last_error = error
+                delay_s = self._backoff.delay_s(attempt)
+                attempt += 1
+                await asyncio.sleep(delay_s)
+        finally:
+            self.connected = False
+
+    @property
+    def busy(self) -> int:
+        """How many calls have a command under way."""
+        return self._performer.busy
+
+    def perform(self, commands: Iterable[Command]) -> None:
+        """Have Asterisk carry the commands out. Returns at once; failures come as events."""
+        self._performer.perform(commands)
+
+    async def close(self) -> None:
+        """Give up what is under way and disconnect. Calls stay up in Asterisk."""
+        await self._performer.close()
+        await self.client.close()
+
+    async def _connection(self) -> AriError:
+        """One connection from its first to its last moment; returns why it ended."""
+        self._early = []
+        try:
+            await self.client.open()
+        except AriError as error:
+            return error
+        reading = asyncio.create_task(self.client.read())
+        resync = asyncio.create_task(self._resync())
+        try:
+            # A peer that falls silent during the resync is noticed by the reading.
+            await asyncio.wait({reading, resync}, return_when=asyncio.FIRST_COMPLETED)
+            if resync.done():
+                resync.result()
+            return await asyncio.shield(reading)
+        except AriError as error:
+            return error
+        finally:
+            resync.cancel()
+            self.client.drop()
+            await asyncio.wait({reading, resync})
+
+    async def _resync(self) -> None:
+        """Tell Asterisk what to send, then bring the engine up to date.
+
+        Messages that arrive meanwhile are kept and come after, in their order.
+        """
+        http = self.client.ask_http
+        await http(
+            Request(
+                "event filter",
+                "PUT",
+                f"applications/{self._app}/eventFilter",
+                body={"allowed": [{"type": kind} for kind in ALLOWED]},
+            )
+        )
+        phones = [
+            endpoint["resource"]
+            for endpoint in await http(Request("phones", "GET", "endpoints/PJSIP"))
+            if agent_of(endpoint["resource"]) in self._translator.agents
+        ]
+        if phones:
+            # One source that is unknown would make Asterisk refuse the whole list (measured).
+            sources = ",".join(f"endpoint:PJSIP/{phone}" for phone in phones)
+            path = f"applications/{self._app}/subscription"
+            await http(Request("subscribe", "POST", path, {"eventSource": sources}))
+        calls, _ = self._known()
+        playing = [playback for playback, _ in self._translator.playing()]
+        held = await read_holdings(http, self._app, calls, playing)
+
+        # No await from here on: nothing may come in between.
+        calls, legs = self._known()
+        lost, self._lost_commands = self._lost_commands, []
+        events, requests = reconcile(held, self._translator, calls, legs, lost)
+        for event in events:
+            self._submit(event)
+        self.connected = True
+        self.last_error = None
+        self.counts.connections += 1
+        self._log.info(
+            "asterisk connected",
+            calls=len(held.callers),
+            legs=len(held.legs),
+            phones=sum(held.phones.values()),
+            phones_missing=len(self._translator.agents) - len(phones),
+        )
+        early, self._early = self._early, []
+        for message in early:
+            self._handle(message)
+        for request in requests:
+            with suppress(AriRejected):
+                await self.client.ask(request)
+
+    def _received(self, data: Mapping[str, Any]) -> None:
+        self.counts.messages += 1
+        try:
+            message = parse(data)
+        except AriMalformed as error:
+            self.counts.malformed += 1
+            self._log.warning("asterisk sent a malformed message", operation=error.kind)
+            return
+        if message is None:
+            return
+        if isinstance(message, ApplicationReplaced):
+            self._replaced = True
+            self.client.drop()
+        elif self.connected:
+            self._handle(message)
+        else:
+            self._early.append(message)
+
+    def _handle(self, message: Message) -> None:
+        event = self._translator.event(message)
+        if event is not None:
+            self._submit(event)
+
+    async def _ask(self, request: Request) -> Any:
+        if not self.connected:
+            raise AriUnreachable(self.client.base_url, "disconnected")
+        return await self.client.ask(request)
+
+    def _dropped(self, command: Command) -> None:
+        self.counts.commands_dropped += 1
+        self._lost_commands.append(command)
+        if self.connected:
+            # Lost on a living connection: only a new look tells what became of it.
+            self.client.drop()

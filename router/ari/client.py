@@ -1,0 +1,245 @@
+"""A thin client of ARI on aiohttp: one websocket, one pool of HTTP connections.
+
+Events come over the websocket, and requests that cannot block go back over it: half the
+processor time of HTTP and a fraction of its tail (measured). Asterisk carries out the
+requests of one websocket one after the other, so those that may wait for a prompt to end
+go over HTTP, each on a connection of its own.
+
+docs.asterisk.org, "ARI REST over WebSocket".
+"""
+
+import asyncio
+import json
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aiohttp
+
+from router.ari.messages import Request
+from router.errors import AriError, AriGone, AriRejected, AriUnreachable
+
+Receive = Callable[[Mapping[str, Any]], None]
+
+#: Ping after so much silence; no pong within half of it is a disconnection. A dead peer is
+#: seen in 6 s. (20 s pings left a silent drop unseen for 40 s in another client.)
+HEARTBEAT_S = 4.0
+
+#: Below Asterisk's session_keep_alive (15 s), lest a POST meet a connection just closed.
+_KEEP_ALIVE_S = 10.0
+
+_CONNECT_TIMEOUT_S = 3.0
+
+_GOODBYE_TIMEOUT_S = 1.0
+
+#: Over HTTP an answer may wait for the longest prompt to end.
+_BLOCKED_TIMEOUT_S = 180.0
+
+#: Asterisk closes the websocket on a longer frame: AST_WEBSOCKET_MAX_RX_PAYLOAD_SIZE.
+_FRAME_BYTES = 65_535
+
+#: Gone, not in the application, in a bad state, not addable: the caller has left.
+_GONE = frozenset({404, 409, 412, 422})
+
+
+class AriClient:
+    """One connection to one application of one Asterisk.
+
+    Call `open`, then `read` in a task of its own; `ask` works from then until `read`
+    returns. After that `open` may be called again. `receive` gets every event, decoded;
+    it must not block. Nothing that passes here is logged.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        user: str,
+        password: str,
+        app: str,
+        receive: Receive,
+        heartbeat_s: float = HEARTBEAT_S,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._app = app
+        self._receive = receive
+        self._heartbeat_s = heartbeat_s
+        token = b64encode(f"{user}:{password}".encode()).decode()
+        self._headers = {"Authorization": f"Basic {token}"}
+        self._session: aiohttp.ClientSession | None = None
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._waiting: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
+        self._last_id = 0
+        self._goodbyes: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Connect the websocket: from here on Asterisk sends this application's calls to us.
+
+        Raises:
+            AriUnreachable: If there is no answer.
+            AriRejected: If Asterisk refuses: 401 for a wrong password.
+        """
+        if self._session is None:
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S)
+            self._session = aiohttp.ClientSession(connector=connector, headers=self._headers)
+        try:
+            async with asyncio.timeout(_CONNECT_TIMEOUT_S):
+                self._socket = await self._session.ws_connect(
+                    f"{self.base_url}/events",
+                    params={"app": self._app},
+                    heartbeat=self._heartbeat_s,
+                    max_msg_size=0,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=_GOODBYE_TIMEOUT_S),
+                )
+        except aiohttp.WSServerHandshakeError as error:
+            raise AriRejected(error.status, "connect", error.message) from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise self._unreachable(error) from None
+
+    async def read(self) -> AriUnreachable:
+        """Read until the connection ends, however politely; return why it did.
+
+        Every request still waiting on the websocket then fails with AriUnreachable.
+        """
+        socket = self._socket
+        assert socket is not None, "open() first"
+        try:
+            async for message in socket:
+                if message.type is not aiohttp.WSMsgType.TEXT:
+                    continue
+                data = _decoded(message.data)
+                if data.get("type") == "RESTResponse":
+                    self._answered(data)
+                else:
+                    self._receive(data)
+            return self._unreachable(socket.exception() or f"closed ({socket.close_code})")
+        finally:
+            self.drop()
+
+    def drop(self) -> None:
+        """Give the websocket up; `read` returns and the requests waiting on it fail."""
+        socket, self._socket = self._socket, None
+        if socket is not None and not socket.closed:
+            # Not awaited: a peer that is gone does not answer the goodbye.
+            task = asyncio.create_task(_say_goodbye(socket))
+            self._goodbyes.add(task)
+            task.add_done_callback(self._goodbyes.discard)
+        waiting, self._waiting = self._waiting, {}
+        for future in waiting.values():
+            if not future.done():
+                future.set_exception(self._unreachable("disconnected"))
+
+    async def close(self) -> None:
+        self.drop()
+        await asyncio.gather(*self._goodbyes)
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def ask(self, request: Request) -> Any:
+        """Carry out a request; return the decoded answer to a GET, None to any other.
+
+        Raises:
+            AriUnreachable: If there is no connection or no answer.
+            AriGone: If what the request is about is not there any more.
+            AriRejected: If Asterisk refuses for another reason.
+        """
+        if request.may_block:
+            return await self.ask_http(request)
+        socket = self._socket
+        if socket is None:
+            raise self._unreachable("disconnected")
+        self._last_id += 1
+        number = str(self._last_id)
+        frame = _frame(number, request)
+        if len(frame) >= _FRAME_BYTES:
+            raise AriRejected(413, request.operation, "longer than a frame")
+        answer: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
+        try:
+            # No time-out: what answers requests in Asterisk answers pings too, so a request
+            # that hangs ends with the heartbeat.
+            await socket.send_str(frame)
+            data = await answer
+        except (aiohttp.ClientError, OSError) as error:
+            raise self._unreachable(error) from None
+        finally:
+            self._waiting.pop(number, None)
+        return _result(request, data.get("status_code", 0), data.get("message_body", ""))
+
+    async def ask_http(self, request: Request) -> Any:
+        """Carry out a request over HTTP; never sent twice. Otherwise as `ask`."""
+        if self._session is None:
+            raise self._unreachable("disconnected")
+        timeout = aiohttp.ClientTimeout(_BLOCKED_TIMEOUT_S, sock_connect=_CONNECT_TIMEOUT_S)
+        try:
+            async with self._session.request(
+                request.method,
+                f"{self.base_url}/{request.path}",
+                params=request.query,
+                json=request.body,
+                timeout=timeout,
+            ) as response:
+                return _result(request, response.status, await response.text())
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise self._unreachable(error) from None
+
+    def _answered(self, data: Mapping[str, Any]) -> None:
+        future = self._waiting.pop(data.get("request_id", ""), None)
+        if future is not None and not future.done():
+            future.set_result(data)
+
+    def _unreachable(self, reason: BaseException | str) -> AriUnreachable:
+        text = reason if isinstance(reason, str) else (str(reason) or type(reason).__name__)
+        return AriUnreachable(self.base_url, text)
+
+
+async def _say_goodbye(socket: aiohttp.ClientWebSocketResponse) -> None:
+    await socket.close()
+
+
+def _frame(number: str, request: Request) -> str:
+    message: dict[str, Any] = {
+        "type": "RESTRequest",
+        "transaction_id": number,
+        "request_id": number,
+        "method": request.method,
+        "uri": request.path,
+    }
+    if request.query:
+        message["query_strings"] = [
+            {"name": name, "value": value} for name, value in request.query.items()
+        ]
+    if request.body is not None:
+        message["content_type"] = "application/json"
+        message["message_body"] = json.dumps(request.body)
+    return json.dumps(message)
+
+
+def _result(request: Request, status: int, text: str) -> Any:
+    if 200 <= status < 300:
+        return json.loads(text) if request.method == "GET" else None
+    raise refusal(status, request.operation, _reason(text))
+
+
+def refusal(status: int, operation: str, reason: str) -> AriError:
+    """The error that an HTTP status of ARI means.
+
+    addChannel and originate say 400 with "… not found" where others say 404 (measured).
+    """
+    if status in _GONE or (status == 400 and reason.endswith("not found")):
+        return AriGone(status, operation, reason)
+    return AriRejected(status, operation, reason)
+
+
+def _reason(text: str) -> str:
+    data = _decoded(text)
+    return str(data.get("message") or data.get("error") or "")
+
+
+def _decoded(text: str) -> Mapping[str, Any]:
+    """The JSON object in `text`; an empty one if there is none."""
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}

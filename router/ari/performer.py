@@ -1,0 +1,133 @@
+"""Carries out the engine's commands: in order within a call, side by side across calls."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from structlog.typing import FilteringBoundLogger
+
+from router.ari.messages import Request
+from router.ari.translate import Translator
+from router.core.commands import Command, HangUp, Join, Noted, Play, Ring, StopPlaying
+from router.core.events import CommandFailed, Event, LegEnd, LegEnded
+from router.core.ids import CallId, ChannelId
+from router.errors import AriGone, AriRejected, AriUnreachable
+
+Ask = Callable[[Request], Awaitable[Any]]
+
+
+@dataclass(slots=True)
+class _Line:
+    """The commands of one call that wait; `blocked` while a prompt holds the first up."""
+
+    waiting: deque[Command]
+    blocked: bool = False
+
+
+class Performer:
+    """Sends commands to Asterisk and reports what it would not do.
+
+    `perform` returns at once. A call costs a task only while something of it is under way.
+    Commands that find no Asterisk go to `dropped`, for the resync to make up for.
+    """
+
+    def __init__(
+        self,
+        translator: Translator,
+        ask: Ask,
+        submit: Callable[[Event], None],
+        dropped: Callable[[Command], None],
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._translator = translator
+        self._ask = ask
+        self._submit = submit
+        self._dropped = dropped
+        self._log = log
+        self._lines: dict[CallId, _Line] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        #: Commands that Asterisk refused, since the start.
+        self.refused = 0
+
+    def perform(self, commands: Iterable[Command]) -> None:
+        """Queue commands behind those of the same call. Call it from the event loop."""
+        for command in commands:
+            if isinstance(command, Noted):
+                continue
+            line = self._lines.get(command.call)
+            if line is None:
+                line = self._lines[command.call] = _Line(deque((command,)))
+                self._start(self._work(command.call, line))
+            elif line.blocked and not line.waiting and isinstance(command, StopPlaying | HangUp):
+                # What ends the prompt must not wait behind what waits for its end.
+                self._start(self._carry_out(command, None))
+            else:
+                line.waiting.append(command)
+
+    @property
+    def busy(self) -> int:
+        """How many calls have a command under way."""
+        return len(self._lines)
+
+    async def close(self) -> None:
+        """Give up what is under way."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _start(self, work: Any) -> None:
+        task: asyncio.Task[None] = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _work(self, call: CallId, line: _Line) -> None:
+        try:
+            while line.waiting:
+                await self._carry_out(line.waiting.popleft(), line)
+        finally:
+            del self._lines[call]
+
+    async def _carry_out(self, command: Command, line: _Line | None) -> None:
+        for request in self._translator.requests(command):
+            if line is not None:
+                line.blocked = request.may_block
+            try:
+                await self._ask(request)
+            except AriGone as error:
+                if not request.gone_is_fine:
+                    self._failed(command, request.channel, error)
+                    break
+            except AriRejected as error:
+                self._log.warning(
+                    "asterisk refused",
+                    call=command.call,
+                    operation=error.operation,
+                    status=error.status,
+                )
+                self._failed(command, request.channel, error)
+                break
+            except AriUnreachable:
+                self._dropped(command)
+                break
+            finally:
+                if line is not None:
+                    line.blocked = False
+
+    def _failed(self, command: Command, channel: ChannelId | None, error: AriRejected) -> None:
+        self.refused += 1
+        if isinstance(command, Ring):
+            # Measured: 500 when the phone is not registered, 400 when the caller has left.
+            self._translator.drop_leg(command.leg)
+            gone = isinstance(error, AriGone)
+            reason = LegEnd.HUNG_UP if gone else LegEnd.UNREACHABLE
+            self._submit(LegEnded(command.call, command.leg, reason))
+            return
+        if isinstance(command, Play):
+            self._translator.drop_playback(command.playback)
+        if channel is None:
+            channel = ChannelId(command.call)
+            if isinstance(command, Join):
+                channel = command.channels[-1]
+        self._submit(CommandFailed(command.call, channel))

@@ -1,0 +1,101 @@
+"""The engine on the real clock: one queue in, one consumer, commands out.
+
+Events are handled in the order they were submitted, one at a time, on the event loop's
+thread; a deadline of the engine is a timer of the loop.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from router.core.commands import Command, Noted
+from router.core.engine import Engine
+from router.core.events import Event, TimePassed
+
+
+class Clock:
+    """UTC epoch seconds that never jump: wall time once, the monotonic clock from then on.
+
+    A correction of the system's clock while we run moves no deadline; opening hours follow
+    it at the next start. `offset_s` shifts the service's time (the demo's `--at`).
+    """
+
+    def __init__(self, offset_s: float = 0.0) -> None:
+        self._base = time.time() - time.monotonic() + offset_s
+
+    def now(self) -> float:
+        return self._base + time.monotonic()
+
+
+class Live:
+    """Feeds the engine. `perform` carries commands out and must not block."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        perform: Callable[[Sequence[Command]], None],
+        noted: Callable[[Noted, float], None],
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._perform = perform
+        self._noted = noted
+        self._events: deque[Event] = deque()
+        self._scheduled = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at: float | None = None
+        self._log = structlog.get_logger()
+        #: Events handled, and those whose handling raised (a defect: the count must stay 0).
+        self.handled = 0
+        self.defects = 0
+
+    def submit(self, event: Event) -> None:
+        """Queue an event. Call it on the event loop's thread."""
+        self._events.append(event)
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._drain)
+
+    def close(self) -> None:
+        """Stop the timer; events still queued are dropped."""
+        self._events.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _drain(self) -> None:
+        self._scheduled = False
+        while self._events:
+            event = self._events.popleft()
+            try:
+                commands = self._engine.handle(event, self._clock.now())
+            except Exception as error:  # one call's defect must not silence all the others
+                self.defects += 1
+                self._log.error("defect", event=type(event).__name__, error=type(error).__name__)
+                continue
+            self.handled += 1
+            for command in commands:
+                if isinstance(command, Noted):
+                    self._noted(command, self._clock.now())
+            self._perform(commands)
+        self._arm()
+
+    def _arm(self) -> None:
+        at = self._engine.next_deadline()
+        if at == self._timer_at:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = at
+        self._timer = None
+        if at is not None:
+            delay_s = max(0.0, at - self._clock.now())
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        self._timer_at = None
+        self.submit(TimePassed())

@@ -1,0 +1,127 @@
+"""The composition root: engine, Asterisk, HTTP, wired together and taken down again."""
+
+import asyncio
+import secrets
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+
+import structlog
+from aiohttp import web
+
+from router.ari.asterisk_link import AsteriskLink
+from router.config import Config
+from router.core.codes import CodeBook
+from router.core.commands import Command, Noted
+from router.core.engine import Engine
+from router.errors import ConfigError, Problem, SetupError
+from router.live import Clock, Live
+from router.web.api import Api, Snapshot
+from router.web.metrics import Metrics
+
+
+class Service:
+    """The running service. `run()` returns when it was told to stop (SIGTERM, SIGINT).
+
+    Calls under way stay up in Asterisk; the router that starts next takes them up.
+    """
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        plan, settings, keys = config.plan, config.settings, config.secrets
+        if keys is None:
+            raise ConfigError([Problem("secrets", "are missing: give a settings file")])
+        self._clock = clock
+        self._host, self._port = settings.http.host, settings.http.port
+        self._log = structlog.get_logger()
+        self._metrics = Metrics(plan.sectors)
+        self._codes = CodeBook(keys.code_secret, plan.fiches, plan.code.period_s)
+        # Ids of this life of the router must differ from those of the last, which may live on.
+        self._engine = Engine(plan, self._codes, run=f"allo-{secrets.token_hex(4)}")
+        self._live = Live(self._engine, clock, self._perform, self._noted)
+        self._link = AsteriskLink(
+            settings.asterisk.ari_url,
+            settings.asterisk.ari_user,
+            keys.ari_password,
+            settings.asterisk.app,
+            plan.agents,
+            self._live.submit,
+            self._engine.known,
+            self._log,
+        )
+        api = Api(plan, self._codes, keys.api_key, self.snapshot, self._metrics)
+        self._application = api.application()
+
+    async def run(self) -> None:
+        """Serve until told to stop.
+
+        Raises:
+            SetupError: If the HTTP port is taken.
+            AriReplaced: If another router took over.
+        """
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        runner = web.AppRunner(self._application, access_log=None)
+        await runner.setup()
+        link = asyncio.create_task(self._link.run())
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await self._listen(runner)
+            self._log.info("started", url=f"http://{self._host}:{self._port}")
+            await asyncio.wait({link, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if link.done():
+                link.result()
+            self._log.info("stopping", count=sum(self._engine.call_states().values()))
+        finally:
+            stopped.cancel()
+            link.cancel()
+            with suppress(asyncio.CancelledError):
+                await link
+            self._live.close()
+            await self._link.close()
+            await runner.cleanup()
+
+    async def _listen(self, runner: web.AppRunner) -> None:
+        try:
+            await web.TCPSite(runner, self._host, self._port).start()
+        except OSError as error:
+            raise SetupError(
+                f"HTTP cannot be served at {self._host}:{self._port} ({error.strerror})",
+                "Stop what uses that port, or set http.port.",
+            ) from error
+
+    def snapshot(self) -> Snapshot:
+        """Return what pages may know of the present."""
+        connected = self._link.connected
+        return Snapshot(
+            ready=connected,
+            now=self._clock.now(),
+            sectors=self._engine.sectors(),
+            agents={state.value: count for state, count in self._engine.agent_states().items()},
+            calls={state.value: count for state, count in self._engine.call_states().items()},
+            counts=self._engine.counts,
+            defects=self._live.defects,
+            trouble="" if connected else str(self._link.last_error or "connecting to Asterisk"),
+        )
+
+    def _perform(self, commands: Sequence[Command]) -> None:
+        self._link.perform(commands)
+
+    def _noted(self, noted: Noted, at: float) -> None:
+        self._metrics.noted(noted)
+        fields = {
+            "sector": noted.sector,
+            "agent": noted.agent,
+            "fiche": noted.fiche,
+            "outcome": noted.outcome,
+            "seconds": None if noted.seconds is None else round(noted.seconds, 3),
+            "detail": noted.detail or None,
+        }
+        self._log.info(
+            "step",
+            call=noted.call,
+            step=noted.step,
+            service_time=round(at, 3),
+            **{name: value for name, value in fields.items() if value is not None},
+        )

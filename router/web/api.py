@@ -1,0 +1,156 @@
+"""The HTTP interface: health, metrics, the state of the service, access codes.
+
+Errors are `{"error": {"code", "field", "message"}}`, the message in French.
+"""
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from router.core.codes import CodeBook, in_pairs
+from router.core.engine import SectorSnapshot
+from router.core.ids import FicheId
+from router.core.plan import Plan
+from router.web.metrics import Metrics
+from router.web.pages import home
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What pages may know of the running service."""
+
+    #: Whether calls can be answered now: Asterisk is connected.
+    ready: bool
+    #: UTC epoch seconds, by the service's clock.
+    now: float
+    sectors: list[SectorSnapshot]
+    agents: dict[str, int]
+    calls: dict[str, int]
+    counts: dict[str, int]
+    defects: int
+    #: Why not ready, in words without secrets.
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The application's handlers. `snapshot` tells the present, `api_key` opens the codes."""
+
+    plan: Plan
+    codes: CodeBook
+    api_key: str
+    snapshot: Callable[[], Snapshot]
+    metrics: Metrics
+
+    def application(self) -> web.Application:
+        """Return the application to be served."""
+        app = web.Application(middlewares=[_errors_in_french])
+        app.add_routes(
+            [
+                web.get("/", self.page),
+                web.get("/healthz", self.health),
+                web.get("/readyz", self.readiness),
+                web.get("/metrics", self.measures),
+                web.get("/v1/service", self.service),
+                web.get("/v1/access-codes/{fiche}", self.access_code),
+            ]
+        )
+        return app
+
+    async def page(self, request: web.Request) -> web.Response:
+        return web.Response(
+            text=home(self.plan, self.snapshot()),
+            content_type="text/html",
+            headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"},
+        )
+
+    async def health(self, request: web.Request) -> web.Response:
+        """The process runs and its loop turns."""
+        return web.json_response({"status": "ok"})
+
+    async def readiness(self, request: web.Request) -> web.Response:
+        """Calls can be answered: 200; Asterisk is away: 503."""
+        now = self.snapshot()
+        status = {"ready": now.ready, **({} if now.ready else {"reason": now.trouble})}
+        return web.json_response(status, status=200 if now.ready else 503)
+
+    async def measures(self, request: web.Request) -> web.Response:
+        self.metrics.refresh(self.snapshot())
+        return web.Response(
+            body=generate_latest(self.metrics.registry),
+            headers={"Content-Type": CONTENT_TYPE_LATEST},
+        )
+
+    async def service(self, request: web.Request) -> web.Response:
+        """Open or not, when that changes, and where each sector stands."""
+        now = self.snapshot()
+        hours = self.plan.hours
+        is_open = hours.is_open(now.now)
+        change_at = hours.next_change(now.now)
+        return web.json_response(
+            {
+                "name": self.plan.name,
+                "open": is_open,
+                "next_change": None if change_at is None else hours.local(change_at).isoformat(),
+                "next_opening": None if is_open else hours.next_opening_text(now.now),
+                "sectors": [
+                    {
+                        "id": sector.sector,
+                        "name": self.plan.sectors[sector.sector].name,
+                        "waiting": sector.waiting,
+                        "informateurs": sector.on_duty,
+                        "wait_min": sector.wait_min,
+                    }
+                    for sector in now.sectors
+                ],
+                "callbacks": {
+                    "accepted": False,
+                    "reason": "Le rappel n’est pas encore proposé par ce service.",
+                },
+            }
+        )
+
+    async def access_code(self, request: web.Request) -> web.Response:
+        """The code to show on a page, for the site's own server (API key)."""
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(given.encode(), self.api_key.encode()):
+            return refusal(401, "unauthorized", None, "Clé d’accès absente ou inconnue.")
+        fiche = FicheId(request.match_info["fiche"])
+        if fiche not in self.plan.fiches:
+            return refusal(
+                404, "unknown_fiche", "fiche", "Cette fiche n’est pas connue du service."
+            )
+        now = self.snapshot().now
+        code = self.codes.code(fiche, now)
+        return web.json_response(
+            {
+                "fiche": fiche,
+                "code": code,
+                "spaced": in_pairs(code),
+                "sector": self.plan.fiches[fiche].sector,
+            }
+        )
+
+
+def refusal(status: int, code: str, field: str | None, message: str) -> web.Response:
+    """Return an error as every client of the interface gets it; `message` in French."""
+    error: dict[str, Any] = {"code": code, "field": field, "message": message}
+    return web.json_response({"error": error}, status=status)
+
+
+@web.middleware
+async def _errors_in_french(
+    request: web.Request, handler: Callable[[web.Request], Any]
+) -> web.StreamResponse:
+    try:
+        answer: web.StreamResponse = await handler(request)
+    except web.HTTPNotFound:
+        return refusal(404, "not_found", None, "Cette adresse n’existe pas.")
+    except web.HTTPMethodNotAllowed as error:
+        answer = refusal(405, "method_not_allowed", None, "Cette méthode n’est pas permise ici.")
+        answer.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
+    return answer

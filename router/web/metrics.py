@@ -1,0 +1,65 @@
+"""Prometheus metrics: base units, bounded labels, nothing per call."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from router.core.commands import Noted, Outcome, Step
+from router.core.ids import SectorId
+
+if TYPE_CHECKING:
+    from router.web.api import Snapshot
+
+_WAIT_BUCKETS_S = (5, 15, 30, 60, 120, 180, 300, 600, 1200, 2700)
+
+
+class Metrics:
+    """Counters fed by the steps of calls; gauges refreshed when they are read."""
+
+    def __init__(self, sectors: Iterable[SectorId]) -> None:
+        self.registry = CollectorRegistry()
+        self._steps = Counter("allo_steps", "Steps of calls.", ["step"], registry=self.registry)
+        self._ended = Counter(
+            "allo_calls_ended", "Calls ended, by outcome.", ["outcome"], registry=self.registry
+        )
+        self._waits = Histogram(
+            "allo_wait_seconds",
+            "Wait of callers who were answered.",
+            ["sector"],
+            buckets=_WAIT_BUCKETS_S,
+            registry=self.registry,
+        )
+        self._waiting = self._gauge("allo_waiting", "Callers waiting.", "sector")
+        self._agents = self._gauge("allo_agents", "Informateurs, by state.", "state")
+        self._calls = self._gauge("allo_calls", "Calls under way, by state.", "state")
+        self._ready = Gauge("allo_ready", "1 when Asterisk is connected.", registry=self.registry)
+        self._defects = Gauge(
+            "allo_defects", "Events whose handling raised; must be 0.", registry=self.registry
+        )
+        for outcome in Outcome:
+            self._ended.labels(outcome.value)
+        for sector in sectors:
+            self._waits.labels(sector)
+
+    def _gauge(self, name: str, what: str, label: str) -> Gauge:
+        return Gauge(name, what, [label], registry=self.registry)
+
+    def noted(self, noted: Noted) -> None:
+        """Count one step of a call."""
+        self._steps.labels(noted.step.value).inc()
+        if noted.step is Step.TALKING and noted.sector is not None:
+            self._waits.labels(noted.sector).observe(noted.seconds or 0.0)
+        if noted.outcome is not None:
+            self._ended.labels(noted.outcome.value).inc()
+
+    def refresh(self, snapshot: "Snapshot") -> None:
+        """Set the gauges to what is true now."""
+        self._ready.set(snapshot.ready)
+        self._defects.set(snapshot.defects)
+        for sector in snapshot.sectors:
+            self._waiting.labels(sector.sector).set(sector.waiting)
+        for state, number in snapshot.agents.items():
+            self._agents.labels(state).set(number)
+        for state, number in snapshot.calls.items():
+            self._calls.labels(state).set(number)
