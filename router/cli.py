@@ -1,0 +1,244 @@
+"""The command line: ./allo demo, test, run, check, code."""
+
+import asyncio
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from router import provision
+from router.errors import ConfigError, RouterError, SetupError
+
+app = typer.Typer(
+    help="allo answers a public phone number with French prompts, access codes, opening hours "
+    "and a queue for informateurs, on an Asterisk that it drives through ARI.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a traceback with locals could show what must not be shown
+    rich_markup_mode=None,
+)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="The settings (allo.toml). Default: the plan that ships with allo.",
+    ),
+]
+
+
+def say(text: str) -> None:
+    """Print a line of progress at once, also into a pipe."""
+    print(text, flush=True)
+
+
+@app.command()
+def demo(
+    once: Annotated[
+        bool,
+        typer.Option(
+            "--once",
+            help="Stop after the call; exit 0 only if caller and informateur heard each other.",
+        ),
+    ] = False,
+    agents: Annotated[
+        int, typer.Option("--agents", min=1, max=45, help="How many simulated informateurs.")
+    ] = 3,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at",
+            metavar="TIME",
+            help="The service's clock, local time, as 2026-11-23T10:00. Default: now, or the next opening.",
+        ),
+    ] = None,
+    no_call: Annotated[bool, typer.Option("--no-call", help="Make no simulated call.")] = False,
+    trunk: Annotated[
+        str | None,
+        typer.Option("--trunk", metavar="HOST:PORT", help="Where outgoing calls would go."),
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option("--state", metavar="DIR", help="Keep state there. Default: .allo/state."),
+    ] = None,
+    ready_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--ready-file",
+            metavar="FILE",
+            help="Write addresses and secrets there as JSON once ready.",
+        ),
+    ] = None,
+    port_offset: Annotated[
+        int, typer.Option("--port-offset", min=0, max=40000, help="Add N to every port.")
+    ] = 0,
+) -> None:
+    """Run everything here on loopback, with one simulated call and its timeline."""
+    from router.config import load
+    from router.demo.show import show
+    from router.demo.stage import Script, Stage
+
+    hours = load(None).plan.hours
+    opens_at = _service_start(at, hours)
+    if state is None:
+        state = provision.HOME / ("state" if not port_offset else f"state-{port_offset}")
+    tools = provision.toolbox(say)
+    provision.prompts(provision.voice_named("espeak-ng", None, tools), tools, say)
+    if opens_at is not None:
+        say(f"the service's clock starts at {hours.local(opens_at):%A %d %B %Y %H:%M}")
+    script = Script(
+        state_dir=state.resolve(),
+        agents=agents,
+        port_offset=port_offset,
+        opens_at=opens_at,
+        trunk=trunk,
+    )
+    stage = Stage(script, tools, say)
+    went_well = asyncio.run(show(stage, say, call=not no_call, once=once, ready_file=ready_file))
+    raise typer.Exit(0 if went_well else 1)
+
+
+@app.command(
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "help_option_names": [],
+    }
+)
+def test(context: typer.Context) -> None:
+    """Set everything up and run all tests; further words go to pytest."""
+    tools = provision.toolbox(say)
+    provision.prompts(provision.voice_named("espeak-ng", None, tools), tools, say)
+    os.chdir(provision.TOP)
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *context.args])
+
+
+@app.command()
+def run(
+    config: Annotated[
+        Path, typer.Option("--config", metavar="FILE", help="The settings (allo.toml).")
+    ],
+    clock_offset: Annotated[
+        float,
+        typer.Option(
+            "--clock-offset", metavar="SECONDS", help="Shift the service's clock, for rehearsals."
+        ),
+    ] = 0.0,
+) -> None:
+    """Run the service against the Asterisk that the settings name, until SIGTERM."""
+    import uvloop
+
+    from router import logs
+    from router.config import load
+    from router.live import Clock
+    from router.service import Service
+
+    loaded = load(config, provision.catalogue().prompts.keys())
+    log = loaded.settings.log
+    logs.configure(level=log.level, console=log.format == "console")
+
+    async def serve() -> None:
+        await Service(loaded, Clock(clock_offset)).run()
+
+    uvloop.run(serve())
+
+
+@app.command()
+def check(config: ConfigOption = None) -> None:
+    """Tell every error of plan, informateurs, prompts and settings at once; exit 2 if any."""
+    from router.asterisk.install import ensure_toolbox
+    from router.config import load
+    from router.config.settings import VoiceChoice
+    from router.voice import stale
+
+    problems = []
+    known_prompts = None
+    sentences = None
+    try:
+        sentences = provision.catalogue()
+        known_prompts = sentences.prompts.keys()
+        problems += provision.missing_sentences(sentences)
+    except ConfigError as error:
+        problems += error.problems
+    choice = VoiceChoice()
+    try:
+        choice = load(config, known_prompts).settings.voice
+    except ConfigError as error:
+        problems += error.problems
+    if sentences is not None:
+        tools = ensure_toolbox(provision.HOME, say)
+        voice = provision.voice_named(choice.engine, choice.model, tools)
+        problems += stale(sentences, provision.RECORDINGS, provision.PROMPTS, voice)
+    if problems:
+        raise ConfigError(problems)
+    say("The configuration is right.")
+
+
+@app.command()
+def code(
+    fiche: Annotated[str, typer.Argument(metavar="FICHE", help="A page, as F1234.")],
+    config: ConfigOption = None,
+) -> None:
+    """Print the access code of a page now."""
+    from router.config import load
+    from router.core.codes import CodeBook, in_pairs
+    from router.core.ids import FicheId
+    from router.live import Clock
+
+    if config is None and (provision.HOME / "state" / "allo.toml").exists():
+        config = provision.HOME / "state" / "allo.toml"
+    loaded = load(config)
+    if loaded.secrets is None:
+        raise SetupError(
+            "Codes are made with the service's secret",
+            "Give --config FILE, or start ./allo demo once.",
+        )
+    if fiche not in loaded.plan.fiches:
+        raise SetupError(f"the plan knows no page {fiche}", "See [fiches] in the plan.")
+    book = CodeBook(loaded.secrets.code_secret, loaded.plan.fiches, loaded.plan.code.period_s)
+    print(in_pairs(book.code(FicheId(fiche), Clock().now())))
+
+
+def _service_start(at: str | None, hours: object) -> float | None:
+    """Return where the service's clock starts: `at`, else the next open hour, None when open now."""
+    from router.core.hours import Hours
+    from router.live import Clock
+
+    assert isinstance(hours, Hours)
+    if at is not None:
+        try:
+            local = datetime.fromisoformat(at)
+        except ValueError:
+            raise typer.BadParameter(
+                f"{at} is not a time; write it as 2026-11-23T10:00", param_hint="--at"
+            ) from None
+        if local.tzinfo is None:
+            local = local.replace(tzinfo=ZoneInfo(hours.zone))
+        return local.timestamp()
+    now = Clock().now()
+    closes_at = hours.closes_at(now)
+    if closes_at is not None and closes_at - now > 600:
+        return None
+    opens_at = hours.next_opening(now)
+    return None if opens_at is None else opens_at + 5400
+
+
+def main() -> None:
+    """Run the command line; every expected error is a sentence, never a traceback."""
+    try:
+        app(prog_name="./allo")
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except RouterError as error:
+        print(f"allo: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

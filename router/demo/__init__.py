@@ -1,0 +1,1 @@
+"""The whole service on one machine, loopback only, with simulated people at both ends."""

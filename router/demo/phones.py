@@ -1,0 +1,164 @@
+"""Simulated telephones: SIPp for the signalling, `sound.Person` for what is said and heard."""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+from router.asterisk.install import Toolbox
+from router.demo.sound import AGENT_HZ, CALLER_HZ, Person
+from router.errors import SetupError
+
+SCENARIOS = Path(__file__).parent / "sipp"
+#: Of the range kept for fiction (Arcep): nobody's number.
+CALLER = "0199001234"
+REGISTERED_S = 3600
+
+
+def free_port() -> int:
+    """Return a UDP port of loopback that is free now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+    return port
+
+
+class Sipp:
+    """One SIPp process on loopback playing `scenario` towards `remote` (host:port)."""
+
+    def __init__(self, toolbox: Toolbox, scenario: Path, remote: str, work_dir: Path) -> None:
+        self._toolbox = toolbox
+        self._scenario = scenario
+        self._remote = remote
+        self._work_dir = work_dir
+        self._process: asyncio.subprocess.Process | None = None
+        self.port = free_port()
+
+    async def start(self, keys: Mapping[str, str], *options: str) -> None:
+        """Start SIPp; `keys` fill the scenario's `[name]`s, pauses included (-key fills none)."""
+        self._work_dir.mkdir(parents=True, exist_ok=True)
+        text = self._scenario.read_text(encoding="utf-8")
+        for name, value in keys.items():
+            text = text.replace(f"[{name}]", value)
+        played = self._work_dir / f"{self._scenario.stem}-{self.port}.xml"
+        played.write_text(text, encoding="utf-8")
+        self._process = await asyncio.create_subprocess_exec(
+            *self._toolbox.command("sipp"),
+            self._remote,
+            *("-sf", str(played), "-i", "127.0.0.1", "-p", str(self.port)),
+            *("-mp", str(free_port()), "-nostdin", *options),
+            cwd=self._work_dir,
+            env={**os.environ, **self._toolbox.environment("sipp")},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    @property
+    def running(self) -> bool:
+        """Whether SIPp is still there."""
+        return self._process is not None and self._process.returncode is None
+
+    async def wait(self) -> int:
+        """Return SIPp's exit code: 0 when every call went as the scenario says."""
+        assert self._process is not None, "start() first"
+        return await self._process.wait()
+
+    async def stop(self) -> None:
+        """Kill SIPp if it still runs."""
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+
+
+class AgentPhone:
+    """An informateur's phone: registered, picks up after `rings_s`, hangs up after `talks_s`."""
+
+    def __init__(
+        self,
+        toolbox: Toolbox,
+        agent: str,
+        secret: str,
+        registrar: str,
+        work_dir: Path,
+        *,
+        rings_s: float = 1.5,
+        talks_s: float = 8.0,
+    ) -> None:
+        self.agent = agent
+        self.person = Person(AGENT_HZ, CALLER_HZ)
+        self._toolbox = toolbox
+        self._secret = secret
+        self._registrar = registrar
+        self._work_dir = work_dir
+        self._keys = {"rings_ms": str(int(rings_s * 1000)), "talks_ms": str(int(talks_s * 1000))}
+        self._sipp = Sipp(toolbox, SCENARIOS / "agent.xml", registrar, work_dir)
+        self._refresh: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Be reachable.
+
+        Raises:
+            SetupError: If Asterisk does not accept the registration.
+        """
+        await self.person.open()
+        await self._sipp.start({**self._keys, "rtp_port": str(self.person.port)})
+        await self.register()
+        if not self._sipp.running:
+            raise SetupError(f"the phone of agent-{self.agent} did not start", "Is SIPp usable here?")
+        self._refresh = asyncio.create_task(self._stay_registered())
+
+    async def register(self, expires_s: int = REGISTERED_S) -> None:
+        """Tell the registrar where the phone is; `expires_s=0` takes it back."""
+        user = f"agent-{self.agent}"
+        register = Sipp(self._toolbox, SCENARIOS / "register.xml", self._registrar, self._work_dir)
+        keys = {
+            "user": user,
+            "secret": self._secret,
+            "phone_port": str(self._sipp.port),
+            "expires_s": str(expires_s),
+        }
+        await register.start(keys, "-m", "1", "-au", user, "-ap", self._secret, "-timeout", "10")
+        if await register.wait() != 0:
+            raise SetupError(f"the phone of {user} could not register", "See Asterisk's log.")
+
+    async def stop(self) -> None:
+        """Hang up and go away."""
+        if self._refresh is not None:
+            self._refresh.cancel()
+        await self._sipp.stop()
+        self.person.close()
+
+    async def _stay_registered(self) -> None:
+        while True:
+            await asyncio.sleep(REGISTERED_S / 2)
+            await self.register()
+
+
+class CallerPhone:
+    """A caller's phone on the trunk."""
+
+    def __init__(
+        self, toolbox: Toolbox, trunk: str, work_dir: Path, *, number: str = "3939"
+    ) -> None:
+        self.person = Person(CALLER_HZ, AGENT_HZ)
+        self._number = number
+        self._sipp = Sipp(toolbox, SCENARIOS / "caller.xml", trunk, work_dir)
+
+    async def dial(self) -> None:
+        """Call; what is heard and typed from then on is the person's."""
+        await self.person.open()
+        keys = {"caller": CALLER, "rtp_port": str(self.person.port)}
+        await self._sipp.start(keys, "-s", self._number, "-m", "1")
+
+    async def hung_up(self) -> int:
+        """Wait for the end of the call; return 0 when it went as it should."""
+        return await self._sipp.wait()
+
+    async def stop(self) -> None:
+        await self._sipp.stop()
+        self.person.close()

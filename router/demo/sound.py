@@ -1,0 +1,202 @@
+"""A simulated person's mouth and ear: RTP with a tone, keys, and what was heard.
+
+SIPp does the signalling; this end of the media answers wherever packets come from (as
+symmetric RTP, RFC 4961), sends G.711 A-law frames of 20 ms with a tone (RFC 3551), keys as
+telephone events (RFC 4733), and listens for speech, silence and the other person's tone.
+"""
+
+import asyncio
+import math
+import socket
+import struct
+import time
+from collections import deque
+from typing import Any, cast
+
+import numpy as np
+
+FRAME_S = 0.02
+_RATE = 8000
+_FRAME = int(_RATE * FRAME_S)
+ALAW_PAYLOAD = 8
+#: As the SIPp scenarios offer it: a=rtpmap:101 telephone-event/8000.
+EVENT_PAYLOAD = 101
+#: Tones that speech does not hold for long; one for each end.
+CALLER_HZ = 1000
+AGENT_HZ = 1400
+#: Quieter than this is silence (RMS of 16-bit samples).
+_SILENCE_RMS = 60.0
+#: A tone is heard when it holds this share of the energy of a window.
+_TONE_SHARE = 0.5
+_WINDOW_FRAMES = 25
+_KEYS = {key: code for code, key in enumerate("0123456789*#ABCD")}
+
+
+def _alaw_to_linear() -> "np.ndarray[Any, np.dtype[np.int16]]":
+    """Return the 256 samples of ITU-T G.711 A-law."""
+    samples = np.zeros(256, dtype=np.int16)
+    for byte in range(256):
+        value = byte ^ 0x55
+        exponent, mantissa = (value >> 4) & 7, value & 15
+        magnitude = (mantissa << 4) + 8
+        if exponent:
+            magnitude = (magnitude + 256) << (exponent - 1)
+        samples[byte] = magnitude if value & 0x80 else -magnitude
+    return samples
+
+
+_DECODE = _alaw_to_linear()
+_ORDER = np.argsort(_DECODE, kind="stable")
+_SORTED = _DECODE[_ORDER]
+
+
+def _tone_frames(hertz: int) -> list[bytes]:
+    """Return one second of tone as A-law frames; whole periods, so it repeats without a click."""
+    time_s = np.arange(_RATE) / _RATE
+    wanted = (6000 * np.sin(2 * math.pi * hertz * time_s)).astype(np.int16)
+    nearest = np.clip(np.searchsorted(_SORTED, wanted), 0, 255)
+    encoded = _ORDER[nearest].astype(np.uint8).tobytes()
+    return [encoded[start : start + _FRAME] for start in range(0, _RATE, _FRAME)]
+
+
+class Person(asyncio.DatagramProtocol):
+    """One end of a conversation. `port` is where the other side's RTP must come."""
+
+    def __init__(self, says_hz: int, listens_for_hz: int) -> None:
+        self._frames = _tone_frames(says_hz)
+        angles = 2 * math.pi * listens_for_hz * np.arange(_FRAME * _WINDOW_FRAMES) / _RATE
+        self._reference = np.exp(-1j * angles)
+        self._window: deque[Any] = deque(maxlen=_WINDOW_FRAMES)
+        self._since_check = 0
+        self._transport: asyncio.DatagramTransport | None = None
+        self._peer: tuple[str, int] | None = None
+        self._talking: asyncio.Task[None] | None = None
+        self._sequence = 0
+        self._timestamp = 0
+        self._queue: deque[tuple[int, bytes, bool, int]] = deque()
+        self.port = 0
+        #: Seconds (time.monotonic) of the last sound that was not silence, and of the first.
+        self.heard_at: float | None = None
+        self.packets = 0
+        #: Set once the other person's tone was heard.
+        self.heard_tone = asyncio.Event()
+
+    async def open(self) -> None:
+        """Bind a free even port on loopback."""
+        loop = asyncio.get_running_loop()
+        while True:
+            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            sock.bind(("127.0.0.1", 0))
+            if sock.getsockname()[1] % 2 == 0:  # RFC 3550 section 11
+                break
+            sock.close()
+        self.port = sock.getsockname()[1]
+        await loop.create_datagram_endpoint(lambda: self, sock=sock)
+
+    def close(self) -> None:
+        """Stop talking and free the port."""
+        if self._talking is not None:
+            self._talking.cancel()
+        if self._transport is not None:
+            self._transport.close()
+
+    def next_call(self) -> None:
+        """Forget the last conversation."""
+        self._peer = None
+        self.heard_at = None
+        self.heard_tone.clear()
+        self._window.clear()
+
+    # What is heard.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # Not isinstance: the loop's own class is none of asyncio.DatagramTransport's children.
+        self._transport = cast(asyncio.DatagramTransport, transport)
+        self._talking = asyncio.get_running_loop().create_task(self._talk())
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if len(data) < 13 or data[1] & 0x7F != ALAW_PAYLOAD:
+            return
+        self._peer = addr
+        self.packets += 1
+        samples = _DECODE[np.frombuffer(data, np.uint8, offset=12)].astype(np.float32)
+        if float(np.sqrt(np.mean(samples * samples))) > _SILENCE_RMS:
+            self.heard_at = time.monotonic()
+        if len(samples) == _FRAME:
+            self._window.append(samples)
+            self._since_check += 1
+            if self._since_check >= 5 and len(self._window) == _WINDOW_FRAMES:
+                self._since_check = 0
+                if self._tone_share() > _TONE_SHARE:
+                    self.heard_tone.set()
+
+    def _tone_share(self) -> float:
+        """Return the share of the window's energy at the other person's frequency (DFT, one bin)."""
+        samples = np.concatenate(self._window)
+        energy = float(np.sum(samples * samples))
+        if energy < len(samples) * _SILENCE_RMS**2:
+            return 0.0
+        return float(2 * abs(np.sum(samples * self._reference)) ** 2 / (len(samples) * energy))
+
+    async def question_over(self, silence_s: float = 1.2, limit_s: float = 90.0) -> None:
+        """Wait until something was said and then nothing for `silence_s`.
+
+        Raises:
+            TimeoutError: If that does not come within `limit_s`.
+        """
+        begun = time.monotonic()
+        async with asyncio.timeout(limit_s):
+            while True:
+                heard_at = self.heard_at
+                now = time.monotonic()
+                if heard_at is not None and heard_at >= begun and now - heard_at >= silence_s:
+                    return
+                await asyncio.sleep(FRAME_S)
+
+    # What is said.
+
+    def press(self, keys: str) -> None:
+        """Type keys: each an event of 100 ms, then 100 ms of nothing (RFC 4733 section 2.5)."""
+        for key in keys:
+            code = _KEYS[key]
+            for step in range(1, 9):
+                ends = step > 5  # the end is sent three times
+                duration = min(step, 5) * _FRAME
+                payload = struct.pack("!BBH", code, (0x80 if ends else 0) | 10, duration)
+                self._queue.append(
+                    (EVENT_PAYLOAD, payload, step == 1, 0 if step < 8 else _FRAME * 5)
+                )
+            self._queue.extend([(-1, b"", False, _FRAME)] * 4)
+
+    async def pressed(self) -> None:
+        """Wait until all keys have gone out."""
+        while self._queue:
+            await asyncio.sleep(FRAME_S)
+
+    async def _talk(self) -> None:
+        """Send a frame every 20 ms to whoever sends us sound."""
+        due = time.monotonic()
+        source = int.from_bytes(self.port.to_bytes(2, "big") * 2, "big")
+        frame = 0
+        while True:
+            due += FRAME_S
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            if self._peer is None or self._transport is None:
+                continue
+            if self._queue:
+                kind, payload, marker, step = self._queue.popleft()
+            else:
+                kind, payload, marker, step = ALAW_PAYLOAD, self._frames[frame], False, _FRAME
+                frame = (frame + 1) % len(self._frames)
+            if kind >= 0:
+                header = struct.pack(
+                    "!BBHII",
+                    0x80,
+                    kind | (0x80 if marker else 0),
+                    self._sequence & 0xFFFF,
+                    self._timestamp & 0xFFFFFFFF,
+                    source,
+                )
+                self._sequence += 1
+                self._transport.sendto(header + payload, self._peer)
+            self._timestamp += step

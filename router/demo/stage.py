@@ -1,0 +1,298 @@
+"""Sets the stage: configuration, Asterisk, the router as its own process, telephones.
+
+Everything listens on loopback, at the addresses of README, moved by `port_offset`.
+"""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from router import provision
+from router.asterisk.install import Toolbox
+from router.asterisk.server import AsteriskServer
+from router.config import Config, Secrets, load, load_secrets, new_secrets
+from router.core.codes import CodeBook
+from router.core.ids import FicheId
+from router.core.plan import Plan
+from router.demo.phones import AgentPhone
+from router.errors import ConfigError, SetupError
+
+#: The page whose code the simulated caller types.
+FICHE = FicheId("F1234")
+FIRST_AGENT = 101
+SIP_PORT, AGENTS_PORT, ARI_PORT, HTTP_PORT, RTP_PORT = 5060, 5062, 8088, 8039, 10000
+_LOOPBACK = "127.0.0.1"
+_ROUTER_READY_S = 20.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """What is to be played."""
+
+    state_dir: Path
+    agents: int = 3
+    port_offset: int = 0
+    #: UTC epoch seconds at which the service's clock starts; None: now.
+    opens_at: float | None = None
+    #: `host:port` that outgoing calls go to.
+    trunk: str | None = None
+    #: Overrides of the plan's targets, for tests.
+    targets: Mapping[str, Any] | None = None
+    rings_s: float = 1.5
+    talks_s: float = 8.0
+
+
+class Stage:
+    """A whole service on this machine. `await open()`, use it, `await close()`."""
+
+    def __init__(self, script: Script, toolbox: Toolbox, say: Say) -> None:
+        self.script = script
+        self.toolbox = toolbox
+        self._say = say
+        self.state_dir = script.state_dir
+        self.phones: list[AgentPhone] = []
+        self.router: asyncio.subprocess.Process | None = None
+        self.sip = f"{_LOOPBACK}:{SIP_PORT + script.port_offset}"
+        self.agents_sip = f"{_LOOPBACK}:{AGENTS_PORT + script.port_offset}"
+        self.http_port = HTTP_PORT + script.port_offset
+        self.http = f"http://{_LOOPBACK}:{self.http_port}"
+        self.router_log = self.state_dir / "router.log"
+        self._offset_s = 0.0
+        self.config = self._write_configuration()
+        self.asterisk = AsteriskServer(self.config.asterisk(), toolbox)
+
+    @property
+    def plan(self) -> Plan:
+        return self.config.plan
+
+    def code(self, fiche: FicheId = FICHE) -> str:
+        """Return the access code of `fiche` by the service's clock."""
+        keys = self._secrets
+        book = CodeBook(keys.code_secret, self.plan.fiches, self.plan.code.period_s)
+        return book.code(fiche, self.now())
+
+    def now(self) -> float:
+        """Return the service's time."""
+        return datetime.now(UTC).timestamp() + self._offset_s
+
+    async def open(self) -> None:
+        """Start Asterisk, the router and the informateurs' phones, and wait until all is ready.
+
+        Raises:
+            SetupError: If a port is taken or something does not start.
+        """
+        if self.script.opens_at is not None:
+            self._offset_s = self.script.opens_at - datetime.now(UTC).timestamp()
+        _check_http_port(self.http_port)
+        await self.asterisk.start()
+        self._say(f"Asterisk {self.toolbox.asterisk_version} takes calls at {self.sip}")
+        await self.start_router()
+        self._say(f"the router is ready, {self.http}")
+        for phone in self._agent_phones():
+            self.phones.append(phone)
+            await phone.start()
+        await self._until(self._agents_ready, "the informateurs' phones are not seen")
+        self._say(f"{len(self.phones)} informateurs are ready")
+
+    async def start_router(self) -> None:
+        """Start the router as a process of its own and wait until it is ready."""
+        words = ["run", "--config", str(self.state_dir / "allo.toml")]
+        if self.script.opens_at is not None:
+            words += ["--clock-offset", str(self._offset_s)]
+        with self.router_log.open("ab") as log:
+            self.router = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-P",
+                "-m",
+                "router.cli",
+                *words,
+                env={**os.environ, "PYTHONPATH": str(provision.TOP)},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C in the terminal is ours to handle
+            )
+        await self._until(self._router_ready, "the router did not get ready")
+
+    async def close(self) -> None:
+        """Take everything down, in the order that ends calls politely."""
+        for phone in self.phones:
+            await phone.stop()
+        self.phones.clear()
+        await self.stop_router()
+        await self.asterisk.stop()
+
+    async def stop_router(self) -> None:
+        """Ask the router to stop; kill it when it does not."""
+        if self.router is None or self.router.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            self.router.terminate()
+        try:
+            async with asyncio.timeout(5):
+                await self.router.wait()
+        except TimeoutError:
+            await self.kill_router()
+
+    async def kill_router(self) -> None:
+        """End the router as a crash would."""
+        if self.router is not None and self.router.returncode is None:
+            self.router.kill()
+            await self.router.wait()
+
+    def ready_file(self) -> str:
+        """Return what scripts need to know, as JSON."""
+        settings = self.asterisk.settings
+        address = f"{settings.ari_host}:{settings.ari_port}"
+        assert self.router is not None, "open() first"
+        return json.dumps(
+            {
+                "sip": self.sip,
+                "http": self.http,
+                "ari": f"http://{settings.ari_user}:{settings.ari_password}@{address}/ari",
+                "code": self.code(),
+                "fiche": FICHE,
+                "api_key": self._secrets.api_key,
+                "pids": {"router": self.router.pid, "asterisk": self.asterisk.pid},
+                "state_dir": str(self.state_dir),
+                "asterisk_log": str(self.asterisk.log_path),
+                "router_log": str(self.router_log),
+            },
+            indent=2,
+        )
+
+    async def get(self, path: str) -> Any:
+        """Return the JSON that the router's HTTP interface gives at `path`."""
+        async with aiohttp.ClientSession() as session, session.get(self.http + path) as answer:
+            return await answer.json()
+
+    # Configuration.
+
+    def _write_configuration(self) -> Config:
+        """Write the demo's own settings; the plan is the real one, its informateurs simulated."""
+        state = self.state_dir
+        state.mkdir(parents=True, exist_ok=True)
+        agents = [str(FIRST_AGENT + number) for number in range(self.script.agents)]
+        shipped = load(None)
+        skills = ", ".join(f"{sector} = 1" for sector in shipped.plan.sectors)
+        (state / "agents.toml").write_text(
+            "# Simulated informateurs, who know everything.\n"
+            + "".join(f"{agent} = {{ {skills} }}\n" for agent in agents)
+        )
+        secrets = state / "secrets.toml"
+        try:
+            known = set(load_secrets(secrets).agents)
+        except ConfigError:
+            known = set()
+        if known != set(agents):
+            with open(os.open(secrets, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(new_secrets(agents))
+        (state / "allo.toml").write_text(self._settings_text())
+        return load(state / "allo.toml")
+
+    def _settings_text(self) -> str:
+        offset = self.script.port_offset
+        trunk = f'trunk_peer = "{self.script.trunk}"\n' if self.script.trunk else ""
+        return f"""# Written by ./allo demo at every start.
+plan = "{self._plan_path()}"
+agents = "agents.toml"
+secrets = "secrets.toml"
+state_dir = "asterisk"
+prompts_dir = "{provision.PROMPTS}"
+
+[asterisk]
+trunk_bind = "{self.sip}"
+agents_bind = "{self.agents_sip}"
+ari_port = {ARI_PORT + offset}
+rtp_first = {RTP_PORT + offset}
+rtp_last = {RTP_PORT + offset + 1999}
+agent_qualify_s = 0  # simulated phones answer no OPTIONS
+agents_behind_nat = false  # they register from another port than they are called at
+{trunk}
+[http]
+port = {self.http_port}
+"""
+
+    def _plan_path(self) -> Path:
+        """Return the shipped plan, or a copy with the script's targets."""
+        shipped = provision.TOP / "router" / "plans" / "3939.toml"
+        if not self.script.targets:
+            return shipped
+        text = shipped.read_text(encoding="utf-8")
+        lines = [
+            line
+            for line in text.splitlines()
+            if line.split("=")[0].strip() not in self.script.targets
+        ]
+        at = lines.index("[targets]") + 1
+        lines[at:at] = [f"{name} = {value}" for name, value in self.script.targets.items()]
+        copy = self.state_dir / "3939.toml"
+        copy.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return copy
+
+    @property
+    def _secrets(self) -> Secrets:
+        assert self.config.secrets is not None, "written by _write_configuration"
+        return self.config.secrets
+
+    def _agent_phones(self) -> list[AgentPhone]:
+        return [
+            AgentPhone(
+                self.toolbox,
+                str(agent),
+                self._secrets.agents[agent],
+                self.agents_sip,
+                self.state_dir / "sipp",
+                rings_s=self.script.rings_s,
+                talks_s=self.script.talks_s,
+            )
+            for agent in self.plan.agents
+        ]
+
+    # Readiness.
+
+    async def _until(self, ready: Callable[[], Any], trouble: str) -> None:
+        try:
+            async with asyncio.timeout(_ROUTER_READY_S):
+                while not await ready():
+                    if self.router is not None and self.router.returncode is not None:
+                        raise SetupError("the router stopped", f"See {self.router_log}.")
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise SetupError(
+                trouble, f"See {self.router_log} and {self.asterisk.log_path}."
+            ) from None
+
+    async def _router_ready(self) -> bool:
+        try:
+            return bool((await self.get("/readyz"))["ready"])
+        except aiohttp.ClientError:
+            return False
+
+    async def _agents_ready(self) -> bool:
+        service = await self.get("/v1/service")
+        return all(one["informateurs"] >= len(self.phones) for one in service["sectors"])
+
+
+def _check_http_port(port: int) -> None:
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((_LOOPBACK, port))
+        except OSError as error:
+            raise SetupError(
+                f"TCP port {port} of {_LOOPBACK} is in use ({error.strerror})",
+                "Stop what uses it, or move all ports with --port-offset N.",
+            ) from error

@@ -1,0 +1,65 @@
+"""The steps of a call, in plain words, with their times."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from router.core.commands import Step
+from router.core.ids import SectorId
+from router.core.plan import Plan
+
+#: What each step is called on the timeline; {name}s are fields of the log's line.
+WORDS: Mapping[Step, str] = {
+    Step.ARRIVED: "The call is answered: welcome, price, anonymity.",
+    Step.FOUND: "The call is found again after a restart.",
+    Step.CLOSED: "The caller hears that the service is closed, and when it opens.",
+    Step.CODE_ASKED: "The caller is asked for the access code.",
+    Step.CODE_ACCEPTED: "The code is right: page {fiche}, domain « {sector} ».",
+    Step.CODE_REFUSED: "The code is refused ({detail}).",
+    Step.MENU: "The caller hears the menu {detail}.",
+    Step.PAGE: "The caller hears the information page {detail}.",
+    Step.QUEUED: "The caller joins the queue, for « {sector} ».",
+    Step.ANNOUNCED: "The caller is told the place in the queue ({detail}).",
+    Step.RINGING: "The phone of informateur {agent} rings.",
+    Step.MISSED: "Informateur {agent} did not take the call ({detail}): the next one is asked.",
+    Step.WHISPERED: "Informateur {agent} picks up and is told what it is about.",
+    Step.TALKING: "They are joined, after {seconds:.0f} s in the queue.",
+    Step.REQUEUED: "The informateur was cut off ({detail}): the caller is first in the queue.",
+    Step.AGENT_DONE: "Informateur {agent} hangs up after {seconds:.0f} s; the caller is thanked.",
+    Step.REFUSED: "The caller cannot wait ({detail}) and is told what to do instead.",
+    Step.ENDED: "The call is over: {outcome}, {seconds:.0f} s in all.",
+}
+
+
+def tell(line: Mapping[str, Any], plan: Plan) -> str:
+    """Return one logged step as a sentence."""
+    sector = SectorId(line.get("sector", ""))
+    names = {
+        "fiche": line.get("fiche"),
+        "sector": plan.sectors[sector].name if sector in plan.sectors else sector,
+        "agent": line.get("agent"),
+        "detail": line.get("detail", ""),
+        "outcome": line.get("outcome"),
+        "seconds": line.get("seconds") or 0.0,
+    }
+    return WORDS[Step(line["step"])].format(**names)
+
+
+async def steps(log: Path, wanted: Callable[[], bool]) -> AsyncIterator[dict[str, Any]]:
+    """Yield the steps that the router writes to `log` from now on, while `wanted()`."""
+    with log.open(encoding="utf-8") as file:
+        file.seek(0, 2)
+        rest = ""
+        while wanted():
+            rest += file.read()
+            *lines, rest = rest.split("\n")
+            for text in lines:
+                try:
+                    line = json.loads(text)
+                except ValueError:
+                    continue  # a library's warning
+                if line.get("event") == "step":
+                    yield line
+            await asyncio.sleep(0.05)
