@@ -151,32 +151,47 @@ def run(
 @app.command()
 def check(config: ConfigOption = None) -> None:
     """Tell every error of plan, informateurs, prompts and settings at once; exit 2 if any."""
-    from router.asterisk.install import ensure_toolbox
-    from router.config import load
-    from router.config.settings import VoiceChoice
-    from router.voice import stale
+    from router.check import problems
 
-    problems = []
-    known_prompts = None
-    sentences = None
-    try:
-        sentences = provision.catalogue()
-        known_prompts = sentences.prompts.keys()
-        problems += provision.missing_sentences(sentences)
-    except ConfigError as error:
-        problems += error.problems
-    choice = VoiceChoice()
-    try:
-        choice = load(config, known_prompts).settings.voice
-    except ConfigError as error:
-        problems += error.problems
-    if sentences is not None:
-        tools = ensure_toolbox(provision.HOME, say)
-        voice = provision.voice_named(choice.engine, choice.model, tools)
-        problems += stale(sentences, provision.RECORDINGS, provision.PROMPTS, voice)
-    if problems:
-        raise ConfigError(problems)
+    found = problems(config, say)
+    if found:
+        raise ConfigError(found)
     say("The configuration is right.")
+
+
+@app.command()
+def prompts(config: ConfigOption = None) -> None:
+    """Render the prompts' audio: only what changed since the last time."""
+    from router.config import load
+
+    tools = provision.toolbox(say)
+    settings = load(config).settings
+    voice = provision.voice_named(settings.voice.engine, settings.voice.model, tools)
+    folder = provision.prompts(voice, tools, say, settings.prompts_dir)
+    say(f"The prompts in {folder} are up to date.")
+
+
+@app.command()
+def configure(
+    config: Annotated[
+        Path, typer.Option("--config", metavar="FILE", help="The settings (allo.toml).")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", metavar="DIR", help="Where to write it. Default: etc in state_dir."
+        ),
+    ] = None,
+) -> None:
+    """Write Asterisk's complete configuration, rendered from plan, settings and secrets."""
+    from router.asterisk.configuration import render
+    from router.config import load
+
+    settings = load(config).asterisk()
+    target = (output or settings.config_dir).resolve()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    render(settings, provision.toolbox(say), target)
+    say(f"Start Asterisk with: asterisk -C {target / 'asterisk.conf'}")
 
 
 @app.command()
@@ -193,13 +208,13 @@ def code(
     if config is None and (provision.HOME / "state" / "allo.toml").exists():
         config = provision.HOME / "state" / "allo.toml"
     loaded = load(config)
+    if fiche not in loaded.plan.fiches:
+        raise SetupError(f"the plan knows no page {fiche}", "See [fiches] in the plan.")
     if loaded.secrets is None:
         raise SetupError(
             "Codes are made with the service's secret",
             "Give --config FILE, or start ./allo demo once.",
         )
-    if fiche not in loaded.plan.fiches:
-        raise SetupError(f"the plan knows no page {fiche}", "See [fiches] in the plan.")
     book = CodeBook(loaded.secrets.code_secret, loaded.plan.fiches, loaded.plan.code.period_s)
     print(in_pairs(book.code(FicheId(fiche), Clock().now())))
 

@@ -74,7 +74,7 @@ class Live:
                 commands = self._engine.handle(event, self._clock.now())
             except Exception as error:  # one call's defect must not silence all the others
                 self.defects += 1
-                self._log.error("defect", event=type(event).__name__, error=type(error).__name__)
+                self._log.error("defect", type=type(event).__name__, error=type(error).__name__)
                 continue
             self.handled += 1
             for command in commands:

@@ -16,7 +16,7 @@ FIELDS = frozenset(
     {"event", "level", "timestamp", "dropped"}
     | {"call", "step", "sector", "agent", "fiche", "outcome", "seconds", "detail", "service_time"}
     | {"operation", "status", "error", "reason", "state", "count", "retry_s", "url", "app"}
-    | {"ready", "version", "plan", "pid", "type"}
+    | {"type", "calls", "legs", "phones", "phones_missing"}  # how many, after a resync
 )
 
 

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from router.asterisk.install import Toolbox, ensure_toolbox
-from router.core import distribution, journey, speech
 from router.core.ids import PromptId
-from router.errors import Problem, VoiceError
+from router.errors import VoiceError
 from router.voice import Catalogue, EspeakVoice, PiperVoice, Tools, Voice, load_catalogue, render
 
 TOP = Path(__file__).resolve().parents[1]
@@ -17,9 +16,6 @@ HOME = TOP / ".allo"
 CATALOGUE = TOP / "prompts" / "catalogue.toml"
 RECORDINGS = TOP / "prompts" / "recordings"
 PROMPTS = HOME / "prompts"
-
-#: Said by the dialplan when the router is away (asterisk-conf/extensions.conf).
-FALLBACK_PROMPTS = frozenset({PromptId("apology"), PromptId("apology-end")})
 
 Say = Callable[[str], None]
 
@@ -52,17 +48,8 @@ def catalogue() -> Catalogue:
     return load_catalogue(CATALOGUE)
 
 
-def missing_sentences(sentences: Catalogue) -> list[Problem]:
-    """Return the sentences that the engine or the dialplan says and the catalogue lacks."""
-    needed = journey.PROMPTS | distribution.PROMPTS | speech.required() | FALLBACK_PROMPTS
-    return [
-        Problem(f"{sentences.path.name}: prompts.{prompt}", "is missing: callers need it")
-        for prompt in sorted(needed - sentences.prompts.keys())
-    ]
-
-
-def prompts(voice: Voice, tools: Tools, say: Say) -> Path:
-    """Bring the prompts' audio up to date and return its folder.
+def prompts(voice: Voice, tools: Tools, say: Say, folder: Path = PROMPTS) -> Path:
+    """Bring the prompts' audio in `folder` up to date and return it.
 
     Raises:
         ConfigError: If the catalogue is wrong.
@@ -74,10 +61,10 @@ def prompts(voice: Voice, tools: Tools, say: Say) -> Path:
             say(f"  prompts: {done} of {total}")
 
     sentences = catalogue()
-    say_first = say if not (PROMPTS / "manifest.json").exists() else _nothing
+    say_first = say if not (folder / "manifest.json").exists() else _nothing
     say_first(f"rendering {len(sentences.prompts)} prompts with {voice.name}")
-    render(sentences, RECORDINGS, PROMPTS, voice, tools, progress)
-    return PROMPTS
+    render(sentences, RECORDINGS, folder, voice, tools, progress)
+    return folder
 
 
 def _nothing(text: str) -> None:

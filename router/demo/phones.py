@@ -37,7 +37,11 @@ class Sipp:
         self.port = free_port()
 
     async def start(self, keys: Mapping[str, str], *options: str) -> None:
-        """Start SIPp; `keys` fill the scenario's `[name]`s, pauses included (-key fills none)."""
+        """Start SIPp; `keys` fill the scenario's `[name]`s, pauses included.
+
+        They are written to `work_dir`. What must be on no disk, a caller's number, goes as
+        an option: `-key name value` fills names in messages only.
+        """
         self._work_dir.mkdir(parents=True, exist_ok=True)
         text = self._scenario.read_text(encoding="utf-8")
         for name, value in keys.items():
@@ -152,8 +156,9 @@ class CallerPhone:
     async def dial(self) -> None:
         """Call; what is heard and typed from then on is the person's."""
         await self.person.open()
-        keys = {"caller": CALLER, "rtp_port": str(self.person.port)}
-        await self._sipp.start(keys, "-s", self._number, "-m", "1")
+        keys = {"rtp_port": str(self.person.port)}
+        options = ("-s", self._number, "-m", "1", "-key", "caller", CALLER)
+        await self._sipp.start(keys, *options)
 
     async def hung_up(self) -> int:
         """Wait for the end of the call; return 0 when it went as it should."""

@@ -1,24 +1,26 @@
 """A simulated person's mouth and ear: RTP with a tone, keys, and what was heard.
 
 SIPp does the signalling; this end of the media answers wherever packets come from (as
-symmetric RTP, RFC 4961), sends G.711 A-law frames of 20 ms with a tone (RFC 3551), keys as
-telephone events (RFC 4733), and listens for speech, silence and the other person's tone.
+symmetric RTP, RFC 4961), sends frames of 20 ms with a tone (RFC 3551), keys as telephone
+events (RFC 4733), and listens for speech, silence and the other person's tone.
 """
 
+import array
 import asyncio
 import math
 import socket
 import struct
 import time
 from collections import deque
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
+import G722
 import numpy as np
 
 FRAME_S = 0.02
 _RATE = 8000
+#: Bytes of a frame, and steps of its timestamp: alike in the three codecs (RFC 3551, 4.5.2).
 _FRAME = int(_RATE * FRAME_S)
-ALAW_PAYLOAD = 8
 #: As the SIPp scenarios offer it: a=rtpmap:101 telephone-event/8000.
 EVENT_PAYLOAD = 101
 #: Tones that speech does not hold for long; one for each end.
@@ -32,38 +34,88 @@ _WINDOW_FRAMES = 25
 _KEYS = {key: code for code, key in enumerate("0123456789*#ABCD")}
 
 
-def _alaw_to_linear() -> "np.ndarray[Any, np.dtype[np.int16]]":
-    """Return the 256 samples of ITU-T G.711 A-law."""
-    samples = np.zeros(256, dtype=np.int16)
-    for byte in range(256):
-        value = byte ^ 0x55
-        exponent, mantissa = (value >> 4) & 7, value & 15
-        magnitude = (mantissa << 4) + 8
-        if exponent:
-            magnitude = (magnitude + 256) << (exponent - 1)
-        samples[byte] = magnitude if value & 0x80 else -magnitude
-    return samples
+Samples = np.ndarray[Any, np.dtype[np.float32]]
 
 
-_DECODE = _alaw_to_linear()
-_ORDER = np.argsort(_DECODE, kind="stable")
-_SORTED = _DECODE[_ORDER]
+class Codec(Protocol):
+    """Between frames of 160 bytes and samples of 16 bits at 8 kHz; one for each end of a call."""
+
+    #: As RFC 3551 numbers it.
+    payload: int
+
+    def decode(self, frame: bytes) -> Samples: ...
+    def tone(self, hertz: int) -> list[bytes]:
+        """Return one second of tone; whole periods, so that it repeats without a click."""
+        ...
 
 
-def _tone_frames(hertz: int) -> list[bytes]:
-    """Return one second of tone as A-law frames; whole periods, so it repeats without a click."""
-    time_s = np.arange(_RATE) / _RATE
-    wanted = (6000 * np.sin(2 * math.pi * hertz * time_s)).astype(np.int16)
-    nearest = np.clip(np.searchsorted(_SORTED, wanted), 0, 255)
-    encoded = _ORDER[nearest].astype(np.uint8).tobytes()
-    return [encoded[start : start + _FRAME] for start in range(0, _RATE, _FRAME)]
+class G711:
+    """A-law or µ-law, by the table of its 256 samples."""
+
+    def __init__(self, payload: int, table: list[int]) -> None:
+        self.payload = payload
+        self._table = np.array(table, np.float32)
+        self._order = np.argsort(self._table, kind="stable")
+
+    def decode(self, frame: bytes) -> Samples:
+        return self._table[np.frombuffer(frame, np.uint8)]
+
+    def tone(self, hertz: int) -> list[bytes]:
+        nearest = np.searchsorted(self._table[self._order], _sine(hertz, _RATE))
+        return _frames(self._order[np.clip(nearest, 0, 255)].astype(np.uint8).tobytes())
+
+
+class Wideband:
+    """G.722 at 64 kbit/s. It has a memory of what went before."""
+
+    payload = 9
+
+    def __init__(self) -> None:
+        self._codec = G722.G722(2 * _RATE, 64000)
+
+    def decode(self, frame: bytes) -> Samples:
+        return np.array(self._codec.decode(frame)[::2], np.float32)
+
+    def tone(self, hertz: int) -> list[bytes]:
+        samples = _sine(hertz, 2 * _RATE).astype(np.int16).tolist()
+        return _frames(bytes(G722.G722(2 * _RATE, 64000).encode(array.array("h", samples))))
+
+
+def _sine(hertz: int, rate: int) -> Samples:
+    return (6000 * np.sin(2 * math.pi * hertz * np.arange(rate) / rate)).astype(np.float32)
+
+
+def _frames(encoded: bytes) -> list[bytes]:
+    return [encoded[start : start + _FRAME] for start in range(0, len(encoded), _FRAME)]
+
+
+def _alaw(byte: int) -> int:
+    """Return the sample of a byte (ITU-T G.711, table 1)."""
+    value = byte ^ 0x55
+    exponent, mantissa = (value >> 4) & 7, value & 15
+    magnitude = (mantissa << 4) + 8
+    if exponent:
+        magnitude = (magnitude + 256) << (exponent - 1)
+    return magnitude if value & 0x80 else -magnitude
+
+
+def _ulaw(byte: int) -> int:
+    """Return the sample of a byte (ITU-T G.711, table 2)."""
+    value = ~byte
+    magnitude = ((((value & 15) << 3) + 132) << ((value >> 4) & 7)) - 132
+    return -magnitude if value & 0x80 else magnitude
+
+
+ALAW = G711(8, [_alaw(byte) for byte in range(256)])
+ULAW = G711(0, [_ulaw(byte) for byte in range(256)])
 
 
 class Person(asyncio.DatagramProtocol):
     """One end of a conversation. `port` is where the other side's RTP must come."""
 
-    def __init__(self, says_hz: int, listens_for_hz: int) -> None:
-        self._frames = _tone_frames(says_hz)
+    def __init__(self, says_hz: int, listens_for_hz: int, codec: Codec = ALAW) -> None:
+        self.codec = codec
+        self._frames = codec.tone(says_hz)
         angles = 2 * math.pi * listens_for_hz * np.arange(_FRAME * _WINDOW_FRAMES) / _RATE
         self._reference = np.exp(-1j * angles)
         self._window: deque[Any] = deque(maxlen=_WINDOW_FRAMES)
@@ -115,11 +167,11 @@ class Person(asyncio.DatagramProtocol):
         self._talking = asyncio.get_running_loop().create_task(self._talk())
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        if len(data) < 13 or data[1] & 0x7F != ALAW_PAYLOAD:
+        if len(data) < 13 or data[1] & 0x7F != self.codec.payload:
             return
         self._peer = addr
         self.packets += 1
-        samples = _DECODE[np.frombuffer(data, np.uint8, offset=12)].astype(np.float32)
+        samples = self.codec.decode(data[12:])
         if float(np.sqrt(np.mean(samples * samples))) > _SILENCE_RMS:
             self.heard_at = time.monotonic()
         if len(samples) == _FRAME:
@@ -186,7 +238,8 @@ class Person(asyncio.DatagramProtocol):
             if self._queue:
                 kind, payload, marker, step = self._queue.popleft()
             else:
-                kind, payload, marker, step = ALAW_PAYLOAD, self._frames[frame], False, _FRAME
+                kind, payload = self.codec.payload, self._frames[frame]
+                marker, step = False, _FRAME
                 frame = (frame + 1) % len(self._frames)
             if kind >= 0:
                 header = struct.pack(

@@ -10,7 +10,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,8 +48,10 @@ class Script:
     opens_at: float | None = None
     #: `host:port` that outgoing calls go to.
     trunk: str | None = None
-    #: Overrides of the plan's targets, for tests.
-    targets: Mapping[str, Any] | None = None
+    #: Overrides of the plan's targets and of the settings of Asterisk, for tests.
+    targets: Mapping[str, Any] = field(default_factory=dict)
+    asterisk: Mapping[str, Any] = field(default_factory=dict)
+    prompts_dir: Path = provision.PROMPTS
     rings_s: float = 1.5
     talks_s: float = 8.0
 
@@ -79,7 +81,7 @@ class Stage:
 
     def code(self, fiche: FicheId = FICHE) -> str:
         """Return the access code of `fiche` by the service's clock."""
-        keys = self._secrets
+        keys = self.secrets
         book = CodeBook(keys.code_secret, self.plan.fiches, self.plan.code.period_s)
         return book.code(fiche, self.now())
 
@@ -93,6 +95,19 @@ class Stage:
         Raises:
             SetupError: If a port is taken or something does not start.
         """
+        await self.open_service()
+        for phone in self._agent_phones():
+            self.phones.append(phone)
+            await phone.start()
+        await self._until(self._agents_ready, "the informateurs' phones are not seen")
+        self._say(f"{len(self.phones)} informateurs are ready")
+
+    async def open_service(self) -> None:
+        """Start Asterisk and the router, without anybody at the phones.
+
+        Raises:
+            SetupError: If a port is taken or something does not start.
+        """
         if self.script.opens_at is not None:
             self._offset_s = self.script.opens_at - datetime.now(UTC).timestamp()
         _check_http_port(self.http_port)
@@ -100,11 +115,6 @@ class Stage:
         self._say(f"Asterisk {self.toolbox.asterisk_version} takes calls at {self.sip}")
         await self.start_router()
         self._say(f"the router is ready, {self.http}")
-        for phone in self._agent_phones():
-            self.phones.append(phone)
-            await phone.start()
-        await self._until(self._agents_ready, "the informateurs' phones are not seen")
-        self._say(f"{len(self.phones)} informateurs are ready")
 
     async def start_router(self) -> None:
         """Start the router as a process of its own and wait until it is ready."""
@@ -164,7 +174,7 @@ class Stage:
                 "ari": f"http://{settings.ari_user}:{settings.ari_password}@{address}/ari",
                 "code": self.code(),
                 "fiche": FICHE,
-                "api_key": self._secrets.api_key,
+                "api_key": self.secrets.api_key,
                 "pids": {"router": self.router.pid, "asterisk": self.asterisk.pid},
                 "state_dir": str(self.state_dir),
                 "asterisk_log": str(self.asterisk.log_path),
@@ -205,12 +215,13 @@ class Stage:
     def _settings_text(self) -> str:
         offset = self.script.port_offset
         trunk = f'trunk_peer = "{self.script.trunk}"\n' if self.script.trunk else ""
+        others = "".join(f"{name} = {value}\n" for name, value in self.script.asterisk.items())
         return f"""# Written by ./allo demo at every start.
 plan = "{self._plan_path()}"
 agents = "agents.toml"
 secrets = "secrets.toml"
 state_dir = "asterisk"
-prompts_dir = "{provision.PROMPTS}"
+prompts_dir = "{self.script.prompts_dir}"
 
 [asterisk]
 trunk_bind = "{self.sip}"
@@ -220,7 +231,7 @@ rtp_first = {RTP_PORT + offset}
 rtp_last = {RTP_PORT + offset + 1999}
 agent_qualify_s = 0  # simulated phones answer no OPTIONS
 agents_behind_nat = false  # they register from another port than they are called at
-{trunk}
+{trunk}{others}
 [http]
 port = {self.http_port}
 """
@@ -243,7 +254,7 @@ port = {self.http_port}
         return copy
 
     @property
-    def _secrets(self) -> Secrets:
+    def secrets(self) -> Secrets:
         assert self.config.secrets is not None, "written by _write_configuration"
         return self.config.secrets
 
@@ -252,7 +263,7 @@ port = {self.http_port}
             AgentPhone(
                 self.toolbox,
                 str(agent),
-                self._secrets.agents[agent],
+                self.secrets.agents[agent],
                 self.agents_sip,
                 self.state_dir / "sipp",
                 rings_s=self.script.rings_s,

@@ -97,12 +97,12 @@ def stale(catalogue: Catalogue, recordings: Path, out: Path, voice: Voice) -> li
         entry = manifest.get(id_)
         place = f"{catalogue.path.name}: prompts.{id_}"
         if entry is None:
-            problems.append(Problem(place, "has no audio yet: render the prompts"))
+            problems.append(Problem(place, "has no audio yet: run ./allo prompts"))
         elif entry.source != source:
             reason = "text, voice or recording changed since its audio was rendered"
-            problems.append(Problem(place, f"{reason}: render the prompts"))
+            problems.append(Problem(place, f"{reason}: run ./allo prompts"))
         elif entry.audio != _audio_digest(out, id_):
-            problems.append(Problem(place, "its audio is damaged or gone: render the prompts"))
+            problems.append(Problem(place, "its audio is damaged or gone: run ./allo prompts"))
     for id_ in sorted(_recordings(recordings)):
         if id_ not in catalogue.prompts:
             close = get_close_matches(id_, list(catalogue.prompts), n=1)

@@ -1,0 +1,84 @@
+"""A small service for unit tests: two sectors, one sub-menu, three informateurs."""
+
+from datetime import time
+
+from router.core.codes import CodeBook
+from router.core.hours import Hours
+from router.core.ids import AgentId, FicheId, MenuId, PageId, PromptId, SectorId
+from router.core.plan import (
+    Agent,
+    Back,
+    Fiche,
+    Menu,
+    Page,
+    Plan,
+    Repeat,
+    Sector,
+    Targets,
+    ToMenu,
+    ToPage,
+    ToSector,
+)
+
+HOUSING = SectorId("logement")
+WORK = SectorId("travail")
+MAIN, DOMAINS, INFORMATION = MenuId("menu-main"), MenuId("menu-travail"), MenuId("information-menu")
+PAGE = PageId("horaires")
+FICHE = FicheId("F1234")
+#: Monday 2026-11-23, 10:00 in Paris.
+MONDAY_10H = 1_795_424_400.0
+HOUR = 3600.0
+OFFICE_DAY = ((time(8, 30), time(18, 15)),)
+
+
+def agent(name: str, **levels: int) -> Agent:
+    return Agent(AgentId(name), {SectorId(sector): level for sector, level in levels.items()})
+
+
+def small_plan(
+    agents: tuple[Agent, ...] = (
+        agent("101", logement=1),
+        agent("102", logement=2, travail=1),
+        agent("103", travail=1),
+    ),
+    targets: Targets | None = None,
+    **changes: object,
+) -> Plan:
+    """Return a plan open on weekdays from 8:30 to 18:15; `changes` replace its fields."""
+    always = {"0": Repeat(), "*": Back()}
+    fields: dict[str, object] = {
+        "name": "Service d'essai",
+        "numbers": ("3939",),
+        "hours": Hours(week=dict.fromkeys(range(1, 6), OFFICE_DAY)),
+        "welcome": (PromptId("welcome"),),
+        "sectors": {
+            HOUSING: Sector(HOUSING, "Logement", "logement", PromptId("sector-logement")),
+            WORK: Sector(WORK, "Travail", "travail", PromptId("sector-travail")),
+        },
+        "fiches": {FICHE: Fiche(FICHE, "Bail", HOUSING)},
+        "menus": {
+            MAIN: Menu(
+                MAIN,
+                (PromptId("menu-main"),),
+                {**always, "1": ToMenu(DOMAINS), "2": ToSector(HOUSING), "#": ToMenu(INFORMATION)},
+            ),
+            DOMAINS: Menu(
+                DOMAINS,
+                (PromptId("menu-travail"),),
+                {**always, "11": ToSector(WORK), "12": ToSector(HOUSING), "#": ToMenu(INFORMATION)},
+            ),
+            INFORMATION: Menu(
+                INFORMATION, (PromptId("information-menu"),), {**always, "1": ToPage(PAGE)}
+            ),
+        },
+        "pages": {PAGE: Page(PAGE, (PromptId("page-hours-intro"), PromptId("@hours")))},
+        "first_menu": MAIN,
+        "information_menu": INFORMATION,
+        "agents": {one.id: one for one in agents},
+        "targets": targets or Targets(),
+    }
+    return Plan(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def code_book(plan: Plan) -> CodeBook:
+    return CodeBook(b"secret of the tests", plan.fiches, plan.code.period_s)

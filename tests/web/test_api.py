@@ -1,0 +1,172 @@
+"""The HTTP interface, over a real socket."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.web import Application, Request
+from prometheus_client.parser import text_string_to_metric_families
+
+from router.core.codes import in_pairs
+from router.core.commands import Noted, Outcome, Step
+from router.core.engine import SectorSnapshot
+from router.core.ids import CallId
+from router.web.api import Api, Snapshot
+from router.web.metrics import Metrics
+from tests.service_plan import FICHE, HOUSING, MONDAY_10H, WORK, code_book, small_plan
+
+KEY = "key of the tests"
+NBSP = "\u00a0"
+
+Client = TestClient[Request, Application]
+
+
+class Present:
+    """The present, as a test sets it."""
+
+    def __init__(self) -> None:
+        self.snapshot = Snapshot(
+            ready=True,
+            now=MONDAY_10H,
+            sectors=[
+                SectorSnapshot(HOUSING, 2, 3, 1, 40.0, (1, 4)),
+                SectorSnapshot(WORK, 0, 0, 0, None, None),
+            ],
+            agents={"ready": 1, "talking": 2},
+            calls={"waiting": 2},
+            counts={},
+            defects=0,
+        )
+
+    def set(self, **changes: Any) -> None:
+        self.snapshot = replace(self.snapshot, **changes)
+
+
+@pytest.fixture
+def present() -> Present:
+    return Present()
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics([HOUSING, WORK])
+
+
+@pytest.fixture
+async def client(present: Present, metrics: Metrics) -> AsyncIterator[Client]:
+    plan = small_plan()
+    api = Api(plan, code_book(plan), KEY, lambda: present.snapshot, metrics)
+    async with TestClient(TestServer(api.application())) as client:
+        yield client
+
+
+async def test_health_needs_no_asterisk(client: Client, present: Present) -> None:
+    present.set(ready=False)
+    assert (await client.get("/healthz")).status == 200
+
+
+async def test_readiness_is_asterisk(client: Client, present: Present) -> None:
+    assert (await client.get("/readyz")).status == 200
+    present.set(ready=False, trouble="Asterisk does not answer")
+    answer = await client.get("/readyz")
+    assert answer.status == 503
+    assert await answer.json() == {"ready": False, "reason": "Asterisk does not answer"}
+
+
+async def test_the_state_of_the_service(client: Client) -> None:
+    state = await (await client.get("/v1/service")).json()
+    assert state["open"] is True
+    assert state["next_change"] == "2026-11-23T18:15:00+01:00"
+    assert state["next_opening"] is None
+    housing, work = state["sectors"]
+    assert housing == {
+        "id": "logement",
+        "name": "Logement",
+        "waiting": 2,
+        "informateurs": 3,
+        "wait_min": [1, 4],
+    }
+    assert work["wait_min"] is None
+
+
+async def test_closed_tells_the_next_opening_in_french(client: Client, present: Present) -> None:
+    present.set(now=MONDAY_10H + 12 * 3600)
+    state = await (await client.get("/v1/service")).json()
+    assert state["open"] is False
+    assert state["next_opening"].replace(NBSP, " ") == "demain mardi 24 novembre à 8 h 30"
+
+
+async def test_a_code_for_those_who_have_the_key(client: Client) -> None:
+    headers = {"Authorization": f"Bearer {KEY}"}
+    answer = await client.get(f"/v1/access-codes/{FICHE}", headers=headers)
+    code = code_book(small_plan()).code(FICHE, MONDAY_10H)
+    assert await answer.json() == {
+        "fiche": FICHE,
+        "code": code,
+        "spaced": in_pairs(code),
+        "sector": HOUSING,
+    }
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer ", "Bearer wrong", "Bearer clé", KEY[:-1]])
+async def test_no_code_without_the_key(client: Client, authorization: str) -> None:
+    headers = {"Authorization": authorization} if authorization else {}
+    answer = await client.get(f"/v1/access-codes/{FICHE}", headers=headers)
+    assert answer.status == 401
+    assert (await answer.json())["error"]["message"] == "Clé d’accès absente ou inconnue."
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/v1/access-codes/F9", 404, "unknown_fiche"),
+        ("/v1/nothing", 404, "not_found"),
+        ("/../etc/passwd", 404, "not_found"),
+    ],
+)
+async def test_what_is_not_there_is_said_in_french(
+    client: Client, path: str, status: int, code: str
+) -> None:
+    answer = await client.get(path, headers={"Authorization": f"Bearer {KEY}"})
+    assert answer.status == status
+    error = (await answer.json())["error"]
+    assert error["code"] == code
+    assert error["message"].endswith(".")
+
+
+async def test_a_wrong_method_names_the_right_ones(client: Client) -> None:
+    answer = await client.post("/v1/service")
+    assert answer.status == 405
+    assert answer.headers["Allow"] == "GET, HEAD"
+
+
+async def test_the_page_says_what_runs_here(client: Client, present: Present) -> None:
+    page = (await (await client.get("/")).text()).replace(NBSP, " ")
+    assert '<html lang="fr">' in page
+    assert "Le service est ouvert jusqu’à 18 h 15." in page
+    assert "1 à 4 min" in page
+    present.set(ready=False)
+    page = await (await client.get("/")).text()
+    assert "La téléphonie est momentanément indisponible." in page
+
+
+async def test_metrics_can_be_parsed_and_hold_no_call(client: Client, metrics: Metrics) -> None:
+    call = CallId("allo-1-1795321753.0")
+    metrics.noted(Noted(call, Step.TALKING, sector=HOUSING, seconds=12.0))
+    metrics.noted(Noted(call, Step.ENDED, outcome=Outcome.ANSWERED))
+    text = await (await client.get("/metrics")).text()
+    assert call not in text
+    samples = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    assert samples["allo_waiting", "logement"] == 2
+    assert samples["allo_agents", "talking"] == 2
+    assert samples["allo_calls_ended_total", "answered"] == 1
+    assert samples["allo_calls_ended_total", "abandoned"] == 0
+    assert samples["allo_wait_seconds_sum", "logement"] == 12.0
+    assert samples["allo_ready",] == 1
+
