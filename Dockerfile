@@ -29,6 +29,7 @@ COPY --from=packages /opt/allo/venv /opt/allo/venv
 COPY asterisk-conf /opt/allo/asterisk-conf
 COPY prompts /opt/allo/prompts
 COPY router /opt/allo/router
+RUN python3 -m compileall -q /opt/allo/router
 ENV PATH=/opt/allo/venv/bin:/usr/local/bin:/usr/bin:/bin PYTHONPATH=/opt/allo PYTHONUNBUFFERED=1
 # By number, so that Kubernetes can see that it is not root.
 USER 970

@@ -1,6 +1,6 @@
 """Every error of the router, in one tree.
 
-`RouterError` -> `ConfigError`, `SetupError`, `VoiceError`, `InvalidTransition`,
+`RouterError` -> `ConfigError`, `SetupError`, `VoiceError`,
 `AriError` -> `AriUnreachable`, `AriRejected` -> `AriGone`, `AriMalformed`, `AriReplaced`.
 Each carries fields and formats itself: where, what, and what to do about it.
 """
@@ -56,18 +56,6 @@ class VoiceError(RouterError):
 
     def __str__(self) -> str:
         return f"prompt {self.prompt}: {self.reason}"
-
-
-class InvalidTransition(RouterError):
-    """Our own code asked for a step that the state does not allow (never raised by a late event)."""
-
-    def __init__(self, state: str, event: str) -> None:
-        super().__init__(state, event)
-        self.state = state
-        self.event = event
-
-    def __str__(self) -> str:
-        return f"no answer to {self.event} in state {self.state}"
 
 
 class AriError(RouterError):

@@ -8,6 +8,7 @@ from router.core.ids import AgentId, FicheId, MenuId, PageId, PromptId, SectorId
 from router.core.plan import (
     Agent,
     Back,
+    Choice,
     Fiche,
     Menu,
     Page,
@@ -45,7 +46,7 @@ def small_plan(
     **changes: object,
 ) -> Plan:
     """Return a plan open on weekdays from 8:30 to 18:15; `changes` replace its fields."""
-    always = {"0": Repeat(), "*": Back()}
+    always: dict[str, Choice] = {"0": Repeat(), "*": Back()}
     fields: dict[str, object] = {
         "name": "Service d'essai",
         "numbers": ("3939",),

@@ -14,12 +14,16 @@ from router.ari.messages import ALLOWED, ApplicationReplaced, Message, Request, 
 from router.ari.performer import Performer
 from router.ari.resync import read_holdings, reconcile
 from router.ari.translate import Translator, agent_of
-from router.core.commands import Command
+from router.core.commands import Command, HangUp, Join
 from router.core.events import Event
 from router.core.ids import AgentId, CallId, ChannelId
 from router.errors import AriError, AriMalformed, AriRejected, AriReplaced, AriUnreachable
 
 Known = Callable[[], tuple[Collection[CallId], Collection[ChannelId]]]
+
+#: An Asterisk that hung takes up, when it goes on, the handshakes that we gave up meanwhile,
+#: in any order (measured): the "other router" of the next minute is then our own past.
+_STALE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class AsteriskLink:
         self._lost_commands: list[Command] = []
         self._early: list[Message] = []
         self._replaced = False
+        self._doubtful_until = 0.0
         self.connected = False
         self.last_error: AriError | None = None
         self.counts = LinkCounts()
@@ -90,11 +95,13 @@ class AsteriskLink:
         Raises:
             AriReplaced: If another router took over the application.
         """
+        loop = asyncio.get_running_loop()
         attempt = 0
         try:
             while True:
+                self._replaced = False
                 error = await self._connection()
-                if self._replaced:
+                if self._replaced and loop.time() >= self._doubtful_until:
                     self._log.error("another router took over: stopping", app=self._app)
                     raise AriReplaced(self._app)
                 if self.connected:
@@ -129,6 +136,7 @@ class AsteriskLink:
         try:
             await self.client.open()
         except AriError as error:
+            self._doubtful_until = asyncio.get_running_loop().time() + _STALE_S
             return error
         reading = asyncio.create_task(self.client.read())
         resync = asyncio.create_task(self._resync())
@@ -143,7 +151,7 @@ class AsteriskLink:
         finally:
             resync.cancel()
             self.client.drop()
-            await asyncio.wait({reading, resync})
+            await asyncio.gather(reading, resync, return_exceptions=True)
 
     async def _resync(self) -> None:
         """Tell Asterisk what to send, then bring the engine up to date.
@@ -226,7 +234,8 @@ class AsteriskLink:
 
     def _dropped(self, command: Command) -> None:
         self.counts.commands_dropped += 1
-        self._lost_commands.append(command)
+        if isinstance(command, HangUp | Join):  # the others are not missed, see reconcile()
+            self._lost_commands.append(command)
         if self.connected:
             # Lost on a living connection: only a new look tells what became of it.
             self.client.drop()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,7 +77,7 @@ class Performer:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _start(self, work: Any) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task: asyncio.Task[None] = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -85,7 +85,16 @@ class Performer:
     async def _work(self, call: CallId, line: _Line) -> None:
         try:
             while line.waiting:
-                await self._carry_out(line.waiting.popleft(), line)
+                command = line.waiting.popleft()
+                if isinstance(command, StopPlaying) and _plays(line.waiting):
+                    # Asterisk carries out what comes over one websocket in order: both at once
+                    # spare the caller an answer's time.
+                    then = line.waiting.popleft()
+                    await asyncio.gather(
+                        self._carry_out(command, line), self._carry_out(then, line)
+                    )
+                else:
+                    await self._carry_out(command, line)
         finally:
             del self._lines[call]
 
@@ -118,12 +127,11 @@ class Performer:
     def _failed(self, command: Command, channel: ChannelId | None, error: AriRejected) -> None:
         self.refused += 1
         if isinstance(command, Ring):
-            # Measured: 500 when the phone is not registered, 400 when the caller has left.
             self._translator.drop_leg(command.leg)
-            gone = isinstance(error, AriGone)
-            reason = LegEnd.HUNG_UP if gone else LegEnd.UNREACHABLE
-            self._submit(LegEnded(command.call, command.leg, reason))
-            return
+            if not isinstance(error, AriGone):  # measured: 500 when the phone is not registered
+                self._submit(LegEnded(command.call, command.leg, LegEnd.UNREACHABLE))
+                return
+            channel = None  # measured: 400 "not found" when the caller has left
         if isinstance(command, Play):
             self._translator.drop_playback(command.playback)
         if channel is None:
@@ -131,3 +139,7 @@ class Performer:
             if isinstance(command, Join):
                 channel = command.channels[-1]
         self._submit(CommandFailed(command.call, channel))
+
+
+def _plays(waiting: deque[Command]) -> bool:
+    return bool(waiting) and isinstance(waiting[0], Play)

@@ -243,7 +243,8 @@ def _play(command: Play) -> Request:
 
 
 def _music(method: str, operation: str, channel: ChannelId) -> Request:
-    return Request(operation, method, f"channels/{channel}/moh", channel=channel)
+    path = f"channels/{channel}/moh"
+    return Request(operation, method, path, channel=channel, gone_is_fine=True)
 
 
 def _remember(command: Remember) -> Request:
@@ -255,6 +256,7 @@ def _remember(command: Remember) -> Request:
         body={"variables": variables},
         channel=command.channel,
         may_block=True,
+        gone_is_fine=True,
     )
 
 

@@ -62,6 +62,11 @@ class AsteriskServer:
         return self._process.pid
 
     @property
+    def running(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.returncode is None
+
+    @property
     def log_path(self) -> Path:
         """Warnings and errors of Asterisk; empty but for one line when all is well."""
         return self.settings.log_dir / "asterisk.log"

@@ -78,8 +78,6 @@ class AgentDesk:
     call: CallId | None = None
     #: The phone's latest channel.
     leg: ChannelId | None = None
-    #: Why paused, from a fixed vocabulary.
-    reason: str = ""
 
 
 class Roster:

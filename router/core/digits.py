@@ -6,8 +6,6 @@ Keys are those of RFC 4733 section 3.2: `0`-`9`, `*`, `#` and, from odd devices,
 from collections.abc import Iterable
 from enum import Enum, auto
 
-KEYS = frozenset("0123456789*#ABCD")
-
 
 class Reading(Enum):
     """What was typed, judged."""

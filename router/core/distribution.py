@@ -24,10 +24,11 @@ REFUSED_NO_AGENT = PromptId("refused-no-agent")
 REFUSED_CLOSING = PromptId("refused-closing")
 REFUSED_LONG = PromptId("refused-long")
 AGENT_LOST = PromptId("agent-lost")
+AGENT_MISSED = PromptId("agent-missed")
 GOODBYE = PromptId("goodbye")
 PROMPTS = frozenset(
     {QUEUE_JOINED, QUEUE_STILL, QUEUE_CLOSING, CONNECTING, REFUSED_FULL, REFUSED_NO_AGENT}
-    | {REFUSED_CLOSING, REFUSED_LONG, AGENT_LOST, GOODBYE}
+    | {REFUSED_CLOSING, REFUSED_LONG, AGENT_LOST, AGENT_MISSED, GOODBYE}
 )
 
 #: Asterisk gives up on a ringing phone by itself, should we be gone, this much later.
@@ -84,8 +85,8 @@ class Distribution:
     def _wait(self, call: Call, said_first: tuple[PromptId, ...], then: PromptId | None) -> None:
         """Put the call's item among those waiting, and ring somebody if somebody is free.
 
-        Says `said_first`, then `then` and where the caller stands; with neither, whatever
-        the caller hears goes on. Who has waited too long, phones that did not answer
+        Says `said_first`, then `then` and, with nobody free, where the caller stands; with
+        neither, whatever the caller hears goes on. Who has waited too long, phones that did not answer
         included, is told so instead.
         """
         board = self._board
@@ -106,9 +107,11 @@ class Distribution:
         if closes_at is not None:
             board.timers.set(("closing",), closes_at)
         desk = board.roster.longest_idle(item.sector, item.widened)
+        said = said_first
         if then is not None:
-            what = (CONNECTING,) if desk else (then, *self._where_one_stands(item))
-            board.play(call, (*said_first, *what))
+            said += (then,) if desk else (then, *self._where_one_stands(item))
+        if said:
+            board.play(call, said)
         if desk is not None:
             self._ring(call, desk)
 
@@ -202,13 +205,16 @@ class Distribution:
 
     def missed(self, call: Call, event: LegEnded) -> None:
         """The phone was busy, rejected the call, or its informateur hung up in the whisper."""
-        self._missed(call, event.reason, AgentEvent.MISSED)
+        announced = call.state is CallState.WHISPERING
+        self._missed(call, event.reason, AgentEvent.MISSED, (AGENT_MISSED,) if announced else ())
 
     def phone_vanished(self, call: Call) -> None:
         self._drop_leg(call)
         self._missed(call, LegEnd.UNREACHABLE, AgentEvent.VANISHED)
 
-    def _missed(self, call: Call, why: LegEnd, event: AgentEvent) -> None:
+    def _missed(
+        self, call: Call, why: LegEnd, event: AgentEvent, said: tuple[PromptId, ...] = ()
+    ) -> None:
         """Ask the next informateur; the caller's rank is kept, this one is paused."""
         board = self._board
         desk = self._desk(call)
@@ -216,12 +222,11 @@ class Distribution:
             call, Step.MISSED, sector=_promise(call).sector, agent=call.agent, detail=why.value
         )
         desk.call = None
-        desk.reason = why.value
         board.roster.change(desk, event, board.now)
         self._rest(desk, self._targets.miss_pause_s)
         call.agent = call.leg = call.whisper = None
         board.cancel_due(call, Due.RING, Due.WHISPER)
-        self._wait(call, (), None)
+        self._wait(call, said, None)
 
     def ringing_caller_left(self, call: Call) -> None:
         """The caller gave up while the phone rang: the informateur keeps the idle rank."""
@@ -242,16 +247,18 @@ class Distribution:
     # Answered.
 
     def tell_informateur(self, call: Call) -> None:
-        """Tell the informateur what it is about; the caller still hears music."""
+        """Tell the informateur what it is about, and the caller that somebody comes."""
         board = self._board
         board.roster.change(self._desk(call), AgentEvent.ANSWERED, board.now)
         board.cancel_due(call, Due.RING)
         call.state = CallState.WHISPERING
         item = _promise(call)
         board.note(call, Step.WHISPERED, sector=item.sector, agent=call.agent)
-        said = whisper(item.sector, int(board.now - item.joined_at) // 60)
+        domain = board.plan.sectors[item.sector].prompt
+        said = whisper(domain, int(board.now - item.joined_at) // 60)
         assert call.leg is not None  # RINGING has a leg
         call.whisper = board.play_on(call, call.leg, said)
+        board.play(call, (CONNECTING,))
         board.set_due(call, Due.WHISPER, WHISPER_GUARD_S)
 
     def join(self, call: Call) -> None:
@@ -290,7 +297,7 @@ class Distribution:
         call.agent = call.leg = None
         call.outcome = Outcome.LOST
         call.item = WorkItem(call.id, sector, board.now, FRONT, board.next_sequence())
-        self._wait(call, (AGENT_LOST,), QUEUE_STILL)
+        self._wait(call, (AGENT_LOST,), None)
 
     def talking_caller_left(self, call: Call) -> None:
         """The caller hung up, in the whisper or later: the informateur goes on to wrap-up."""
@@ -324,7 +331,6 @@ class Distribution:
             if desk.call is None:
                 self.release(desk)
             return
-        desk.reason = ""
         if self._board.roster.change(desk, AgentEvent.RESTED, self._board.now):
             self.offer(desk)
 

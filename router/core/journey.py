@@ -24,6 +24,8 @@ CODE_NOTHING_HEARD = PromptId("code-nothing-heard")
 CODE_ACCEPTED = PromptId("code-accepted")
 CODE_ABANDONED = PromptId("code-abandoned")
 CODE_REQUIRED = PromptId("code-required")
+CLOSED_INFORMATION = PromptId("closed-information")
+MENU_ABANDONED = PromptId("menu-abandoned")
 MENU_INVALID = PromptId("menu-invalid")
 MENU_NOTHING_HEARD = PromptId("menu-nothing-heard")
 GOODBYE = PromptId("goodbye")
@@ -35,7 +37,8 @@ CLOSED_BECAUSE = {
 PROMPTS = (
     frozenset(CLOSED_BECAUSE.values())
     | {CODE_ASK, CODE_HELP, CODE_WRONG, CODE_INCOMPLETE, CODE_NOTHING_HEARD, CODE_ACCEPTED}
-    | {CODE_ABANDONED, CODE_REQUIRED, MENU_INVALID, MENU_NOTHING_HEARD, GOODBYE}
+    | {CODE_ABANDONED, CODE_REQUIRED, CLOSED_INFORMATION}
+    | {MENU_ABANDONED, MENU_INVALID, MENU_NOTHING_HEARD, GOODBYE}
 )
 
 #: A caller who keeps pressing keys that do not exist is thanked after this many.
@@ -69,7 +72,7 @@ class Journey:
         call.state = CallState.CLOSED
         call.outcome = Outcome.CLOSED
         board.note(call, Step.CLOSED, detail=why.value)
-        board.play(call, (CLOSED_BECAUSE[why], SAY_NEXT_OPENING))
+        board.play(call, (CLOSED_BECAUSE[why], SAY_NEXT_OPENING, CLOSED_INFORMATION))
 
     def caller_left(self, call: Call) -> None:
         self._board.end(call)
@@ -254,7 +257,7 @@ class Journey:
             self._play_menu(call, (MENU_NOTHING_HEARD,))
         elif call.path[-1] != information:
             call.silences = 0
-            self._open_menu(call, information, ())
+            self._open_menu(call, information, (MENU_ABANDONED,))
         else:
             if not call.keys and call.outcome is not Outcome.CLOSED:
                 call.outcome = Outcome.SILENT

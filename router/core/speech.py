@@ -8,7 +8,7 @@ sentences unless it says otherwise, and every id it can return is in `required()
 import datetime
 from collections.abc import Mapping, Sequence
 
-from router.core.ids import PromptId, SectorId
+from router.core.ids import PromptId
 
 #: Family -> the numbers it is rendered for; an id is family, hyphen, number.
 _FAMILIES: dict[str, range] = {
@@ -189,10 +189,10 @@ def rank(position: int) -> tuple[PromptId, ...]:
     return (_member("people-before", before) if before < 100 else _MANY_BEFORE,)
 
 
-def whisper(sector: SectorId, waited_min: int, *, callback: bool = False) -> tuple[PromptId, ...]:
+def whisper(domain: PromptId, waited_min: int, *, callback: bool = False) -> tuple[PromptId, ...]:
     """Return what the informateur hears on answering: call or callback, domain, waited."""
     kind = _WHISPER_CALLBACK if callback else _WHISPER_CALL
-    return (kind, PromptId(f"sector-{sector}"), _WHISPER_WAITED, *minutes(waited_min))
+    return (kind, domain, _WHISPER_WAITED, *minutes(waited_min))
 
 
 def _member(family: str, n: int) -> PromptId:

@@ -113,7 +113,9 @@ class AgentPhone:
         await self._sipp.start({**self._keys, "rtp_port": str(self.person.port)})
         await self.register()
         if not self._sipp.running:
-            raise SetupError(f"the phone of agent-{self.agent} did not start", "Is SIPp usable here?")
+            raise SetupError(
+                f"the phone of agent-{self.agent} did not start", "Is SIPp usable here?"
+            )
         self._refresh = asyncio.create_task(self._stay_registered())
 
     async def register(self, expires_s: int = REGISTERED_S) -> None:

@@ -144,4 +144,3 @@ def _write(path: Path, text: str) -> None:
     part.touch(mode=0o600)
     part.write_text(text)
     part.replace(path)
-

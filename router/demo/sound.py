@@ -156,6 +156,10 @@ class Person(asyncio.DatagramProtocol):
         """Forget the last conversation."""
         self._peer = None
         self.heard_at = None
+        self.forget()
+
+    def forget(self) -> None:
+        """Listen for the other person's tone anew."""
         self.heard_tone.clear()
         self._window.clear()
 

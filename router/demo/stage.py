@@ -76,6 +76,11 @@ class Stage:
         self.asterisk = AsteriskServer(self.config.asterisk(), toolbox)
 
     @property
+    def router_runs(self) -> bool:
+        """Whether the router's process is there."""
+        return self.router is not None and self.router.returncode is None
+
+    @property
     def plan(self) -> Plan:
         return self.config.plan
 
@@ -146,7 +151,7 @@ class Stage:
 
     async def stop_router(self) -> None:
         """Ask the router to stop; kill it when it does not."""
-        if self.router is None or self.router.returncode is not None:
+        if self.router is None or not self.router_runs:
             return
         with suppress(ProcessLookupError):
             self.router.terminate()

@@ -3,6 +3,7 @@
 from html import escape
 from typing import TYPE_CHECKING
 
+from router.core.engine import SectorSnapshot
 from router.core.plan import Plan
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def home(plan: Plan, snapshot: "Snapshot") -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(plan.sectors[one.sector].name)}</th>'
         f'<td class="n">{one.waiting}</td><td class="n">{one.on_duty}</td>'
-        f"<td>{_wait(one.wait_min)}</td></tr>"
+        f"<td>{_wait(one)}</td></tr>"
         for one in snapshot.sectors
     )
     return f"""<!doctype html>
@@ -75,8 +76,10 @@ aucun numéro n’est conservé.</p>
 """
 
 
-def _wait(bounds_min: tuple[int, int] | None) -> str:
-    if bounds_min is None:
+def _wait(sector: SectorSnapshot) -> str:
+    if sector.ready and not sector.waiting:
+        return "aucune"
+    if sector.wait_min is None:
         return "inconnue"
-    low, high = bounds_min
+    low, high = sector.wait_min
     return f"moins de {high} min" if low == 0 else f"{low} à {high} min"

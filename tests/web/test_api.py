@@ -146,9 +146,12 @@ async def test_the_page_says_what_runs_here(client: Client, present: Present) ->
     page = (await (await client.get("/")).text()).replace(NBSP, " ")
     assert '<html lang="fr">' in page
     assert "Le service est ouvert jusqu’à 18 h 15." in page
-    assert "1 à 4 min" in page
-    present.set(ready=False)
+    assert "1 à 4 min" in page  # logement, where callers wait
+    assert "inconnue" in page  # travail, where nobody works
+    assert "aucune" not in page.split("<tbody>")[1]
+    present.set(ready=False, sectors=[SectorSnapshot(WORK, 0, 1, 1, None, (1, 4))])
     page = await (await client.get("/")).text()
+    assert "aucune</td>" in page  # somebody is free
     assert "La téléphonie est momentanément indisponible." in page
 
 
@@ -169,4 +172,3 @@ async def test_metrics_can_be_parsed_and_hold_no_call(client: Client, metrics: M
     assert samples["allo_calls_ended_total", "abandoned"] == 0
     assert samples["allo_wait_seconds_sum", "logement"] == 12.0
     assert samples["allo_ready",] == 1
-

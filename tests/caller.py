@@ -1,0 +1,319 @@
+"""An engine with a model of Asterisk around it, in memory and in simulated time.
+
+`Exchange` feeds events to the engine and carries its commands out on callers and phones
+that behave as Asterisk's channels do. It refuses, by assertion, what Asterisk or a caller
+would: two sentences at once, a bridge with a phone that was not picked up, a command for a
+channel that was hung up. Tests read what a caller hears and which phone rings.
+"""
+
+from dataclasses import dataclass, field
+
+from router.core.commands import (
+    Command,
+    HangUp,
+    Join,
+    Noted,
+    Outcome,
+    Part,
+    Play,
+    Remember,
+    Ring,
+    StartMusic,
+    Step,
+    StopMusic,
+    StopPlaying,
+)
+from router.core.engine import Engine
+from router.core.events import (
+    AgentAppeared,
+    AgentVanished,
+    CallArrived,
+    CallFound,
+    CallLeft,
+    Event,
+    KeyPressed,
+    LegAnswered,
+    LegEnd,
+    LegEnded,
+    PromptEnded,
+    TimePassed,
+)
+from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PlaybackId, SectorId
+from router.core.plan import Plan
+from tests.service_plan import FICHE, MONDAY_10H, code_book, small_plan
+
+MUSIC = ("music",)
+
+
+@dataclass
+class Caller:
+    """What Asterisk knows of a caller's channel."""
+
+    playback: PlaybackId | None = None
+    prompts: tuple[str, ...] = ()
+    music: bool = False
+    bridge: BridgeId | None = None
+    remembered: Remember | None = None
+    hung_up: bool = False
+    #: Whether the engine has been told that the channel is gone.
+    told: bool = False
+
+
+@dataclass
+class Leg:
+    """What Asterisk knows of an informateur's channel."""
+
+    id: ChannelId
+    call: CallId
+    agent: AgentId
+    answered: bool = False
+    playback: PlaybackId | None = None
+    prompts: tuple[str, ...] = ()
+    bridge: BridgeId | None = None
+    hung_up: bool = False
+    told: bool = False
+
+    @property
+    def alive(self) -> bool:
+        return not (self.hung_up or self.told)
+
+
+@dataclass
+class Exchange:
+    """Engine, callers and phones; `now` moves only by `wait`."""
+
+    plan: Plan = field(default_factory=small_plan)
+    now: float = MONDAY_10H
+
+    def __post_init__(self) -> None:
+        self.engine = Engine(self.plan, code_book(self.plan), "run")
+        self.callers: dict[str, Caller] = {}
+        self.legs: dict[str, Leg] = {}
+        self.bridges: dict[str, tuple[ChannelId, ...]] = {}
+        self.notes: list[Noted] = []
+        #: Every event with its time and what the engine said to it.
+        self.told: list[tuple[Event, float, list[Command]]] = []
+
+    @property
+    def code(self) -> str:
+        """The access code of the plan's only fiche."""
+        return code_book(self.plan).code(FICHE, self.now)
+
+    # What happens.
+
+    def tell(self, event: Event) -> list[Command]:
+        """Let the engine handle `event` now and carry out what it says."""
+        commands = self.engine.handle(event, self.now)
+        self.told.append((event, self.now, commands))
+        for command in commands:
+            self._carry_out(command)
+        return commands
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass; the engine is called at each of its deadlines."""
+        end = self.now + seconds
+        while (at := self.engine.next_deadline()) is not None and at <= end:
+            self.now = max(self.now, at)
+            self.tell(TimePassed())
+        self.now = end
+
+    def appear(self, *agents: str) -> None:
+        for agent in agents:
+            self.tell(AgentAppeared(AgentId(agent)))
+
+    def vanish(self, agent: str) -> None:
+        self.tell(AgentVanished(AgentId(agent)))
+
+    def arrive(self, *calls: str) -> None:
+        for call in calls or ("caller",):
+            self.callers[call] = Caller()
+            self.tell(CallArrived(CallId(call)))
+
+    def leave(self, call: str = "caller") -> None:
+        """The caller hangs up."""
+        caller = self.callers[call]
+        caller.hung_up = caller.told = True
+        self.tell(CallLeft(CallId(call)))
+
+    def press(self, keys: str, call: str = "caller") -> list[Command]:
+        """Press keys one after the other; return what the last one brought about."""
+        return [self.tell(KeyPressed(CallId(call), key)) for key in keys][-1]
+
+    def hear_out(self, call: str = "caller") -> None:
+        """The caller listens until what is being said ends."""
+        caller = self.callers[call]
+        ended = caller.playback
+        assert ended is not None, f"{call} hears no prompt"
+        caller.playback = None
+        self.tell(PromptEnded(CallId(call), ended))
+
+    def find(
+        self,
+        call: str = "caller",
+        sector: SectorId | None = None,
+        joined_at: float | None = None,
+        agent: str | None = None,
+    ) -> list[Command]:
+        """After a restart Asterisk holds a caller: waiting, or (`agent`) talking on an old leg."""
+        caller = self.callers[call] = Caller(music=sector is not None and agent is None)
+        named = leg = bridge = None
+        if agent is not None:
+            named, leg = AgentId(agent), ChannelId(f"old-leg-of-{call}")
+            bridge = caller.bridge = BridgeId(f"old-talk-of-{call}")
+            self.legs[leg] = Leg(leg, CallId(call), named, answered=True, bridge=bridge)
+            self.bridges[bridge] = (ChannelId(call), leg)
+        return self.tell(CallFound(CallId(call), sector, joined_at, named, leg, bridge))
+
+    def answer(self, agent: str) -> None:
+        """The informateur picks up."""
+        leg = self.leg(agent)
+        leg.answered = True
+        self.tell(LegAnswered(leg.call, leg.id))
+
+    def hear_whisper(self, agent: str) -> None:
+        """The informateur has been told what it is about."""
+        leg = self.leg(agent)
+        assert leg.playback is not None
+        ended, leg.playback = leg.playback, None
+        self.tell(PromptEnded(leg.call, ended))
+
+    def end_leg(self, agent: str, why: LegEnd = LegEnd.HUNG_UP) -> None:
+        """The informateur's channel ends by itself."""
+        leg = self.leg(agent)
+        leg.told = True
+        self.tell(LegEnded(leg.call, leg.id, why))
+
+    def confirm_hang_ups(self) -> None:
+        """Asterisk tells the end of every channel that we hung up."""
+        for call, caller in list(self.callers.items()):
+            if caller.hung_up and not caller.told:
+                caller.told = True
+                self.tell(CallLeft(CallId(call)))
+        for leg in list(self.legs.values()):
+            if leg.hung_up and not leg.told:
+                leg.told = True
+                self.tell(LegEnded(leg.call, leg.id, LegEnd.HUNG_UP))
+
+    # Ways already tested, for what comes after them.
+
+    def choose_housing(self, *calls: str) -> None:
+        """Callers go through the menu into the queue of housing."""
+        for call in calls or ("caller",):
+            self.arrive(call)
+            self.press("##2", call)
+
+    def talk(self, agent: str, call: str = "caller") -> None:
+        """A caller goes all the way to a talk with the informateur."""
+        self.choose_housing(call)
+        self.answer(agent)
+        self.hear_whisper(agent)
+
+    # What can be seen.
+
+    def hears(self, call: str = "caller") -> tuple[str, ...]:
+        """What the caller hears: prompts, music, or nothing."""
+        caller = self.callers[call]
+        if caller.playback is not None:
+            return caller.prompts
+        return MUSIC if caller.music else ()
+
+    def leg(self, agent: str) -> Leg:
+        """The informateur's live channel."""
+        [leg] = [leg for leg in self.legs.values() if leg.agent == agent and leg.alive]
+        return leg
+
+    def ringing(self) -> dict[str, str]:
+        """Which phone rings for which caller."""
+        return {leg.agent: leg.call for leg in self.legs.values() if leg.alive and not leg.answered}
+
+    def talking(self) -> dict[str, str]:
+        """Which informateur hears which caller."""
+        return {leg.agent: leg.call for leg in self.legs.values() if leg.alive and leg.bridge}
+
+    def steps(self, call: str = "caller") -> list[Step]:
+        return [note.step for note in self.notes if note.call == call]
+
+    def details(self, step: Step, call: str = "caller") -> list[str]:
+        return [note.detail for note in self.notes if note.call == call and note.step is step]
+
+    def outcome(self, call: str = "caller") -> Outcome | None:
+        """How the call ended; None while it lives. It ends once."""
+        ends = [note for note in self.notes if note.call == call and note.step is Step.ENDED]
+        assert len(ends) <= 1, f"{call} ended {len(ends)} times"
+        return ends[0].outcome if ends else None
+
+    def agent(self, agent: str) -> str:
+        """The informateur's state."""
+        return self.engine._board.roster.desks[AgentId(agent)].state.value
+
+    def state(self, call: str = "caller") -> str | None:
+        """The call's state, None when the engine knows no such call."""
+        known = self.engine._board.calls.get(CallId(call))
+        return known.state.value if known else None
+
+    # Asterisk.
+
+    def _carry_out(self, command: Command) -> None:
+        match command:
+            case Noted():
+                self.notes.append(command)
+            case Play(call, channel, playback, prompts):
+                assert prompts, "nothing to play"
+                heard = self._live(channel)
+                assert heard.playback is None, f"{channel} hears two sentences at once"
+                assert heard.bridge is None, f"{channel} is spoken to while talking"
+                assert not (isinstance(heard, Caller) and heard.music), "speech over music"
+                assert not (isinstance(heard, Leg) and not heard.answered), "speech to a bell"
+                heard.playback, heard.prompts = playback, prompts
+            case StopPlaying(call, playback):
+                listeners: tuple[Caller | Leg, ...] = (self.callers[call], *self.legs.values())
+                for heard in listeners:
+                    if heard.playback == playback:
+                        heard.playback = None
+            case StartMusic(_, channel):
+                caller = self._live_caller(channel)
+                assert caller.playback is None
+                assert not caller.music
+                caller.music = True
+            case StopMusic(_, channel):
+                self._live_caller(channel).music = False
+            case Remember(_, channel):
+                caller = self._live_caller(channel)
+                assert caller.playback is None, "would wait for the prompt's end"
+                caller.remembered = command
+            case Ring(call, agent, leg):
+                assert leg not in self.legs
+                busy = [one for one in self.legs.values() if one.agent == agent and one.alive]
+                assert not busy, f"{agent} is rung twice at once"
+                self.legs[leg] = Leg(leg, call, agent)
+            case Join(call, bridge, (channel, leg)):
+                caller, phone = self._live_caller(channel), self.legs[leg]
+                assert phone.answered, "joined with a phone that still rings"
+                assert phone.alive
+                assert caller.playback is None
+                assert phone.playback is None
+                assert not caller.music
+                assert bridge not in self.bridges
+                self.bridges[bridge] = (channel, leg)
+                caller.bridge = phone.bridge = bridge
+            case Part(_, bridge):
+                channel, leg = self.bridges.pop(bridge)
+                self.callers[channel].bridge = self.legs[leg].bridge = None
+            case HangUp(_, channel):
+                if channel in self.legs:
+                    self.legs[channel].hung_up = True
+                else:
+                    caller = self.callers.setdefault(channel, Caller())
+                    caller.hung_up, caller.playback = True, None
+
+    def _live(self, channel: ChannelId) -> Caller | Leg:
+        leg = self.legs.get(channel)
+        if leg is None:
+            return self._live_caller(channel)
+        assert leg.alive, f"command for the dead leg {channel}"
+        return leg
+
+    def _live_caller(self, channel: ChannelId) -> Caller:
+        caller = self.callers[channel]
+        assert not caller.hung_up, f"command for {channel}, which has left"
+        return caller

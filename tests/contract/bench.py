@@ -1,0 +1,141 @@
+"""A link under test, with an engine of few words: it only keeps account."""
+
+import asyncio
+import itertools
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import structlog
+
+from router.ari.asterisk_link import AsteriskLink, Backoff
+from router.ari.messages import Request
+from router.core.commands import Command, Play, Ring
+from router.core.events import CallArrived, CallFound, CallLeft, Event, LegEnded
+from router.core.ids import AgentId, CallId, ChannelId, PlaybackId, PromptId
+from tests.contract.exchanges import AGENTS, Exchange, Phone
+
+E = TypeVar("E", bound=Event)
+
+_PATIENCE_S = 10.0
+_run = itertools.count(1)
+
+
+class Bench:
+    """Use with `async with`: connected inside, everything given up outside."""
+
+    def __init__(self, exchange: Exchange, password: str | None = None) -> None:
+        self.exchange = exchange
+        self.events: list[Event] = []
+        self.calls: set[CallId] = set()
+        self.legs: set[ChannelId] = set()
+        self._unread: list[Event] = []
+        self._news = asyncio.Event()
+        self._ids = itertools.count(1)
+        self._prefix = f"contract{next(_run)}"
+        self.link = AsteriskLink(
+            exchange.url,
+            exchange.user,
+            password or exchange.password,
+            exchange.app,
+            [AgentId(agent) for agent in AGENTS],
+            self._submit,
+            lambda: (self.calls, self.legs),
+            structlog.get_logger(),
+            Backoff(first_s=0.01, longest_s=0.05),
+        )
+        self.running: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "Bench":
+        self.running = asyncio.create_task(self.link.run())
+        await self.until(lambda: self.link.connected)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.pause()
+        await self.link.close()
+
+    def new_id(self) -> str:
+        return f"{self._prefix}-{next(self._ids)}"
+
+    def perform(self, *commands: Command) -> None:
+        self.legs |= {command.leg for command in commands if isinstance(command, Ring)}
+        self.link.perform(commands)
+
+    async def expect(self, kind: type[E], **fields: Any) -> E:
+        """Return the next event of that kind and with these fields; others may come before."""
+        async with asyncio.timeout(_PATIENCE_S):
+            while True:
+                for event in self._unread:
+                    if isinstance(event, kind) and all(
+                        getattr(event, name) == value for name, value in fields.items()
+                    ):
+                        self._unread.remove(event)
+                        return event
+                self._news.clear()
+                await self._news.wait()
+
+    async def until(self, condition: Any) -> None:
+        """Wait until `condition()` holds."""
+        async with asyncio.timeout(_PATIENCE_S):
+            while not condition():  # noqa: ASYNC110 - another program's doing
+                await asyncio.sleep(0.005)
+
+    async def until_held(self, channels: set[str], bridges: set[str]) -> None:
+        """Wait until Asterisk holds just these."""
+        wanted = {"channels": channels, "bridges": bridges}
+        async with asyncio.timeout(_PATIENCE_S):
+            for kind, identities in wanted.items():
+                held = None
+                while held != identities:
+                    held = {thing["id"] for thing in await self.ask("GET", kind)}
+
+    async def pause(self) -> None:
+        """Be away: disconnected, until `resume`."""
+        assert self.running is not None
+        self.running.cancel()
+        await asyncio.wait({self.running})
+
+    def resume(self) -> None:
+        self.running = asyncio.create_task(self.link.run())
+
+    async def ask(self, method: str, path: str, **query: str) -> Any:
+        """A request of the test's own, over HTTP."""
+        return await self.link.client.ask_http(Request("test", method, path, query))
+
+    async def arrive(self) -> CallId:
+        """A caller comes in; the caller's telephone is `self.caller`."""
+        self.caller = await self.exchange.call()
+        return (await self.expect(CallArrived)).call
+
+    async def play(self, call: CallId, *prompts: str) -> PlaybackId:
+        playback = PlaybackId(self.new_id())
+        self.perform(
+            Play(call, ChannelId(call), playback, tuple(PromptId(prompt) for prompt in prompts))
+        )
+        return playback
+
+    async def ready_phone(self, agent: str = "lea") -> Phone:
+        phone = await self.exchange.phone(agent)
+        assert await phone.register() == 200
+        return phone
+
+    def ring(self, call: CallId, agent: str = "lea", timeout_s: int = 20) -> ChannelId:
+        leg = ChannelId(self.new_id())
+        self.perform(Ring(call, AgentId(agent), leg, timeout_s))
+        return leg
+
+    def _submit(self, event: Event) -> None:
+        self.events.append(event)
+        self._unread.append(event)
+        match event:
+            case CallArrived(call) | CallFound(call):
+                self.calls.add(call)
+            case CallLeft(call):
+                self.calls.discard(call)
+            case LegEnded(_, leg):
+                self.legs.discard(leg)
+        self._news.set()
+
+
+def kinds(events: Iterable[Event]) -> list[str]:
+    return [type(event).__name__ for event in events]

@@ -1,0 +1,399 @@
+"""A SIP phone of few words, for tests against a real Asterisk: UDP, loopback, one call at a time.
+
+It registers, answers an INVITE as told (or rings on), places a call, presses keys
+(RFC 4733 or INFO), counts the RTP it hears, and hangs up. No retransmission timers:
+nothing is lost on loopback.
+"""
+
+import asyncio
+import hashlib
+import itertools
+import random
+import re
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+Address = tuple[str, int]
+
+_ids = itertools.count(1)
+_EVENT_PT = 101  # RTP payload type offered for RFC 4733 events
+_ALAW_PT = 8
+KEY_S = 0.08
+
+
+@dataclass
+class SipMessage:
+    start: str
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: str = ""
+
+    @classmethod
+    def parse(cls, data: bytes) -> "SipMessage":
+        head, _, body = data.decode("utf-8", "replace").partition("\r\n\r\n")
+        start, *lines = head.split("\r\n")
+        headers = []
+        for line in lines:
+            name, _, value = line.partition(":")
+            headers.append((name.strip().lower(), value.strip()))
+        return cls(start, headers, body)
+
+    def all(self, name: str) -> list[str]:
+        return [value for key, value in self.headers if key == name]
+
+    def first(self, name: str) -> str:
+        return next(iter(self.all(name)), "")
+
+    @property
+    def status(self) -> int:
+        return int(self.start.split()[1]) if self.start.startswith("SIP/2.0") else 0
+
+    @property
+    def method(self) -> str:
+        return self.first("cseq").split()[1] if self.status else self.start.split()[0]
+
+    def encode(self) -> bytes:
+        body = self.body.encode()
+        lines = [self.start]
+        lines += [f"{name}: {value}" for name, value in self.headers]
+        lines.append(f"content-length: {len(body)}")
+        return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
+
+
+class _Rtp(asyncio.DatagramProtocol):
+    """Counts packets and sends RFC 4733 events."""
+
+    def __init__(self) -> None:
+        self.heard = 0
+        self.first_heard = asyncio.Event()
+        self.sequence = random.randrange(1 << 15)
+        self.stamp = random.randrange(1 << 30)
+        self.ssrc = random.randrange(1 << 32)
+        self.transport: asyncio.DatagramTransport
+        self.peer: Address = ("127.0.0.1", 9)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        self.heard += 1
+        self.first_heard.set()
+
+    @property
+    def port(self) -> int:
+        return int(self.transport.get_extra_info("sockname")[1])
+
+    def _send(self, payload_type: int, payload: bytes, marker: bool = False) -> None:
+        head = struct.pack(
+            "!BBHII", 0x80, payload_type | (0x80 if marker else 0), self.sequence & 0xFFFF,
+            self.stamp & 0xFFFFFFFF, self.ssrc,
+        )  # fmt: skip
+        self.sequence += 1
+        self.transport.sendto(head + payload, self.peer)
+
+    def press(self, key: str, after_s: float) -> None:
+        """Send one key, as long as a human finger stays on it: RFC 4733 section 2.5."""
+        event = "0123456789*#ABCD".index(key)
+        loop = asyncio.get_running_loop()
+        loop.call_later(after_s, self._event, event, 160, True)
+        loop.call_later(after_s + 0.04, self._event, event, 480)
+        loop.call_later(after_s + KEY_S, self._event_end, event)
+
+    def _event(self, event: int, duration: int, first: bool = False) -> None:
+        if first:
+            self.stamp += 1600
+        self._send(_EVENT_PT, struct.pack("!BBH", event, 10, duration), marker=first)
+
+    def _event_end(self, event: int) -> None:
+        for _ in range(3):
+            self._send(_EVENT_PT, struct.pack("!BBH", event, 0x80 | 10, int(KEY_S * 8000)))
+
+    def speak(self) -> None:
+        """Send 20 ms of A-law silence."""
+        self._send(_ALAW_PT, b"\xd5" * 160)
+        self.stamp += 160
+
+
+@dataclass
+class _Dialog:
+    call_id: str
+    local: str  # our From/To with tag
+    remote: str  # theirs
+    target: str  # remote contact URI
+    cseq: int = 1
+
+
+class SipPhone(asyncio.DatagramProtocol):
+    """One phone. `on_invite` is a SIP status to answer with, 180 to ring on."""
+
+    def __init__(self, user: str, password: str, server: Address) -> None:
+        self.user = user
+        self.password = password
+        self.server = server
+        self.on_invite = 180
+        self.registered = False
+        self.dialog: _Dialog | None = None
+        self.ringing = asyncio.Event()
+        self.answered = asyncio.Event()
+        self.ended = asyncio.Event()
+        self.failed_status = 0
+        self.invites: list[SipMessage] = []
+        self.rtp = _Rtp()
+        self._invite: SipMessage | None = None
+        self._waiters: dict[tuple[str, str], asyncio.Future[SipMessage]] = {}
+        self._register_id = f"reg-{user}-{next(_ids)}"
+        self._register_cseq = 0
+        self.transport: asyncio.DatagramTransport
+
+    async def open(self) -> "SipPhone":
+        loop = asyncio.get_running_loop()
+        await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
+        await loop.create_datagram_endpoint(lambda: self.rtp, local_addr=("127.0.0.1", 0))
+        return self
+
+    def close(self) -> None:
+        self.transport.close()
+        self.rtp.transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.DatagramTransport, transport)
+
+    @property
+    def contact(self) -> str:
+        return f"<sip:{self.user}@127.0.0.1:{self.transport.get_extra_info('sockname')[1]}>"
+
+    # --- what a test tells the phone to do ------------------------------------------------
+
+    async def register(self, expires_s: int = 60) -> int:
+        """REGISTER with digest; 0 seconds unregisters. Returns the final status."""
+        uri = f"sip:{self.server[0]}:{self.server[1]}"
+        extra = [("contact", self.contact), ("expires", str(expires_s))]
+        reply = await self._register(uri, extra)
+        if reply.status == 401:
+            challenge = reply.first("www-authenticate")
+            extra.append(("authorization", self._digest(challenge, "REGISTER", uri)))
+            reply = await self._register(uri, extra)
+        self.registered = reply.status == 200 and expires_s > 0
+        return reply.status
+
+    async def call(self, number: str) -> None:
+        """INVITE `number`; returns when answered, or with `failed_status` set."""
+        self.answered.clear()
+        self.ended.clear()
+        call_id = f"call-{next(_ids)}-{random.randrange(1 << 30)}"
+        local = f"<sip:{self.user}@127.0.0.1>;tag=l{next(_ids)}"
+        uri = f"sip:{number}@{self.server[0]}:{self.server[1]}"
+        self.dialog = _Dialog(call_id, local, f"<{uri}>", uri)
+        reply = await self._request(
+            "INVITE", uri, call_id, local, f"<{uri}>", 1,
+            [("contact", self.contact), ("content-type", "application/sdp")], self._sdp(),
+        )  # fmt: skip
+        self.dialog.remote = reply.first("to")
+        if reply.status >= 300:
+            self.failed_status = reply.status
+            return
+        self._learn(reply)
+        self._send_ack(self.dialog)
+        self.answered.set()
+
+    def answer(self) -> None:
+        """Pick up the phone that rings."""
+        assert self._invite is not None, "nothing rings"
+        self._learn(self._invite)
+        self._reply(self._invite, 200, self._sdp())
+        self._invite = None
+
+    def refuse(self, status: int) -> None:
+        """Answer the INVITE that rings with a final status: 486 busy, 603 declined."""
+        assert self._invite is not None, "nothing rings"
+        self._reply(self._invite, status)
+        self._invite = None
+
+    async def rings(self) -> None:
+        """Return when it rings."""
+        async with asyncio.timeout(10):
+            await self.ringing.wait()
+
+    async def hang_up(self) -> None:
+        assert self.dialog is not None, "no call"
+        dialog = self.dialog
+        dialog.cseq += 1
+        self.dialog = None
+        await self._request(
+            "BYE", dialog.target, dialog.call_id, dialog.local, dialog.remote, dialog.cseq, []
+        )
+        self.ended.set()
+
+    def press(self, keys: str) -> None:
+        """Begin to press the keys, one after the other."""
+        for number, key in enumerate(keys):
+            self.rtp.press(key, number * 2 * KEY_S)
+
+    async def press_by_info(self, key: str) -> None:
+        """One key as SIP INFO, application/dtmf-relay."""
+        assert self.dialog is not None, "no call"
+        dialog = self.dialog
+        dialog.cseq += 1
+        await self._request(
+            "INFO", dialog.target, dialog.call_id, dialog.local, dialog.remote, dialog.cseq,
+            [("content-type", "application/dtmf-relay")], f"Signal={key}\r\nDuration=160\r\n",
+        )  # fmt: skip
+
+    # --- SIP ------------------------------------------------------------------------------
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        if not data.strip():
+            return
+        message = SipMessage.parse(data)
+        if message.status:
+            waiter = self._waiters.get((message.first("call-id"), message.first("cseq")))
+            if message.status >= 200 and waiter is not None and not waiter.done():
+                waiter.set_result(message)
+            return
+        handler: Callable[[SipMessage], None] | None = {
+            "INVITE": self._on_invite,
+            "CANCEL": self._on_cancel,
+            "BYE": self._on_bye,
+            "ACK": self._on_ack,
+        }.get(message.method)
+        if handler is None:
+            self._reply(message, 200)
+        else:
+            handler(message)
+
+    def _on_invite(self, message: SipMessage) -> None:
+        if self.dialog is not None and self.dialog.call_id == message.first("call-id"):
+            self._learn(message)  # re-INVITE: new media address
+            self._reply(message, 200, self._sdp())
+            return
+        self.invites.append(message)
+        tag = f";tag=r{next(_ids)}"
+        headers = [(n, v + tag if n == "to" else v) for n, v in message.headers]
+        message.headers = headers
+        self._invite = message
+        self.dialog = _Dialog(
+            message.first("call-id"), message.first("to"), message.first("from"),
+            _uri(message.first("contact")),
+        )  # fmt: skip
+        self.ended.clear()
+        if self.on_invite == 180:
+            self._reply(message, 180)
+        elif self.on_invite == 200:
+            self.answer()
+        elif self.on_invite:
+            self.refuse(self.on_invite)
+        self.ringing.set()
+
+    def _on_cancel(self, message: SipMessage) -> None:
+        self._reply(message, 200)
+        if self._invite is not None:
+            self.refuse(487)
+        self.dialog = None
+        self.ringing.clear()
+        self.ended.set()
+
+    def _on_bye(self, message: SipMessage) -> None:
+        self._reply(message, 200)
+        self.dialog = None
+        self.ended.set()
+
+    def _on_ack(self, message: SipMessage) -> None:
+        if self.dialog is not None:
+            self.answered.set()
+
+    def _learn(self, message: SipMessage) -> None:
+        assert self.dialog is not None
+        if message.first("contact"):
+            self.dialog.target = _uri(message.first("contact"))
+        port = re.search(r"^m=audio (\d+)", message.body, re.M)
+        if port:
+            self.rtp.peer = ("127.0.0.1", int(port.group(1)))
+
+    def _sdp(self) -> str:
+        return (
+            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+            f"m=audio {self.rtp.port} RTP/AVP {_ALAW_PT} {_EVENT_PT}\r\n"
+            f"a=rtpmap:8 PCMA/8000\r\na=rtpmap:{_EVENT_PT} telephone-event/8000\r\n"
+            f"a=fmtp:{_EVENT_PT} 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
+        )
+
+    def _via(self) -> str:
+        host, port = self.transport.get_extra_info("sockname")[:2]
+        return f"SIP/2.0/UDP {host}:{port};branch=z9hG4bK{next(_ids)}x{random.randrange(1 << 30)}"
+
+    def _message(
+        self, method: str, uri: str, call_id: str, local: str, remote: str, cseq: int
+    ) -> SipMessage:
+        return SipMessage(
+            f"{method} {uri} SIP/2.0",
+            [
+                ("via", self._via()),
+                ("max-forwards", "70"),
+                ("from", local),
+                ("to", remote),
+                ("call-id", call_id),
+                ("cseq", f"{cseq} {method}"),
+            ],
+        )
+
+    async def _request(
+        self, method: str, uri: str, call_id: str, local: str, remote: str, cseq: int,
+        extra: list[tuple[str, str]], body: str = "",
+    ) -> SipMessage:  # fmt: skip
+        message = self._message(method, uri, call_id, local, remote, cseq)
+        message.headers += extra
+        message.body = body
+        key = (call_id, f"{cseq} {method}")
+        self._waiters[key] = asyncio.get_running_loop().create_future()
+        self.transport.sendto(message.encode(), self.server)
+        try:
+            return await asyncio.wait_for(self._waiters[key], 10)
+        finally:
+            del self._waiters[key]
+
+    async def _register(self, uri: str, extra: list[tuple[str, str]]) -> SipMessage:
+        self._register_cseq += 1
+        me = f"<sip:{self.user}@{self.server[0]}>"
+        return await self._request(
+            "REGISTER", uri, self._register_id, f"{me};tag=g{next(_ids)}", me,
+            self._register_cseq, extra,
+        )  # fmt: skip
+
+    def _send_ack(self, dialog: _Dialog) -> None:
+        ack = self._message(
+            "ACK", dialog.target, dialog.call_id, dialog.local, dialog.remote, dialog.cseq
+        )
+        self.transport.sendto(ack.encode(), self.server)
+
+    def _reply(self, request: SipMessage, status: int, body: str = "") -> None:
+        kept = ("via", "from", "to", "call-id", "cseq")
+        headers = [(name, value) for name, value in request.headers if name in kept]
+        headers.append(("contact", self.contact))
+        if body:
+            headers.append(("content-type", "application/sdp"))
+        reply = SipMessage(f"SIP/2.0 {status} -", headers, body)
+        self.transport.sendto(reply.encode(), self.server)
+
+    def _digest(self, challenge: str, method: str, uri: str) -> str:
+        """RFC 2617 digest, MD5, qop=auth or none."""
+        fields = dict(re.findall(r'(\w+)="?([^",]+)"?', challenge))
+        realm, nonce = fields["realm"], fields["nonce"]
+        ha1 = _md5(f"{self.user}:{realm}:{self.password}")
+        ha2 = _md5(f"{method}:{uri}")
+        head = f'Digest username="{self.user}", realm="{realm}", nonce="{nonce}", uri="{uri}"'
+        if "opaque" in fields:
+            head += f', opaque="{fields["opaque"]}"'
+        if "qop" not in fields:
+            return f'{head}, response="{_md5(f"{ha1}:{nonce}:{ha2}")}"'
+        response = _md5(f"{ha1}:{nonce}:00000001:c0ffee:auth:{ha2}")
+        return f'{head}, qop=auth, nc=00000001, cnonce="c0ffee", response="{response}"'
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode()).hexdigest()
+
+
+def _uri(value: str) -> str:
+    found = re.search(r"<([^>]+)>", value)
+    return found.group(1) if found else value

@@ -1,0 +1,197 @@
+"""What is measured: one Asterisk, the router as it is run, and the same IVR in dialplan.
+
+Both IVRs live in the same Asterisk under the shipped configuration and play the same
+three files; the number that is dialled chooses. The router is a process of its own with
+the shipped plan.
+"""
+
+import asyncio
+import math
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from router import provision
+from router.asterisk.install import Toolbox
+from router.asterisk.server import AsteriskServer
+from router.config import Config, load, new_secrets
+from router.errors import SetupError
+
+_LOOPBACK = "127.0.0.1"
+SIP_PORT, AGENTS_PORT, ARI_PORT, HTTP_PORT, RTP_PORT = 5060, 5062, 8088, 8039, 10000
+_READY_S = 30.0
+
+#: The prompts of the journey welcome -(#)-> question of the code -(#)-> menu, and their
+#: tones in Hz: divisors of 8000/160, so that each 20 ms frame of a prompt is the same.
+TONES = {"welcome": 400, "code-ask": 500, "menu-main": 800}
+#: Longer than any call of the benchmark: only keys end a prompt.
+_PROMPT_FRAMES = 500
+
+#: What to dial.
+NUMBERS = {"router": "3939", "dialplan": "3940"}
+
+_DIALPLAN = """
+; --- Benchmark: the same three prompts without a router ---
+[from-trunk](+)
+exten = 3940,1,Goto(plain,s,1)
+[plain]
+exten = s,1,Answer()
+ same = n,Background(allo/welcome)
+ same = n,WaitExten(6)
+exten = #,1,Goto(plain-question,s,1)
+[plain-question]
+exten = s,1,Background(allo/code-ask)
+ same = n,WaitExten(6)
+exten = #,1,Playback(allo/menu-main)
+ same = n,Hangup()
+"""
+
+
+class Rig:
+    """Use with `async with`: both IVRs take calls inside. Ports are moved by `port_offset`."""
+
+    def __init__(self, state_dir: Path, port_offset: int, toolbox: Toolbox) -> None:
+        self.state_dir = state_dir
+        self.toolbox = toolbox
+        self.sip = f"{_LOOPBACK}:{SIP_PORT + port_offset}"
+        self.http = f"http://{_LOOPBACK}:{HTTP_PORT + port_offset}"
+        self.frames = _write_prompts(state_dir / "prompts")
+        config = _write_configuration(state_dir, port_offset, self.sip)
+        self.asterisk = AsteriskServer(config.asterisk(), toolbox)
+        # Within opening hours, whenever the benchmark is run.
+        opens_at = config.plan.hours.next_opening(time.time())
+        self._clock_offset_s = 0.0 if opens_at is None else opens_at + 600 - time.time()
+        self._router: asyncio.subprocess.Process | None = None
+
+    @property
+    def router_pid(self) -> int:
+        assert self._router is not None, "use with `async with`"
+        return self._router.pid
+
+    async def __aenter__(self) -> "Rig":
+        try:
+            await self.asterisk.start()
+            dialplan = self.asterisk.settings.config_dir / "extensions.conf"
+            with dialplan.open("a", encoding="utf-8") as file:
+                file.write(_DIALPLAN)
+            await self.asterisk.cli("dialplan reload")
+            await self._start_router()
+        except BaseException:
+            await self._stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stop()
+
+    async def steps(self) -> dict[str, float]:
+        """Return how many steps of each kind the router has noted since it started."""
+        prefix = 'allo_steps_total{step="'
+        async with aiohttp.ClientSession() as session, session.get(self.http + "/metrics") as got:
+            lines = (await got.text()).splitlines()
+        counted = (line[len(prefix) :].split('"} ') for line in lines if line.startswith(prefix))
+        return {step: float(number) for step, number in counted}
+
+    def complaints(self) -> int:
+        """Return how many lines Asterisk and the router have complained in.
+
+        Not counted: Asterisk's "Playback failed", for every caller who leaves in a prompt.
+        """
+        asterisk = self.asterisk.log_path.read_text(encoding="utf-8", errors="replace")
+        router = (self.state_dir / "router.log").read_text(encoding="utf-8", errors="replace")
+        said = [line for line in asterisk.splitlines() if "WARNING" in line or "ERROR" in line]
+        said = [line for line in said if "Playback failed for" not in line]
+        said += [line for line in router.splitlines() if '"level": "info"' not in line]
+        return len(said)
+
+    async def _start_router(self) -> None:
+        log_path = self.state_dir / "router.log"
+        with log_path.open("wb") as log:
+            self._router = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", "-m", "router.cli"),
+                *("run", "--config", str(self.state_dir / "allo.toml")),
+                *("--clock-offset", str(self._clock_offset_s)),
+                env={**os.environ, "PYTHONPATH": str(provision.TOP)},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C in the terminal is ours to handle
+            )
+        try:
+            async with asyncio.timeout(_READY_S):
+                while not await self._router_ready():
+                    if self._router.returncode is not None:
+                        raise SetupError("the router stopped", f"See {log_path}.")
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise SetupError("the router did not get ready", f"See {log_path}.") from None
+
+    async def _router_ready(self) -> bool:
+        try:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.get(self.http + "/readyz") as answer,
+            ):
+                status: dict[str, Any] = await answer.json()
+        except aiohttp.ClientError:
+            return False
+        return bool(status["ready"])
+
+    async def _stop(self) -> None:
+        if self._router is not None and self._router.returncode is None:
+            self._router.terminate()
+            await self._router.wait()
+        await self.asterisk.stop()
+
+
+def _write_prompts(folder: Path) -> list[bytes]:
+    """Write the three prompts and return the one frame that each is made of."""
+    folder.mkdir(parents=True, exist_ok=True)
+    frames = []
+    for name, hertz in TONES.items():
+        frame = bytes(
+            _alaw(round(6000 * math.sin(2 * math.pi * hertz * sample / 8000)))
+            for sample in range(160)
+        )
+        (folder / f"{name}.alaw").write_bytes(frame * _PROMPT_FRAMES)
+        frames.append(frame)
+    return frames
+
+
+def _alaw(sample: int) -> int:
+    """Encode a 16-bit sample (ITU-T G.711 A-law)."""
+    sign, magnitude = (0x80, sample) if sample >= 0 else (0, -sample - 1)
+    magnitude >>= 3
+    segment = max(0, magnitude.bit_length() - 5)
+    return (sign | segment << 4 | magnitude >> max(1, segment) & 15) ^ 0x55
+
+
+def _write_configuration(state_dir: Path, port_offset: int, sip: str) -> Config:
+    """Write settings that differ from the defaults in ports, prompts and the call limit only."""
+    agents = load(None).plan.agents
+    secrets = state_dir / "secrets.toml"
+    with open(os.open(secrets, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(new_secrets(agents))
+    (state_dir / "allo.toml").write_text(
+        f"""# Written by ./allo bench at every start.
+secrets = "secrets.toml"
+state_dir = "asterisk"
+prompts_dir = "prompts"
+
+[asterisk]
+trunk_bind = "{sip}"
+agents_bind = "{_LOOPBACK}:{AGENTS_PORT + port_offset}"
+ari_port = {ARI_PORT + port_offset}
+rtp_first = {RTP_PORT + port_offset}
+rtp_last = {RTP_PORT + port_offset + 3999}
+max_calls = 1000
+
+[http]
+port = {HTTP_PORT + port_offset}
+"""
+    )
+    return load(state_dir / "allo.toml")

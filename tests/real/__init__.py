@@ -1,0 +1,1 @@
+"""Real calls: SIPp, RTP and a real Asterisk, through the whole service."""

@@ -1,0 +1,92 @@
+"""A whole service for the session, with short prompts and short targets; a scene for a test."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from router import provision
+from router.asterisk.install import Toolbox, ensure_toolbox
+from router.demo.stage import Script, Stage
+from tests.real.prompts import shorten
+from tests.real.scene import Scene
+
+#: Monday, 10 o'clock in Metz.
+OPEN_AT = datetime(2026, 11, 23, 9, tzinfo=UTC).timestamp()
+#: Ports of the stages. Their ranges of RTP overlap: Asterisk takes the next free port.
+OFFSET, CLOSED_OFFSET, FRAGILE_OFFSET = 3000, 3200, 3400
+
+TARGETS = {
+    "ring_s": 3,
+    "miss_pause_s": 4,
+    "wrap_up_s": 1,
+    "announce_every_s": 4,
+    "first_key_s": 1.0,
+    "next_key_s": 1.5,
+    "tries": 2,
+}
+
+OpenStage = Callable[[int, float], AbstractAsyncContextManager[Stage]]
+NewScene = Callable[[Stage], Scene]
+
+
+@pytest.fixture(scope="session")
+def toolbox() -> Toolbox:
+    tools = ensure_toolbox(provision.HOME, print)
+    provision.prompts(provision.voice_named("espeak-ng", None, tools), tools, print)
+    return tools
+
+
+@pytest.fixture(scope="session")
+def short_prompts(toolbox: Toolbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sounds") / "prompts"
+    shorten(provision.PROMPTS, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def open_stage(
+    toolbox: Toolbox, short_prompts: Path, tmp_path_factory: pytest.TempPathFactory
+) -> OpenStage:
+    """Return how to open a stage at a port offset and a service time."""
+
+    @asynccontextmanager
+    async def open_one(port_offset: int, opens_at: float) -> AsyncIterator[Stage]:
+        script = Script(
+            state_dir=tmp_path_factory.mktemp("stage"),
+            agents=4,
+            port_offset=port_offset,
+            opens_at=opens_at,
+            targets=TARGETS,
+            asterisk={"agent_rtp_timeout_s": 3, "retry_every_s": 1},
+            prompts_dir=short_prompts,
+        )
+        stage = Stage(script, toolbox, print)
+        try:
+            await stage.open_service()
+            yield stage
+        finally:
+            await stage.close()
+
+    return open_one
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stage(open_stage: OpenStage) -> AsyncIterator[Stage]:
+    """The service during its hours. Who breaks it opens another one."""
+    async with open_stage(OFFSET, OPEN_AT) as opened:
+        yield opened
+
+
+@pytest.fixture
+def new_scene(tmp_path: Path) -> NewScene:
+    return lambda stage: Scene(stage, tmp_path / "phones")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def scene(stage: Stage, new_scene: NewScene) -> AsyncIterator[Scene]:
+    async with new_scene(stage) as scene:
+        yield scene

@@ -1,0 +1,226 @@
+"""One test's telephones on a stage, and the check that nothing of them is left."""
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from router.core.calls import CallState
+from router.core.commands import Step
+from router.demo.sound import AGENT_HZ, ALAW, CALLER_HZ, ULAW, Codec
+from router.demo.stage import FICHE, Stage
+from tests.real.prompts import Repertoire, repertoire
+from tests.real.story import PATIENCE_S, AsteriskLog, Story
+from tests.real.telephones import Caller, Informateur
+
+#: The sector of the stage's fiche, and the way there from the welcome: skip it, no code, menu.
+SECTOR = "logement-location"
+TO_SECTOR = "##41"
+
+
+class Scene:
+    """Use with `async with`; outside, everything must have come to its end by itself."""
+
+    def __init__(self, stage: Stage, folder: Path) -> None:
+        self.stage = stage
+        self.story = Story(stage.router_log)
+        #: Patterns of the lines of the two logs that this test provokes.
+        self.expected_in_asterisk: list[str] = []
+        self.expected_in_router: list[str] = []
+        self._folder = folder
+        self._asterisk_log = AsteriskLog(stage.asterisk.log_path)
+        self._callers: list[Caller] = []
+        self._informateurs: list[Informateur] = []
+
+    async def __aenter__(self) -> "Scene":
+        return self
+
+    async def __aexit__(self, kind: object, *_: object) -> None:
+        try:
+            if kind is None:
+                await self._nothing_left()
+        finally:
+            await self._clear()
+
+    # People.
+
+    def caller(
+        self,
+        *,
+        says: int = CALLER_HZ,
+        listens_for: int = AGENT_HZ,
+        codec: Codec = ALAW,
+        scenario: str = "caller",
+    ) -> Caller:
+        """Return somebody who has not dialled yet."""
+        caller = Caller(
+            self.stage.toolbox,
+            self.stage.sip,
+            self._folder,
+            self._repertoire(codec),
+            says,
+            listens_for,
+            codec,
+            scenario=scenario,
+        )
+        self._callers.append(caller)
+        return caller
+
+    def _repertoire(self, codec: Codec) -> Repertoire | None:
+        """Return what can be recognised; prompts are not rendered in µ-law."""
+        if codec is ULAW:
+            return None
+        settings = self.stage.asterisk.settings
+        return repertoire(codec, settings.prompts_dir, settings.music_dir)
+
+    async def call(self, **options: Any) -> Caller:
+        """Return a caller who hears the first word."""
+        caller = self.caller(**options)
+        await caller.dial()
+        await self.arrived(caller)
+        return caller
+
+    async def arrived(self, caller: Caller) -> None:
+        """Wait for the router's word of this call. One at a time, or they are mixed up."""
+        caller.call = (await self.story.step(Step.ARRIVED))["call"]
+
+    async def waiting_caller(self, keys: str = TO_SECTOR, **options: Any) -> Caller:
+        """Return a caller who has joined the queue; by the menu, or with these keys."""
+        caller = await self.call(**options)
+        caller.press(keys)
+        await self.step(caller, Step.QUEUED)
+        return caller
+
+    async def informateur(
+        self,
+        agent: str = "101",
+        *,
+        says: int = AGENT_HZ,
+        listens_for: int = CALLER_HZ,
+        codec: Codec = ALAW,
+    ) -> Informateur:
+        """Return an informateur who is ready to be called."""
+        informateur = Informateur(
+            self.stage.toolbox,
+            agent,
+            self.stage.secrets.agents[agent],  # type: ignore[index]
+            self.stage.agents_sip,
+            self._folder,
+            self._repertoire(codec),
+            says,
+            listens_for,
+            codec,
+        )
+        self._informateurs.append(informateur)
+        ready = (await self.agents())["ready"]
+        await informateur.start()
+        await self.until(self.agents, lambda agents: agents["ready"] > ready)
+        return informateur
+
+    async def talk(self, caller: Caller, informateur: Informateur) -> None:
+        """Let the caller's phone call come through: rung, picked up, both heard."""
+        await informateur.rings()
+        informateur.pick_up()
+        await self.step(caller, Step.TALKING, agent=informateur.agent)
+        await self.both_hear(caller, informateur)
+
+    async def both_hear(self, caller: Caller, informateur: Informateur) -> None:
+        """Wait until each hears the other from now on."""
+        async with asyncio.timeout(PATIENCE_S):
+            for person in (caller.person, informateur.person):
+                person.forget()
+                await person.heard_tone.wait()
+
+    def code(self) -> str:
+        return self.stage.code(FICHE)
+
+    # What is known elsewhere.
+
+    async def step(self, caller: Caller, step: Step, **fields: Any) -> dict[str, Any]:
+        """Wait for this step of this call."""
+        return await self.story.step(step, call=caller.call, **fields)
+
+    async def ended(self, caller: Caller, outcome: str) -> None:
+        """Wait for the end of the call, at both ends."""
+        line = await self.step(caller, Step.ENDED)
+        assert line["outcome"] == outcome
+        assert await caller.ended() == 0
+
+    async def ari(self, path: str, method: str = "GET") -> Any:
+        """Ask Asterisk itself."""
+        settings = self.stage.asterisk.settings
+        login = aiohttp.encode_basic_auth(settings.ari_user, settings.ari_password)
+        async with (
+            aiohttp.ClientSession(headers={"Authorization": login}) as session,
+            session.request(method, f"{settings.ari_url}/{path}") as answer,
+        ):
+            return await answer.json() if method == "GET" else None
+
+    async def metrics(self, name: str) -> dict[str, float]:
+        """Return a metric of the router by its one label."""
+        async with aiohttp.ClientSession() as session:
+            async with session.get(self.stage.http + "/metrics") as answer:
+                text = await answer.text()
+        found = re.findall(rf'^{name}{{\w+="([^"]+)"}} (\S+)$', text, re.MULTILINE)
+        return {label: float(value) for label, value in found}
+
+    async def calls(self) -> dict[str, float]:
+        """Return how many calls the router has, by state; states of none are left out."""
+        return {state: n for state, n in (await self.metrics("allo_calls")).items() if n}
+
+    async def agents(self) -> dict[str, float]:
+        """Return how many informateurs there are, by state."""
+        return await self.metrics("allo_agents")
+
+    async def until(self, ask: Any, holds: Any) -> Any:
+        """Ask until the answer `holds`; return it."""
+        answer: Any = None
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not holds(answer := await ask()):
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise AssertionError(f"it stayed at {answer}") from None
+        return answer
+
+    async def in_state(self, state: CallState) -> None:
+        """Wait until a call is in this state."""
+        await self.until(self.calls, lambda calls: calls.get(state.value, 0) > 0)
+
+    # The end.
+
+    async def _nothing_left(self) -> None:
+        """Neither in Asterisk nor in the router nor in the logs."""
+        for kind in ("channels", "bridges"):
+            await self.until(lambda kind=kind: self.ari(kind), lambda held: held == [])
+        await self.until(self.calls, lambda calls: calls == {})
+        await self._leave()
+        away = float(len(self.stage.plan.agents))
+        await self.until(self.agents, lambda agents: agents["logged out"] == away)
+        troubles = [
+            line
+            for line in self.story.troubles()
+            if not any(re.search(pattern, str(line)) for pattern in self.expected_in_router)
+        ]
+        assert troubles == []
+        assert self._asterisk_log.troubles(self.expected_in_asterisk) == []
+
+    async def _leave(self) -> None:
+        """Take the phones back."""
+        leaving = [one for one in self._informateurs if one.registered]
+        await asyncio.gather(*(informateur.register(0) for informateur in leaving))
+
+    async def _clear(self) -> None:
+        """After a test that failed, leave nothing for the next one."""
+        for telephone in (*self._callers, *self._informateurs):
+            await telephone.stop()
+        if not self.stage.asterisk.running:
+            return
+        await self._leave()
+        for kind in ("channels", "bridges"):
+            for thing in await self.ari(kind):
+                await self.ari(f"{kind}/{thing['id']}", "DELETE")
+        if self.stage.router_runs:
+            await self.until(self.calls, lambda calls: calls == {})

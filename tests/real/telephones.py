@@ -1,0 +1,209 @@
+"""Telephones that do what a test tells them: SIPp signals, an `Ear` speaks and listens."""
+
+import asyncio
+import itertools
+import socket
+from pathlib import Path
+
+from router.asterisk.install import Toolbox
+from router.demo.phones import SCENARIOS, Sipp
+from router.demo.sound import ALAW, Codec
+from tests.real.prompts import Ear, Repertoire
+
+_SCENARIOS = Path(__file__).parent / "sipp"
+_CONVERSATION = (_SCENARIOS / "conversation.xml").read_text(encoding="utf-8")
+_NAMES = {8: "PCMA", 0: "PCMU", 9: "G722", 3: "GSM"}
+_PATIENCE_S = 20.0
+_ids = itertools.count(1)
+
+#: Of the range kept for fiction; in no log, no file and no event may it ever be seen.
+CANARY = "0199007531"
+
+
+def media(port: int, *payloads: int, events: bool = True) -> str:
+    """Return an offer's or an answer's media, best codec first (RFC 3551, RFC 4733)."""
+    kinds = [*payloads, *([101] if events else [])]
+    lines = [f"m=audio {port} RTP/AVP {' '.join(map(str, kinds))}"]
+    lines += [f"a=rtpmap:{payload} {_NAMES[payload]}/8000" for payload in payloads]
+    if events:
+        lines += ["a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-15"]
+    return "\n".join([*lines, "a=ptime:20", "a=sendrecv"])
+
+
+class Telephone:
+    """One SIPp and one person. `await stop()` it."""
+
+    def __init__(
+        self, toolbox: Toolbox, scenario: str, remote: str, folder: Path, person: Ear
+    ) -> None:
+        self.person = person
+        self._folder = folder
+        self._remote = remote
+        self._toolbox = toolbox
+        self._sipp = Sipp(toolbox, _SCENARIOS / f"{scenario}.xml", remote, folder)
+
+    @property
+    def running(self) -> bool:
+        return self._sipp.running
+
+    def tell(self, word: str, call_id: str, **headers: str) -> None:
+        """Send SIPp a request of our own, in a call that it has."""
+        number = next(_ids)
+        lines = [
+            f"{word} sip:phone SIP/2.0",
+            f"Via: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKtest{number}",
+            f"From: <sip:test>;tag={number}",
+            "To: <sip:phone>",
+            f"Call-ID: {call_id}",
+            f"CSeq: {number} {word}",
+            *(f"{name}: {value}" for name, value in headers.items()),
+            "Content-Length: 0",
+        ]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            text = "\r\n".join([*lines, "", ""])
+            sock.sendto(text.encode(), ("127.0.0.1", self._sipp.port))
+
+    async def stop(self) -> None:
+        """Vanish, as if the cable were cut."""
+        await self._sipp.stop()
+        self.person.close()
+
+
+class Caller(Telephone):
+    """Somebody who dials. `call` is the call's name in the router's log, once it is known."""
+
+    def __init__(
+        self,
+        toolbox: Toolbox,
+        trunk: str,
+        folder: Path,
+        repertoire: Repertoire | None,
+        says_hz: int,
+        listens_for_hz: int,
+        codec: Codec = ALAW,
+        *,
+        scenario: str = "caller",
+    ) -> None:
+        person = Ear(says_hz, listens_for_hz, repertoire, codec)
+        super().__init__(toolbox, scenario, trunk, folder, person)
+        self._call_id = f"caller{next(_ids)}"
+        self.call = ""
+
+    async def dial(
+        self,
+        number: str = "3939",
+        *,
+        payloads: tuple[int, ...] | None = None,
+        events: bool = True,
+        status: int = 200,
+    ) -> None:
+        """Call `number` with these codecs; `status` is the answer that scenario `refused` wants."""
+        await self.person.open()
+        payloads = payloads or (self.person.codec.payload,)
+        keys = {
+            "conversation": _CONVERSATION,
+            "media": media(self.person.port, *payloads, events=events),
+            "status": str(status),
+        }
+        name = ("-cid_str", f"{self._call_id}-%u", "-key", "caller", CANARY)
+        await self._sipp.start(keys, "-s", number, "-m", "1", *name)
+
+    def press(self, keys: str) -> None:
+        """Type keys, sent as telephone events."""
+        self.person.press(keys)
+
+    def press_by_info(self, key: str) -> None:
+        """Type one key, sent as SIP INFO."""
+        self.tell("KEY", f"{self._call_id}-1", Key=key)
+
+    async def hang_up(self) -> None:
+        self.tell("HANGUP", f"{self._call_id}-1")
+        await self.ended()
+
+    async def ended(self) -> int:
+        """Wait for the end of the call; 0 when every message was as it should."""
+        async with asyncio.timeout(_PATIENCE_S):
+            return await self._sipp.wait()
+
+
+class Informateur(Telephone):
+    """An informateur at a phone that rings until told."""
+
+    def __init__(
+        self,
+        toolbox: Toolbox,
+        agent: str,
+        secret: str,
+        registrar: str,
+        folder: Path,
+        repertoire: Repertoire | None,
+        says_hz: int,
+        listens_for_hz: int,
+        codec: Codec = ALAW,
+    ) -> None:
+        person = Ear(says_hz, listens_for_hz, repertoire, codec)
+        super().__init__(toolbox, "informateur", registrar, folder, person)
+        self.agent = agent
+        self.registered = False
+        self._secret = secret
+        self._log = folder / f"informateur-{agent}-{next(_ids)}.log"
+        self._read = 0
+        self._call_id = ""
+
+    async def start(self) -> None:
+        """Be reachable."""
+        await self.person.open()
+        keys = {"media": media(self.person.port, self.person.codec.payload)}
+        await self._sipp.start(keys, "-trace_logs", "-log_file", str(self._log))
+        await self.register()
+
+    async def register(self, expires_s: int = 120) -> None:
+        """Tell the registrar where the phone is; `expires_s=0` takes it back."""
+        register = Sipp(self._toolbox, SCENARIOS / "register.xml", self._remote, self._folder)
+        user = f"agent-{self.agent}"
+        keys = {
+            "user": user,
+            "secret": self._secret,
+            "phone_port": str(self._sipp.port),
+            "expires_s": str(expires_s),
+        }
+        await register.start(keys, "-m", "1", "-au", user, "-ap", self._secret, "-timeout", "10")
+        assert await register.wait() == 0, f"{user} cannot register"
+        self.registered = expires_s > 0
+
+    async def rings(self) -> None:
+        """Wait until the phone rings (anew)."""
+        self._call_id = await self._happens("ringing")
+        self.person.next_call()
+
+    async def stops_ringing(self) -> None:
+        """Wait until the other side gives up."""
+        await self._happens("cancelled")
+
+    async def call_ended(self) -> None:
+        """Wait until an answered call is over, by either side."""
+        await self._happens("ended")
+
+    def pick_up(self) -> None:
+        self.tell("PICKUP", self._call_id)
+
+    def refuse(self, word: str) -> None:
+        """`BUSY`: 486 Busy Here; `DECLINE`: 603 Decline (RFC 3261 section 21)."""
+        self.tell(word, self._call_id)
+
+    async def hang_up(self, cause: int = 16) -> None:
+        """Say goodbye; another `cause` (ITU-T Q.850) is the phone's trouble."""
+        self.tell("HANGUP", self._call_id, Cause=str(cause))
+        await self.call_ended()
+
+    async def _happens(self, what: str) -> str:
+        """Wait for the next line of that kind in SIPp's log; return the Call-ID in it."""
+        async with asyncio.timeout(_PATIENCE_S):
+            while True:
+                lines = self._log.read_text().splitlines() if self._log.exists() else []
+                for number in range(self._read, len(lines)):
+                    kind, _, call_id = lines[number].strip().partition(" ")
+                    if kind == what:
+                        self._read = number + 1
+                        return call_id
+                await asyncio.sleep(0.02)

@@ -1,0 +1,105 @@
+"""The caller's journey from the first word to the last."""
+
+import pytest
+
+from router.core.calls import CallState
+from router.core.commands import Step
+from router.demo.sound import CALLER_HZ
+from tests.real.scene import SECTOR, TO_SECTOR, Scene
+
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def test_a_code_leads_to_an_informateur_and_both_hear_each_other(scene: Scene) -> None:
+    informateur = await scene.informateur()
+    caller = await scene.call()
+    await caller.person.hears("welcome", "welcome-price", "welcome-general", "welcome-anonymous")
+    await caller.person.hears("code-ask")
+    caller.press(scene.code())
+    accepted = await scene.step(caller, Step.CODE_ACCEPTED)
+    assert accepted["sector"] == SECTOR
+    await caller.person.hears("code-accepted", "connecting")
+    await scene.talk(caller, informateur)
+    whisper = ["whisper-call", f"sector-{SECTOR}", "whisper-waited", "under-a-minute"]
+    assert informateur.person.heard == [*whisper, f"{CALLER_HZ} Hz"]
+    await informateur.hang_up()
+    await caller.person.hears("goodbye")
+    await scene.ended(caller, "answered")
+    assert scene.story.steps(caller.call) == [
+        Step.ARRIVED,
+        Step.CODE_ASKED,
+        Step.CODE_ACCEPTED,
+        Step.QUEUED,
+        Step.RINGING,
+        Step.WHISPERED,
+        Step.TALKING,
+        Step.AGENT_DONE,
+        Step.ENDED,
+    ]
+
+
+async def test_without_a_code_the_menus_lead_to_an_informateur(scene: Scene) -> None:
+    informateur = await scene.informateur()
+    caller = await scene.call()
+    caller.press("#")
+    await caller.person.hears("code-ask")
+    caller.press("#")
+    await caller.person.hears("menu-main")
+    caller.press("4")
+    await caller.person.hears("menu-logement")
+    caller.press("1")
+    queued = await scene.step(caller, Step.QUEUED)
+    assert queued["sector"] == SECTOR
+    await scene.talk(caller, informateur)
+    await caller.hang_up()
+    await informateur.call_ended()
+    await scene.ended(caller, "answered")
+
+
+async def test_the_whole_way_can_be_typed_during_the_welcome(scene: Scene) -> None:
+    informateur = await scene.informateur()
+    caller = await scene.call()
+    caller.press(TO_SECTOR)
+    await scene.step(caller, Step.RINGING)
+    assert not {"menu-main", "menu-logement"} & set(caller.person.heard[-1:])
+    await informateur.rings()
+    await caller.hang_up()
+    await informateur.stops_ringing()
+    await scene.ended(caller, "abandoned")
+
+
+async def test_three_wrong_codes_lead_to_the_menu(scene: Scene) -> None:
+    right = scene.code()
+    wrong = right[:-1] + str((int(right[-1]) + 1) % 10)  # its check digit does not fit
+    caller = await scene.call()
+    for reason in ("code-wrong", "code-wrong", "code-abandoned"):
+        caller.press(wrong)
+        refused = await scene.step(caller, Step.CODE_REFUSED)
+        assert refused["detail"] == "code-wrong"
+        await caller.person.hears(reason)
+    await caller.person.hears("menu-main")
+    assert await scene.calls() == {CallState.MENU: 1}
+    await caller.hang_up()
+    await scene.ended(caller, "left")
+
+
+async def test_information_is_said_and_the_caller_comes_back_to_its_menu(scene: Scene) -> None:
+    caller = await scene.call()
+    caller.press("###")
+    await caller.person.hears("information-menu")
+    caller.press("2")
+    assert (await scene.step(caller, Step.PAGE))["detail"] == "tarif"
+    await caller.person.hears("page-price", "information-menu")
+    caller.press("*")
+    await caller.person.hears("menu-main")
+    await caller.hang_up()
+    await scene.ended(caller, "informed")
+
+
+async def test_nobody_on_duty_is_said_and_the_call_ended(scene: Scene) -> None:
+    caller = await scene.call()
+    caller.press(TO_SECTOR)
+    refused = await scene.step(caller, Step.REFUSED)
+    assert refused["detail"] == "refused: nobody on duty"
+    await caller.person.hears("refused-no-agent")
+    await scene.ended(caller, "refused: nobody on duty")

@@ -1,0 +1,134 @@
+import pytest
+
+from router.core.agents import TABLE, AgentDesk, AgentEvent, AgentState, Roster
+from router.core.ids import AgentId, CallId
+from router.core.plan import Agent
+from tests.service_plan import HOUSING, WORK, agent
+
+A, E = AgentState, AgentEvent
+
+
+def roster(*agents: Agent) -> Roster:
+    """Return a roster in which everybody is present and ready, idle since 0."""
+    everybody = Roster(agents, [HOUSING, WORK], levels=3)
+    for desk in everybody:
+        desk.present = True
+        everybody.change(desk, E.APPEARED, 0.0)
+    return everybody
+
+
+def desk_of(everybody: Roster, name: str) -> AgentDesk:
+    return everybody.desks[AgentId(name)]
+
+
+def bring_to(everybody: Roster, desk: AgentDesk, state: AgentState) -> None:
+    """Take the table's shortest way from READY to `state`."""
+    ways: dict[AgentState, tuple[AgentEvent, ...]] = {
+        A.LOGGED_OUT: (E.VANISHED,),
+        A.READY: (),
+        A.RINGING: (E.CHOSEN,),
+        A.TALKING: (E.CHOSEN, E.ANSWERED),
+        A.WRAPPING_UP: (E.CHOSEN, E.ANSWERED, E.DONE),
+        A.PAUSED: (E.CHOSEN, E.MISSED),
+    }
+    for event in ways[state]:
+        everybody.change(desk, event, 1.0)
+    assert desk.state is state
+
+
+@pytest.mark.parametrize("state", AgentState)
+@pytest.mark.parametrize("event", AgentEvent)
+def test_every_pair_does_what_the_table_says_and_keeps_the_count(
+    state: AgentState, event: AgentEvent
+) -> None:
+    everybody = roster(agent("101", logement=1, travail=2))
+    desk = desk_of(everybody, "101")
+    bring_to(everybody, desk, state)
+    expected = TABLE.get((state, event), state)
+
+    changed = everybody.change(desk, event, 50.0)
+
+    assert desk.state is expected
+    assert changed is (expected is not state)
+    assert everybody.on_duty(HOUSING) == everybody.on_duty(WORK) == (expected is not A.LOGGED_OUT)
+    assert everybody.ready(HOUSING) == everybody.ready(WORK) == (expected is A.READY)
+
+
+def test_every_state_can_be_reached_and_left() -> None:
+    assert {after for after in TABLE.values()} == set(AgentState)
+    assert {before for before, _ in TABLE} == set(AgentState)
+
+
+@pytest.mark.parametrize(
+    ("state", "event"),
+    [(A.TALKING, E.DONE), (A.RINGING, E.MISSED), (A.RINGING, E.RELEASED), (A.TALKING, E.MISSED)],
+)
+def test_without_a_phone_an_informateur_logs_out_when_the_call_is_done(
+    state: AgentState, event: AgentEvent
+) -> None:
+    everybody = roster(agent("101", logement=1))
+    desk = desk_of(everybody, "101")
+    bring_to(everybody, desk, state)
+    desk.present = False
+
+    everybody.change(desk, event, 50.0)
+
+    assert desk.state is A.LOGGED_OUT
+    assert everybody.on_duty(HOUSING) == 0
+
+
+def test_longest_idle_first_then_order_of_the_plan() -> None:
+    everybody = roster(agent("101", logement=1), agent("102", logement=1), agent("103", logement=1))
+    first = everybody.longest_idle(HOUSING, 1)
+    assert first is desk_of(everybody, "101")
+
+    bring_to(everybody, first, A.WRAPPING_UP)
+    everybody.change(first, E.RESTED, 100.0)
+
+    order = []
+    while (desk := everybody.longest_idle(HOUSING, 1)) is not None:
+        order.append(desk.agent.id)
+        everybody.change(desk, E.CHOSEN, 200.0)
+    assert order == ["102", "103", "101"]
+
+
+def test_the_best_level_is_asked_before_the_longest_idle() -> None:
+    everybody = roster(agent("101", logement=2), agent("102", logement=1))
+    expert = desk_of(everybody, "102")
+    bring_to(everybody, expert, A.PAUSED)
+    everybody.change(expert, E.RESTED, 100.0)
+
+    assert everybody.longest_idle(HOUSING, 2) is expert
+
+
+def test_a_level_is_asked_only_when_the_choice_has_widened_to_it() -> None:
+    everybody = roster(agent("101", logement=2))
+
+    assert everybody.longest_idle(HOUSING, 1) is None
+    assert everybody.longest_idle(HOUSING, 2) is desk_of(everybody, "101")
+    assert everybody.ready(HOUSING) == 1
+
+
+def test_idle_rank_is_kept_through_a_ringing_that_the_caller_ended() -> None:
+    everybody = roster(agent("101", logement=1), agent("102", logement=1))
+    first = desk_of(everybody, "101")
+    everybody.change(first, E.CHOSEN, 100.0)
+    everybody.change(first, E.RELEASED, 110.0)
+
+    assert first.idle_since == 0.0
+    assert everybody.longest_idle(HOUSING, 1) is first
+
+
+@pytest.mark.parametrize("state", AgentState)
+def test_an_informateur_found_talking_is_taken_unless_busy(state: AgentState) -> None:
+    everybody = roster(agent("101", logement=1))
+    desk = desk_of(everybody, "101")
+    bring_to(everybody, desk, state)
+
+    taken = everybody.adopt(desk, CallId("found"))
+
+    assert taken is (state not in (A.RINGING, A.TALKING))
+    assert everybody.on_duty(HOUSING) == 1
+    assert everybody.ready(HOUSING) == 0
+    if taken:
+        assert (desk.state, desk.call) == (A.TALKING, "found")

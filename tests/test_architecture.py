@@ -1,0 +1,147 @@
+"""The house's rules, read from the sources: who may import whom, and what the core may call."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+ROUTER = TESTS.parent / "router"
+MODULES = sorted(ROUTER.rglob("*.py"))
+
+#: errors <- core <- these, side by side <- live <- service <- cli.
+FLOORS = (
+    {"errors"},
+    {"core"},
+    {"ari", "asterisk", "config", "logs", "simulation", "store", "vault", "voice", "web"},
+    {"live", "provision"},
+    {"check", "service"},
+    {"demo"},
+    {"cli"},
+)
+CORE_MAY_IMPORT = frozenset(
+    {"bisect", "collections", "collections.abc", "dataclasses", "datetime", "enum", "hashlib"}
+    | {"heapq", "hmac", "itertools", "math", "typing", "zoneinfo"}
+)
+#: Clock, chance, files, processes, screens: the shells' business.
+FORBIDDEN_CALLS = frozenset(
+    {"open", "print", "input", "exec", "eval", "compile", "__import__", "breakpoint"}
+    | {"now", "today", "utcnow", "read_text", "write_text"}
+)
+FORBIDDEN_NAMES = frozenset({"utils", "helpers", "manager", "common", "base", "misc"})
+
+#: Modules without a test module of their own, and what tests them instead.
+TESTED_ELSEWHERE = {
+    "errors.py": "each by the test of what raises it",
+    "core/ids.py": "names only",
+    "core/events.py": "values only",
+    "core/commands.py": "values only",
+    "core/plan.py": "values only; test_plan.py tests what builds them",
+    "provision.py": "test_check.py, test_cli.py, and every test that needs Asterisk",
+    "service.py": "tests/real: the whole service, and test_stage.py",
+    "web/pages.py": "web/test_api.py reads the page",
+    "web/metrics.py": "web/test_api.py parses what is served",
+    "core/switchboard.py": "state shared by journey and distribution: test_engine.py",
+}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield every module that the file imports, in functions and under conditions too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: relative import"
+            assert node.module is not None
+            if node.module in ("router", "router.core"):
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            else:
+                yield node.module
+
+
+def calls(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield the last name of every call with its line: "datetime.now()" is "now"."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            yield ast.unparse(node.func).rpartition(".")[2], node.lineno
+
+
+def room(name: str) -> str:
+    """The part of the house: "router.core.plan" is in "core"."""
+    return name.split(".")[1]
+
+
+def own_room(path: Path) -> str:
+    return path.relative_to(ROUTER).parts[0].removesuffix(".py")
+
+
+def floor(name: str) -> int:
+    for height, rooms in enumerate(FLOORS):
+        if name in rooms:
+            return height
+    raise AssertionError(f"router.{name} has no place in FLOORS")
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROUTER).as_posix()
+
+
+@pytest.mark.parametrize("path", sorted((ROUTER / "core").rglob("*.py")), ids=relative)
+def test_the_core_imports_only_itself_the_errors_and_a_short_list(path: Path) -> None:
+    for module in imports(path):
+        ours = module.startswith("router.core.") or module == "router.errors"
+        assert ours or module in CORE_MAY_IMPORT, module
+
+
+@pytest.mark.parametrize("path", sorted((ROUTER / "core").rglob("*.py")), ids=relative)
+def test_the_core_reads_no_clock_and_touches_nothing(path: Path) -> None:
+    assert [(name, line) for name, line in calls(path) if name in FORBIDDEN_CALLS] == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_modules_import_downwards(path: Path) -> None:
+    if path == ROUTER / "__init__.py":
+        assert list(imports(path)) == []
+        return
+    for module in imports(path):
+        if module.startswith("router.") and room(module) != own_room(path):
+            assert floor(room(module)) <= floor(own_room(path)), module
+
+
+def test_rooms_on_one_floor_do_not_lean_on_each_other_in_a_circle() -> None:
+    leans: dict[str, set[str]] = {}
+    for path in MODULES:
+        ours = leans.setdefault(own_room(path), set())
+        ours |= {room(one) for one in imports(path) if one.startswith("router.")} - {own_room(path)}
+    while leans:
+        free = {name for name, on in leans.items() if not on & leans.keys()}
+        assert free, f"a circle among {sorted(leans)}"
+        leans = {name: on for name, on in leans.items() if name not in free}
+
+
+def test_pages_never_know_the_engine_at_work() -> None:
+    for path in (ROUTER / "web").rglob("*.py"):
+        assert "router.live" not in set(imports(path))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_modules_are_named_by_what_they_hold(path: Path) -> None:
+    assert FORBIDDEN_NAMES.isdisjoint(part.removesuffix(".py") for part in path.parts[-3:])
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if path.name != "__init__.py"], ids=relative
+)
+def test_every_module_has_a_test_module_or_a_reason(path: Path) -> None:
+    """Its own, or its package's: test_menus.py, test_config_menus.py, test_config.py."""
+    package = path.parent.name
+    own = {f"test_{path.stem}.py", f"test_{package}_{path.stem}.py", f"test_{package}.py"}
+    exists = any(one.name in own for one in TESTS.rglob("test_*.py"))
+
+    assert exists or TESTED_ELSEWHERE.get(relative(path)), relative(path)
+
+
+def test_no_reason_is_out_of_date() -> None:
+    for name in TESTED_ELSEWHERE:
+        assert (ROUTER / name).exists(), name

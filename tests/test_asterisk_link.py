@@ -1,0 +1,211 @@
+"""The link with an Asterisk that comes, goes and forgets."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import structlog
+
+from router.ari.asterisk_link import Backoff
+from router.ari.client import AriClient
+from router.core.commands import HangUp, Join, Remember, StartMusic
+from router.core.events import (
+    AgentAppeared,
+    AgentVanished,
+    CallArrived,
+    CallLeft,
+    KeyPressed,
+    LegAnswered,
+    LegEnd,
+    LegEnded,
+    PromptEnded,
+)
+from router.core.ids import BridgeId, ChannelId, SectorId
+from router.errors import AriUnreachable
+from tests.ari_fake import APP, PASSWORD, USER, FakeAsterisk
+from tests.contract.bench import Bench, kinds
+from tests.contract.exchanges import AGENTS, FakeExchange
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeAsterisk]:
+    async with FakeAsterisk() as fake:
+        for agent in AGENTS:
+            fake.phone(agent)
+        yield fake
+
+
+@pytest.fixture
+async def bench(fake: FakeAsterisk) -> AsyncIterator[Bench]:
+    async with Bench(FakeExchange(fake)) as bench:
+        yield bench
+
+
+def test_waits_double_up_to_a_bound() -> None:
+    longest = Backoff(spread=lambda: 1.0)
+    assert [longest.delay_s(attempt) for attempt in range(7)] == pytest.approx(
+        [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    )
+    shortest = Backoff(spread=lambda: 0.0)
+    assert shortest.delay_s(0) == pytest.approx(0.1)
+    assert shortest.delay_s(10_000) == pytest.approx(2.5)
+
+
+async def test_asterisk_may_come_later(fake: FakeAsterisk) -> None:
+    await fake.refuse()
+    bench = Bench(FakeExchange(fake))
+    with structlog.testing.capture_logs() as logs:
+        bench.resume()
+        await bench.until(lambda: bench.link.last_error is not None)
+        assert isinstance(bench.link.last_error, AriUnreachable)
+        assert not bench.link.connected
+        await fake.accept()
+        await bench.until(lambda: bench.link.connected)
+    assert bench.link.last_error is None
+    assert [log["event"] for log in logs] == ["no connection to asterisk", "asterisk connected"]
+    await bench.pause()
+    await bench.link.close()
+
+
+async def test_a_crash_of_asterisk_ends_every_call_and_every_presence(
+    fake: FakeAsterisk, bench: Bench
+) -> None:
+    await fake.phone("lea").register()
+    await bench.expect(AgentAppeared, agent="lea")
+    call = await bench.arrive()
+    leg = bench.ring(call)
+    await fake.phone("lea").rings()
+    await fake.refuse()
+    fake.wipe()
+    await fake.accept()
+    await bench.expect(CallLeft, call=call)
+    assert (await bench.expect(LegEnded, leg=leg)).reason is LegEnd.LOST
+    await bench.expect(AgentVanished, agent="lea")
+    await fake.phone("lea").register()  # the subscription is made anew
+    await bench.expect(AgentAppeared, agent="lea")
+
+
+async def test_commands_without_asterisk_are_dropped_and_counted(
+    fake: FakeAsterisk, bench: Bench
+) -> None:
+    call = await bench.arrive()
+    await bench.pause()
+    playback = await bench.play(call, "hour")
+    bench.perform(StartMusic(call, ChannelId(call)))
+    await bench.until(lambda: not bench.link.busy)
+    assert bench.link.counts.commands_dropped == 2
+    bench.resume()
+    # A prompt that never began is over, so that the call goes on.
+    await bench.expect(PromptEnded, playback=playback)
+    assert "CommandFailed" not in kinds(bench.events)
+
+
+async def test_a_goodbye_is_made_good_afterwards(fake: FakeAsterisk, bench: Bench) -> None:
+    call = await bench.arrive()
+    await bench.pause()
+    bench.perform(HangUp(call, ChannelId(call)))
+    bench.calls.discard(call)  # the engine has done with it
+    await bench.until(lambda: not bench.link.busy)
+    bench.resume()
+    await bench.expect(CallLeft, call=call)
+    assert fake.channels == {}
+    assert "CallFound" not in kinds(bench.events)
+
+
+async def test_a_join_that_was_lost_gives_the_caller_back(fake: FakeAsterisk, bench: Bench) -> None:
+    phone = fake.phone("lea")
+    await phone.register()
+    call = await bench.arrive()
+    leg = bench.ring(call)
+    await phone.rings()
+    phone.answer()
+    await bench.expect(LegAnswered)
+    await bench.pause()
+    bench.perform(Join(call, BridgeId("b"), (ChannelId(call), leg)))
+    await bench.until(lambda: not bench.link.busy)
+    bench.resume()
+    assert (await bench.expect(LegEnded, leg=leg)).reason is LegEnd.LOST
+    await bench.until(lambda: leg not in fake.channels)
+    assert call in fake.channels
+
+
+async def test_a_request_lost_on_a_living_connection_is_looked_into(
+    fake: FakeAsterisk, bench: Bench
+) -> None:
+    call = await bench.arrive()
+    fake.refusals["POST", f"channels/{call}/variables"] = None
+    bench.perform(Remember(call, ChannelId(call), SectorId("travail"), 1.0))
+    await bench.until(lambda: bench.link.counts.connections == 2 and bench.link.connected)
+    assert bench.link.counts.commands_dropped == 1
+    playback = await bench.play(call, "one")
+    await bench.expect(PromptEnded, playback=playback)
+
+
+async def test_what_happens_during_the_resync_comes_after_it(fake: FakeAsterisk) -> None:
+    """The call is in the list that is read and its keys come while reading."""
+    bench = Bench(FakeExchange(fake))
+    caller = await fake.call()  # handed over as soon as the websocket is there
+    fake.on_request["GET bridges"] = lambda: caller.press("12")
+    bench.resume()
+    await bench.until(lambda: bench.link.connected)
+    await bench.expect(KeyPressed, key="2")
+    order = [kind for kind in kinds(bench.events) if kind != "CallFound"]
+    assert order == ["CallArrived", "KeyPressed", "KeyPressed"]
+    assert kinds(bench.events)[0] == "CallFound"
+    await bench.pause()
+    await bench.link.close()
+
+
+async def test_asterisk_dies_during_the_resync(fake: FakeAsterisk) -> None:
+    fake.refusals["GET", "bridges"] = None
+    bench = Bench(FakeExchange(fake))
+    bench.resume()
+    await bench.until(lambda: fake.connections >= 2)
+    assert not bench.link.connected
+    fake.refusals.clear()
+    await bench.until(lambda: bench.link.connected)
+    assert bench.link.counts.connections == 1
+    await bench.pause()
+    await bench.link.close()
+
+
+async def test_a_handshake_of_ours_that_comes_late_is_no_other_router(fake: FakeAsterisk) -> None:
+    """Asterisk hung; it now takes up an attempt that we had given up."""
+    bench = Bench(FakeExchange(fake))
+    await fake.refuse()
+    bench.resume()
+    await bench.until(lambda: bench.link.last_error is not None)
+    await fake.accept()
+    await bench.until(lambda: bench.link.connected)
+    past = AriClient(fake.url, USER, PASSWORD, APP, lambda event: None)
+    await past.open()
+    await bench.until(lambda: bench.link.counts.connections == 2)
+    assert bench.running is not None
+    assert not bench.running.done()
+    await bench.arrive()
+    await past.close()
+    await bench.pause()
+    await bench.link.close()
+
+
+async def test_a_malformed_message_is_counted_and_passed_over(
+    fake: FakeAsterisk, bench: Bench
+) -> None:
+    fake.send_text('{"type": "StasisStart", "channel": {"number": "0639980001"}}')
+    with structlog.testing.capture_logs() as logs:
+        await bench.arrive()
+    assert bench.link.counts.malformed == 1
+    assert "0639980001" not in repr(logs)
+    assert kinds(bench.events) == ["CallArrived"]
+
+
+async def test_closing_leaves_calls_up(fake: FakeAsterisk) -> None:
+    async with Bench(FakeExchange(fake)) as bench:
+        call = await bench.arrive()
+        await bench.play(call, "hour")
+        await bench.until(lambda: not bench.link.busy)
+        bench.perform(Remember(call, ChannelId(call), SectorId("travail"), 1.0))
+        await asyncio.sleep(0)
+    assert call in fake.channels
+    assert bench.link.busy == 0
+    assert isinstance(bench.events[0], CallArrived)

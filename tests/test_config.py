@@ -1,0 +1,608 @@
+import re
+import tomllib
+from datetime import date, time
+from pathlib import Path
+
+import pytest
+
+from router.config import (
+    Settings,
+    asterisk_settings,
+    load,
+    load_plan,
+    load_secrets,
+    new_secrets,
+)
+from router.core.hours import DayException
+from router.core.ids import AgentId, FicheId, MenuId, PageId, SectorId
+from router.core.plan import Back, Plan, Repeat, ToMenu, ToPage, ToSector
+from router.errors import ConfigError
+
+PLAN = """\
+name = "Essai"
+numbers = ["3939"]
+welcome = ["welcome"]
+first_menu = "main"
+information_menu = "info"
+
+[hours]
+zone = "Europe/Paris"
+holidays = "FR-57"
+[hours.week]
+monday = ["08:30-12:00", "13:00-24:00"]
+
+[code]
+tries = 2
+
+[targets]
+wrap_up_s = 0
+
+[sectors.travail]
+name = "Travail"
+ministry = "ministère"
+[sectors.logement]
+name = "Logement"
+ministry = "ministère"
+prompt = "sector-maison"
+
+[keys]
+repeat = "0"
+back = "*"
+information = "#"
+
+[menus.main.keys]
+1 = "sector:travail"
+2 = "menu:sub"
+[menus.sub]
+prompts = ["sub-intro", "@next-opening"]
+[menus.sub.keys]
+11 = "sector:logement"
+[menus.info.keys]
+1 = "page:horaires"
+
+[pages]
+horaires = ["page-hours", "@hours"]
+
+[fiches]
+F1234 = { sector = "logement", title = "Bail" }
+"""
+
+AGENTS = """\
+101 = { travail = 1, logement = 3 }
+102 = { logement = 1 }
+"""
+
+PROMPTS = frozenset(
+    {"welcome", "main", "sub-intro", "info", "page-hours", "sector-travail", "sector-maison"}
+)
+
+
+class Service:
+    """The files of a small service, to be changed and read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.write("plan.toml", PLAN)
+        self.write("agents.toml", AGENTS)
+        self.write("allo.toml", 'plan = "plan.toml"\nagents = "agents.toml"\n')
+        self.write("secrets.toml", new_secrets(["101", "102"]))
+
+    def write(self, name: str, text: str, mode: int = 0o600) -> None:
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        path.chmod(mode)
+
+    def text(self, name: str) -> str:
+        return (self.folder / name).read_text(encoding="utf-8")
+
+    def change(self, name: str, old: str, new: str) -> None:
+        text = self.text(name)
+        assert text.count(old) == 1, f"{old!r} is {text.count(old)} times in {name}"
+        self.write(name, text.replace(old, new))
+
+    def plan(self) -> Plan:
+        return load_plan(self.folder / "plan.toml", self.folder / "agents.toml", PROMPTS)
+
+    def plan_problems(self) -> list[str]:
+        with pytest.raises(ConfigError) as raised:
+            self.plan()
+        return [str(problem) for problem in raised.value.problems]
+
+    def problems(self) -> list[str]:
+        with pytest.raises(ConfigError) as raised:
+            load(self.folder / "allo.toml", PROMPTS)
+        return [str(problem) for problem in raised.value.problems]
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Service:
+    return Service(tmp_path)
+
+
+# --- The plan that is read ------------------------------------------------------------
+
+
+def test_a_plan_is_read_whole(service: Service) -> None:
+    plan = service.plan()
+    assert plan.name == "Essai"
+    assert plan.numbers == ("3939",)
+    assert plan.hours.week[1] == ((time(8, 30), time(12)), (time(13), time(0)))
+    assert plan.hours.holiday_name(date(2026, 12, 26)) == "Saint-Étienne"
+    assert plan.code.tries == 2
+    assert plan.code.period_s == 604_800
+    assert plan.targets.wrap_up_s == 0
+    assert plan.targets.widening_s == (0, 60, 120)
+    assert plan.sectors[SectorId("travail")].prompt == "sector-travail"
+    assert plan.sectors[SectorId("logement")].prompt == "sector-maison"
+    assert plan.menus[MenuId("main")].prompts == ("main",)
+    assert plan.menus[MenuId("main")].keys == {
+        "1": ToSector(SectorId("travail")),
+        "2": ToMenu(MenuId("sub")),
+        "0": Repeat(),
+        "*": Back(),
+        "#": ToMenu(MenuId("info")),
+    }
+    assert plan.menus[MenuId("sub")].prompts == ("sub-intro", "@next-opening")
+    assert plan.menus[MenuId("info")].keys == {
+        "1": ToPage(PageId("horaires")),
+        "0": Repeat(),
+        "*": Back(),
+    }
+    assert plan.pages[PageId("horaires")].prompts == ("page-hours", "@hours")
+    assert plan.fiches[FicheId("F1234")].sector == "logement"
+    assert plan.agents[AgentId("101")].skills == {"travail": 1, "logement": 3}
+
+
+def test_exceptions_may_be_dates_or_text(service: Service) -> None:
+    service.change(
+        "plan.toml",
+        "[code]",
+        '[[hours.exceptions]]\ndate = 2026-12-24\nopen = ["08:30-12:00"]\nreason = "veille"\n'
+        '[[hours.exceptions]]\ndate = "2026-12-31"\n[code]',
+    )
+    assert service.plan().hours.exceptions == {
+        date(2026, 12, 24): DayException(((time(8, 30), time(12)),), "veille"),
+        date(2026, 12, 31): DayException(),
+    }
+
+
+def test_without_a_catalogue_prompts_are_not_checked(service: Service) -> None:
+    service.change("plan.toml", '["welcome"]', '["anything"]')
+    load_plan(service.folder / "plan.toml", service.folder / "agents.toml")
+
+
+# --- Each fault of the plan, told once --------------------------------------------------
+
+PLAN_FAULTS = [
+    # Shapes: keys, types, ranges.
+    ("wrap_up_s = 0", "warp_up_s = 0", "targets.warp_up_s: unknown key; did you mean `wrap_up_s`?"),
+    ("wrap_up_s = 0", "colour = 0", "targets.colour: unknown key"),
+    ("wrap_up_s = 0", "wrap_up_s = -1", "targets.wrap_up_s: must be >= 0, got -1"),
+    ("wrap_up_s = 0", "ring_s = 0", "targets.ring_s: must be > 0, got 0"),
+    ("wrap_up_s = 0", 'ring_s = "15"', 'targets.ring_s: must be a whole number, got "15"'),
+    ("wrap_up_s = 0", "ring_s = 1.5", "targets.ring_s: must be a whole number, got 1.5"),
+    ("wrap_up_s = 0", "ring_s = true", "targets.ring_s: must be a whole number, got true"),
+    ("wrap_up_s = 0", "first_key_s = inf", "targets.first_key_s: must be a finite number, got inf"),
+    ("wrap_up_s = 0", "first_key_s = []", "targets.first_key_s: must be a number, got a list"),
+    ("wrap_up_s = 0", "widening_s = 0", "targets.widening_s: must be a list, got 0"),
+    ("tries = 2", "period_s = 0", "code.period_s: must be > 0, got 0"),
+    ("tries = 2", "required = 1", "code.required: must be true or false, got 1"),
+    ("tries = 2", "delay_s = -0.5", "code.delay_s: must be >= 0, got -0.5"),
+    ('name = "Essai"', "name = 3939", 'name: must be text in "quotes", got 3939'),
+    ('name = "Essai"', 'name = ""', "name: must not be empty"),
+    ('name = "Essai"\n', "", "name: is missing"),
+    ('["3939"]', "[]", "numbers: must not be empty"),
+    ('["welcome"]', '["welcome", 1]', 'welcome.2: must be text in "quotes", got 1'),
+    ('name = "Travail"\n', "", "sectors.travail.name: is missing"),
+    ("[sectors.travail]", "[sectors.travail]\nnane = 1", "sectors.travail.nane: unknown key; "
+     "did you mean `name`?"),
+    ('title = "Bail"', "titel = 1, title = \"Bail\"", "fiches.F1234.titel: unknown key; "
+     "did you mean `title`?"),
+    ("[pages]\nhoraires = ", "[pages]\nhoraires = 3 #", "pages.horaires: must be a list, got 3"),
+    # Hours.
+    ('"08:30-12:00", ', '"8h30-12h", ',
+     'hours.week.monday.1: must be "HH:MM-HH:MM", 00:00 to 24:00, got "8h30-12h"'),
+    ('"08:30-12:00", ', '"08:30-25:00", ',
+     'hours.week.monday.1: must be "HH:MM-HH:MM", 00:00 to 24:00, got "08:30-25:00"'),
+    ('"08:30-12:00", ', '"08:60-12:00", ',
+     'hours.week.monday.1: must be "HH:MM-HH:MM", 00:00 to 24:00, got "08:60-12:00"'),
+    ('"08:30-12:00", ', '"12:00-08:30", ',
+     "hours.week.monday.1: closes before it opens: 12:00-08:30"),
+    ('"13:00-24:00"', '"13:00-00:00"',
+     "hours.week.monday.2: closes before it opens: 13:00-00:00; midnight is 24:00"),
+    ('"13:00-24:00"', '"11:59-24:00"',
+     "hours.week.monday: openings overlap: 08:30-12:00, 11:59-24:00"),
+    ('"08:30-12:00", ', '"23:00-23:30", ',
+     "hours.week.monday: openings overlap: 23:00-23:30, 13:00-24:00"),
+    ('monday = ["08:30-12:00", "13:00-24:00"]\n', "", "hours.week: the service is never open"),
+    ("monday =", "mondays =", "hours.week.mondays: unknown key; did you mean `monday`?"),
+    ("Europe/Paris", "Europe/Pariss",
+     "hours.zone: unknown time zone `Europe/Pariss`; did you mean `Europe/Paris`?"),
+    ("Europe/Paris", "Europe",
+     "hours.zone: unknown time zone `Europe`; did you mean `Europe/Rome`?"),
+    ('"FR-57"', '"FR-999"',
+     'hours.holidays: must be country-subdivision as in "FR-57", got "FR-999"'),
+    ("[code]", '[[hours.exceptions]]\ndate = "24/12/2026"\n[code]',
+     "hours.exceptions.1.date: must be a date as in 2026-12-24, got 24/12/2026"),
+    ("[code]", "[[hours.exceptions]]\ndate = 2026-12-24T08:00:00\n[code]",
+     "hours.exceptions.1.date: must be a date as in 2026-12-24, got 2026-12-24 08:00:00"),
+    ("[code]", "[[hours.exceptions]]\nreason = 'x'\n[code]",
+     "hours.exceptions.1.date: is missing"),
+    ("[code]", "[[hours.exceptions]]\ndate = 2026-12-24\n" * 2 + "[code]",
+     "hours.exceptions.2.date: 2026-12-24 is there twice"),
+    ("[code]", "[[hours.exceptions]]\ndate = 2026-12-24\nopen = ['12:00-08:00']\n[code]",
+     "hours.exceptions.1.open.1: closes before it opens: 12:00-08:00"),
+    # Numbers and targets.
+    ('["3939"]', '["3939", "39 39"]',
+     'numbers.2: must be 2 to 15 digits, with or without +, got "39 39"'),
+    ('["3939"]', '["3939", "3939"]', "numbers.2: 3939 is there twice"),
+    ("wrap_up_s = 0", "live_target_s = 2701",
+     "targets.live_target_s: must not exceed longest_wait_s (2700), got 2701"),
+    ("wrap_up_s = 0", "longest_call_s = 2700",
+     "targets.longest_call_s: must exceed longest_wait_s (2700), got 2700"),
+    ("wrap_up_s = 0", "widening_s = [30, 60, 90]",
+     "targets.widening_s: must begin with 0: level 1 is asked at once"),
+    ("wrap_up_s = 0", "widening_s = [0, 60, 60]",
+     "targets.widening_s: each level must be asked later than the one before"),
+    # References.
+    ('"sector:travail"', '"sector:travial"',
+     "menus.main.keys.1: unknown sector `travial`; did you mean `travail`?"),
+    ('"menu:sub"', '"menu:subs"', "menus.main.keys.2: unknown menu `subs`; did you mean `sub`?"),
+    ('"page:horaires"', '"page:xyz"', "menus.info.keys.1: unknown page `xyz`"),
+    ('sector = "logement"', 'sector = "logment"',
+     "fiches.F1234.sector: unknown sector `logment`; did you mean `logement`?"),
+    ('first_menu = "main"', 'first_menu = "mian"',
+     "first_menu: unknown menu `mian`; did you mean `main`?"),
+    ('information_menu = "info"', 'information_menu = "infos"',
+     "information_menu: unknown menu `infos`; did you mean `info`?"),
+    ('["welcome"]', '["welcom"]',
+     "welcome.1: unknown prompt `welcom`; did you mean `welcome`? (prompts/catalogue)"),
+    ('"sector-maison"', '"nothing"',
+     "sectors.logement.prompt: unknown prompt `nothing` (prompts/catalogue)"),
+    ('"sub-intro", ', '"sub-outro", ',
+     "menus.sub.prompts.1: unknown prompt `sub-outro`; did you mean `sub-intro`? "
+     "(prompts/catalogue)"),
+    ('"@hours"', '"@hour"', "pages.horaires.2: unknown prompt `@hour`; did you mean `@hours`?"),
+    ("[menus.info.keys]", '[menus.info]\nprompts = ["x"]\n[menus.info.keys]',
+     "menus.info.prompts.1: unknown prompt `x` (prompts/catalogue)"),
+    # Keys.
+    ('2 = "menu:sub"', '2 = "menu:sub"\n10 = "page:horaires"',
+     'menus.main.keys.10: cannot be told from "1": one key begins the other'),
+    ('2 = "menu:sub"', '2 = "menu:sub"\n01 = "page:horaires"',
+     'menus.main.keys.01: cannot be told from "0": one key begins the other'),
+    ('2 = "menu:sub"', '2 = "menu:sub"\n0 = "page:horaires"',
+     'menus.main.keys.0: "0" is taken in every menu (keys.repeat)'),
+    ('2 = "menu:sub"', '2 = "menu:sub"\nA = "page:horaires"',
+     'menus.main.keys.A: a key is made of 0-9, * and #, got "A"'),
+    ('2 = "menu:sub"', '2 = "menu:sub"\n"" = "page:horaires"',
+     'menus.main.keys.: a key is made of 0-9, * and #, got ""'),
+    ('back = "*"', 'back = "**"\ninformations = 1',
+     "keys.informations: unknown key; did you mean `information`?"),
+    ('back = "*"', 'back = "0"', 'keys.back: "0" is also keys.repeat'),
+    ('back = "*"', 'back = "B"', 'keys.back: a key is made of 0-9, * and #, got "B"'),
+    ('back = "*"', 'back = "#1"\n', 'keys.information: cannot be told from "#1": '
+     "one key begins the other"),
+    ('2 = "menu:sub"', '2 = "menu:sub"\n3 = "travail"',
+     'menus.main.keys.3: must be "menu:…", "sector:…" or "page:…", got "travail"'),
+    ('2 = "menu:sub"', '2 = "menu:sub"\n3 = "sectr:travail"',
+     'menus.main.keys.3: must be "menu:…", "sector:…" or "page:…", got "sectr:travail"; '
+     "did you mean `sector`?"),
+    ('11 = "sector:logement"\n', "", "menus.sub.keys: must not be empty"),
+    # Reach.
+    ("[menus.info.keys]", '[menus.lost]\nprompts = ["main"]\n[menus.lost.keys]\n1 = "menu:main"\n'
+     "[menus.info.keys]", "menus.lost: no key leads to this menu"),
+    ("[sectors.travail]", '[sectors.lost]\nname = "x"\nministry = "x"\nprompt = "main"\n'
+     "[sectors.travail]", "sectors.lost: neither a key nor a fiche leads to this sector"),
+    ("[pages]", '[pages]\nlost = ["main"]', "pages.lost: no key leads to this page"),
+    ("[pages]", "[pages]\nlost = []", "pages.lost: must not be empty"),
+    # Names.
+    ('F1234 = { sector = "logement"', '1234 = { sector = "logement"',
+     "fiches.1234: a fiche is named F and its number, as in F1234"),
+    ("[pages]", '[pages]\n"A b" = ["main"]',
+     "pages.A b: a name is lower-case letters, digits and hyphens"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "problem"), PLAN_FAULTS)
+def test_each_fault_of_the_plan_is_told(service: Service, old: str, new: str, problem: str) -> None:
+    service.change("plan.toml", old, new)
+    assert service.plan_problems() == [f"plan.toml: {problem}"]
+
+
+AGENT_FAULTS = [
+    ("logement = 3", "logment = 3", "101.logment: unknown sector `logment`; "
+     "did you mean `logement`?"),
+    ("logement = 3", "logement = 4", "101.logement: the level must be 1 to 3 "
+     "(targets.widening_s), got 4"),
+    ("logement = 3", "logement = 0", "101.logement: the level must be 1 to 3 "
+     "(targets.widening_s), got 0"),
+    ("logement = 3", 'logement = "x"', '101.logement: must be a whole number, got "x"'),
+    ("102 = { logement = 1 }", "102 = {}", "102: has no sector"),
+    ("102 = { logement = 1 }", "102 = 1", "102: must be a table, got 1"),
+    ("102 =", "lea =", "lea: an informateur's id is digits, as in 101"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "problem"), AGENT_FAULTS)
+def test_each_fault_of_the_informateurs_is_told(
+    service: Service, old: str, new: str, problem: str
+) -> None:
+    service.change("agents.toml", old, new)
+    assert service.plan_problems() == [f"agents.toml: {problem}"]
+
+
+def test_an_informateur_twice_is_told_with_its_line(service: Service) -> None:
+    service.change("agents.toml", "102 =", "101 =")
+    (problem,) = service.plan_problems()
+    assert problem.startswith("agents.toml: is not valid TOML: a key is there twice (at line 2")
+
+
+def test_no_informateur_at_all(service: Service) -> None:
+    service.write("agents.toml", "")
+    assert service.plan_problems() == ["agents.toml: names no informateur"]
+
+
+def test_a_sector_without_informateur(service: Service) -> None:
+    service.write("agents.toml", "101 = { logement = 1 }")
+    assert service.plan_problems() == [
+        "plan.toml: sectors.travail: no informateur has this sector (agents.toml)"
+    ]
+
+
+# --- Faults together --------------------------------------------------------------------
+
+
+def test_all_faults_are_told_at_once(service: Service) -> None:
+    service.change("plan.toml", "wrap_up_s", "warp_up_s")
+    service.change("plan.toml", '"08:30-12:00"', '"12:00-08:30"')
+    service.change("plan.toml", '"sector:travail"', '"sector:travial"')
+    service.change("agents.toml", "logement = 3", "logement = 9")
+    told = service.plan_problems()
+    assert [problem.split(": ")[1] for problem in told] == [
+        "targets.warp_up_s",
+        "hours.week.monday.1",
+        "menus.main.keys.1",
+        "101.logement",
+    ]
+
+
+def test_one_fault_is_told_once(service: Service) -> None:
+    """A table that is missing or of a wrong type is not told again by what refers to it."""
+    without_sectors = re.sub(r"\[sectors.*?(?=\[keys\])", "", PLAN, flags=re.DOTALL)
+    service.write("plan.toml", without_sectors)
+    assert service.plan_problems() == ["plan.toml: sectors: is missing"]
+    service.write("plan.toml", PLAN.replace('1 = "sector:travail"', "1 = 5"))
+    assert service.plan_problems() == [
+        'plan.toml: menus.main.keys.1: must be text in "quotes", got 5'
+    ]
+    service.write("plan.toml", PLAN.replace('first_menu = "main"\n', ""))
+    assert service.plan_problems() == ["plan.toml: first_menu: is missing"]
+
+
+def test_an_empty_plan_names_what_it_lacks(service: Service) -> None:
+    service.write("plan.toml", "")
+    told = service.plan_problems()
+    assert "plan.toml: name: is missing" in told
+    assert "plan.toml: hours: is missing" in told
+    assert all(problem.endswith("is missing") for problem in told)
+
+
+@pytest.mark.parametrize("key", sorted(tomllib.loads(PLAN)))
+@pytest.mark.parametrize("value", ["5", "'x'", "[]", "{}", "{ x = 1 }", "[1]"])
+def test_any_value_at_any_key_gets_plain_words(service: Service, key: str, value: str) -> None:
+    lines = re.sub(rf"^\[\[?{key}\b[^\n]*\n([^\[\n][^\n]*\n)*", "", PLAN, flags=re.MULTILINE)
+    lines = re.sub(rf"^{key} = [^\n]*\n", "", lines, flags=re.MULTILINE)
+    service.write("plan.toml", f"{key} = {value}\n{lines}")
+    try:
+        service.plan()
+    except ConfigError as error:
+        told = str(error)
+        for jargon in ("pydantic", "input", "valid dictionary", "is not valid", "stopgap", "Table"):
+            assert jargon not in told
+
+
+# --- Files --------------------------------------------------------------------------------
+
+
+def test_a_missing_file(service: Service) -> None:
+    (service.folder / "agents.toml").unlink()
+    assert service.plan_problems() == ["agents.toml: cannot be read: No such file or directory"]
+
+
+def test_a_syntax_error_has_its_line(service: Service) -> None:
+    service.change("plan.toml", "tries = 2", "tries == 2")
+    (problem,) = service.plan_problems()
+    assert problem.startswith("plan.toml: is not valid TOML: ")
+    line = PLAN.splitlines().index("tries = 2") + 1
+    assert f"at line {line}" in problem
+
+
+def test_a_date_that_does_not_exist(service: Service) -> None:
+    service.change("plan.toml", "[code]", "[[hours.exceptions]]\ndate = 2026-02-30\n[code]")
+    (problem,) = service.plan_problems()
+    assert problem.startswith("plan.toml: is not valid TOML: ")
+    assert "line" in problem
+
+
+def test_another_encoding_has_its_line(service: Service) -> None:
+    (service.folder / "plan.toml").write_bytes(PLAN.replace("Essai", "Été").encode("latin-1"))
+    assert service.plan_problems() == ["plan.toml: is not UTF-8 text (at line 1)"]
+
+
+def test_places_hold_no_folder(service: Service) -> None:
+    service.change("plan.toml", "wrap_up_s", "warp_up_s")
+    service.change("allo.toml", "plan =", "port = 1\nplan =")
+    assert not [problem for problem in service.problems() if str(service.folder) in problem]
+
+
+# --- Settings and secrets -----------------------------------------------------------------
+
+
+def test_without_settings_the_shipped_plan_is_read() -> None:
+    config = load(None)
+    assert config.plan.numbers == ("3939",)
+    assert config.secrets is None
+    assert config.settings == Settings()
+    with pytest.raises(ConfigError, match="secrets: are missing"):
+        config.asterisk()
+
+
+def test_settings_are_read_whole(service: Service) -> None:
+    (service.folder / "voix.onnx").touch()
+    service.write(
+        "allo.toml",
+        """
+        plan = "plan.toml"
+        agents = "agents.toml"
+        state_dir = "state"
+        [asterisk]
+        node = "metz-1"
+        trunk_bind = "192.0.2.1:5060"
+        trunk_hosts = ["192.0.2.2"]
+        rtp_first = 20000
+        rtp_last = 21999
+        [asterisk.registration]
+        server = "sip.example.org"
+        user = "allo"
+        [http]
+        port = 8040
+        [voice]
+        engine = "piper"
+        model = "voix.onnx"
+        [log]
+        level = "debug"
+        """,
+    )
+    secrets = service.text("secrets.toml").replace(
+        "[agents]", 'registration_password = "p"\n[agents]'
+    )
+    service.write("secrets.toml", secrets)
+    config = load(service.folder / "allo.toml", PROMPTS)
+    assert config.settings.state_dir == service.folder / "state"
+    assert config.settings.http.port == 8040
+    assert config.settings.voice.model == service.folder / "voix.onnx"
+    assert config.settings.log.level == "debug"
+    asterisk = config.asterisk()
+    assert asterisk.node == "metz-1"
+    assert asterisk.trunk_hosts == ("192.0.2.2",)
+    assert asterisk.rtp_first == 20000
+    assert asterisk.service_numbers == ("3939",)
+    assert asterisk.longest_call_s == 7200
+    assert asterisk.registration is not None
+    assert asterisk.registration.password == "p"
+    assert [phone.endpoint for phone in asterisk.agents] == ["agent-101", "agent-102"]
+    assert config.secrets is not None
+    assert asterisk.ari_password == config.secrets.ari_password
+    assert asterisk == asterisk_settings(config.settings, config.plan, config.secrets)
+
+
+SETTINGS_FAULTS = [
+    ("[asterisk]\ntrunk_bnid = 1", "allo.toml: asterisk.trunk_bnid: unknown key; "
+     "did you mean `trunk_bind`?"),
+    ('[asterisk]\ntrunk_bind = "here"', "allo.toml: asterisk.trunk_bind: must be an IPv4 address "
+     "and a port (192.0.2.1:5060), got 'here'"),
+    ("[asterisk]\nrtp_first = 10001", "allo.toml: asterisk.rtp_first: must be even and at least "
+     "1024, got 10001"),
+    ("[http]\nport = 70000", "allo.toml: http.port: must be <= 65535, got 70000"),
+    ("[http]\nport = 8088", "allo.toml: http.port: 8088 is also asterisk.ari_port"),
+    ('[voice]\nengine = "espeak"', "allo.toml: voice.engine: must be 'espeak-ng' or 'piper', "
+     'got "espeak"'),
+    ('[voice]\nengine = "piper"', "allo.toml: voice.model: is missing: the .onnx file of the "
+     "Piper voice"),
+    ('[voice]\nengine = "piper"\nmodel = "x"', "allo.toml: voice.model: no such file: x"),
+    ('[log]\nlevel = "loud"', "allo.toml: log.level: must be 'debug', 'info', 'warning' or "
+     "'error', got \"loud\""),
+    ('state_dir = "a;b"', None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "problem"), SETTINGS_FAULTS)
+def test_each_fault_of_the_settings_is_told(
+    service: Service, text: str, problem: str | None
+) -> None:
+    service.write("allo.toml", f'agents = "agents.toml"\nplan = "plan.toml"\n{text}\n')
+    told = service.problems()
+    assert len(told) == 1
+    if problem is not None:
+        assert told == [problem]
+    else:
+        assert told[0].startswith(
+            "allo.toml: state_dir: Asterisk cannot read a path with semicolons"
+        )
+
+
+def test_missing_settings(service: Service) -> None:
+    (service.folder / "allo.toml").unlink()
+    assert service.problems() == ["allo.toml: cannot be read: No such file or directory"]
+
+
+def test_new_secrets_are_good_and_never_the_same() -> None:
+    one, other = new_secrets(["101"]), new_secrets(["101"])
+    assert one != other
+    table = tomllib.loads(one)
+    values = [table["code_secret"], table["ari_password"], table["api_key"], table["agents"]["101"]]
+    assert len(set(values)) == 4
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{24,}", value) for value in values)
+
+
+def test_secrets_are_read_and_not_shown(service: Service) -> None:
+    given = load_secrets(service.folder / "secrets.toml")
+    table = tomllib.loads(service.text("secrets.toml"))
+    assert given.code_secret == table["code_secret"].encode()
+    assert given.agents[AgentId("102")] == table["agents"]["102"]
+    assert repr(given) == "Secrets()"
+
+
+def test_secrets_that_everyone_can_read(service: Service) -> None:
+    service.write("secrets.toml", new_secrets(["101", "102"]), mode=0o644)
+    assert service.problems() == [
+        "secrets.toml: everyone on this machine can read it: chmod 600 secrets.toml"
+    ]
+
+
+def test_secrets_that_the_group_can_read_are_accepted(service: Service) -> None:
+    (service.folder / "secrets.toml").chmod(0o640)
+    load(service.folder / "allo.toml", PROMPTS)
+
+
+def test_missing_secrets(service: Service) -> None:
+    (service.folder / "secrets.toml").unlink()
+    assert service.problems() == ["secrets.toml: cannot be read: No such file or directory"]
+
+
+def test_each_fault_of_the_secrets_is_told_without_its_value(service: Service) -> None:
+    service.write(
+        "secrets.toml",
+        """
+        code_secret = "hush"
+        ari_password = "hush, and with spaces in it"
+        apikey = "hush"
+        [agents]
+        101 = "hush"
+        103 = "hush-hush-hush-hush"
+        """,
+    )
+    told = service.problems()
+    assert told == [
+        "secrets.toml: code_secret: must have at least 16 characters",
+        "secrets.toml: api_key: is missing",
+        "secrets.toml: apikey: unknown key; did you mean `api_key`?",
+        "secrets.toml: agents.102: is missing: the password of this phone",
+        "secrets.toml: agents.103: no such informateur; did you mean `102`?",
+        "secrets.toml: ari_password: must be 16 to 128 letters, digits, hyphens or underscores",
+        "secrets.toml: agents.101: must be 16 to 128 letters, digits, hyphens or underscores",
+    ]
+    assert "hush" not in "".join(told)
+
+
+def test_faults_of_all_files_come_together(service: Service) -> None:
+    service.change("allo.toml", "plan =", "plam = 1\nplan =")
+    service.change("plan.toml", "wrap_up_s", "warp_up_s")
+    service.change("agents.toml", "logement = 3", "logement = 9")
+    service.write("secrets.toml", new_secrets(["101"]))
+    assert [problem.split(": ")[:2] for problem in service.problems()] == [
+        ["allo.toml", "plam"],
+        ["plan.toml", "targets.warp_up_s"],
+        ["agents.toml", "101.logement"],
+        ["secrets.toml", "agents.102"],
+    ]

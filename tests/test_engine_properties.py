@@ -1,0 +1,405 @@
+"""Whatever happens, in whatever order: no exception, nobody lost, nobody served twice.
+
+Hypothesis plays Asterisk, callers and informateurs, late, repeated, unknown and failing
+events included, and shortens what breaks a rule. `--hypothesis-profile=long` looks longer.
+"""
+
+from collections import Counter
+from itertools import pairwise
+from typing import TypeVar
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from router.core.agents import AgentState
+from router.core.calls import CallState
+from router.core.commands import Step
+from router.core.engine import Engine
+from router.core.events import (
+    AgentAppeared,
+    AgentVanished,
+    CallArrived,
+    CallFound,
+    CallLeft,
+    CommandFailed,
+    Event,
+    KeyPressed,
+    LegAnswered,
+    LegEnd,
+    LegEnded,
+    PromptEnded,
+    TimePassed,
+)
+from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PlaybackId, SectorId
+from router.core.plan import CodePolicy, Plan, Targets
+from tests.caller import Exchange, Leg
+from tests.service_plan import HOUR, HOUSING, MONDAY_10H, WORK, agent, code_book, small_plan
+
+T = TypeVar("T")
+
+WITH_LEG = (CallState.RINGING, CallState.WHISPERING, CallState.TALKING)
+SERVED_SOON = (CallState.WAITING, CallState.RINGING, CallState.WHISPERING)
+AGENTS = (
+    agent("101", logement=1),
+    agent("102", logement=2, travail=1),
+    agent("103", travail=1, logement=3),
+)
+NAMES = [one.id for one in AGENTS]
+#: 18:14: the service closes in a minute. And 20:00.
+STARTS = (MONDAY_10H, MONDAY_10H + 8.25 * HOUR - 60.0, MONDAY_10H + 10 * HOUR)
+
+
+def quick_plan(*, required: bool) -> Plan:
+    """A plan in which everything falls due within a minute or two."""
+    targets = Targets(
+        live_target_s=30,
+        ring_s=5,
+        miss_pause_s=12,
+        wrap_up_s=6,
+        queue_max=3,
+        longest_wait_s=90,
+        announce_every_s=20,
+        widening_s=(0, 10, 20),
+        prompt_guard_s=30,
+    )
+    code = CodePolicy(required=required, tries=2, failures_per_minute=2, delay_s=3.0)
+    return small_plan(AGENTS, targets, code=code)
+
+
+def check_engine(engine: Engine, now: float) -> None:
+    """Assert what holds after every event, whoever sent it."""
+    board = engine._board
+    at = engine.next_deadline()
+    assert at is None or at > now, "a deadline has passed"
+    timers = set(board.timers._live)
+
+    widening_s = board.plan.targets.widening_s
+    for item in board.queue.items():
+        assert item.widened == sum(item.joined_at + after_s <= now for after_s in widening_s)
+    in_queue = [item.call for item in board.queue.items()]
+    assert len(in_queue) == len(set(in_queue)) == len(board.queue)
+    for levels in board.queue._open.values():
+        for level in levels:
+            assert all(one[:2] < other[:2] for one, other in pairwise(level))
+        for wider, narrower in pairwise(reversed(levels)):
+            assert {entry[1] for entry in wider} <= {entry[1] for entry in narrower}
+
+    for call in board.calls.values():
+        assert (call.id in in_queue) is (call.state is CallState.WAITING)
+        if call.state in SERVED_SOON:
+            assert call.playback is not None or call.music, "a caller waits in silence"
+        if call.state in WITH_LEG:
+            assert call.agent is not None
+            assert call.leg is not None
+            assert board.roster.desks[call.agent].call == call.id
+        if call.state is not CallState.TALKING:
+            assert any(key[:2] == ("call", call.id) for key in timers), "would never end"
+    assert set(in_queue) <= board.calls.keys()
+    assert {key[1] for key in timers if key[0] == "call"} <= board.calls.keys()
+
+    busy = Counter(call.agent for call in board.calls.values() if call.state in WITH_LEG)
+    assert all(calls == 1 for calls in busy.values()), "an informateur with two calls"
+    for desk in board.roster:
+        if desk.call is not None:
+            assert board.calls[desk.call].state in WITH_LEG
+            assert board.calls[desk.call].agent == desk.agent.id
+        if desk.state is AgentState.READY:
+            assert board.queue.first_for(desk.agent.skills) is None, "idle while somebody waits"
+        if desk.state is AgentState.TALKING:
+            assert desk.call is not None
+        if desk.state in (AgentState.PAUSED, AgentState.WRAPPING_UP) or (
+            desk.state is AgentState.RINGING and desk.call is None
+        ):
+            assert ("agent", desk.agent.id) in timers, "would never be asked again"
+    for sector in board.plan.sectors:
+        able = [desk for desk in board.roster if sector in desk.agent.skills]
+        on_duty = [desk for desk in able if desk.state is not AgentState.LOGGED_OUT]
+        ready = [desk for desk in able if desk.state is AgentState.READY]
+        assert board.roster.on_duty(sector) == len(on_duty)
+        assert board.roster.ready(sector) == len(ready)
+
+
+def check_exchange(exchange: Exchange) -> None:
+    """Assert that the engine and Asterisk agree on who lives, hears and talks."""
+    board = exchange.engine._board
+    ended = Counter(note.call for note in exchange.notes if note.step is Step.ENDED)
+    for name, caller in exchange.callers.items():
+        call = board.calls.get(CallId(name))
+        assert ended[CallId(name)] == (call is None), "an end for each call, one"
+        assert call is not None or caller.hung_up
+        assert call is None or not caller.told
+        if call is not None and not caller.hung_up:
+            assert (call.playback, call.music) == (caller.playback, caller.music)
+            assert (call.state is CallState.TALKING) is (caller.bridge is not None)
+    for call in board.calls.values():
+        assert call.state not in WITH_LEG or call.leg in board.legs, "waits for a dead phone"
+    for leg in exchange.legs.values():
+        assert not (leg.told and leg.id in board.legs), "a dead leg is believed alive"
+        call = board.calls.get(leg.call)
+        if leg.alive:
+            assert leg.id in board.legs
+            assert call is not None, "a phone rings for nobody"
+            assert (call.leg, call.agent) == (leg.id, leg.agent)
+            assert call.state in WITH_LEG
+            assert leg.answered is (call.state is not CallState.RINGING)
+
+
+class Service(RuleBasedStateMachine):
+    """Callers, informateurs and Asterisk do what they like; `pick` chooses among them."""
+
+    picks = st.integers(0, 5)
+
+    @initialize(
+        now=st.sampled_from(STARTS),
+        required=st.booleans(),
+        present=st.sets(st.sampled_from(NAMES)),
+    )
+    def open(self, now: float, required: bool, present: set[str]) -> None:
+        self.exchange = Exchange(quick_plan(required=required), now)
+        self.arrived = 0
+        self.exchange.appear(*sorted(present))
+
+    # Callers.
+
+    def callers(self) -> list[str]:
+        return [name for name, one in self.exchange.callers.items() if not one.hung_up]
+
+    def new_call(self) -> str:
+        self.arrived += 1
+        return f"call-{self.arrived}"
+
+    @precondition(lambda self: len(self.callers()) < 6)
+    @rule()
+    def arrive(self) -> None:
+        self.exchange.arrive(self.new_call())
+
+    @precondition(lambda self: len(self.callers()) < 6)
+    @rule(keys=st.sampled_from(["##2", "##2", "##111", "code", "###1"]))
+    def arrive_knowing_the_way(self, keys: str) -> None:
+        call = self.new_call()
+        self.exchange.arrive(call)
+        self.exchange.press(keys if keys != "code" else self.exchange.code, call)
+
+    @precondition(lambda self: bool(self.callers()))
+    @rule(pick=picks)
+    def leave(self, pick: int) -> None:
+        self.exchange.leave(chosen(self.callers(), pick))
+
+    @precondition(lambda self: bool(self.callers()))
+    @rule(pick=picks, keys=st.sampled_from([*"0012##*5A", "11", "00000001", "1#"]))
+    def press(self, pick: int, keys: str) -> None:
+        self.exchange.press(keys, chosen(self.callers(), pick))
+
+    @precondition(lambda self: bool(self.listeners()))
+    @rule(pick=picks)
+    def hear_out(self, pick: int) -> None:
+        self.exchange.hear_out(chosen(self.listeners(), pick))
+
+    def listeners(self) -> list[str]:
+        return [name for name in self.callers() if self.exchange.callers[name].playback]
+
+    # Informateurs.
+
+    def legs(self) -> list[Leg]:
+        return [leg for leg in self.exchange.legs.values() if leg.alive]
+
+    @rule(name=st.sampled_from(NAMES))
+    def appear(self, name: str) -> None:
+        self.exchange.appear(name)
+
+    @rule(name=st.sampled_from(NAMES))
+    def vanish(self, name: str) -> None:
+        self.exchange.vanish(name)
+
+    @precondition(lambda self: bool(self.exchange.ringing()))
+    @rule(pick=picks)
+    def answer(self, pick: int) -> None:
+        self.exchange.answer(chosen(list(self.exchange.ringing()), pick))
+
+    @precondition(lambda self: any(leg.playback for leg in self.legs()))
+    @rule(pick=picks)
+    def hear_whisper(self, pick: int) -> None:
+        self.exchange.hear_whisper(chosen([leg for leg in self.legs() if leg.playback], pick).agent)
+
+    @precondition(lambda self: bool(self.legs()))
+    @rule(pick=picks, why=st.sampled_from(LegEnd))
+    def end_leg(self, pick: int, why: LegEnd) -> None:
+        self.exchange.end_leg(chosen(self.legs(), pick).agent, why)
+
+    # Asterisk: slow, repeating itself, refusing, restarted, or silent for a while.
+
+    @rule()
+    def confirm_hang_ups(self) -> None:
+        self.exchange.confirm_hang_ups()
+
+    @precondition(lambda self: bool(self.exchange.legs))
+    @rule(pick=picks)
+    def late_answer(self, pick: int) -> None:
+        leg = chosen(list(self.exchange.legs.values()), pick)
+        if not leg.alive:
+            self.exchange.tell(LegAnswered(leg.call, leg.id))
+
+    @precondition(lambda self: bool(self.exchange.told))
+    @rule(back=st.integers(1, 30))
+    def repeat(self, back: int) -> None:
+        event = self.exchange.told[-min(back, len(self.exchange.told))][0]
+        if isinstance(event, CallArrived | CallFound) and self.exchange.state(event.call) is None:
+            return  # Asterisk gives no id twice
+        if isinstance(event, PromptEnded) and event.playback in self.playing():
+            return  # a whisper of that id is still under way
+        self.exchange.tell(event)
+
+    def playing(self) -> list[PlaybackId | None]:
+        return [leg.playback for leg in self.legs()]
+
+    @precondition(lambda self: bool(self.callers()))
+    @rule(pick=picks)
+    def refuse_a_command_for_a_caller(self, pick: int) -> None:
+        call = chosen(self.callers(), pick)
+        self.exchange.callers[call].hung_up = self.exchange.callers[call].told = True
+        self.exchange.tell(CommandFailed(CallId(call), ChannelId(call)))
+
+    @precondition(lambda self: bool(self.legs()))
+    @rule(pick=picks)
+    def refuse_a_command_for_a_leg(self, pick: int) -> None:
+        leg = chosen(self.legs(), pick)
+        leg.told = True
+        self.exchange.tell(CommandFailed(leg.call, leg.id))
+
+    @precondition(lambda self: len(self.callers()) < 6)
+    @rule(
+        sector=st.sampled_from([None, HOUSING, WORK]),
+        waited_s=st.sampled_from([None, 0.0, 15.0, 95.0, -5.0]),
+        name=st.sampled_from([None, *NAMES]),
+    )
+    def find(self, sector: SectorId | None, waited_s: float | None, name: str | None) -> None:
+        joined_at = None if waited_s is None else self.exchange.now - waited_s
+        self.exchange.find(self.new_call(), sector, joined_at, name)
+
+    @rule(seconds=st.sampled_from([0.1, 1.0, 3.0, 5.0, 7.0, 20.0]))
+    def wait(self, seconds: float) -> None:
+        self.exchange.wait(seconds)
+
+    @precondition(lambda self: self.exchange.engine.next_deadline() is not None)
+    @rule()
+    def reach_the_next_deadline(self) -> None:
+        at = self.exchange.engine.next_deadline()
+        assert at is not None
+        self.exchange.wait(at - self.exchange.now)
+
+    @rule(seconds=st.sampled_from([10.0, 60.0, 200.0]))
+    def stall(self, seconds: float) -> None:
+        """The router's machine stands still; all that fell due comes at once."""
+        self.exchange.now += seconds
+        self.exchange.tell(TimePassed())
+
+    # Rules.
+
+    @invariant()
+    def all_is_well(self) -> None:
+        if hasattr(self, "exchange"):
+            check_engine(self.exchange.engine, self.exchange.now)
+            check_exchange(self.exchange)
+
+    def teardown(self) -> None:
+        if not hasattr(self, "exchange"):
+            return
+        self.time_alone_ends_every_call_but_talks()
+        self.when_all_callers_leave_nothing_is_left()
+        self.the_same_events_bring_the_same_commands()
+
+    def time_alone_ends_every_call_but_talks(self) -> None:
+        exchange = self.exchange
+        end = exchange.now + 400.0
+        while (at := exchange.engine.next_deadline()) is not None and at <= end:
+            exchange.wait(at - exchange.now)
+            self.all_is_well()
+        states = exchange.engine.call_states()
+        assert sum(states.values()) == states[CallState.TALKING]
+
+    def when_all_callers_leave_nothing_is_left(self) -> None:
+        exchange = self.exchange
+        for call in self.callers():
+            exchange.leave(call)
+        exchange.confirm_hang_ups()
+        exchange.wait(15.0)
+        self.all_is_well()
+        board = exchange.engine._board
+        assert exchange.engine.known() == (frozenset(), frozenset())
+        assert len(board.queue) == 0
+        assert exchange.bridges == {}
+        assert set(board.timers._live) <= {("closing",)}
+        at_rest = {AgentState.READY, AgentState.LOGGED_OUT}
+        assert {desk.state for desk in board.roster} <= at_rest
+        ends = [note for note in exchange.notes if note.step is Step.ENDED]
+        assert {note.call for note in ends} == exchange.callers.keys()
+        assert all(note.outcome is not None for note in ends)
+
+    def the_same_events_bring_the_same_commands(self) -> None:
+        plan = self.exchange.plan
+        other = Engine(plan, code_book(plan), "run")
+        for event, now, commands in self.exchange.told:
+            assert other.handle(event, now) == commands
+
+
+def chosen(among: list[T], pick: int) -> T:
+    return among[pick % len(among)]
+
+
+TestService = Service.TestCase
+#: What matters most is looked at longest: three times as long as other properties.
+TestService.settings = settings(stateful_step_count=40, max_examples=3 * settings().max_examples)
+
+
+# No truth at all: any event about anybody, ids guessed.
+
+calls = st.sampled_from([CallId("a"), CallId("b"), CallId("c")])
+legs = st.integers(1, 30).map(lambda number: ChannelId(f"run-leg-{number}"))
+playbacks = st.integers(1, 30).map(lambda number: PlaybackId(f"run-play-{number}"))
+agents = st.sampled_from([*NAMES, AgentId("999")])
+any_event: st.SearchStrategy[Event] = st.one_of(
+    st.builds(CallArrived, calls),
+    st.builds(CallLeft, calls),
+    st.builds(KeyPressed, calls, st.sampled_from("0123456789*#ABCD")),
+    st.builds(KeyPressed, calls, st.sampled_from("##212")),
+    st.builds(PromptEnded, calls, playbacks),
+    st.builds(AgentAppeared, agents),
+    st.builds(AgentVanished, agents),
+    st.builds(LegAnswered, calls, legs),
+    st.builds(LegEnded, calls, legs, st.sampled_from(LegEnd)),
+    st.builds(CommandFailed, calls, legs),
+    st.builds(CommandFailed, calls, calls.map(ChannelId)),
+    st.builds(
+        CallFound,
+        calls,
+        st.sampled_from([None, HOUSING, WORK]),
+        st.none() | st.floats(0, 2 * MONDAY_10H),
+        st.none() | agents,
+        st.none() | legs,
+        st.none() | st.just(BridgeId("old-talk")),
+    ),
+    st.just(TimePassed()),
+)
+
+
+@given(
+    st.lists(
+        st.tuples(any_event, st.sampled_from([0.0, 0.0, 0.5, 5.0, 30.0])), min_size=1, max_size=60
+    ),
+    st.sampled_from(STARTS),
+)
+def test_any_events_at_any_time_keep_the_engine_sound(
+    steps: list[tuple[Event, float]], now: float
+) -> None:
+    engine = Engine(quick_plan(required=False), code_book(quick_plan(required=False)), "run")
+    for event, later_s in steps:
+        now += later_s
+        engine.handle(event, now)
+        check_engine(engine, now)

@@ -1,0 +1,239 @@
+"""Commands in order within a call, side by side across calls; refusals become events."""
+
+import asyncio
+from typing import Any
+
+import pytest
+import structlog
+
+from router.ari.messages import Request
+from router.ari.performer import Performer
+from router.ari.translate import Translator
+from router.core.commands import (
+    Command,
+    HangUp,
+    Join,
+    Noted,
+    Part,
+    Play,
+    Remember,
+    Ring,
+    StartMusic,
+    Step,
+    StopMusic,
+    StopPlaying,
+)
+from router.core.events import CommandFailed, Event, LegEnd, LegEnded
+from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PlaybackId, PromptId, SectorId
+from router.errors import AriError, AriGone, AriRejected, AriUnreachable
+
+CALL, OTHER = CallId("1"), CallId("2")
+CHANNEL, LEG = ChannelId(CALL), ChannelId("leg")
+BRIDGE = BridgeId("b")
+RING = Ring(CALL, AgentId("lea"), LEG, 15)
+REMEMBER = Remember(CALL, CHANNEL, SectorId("travail"), 1.0)
+GONE = AriGone(404, "-", "not found")
+REFUSED = AriRejected(500, "operation", "0639980001")
+
+
+def play(call: CallId, name: str) -> Play:
+    return Play(call, ChannelId(call), PlaybackId(name), (PromptId("one"),))
+
+
+class Asterisk:
+    """Takes requests; `hold` keeps one from being answered, `errors` refuses some."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.errors: dict[str, AriError] = {}
+        self.held: dict[str, asyncio.Event] = {}
+        self.submitted: list[Event] = []
+        self.dropped: list[Command] = []
+        self.translator = Translator("allo", [AgentId("lea")])
+        self.performer = Performer(
+            self.translator,
+            self.ask,
+            self.submitted.append,
+            self.dropped.append,
+            structlog.get_logger(),
+        )
+
+    async def ask(self, request: Request) -> Any:
+        name = f"{request.method} {request.path}"
+        self.asked.append(name)
+        if name in self.held:
+            await self.held[name].wait()
+        await asyncio.sleep(0)
+        if name in self.errors:
+            raise self.errors[name]
+
+    def hold(self, name: str) -> asyncio.Event:
+        self.held[name] = asyncio.Event()
+        return self.held[name]
+
+    async def idle(self, busy: int = 0) -> None:
+        """Give everything that can go on the time to."""
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert self.performer.busy == busy
+
+
+@pytest.fixture
+def asterisk() -> Asterisk:
+    return Asterisk()
+
+
+async def test_commands_of_a_call_keep_their_order(asterisk: Asterisk) -> None:
+    first = asterisk.hold("POST channels/1/play/p1")
+    asterisk.performer.perform([play(CALL, "p1"), StartMusic(CALL, CHANNEL)])
+    asterisk.performer.perform([StopMusic(CALL, CHANNEL), play(CALL, "p2")])
+    await asterisk.idle(busy=1)
+    assert asterisk.asked == ["POST channels/1/play/p1"]
+    first.set()
+    await asterisk.idle()
+    assert asterisk.asked[1:] == [
+        "POST channels/1/moh",
+        "DELETE channels/1/moh",
+        "POST channels/1/play/p2",
+    ]
+
+
+async def test_a_slow_call_delays_no_other(asterisk: Asterisk) -> None:
+    slow = asterisk.hold("POST channels/1/variables")
+    asterisk.performer.perform([REMEMBER, play(CALL, "p1"), play(OTHER, "p2")])
+    await asterisk.idle(busy=1)
+    assert asterisk.asked == ["POST channels/1/variables", "POST channels/2/play/p2"]
+    slow.set()
+    await asterisk.idle()
+    assert asterisk.asked[2:] == ["POST channels/1/play/p1"]
+
+
+async def test_performing_sends_nothing_by_itself(asterisk: Asterisk) -> None:
+    asterisk.performer.perform([play(CALL, "p1")])
+    assert asterisk.asked == []
+    await asterisk.idle()
+
+
+async def test_notes_are_passed_over(asterisk: Asterisk) -> None:
+    asterisk.performer.perform([Noted(CALL, Step.ARRIVED)])
+    assert asterisk.performer.busy == 0
+
+
+async def test_what_ends_a_prompt_overtakes_what_waits_for_it(asterisk: Asterisk) -> None:
+    blocked = asterisk.hold("POST channels/1/variables")
+    asterisk.performer.perform([REMEMBER])
+    await asterisk.idle(busy=1)
+    asterisk.performer.perform([StopPlaying(CALL, PlaybackId("p0"))])
+    asterisk.performer.perform([HangUp(CALL, CHANNEL), play(CALL, "p1")])
+    await asterisk.idle(busy=1)
+    assert asterisk.asked[1:] == ["DELETE playbacks/p0", "DELETE channels/1"]
+    asterisk.performer.perform([StopPlaying(CALL, PlaybackId("p1"))])  # not before its Play
+    blocked.set()
+    await asterisk.idle()
+    assert asterisk.asked[3:] == ["POST channels/1/play/p1", "DELETE playbacks/p1"]
+
+
+async def test_nothing_overtakes_what_is_only_slow(asterisk: Asterisk) -> None:
+    slow = asterisk.hold("POST channels/1/play/p1")
+    asterisk.performer.perform([play(CALL, "p1")])
+    await asterisk.idle(busy=1)
+    asterisk.performer.perform([StopPlaying(CALL, PlaybackId("p1"))])
+    await asterisk.idle(busy=1)
+    assert len(asterisk.asked) == 1
+    slow.set()
+    await asterisk.idle()
+    assert asterisk.asked[1:] == ["DELETE playbacks/p1"]
+
+
+async def test_a_caller_who_has_left_is_told_and_what_follows_goes_on(asterisk: Asterisk) -> None:
+    asterisk.errors["POST channels/1/play/p1"] = GONE
+    asterisk.performer.perform([play(CALL, "p1"), StartMusic(CALL, CHANNEL)])
+    await asterisk.idle()
+    assert asterisk.submitted == [CommandFailed(CALL, CHANNEL)]
+    assert asterisk.asked[-1] == "POST channels/1/moh"
+    assert asterisk.translator.playing() == []
+    assert asterisk.performer.refused == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "request_"),
+    [
+        (StopPlaying(CALL, PlaybackId("p")), "DELETE playbacks/p"),
+        (HangUp(CALL, CHANNEL), "DELETE channels/1"),
+        (Part(CALL, BRIDGE), "DELETE bridges/b"),
+    ],
+)
+async def test_what_is_away_already_is_no_failure(
+    asterisk: Asterisk, command: Command, request_: str
+) -> None:
+    asterisk.errors[request_] = GONE
+    asterisk.performer.perform([command])
+    await asterisk.idle()
+    assert asterisk.asked == [request_]
+    assert asterisk.submitted == []
+
+
+@pytest.mark.parametrize(
+    ("refused", "channel"),
+    [("POST bridges/b", LEG), ("POST bridges/b/addChannel", CHANNEL)],
+)
+async def test_a_join_stops_where_it_fails(
+    asterisk: Asterisk, refused: str, channel: ChannelId
+) -> None:
+    asterisk.errors[refused] = GONE
+    asterisk.performer.perform([Join(CALL, BRIDGE, (CHANNEL, LEG))])
+    await asterisk.idle()
+    assert asterisk.asked[-1] == refused
+    assert asterisk.submitted == [CommandFailed(CALL, channel)]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (REFUSED, LegEnded(CALL, LEG, LegEnd.UNREACHABLE)),
+        (GONE, CommandFailed(CALL, CHANNEL)),  # the caller has left: no informateur's fault
+    ],
+)
+async def test_a_phone_that_cannot_be_rung_is_told(
+    asterisk: Asterisk, error: AriError, told: Event
+) -> None:
+    asterisk.errors["POST channels/leg"] = error
+    asterisk.performer.perform([RING])
+    await asterisk.idle()
+    assert asterisk.submitted == [told]
+    assert asterisk.translator.drop_leg(LEG) is None
+
+
+async def test_a_refusal_is_logged_by_call_operation_and_status_alone(asterisk: Asterisk) -> None:
+    asterisk.errors["POST channels/1/moh"] = REFUSED
+    with structlog.testing.capture_logs() as logs:
+        asterisk.performer.perform([StartMusic(CALL, CHANNEL)])
+        await asterisk.idle()
+    assert logs == [
+        {
+            "event": "asterisk refused",
+            "log_level": "warning",
+            "call": CALL,
+            "operation": "operation",
+            "status": 500,
+        }
+    ]
+    assert asterisk.submitted == [CommandFailed(CALL, CHANNEL)]
+
+
+async def test_without_asterisk_commands_are_dropped_not_failed(asterisk: Asterisk) -> None:
+    asterisk.errors["POST channels/1/moh"] = AriUnreachable("http://localhost", "down")
+    asterisk.performer.perform([StartMusic(CALL, CHANNEL), play(CALL, "p1")])
+    await asterisk.idle()
+    assert asterisk.dropped == [StartMusic(CALL, CHANNEL)]
+    assert asterisk.submitted == []
+    assert asterisk.asked[-1] == "POST channels/1/play/p1"
+
+
+async def test_closing_gives_up_what_is_under_way(asterisk: Asterisk) -> None:
+    asterisk.hold("POST channels/1/variables")
+    asterisk.performer.perform([REMEMBER, play(CALL, "p1")])
+    await asterisk.idle(busy=1)
+    await asterisk.performer.close()
+    assert asterisk.performer.busy == 0
+    assert asterisk.asked == ["POST channels/1/variables"]

@@ -1,0 +1,131 @@
+"""The shipped plan says what the service says of itself (facts of 2021 and 2025)."""
+
+from collections import Counter
+from datetime import date, time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+import router.config
+from router.config import load_plan
+from router.core.hours import Closed
+from router.core.ids import FicheId, MenuId, PageId, SectorId
+from router.core.plan import SAY_HOURS, Back, Plan, Repeat, ToMenu, ToPage, ToSector
+from router.voice.catalogue import load_catalogue
+
+PLANS = Path(router.config.__file__).parents[1] / "plans"
+CATALOGUE = Path(router.config.__file__).parents[2] / "prompts" / "catalogue.toml"
+
+LONG_DAY = ((time(8, 30), time(18, 15)),)
+MORNING = ((time(8, 30), time(13)),)
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return load_plan(
+        PLANS / "3939.toml", PLANS / "agents.toml", load_catalogue(CATALOGUE).prompts.keys()
+    )
+
+
+def test_hours_of_the_week(plan: Plan) -> None:
+    assert plan.hours.zone == "Europe/Paris"
+    assert [plan.hours.week[day] for day in range(1, 8)] == [
+        LONG_DAY,
+        MORNING,
+        MORNING,
+        LONG_DAY,
+        ((time(13), time(17)),),
+        (),
+        (),
+    ]
+
+
+def test_holidays_are_those_of_moselle(plan: Plan) -> None:
+    named = {
+        day: name
+        for number in range(365)
+        if (
+            name := plan.hours.holiday_name(
+                day := date.fromordinal(date(2026, 1, 1).toordinal() + number)
+            )
+        )
+    }
+    assert len(named) == 13
+    assert named[date(2026, 4, 3)] == "Vendredi saint"
+    assert named[date(2026, 12, 26)] == "Saint-Étienne"
+    noon_on_armistice_day = 1_794_394_800.0
+    assert plan.hours.local(noon_on_armistice_day).date() == date(2026, 11, 11)
+    assert not plan.hours.is_open(noon_on_armistice_day)
+    assert plan.hours.why_closed(noon_on_armistice_day) is Closed.HOLIDAY
+
+
+def test_domains_and_ministries(plan: Plan) -> None:
+    ministries = Counter(sector.ministry.split()[-1] for sector in plan.sectors.values())
+    assert ministries == {
+        "travail": 3,
+        "l’intérieur": 4,
+        "justice": 4,
+        "logement": 3,
+        "(DGCCRF)": 1,
+    }
+    assert all(sector.prompt == f"sector-{sector.id}" for sector in plan.sectors.values())
+
+
+def test_the_menu_tree(plan: Plan) -> None:
+    main = plan.menus[plan.first_menu]
+    assert main.keys["4"] == ToMenu(MenuId("menu-logement"))
+    assert main.keys["5"] == ToSector(SectorId("consommation"))
+    assert plan.menus[MenuId("menu-logement")].keys["1"] == ToSector(SectorId("logement-location"))
+    led_to = [
+        choice.sector
+        for menu in plan.menus.values()
+        for choice in menu.keys.values()
+        if isinstance(choice, ToSector)
+    ]
+    assert sorted(led_to) == sorted(plan.sectors)
+
+
+def test_every_menu_repeats_goes_back_and_informs(plan: Plan) -> None:
+    for menu in plan.menus.values():
+        assert menu.keys["0"] == Repeat()
+        assert menu.keys["*"] == Back()
+        if menu.id != plan.information_menu:
+            assert menu.keys["#"] == ToMenu(plan.information_menu)
+    assert "#" not in plan.menus[plan.information_menu].keys
+
+
+def test_information_speaks_the_hours(plan: Plan) -> None:
+    assert plan.menus[plan.information_menu].keys["1"] == ToPage(PageId("horaires"))
+    assert SAY_HOURS in plan.pages[PageId("horaires")].prompts
+
+
+def test_welcome_tells_price_scope_and_anonymity(plan: Plan) -> None:
+    assert plan.welcome == (
+        "welcome",
+        "welcome-price",
+        "welcome-general",
+        "welcome-anonymous",
+    )
+
+
+def test_fiches(plan: Plan) -> None:
+    assert len(plan.fiches) >= 60
+    assert plan.fiches[FicheId("F1234")].sector == "logement-location"
+    assert {fiche.sector for fiche in plan.fiches.values()} == set(plan.sectors)
+    titles = sorted(fiche.title for fiche in plan.fiches.values())
+    assert all(one != other for one, other in pairwise(titles))
+
+
+def test_informateurs(plan: Plan) -> None:
+    assert list(plan.agents) == [str(number) for number in range(101, 146)]
+    for sector in plan.sectors:
+        levels = [agent.skills[sector] for agent in plan.agents.values() if sector in agent.skills]
+        assert len(levels) >= 3
+        assert 1 in levels
+
+
+def test_what_is_heard_and_read_is_typeset(plan: Plan) -> None:
+    read = [sector.name + sector.ministry for sector in plan.sectors.values()]
+    read += [fiche.title for fiche in plan.fiches.values()]
+    assert not [text for text in read if "'" in text or '"' in text]
