@@ -54,7 +54,8 @@ def demo(
         typer.Option(
             "--at",
             metavar="TIME",
-            help="The service's clock, local time, as 2026-11-23T10:00. Default: now, or the next opening.",
+            help="The service's clock, local time, as 2026-11-23T10:00. "
+            "Default: now, or the next opening.",
         ),
     ] = None,
     no_call: Annotated[bool, typer.Option("--no-call", help="Make no simulated call.")] = False,
@@ -220,7 +221,7 @@ def code(
 
 
 def _service_start(at: str | None, hours: object) -> float | None:
-    """Return where the service's clock starts: `at`, else the next open hour, None when open now."""
+    """Return where the service's clock starts: `at`, or the next opening; None: now."""
     from router.core.hours import Hours
     from router.live import Clock
 

@@ -86,8 +86,8 @@ class Distribution:
         """Put the call's item among those waiting, and ring somebody if somebody is free.
 
         Says `said_first`, then `then` and, with nobody free, where the caller stands; with
-        neither, whatever the caller hears goes on. Who has waited too long, phones that did not answer
-        included, is told so instead.
+        neither, whatever the caller hears goes on. Who has waited too long, phones that
+        did not answer included, is told so instead.
         """
         board = self._board
         item = _promise(call)

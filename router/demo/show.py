@@ -23,6 +23,8 @@ async def show(stage: Stage, say: Say, *, call: bool, once: bool, ready_file: Pa
 
     Well means: the caller heard the informateur and the informateur heard the caller.
     """
+    if ready_file is not None:
+        await asyncio.to_thread(ready_file.unlink, missing_ok=True)  # not of an earlier demo
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -48,8 +50,6 @@ async def show(stage: Stage, say: Say, *, call: bool, once: bool, ready_file: Pa
     finally:
         say("stopping")
         await stage.close()
-        if ready_file is not None:
-            ready_file.unlink(missing_ok=True)
 
 
 async def _or_stop(work: Coroutine[Any, Any, object], stopping: asyncio.Event) -> bool:

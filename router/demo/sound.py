@@ -187,7 +187,7 @@ class Person(asyncio.DatagramProtocol):
                     self.heard_tone.set()
 
     def _tone_share(self) -> float:
-        """Return the share of the window's energy at the other person's frequency (DFT, one bin)."""
+        """Return the share of the window's energy at the other's frequency (one bin of a DFT)."""
         samples = np.concatenate(self._window)
         energy = float(np.sum(samples * samples))
         if energy < len(samples) * _SILENCE_RMS**2:

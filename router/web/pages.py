@@ -61,7 +61,8 @@ aucun numéro n’est conservé.</p>
 <table>
 <caption>Situation à {hours.local(snapshot.now):%H h %M}.</caption>
 <thead><tr><th scope="col">Domaine</th><th scope="col" class="n">En attente</th>
-<th scope="col" class="n">Informateurs présents</th><th scope="col">Attente estimée</th></tr></thead>
+<th scope="col" class="n">Informateurs présents</th>
+<th scope="col">Attente estimée</th></tr></thead>
 <tbody>{rows}</tbody>
 </table>
 <h2>Pour les machines</h2>

@@ -77,7 +77,7 @@ class Bench:
     async def until(self, condition: Any) -> None:
         """Wait until `condition()` holds."""
         async with asyncio.timeout(_PATIENCE_S):
-            while not condition():  # noqa: ASYNC110 - another program's doing
+            while not condition():
                 await asyncio.sleep(0.005)
 
     async def until_held(self, channels: set[str], bridges: set[str]) -> None:
