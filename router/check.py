@@ -46,7 +46,8 @@ def missing_sentences(sentences: Catalogue) -> list[Problem]:
 def _stale_audio(sentences: Catalogue, settings: Settings, say: provision.Say) -> list[Problem]:
     choice = settings.voice
     try:
-        voice = provision.voice_named(choice.engine, choice.model, provision.toolbox(say))
+        tools = provision.toolbox(say, provision.VOICE_PROGRAMS)
+        voice = provision.voice_named(choice.engine, choice.model, tools)
     except VoiceError as error:
         return [Problem("voice", error.reason)]
     return stale(sentences, provision.RECORDINGS, settings.prompts_dir, voice)

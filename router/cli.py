@@ -1,4 +1,4 @@
-"""The command line: ./allo demo, test, run, check, code."""
+"""The command line: ./allo demo, test, run, check, prompts, configure, code, bench."""
 
 import asyncio
 import os
@@ -165,7 +165,7 @@ def prompts(config: ConfigOption = None) -> None:
     """Render the prompts' audio: only what changed since the last time."""
     from router.config import load
 
-    tools = provision.toolbox(say)
+    tools = provision.toolbox(say, provision.VOICE_PROGRAMS)
     settings = load(config).settings
     voice = provision.voice_named(settings.voice.engine, settings.voice.model, tools)
     folder = provision.prompts(voice, tools, say, settings.prompts_dir)
@@ -184,14 +184,17 @@ def configure(
         ),
     ] = None,
 ) -> None:
-    """Write Asterisk's complete configuration, rendered from plan, settings and secrets."""
+    """Write Asterisk's complete configuration, from plan, settings and secrets."""
     from router.asterisk.configuration import render
+    from router.asterisk.server import lay_out
     from router.config import load
 
     settings = load(config).asterisk()
     target = (output or settings.config_dir).resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
-    render(settings, provision.toolbox(say), target)
+    tools = provision.toolbox(say)
+    render(settings, tools, target)
+    lay_out(settings, tools)
     say(f"Start Asterisk with: asterisk -C {target / 'asterisk.conf'}")
 
 

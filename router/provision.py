@@ -3,10 +3,10 @@
 Everything lands under one folder, `.allo/` beside the project.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
-from router.asterisk.install import Toolbox, ensure_toolbox
+from router.asterisk.install import PACKAGES, Toolbox, ensure_toolbox
 from router.core.ids import PromptId
 from router.errors import VoiceError
 from router.voice import Catalogue, EspeakVoice, PiperVoice, Tools, Voice, load_catalogue, render
@@ -20,14 +20,18 @@ PROMPTS = HOME / "prompts"
 Say = Callable[[str], None]
 
 
-def toolbox(say: Say) -> Toolbox:
+#: What rendering prompts needs.
+VOICE_PROGRAMS = ("espeak-ng", "sox")
+
+
+def toolbox(say: Say, programs: Collection[str] = tuple(PACKAGES)) -> Toolbox:
     """Return Asterisk, SIPp, espeak-ng and sox, installed first where they are missing.
 
     Raises:
         SetupError: If something cannot be had here.
     """
     HOME.mkdir(exist_ok=True)
-    return ensure_toolbox(HOME, say)
+    return ensure_toolbox(HOME, say, programs)
 
 
 def voice_named(engine: str, model: Path | None, tools: Tools) -> Voice:

@@ -212,7 +212,7 @@ class Person(asyncio.DatagramProtocol):
     # What is said.
 
     def press(self, keys: str) -> None:
-        """Type keys: each an event of 100 ms, then 100 ms of nothing (RFC 4733 section 2.5)."""
+        """Type keys: each an event of 100 ms, then 120 ms of nothing (RFC 4733 section 2.5)."""
         for key in keys:
             code = _KEYS[key]
             for step in range(1, 9):
@@ -222,7 +222,7 @@ class Person(asyncio.DatagramProtocol):
                 self._queue.append(
                     (EVENT_PAYLOAD, payload, step == 1, 0 if step < 8 else _FRAME * 5)
                 )
-            self._queue.extend([(-1, b"", False, _FRAME)] * 4)
+            self._queue.extend([(-1, b"", False, _FRAME)] * 6)
 
     async def pressed(self) -> None:
         """Wait until all keys have gone out."""
@@ -235,7 +235,9 @@ class Person(asyncio.DatagramProtocol):
         source = int.from_bytes(self.port.to_bytes(2, "big") * 2, "big")
         frame = 0
         while True:
-            due += FRAME_S
+            # After a stall go on, never in a burst: Asterisk takes keys that come too close
+            # to each other twice (it announces a key that it puts off a second time).
+            due = max(due, time.monotonic() - FRAME_S) + FRAME_S
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             if self._peer is None or self._transport is None:
                 continue

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from router import provision
+pytest.register_assert_rewrite("tests.real.scene", "tests.real.telephones")
+
+from router import provision  # noqa: E402
 from router.asterisk.install import Toolbox, ensure_toolbox
 from router.demo.stage import Script, Stage
 from tests.real.prompts import shorten

@@ -40,28 +40,30 @@ class Repertoire:
     """Every file of a codec, by the frames that no other file has."""
 
     def __init__(self, codec: Codec, *folders: Path) -> None:
-        self._names: dict[bytes, str | None] = {}
+        #: What a frame is part of, and where in it; None: of several things.
+        self._names: dict[bytes, tuple[str, int] | None] = {}
         for folder in folders:
             for path in sorted(folder.glob("*" + _SUFFIXES[codec.payload])):
                 name = "music" if folder.name == "music" else path.stem
                 sound = path.read_bytes()
                 for start in range(0, len(sound) - _FRAME + 1, _FRAME):
+                    at = 0 if name == "music" else start
                     frame = sound[start : start + _FRAME]
-                    if self._names.setdefault(frame, name) != name:
+                    if self._names.setdefault(frame, (name, at)) != (name, at):
                         self._names[frame] = None
 
     def learn_tones(self, codec: Codec) -> None:
         for hertz in TONES_HZ:
             for frame in codec.tone(hertz):
-                self._names[frame] = f"{hertz} Hz"
+                self._names[frame] = (f"{hertz} Hz", 0)
 
-    def name(self, frame: bytes) -> str | None:
-        """Return what this frame is part of, if that is certain."""
+    def find(self, frame: bytes) -> tuple[str, int] | None:
+        """Return what this frame is part of and at which byte, if that is certain."""
         return self._names.get(frame)
 
     def known(self) -> set[str]:
         """Return the names of all that can be recognised."""
-        return {name for name in self._names.values() if name is not None}
+        return {found[0] for found in self._names.values() if found is not None}
 
 
 @cache
@@ -88,14 +90,18 @@ class Ear(Person):
         #: What was heard, in order.
         self.heard: list[str] = []
         self._read = 0
+        self._at = 0
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         super().datagram_received(data, addr)
         if self._repertoire is None or data[1] & 0x7F != self._payload:
             return
-        name = self._repertoire.name(data[12:])
-        if name is not None and (not self.heard or self.heard[-1] != name):
-            self.heard.append(name)
+        found = self._repertoire.find(data[12:])
+        if found is not None:
+            name, at = found
+            if not self.heard or self.heard[-1] != name or at < self._at:
+                self.heard.append(name)
+            self._at = at
 
     async def hears(self, *names: str, limit_s: float = 30.0) -> None:
         """Wait until all of these were heard in this order, others between them or not.

@@ -85,7 +85,7 @@ async def waiting(scene: Scene, caller: Caller, informateur: Informateur) -> Non
 
 async def late_waiting(scene: Scene, caller: Caller, informateur: Informateur) -> None:
     await waiting(scene, caller, informateur)
-    await caller.person.hears("music", "queue-still")
+    await caller.person.hears("music")
 
 
 async def ringing(scene: Scene, caller: Caller, informateur: Informateur) -> None:
