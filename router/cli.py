@@ -119,6 +119,19 @@ def test(context: typer.Context) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *context.args])
 
 
+@app.command(
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "help_option_names": [],
+    }
+)
+def bench(context: typer.Context) -> None:
+    """Measure, beside the same thing done plainly: ./allo bench ivr [--quick] [--json]."""
+    command = [sys.executable, "-m", "tests.load.command", *context.args]
+    os.execve(sys.executable, command, {**os.environ, "PYTHONPATH": str(provision.TOP)})
+
+
 @app.command()
 def run(
     config: Annotated[

@@ -83,6 +83,8 @@ async def _one_call(stage: Stage, say: Say) -> bool:
     async def tell_steps() -> None:
         async for step in steps(stage.router_log, lambda: not over.is_set()):
             line(step["service_time"], tell(step, stage.plan))
+            if step["step"] == Step.CODE_REFUSED:  # a key was lost, or heard twice
+                people.append(asyncio.create_task(behave()))
             if step["step"] == Step.ENDED:
                 over.set()
 

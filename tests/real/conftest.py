@@ -1,6 +1,6 @@
 """A whole service for the session, with short prompts and short targets; a scene for a test."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-pytest.register_assert_rewrite("tests.real.scene", "tests.real.telephones")
-
-from router import provision  # noqa: E402
+from router import provision
 from router.asterisk.install import Toolbox, ensure_toolbox
 from router.demo.stage import Script, Stage
 from tests.real.prompts import shorten
@@ -31,8 +29,21 @@ TARGETS = {
     "tries": 2,
 }
 
+FAILED = pytest.StashKey[bool]()
+
 OpenStage = Callable[[int, float], AbstractAsyncContextManager[Stage]]
 NewScene = Callable[[Stage], Scene]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a scene know that its test failed: it then clears up without asking what is left."""
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -84,8 +95,11 @@ async def stage(open_stage: OpenStage) -> AsyncIterator[Stage]:
 
 
 @pytest.fixture
-def new_scene(tmp_path: Path) -> NewScene:
-    return lambda stage: Scene(stage, tmp_path / "phones")
+def new_scene(request: pytest.FixtureRequest, tmp_path: Path) -> NewScene:
+    def failed() -> bool:
+        return request.node.stash.get(FAILED, True)
+
+    return lambda stage: Scene(stage, tmp_path / "phones", failed)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

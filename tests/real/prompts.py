@@ -103,7 +103,7 @@ class Ear(Person):
                 self.heard.append(name)
             self._at = at
 
-    async def hears(self, *names: str, limit_s: float = 30.0) -> None:
+    async def hears(self, *names: str, limit_s: float = 15.0) -> None:
         """Wait until all of these were heard in this order, others between them or not.
 
         Each call goes on where the last one found its last name.

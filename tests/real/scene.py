@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,22 @@ from tests.real.telephones import Caller, Informateur
 SECTOR = "logement-location"
 TO_SECTOR = "##41"
 
+#: What Asterisk calls a caller who hangs up in the middle of a prompt, and both ends that
+#: hang up at once.
+_NORMAL = (r"Playback failed for sound:allo/", r"Session already DISCONNECTED \[reason=200")
+
 
 class Scene:
     """Use with `async with`; outside, everything must have come to its end by itself."""
 
-    def __init__(self, stage: Stage, folder: Path) -> None:
+    def __init__(
+        self, stage: Stage, folder: Path, failed: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._failed = failed
         self.stage = stage
         self.story = Story(stage.router_log)
         #: Patterns of the lines of the two logs that this test provokes.
-        self.expected_in_asterisk: list[str] = []
+        self.expected_in_asterisk: list[str] = [*_NORMAL]
         self.expected_in_router: list[str] = []
         self._folder = folder
         self._asterisk_log = AsteriskLog(stage.asterisk.log_path)
@@ -37,9 +45,9 @@ class Scene:
     async def __aenter__(self) -> "Scene":
         return self
 
-    async def __aexit__(self, kind: object, *_: object) -> None:
+    async def __aexit__(self, *_: object) -> None:
         try:
-            if kind is None:
+            if not self._failed():
                 await self._nothing_left()
         finally:
             await self._clear()

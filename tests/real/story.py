@@ -8,7 +8,7 @@ from typing import Any
 
 from router.core.commands import Step
 
-PATIENCE_S = 30.0
+PATIENCE_S = 15.0
 
 
 class Story:

@@ -13,7 +13,10 @@ from tests.real.prompts import Ear, Repertoire
 _SCENARIOS = Path(__file__).parent / "sipp"
 _CONVERSATION = (_SCENARIOS / "conversation.xml").read_text(encoding="utf-8")
 _NAMES = {8: "PCMA", 0: "PCMU", 9: "G722", 3: "GSM"}
-_PATIENCE_S = 20.0
+_PATIENCE_S = 15.0
+#: Asterisk makes a tone of 100 ms of a key that comes as INFO; what comes meanwhile it
+#: announces twice.
+_BETWEEN_KEYS_S = 0.25
 _ids = itertools.count(1)
 
 #: Of the range kept for fiction; in no log, no file and no event may it ever be seen.
@@ -41,6 +44,8 @@ class Telephone:
         self._remote = remote
         self._toolbox = toolbox
         self._sipp = Sipp(toolbox, _SCENARIOS / f"{scenario}.xml", remote, folder)
+        self._log = folder / f"{scenario}-{next(_ids)}.log"
+        self._read = 0
 
     @property
     def running(self) -> bool:
@@ -62,6 +67,27 @@ class Telephone:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             text = "\r\n".join([*lines, "", ""])
             sock.sendto(text.encode(), ("127.0.0.1", self._sipp.port))
+
+    async def _start(self, keys: dict[str, str], *options: str) -> None:
+        messages = str(self._log.with_suffix(".messages"))
+        logs = ("-trace_logs", "-log_file", str(self._log), "-trace_msg", "-message_file", messages)
+        await self._sipp.start(keys, *options, *logs)
+
+    def messages(self) -> str:
+        """Return every SIP message sent and received until now."""
+        return self._log.with_suffix(".messages").read_text(errors="replace")
+
+    async def _happens(self, what: str) -> str:
+        """Wait for the next line of that kind in SIPp's log; return the Call-ID in it."""
+        async with asyncio.timeout(_PATIENCE_S):
+            while True:
+                lines = self._log.read_text().splitlines() if self._log.exists() else []
+                for number in range(self._read, len(lines)):
+                    kind, _, call_id = lines[number].strip().partition(" ")
+                    if kind == what:
+                        self._read = number + 1
+                        return call_id
+                await asyncio.sleep(0.02)
 
     async def stop(self) -> None:
         """Vanish, as if the cable were cut."""
@@ -106,15 +132,18 @@ class Caller(Telephone):
             "status": str(status),
         }
         name = ("-cid_str", f"{self._call_id}-%u", "-key", "caller", CANARY)
-        await self._sipp.start(keys, "-s", number, "-m", "1", *name)
+        await self._start(keys, "-s", number, "-m", "1", *name)
 
     def press(self, keys: str) -> None:
         """Type keys, sent as telephone events."""
         self.person.press(keys)
 
-    def press_by_info(self, key: str) -> None:
-        """Type one key, sent as SIP INFO."""
-        self.tell("KEY", f"{self._call_id}-1", Key=key)
+    async def press_by_info(self, keys: str) -> None:
+        """Type keys, each sent as SIP INFO, as fast as a person types."""
+        for key in keys:
+            self.tell("KEY", f"{self._call_id}-1", Key=key)
+            await self._happens("key")
+            await asyncio.sleep(_BETWEEN_KEYS_S)
 
     async def hang_up(self) -> None:
         self.tell("HANGUP", f"{self._call_id}-1")
@@ -146,15 +175,13 @@ class Informateur(Telephone):
         self.agent = agent
         self.registered = False
         self._secret = secret
-        self._log = folder / f"informateur-{agent}-{next(_ids)}.log"
-        self._read = 0
         self._call_id = ""
 
     async def start(self) -> None:
         """Be reachable."""
         await self.person.open()
         keys = {"media": media(self.person.port, self.person.codec.payload)}
-        await self._sipp.start(keys, "-trace_logs", "-log_file", str(self._log))
+        await self._start(keys)
         await self.register()
 
     async def register(self, expires_s: int = 120) -> None:
@@ -195,15 +222,3 @@ class Informateur(Telephone):
         """Say goodbye; another `cause` (ITU-T Q.850) is the phone's trouble."""
         self.tell("HANGUP", self._call_id, Cause=str(cause))
         await self.call_ended()
-
-    async def _happens(self, what: str) -> str:
-        """Wait for the next line of that kind in SIPp's log; return the Call-ID in it."""
-        async with asyncio.timeout(_PATIENCE_S):
-            while True:
-                lines = self._log.read_text().splitlines() if self._log.exists() else []
-                for number in range(self._read, len(lines)):
-                    kind, _, call_id = lines[number].strip().partition(" ")
-                    if kind == what:
-                        self._read = number + 1
-                        return call_id
-                await asyncio.sleep(0.02)

@@ -1,0 +1,73 @@
+"""Keys as carriers and telephones send them, and callers who send none."""
+
+import pytest
+
+from router.core.commands import Step
+from tests.real.scene import Scene
+
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def test_a_code_may_come_as_sip_info(scene: Scene) -> None:
+    informateur = await scene.informateur()
+    caller = scene.caller()
+    await caller.dial(events=False)  # so that Asterisk expects INFO
+    await scene.arrived(caller)
+    await caller.person.hears("welcome")
+    await caller.press_by_info("#")
+    await caller.person.hears("code-ask")
+    await caller.press_by_info(scene.code())
+    await scene.step(caller, Step.CODE_ACCEPTED)
+    await scene.talk(caller, informateur)
+    await informateur.hang_up()
+    await scene.ended(caller, "answered")
+
+
+async def test_star_explains_the_code(scene: Scene) -> None:
+    caller = await scene.call()
+    caller.press("**")
+    await caller.person.hears("code-help", "code-ask")
+    await caller.hang_up()
+    await scene.ended(caller, "left")
+
+
+async def test_letters_are_no_part_of_a_code(scene: Scene) -> None:
+    caller = await scene.call()
+    code = scene.code()
+    caller.press(f"A{code[:4]}BC{code[4:]}")  # nobody is on duty: the caller is told so
+    await scene.step(caller, Step.CODE_ACCEPTED)
+    await scene.ended(caller, "refused: nobody on duty")
+
+
+async def test_a_code_ended_too_early_is_asked_again(scene: Scene) -> None:
+    caller = await scene.call()
+    caller.press("123#")
+    refused = await scene.step(caller, Step.CODE_REFUSED)
+    assert refused["detail"] == "code-incomplete"
+    await caller.person.hears("code-incomplete", "code-ask")
+    caller.press("12")  # and then nothing
+    refused = await scene.step(caller, Step.CODE_REFUSED)
+    assert refused["detail"] == "code-incomplete"
+    await caller.hang_up()
+    await scene.ended(caller, "left")
+
+
+async def test_a_wrong_choice_is_said_and_the_menu_repeated(scene: Scene) -> None:
+    caller = await scene.call()
+    caller.press("##9")
+    await caller.person.hears("menu-main", "menu-invalid", "menu-main")
+    caller.press("0")
+    await caller.person.hears("menu-main")
+    caller.press("D")
+    await caller.person.hears("menu-invalid", "menu-main")
+    await caller.hang_up()
+    await scene.ended(caller, "left")
+
+
+async def test_keys_that_never_come_end_in_information_and_goodbye(scene: Scene) -> None:
+    caller = await scene.call()
+    await caller.person.hears("welcome", "code-ask", "code-nothing-heard", "code-ask")
+    await caller.person.hears("menu-main", "menu-nothing-heard", "menu-main")
+    await caller.person.hears("information-menu", "menu-nothing-heard", "information-menu")
+    await caller.person.hears("goodbye")
+    await scene.ended(caller, "silent")

@@ -1,0 +1,134 @@
+"""`./allo demo` as its user starts it: one call, its timeline, its exit code, its ready-file."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from router import provision
+
+pytestmark = pytest.mark.real
+
+OFFSET = 7000
+PATIENCE_S = 240
+READY_KEYS = {"sip", "http", "ari", "code", "fiche", "api_key", "pids", "state_dir"} | {
+    "asterisk_log",
+    "router_log",
+}
+
+
+def start(tmp_path: Path, *words: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [
+            *(str(provision.TOP / "allo"), "demo", "--at", "2026-11-23T10:00"),
+            *("--port-offset", str(OFFSET), "--state", str(tmp_path / "state")),
+            *("--ready-file", str(tmp_path / "ready.json"), *words),
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def wait_until_ready(demo: "subprocess.Popen[str]", file: Path) -> dict[str, Any]:
+    give_up_at = time.monotonic() + PATIENCE_S
+    while not file.exists():
+        assert demo.poll() is None, demo.communicate()[0]
+        assert time.monotonic() < give_up_at
+        time.sleep(0.1)
+    ready: dict[str, Any] = json.loads(file.read_text())
+    return ready
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_one_call_is_carried_and_told(tmp_path: Path) -> None:
+    demo = start(tmp_path, "--once", "--agents", "1")
+    try:
+        told, _ = demo.communicate(timeout=PATIENCE_S)
+    finally:
+        demo.kill()
+    assert demo.returncode == 0, told
+    order = [
+        "the service's clock starts at Monday 23 November 2026 10:00",
+        "The call is answered",
+        "asked for the access code",
+        "types",
+        "The code is right: page F1234, domain « Rapports locatifs ».",
+        "joins the queue",
+        "The phone of informateur 101 rings.",
+        "Informateur 101 picks up",
+        "They are joined",
+        "Informateur 101 hangs up",
+        "The call is over: answered",
+        "The caller and the informateur heard each other.",
+    ]
+    places = [told.find(words) for words in order]
+    assert -1 not in places, told
+    assert places == sorted(places), told
+    assert "The caller hears the informateur." in told
+    assert "Informateur 101 hears the caller." in told
+    ready = json.loads((tmp_path / "ready.json").read_text())
+    assert not any(map(is_alive, ready["pids"].values()))
+    assert "0199001234" not in Path(ready["router_log"]).read_text()
+    assert "0199001234" not in Path(ready["asterisk_log"]).read_text()
+
+
+def test_it_stays_up_until_ctrl_c_and_leaves_nothing(tmp_path: Path) -> None:
+    demo = start(tmp_path, "--no-call", "--agents", "1")
+    try:
+        ready = wait_until_ready(demo, tmp_path / "ready.json")
+        assert ready.keys() == READY_KEYS
+        assert ready["sip"] == f"127.0.0.1:{5060 + OFFSET}"
+        assert ready["http"] == f"http://127.0.0.1:{8039 + OFFSET}"
+        assert ready["ari"].startswith("http://allo:")
+        assert ready["ari"].endswith(f"@127.0.0.1:{8088 + OFFSET}/ari")
+        assert ready["fiche"] == "F1234"
+        assert len(ready["code"]) == 8
+        assert (tmp_path / "ready.json").stat().st_mode & 0o077 == 0  # it holds secrets
+        assert all(map(is_alive, ready["pids"].values()))
+        demo.send_signal(signal.SIGINT)
+        told, _ = demo.communicate(timeout=PATIENCE_S)
+    finally:
+        demo.kill()
+    assert demo.returncode == 0, told
+    assert "Traceback" not in told
+    assert not any(map(is_alive, ready["pids"].values()))
+
+
+@pytest.mark.parametrize(
+    ("kind", "port", "sentence"),
+    [
+        (socket.SOCK_DGRAM, 5060, "UDP port 12060 on 127.0.0.1, needed for the SIP trunk"),
+        (socket.SOCK_STREAM, 8039, "TCP port 15039 of 127.0.0.1 is in use"),
+    ],
+)
+def test_a_busy_port_is_one_sentence(
+    tmp_path: Path, kind: socket.SocketKind, port: int, sentence: str
+) -> None:
+    with socket.socket(socket.AF_INET, kind) as taken:
+        taken.bind(("127.0.0.1", port + OFFSET))
+        if kind == socket.SOCK_STREAM:
+            taken.listen()
+        demo = start(tmp_path, "--once")
+        try:
+            told, _ = demo.communicate(timeout=PATIENCE_S)
+        finally:
+            demo.kill()
+    assert demo.returncode == 1
+    assert sentence in told
+    assert "--port-offset" in told
+    assert "Traceback" not in told
