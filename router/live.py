@@ -30,16 +30,8 @@ class Clock:
         return self._base + time.monotonic()
 
 
-#: Steps are told this long after they happened, several at once: no caller waits for a line of
-#: log, and code that runs in one go costs a fraction (measured: a quarter of all our time).
-_TELL_AFTER_S = 0.1
-
-
 class Live:
-    """Feeds the engine. `perform` carries commands out and must not block.
-
-    `noted` is told of each step, in order and with its time, a moment later.
-    """
+    """Feeds the engine. `perform` carries commands out and must not block."""
 
     def __init__(
         self,
@@ -53,7 +45,6 @@ class Live:
         self._perform = perform
         self._noted = noted
         self._events: deque[Event] = deque()
-        self._untold: list[tuple[Noted, float]] = []
         self._scheduled = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: float | None = None
@@ -70,39 +61,27 @@ class Live:
             asyncio.get_running_loop().call_soon(self._drain)
 
     def close(self) -> None:
-        """Stop the timer and tell what is untold; events still queued are dropped."""
+        """Stop the timer; events still queued are dropped."""
         self._events.clear()
         if self._timer is not None:
             self._timer.cancel()
-        self._tell()
 
     def _drain(self) -> None:
         self._scheduled = False
         while self._events:
             event = self._events.popleft()
-            now = self._clock.now()
             try:
-                commands = self._engine.handle(event, now)
+                commands = self._engine.handle(event, self._clock.now())
             except Exception as error:  # one call's defect must not silence all the others
                 self.defects += 1
                 self._log.error("defect", type=type(event).__name__, error=type(error).__name__)
                 continue
             self.handled += 1
-            self._perform(commands)
             for command in commands:
                 if isinstance(command, Noted):
-                    self._note(command, now)
+                    self._noted(command, self._clock.now())
+            self._perform(commands)
         self._arm()
-
-    def _note(self, noted: Noted, at: float) -> None:
-        if not self._untold:
-            asyncio.get_running_loop().call_later(_TELL_AFTER_S, self._tell)
-        self._untold.append((noted, at))
-
-    def _tell(self) -> None:
-        untold, self._untold = self._untold, []
-        for noted, at in untold:
-            self._noted(noted, at)
 
     def _arm(self) -> None:
         at = self._engine.next_deadline()

@@ -5,7 +5,6 @@ shows without showing what it would have told. Tracebacks are never logged: thei
 could hold anything.
 """
 
-import json
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -25,35 +24,23 @@ def only_known_fields(
     logger: Any, method: str, entry: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
     """Keep the fields of the list; name the others."""
-    if strangers := entry.keys() - FIELDS:
-        for name in strangers:
-            del entry[name]
-        entry["dropped"] = sorted(strangers)
+    strangers = sorted(entry.keys() - FIELDS)
+    for name in strangers:
+        del entry[name]
+    if strangers:
+        entry["dropped"] = strangers
     return entry
-
-
-def _as_json(entry: MutableMapping[str, Any], **_: Any) -> str:
-    return _JSON.encode(entry)
-
-
-#: Made once: structlog's own way makes an encoder for every line, half the line's cost.
-_JSON = json.JSONEncoder(default=repr)
 
 
 def configure(stream: TextIO = sys.stdout, *, level: str = "info", console: bool = False) -> None:
     """Log to `stream` from `level` on, for people when `console`; libraries at warning."""
-    renderer = (
-        structlog.dev.ConsoleRenderer()
-        if console
-        else structlog.processors.JSONRenderer(serializer=_as_json)
-    )
     logging.basicConfig(level=logging.WARNING, stream=stream, format="%(levelname)s %(name)s")
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             only_known_fields,
-            renderer,
+            structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(stream),

@@ -38,6 +38,7 @@ TESTED_ELSEWHERE = {
     "core/events.py": "values only",
     "core/commands.py": "values only",
     "core/plan.py": "values only; test_plan.py tests what builds them",
+    "asterisk/settings.py": "test_configuration.py: each fault, and what is rendered of it",
     "provision.py": "test_check.py, test_cli.py, and every test that needs Asterisk",
     "service.py": "tests/real: the whole service, and test_stage.py",
     "web/pages.py": "web/test_api.py reads the page",

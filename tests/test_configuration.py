@@ -19,17 +19,9 @@ import pytest
 import pytest_asyncio
 
 from router.asterisk import configuration, install
-from router.asterisk.configuration import (
-    OPTIONAL_FILES,
-    TEMPLATES,
-    AgentPhone,
-    AsteriskSettings,
-    Registration,
-    check,
-    fill,
-    render,
-)
+from router.asterisk.configuration import OPTIONAL_FILES, TEMPLATES, fill, render
 from router.asterisk.server import AsteriskServer
+from router.asterisk.settings import SOCKET_NAME, AgentPhone, AsteriskSettings, Registration, check
 from router.errors import ConfigError
 from tests.contract.sip_phone import SipMessage, SipPhone
 
@@ -244,7 +236,7 @@ def test_secrets_stay_out_of_tracebacks(tmp_path: Path) -> None:
 def test_the_control_socket_has_a_path_that_fits(tmp_path: Path) -> None:
     assert make_settings(Path("/srv/allo")).run_dir == Path("/srv/allo/run")
     deep = make_settings(tmp_path / ("é" * 60))
-    assert len(os.fsencode(deep.run_dir / configuration.SOCKET_NAME)) <= 107
+    assert len(os.fsencode(deep.run_dir / SOCKET_NAME)) <= 107
     assert deep.run_dir != make_settings(tmp_path / ("è" * 60)).run_dir
 
 

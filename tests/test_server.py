@@ -15,8 +15,8 @@ import aiohttp
 import pytest
 
 from router.asterisk import configuration, install, server
-from router.asterisk.configuration import AgentPhone, AsteriskSettings, Registration
 from router.asterisk.server import AsteriskServer
+from router.asterisk.settings import AgentPhone, AsteriskSettings, Registration
 from router.errors import ConfigError, SetupError
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -85,16 +85,7 @@ class Performer:
     async def _work(self, call: CallId, line: _Line) -> None:
         try:
             while line.waiting:
-                command = line.waiting.popleft()
-                if isinstance(command, StopPlaying) and _plays(line.waiting):
-                    # Asterisk carries out what comes over one websocket in order: both at once
-                    # spare the caller an answer's time.
-                    then = line.waiting.popleft()
-                    await asyncio.gather(
-                        self._carry_out(command, line), self._carry_out(then, line)
-                    )
-                else:
-                    await self._carry_out(command, line)
+                await self._carry_out(line.waiting.popleft(), line)
         finally:
             del self._lines[call]
 
@@ -139,7 +130,3 @@ class Performer:
             if isinstance(command, Join):
                 channel = command.channels[-1]
         self._submit(CommandFailed(command.call, channel))
-
-
-def _plays(waiting: deque[Command]) -> bool:
-    return bool(waiting) and isinstance(waiting[0], Play)

@@ -23,8 +23,8 @@ import aiohttp
 import G722
 
 from router.asterisk import configuration, install
-from router.asterisk.configuration import AsteriskSettings
 from router.asterisk.install import Toolbox
+from router.asterisk.settings import SOCKET_NAME, AsteriskSettings, check
 from router.errors import ConfigError, SetupError
 
 #: Calm pieces of the distribution's music (CC BY-SA 3.0), each with the gain in dB that
@@ -86,7 +86,7 @@ class AsteriskServer:
         """
         check_version(self._toolbox)
         check_modules(self._toolbox)
-        if faults := configuration.check(self.settings):
+        if faults := check(self.settings):
             raise ConfigError(faults)
         check_unused(self.settings)
         check_ports(self.settings)
@@ -157,7 +157,7 @@ class AsteriskServer:
             OSError: If Asterisk does not listen.
         """
         reader, writer = await asyncio.open_unix_connection(
-            str(self.settings.run_dir / configuration.SOCKET_NAME)
+            str(self.settings.run_dir / SOCKET_NAME)
         )
         try:
             # main/asterisk.c, netconsole(): "host/pid/version", then one command and its answer.
@@ -247,7 +247,7 @@ def check_unused(settings: AsteriskSettings) -> None:
     """
     with socket.socket(socket.AF_UNIX) as probe:
         try:
-            probe.connect(str(settings.run_dir / configuration.SOCKET_NAME))
+            probe.connect(str(settings.run_dir / SOCKET_NAME))
         except OSError:
             return  # none, or only the socket that a killed one left
         probe.settimeout(_STOP_S)

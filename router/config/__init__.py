@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from router.asterisk.configuration import AsteriskSettings
+from router.asterisk.settings import AsteriskSettings
 from router.config.plan import load_plan, read_plan
 from router.config.settings import (
     Http,

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
-from router.asterisk.configuration import AgentPhone, AsteriskSettings, Registration, check
+from router.asterisk.settings import AgentPhone, AsteriskSettings, Registration, check
 from router.config.tables import Report, Table, did_you_mean, parse, raise_all, read_toml
 from router.core.ids import AgentId
 from router.core.plan import Plan

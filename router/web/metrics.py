@@ -19,13 +19,10 @@ class Metrics:
 
     def __init__(self, sectors: Iterable[SectorId]) -> None:
         self.registry = CollectorRegistry()
-        steps = Counter("allo_steps", "Steps of calls.", ["step"], registry=self.registry)
-        ended = Counter(
+        self._steps = Counter("allo_steps", "Steps of calls.", ["step"], registry=self.registry)
+        self._ended = Counter(
             "allo_calls_ended", "Calls ended, by outcome.", ["outcome"], registry=self.registry
         )
-        # Looked up once: labels() costs more than all the rest of noted().
-        self._steps = {step: steps.labels(step.value) for step in Step}
-        self._ended = {outcome: ended.labels(outcome.value) for outcome in Outcome}
         self._waits = Histogram(
             "allo_wait_seconds",
             "Wait of callers who were answered.",
@@ -40,6 +37,8 @@ class Metrics:
         self._defects = Gauge(
             "allo_defects", "Events whose handling raised; must be 0.", registry=self.registry
         )
+        for outcome in Outcome:
+            self._ended.labels(outcome.value)
         for sector in sectors:
             self._waits.labels(sector)
 
@@ -48,11 +47,11 @@ class Metrics:
 
     def noted(self, noted: Noted) -> None:
         """Count one step of a call."""
-        self._steps[noted.step].inc()
+        self._steps.labels(noted.step.value).inc()
         if noted.step is Step.TALKING and noted.sector is not None:
             self._waits.labels(noted.sector).observe(noted.seconds or 0.0)
         if noted.outcome is not None:
-            self._ended[noted.outcome].inc()
+            self._ended.labels(noted.outcome.value).inc()
 
     def refresh(self, snapshot: "Snapshot") -> None:
         """Set the gauges to what is true now."""

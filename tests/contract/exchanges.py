@@ -7,9 +7,9 @@ from typing import Protocol
 
 import aiohttp
 
-from router.asterisk.configuration import AgentPhone, AsteriskSettings
 from router.asterisk.install import Toolbox
 from router.asterisk.server import AsteriskServer
+from router.asterisk.settings import AgentPhone, AsteriskSettings
 from tests import ari_fake
 from tests.contract.sip_phone import SipPhone
 
