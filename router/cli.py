@@ -1,6 +1,7 @@
 """The command line: ./allo demo, test, run, check, prompts, configure, code, bench."""
 
 import asyncio
+import gc
 import os
 import sys
 from datetime import datetime
@@ -157,7 +158,9 @@ def run(
     logs.configure(level=log.level, console=log.format == "console")
 
     async def serve() -> None:
-        await Service(loaded, Clock(clock_offset)).run()
+        service = Service(loaded, Clock(clock_offset))
+        gc.freeze()  # what is loaded now stays: the collector need not walk it again and again
+        await service.run()
 
     uvloop.run(serve())
 

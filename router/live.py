@@ -45,7 +45,7 @@ class Live:
         self._perform = perform
         self._noted = noted
         self._events: deque[Event] = deque()
-        self._scheduled = False
+        self._draining = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: float | None = None
         self._log = structlog.get_logger()
@@ -54,11 +54,17 @@ class Live:
         self.defects = 0
 
     def submit(self, event: Event) -> None:
-        """Queue an event. Call it on the event loop's thread."""
+        """Queue an event; it is handled before this returns, unless another one is just now.
+
+        Call it on the event loop's thread. Nothing here waits: `perform` only queues.
+        """
         self._events.append(event)
-        if not self._scheduled:
-            self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._drain)
+        if not self._draining:
+            self._draining = True
+            try:
+                self._drain()
+            finally:
+                self._draining = False
 
     def close(self) -> None:
         """Stop the timer; events still queued are dropped."""
@@ -67,7 +73,6 @@ class Live:
             self._timer.cancel()
 
     def _drain(self) -> None:
-        self._scheduled = False
         while self._events:
             event = self._events.popleft()
             try:

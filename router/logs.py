@@ -7,9 +7,10 @@ could hold anything.
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any, TextIO
 
+import orjson
 import structlog
 
 FIELDS = frozenset(
@@ -32,6 +33,10 @@ def only_known_fields(
     return entry
 
 
+def _dumps(entry: Any, default: Callable[[Any], Any], **_: Any) -> str:
+    return orjson.dumps(entry, default=default).decode()
+
+
 def configure(stream: TextIO = sys.stdout, *, level: str = "info", console: bool = False) -> None:
     """Log to `stream` from `level` on, for people when `console`; libraries at warning."""
     logging.basicConfig(level=logging.WARNING, stream=stream, format="%(levelname)s %(name)s")
@@ -40,7 +45,9 @@ def configure(stream: TextIO = sys.stdout, *, level: str = "info", console: bool
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             only_known_fields,
-            structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(),
+            structlog.dev.ConsoleRenderer()
+            if console
+            else structlog.processors.JSONRenderer(serializer=_dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(stream),

@@ -32,7 +32,7 @@ class Service:
             raise ConfigError([Problem("secrets", "are missing: give a settings file")])
         self._clock = clock
         self._host, self._port = settings.http.host, settings.http.port
-        self._log = structlog.get_logger()
+        self._log = structlog.get_logger().bind()  # bound once: a lazy logger binds at each line
         self._metrics = Metrics(plan.sectors)
         self._codes = CodeBook(keys.code_secret, plan.fiches, plan.code.period_s)
         # Ids of this life of the router must differ from those of the last, which may live on.
@@ -110,18 +110,10 @@ class Service:
 
     def _noted(self, noted: Noted, at: float) -> None:
         self._metrics.noted(noted)
-        fields = {
-            "sector": noted.sector,
-            "agent": noted.agent,
-            "fiche": noted.fiche,
-            "outcome": noted.outcome,
-            "seconds": None if noted.seconds is None else round(noted.seconds, 3),
-            "detail": noted.detail or None,
-        }
-        self._log.info(
-            "step",
-            call=noted.call,
-            step=noted.step,
-            service_time=round(at, 3),
-            **{name: value for name, value in fields.items() if value is not None},
-        )
+        fields: dict[str, object] = {"call": noted.call, "step": noted.step}
+        for name in ("sector", "agent", "fiche", "outcome", "detail"):
+            if value := getattr(noted, name):
+                fields[name] = value
+        if noted.seconds is not None:
+            fields["seconds"] = round(noted.seconds, 3)
+        self._log.info("step", service_time=round(at, 3), **fields)

@@ -422,6 +422,8 @@ class FakeAsterisk:
                 return _DONE
             case ["POST", "bridges", bridge, "addChannel"]:
                 return await self._add_channel(bridge, query["channel"])
+            case ["POST", "bridges", bridge, "removeChannel"]:
+                return self._remove_channel(bridge, query["channel"])
             case _:
                 return 404, {"message": "Resource not found"}
 
@@ -521,6 +523,17 @@ class FakeAsterisk:
         await _prompts_over(channel)
         if channel.id in self.channels:
             channel.bridge = bridge
+        return _DONE
+
+    def _remove_channel(self, bridge: str, identity: str) -> Answer:
+        channel = self.channels.get(identity)
+        if bridge not in self.bridges:
+            return 404, {"message": "Bridge not found"}
+        if channel is None:
+            return 400, {"message": "Channel not found"}
+        if channel.bridge != bridge:
+            return 422, {"message": "Channel not in this bridge"}
+        channel.bridge = None
         return _DONE
 
     def _subscribe(self, sources: list[str]) -> Answer:

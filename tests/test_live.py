@@ -56,14 +56,29 @@ async def test_events_are_handled_in_the_order_they_came() -> None:
     assert live.handled == 3
 
 
-async def test_commands_reach_the_world_without_waiting() -> None:
+async def test_commands_reach_the_world_at_once() -> None:
     outside = Outside()
     live, _ = live_engine(outside)
     live.submit(CallArrived(CALL))
-    assert outside.commands == []  # never from inside submit
-    await turn()
     live.close()
     assert any(isinstance(command, Play) for command in outside.commands)
+
+
+async def test_an_event_that_comes_while_one_is_handled_waits_its_turn() -> None:
+    outside = Outside()
+    live, _ = live_engine(outside)
+    perform = outside.perform
+
+    def perform_and_hang_up(commands: Sequence[Command]) -> None:
+        perform(commands)
+        if any(isinstance(command, Play) for command in commands):
+            live.submit(CallLeft(CALL))
+            assert [noted.step for noted in outside.noted] == [Step.ARRIVED]
+
+    live._perform = perform_and_hang_up
+    live.submit(CallArrived(CALL))
+    live.close()
+    assert [noted.step for noted in outside.noted] == [Step.ARRIVED, Step.ENDED]
 
 
 async def test_a_deadline_comes_by_itself() -> None:

@@ -122,7 +122,7 @@ class Translator:
             case Join():
                 return _join(command)
             case Part():
-                return (remove_bridge(command.bridge),)
+                return _part(command)
             case HangUp():
                 return (hang_up(command.channel),)
             case Noted():
@@ -228,7 +228,7 @@ def hang_up(channel: ChannelId) -> Request:
 
 
 def remove_bridge(bridge: str) -> Request:
-    return Request("part", "DELETE", f"bridges/{bridge}", gone_is_fine=True)
+    return Request("remove bridge", "DELETE", f"bridges/{bridge}", gone_is_fine=True)
 
 
 def _play(command: Play) -> Request:
@@ -275,6 +275,24 @@ def _join(command: Join) -> tuple[Request, ...]:
         for channel in command.channels
     )
     return (Request("bridge", "POST", bridge, name), *add)
+
+
+def _part(command: Part) -> tuple[Request, ...]:
+    """Take the caller out first, and wait until that is done.
+
+    A prompt asked for while its channel is on the way out of a bridge that was removed is
+    not played, and holds the channel up for ten minutes (measured: one in ten; Asterisk's
+    bridge_channel.c, PLAYBACK_TIMEOUT).
+    """
+    take_out = Request(
+        "part",
+        "POST",
+        f"bridges/{command.bridge}/removeChannel",
+        {"channel": command.call},
+        may_block=True,
+        gone_is_fine=True,
+    )
+    return (take_out, remove_bridge(command.bridge))
 
 
 def _leg_end(answered: bool, cause: int) -> LegEnd:

@@ -19,7 +19,8 @@ class Metrics:
 
     def __init__(self, sectors: Iterable[SectorId]) -> None:
         self.registry = CollectorRegistry()
-        self._steps = Counter("allo_steps", "Steps of calls.", ["step"], registry=self.registry)
+        steps = Counter("allo_steps", "Steps of calls.", ["step"], registry=self.registry)
+        self._steps = {step: steps.labels(step.value) for step in Step}
         self._ended = Counter(
             "allo_calls_ended", "Calls ended, by outcome.", ["outcome"], registry=self.registry
         )
@@ -47,7 +48,7 @@ class Metrics:
 
     def noted(self, noted: Noted) -> None:
         """Count one step of a call."""
-        self._steps.labels(noted.step.value).inc()
+        self._steps[noted.step].inc()
         if noted.step is Step.TALKING and noted.sector is not None:
             self._waits.labels(noted.sector).observe(noted.seconds or 0.0)
         if noted.outcome is not None:

@@ -71,6 +71,8 @@ class Ear:
             data, control, _, peer = self._socket.recvmsg(512, 64)
         except OSError:
             return  # an ICMP error: Asterisk's end is closed already
+        if data[1] & 0x7F != _ALAW:
+            return  # RTCP of the neighbouring port's call
         if self._peer is None:
             self._peer = peer
             self._due = self._loop.time()
