@@ -95,6 +95,13 @@ def test_a_bridge_is_made_before_anybody_is_put_in_it(translator: Translator) ->
     assert first.path == second.path == "bridges/r1-bridge-1/addChannel"
 
 
+def test_the_caller_is_out_of_a_bridge_before_it_is_removed(translator: Translator) -> None:
+    out, removal = translator.requests(Part(CALL, BRIDGE))
+    assert (out.method, out.path) == ("POST", "bridges/r1-bridge-1/removeChannel")
+    assert out.query == {"channel": CALL}
+    assert (removal.method, removal.path) == ("DELETE", "bridges/r1-bridge-1")
+
+
 def test_where_the_caller_waits_is_written_in_one_request(translator: Translator) -> None:
     (request,) = translator.requests(Remember(CALL, CHANNEL, SectorId("travail"), 1234.5))
     assert (request.method, request.path) == ("POST", "channels/allo-1.7/variables")
@@ -107,7 +114,6 @@ def test_where_the_caller_waits_is_written_in_one_request(translator: Translator
         (StopPlaying(CALL, PLAYBACK), "DELETE", "playbacks/r1-play-1"),
         (StartMusic(CALL, CHANNEL), "POST", "channels/allo-1.7/moh"),
         (StopMusic(CALL, CHANNEL), "DELETE", "channels/allo-1.7/moh"),
-        (Part(CALL, BRIDGE), "DELETE", "bridges/r1-bridge-1"),
         (HangUp(CALL, LEG), "DELETE", "channels/r1-leg-1"),
     ],
 )
@@ -134,9 +140,12 @@ def test_what_may_wait_for_a_prompt_is_marked(translator: Translator) -> None:
     ]
     requests = [request for command in commands for request in translator.requests(command)]
     blocking = {request.operation for request in requests if request.may_block}
-    assert blocking == {"remember", "join"}
+    assert blocking == {"remember", "join", "part"}
     fine = {request.operation for request in requests if request.gone_is_fine}
-    assert fine == {"stop playing", "part", "hang up"}
+    assert fine == {
+        *("stop playing", "start music", "stop music", "remember"),
+        *("part", "remove bridge", "hang up"),
+    }
 
 
 # Messages.

@@ -224,7 +224,8 @@ def _result(request: Request, status: int, text: str) -> Any:
 def refusal(status: int, operation: str, reason: str) -> AriError:
     """The error that an HTTP status of ARI means.
 
-    addChannel, removeChannel and originate say 400 with "… not found" where others say 404 (measured).
+    addChannel, removeChannel and originate say 400 with "… not found" where others say 404
+    (measured).
     """
     if status in _GONE or (status == 400 and reason.endswith("not found")):
         return AriGone(status, operation, reason)

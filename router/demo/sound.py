@@ -43,6 +43,7 @@ class Codec(Protocol):
     #: As RFC 3551 numbers it.
     payload: int
 
+    def __hash__(self) -> int: ...
     def decode(self, frame: bytes) -> Samples: ...
     def tone(self, hertz: int) -> list[bytes]:
         """Return one second of tone; whole periods, so that it repeats without a click."""

@@ -17,7 +17,7 @@ from tests.real.scene import Scene
 #: Monday, 10 o'clock in Metz.
 OPEN_AT = datetime(2026, 11, 23, 9, tzinfo=UTC).timestamp()
 #: Ports of the stages. Their ranges of RTP overlap: Asterisk takes the next free port.
-OFFSET, CLOSED_OFFSET, FRAGILE_OFFSET = 3000, 3200, 3400
+OFFSET, CLOSED_OFFSET, FRAGILE_OFFSET, RESTARTED_OFFSET = 3000, 3200, 3400, 3500
 
 TARGETS = {
     "ring_s": 3,
@@ -97,7 +97,7 @@ async def stage(open_stage: OpenStage) -> AsyncIterator[Stage]:
 @pytest.fixture
 def new_scene(request: pytest.FixtureRequest, tmp_path: Path) -> NewScene:
     def failed() -> bool:
-        return request.node.stash.get(FAILED, True)
+        return bool(request.node.stash.get(FAILED, True))
 
     return lambda stage: Scene(stage, tmp_path / "phones", failed)
 

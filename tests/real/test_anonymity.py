@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from router.core.commands import Step
 from tests.real.scene import Scene
 from tests.real.telephones import CANARY
 
@@ -37,7 +36,8 @@ async def test_the_callers_number_is_kept_nowhere(scene: Scene) -> None:
     shown += [str(await scene.stage.get("/v1/service")), informateur.messages()]
     assert [text for text in shown if CANARY in text] == []
     await informateur.hang_up()
-    await scene.step(caller, Step.ENDED)
+    await caller.person.hears("goodbye")
+    await scene.ended(caller, "answered")
     assert files_with(CANARY, scene.stage.state_dir) == []
     assert "INVITE sip:" in informateur.messages()
 

@@ -31,11 +31,11 @@ async def test_a_refusal_costs_the_informateur_a_pause_and_the_caller_no_rank(
     informateur = await scene.informateur("101")
     first = await scene.waiting_caller()
     await informateur.rings()
-    behind = await scene.waiting_caller()
     informateur.refuse(word)
     missed = await scene.step(first, Step.MISSED, agent="101")
     assert missed["detail"] == detail
     assert (await scene.agents())["paused"] == 1
+    behind = await scene.waiting_caller()
     other = await scene.informateur("102")
     await scene.step(first, Step.RINGING, agent="102")
     assert Step.RINGING not in scene.story.steps(behind.call)
@@ -48,8 +48,9 @@ async def test_a_refusal_costs_the_informateur_a_pause_and_the_caller_no_rank(
 
 async def test_callers_are_served_in_the_order_in_which_they_joined(scene: Scene) -> None:
     informateur = await scene.informateur()
-    callers = [await scene.waiting_caller() for _ in range(3)]
+    callers = [await scene.waiting_caller()]
     await scene.talk(callers[0], informateur)
+    callers += [await scene.waiting_caller() for _ in range(2)]
     await callers[1].person.hears("queue-joined", "rank-next", "music")
     await callers[2].person.hears("queue-joined", "people-before-1", "music")
     announced = await scene.step(callers[2], Step.ANNOUNCED)
@@ -68,8 +69,8 @@ async def test_two_conversations_do_not_hear_each_other(scene: Scene) -> None:
     first = await scene.informateur("101", says=1400, listens_for=1000)
     second = await scene.informateur("102", says=1500, listens_for=1100)
     caller = await scene.waiting_caller(says=1000, listens_for=1400)
-    other = await scene.waiting_caller(says=1100, listens_for=1500)
     await scene.talk(caller, first)
+    other = await scene.waiting_caller(says=1100, listens_for=1500)
     await scene.talk(other, second)
     await scene.both_hear(caller, first)
     for phone, own in ((caller, 1400), (first, 1000), (other, 1500), (second, 1100)):

@@ -94,7 +94,7 @@ async def ringing(scene: Scene, caller: Caller, informateur: Informateur) -> Non
 
 async def late_ringing(scene: Scene, caller: Caller, informateur: Informateur) -> None:
     await informateur.rings()
-    await caller.person.hears("connecting", "music")
+    await caller.person.hears("queue-joined", "music")
 
 
 async def whispering(scene: Scene, caller: Caller, informateur: Informateur) -> None:
@@ -105,7 +105,7 @@ async def whispering(scene: Scene, caller: Caller, informateur: Informateur) -> 
 
 async def late_whispering(scene: Scene, caller: Caller, informateur: Informateur) -> None:
     await whispering(scene, caller, informateur)
-    await informateur.person.hears("whisper-waited")
+    await informateur.person.hears("whisper-call")
     assert await scene.calls() == {CallState.WHISPERING: 1}
 
 

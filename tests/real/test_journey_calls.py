@@ -18,7 +18,7 @@ async def test_a_code_leads_to_an_informateur_and_both_hear_each_other(scene: Sc
     caller.press(scene.code())
     accepted = await scene.step(caller, Step.CODE_ACCEPTED)
     assert accepted["sector"] == SECTOR
-    await caller.person.hears("code-accepted", "connecting")
+    await caller.person.hears("code-accepted", "queue-joined", "music")
     await scene.talk(caller, informateur)
     whisper = ["whisper-call", f"sector-{SECTOR}", "whisper-waited", "under-a-minute"]
     assert informateur.person.heard == [*whisper, f"{CALLER_HZ} Hz"]
@@ -60,9 +60,15 @@ async def test_the_whole_way_can_be_typed_during_the_welcome(scene: Scene) -> No
     informateur = await scene.informateur()
     caller = await scene.call()
     caller.press(TO_SECTOR)
-    await scene.step(caller, Step.RINGING)
-    assert not {"menu-main", "menu-logement"} & set(caller.person.heard[-1:])
     await informateur.rings()
+    assert scene.story.steps(caller.call) == [
+        Step.ARRIVED,
+        Step.CODE_ASKED,
+        Step.MENU,
+        Step.MENU,
+        Step.QUEUED,
+        Step.RINGING,
+    ]
     await caller.hang_up()
     await informateur.stops_ringing()
     await scene.ended(caller, "abandoned")
