@@ -100,6 +100,8 @@ class Performer:
                     self._failed(command, request.channel, error)
                     break
             except AriRejected as error:
+                if request.gone_is_fine and error.status == 400:
+                    continue  # the caller left while the variables were being set (measured)
                 self._log.warning(
                     "asterisk refused",
                     call=command.call,
