@@ -237,3 +237,15 @@ async def test_closing_gives_up_what_is_under_way(asterisk: Asterisk) -> None:
     await asterisk.performer.close()
     assert asterisk.performer.busy == 0
     assert asterisk.asked == ["POST channels/1/variables"]
+
+
+async def test_a_note_refused_on_a_leaving_callers_channel_is_no_failure(
+    asterisk: Asterisk,
+) -> None:
+    asterisk.errors["POST channels/1/variables"] = AriRejected(400, "remember")
+    with structlog.testing.capture_logs() as logs:
+        asterisk.performer.perform([REMEMBER])
+        await asterisk.idle()
+    assert asterisk.asked == ["POST channels/1/variables"]
+    assert asterisk.submitted == []
+    assert logs == []

@@ -101,7 +101,7 @@ class Performer:
                     break
             except AriRejected as error:
                 if request.gone_is_fine and error.status == 400:
-                    continue  # the caller left while the variables were being set (measured)
+                    continue  # seen when the caller hangs up while variables are set
                 self._log.warning(
                     "asterisk refused",
                     call=command.call,
