@@ -53,10 +53,16 @@ class Asterisk:
         self.performer = Performer(
             self.translator,
             self.ask,
+            self.send,
             self.submitted.append,
             self.dropped.append,
             structlog.get_logger(),
         )
+
+    async def send(self, request: Request) -> asyncio.Future[Any]:
+        answer = asyncio.ensure_future(self.ask(request))
+        await asyncio.sleep(0)  # on its way
+        return answer
 
     async def ask(self, request: Request) -> Any:
         name = f"{request.method} {request.path}"
@@ -84,18 +90,34 @@ def asterisk() -> Asterisk:
 
 
 async def test_commands_of_a_call_keep_their_order(asterisk: Asterisk) -> None:
-    first = asterisk.hold("POST channels/1/play/p1")
     asterisk.performer.perform([play(CALL, "p1"), StartMusic(CALL, CHANNEL)])
     asterisk.performer.perform([StopMusic(CALL, CHANNEL), play(CALL, "p2")])
-    await asterisk.idle(busy=1)
-    assert asterisk.asked == ["POST channels/1/play/p1"]
-    first.set()
     await asterisk.idle()
-    assert asterisk.asked[1:] == [
+    assert asterisk.asked == [
+        "POST channels/1/play/p1",
         "POST channels/1/moh",
         "DELETE channels/1/moh",
         "POST channels/1/play/p2",
     ]
+
+
+async def test_what_cannot_block_is_sent_without_waiting_for_answers(asterisk: Asterisk) -> None:
+    first = asterisk.hold("DELETE playbacks/p0")
+    asterisk.performer.perform([StopPlaying(CALL, PlaybackId("p0")), play(CALL, "p1")])
+    await asterisk.idle(busy=1)
+    assert asterisk.asked == ["DELETE playbacks/p0", "POST channels/1/play/p1"]
+    first.set()
+    await asterisk.idle()
+
+
+async def test_what_may_block_is_sent_when_all_before_it_is_answered(asterisk: Asterisk) -> None:
+    first = asterisk.hold("POST channels/1/play/p1")
+    asterisk.performer.perform([play(CALL, "p1"), REMEMBER, StartMusic(CALL, CHANNEL)])
+    await asterisk.idle(busy=1)
+    assert asterisk.asked == ["POST channels/1/play/p1"]
+    first.set()
+    await asterisk.idle()
+    assert asterisk.asked[1:] == ["POST channels/1/variables", "POST channels/1/moh"]
 
 
 async def test_a_slow_call_delays_no_other(asterisk: Asterisk) -> None:

@@ -80,7 +80,9 @@ class AsteriskLink:
         self._backoff = backoff or Backoff()
         self._translator = Translator(app, agents)
         self.client = AriClient(base_url, user, password, app, self._received)
-        self._performer = Performer(self._translator, self._ask, self._submit, self._dropped, log)
+        self._performer = Performer(
+            self._translator, self._ask, self._send, self._submit, self._dropped, log
+        )
         self._lost_commands: list[Command] = []
         self._early: list[Message] = []
         self._replaced = False
@@ -231,6 +233,11 @@ class AsteriskLink:
         if not self.connected:
             raise AriUnreachable(self.client.base_url, "disconnected")
         return await self.client.ask(request)
+
+    async def _send(self, request: Request) -> asyncio.Future[Any]:
+        if not self.connected:
+            raise AriUnreachable(self.client.base_url, "disconnected")
+        return await self.client.send(request)
 
     def _dropped(self, command: Command) -> None:
         self.counts.commands_dropped += 1

@@ -67,7 +67,7 @@ class AriClient:
         self._headers = {"Authorization": f"Basic {token}"}
         self._session: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
-        self._waiting: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
+        self._waiting: dict[str, tuple[Request, asyncio.Future[Any]]] = {}
         self._last_id = 0
         self._goodbyes: set[asyncio.Task[None]] = set()
 
@@ -124,9 +124,9 @@ class AriClient:
             self._goodbyes.add(task)
             task.add_done_callback(self._goodbyes.discard)
         waiting, self._waiting = self._waiting, {}
-        for future in waiting.values():
-            if not future.done():
-                future.set_exception(self._unreachable("disconnected"))
+        for _, answer in waiting.values():
+            if not answer.done():
+                answer.set_exception(self._unreachable("disconnected"))
 
     async def close(self) -> None:
         self.drop()
@@ -145,26 +145,32 @@ class AriClient:
         """
         if request.may_block:
             return await self.ask_http(request)
-        socket = self._socket
-        if socket is None:
-            raise self._unreachable("disconnected")
+        return await (await self.send(request))
+
+    async def send(self, request: Request) -> asyncio.Future[Any]:
+        """Send a request that cannot block; return the future of what `ask` would.
+
+        Asterisk carries requests out in the order in which they are sent, so the next one
+        need not wait for an answer. The caller's duty: await every future, or cancel it.
+        """
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._last_id += 1
         number = str(self._last_id)
         frame = _frame(number, request)
         if len(frame) >= _FRAME_BYTES:
-            raise AriRejected(413, request.operation, "longer than a frame")
-        answer: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = answer
-        try:
-            # No time-out: what answers requests in Asterisk answers pings too, so a request
-            # that hangs ends with the heartbeat.
-            await socket.send_frame(frame, aiohttp.WSMsgType.TEXT)
-            data = await answer
-        except (aiohttp.ClientError, OSError) as error:
-            raise self._unreachable(error) from None
-        finally:
-            self._waiting.pop(number, None)
-        return _result(request, data.get("status_code", 0), data.get("message_body", ""))
+            answer.set_exception(AriRejected(413, request.operation, "longer than a frame"))
+        elif self._socket is None:
+            answer.set_exception(self._unreachable("disconnected"))
+        else:
+            self._waiting[number] = request, answer
+            try:
+                # No time-out: what answers requests in Asterisk answers pings too, so a
+                # request that hangs ends with the heartbeat.
+                await self._socket.send_frame(frame, aiohttp.WSMsgType.TEXT)
+            except (aiohttp.ClientError, OSError) as error:
+                del self._waiting[number]
+                answer.set_exception(self._unreachable(error))
+        return answer
 
     async def ask_http(self, request: Request) -> Any:
         """Carry out a request over HTTP; never sent twice. Otherwise as `ask`."""
@@ -184,9 +190,15 @@ class AriClient:
             raise self._unreachable(error) from None
 
     def _answered(self, data: Mapping[str, Any]) -> None:
-        future = self._waiting.pop(data.get("request_id", ""), None)
-        if future is not None and not future.done():
-            future.set_result(data)
+        request, answer = self._waiting.pop(data.get("request_id", ""), (None, None))
+        if request is None or answer is None or answer.done():
+            return
+        try:
+            answer.set_result(
+                _result(request, data.get("status_code", 0), data.get("message_body", ""))
+            )
+        except AriError as error:
+            answer.set_exception(error)
 
     def _unreachable(self, reason: BaseException | str) -> AriUnreachable:
         text = reason if isinstance(reason, str) else (str(reason) or type(reason).__name__)

@@ -9,13 +9,14 @@ from typing import Any
 from structlog.typing import FilteringBoundLogger
 
 from router.ari.messages import Request
-from router.ari.translate import Translator
+from router.ari.translate import BLOCKING, Translator
 from router.core.commands import Command, HangUp, Join, Noted, Play, Ring, StopPlaying
 from router.core.events import CommandFailed, Event, LegEnd, LegEnded
 from router.core.ids import CallId, ChannelId
 from router.errors import AriGone, AriRejected, AriUnreachable
 
 Ask = Callable[[Request], Awaitable[Any]]
+Send = Callable[[Request], Awaitable[asyncio.Future[Any]]]
 
 
 @dataclass(slots=True)
@@ -37,12 +38,14 @@ class Performer:
         self,
         translator: Translator,
         ask: Ask,
+        send: Send,
         submit: Callable[[Event], None],
         dropped: Callable[[Command], None],
         log: FilteringBoundLogger,
     ) -> None:
         self._translator = translator
         self._ask = ask
+        self._send = send
         self._submit = submit
         self._dropped = dropped
         self._log = log
@@ -85,37 +88,66 @@ class Performer:
     async def _work(self, call: CallId, line: _Line) -> None:
         try:
             while line.waiting:
-                await self._carry_out(line.waiting.popleft(), line)
+                await self._carry_out_together(line)
+                if line.waiting:
+                    await self._carry_out(line.waiting.popleft(), line)
         finally:
             del self._lines[call]
+
+    async def _carry_out_together(self, line: _Line) -> None:
+        """Send the commands at the head of the line that cannot block, then hear the answers.
+
+        Asterisk carries them out in order; a round trip for each would cost it and us a
+        wake-up, and the caller the wait between a key and what it brings.
+        """
+        sent: list[tuple[Command, Request, asyncio.Future[Any]]] = []
+        try:
+            while line.waiting and not isinstance(line.waiting[0], BLOCKING):
+                command = line.waiting.popleft()
+                for request in self._translator.requests(command):
+                    try:
+                        sent.append((command, request, await self._send(request)))
+                    except AriUnreachable:
+                        self._dropped(command)
+            for command, request, answer in sent:
+                await self._succeeds(command, request, answer)
+        finally:
+            for _, _, answer in sent:
+                answer.cancel()
 
     async def _carry_out(self, command: Command, line: _Line | None) -> None:
         for request in self._translator.requests(command):
             if line is not None:
                 line.blocked = request.may_block
-            try:
-                await self._ask(request)
-            except AriGone as error:
-                if not request.gone_is_fine:
-                    self._failed(command, request.channel, error)
-                    break
-            except AriRejected as error:
-                if request.gone_is_fine and error.status == 400:
-                    continue  # seen when the caller hangs up while variables are set
-                self._log.warning(
-                    "asterisk refused",
-                    call=command.call,
-                    operation=error.operation,
-                    status=error.status,
-                )
+            succeeded = await self._succeeds(command, request, self._ask(request))
+            if line is not None:
+                line.blocked = False
+            if not succeeded:
+                break
+
+    async def _succeeds(self, command: Command, request: Request, answer: Awaitable[Any]) -> bool:
+        """Await the answer; report a refusal. Return whether the command may go on."""
+        try:
+            await answer
+        except AriGone as error:
+            if not request.gone_is_fine:
                 self._failed(command, request.channel, error)
-                break
-            except AriUnreachable:
-                self._dropped(command)
-                break
-            finally:
-                if line is not None:
-                    line.blocked = False
+                return False
+        except AriRejected as error:
+            if request.gone_is_fine and error.status == 400:
+                return True  # seen when the caller hangs up while variables are set
+            self._log.warning(
+                "asterisk refused",
+                call=command.call,
+                operation=error.operation,
+                status=error.status,
+            )
+            self._failed(command, request.channel, error)
+            return False
+        except AriUnreachable:
+            self._dropped(command)
+            return False
+        return True
 
     def _failed(self, command: Command, channel: ChannelId | None, error: AriRejected) -> None:
         self.refused += 1

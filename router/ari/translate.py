@@ -78,6 +78,10 @@ _UNANSWERED = {
 _GOODBYES = frozenset({0, 16, 31})
 
 
+#: Commands with a request that may block; all others are one that cannot.
+BLOCKING = (Remember, Join, Part)
+
+
 @dataclass(slots=True)
 class _Leg:
     call: CallId

@@ -61,8 +61,7 @@ class Ear:
         self._key_ended_at: float | None = None
 
     def close(self) -> None:
-        if self._ticking is not None:
-            self._ticking.cancel()
+        self._fall_silent()
         self._loop.remove_reader(self._socket)
         self._socket.close()
 
@@ -86,6 +85,14 @@ class Ear:
             self._key_ended_at = None
         if heard.prompts < len(self._frames):
             self._loop.call_later(_LISTEN_S + random.random() * FRAME_S, self._press)
+        else:
+            # Whoever sends on after the hang-up ends up in the call that is given Asterisk's
+            # port next, is taken for that caller (rtp_symmetric), and leaves it deaf.
+            self._fall_silent()
+
+    def _fall_silent(self) -> None:
+        if self._ticking is not None:
+            self._ticking.cancel()
 
     def _press(self) -> None:
         self._key_step = 1
