@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from router.core.commands import Command, Noted
+from router.core.commands import Counted, DeskChanged, ForAsterisk, ForService, Noted, Told
 from router.core.engine import Engine
 from router.core.events import Event, TimePassed
 
@@ -31,19 +31,20 @@ class Clock:
 
 
 class Live:
-    """Feeds the engine. `perform` carries commands out and must not block."""
+    """Feeds the engine. `perform` has Asterisk carry commands out, `tell` takes the others with
+    the time; neither may block."""
 
     def __init__(
         self,
         engine: Engine,
         clock: Clock,
-        perform: Callable[[Sequence[Command]], None],
-        noted: Callable[[Noted, float], None],
+        perform: Callable[[Sequence[ForAsterisk]], None],
+        tell: Callable[[ForService, float], None],
     ) -> None:
         self._engine = engine
         self._clock = clock
         self._perform = perform
-        self._noted = noted
+        self._tell = tell
         self._events: deque[Event] = deque()
         self._draining = False
         self._timer: asyncio.TimerHandle | None = None
@@ -82,10 +83,13 @@ class Live:
                 self._log.error("defect", type=type(event).__name__, error=type(error).__name__)
                 continue
             self.handled += 1
+            for_asterisk: list[ForAsterisk] = []
             for command in commands:
-                if isinstance(command, Noted):
-                    self._noted(command, self._clock.now())
-            self._perform(commands)
+                if isinstance(command, Noted | Told | DeskChanged | Counted):
+                    self._tell(command, self._clock.now())
+                else:
+                    for_asterisk.append(command)
+            self._perform(for_asterisk)
         self._arm()
 
     def _arm(self) -> None:

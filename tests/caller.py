@@ -25,8 +25,6 @@ from router.core.commands import (
 )
 from router.core.engine import Engine
 from router.core.events import (
-    AgentAppeared,
-    AgentVanished,
     CallArrived,
     CallFound,
     CallLeft,
@@ -35,6 +33,8 @@ from router.core.events import (
     LegAnswered,
     LegEnd,
     LegEnded,
+    PhoneAppeared,
+    PhoneVanished,
     PromptEnded,
     TimePassed,
 )
@@ -119,10 +119,10 @@ class Exchange:
 
     def appear(self, *agents: str) -> None:
         for agent in agents:
-            self.tell(AgentAppeared(AgentId(agent)))
+            self.tell(PhoneAppeared(AgentId(agent)))
 
     def vanish(self, agent: str) -> None:
-        self.tell(AgentVanished(AgentId(agent)))
+        self.tell(PhoneVanished(AgentId(agent)))
 
     def arrive(self, *calls: str) -> None:
         for call in calls or ("caller",):

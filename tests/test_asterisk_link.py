@@ -10,14 +10,14 @@ from router.ari.asterisk_link import Backoff
 from router.ari.client import AriClient
 from router.core.commands import HangUp, Join, Remember, StartMusic
 from router.core.events import (
-    AgentAppeared,
-    AgentVanished,
     CallArrived,
     CallLeft,
     KeyPressed,
     LegAnswered,
     LegEnd,
     LegEnded,
+    PhoneAppeared,
+    PhoneVanished,
     PromptEnded,
 )
 from router.core.ids import BridgeId, ChannelId, SectorId
@@ -71,7 +71,7 @@ async def test_a_crash_of_asterisk_ends_every_call_and_every_presence(
     fake: FakeAsterisk, bench: Bench
 ) -> None:
     await fake.phone("lea").register()
-    await bench.expect(AgentAppeared, agent="lea")
+    await bench.expect(PhoneAppeared, agent="lea")
     call = await bench.arrive()
     leg = bench.ring(call)
     await fake.phone("lea").rings()
@@ -80,9 +80,9 @@ async def test_a_crash_of_asterisk_ends_every_call_and_every_presence(
     await fake.accept()
     await bench.expect(CallLeft, call=call)
     assert (await bench.expect(LegEnded, leg=leg)).reason is LegEnd.LOST
-    await bench.expect(AgentVanished, agent="lea")
+    await bench.expect(PhoneVanished, agent="lea")
     await fake.phone("lea").register()  # the subscription is made anew
-    await bench.expect(AgentAppeared, agent="lea")
+    await bench.expect(PhoneAppeared, agent="lea")
 
 
 async def test_commands_without_asterisk_are_dropped_and_counted(

@@ -19,7 +19,7 @@ EVENTS: tuple[CallEvent, ...] = (
     events.CallLeft,
     events.LegAnswered,
     events.LegEnded,
-    events.AgentVanished,
+    events.PhoneVanished,
     *Due,
 )
 #: Those that say more than their name.

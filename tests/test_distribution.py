@@ -6,7 +6,7 @@ import pytest
 
 from router.core.commands import HangUp, Outcome, Play, Ring, Step
 from router.core.distribution import RELEASE_S, RING_BACKSTOP_S, WHISPER_GUARD_S
-from router.core.events import AgentVanished, LegAnswered, LegEnd, LegEnded
+from router.core.events import LegAnswered, LegEnd, LegEnded, PhoneVanished
 from router.core.hours import Hours
 from router.core.ids import AgentId, CallId
 from router.core.plan import Targets
@@ -361,7 +361,7 @@ def test_a_phone_that_vanishes_while_it_rings_is_logged_out(exchange: Exchange) 
     exchange.appear("102")
     exchange.choose_housing()
     leg = exchange.leg("101").id
-    commands = exchange.tell(AgentVanished(AgentId("101")))
+    commands = exchange.tell(PhoneVanished(AgentId("101")))
 
     assert HangUp(CallId("caller"), leg) in commands
     assert exchange.agent("101") == "logged out"

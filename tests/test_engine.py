@@ -9,8 +9,6 @@ from router.core.calls import CallState
 from router.core.commands import HangUp, Outcome, Part, Play, Step, StopMusic
 from router.core.engine import SectorSnapshot
 from router.core.events import (
-    AgentAppeared,
-    AgentVanished,
     CallArrived,
     CallFound,
     CallLeft,
@@ -20,6 +18,8 @@ from router.core.events import (
     LegAnswered,
     LegEnd,
     LegEnded,
+    PhoneAppeared,
+    PhoneVanished,
     PromptEnded,
     TimePassed,
 )
@@ -170,8 +170,8 @@ def test_events_that_mean_nothing_are_counted_and_change_nothing(state: CallStat
         PromptEnded(CALLER, PlaybackId("run-play-0")),
         LegEnded(CALLER, ChannelId("run-leg-0"), LegEnd.LOST),
         CommandFailed(CALLER, ChannelId("run-leg-0")),
-        AgentAppeared(AgentId("999")),
-        AgentVanished(AgentId("999")),
+        PhoneAppeared(AgentId("999")),
+        PhoneVanished(AgentId("999")),
         CallLeft(STRANGER),
         KeyPressed(STRANGER, "1"),
         PromptEnded(STRANGER, PlaybackId("run-play-1")),

@@ -23,8 +23,6 @@ from router.core.calls import CallState
 from router.core.commands import Step
 from router.core.engine import Engine
 from router.core.events import (
-    AgentAppeared,
-    AgentVanished,
     CallArrived,
     CallFound,
     CallLeft,
@@ -34,6 +32,8 @@ from router.core.events import (
     LegAnswered,
     LegEnd,
     LegEnded,
+    PhoneAppeared,
+    PhoneVanished,
     PromptEnded,
     TimePassed,
 )
@@ -370,8 +370,8 @@ any_event: st.SearchStrategy[Event] = st.one_of(
     st.builds(KeyPressed, calls, st.sampled_from("0123456789*#ABCD")),
     st.builds(KeyPressed, calls, st.sampled_from("##212")),
     st.builds(PromptEnded, calls, playbacks),
-    st.builds(AgentAppeared, agents),
-    st.builds(AgentVanished, agents),
+    st.builds(PhoneAppeared, agents),
+    st.builds(PhoneVanished, agents),
     st.builds(LegAnswered, calls, legs),
     st.builds(LegEnded, calls, legs, st.sampled_from(LegEnd)),
     st.builds(CommandFailed, calls, legs),

@@ -10,14 +10,14 @@ from router.ari.resync import HeldBridge, HeldLeg, Holdings, read_holdings, reco
 from router.ari.translate import Translator
 from router.core.commands import Command, HangUp, Join, Play, Ring, StartMusic
 from router.core.events import (
-    AgentAppeared,
-    AgentVanished,
     CallFound,
     CallLeft,
     Event,
     LegAnswered,
     LegEnd,
     LegEnded,
+    PhoneAppeared,
+    PhoneVanished,
     PromptEnded,
 )
 from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PlaybackId, PromptId, SectorId
@@ -140,10 +140,10 @@ def test_a_leg_without_its_call_is_hung_up(translator: Translator, leg: HeldLeg)
 
 def test_phones_are_told_when_they_changed(translator: Translator) -> None:
     held = Holdings(phones={LEA: True, MAX: False, AgentId("stranger"): True})
-    assert compare(translator, held) == ([AgentAppeared(LEA)], [])
+    assert compare(translator, held) == ([PhoneAppeared(LEA)], [])
     assert compare(translator, held) == ([], [])
     assert compare(translator, Holdings(phones={MAX: True})) == (
-        [AgentVanished(LEA), AgentAppeared(MAX)],
+        [PhoneVanished(LEA), PhoneAppeared(MAX)],
         [],
     )
 

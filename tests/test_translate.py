@@ -29,8 +29,6 @@ from router.core.commands import (
     StopPlaying,
 )
 from router.core.events import (
-    AgentAppeared,
-    AgentVanished,
     CallArrived,
     CallLeft,
     Event,
@@ -38,6 +36,8 @@ from router.core.events import (
     LegAnswered,
     LegEnd,
     LegEnded,
+    PhoneAppeared,
+    PhoneVanished,
     PromptEnded,
 )
 from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PlaybackId, PromptId, SectorId
@@ -163,7 +163,7 @@ def test_what_may_wait_for_a_prompt_is_marked(translator: Translator) -> None:
         (ChannelDestroyed(CHANNEL, 16), None),
         (ChannelDtmfReceived(CHANNEL, "#"), KeyPressed(CALL, "#")),
         (PlaybackFinished(PLAYBACK, CHANNEL), PromptEnded(CALL, PLAYBACK)),
-        (EndpointStateChange("agent-lea", online=True), AgentAppeared(LEA)),
+        (EndpointStateChange("agent-lea", online=True), PhoneAppeared(LEA)),
         (EndpointStateChange("agent-lea", online=False), None),
         (EndpointStateChange("agent-stranger", online=True), None),
         (EndpointStateChange("trunk", online=True), None),
@@ -236,11 +236,11 @@ def test_a_phone_is_news_when_it_changes(translator: Translator) -> None:
     offline = EndpointStateChange("agent-lea", online=False)
     events = [translator.event(message) for message in (online, online, offline, offline, online)]
     assert events == [
-        AgentAppeared(LEA),
+        PhoneAppeared(LEA),
         None,
-        AgentVanished(LEA),
+        PhoneVanished(LEA),
         None,
-        AgentAppeared(LEA),
+        PhoneAppeared(LEA),
     ]
 
 

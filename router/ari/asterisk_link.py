@@ -14,7 +14,7 @@ from router.ari.messages import ALLOWED, ApplicationReplaced, Message, Request, 
 from router.ari.performer import Performer
 from router.ari.resync import read_holdings, reconcile
 from router.ari.translate import Translator, agent_of
-from router.core.commands import Command, HangUp, Join
+from router.core.commands import ForAsterisk, HangUp, Join
 from router.core.events import Event
 from router.core.ids import AgentId, CallId, ChannelId
 from router.errors import AriError, AriMalformed, AriRejected, AriReplaced, AriUnreachable
@@ -83,7 +83,7 @@ class AsteriskLink:
         self._performer = Performer(
             self._translator, self._ask, self._send, self._submit, self._dropped, log
         )
-        self._lost_commands: list[Command] = []
+        self._lost_commands: list[ForAsterisk] = []
         self._early: list[Message] = []
         self._replaced = False
         self._doubtful_until = 0.0
@@ -123,7 +123,7 @@ class AsteriskLink:
         """How many calls have a command under way."""
         return self._performer.busy
 
-    def perform(self, commands: Iterable[Command]) -> None:
+    def perform(self, commands: Iterable[ForAsterisk]) -> None:
         """Have Asterisk carry the commands out. Returns at once; failures come as events."""
         self._performer.perform(commands)
 
@@ -239,7 +239,7 @@ class AsteriskLink:
             raise AriUnreachable(self.client.base_url, "disconnected")
         return await self.client.send(request)
 
-    def _dropped(self, command: Command) -> None:
+    def _dropped(self, command: ForAsterisk) -> None:
         self.counts.commands_dropped += 1
         if isinstance(command, HangUp | Join):  # the others are not missed, see reconcile()
             self._lost_commands.append(command)

@@ -10,7 +10,7 @@ from structlog.typing import FilteringBoundLogger
 
 from router.ari.messages import Request
 from router.ari.translate import BLOCKING, Translator
-from router.core.commands import Command, HangUp, Join, Noted, Play, Ring, StopPlaying
+from router.core.commands import DialOut, ForAsterisk, HangUp, Join, Play, Ring, StopPlaying
 from router.core.events import CommandFailed, Event, LegEnd, LegEnded
 from router.core.ids import CallId, ChannelId
 from router.errors import AriGone, AriRejected, AriUnreachable
@@ -23,7 +23,7 @@ Send = Callable[[Request], Awaitable[asyncio.Future[Any]]]
 class _Line:
     """The commands of one call that wait; `blocked` while a prompt holds the first up."""
 
-    waiting: deque[Command]
+    waiting: deque[ForAsterisk]
     blocked: bool = False
 
 
@@ -40,7 +40,7 @@ class Performer:
         ask: Ask,
         send: Send,
         submit: Callable[[Event], None],
-        dropped: Callable[[Command], None],
+        dropped: Callable[[ForAsterisk], None],
         log: FilteringBoundLogger,
     ) -> None:
         self._translator = translator
@@ -54,11 +54,9 @@ class Performer:
         #: Commands that Asterisk refused, since the start.
         self.refused = 0
 
-    def perform(self, commands: Iterable[Command]) -> None:
+    def perform(self, commands: Iterable[ForAsterisk]) -> None:
         """Queue commands behind those of the same call. Call it from the event loop."""
         for command in commands:
-            if isinstance(command, Noted):
-                continue
             line = self._lines.get(command.call)
             if line is None:
                 line = self._lines[command.call] = _Line(deque((command,)))
@@ -100,7 +98,7 @@ class Performer:
         Asterisk carries them out in order; a round trip for each would cost it and us a
         wake-up, and the caller the wait between a key and what it brings.
         """
-        sent: list[tuple[Command, Request, asyncio.Future[Any]]] = []
+        sent: list[tuple[ForAsterisk, Request, asyncio.Future[Any]]] = []
         try:
             while line.waiting and not isinstance(line.waiting[0], BLOCKING):
                 command = line.waiting.popleft()
@@ -115,7 +113,7 @@ class Performer:
             for _, _, answer in sent:
                 answer.cancel()
 
-    async def _carry_out(self, command: Command, line: _Line | None) -> None:
+    async def _carry_out(self, command: ForAsterisk, line: _Line | None) -> None:
         for request in self._translator.requests(command):
             if line is not None:
                 line.blocked = request.may_block
@@ -125,7 +123,7 @@ class Performer:
             if not succeeded:
                 break
 
-    async def _succeeds(self, command: Command, request: Request, answer: Awaitable[Any]) -> bool:
+    async def _succeeds(self, command: ForAsterisk, request: Request, answer: Awaitable[Any]) -> bool:
         """Await the answer; report a refusal. Return whether the command may go on."""
         try:
             await answer
@@ -149,9 +147,9 @@ class Performer:
             return False
         return True
 
-    def _failed(self, command: Command, channel: ChannelId | None, error: AriRejected) -> None:
+    def _failed(self, command: ForAsterisk, channel: ChannelId | None, error: AriRejected) -> None:
         self.refused += 1
-        if isinstance(command, Ring):
+        if isinstance(command, Ring | DialOut):
             self._translator.drop_leg(command.leg)
             if not isinstance(error, AriGone):  # measured: 500 when the phone is not registered
                 self._submit(LegEnded(command.call, command.leg, LegEnd.UNREACHABLE))

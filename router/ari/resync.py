@@ -23,7 +23,7 @@ from router.ari.translate import (
     hang_up,
     remove_bridge,
 )
-from router.core.commands import Command, HangUp, Join
+from router.core.commands import ForAsterisk, HangUp, Join
 from router.core.events import (
     CallFound,
     CallLeft,
@@ -109,7 +109,7 @@ def reconcile(
     translator: Translator,
     calls: Collection[CallId],
     legs: Collection[ChannelId],
-    dropped: Iterable[Command],
+    dropped: Iterable[ForAsterisk],
 ) -> tuple[list[Event], list[Request]]:
     """Return the events and the requests that make the engine and Asterisk agree.
 

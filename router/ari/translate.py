@@ -33,8 +33,6 @@ from router.core.commands import (
     StopPlaying,
 )
 from router.core.events import (
-    AgentAppeared,
-    AgentVanished,
     CallArrived,
     CallLeft,
     Event,
@@ -42,6 +40,8 @@ from router.core.events import (
     LegAnswered,
     LegEnd,
     LegEnded,
+    PhoneAppeared,
+    PhoneVanished,
     PromptEnded,
 )
 from router.core.ids import AgentId, CallId, ChannelId, PlaybackId
@@ -194,9 +194,9 @@ class Translator:
             return None
         if online:
             self._online.add(agent)
-            return AgentAppeared(agent)
+            return PhoneAppeared(agent)
         self._online.discard(agent)
-        return AgentVanished(agent)
+        return PhoneVanished(agent)
 
     # --- what is under way -------------------------------------------------------------------
 

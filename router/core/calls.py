@@ -56,13 +56,13 @@ CallEvent = (
     | type[events.CallLeft]
     | type[events.LegAnswered]
     | type[events.LegEnded]
-    | type[events.AgentVanished]
+    | type[events.PhoneVanished]
     | Due
 )
 
 _S = CallState
 _KEY, _ENDED, _LEFT = events.KeyPressed, events.PromptEnded, events.CallLeft
-_ANSWERED, _LEG, _GONE = events.LegAnswered, events.LegEnded, events.AgentVanished
+_ANSWERED, _LEG, _GONE = events.LegAnswered, events.LegEnded, events.PhoneVanished
 
 #: (state, event) -> the handler's name in `Journey` or `Distribution`.
 TABLE: dict[tuple[CallState, CallEvent], str] = {

@@ -5,17 +5,25 @@ Commands of one call are carried out in order; those of different calls side by 
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from router.core.ids import (
     AgentId,
     BridgeId,
     CallId,
     ChannelId,
+    EntryId,
     FicheId,
+    PhoneId,
     PlaybackId,
     PromptId,
+    ReasonId,
     SectorId,
 )
+from router.core.requests import Reply
+
+if TYPE_CHECKING:
+    from router.core.facts import Fact
 
 
 class Outcome(StrEnum):
@@ -32,6 +40,7 @@ class Outcome(StrEnum):
     REFUSED_LONG = "refused: longest wait reached"
     SILENT = "silent"  # no key ever came
     LOST = "lost"  # the informateur's phone died and the caller was not served again
+    CALLED_BACK = "called back"  # left the queue for a callback
 
 
 class Step(StrEnum):
@@ -53,6 +62,19 @@ class Step(StrEnum):
     TALKING = "talking"
     REQUEUED = "back to the front of the queue"
     AGENT_DONE = "informateur hung up"
+    HELD = "on hold"
+    RETRIEVED = "back from hold"
+    TRANSFERRED = "transferred"
+    CONSULTING = "informateur consults another"
+    CONSULTED = "two informateurs talk"
+    COMPLETED = "given to the informateur consulted"
+    CANCELLED = "back to the caller"
+    REFERRING = "referral is dialled"
+    REFERRED = "talking with the referral"
+    REFERRAL_SPOKEN = "referral is spoken"
+    VOTE_ASKED = "asked to vote"
+    WATCHED = "supervisor takes part"
+    UNWATCHED = "supervisor has left"
     REFUSED = "refused"
     ENDED = "ended"
 
@@ -99,12 +121,60 @@ class Remember:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """Dial an informateur's phone as channel `leg`; give up after `timeout_s`."""
+    """Dial the phone where `agent` works as channel `leg`; give up after `timeout_s`."""
 
     call: CallId
     agent: AgentId
     leg: ChannelId
     timeout_s: int
+    #: None: the informateur's own.
+    phone: PhoneId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DialOut:
+    """Dial an entry of the directory through the trunk as channel `leg`."""
+
+    call: CallId
+    entry: EntryId
+    leg: ChannelId
+    timeout_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snoop:
+    """Open `snoop`, a channel that hears both sides of `leg`; heard by `leg` when `whisper`."""
+
+    call: CallId
+    leg: ChannelId
+    snoop: ChannelId
+    whisper: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOut:
+    """Take one channel out of the bridge, which stays."""
+
+    call: CallId
+    bridge: BridgeId
+    channel: ChannelId
+
+
+@dataclass(frozen=True, slots=True)
+class PutIn:
+    """Put one more channel into the bridge."""
+
+    call: CallId
+    bridge: BridgeId
+    channel: ChannelId
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """See whether `leg` is still there; CommandFailed if it is not, nothing if it is."""
+
+    call: CallId
+    leg: ChannelId
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +216,50 @@ class Noted:
     detail: str = ""
 
 
-Command = (
-    Play | StopPlaying | StartMusic | StopMusic | Remember | Ring | Join | Part | HangUp | Noted
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The answer to AgentAsked or SupervisorAsked number `ask`. Not for Asterisk."""
+
+    ask: int
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class DeskChanged:
+    """An informateur's session, to be kept over a restart. Not for Asterisk."""
+
+    agent: AgentId
+    #: Where the informateur is logged in; None: logged out.
+    phone: PhoneId | None
+    #: Why paused, and until when (UTC epoch seconds).
+    reason: ReasonId | None = None
+    until_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Something to count. Not for Asterisk."""
+
+    fact: "Fact"
+
+
+#: What Asterisk is asked to do.
+ForAsterisk = (
+    Play
+    | StopPlaying
+    | StartMusic
+    | StopMusic
+    | Remember
+    | Ring
+    | DialOut
+    | Snoop
+    | Join
+    | TakeOut
+    | PutIn
+    | Part
+    | Verify
+    | HangUp
 )
+#: What is for the service itself.
+ForService = Noted | Told | DeskChanged | Counted
+Command = ForAsterisk | ForService

@@ -14,8 +14,6 @@ from router.core.codes import CodeBook
 from router.core.commands import Command, HangUp, Outcome, Part, Step
 from router.core.distribution import Distribution
 from router.core.events import (
-    AgentAppeared,
-    AgentVanished,
     CallArrived,
     CallFound,
     CallLeft,
@@ -25,6 +23,8 @@ from router.core.events import (
     LegAnswered,
     LegEnd,
     LegEnded,
+    PhoneAppeared,
+    PhoneVanished,
     PromptEnded,
     TimePassed,
 )
@@ -117,12 +117,12 @@ class Engine:
                     self._left(call_id, event)
                 else:
                     self._leg_ended(LegEnded(call_id, channel, LegEnd.UNREACHABLE))
-            case AgentAppeared(agent):
+            case PhoneAppeared(agent):
                 if (desk := board.roster.desks.get(agent)) is not None:
                     self._distribution.appeared(desk)
                 else:
                     self._ignore(event)
-            case AgentVanished(agent):
+            case PhoneVanished(agent):
                 if (desk := board.roster.desks.get(agent)) is not None:
                     self._vanished(desk)
                 else:
@@ -236,7 +236,7 @@ class Engine:
         desk.present = False
         call = self._board.calls.get(desk.call) if desk.call is not None else None
         if call is not None and call.state is CallState.RINGING:
-            self._answer(call, AgentVanished)
+            self._answer(call, PhoneVanished)
         else:
             self._distribution.vanished(desk)
 

@@ -7,7 +7,8 @@ and ignored.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PlaybackId, SectorId
+from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PhoneId, PlaybackId, SectorId
+from router.core.requests import Request, Watching
 
 
 class LegEnd(StrEnum):
@@ -37,10 +38,70 @@ class CallLeft:
 
 @dataclass(frozen=True, slots=True)
 class KeyPressed:
-    """One key of the caller: `0`-`9`, `*`, `#`, `A`-`D`."""
+    """One key of the caller, or of an informateur who dialled the desk: `0`-`9`, `*`, `#`, `A`-`D`.
+
+    Of a caller in a conversation none is told.
+    """
 
     call: CallId
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeskCalled:
+    """An informateur's phone dialled one of the desk's short codes; already answered.
+
+    `call` is that phone's channel; its keys, prompts and end are told as a caller's.
+    """
+
+    call: CallId
+    phone: PhoneId
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegKeyPressed:
+    """One key of an informateur in a call, on the leg that we dialled."""
+
+    call: CallId
+    leg: ChannelId
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegRang:
+    """The phone that we dialled rings."""
+
+    call: CallId
+    leg: ChannelId
+
+
+@dataclass(frozen=True, slots=True)
+class SnoopStarted:
+    """The channel of a `Snoop` is there."""
+
+    call: CallId
+    snoop: ChannelId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAsked:
+    """An informateur asks something, by HTTP; answered by `Told` with the same number."""
+
+    ask: int
+    agent: AgentId
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisorAsked:
+    """A supervisor, at `phone`, wants to take part in the call of `agent`; answered by `Told`."""
+
+    ask: int
+    supervisor: str
+    phone: PhoneId
+    agent: AgentId
+    watching: Watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +113,17 @@ class PromptEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class AgentAppeared:
+class PhoneAppeared:
     """An informateur's phone is registered."""
 
-    agent: AgentId
+    phone: PhoneId
 
 
 @dataclass(frozen=True, slots=True)
-class AgentVanished:
+class PhoneVanished:
     """An informateur's phone is no longer registered."""
 
-    agent: AgentId
+    phone: PhoneId
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +155,9 @@ class CommandFailed:
 class CallFound:
     """After a restart of the router: a caller's channel that Asterisk still holds.
 
-    With `leg` and `bridge` the two are talking; with `sector` the caller was waiting
-    since `joined_at`; with neither the call starts again from the welcome.
+    With `leg` and `bridge` the two are talking, the leg being the informateur's `agent` or,
+    without one, a referral's; with `sector` the caller was waiting since `joined_at`; with
+    neither the call starts again from the welcome.
     """
 
     call: CallId
@@ -116,10 +178,16 @@ Event = (
     | CallLeft
     | KeyPressed
     | PromptEnded
-    | AgentAppeared
-    | AgentVanished
+    | PhoneAppeared
+    | PhoneVanished
+    | DeskCalled
+    | LegKeyPressed
+    | LegRang
     | LegAnswered
     | LegEnded
+    | SnoopStarted
+    | AgentAsked
+    | SupervisorAsked
     | CommandFailed
     | CallFound
     | TimePassed

@@ -21,3 +21,12 @@ FicheId = NewType("FicheId", str)
 PromptId = NewType("PromptId", str)
 MenuId = NewType("MenuId", str)
 PageId = NewType("PageId", str)
+#: An informateur's phone: Asterisk's endpoint agent-<id>. Each informateur has one of the
+#: same number, and may work at another.
+PhoneId = NewType("PhoneId", str)
+#: An administration or service that callers are referred to.
+EntryId = NewType("EntryId", str)
+#: Why an informateur takes no calls.
+ReasonId = NewType("ReasonId", str)
+#: A question that callers vote on.
+QuestionId = NewType("QuestionId", str)

@@ -5,9 +5,21 @@ Frozen values that `router.config` builds from TOML and checks; the core trusts 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from router.core.hours import Hours
-from router.core.ids import AgentId, FicheId, MenuId, PageId, PromptId, SectorId
+from router.core.ids import (
+    AgentId,
+    EntryId,
+    FicheId,
+    MenuId,
+    PageId,
+    PhoneId,
+    PromptId,
+    QuestionId,
+    ReasonId,
+    SectorId,
+)
 
 #: Sentences made on the spot; they stand among prompt ids where a plan lists what to say.
 SAY_HOURS = PromptId("@hours")
@@ -23,6 +35,8 @@ class Sector:
     name: str
     ministry: str
     prompt: PromptId
+    #: What an informateur types for it.
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +116,20 @@ class Targets:
     live_target_s: int = 180
     #: An informateur's phone rings this long before the next one is tried.
     ring_s: int = 15
-    #: After a missed call an informateur is paused this long.
+    #: A phone that does not begin to ring within this is taken as unreachable.
+    reserve_s: int = 5
+    #: After a call that was not answered an informateur gets none for this long.
     miss_pause_s: int = 60
+    #: After a call that was rejected.
+    reject_pause_s: int = 30
+    #: While the phone is busy with another call.
+    busy_pause_s: int = 20
+    #: While the phone cannot be reached.
+    unreachable_pause_s: int = 30
+    #: After so many calls not answered or rejected in a row, the informateur is paused.
+    misses_max: int = 2
+    #: How often Asterisk is asked whether an informateur's call is still there.
+    verify_s: int = 60
     #: Time to note the call before the next one.
     wrap_up_s: int = 30
     #: Callers waiting at once, over all sectors.
@@ -134,6 +160,117 @@ class Agent:
     skills: Mapping[SectorId, int]
 
 
+class DeskAction(StrEnum):
+    """What a code dialled from an informateur's phone is for."""
+
+    LOG_IN = "log in"
+    LOG_OUT = "log out"
+    PAUSE = "pause"
+    READY = "ready"
+    NOTE = "note"
+
+
+class Feature(StrEnum):
+    """What keys do during a call; a sector's or an entry's code follows some of them."""
+
+    HOLD = "hold"  # and back
+    TRANSFER = "transfer"
+    CONSULT = "consult"
+    REFER = "refer"
+    REFER_SPOKEN = "refer spoken"
+    COMPLETE = "complete"
+    CANCEL = "cancel"
+
+
+class LogInBy(StrEnum):
+    """What makes an informateur ready in the morning."""
+
+    PHONE = "phone"  # the phone's registration
+    CODE = "code"  # the desk's code and the PIN, or HTTP
+
+
+class SecondLogIn(StrEnum):
+    """What becomes of a log-in at a second phone."""
+
+    REFUSE = "refuse"
+    TAKE_OVER = "take over"
+
+
+@dataclass(frozen=True, slots=True)
+class PauseReason:
+    """`key` chooses it on the phone; it ends by itself after `longest_s`, by logging out."""
+
+    id: ReasonId
+    name: str
+    key: str
+    longest_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """How informateurs work with the service from their phones."""
+
+    log_in: LogInBy = LogInBy.PHONE
+    second_log_in: SecondLogIn = SecondLogIn.REFUSE
+    #: Wrong PINs in a row before an informateur's log-in is locked, and for how long.
+    pin_tries: int = 3
+    lock_s: int = 300
+    #: A phone that vanished may come back within this without a new log-in.
+    away_s: int = 900
+    #: An informateur paused after missed calls is logged out after this.
+    missed_longest_s: int = 1800
+    codes: Mapping[str, DeskAction] = field(
+        default_factory=lambda: {
+            "11": DeskAction.LOG_IN,
+            "12": DeskAction.LOG_OUT,
+            "13": DeskAction.PAUSE,
+            "14": DeskAction.READY,
+            "15": DeskAction.NOTE,
+        }
+    )
+    keys: Mapping[str, Feature] = field(
+        default_factory=lambda: {
+            "*1": Feature.HOLD,
+            "*2": Feature.TRANSFER,
+            "*3": Feature.CONSULT,
+            "*4": Feature.REFER,
+            "*5": Feature.REFER_SPOKEN,
+            "*7": Feature.COMPLETE,
+            "*0": Feature.CANCEL,
+        }
+    )
+    reasons: Mapping[ReasonId, PauseReason] = field(default_factory=dict)
+    #: Phones of supervisors, beside those of the informateurs.
+    supervisor_phones: tuple[PhoneId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An administration or service of the directory.
+
+    `number` is what is dialled and said, digits only; None: only named. `prompt` names it,
+    `hours_prompt` says when it can be reached.
+    """
+
+    id: EntryId
+    name: str
+    #: What an informateur types for it.
+    code: str
+    number: str | None
+    prompt: PromptId
+    hours_prompt: PromptId
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What callers who stay are asked: `scores` by key; `satisfied` are those that say yes."""
+
+    id: QuestionId
+    prompt: PromptId
+    scores: Mapping[str, int]
+    satisfied: frozenset[int]
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything the engine needs to know of the service."""
@@ -152,3 +289,7 @@ class Plan:
     agents: Mapping[AgentId, Agent]
     code: CodePolicy = field(default_factory=CodePolicy)
     targets: Targets = field(default_factory=Targets)
+    desk: Desk = field(default_factory=Desk)
+    directory: Mapping[EntryId, Entry] = field(default_factory=dict)
+    #: In the order in which they are asked; none: callers are not asked to vote.
+    questions: tuple[Question, ...] = ()

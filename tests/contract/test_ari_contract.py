@@ -16,8 +16,6 @@ from router.core.commands import (
     StopPlaying,
 )
 from router.core.events import (
-    AgentAppeared,
-    AgentVanished,
     CallArrived,
     CallFound,
     CallLeft,
@@ -26,6 +24,8 @@ from router.core.events import (
     LegAnswered,
     LegEnd,
     LegEnded,
+    PhoneAppeared,
+    PhoneVanished,
     PromptEnded,
 )
 from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PlaybackId, PromptId, SectorId
@@ -248,11 +248,11 @@ async def test_joining_right_after_stopping_the_prompt_does_not_wait(bench: Benc
 
 async def test_a_phone_appears_and_vanishes(bench: Bench) -> None:
     phone = await bench.ready_phone("max")
-    assert (await bench.expect(AgentAppeared)).agent == "max"
+    assert (await bench.expect(PhoneAppeared)).agent == "max"
     await phone.register(60)  # again: no news
     await phone.register(0)
-    assert (await bench.expect(AgentVanished)).agent == "max"
-    assert kinds(bench.events) == ["AgentAppeared", "AgentVanished"]
+    assert (await bench.expect(PhoneVanished)).agent == "max"
+    assert kinds(bench.events) == ["PhoneAppeared", "PhoneVanished"]
 
 
 async def test_two_people_are_joined_and_parted(bench: Bench) -> None:

@@ -1,0 +1,89 @@
+"""What is counted. Nothing here leads back to a caller or a call: no id, no exact time.
+
+A call's fact carries its half-hour, a vote its day only; both are written in batches.
+"""
+
+import datetime
+from dataclasses import dataclass
+from enum import StrEnum
+
+from router.core.commands import Outcome
+from router.core.ids import AgentId, EntryId, FicheId, QuestionId, SectorId
+from router.core.requests import Result, Watching
+
+PERIOD_S = 1800
+
+
+class Door(StrEnum):
+    """The way in."""
+
+    NONE = "none"  # left, or was refused, before either
+    CODE = "code"
+    MENU = "menu"
+    CALLBACK = "callback"
+
+
+@dataclass(frozen=True, slots=True)
+class CallFact:
+    """One call, from its arrival to its end."""
+
+    #: Start of the half-hour in which it arrived, UTC epoch seconds.
+    period_at: int
+    door: Door
+    #: The sector it was for at its end, if it got that far.
+    sector: SectorId | None
+    outcome: Outcome
+    #: Whole seconds from joining the queue until the first conversation, or until the caller
+    #: stopped waiting; None without waiting.
+    waited_s: int | None
+    #: Whole seconds with informateurs, all conversations together; None without one.
+    talked_s: int | None
+    #: How many phones were rung.
+    attempts: int
+    #: Whether the first conversation began by the instant promised; None without a promise.
+    kept: bool | None
+    transfers: int = 0
+    #: The directory's entry that the caller was sent to.
+    referral: EntryId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectFact:
+    """What an informateur noted after a call."""
+
+    day: datetime.date
+    sector: SectorId
+    subject: FicheId | SectorId
+    result: Result
+    referral: EntryId | None
+    improve: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VoteFact:
+    """A question put to a caller: the score given, None if there was no answer."""
+
+    day: datetime.date
+    question: QuestionId
+    score: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DutyFact:
+    """An informateur was ready for calls on that day."""
+
+    day: datetime.date
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class WatchFact:
+    """A supervisor began to take part in an informateur's call: kept for the audit."""
+
+    at: float
+    supervisor: str
+    agent: AgentId
+    watching: Watching
+
+
+Fact = CallFact | SubjectFact | VoteFact | DutyFact | WatchFact
