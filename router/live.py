@@ -7,7 +7,7 @@ thread; a deadline of the engine is a timer of the loop.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import structlog
 
@@ -38,7 +38,7 @@ class Live:
         self,
         engine: Engine,
         clock: Clock,
-        perform: Callable[[Sequence[ForAsterisk]], None],
+        perform: Callable[[list[ForAsterisk]], None],
         tell: Callable[[ForService, float], None],
     ) -> None:
         self._engine = engine

@@ -10,37 +10,55 @@ from dataclasses import dataclass, field
 
 from router.core.commands import (
     Command,
+    Counted,
+    DeskChanged,
+    DialOut,
     HangUp,
     Join,
     Noted,
     Outcome,
     Part,
     Play,
+    PutIn,
     Remember,
     Ring,
+    Snoop,
     StartMusic,
     Step,
     StopMusic,
     StopPlaying,
+    TakeOut,
+    Told,
+    Verify,
 )
 from router.core.engine import Engine
 from router.core.events import (
+    AgentAsked,
     CallArrived,
     CallFound,
     CallLeft,
+    CommandFailed,
+    DeskCalled,
     Event,
     KeyPressed,
     LegAnswered,
     LegEnd,
     LegEnded,
+    LegKeyPressed,
+    LegRang,
     PhoneAppeared,
     PhoneVanished,
     PromptEnded,
+    SnoopStarted,
+    SupervisorAsked,
     TimePassed,
 )
-from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PlaybackId, SectorId
+from router.core.facts import CallFact, Fact
+from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PhoneId, PlaybackId, SectorId
+from router.core.pins import Pins
 from router.core.plan import Plan
-from tests.service_plan import FICHE, MONDAY_10H, code_book, small_plan
+from router.core.requests import Reply, Request, Watching
+from tests.service_plan import FICHE, MONDAY_10H, PINS, code_book, small_plan
 
 MUSIC = ("music",)
 
@@ -61,11 +79,13 @@ class Caller:
 
 @dataclass
 class Leg:
-    """What Asterisk knows of an informateur's channel."""
+    """What Asterisk knows of a channel that we dialled, or of a snoop."""
 
     id: ChannelId
     call: CallId
-    agent: AgentId
+    #: The informateur, the entry of the directory, or "snoop".
+    agent: str
+    phone: str | None = None
     answered: bool = False
     playback: PlaybackId | None = None
     prompts: tuple[str, ...] = ()
@@ -84,13 +104,22 @@ class Exchange:
 
     plan: Plan = field(default_factory=small_plan)
     now: float = MONDAY_10H
+    #: Phones begin to ring as soon as they are dialled.
+    rings: bool = True
 
     def __post_init__(self) -> None:
-        self.engine = Engine(self.plan, code_book(self.plan), "run")
+        self.engine = Engine(self.plan, code_book(self.plan), "run", Pins(PINS))
         self.callers: dict[str, Caller] = {}
         self.legs: dict[str, Leg] = {}
-        self.bridges: dict[str, tuple[ChannelId, ...]] = {}
+        self.bridges: dict[str, set[ChannelId]] = {}
         self.notes: list[Noted] = []
+        self.facts: list[Fact] = []
+        self.replies: dict[int, Reply] = {}
+        self.sessions: dict[AgentId, DeskChanged] = {}
+        #: Failures that Asterisk has not told yet.
+        self.lost: list[CommandFailed] = []
+        #: Legs dialled that do not ring yet.
+        self._dialled: list[Leg] = []
         #: Every event with its time and what the engine said to it.
         self.told: list[tuple[Event, float, list[Command]]] = []
 
@@ -107,6 +136,9 @@ class Exchange:
         self.told.append((event, self.now, commands))
         for command in commands:
             self._carry_out(command)
+        dialled, self._dialled = self._dialled, []
+        for leg in dialled if self.rings else ():
+            self.tell(LegRang(leg.call, leg.id))
         return commands
 
     def wait(self, seconds: float) -> None:
@@ -119,10 +151,10 @@ class Exchange:
 
     def appear(self, *agents: str) -> None:
         for agent in agents:
-            self.tell(PhoneAppeared(AgentId(agent)))
+            self.tell(PhoneAppeared(PhoneId(agent)))
 
     def vanish(self, agent: str) -> None:
-        self.tell(PhoneVanished(AgentId(agent)))
+        self.tell(PhoneVanished(PhoneId(agent)))
 
     def arrive(self, *calls: str) -> None:
         for call in calls or ("caller",):
@@ -131,9 +163,15 @@ class Exchange:
 
     def leave(self, call: str = "caller") -> None:
         """The caller hangs up."""
+        self.lose_caller(call)
+        self.tell(CallLeft(CallId(call)))
+
+    def lose_caller(self, call: str) -> None:
+        """The caller hangs up, and nobody tells it."""
         caller = self.callers[call]
         caller.hung_up = caller.told = True
-        self.tell(CallLeft(CallId(call)))
+        caller.playback = None
+        self._leave_bridge(ChannelId(call), caller)
 
     def press(self, keys: str, call: str = "caller") -> list[Command]:
         """Press keys one after the other; return what the last one brought about."""
@@ -161,27 +199,63 @@ class Exchange:
             named, leg = AgentId(agent), ChannelId(f"old-leg-of-{call}")
             bridge = caller.bridge = BridgeId(f"old-talk-of-{call}")
             self.legs[leg] = Leg(leg, CallId(call), named, answered=True, bridge=bridge)
-            self.bridges[bridge] = (ChannelId(call), leg)
+            self.bridges[bridge] = {ChannelId(call), leg}
         return self.tell(CallFound(CallId(call), sector, joined_at, named, leg, bridge))
 
-    def answer(self, agent: str) -> None:
+    def answer(self, agent: str | Leg) -> None:
         """The informateur picks up."""
         leg = self.leg(agent)
         leg.answered = True
         self.tell(LegAnswered(leg.call, leg.id))
 
-    def hear_whisper(self, agent: str) -> None:
+    def hear_whisper(self, agent: str | Leg) -> None:
         """The informateur has been told what it is about."""
         leg = self.leg(agent)
         assert leg.playback is not None
         ended, leg.playback = leg.playback, None
         self.tell(PromptEnded(leg.call, ended))
 
-    def end_leg(self, agent: str, why: LegEnd = LegEnd.HUNG_UP) -> None:
+    def end_leg(self, agent: str | Leg, why: LegEnd = LegEnd.HUNG_UP) -> None:
         """The informateur's channel ends by itself."""
+        leg = self.lose_leg(agent)
+        self.tell(LegEnded(leg.call, leg.id, why))
+
+    def lose_leg(self, agent: str | Leg) -> Leg:
+        """The informateur's channel ends, and nobody tells it."""
         leg = self.leg(agent)
         leg.told = True
-        self.tell(LegEnded(leg.call, leg.id, why))
+        self._leave_bridge(leg.id, leg)
+        return leg
+
+    def ask(self, agent: str, request: Request) -> Reply:
+        """The informateur asks by HTTP; return the one answer."""
+        number = len(self.told) + 1
+        self.tell(AgentAsked(number, AgentId(agent), request))
+        return self.replies.pop(number)
+
+    def watch(self, agent: str, watching: Watching, phone: str = "190") -> Reply:
+        """A supervisor asks to take part."""
+        number = len(self.told) + 1
+        self.tell(SupervisorAsked(number, "sup", PhoneId(phone), AgentId(agent), watching))
+        return self.replies.pop(number)
+
+    def keys(self, agent: str, keys: str) -> None:
+        """The informateur presses keys during the call."""
+        for key in keys:
+            leg = self.leg(agent)
+            self.tell(LegKeyPressed(leg.call, leg.id, key))
+
+    def desk_call(self, phone: str, code: str) -> str:
+        """An informateur's phone dials a short code; return the call."""
+        call = f"desk-{phone}-{len(self.told)}"
+        self.callers[call] = Caller()
+        self.tell(DeskCalled(CallId(call), PhoneId(phone), code))
+        return call
+
+    def snoop_starts(self) -> None:
+        """The latest snoop channel that was asked for is there."""
+        *_, snoop = [leg for leg in self.legs.values() if leg.agent == "snoop" and leg.alive]
+        self.tell(SnoopStarted(snoop.call, snoop.id))
 
     def confirm_hang_ups(self) -> None:
         """Asterisk tells the end of every channel that we hung up."""
@@ -193,6 +267,12 @@ class Exchange:
             if leg.hung_up and not leg.told:
                 leg.told = True
                 self.tell(LegEnded(leg.call, leg.id, LegEnd.HUNG_UP))
+
+    def tell_lost(self) -> None:
+        """Asterisk tells of the commands that found nobody."""
+        lost, self.lost = self.lost, []
+        for failed in lost:
+            self.tell(failed)
 
     # Ways already tested, for what comes after them.
 
@@ -210,6 +290,20 @@ class Exchange:
 
     # What can be seen.
 
+    def informateur_hears(self, agent: str) -> tuple[str, ...]:
+        leg = self.leg(agent)
+        return leg.prompts if leg.playback is not None else ()
+
+    def together(self, *names: str) -> bool:
+        """Whether these callers, informateurs and entries share a bridge, and nobody else."""
+        channels = {
+            ChannelId(name) if name in self.callers else self.leg(name).id for name in names
+        }
+        return channels in self.bridges.values()
+
+    def call_facts(self) -> list[CallFact]:
+        return [fact for fact in self.facts if isinstance(fact, CallFact)]
+
     def hears(self, call: str = "caller") -> tuple[str, ...]:
         """What the caller hears: prompts, music, or nothing."""
         caller = self.callers[call]
@@ -217,8 +311,10 @@ class Exchange:
             return caller.prompts
         return MUSIC if caller.music else ()
 
-    def leg(self, agent: str) -> Leg:
+    def leg(self, agent: str | Leg) -> Leg:
         """The informateur's live channel."""
+        if isinstance(agent, Leg):
+            return agent
         [leg] = [leg for leg in self.legs.values() if leg.agent == agent and leg.alive]
         return leg
 
@@ -257,12 +353,23 @@ class Exchange:
         match command:
             case Noted():
                 self.notes.append(command)
+            case Told(ask, reply):
+                assert ask not in self.replies
+                self.replies[ask] = reply
+            case DeskChanged(agent_id):
+                self.sessions[agent_id] = command
+            case Counted(fact):
+                self.facts.append(fact)
             case Play(call, channel, playback, prompts):
                 assert prompts, "nothing to play"
                 heard = self._live(channel)
-                assert heard.playback is None, f"{channel} hears two sentences at once"
-                assert heard.bridge is None, f"{channel} is spoken to while talking"
-                assert not (isinstance(heard, Caller) and heard.music), "speech over music"
+                if isinstance(heard, Caller):
+                    assert heard.playback is None, f"{channel} hears two sentences at once"
+                    announced = prompts == ("watch-caller",)
+                    assert heard.bridge is None or announced, (
+                        f"{channel} is spoken to while talking"
+                    )
+                    assert not heard.music, "speech over music"
                 assert not (isinstance(heard, Leg) and not heard.answered), "speech to a bell"
                 heard.playback, heard.prompts = playback, prompts
             case StopPlaying(call, playback):
@@ -281,30 +388,62 @@ class Exchange:
                 caller = self._live_caller(channel)
                 assert caller.playback is None, "would wait for the prompt's end"
                 caller.remembered = command
-            case Ring(call, agent, leg):
+            case Ring(call, agent, leg, _, phone):
                 assert leg not in self.legs
-                busy = [one for one in self.legs.values() if one.agent == agent and one.alive]
-                assert not busy, f"{agent} is rung twice at once"
-                self.legs[leg] = Leg(leg, call, agent)
-            case Join(call, bridge, (channel, leg)):
-                caller, phone = self._live_caller(channel), self.legs[leg]
-                assert phone.answered, "joined with a phone that still rings"
-                assert phone.alive
-                assert caller.playback is None
-                assert phone.playback is None
-                assert not caller.music
+                at = phone or agent
+                busy = [one for one in self.legs.values() if at == one.phone and one.alive]
+                assert not busy, f"{at} is rung twice at once"
+                self.legs[leg] = Leg(leg, call, agent, at)
+                self._dialled.append(self.legs[leg])
+            case DialOut(call, entry, leg):
+                assert leg not in self.legs
+                self.legs[leg] = Leg(leg, call, entry)
+                self._dialled.append(self.legs[leg])
+            case Snoop(call, leg, snoop):
+                assert self.legs[leg].answered
+                self.legs[snoop] = Leg(snoop, call, "snoop", answered=True)
+            case Join(call, bridge, channels):
                 assert bridge not in self.bridges
-                self.bridges[bridge] = (channel, leg)
-                caller.bridge = phone.bridge = bridge
+                self.bridges[bridge] = set()
+                for channel in channels:
+                    self._put_in(bridge, channel)
+            case PutIn(_, bridge, channel):
+                self._put_in(bridge, channel)
+            case TakeOut(_, bridge, channel):
+                self.bridges[bridge].remove(channel)
+                self._live(channel).bridge = None
             case Part(_, bridge):
-                channel, leg = self.bridges.pop(bridge)
-                self.callers[channel].bridge = self.legs[leg].bridge = None
+                for channel in self.bridges.pop(bridge):
+                    held = self.legs.get(channel) or self.callers[channel]
+                    held.bridge = None
+            case Verify(call, leg):
+                if not (leg in self.legs and self.legs[leg].alive):
+                    self.lost.append(CommandFailed(call, leg))
             case HangUp(_, channel):
                 if channel in self.legs:
                     self.legs[channel].hung_up = True
+                    self._leave_bridge(channel, self.legs[channel])
                 else:
                     caller = self.callers.setdefault(channel, Caller())
                     caller.hung_up, caller.playback = True, None
+                    self._leave_bridge(channel, caller)
+
+    def _put_in(self, bridge: BridgeId, channel: ChannelId) -> None:
+        held = self._live(channel)
+        assert held.bridge is None
+        if isinstance(held, Caller):
+            assert held.playback is None, "would wait for the prompt's end"
+            assert not held.music
+        else:
+            assert held.answered, "joined with a phone that still rings"
+        self.bridges[bridge].add(channel)
+        held.bridge = bridge
+
+    def _leave_bridge(self, channel: ChannelId, held: Caller | Leg) -> None:
+        """A channel that is gone is in no bridge."""
+        if held.bridge is not None:
+            self.bridges[held.bridge].discard(channel)
+            held.bridge = None
 
     def _live(self, channel: ChannelId) -> Caller | Leg:
         leg = self.legs.get(channel)

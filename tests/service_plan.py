@@ -4,15 +4,30 @@ from datetime import time
 
 from router.core.codes import CodeBook
 from router.core.hours import Hours
-from router.core.ids import AgentId, FicheId, MenuId, PageId, PromptId, SectorId
+from router.core.ids import (
+    AgentId,
+    EntryId,
+    FicheId,
+    MenuId,
+    PageId,
+    PhoneId,
+    PromptId,
+    QuestionId,
+    ReasonId,
+    SectorId,
+)
 from router.core.plan import (
     Agent,
     Back,
     Choice,
+    Desk,
+    Entry,
     Fiche,
     Menu,
     Page,
+    PauseReason,
     Plan,
+    Question,
     Repeat,
     Sector,
     Targets,
@@ -53,8 +68,8 @@ def small_plan(
         "hours": Hours(week=dict.fromkeys(range(1, 6), OFFICE_DAY)),
         "welcome": (PromptId("welcome"),),
         "sectors": {
-            HOUSING: Sector(HOUSING, "Logement", "logement", PromptId("sector-logement")),
-            WORK: Sector(WORK, "Travail", "travail", PromptId("sector-travail")),
+            HOUSING: Sector(HOUSING, "Logement", "logement", PromptId("sector-logement"), "21"),
+            WORK: Sector(WORK, "Travail", "travail", PromptId("sector-travail"), "11"),
         },
         "fiches": {FICHE: Fiche(FICHE, "Bail", HOUSING)},
         "menus": {
@@ -79,6 +94,49 @@ def small_plan(
         "targets": targets or Targets(),
     }
     return Plan(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+LUNCH, BREAK = ReasonId("dejeuner"), ReasonId("courte")
+#: With and without a number to be dialled.
+HEALTH, TOWN_HALL = EntryId("sante"), EntryId("mairie")
+SATISFIED, ANSWERED = QuestionId("satisfaction"), QuestionId("reponse")
+PINS = {AgentId("101"): "1111", AgentId("102"): "2222", AgentId("103"): "3333"}
+
+
+def day_plan(desk: Desk | None = None, **changes: object) -> Plan:
+    """Return `small_plan` with what informateurs work with: pauses, a directory, votes."""
+    fields: dict[str, object] = {
+        "desk": desk or working_desk(),
+        "directory": {
+            HEALTH: Entry(
+                HEALTH, "Santé", "01", "3646", PromptId("dir-sante"), PromptId("dir-sante-hours")
+            ),
+            TOWN_HALL: Entry(
+                TOWN_HALL, "Mairie", "02", None, PromptId("dir-mairie"), PromptId("dir-mairie-h")
+            ),
+        },
+        "questions": (
+            Question(
+                SATISFIED,
+                PromptId("vote-satisfaction"),
+                {"1": 1, "2": 2, "3": 3, "4": 4},
+                frozenset({3, 4}),
+            ),
+            Question(ANSWERED, PromptId("vote-reponse"), {"1": 1, "2": 0}, frozenset({1})),
+        ),
+    }
+    return small_plan(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def working_desk(**changes: object) -> Desk:
+    fields: dict[str, object] = {
+        "reasons": {
+            BREAK: PauseReason(BREAK, "Pause courte", "1", 600),
+            LUNCH: PauseReason(LUNCH, "Déjeuner", "2", 3600),
+        },
+        "supervisor_phones": (PhoneId("190"),),
+    }
+    return Desk(**{**fields, **changes})  # type: ignore[arg-type]
 
 
 def code_book(plan: Plan) -> CodeBook:

@@ -1,7 +1,7 @@
 import pytest
 
-from router.core.agents import TABLE, AgentDesk, AgentEvent, AgentState, Roster
-from router.core.ids import AgentId, CallId
+from router.core.agents import IN_CALL, TABLE, AgentDesk, AgentEvent, AgentState, Roster
+from router.core.ids import AgentId, CallId, PhoneId
 from router.core.plan import Agent
 from tests.service_plan import HOUSING, WORK, agent
 
@@ -13,7 +13,7 @@ def roster(*agents: Agent) -> Roster:
     everybody = Roster(agents, [HOUSING, WORK], levels=3)
     for desk in everybody:
         desk.present = True
-        everybody.change(desk, E.APPEARED, 0.0)
+        everybody.change(desk, E.CAME, 0.0)
     return everybody
 
 
@@ -24,9 +24,10 @@ def desk_of(everybody: Roster, name: str) -> AgentDesk:
 def bring_to(everybody: Roster, desk: AgentDesk, state: AgentState) -> None:
     """Take the table's shortest way from READY to `state`."""
     ways: dict[AgentState, tuple[AgentEvent, ...]] = {
-        A.LOGGED_OUT: (E.VANISHED,),
+        A.LOGGED_OUT: (E.WENT,),
         A.READY: (),
-        A.RINGING: (E.CHOSEN,),
+        A.RESERVED: (E.CHOSEN,),
+        A.RINGING: (E.CHOSEN, E.RANG),
         A.TALKING: (E.CHOSEN, E.ANSWERED),
         A.WRAPPING_UP: (E.CHOSEN, E.ANSWERED, E.DONE),
         A.PAUSED: (E.CHOSEN, E.MISSED),
@@ -77,6 +78,55 @@ def test_without_a_phone_an_informateur_logs_out_when_the_call_is_done(
     assert everybody.on_duty(HOUSING) == 0
 
 
+@pytest.mark.parametrize("state", set(A) - {A.LOGGED_OUT, A.READY})
+def test_every_state_between_can_be_left_for_a_log_out_or_ends_with_the_call(
+    state: AgentState,
+) -> None:
+    assert (state, E.WENT) in TABLE or state is A.TALKING
+    assert (A.TALKING, E.DONE) in TABLE
+
+
+def test_who_is_on_duty_besides_oneself() -> None:
+    everybody = roster(agent("101", logement=1), agent("102", logement=2), agent("103", travail=1))
+    first = desk_of(everybody, "101")
+    assert everybody.on_duty(HOUSING, besides=first) == 1
+    assert everybody.on_duty(WORK, besides=first) == 1
+    everybody.change(first, E.WENT, 1.0)
+
+    assert everybody.on_duty(HOUSING, besides=first) == 1
+
+
+def test_how_many_are_ready_at_each_level() -> None:
+    everybody = roster(agent("101", logement=1), agent("102", logement=2), agent("103", logement=2))
+    assert [everybody.ready_at(HOUSING, level) for level in (1, 2, 3)] == [1, 2, 0]
+    everybody.change(desk_of(everybody, "102"), E.CHOSEN, 1.0)
+
+    assert [everybody.ready_at(HOUSING, level) for level in (1, 2, 3)] == [1, 1, 0]
+
+
+def test_where_somebody_works() -> None:
+    everybody = Roster([agent("101", logement=1)], [HOUSING, WORK], levels=3)
+    desk = desk_of(everybody, "101")
+    everybody.phones.add(PhoneId("102"))
+    everybody.sign_in(desk, PhoneId("101"))
+    assert (desk.phone, desk.present) == ("101", False)
+    everybody.sign_in(desk, PhoneId("102"))
+    assert (desk.phone, desk.present, everybody.at) == ("102", True, {"102": desk})
+    everybody.sign_out(desk)
+    everybody.sign_out(desk)
+
+    assert (desk.phone, desk.present, everybody.at) == (None, False, {})
+
+
+def test_nobody_is_at_the_desk_without_a_phone() -> None:
+    everybody = Roster([agent("101", logement=1)], [HOUSING, WORK], levels=3)
+    desk = desk_of(everybody, "101")
+
+    assert not everybody.change(desk, E.CAME, 0.0)
+    assert not everybody.change(desk, E.PAUSED, 0.0)
+    assert desk.state is A.LOGGED_OUT
+
+
 def test_longest_idle_first_then_order_of_the_plan() -> None:
     everybody = roster(agent("101", logement=1), agent("102", logement=1), agent("103", logement=1))
     first = everybody.longest_idle(HOUSING, 1)
@@ -125,9 +175,9 @@ def test_an_informateur_found_talking_is_taken_unless_busy(state: AgentState) ->
     desk = desk_of(everybody, "101")
     bring_to(everybody, desk, state)
 
-    taken = everybody.adopt(desk, CallId("found"))
+    taken = everybody.adopt(desk, CallId("found"), 60.0)
 
-    assert taken is (state not in (A.RINGING, A.TALKING))
+    assert taken is (state not in IN_CALL)
     assert everybody.on_duty(HOUSING) == 1
     assert everybody.ready(HOUSING) == 0
     if taken:

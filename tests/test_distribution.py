@@ -5,10 +5,12 @@ from datetime import time
 import pytest
 
 from router.core.commands import HangUp, Outcome, Play, Ring, Step
-from router.core.distribution import RELEASE_S, RING_BACKSTOP_S, WHISPER_GUARD_S
-from router.core.events import LegAnswered, LegEnd, LegEnded, PhoneVanished
+from router.core.distribution import WHISPER_GUARD_S
+from router.core.duty import RELEASE_S, RING_BACKSTOP_S
+from router.core.events import LegAnswered, LegEnd, LegEnded, LegRang, PhoneVanished
+from router.core.facts import CallFact, Door
 from router.core.hours import Hours
-from router.core.ids import AgentId, CallId
+from router.core.ids import CallId, PhoneId
 from router.core.plan import Targets
 from tests.caller import MUSIC, Exchange
 from tests.service_plan import HOUR, HOUSING, MONDAY_10H, agent, small_plan
@@ -45,7 +47,7 @@ def test_asterisk_gives_up_on_the_phone_a_little_after_we_should_have(exchange: 
     exchange.press("##")
     [ring] = [one for one in exchange.press("2") if isinstance(one, Ring)]
 
-    assert ring.timeout_s == 15 + RING_BACKSTOP_S
+    assert ring.timeout_s == 5 + 15 + RING_BACKSTOP_S
 
 
 def test_where_the_caller_waits_is_written_on_the_channel(exchange: Exchange) -> None:
@@ -361,7 +363,7 @@ def test_a_phone_that_vanishes_while_it_rings_is_logged_out(exchange: Exchange) 
     exchange.appear("102")
     exchange.choose_housing()
     leg = exchange.leg("101").id
-    commands = exchange.tell(PhoneVanished(AgentId("101")))
+    commands = exchange.tell(PhoneVanished(PhoneId("101")))
 
     assert HangUp(CallId("caller"), leg) in commands
     assert exchange.agent("101") == "logged out"
@@ -376,6 +378,43 @@ def test_a_phone_answered_in_the_instant_we_gave_up_is_hung_up(exchange: Exchang
 
     assert commands == [HangUp(CallId("caller"), leg)]
     assert exchange.state() == "waiting"
+
+
+def test_a_phone_has_its_whole_time_from_when_it_begins_to_ring(exchange: Exchange) -> None:
+    exchange.rings = False
+    exchange.choose_housing()
+    assert exchange.agent("101") == "reserved"
+    exchange.wait(4.0)
+    exchange.tell(LegRang(CallId("caller"), exchange.leg("101").id))
+    assert exchange.agent("101") == "ringing"
+    exchange.wait(14.0)
+    exchange.tell(LegRang(CallId("caller"), exchange.leg("101").id))  # told again
+    exchange.wait(0.9)
+    assert exchange.state() == "ringing"
+    exchange.wait(0.1)
+
+    assert exchange.details(Step.MISSED) == ["no answer"]
+
+
+def test_a_phone_that_does_not_begin_to_ring_is_given_up_soon(exchange: Exchange) -> None:
+    exchange.rings = False
+    exchange.appear("102")
+    exchange.choose_housing()
+    exchange.wait(5.0)
+
+    assert exchange.ringing() == {"102": "caller"}
+    assert exchange.details(Step.MISSED) == ["unreachable"]
+
+
+def test_a_phone_may_be_picked_up_before_anybody_tells_that_it_rings(exchange: Exchange) -> None:
+    exchange.rings = False
+    exchange.choose_housing()
+    leg = exchange.leg("101").id
+    exchange.answer("101")
+    assert exchange.tell(LegRang(CallId("caller"), leg)) == []
+    exchange.hear_whisper("101")
+
+    assert exchange.talking() == {"101": "caller"}
 
 
 # A caller who leaves while a phone rings.
@@ -596,6 +635,122 @@ def test_an_informateur_who_was_logged_out_by_a_vanished_phone_is_not_paused_on_
     exchange.appear("101")
 
     assert exchange.ringing() == {"101": "caller"}
+
+
+# What is counted.
+
+
+def test_what_is_counted_of_a_call() -> None:
+    exchange = Exchange(small_plan(agents=TWO_EXPERTS), now=MONDAY_10H + 1801.0)
+    exchange.appear("101")
+    exchange.arrive()
+    exchange.press(exchange.code)
+    exchange.end_leg("101", LegEnd.BUSY)
+    exchange.wait(19.6)
+    exchange.appear("102")
+    exchange.answer("102")
+    exchange.hear_whisper("102")
+    exchange.wait(100.4)
+    exchange.leave()
+
+    assert exchange.call_facts() == [
+        CallFact(
+            period_at=int(MONDAY_10H) + 1800,
+            door=Door.CODE,
+            sector=HOUSING,
+            outcome=Outcome.ANSWERED,
+            waited_s=20,
+            talked_s=100,
+            attempts=2,
+            kept=True,
+            transfers=0,
+            referral=None,
+        )
+    ]
+
+
+def test_what_is_counted_of_a_call_that_never_waited(exchange: Exchange) -> None:
+    exchange.arrive()
+    exchange.wait(3.0)
+    exchange.leave()
+
+    [fact] = exchange.call_facts()
+    assert (fact.outcome, fact.door, fact.sector) == (Outcome.LEFT, Door.NONE, None)
+    assert (fact.waited_s, fact.talked_s, fact.attempts, fact.kept) == (None, None, 0, None)
+
+
+@pytest.mark.parametrize(("waits_s", "kept"), [(179.0, None), (180.0, None), (181.0, False)])
+def test_a_promise_is_broken_only_once_its_instant_has_come(
+    exchange: Exchange, waits_s: float, kept: bool | None
+) -> None:
+    exchange.talk("101", "first")
+    exchange.choose_housing()
+    exchange.wait(waits_s)
+    exchange.leave()
+
+    [fact] = exchange.call_facts()
+    assert (fact.outcome, fact.waited_s, fact.kept) == (Outcome.ABANDONED, int(waits_s), kept)
+    assert fact.talked_s is None
+
+
+@pytest.mark.parametrize(("waits_s", "kept"), [(179.0, True), (181.0, False)])
+def test_a_promise_is_kept_when_the_conversation_begins_in_time(
+    exchange: Exchange, waits_s: float, kept: bool
+) -> None:
+    exchange.talk("101", "first")
+    exchange.choose_housing()
+    exchange.wait(waits_s)
+    exchange.appear("102")
+    exchange.answer("102")
+    exchange.hear_whisper("102")
+    exchange.leave()
+
+    [fact] = exchange.call_facts()
+    assert (fact.kept, fact.door) == (kept, Door.MENU)
+
+
+def test_who_is_told_that_the_longest_wait_is_over_waits_no_longer(exchange: Exchange) -> None:
+    exchange.talk("101", "first")
+    exchange.choose_housing()
+    exchange.wait(2700.0)
+    exchange.wait(30.0)  # it takes a while to say so
+    exchange.leave()
+
+    [fact] = exchange.call_facts()
+    assert (fact.outcome, fact.waited_s) == (Outcome.REFUSED_LONG, 2700)
+
+
+def test_all_conversations_of_a_call_count_as_talk(exchange: Exchange) -> None:
+    exchange.appear("102")
+    exchange.talk("101")
+    exchange.wait(100.0)
+    exchange.end_leg("101", LegEnd.LOST)
+    exchange.wait(7.0)
+    exchange.answer("102")
+    exchange.hear_whisper("102")
+    exchange.wait(50.0)
+    exchange.leave()
+
+    [fact] = exchange.call_facts()
+    assert (fact.waited_s, fact.talked_s, fact.attempts) == (0, 150, 2)
+
+
+@pytest.mark.parametrize("why", [Outcome.REFUSED_FULL, Outcome.REFUSED_NO_AGENT, Outcome.CLOSED])
+def test_who_is_refused_is_counted_without_a_wait(why: Outcome) -> None:
+    full = Targets(queue_max=0 if why is Outcome.REFUSED_FULL else 100)
+    exchange = Exchange(small_plan(targets=full))
+    if why is Outcome.CLOSED:
+        exchange.now += 10 * HOUR
+    exchange.appear("103" if why is Outcome.REFUSED_NO_AGENT else "101")
+    if why is Outcome.CLOSED:
+        exchange.arrive()
+        exchange.leave()
+    else:
+        exchange.choose_housing()
+        exchange.wait(HOUR)
+
+    [fact] = exchange.call_facts()
+    assert (fact.outcome, fact.waited_s, fact.kept) == (why, None, None)
 
 
 def test_whispers_and_goodbyes_are_the_only_sentences_of_a_talk(exchange: Exchange) -> None:

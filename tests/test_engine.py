@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from router.core.agents import AgentState
+from router.core.agents import AgentState, Choice
 from router.core.calls import CallState
-from router.core.commands import HangUp, Outcome, Part, Play, Step, StopMusic
+from router.core.commands import DeskChanged, HangUp, Outcome, Part, Play, Step, StopMusic
+from router.core.desk_view import CallView
 from router.core.engine import SectorSnapshot
 from router.core.events import (
     CallArrived,
@@ -18,22 +19,52 @@ from router.core.events import (
     LegAnswered,
     LegEnd,
     LegEnded,
+    LegKeyPressed,
+    LegRang,
     PhoneAppeared,
     PhoneVanished,
     PromptEnded,
+    SnoopStarted,
     TimePassed,
 )
-from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PlaybackId, SectorId
-from router.core.plan import CodePolicy, Targets
-from tests.caller import Exchange
-from tests.service_plan import HOUR, HOUSING, MONDAY_10H, small_plan
+from router.core.facts import Door
+from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PhoneId, PlaybackId, SectorId
+from router.core.plan import CodePolicy, LogInBy, Plan, Targets
+from router.core.requests import (
+    GRANTED,
+    Cancel,
+    Complete,
+    Consult,
+    Hold,
+    InCall,
+    LogIn,
+    Pause,
+    Refer,
+    Reply,
+    Retrieve,
+    Transfer,
+    Watching,
+)
+from router.core.talk import CONVERSATION as TALKED_TO
+from tests.caller import Caller, Exchange, Leg
+from tests.service_plan import (
+    HEALTH,
+    HOUR,
+    HOUSING,
+    LUNCH,
+    MONDAY_10H,
+    WORK,
+    day_plan,
+    small_plan,
+    working_desk,
+)
 
 CALLER = CallId("caller")
 STRANGER = CallId("stranger")
 
 
-def open_exchange() -> Exchange:
-    exchange = Exchange()
+def open_exchange(plan: Plan | None = None) -> Exchange:
+    exchange = Exchange(plan or small_plan())
     exchange.appear("101", "103")
     return exchange
 
@@ -97,16 +128,47 @@ def talking(exchange: Exchange) -> None:
     exchange.talk("101")
 
 
-def leaving(exchange: Exchange) -> None:
+def held(exchange: Exchange) -> None:
+    exchange.talk("101")
+    exchange.ask("101", Hold())
+
+
+def consulting(exchange: Exchange) -> None:
+    exchange.talk("101")
+    exchange.ask("101", Consult(WORK))
+
+
+def referring(exchange: Exchange) -> None:
+    exchange.talk("101")
+    exchange.ask("101", Refer(HEALTH, spoken=False))
+
+
+def referred(exchange: Exchange) -> None:
+    referring(exchange)
+    exchange.answer(HEALTH)
+
+
+def reading(exchange: Exchange) -> None:
+    exchange.talk("101")
+    exchange.ask("101", Refer(HEALTH, spoken=True))
+
+
+def voting(exchange: Exchange) -> None:
     exchange.talk("101")
     exchange.end_leg("101")
+
+
+def leaving(exchange: Exchange) -> None:
+    voting(exchange)
+    exchange.press("41")
 
 
 WAYS: dict[str, Callable[[Exchange], None]] = {
     way.__name__: way
     for way in (
         *(welcome, closed, code, checking, menu, page),
-        *(waiting, ringing, whispering, talking, leaving),
+        *(waiting, ringing, whispering, talking, held, consulting),
+        *(referring, referred, reading, voting, leaving),
     )
 }
 OUTCOMES = {
@@ -115,13 +177,15 @@ OUTCOMES = {
     "waiting": Outcome.ABANDONED,
     "ringing": Outcome.ABANDONED,
     "whispering": Outcome.ABANDONED,
-    "talking": Outcome.ANSWERED,
-    "leaving": Outcome.ANSWERED,
+    **dict.fromkeys(
+        ("talking", "held", "consulting", "referring", "referred", "reading", "voting", "leaving"),
+        Outcome.ANSWERED,
+    ),
 }
 
 
 def in_state(state: CallState) -> Exchange:
-    exchange = open_exchange()
+    exchange = open_exchange(day_plan())
     WAYS[state.value](exchange)
     assert exchange.state() == state.value
     return exchange
@@ -170,8 +234,10 @@ def test_events_that_mean_nothing_are_counted_and_change_nothing(state: CallStat
         PromptEnded(CALLER, PlaybackId("run-play-0")),
         LegEnded(CALLER, ChannelId("run-leg-0"), LegEnd.LOST),
         CommandFailed(CALLER, ChannelId("run-leg-0")),
-        PhoneAppeared(AgentId("999")),
-        PhoneVanished(AgentId("999")),
+        LegRang(CALLER, ChannelId("run-leg-0")),
+        LegKeyPressed(CALLER, ChannelId("run-leg-0"), "*"),
+        PhoneAppeared(PhoneId("999")),
+        PhoneVanished(PhoneId("999")),
         CallLeft(STRANGER),
         KeyPressed(STRANGER, "1"),
         PromptEnded(STRANGER, PlaybackId("run-play-1")),
@@ -202,12 +268,76 @@ def test_an_answer_of_an_unknown_leg_is_hung_up_in_any_state(state: CallState) -
 @pytest.mark.parametrize("state", CallState)
 def test_a_repeated_answer_is_ignored(state: CallState) -> None:
     exchange = in_state(state)
-    leg = next((leg for leg in exchange.legs.values() if leg.call == "caller"), None)
-    if leg is None or state is CallState.RINGING:
-        return
-
-    assert exchange.tell(LegAnswered(CALLER, leg.id)) == []
+    for leg in list(exchange.legs.values()):
+        if leg.alive and leg.answered:
+            assert exchange.tell(LegAnswered(leg.call, leg.id)) == []
     assert exchange.state() == state.value
+
+
+@pytest.mark.parametrize("state", CallState)
+def test_a_snoop_that_nobody_waits_for_is_hung_up_in_any_state(state: CallState) -> None:
+    exchange = in_state(state)
+    snoop = ChannelId("run-snoop-0")
+
+    assert exchange.tell(SnoopStarted(CALLER, snoop)) == [HangUp(CALLER, snoop)]
+    assert exchange.state() == state.value
+
+
+@pytest.mark.parametrize("state", CallState)
+def test_every_call_ends_in_one_fact(state: CallState) -> None:
+    exchange = in_state(state)
+    exchange.leave()
+    exchange.confirm_hang_ups()
+    exchange.wait(60.0)
+
+    own = [fact for fact in exchange.call_facts() if fact.outcome is exchange.outcome()]
+    ends = [note for note in exchange.notes if note.step is Step.ENDED]
+    assert len(exchange.call_facts()) == len(ends)
+    assert own
+
+
+def test_a_request_of_an_informateur_or_supervisor_nobody_knows_is_answered() -> None:
+    exchange = open_exchange(day_plan())
+
+    assert exchange.ask("999", Hold()) is Reply.NOT_LOGGED_IN
+    assert exchange.ask("999", LogIn()) is Reply.NOT_LOGGED_IN
+    assert exchange.watch("999", Watching.LISTEN) is Reply.NOT_IN_CALL
+
+
+@pytest.mark.parametrize("state", set(CallState) - TALKED_TO)
+def test_requests_about_a_call_need_a_call(state: CallState) -> None:
+    exchange = in_state(state)
+    for request in (Hold(), Retrieve(), Complete(), Cancel(), Transfer(WORK), Consult(WORK)):
+        assert exchange.ask("103", request) is Reply.NOT_IN_CALL
+    assert exchange.state() == state.value
+
+
+#: In which state of the call each request means something.
+MEANS = {
+    Hold(): {"talking"},
+    Retrieve(): {"held", "consulting", "referring"},
+    Transfer(WORK): {"talking", "held"},
+    Consult(WORK): {"talking", "held"},
+    Refer(HEALTH, spoken=False): {"talking", "held"},
+    Refer(HEALTH, spoken=True): {"talking", "held"},
+    Cancel(): {"consulting", "referring"},
+    Complete(): set[str](),  # not before the colleague has answered
+}
+
+
+@pytest.mark.parametrize("state", ["talking", "held", "consulting", "referring"])
+@pytest.mark.parametrize("request_", MEANS, ids=repr)
+def test_a_request_at_the_wrong_moment_is_refused_and_changes_nothing(
+    state: str, request_: InCall
+) -> None:
+    exchange = in_state(CallState(state))
+    reply = exchange.ask("101", request_)
+
+    if state in MEANS[request_]:
+        assert reply in GRANTED
+    else:
+        assert reply is Reply.NOT_NOW
+        assert exchange.state() == state
 
 
 def test_ignored_events_are_counted_by_name_and_state(exchange: Exchange) -> None:
@@ -398,6 +528,101 @@ def test_how_many_are_in_each_state(exchange: Exchange) -> None:
     callers, legs = exchange.engine.known()
     assert callers == {"first", "second", "third"}
     assert legs == {exchange.leg("101").id}
+
+
+def test_what_an_informateurs_screen_shows() -> None:
+    exchange = open_exchange(day_plan())
+    exchange.choose_housing()
+    exchange.wait(2.0)
+    exchange.answer("101")
+    exchange.hear_whisper("101")
+    exchange.wait(30.0)
+    exchange.tell(TimePassed())
+
+    view = exchange.engine.desk(AgentId("101"))
+    assert view is not None
+    assert (view.state, view.phone, view.present) == (AgentState.TALKING, "101", True)
+    assert view.since_at == MONDAY_10H + 2.0
+    assert view.until_at is None  # only the call's end ends it
+    assert view.call == CallView(CallState.TALKING, HOUSING, Door.MENU, None, 2.0, 30.0, 1)
+    assert view.why == Choice(level=1, widened=1, ready=1, idle_s=0.0, waited_s=0.0, open_items=1)
+    assert exchange.engine.desk(AgentId("999")) is None
+    assert [view.agent for view in exchange.engine.desks()] == ["101", "102", "103"]
+
+
+def test_a_call_shows_how_long_it_has_waited_while_it_rings() -> None:
+    exchange = open_exchange(day_plan())
+    exchange.choose_housing()
+    exchange.wait(4.0)
+    exchange.tell(TimePassed())
+
+    view = exchange.engine.desk(AgentId("101"))
+    assert view is not None
+    assert view.call == CallView(CallState.RINGING, HOUSING, Door.MENU, None, 4.0, None, 1)
+
+
+# A restart.
+
+
+def test_informateurs_are_still_logged_in_after_a_restart() -> None:
+    before = open_exchange(day_plan())
+    before.ask("101", Pause(LUNCH))
+    after = Exchange(day_plan(working_desk(log_in=LogInBy.CODE)), before.now + 60.0)
+    after.engine.restore(before.sessions.values())
+    after.appear("101", "103")
+
+    assert (after.agent("101"), after.agent("103")) == ("paused", "ready")
+    after.wait(3600.0 - 60.0)
+    assert after.agent("101") == "logged out"
+
+
+def test_sessions_of_those_who_are_gone_are_not_taken_up() -> None:
+    exchange = Exchange(day_plan(working_desk(log_in=LogInBy.CODE)))
+    exchange.engine.restore(
+        [
+            DeskChanged(AgentId("999"), PhoneId("102")),
+            DeskChanged(AgentId("101"), None),
+            DeskChanged(AgentId("102"), PhoneId("190")),
+            DeskChanged(AgentId("103"), PhoneId("190")),  # two at one phone: the first
+        ]
+    )
+    exchange.appear("101", "102", "103", "190")
+
+    assert [exchange.agent(name) for name in ("101", "102", "103")] == (
+        ["logged out", "ready", "logged out"]
+    )
+
+
+def test_a_referral_found_after_a_restart_goes_on(exchange: Exchange) -> None:
+    exchange.callers["caller"] = Caller(bridge=BridgeId("old"))
+    leg = ChannelId("old-leg")
+    exchange.legs[leg] = Leg(leg, CALLER, HEALTH, answered=True, bridge=BridgeId("old"))
+    exchange.bridges["old"] = {ChannelId(CALLER), leg}
+    exchange.tell(CallFound(CALLER, HOUSING, MONDAY_10H, None, leg, BridgeId("old")))
+    assert exchange.state() == "referred"
+    exchange.end_leg(HEALTH)
+
+    assert exchange.hears() == ("goodbye",)
+    assert exchange.bridges == {}
+
+
+def test_a_talk_found_without_its_bridge_is_not_taken_up(exchange: Exchange) -> None:
+    exchange.callers["caller"] = Caller()
+    leg = ChannelId("old-leg")
+    commands = exchange.tell(CallFound(CALLER, HOUSING, exchange.now, AgentId("101"), leg, None))
+
+    assert HangUp(CALLER, leg) in commands
+    assert exchange.state() == "ringing"
+
+
+def test_when_a_call_found_talking_was_answered_is_not_known(exchange: Exchange) -> None:
+    exchange.find(sector=HOUSING, joined_at=exchange.now - 300.0, agent="101")
+    exchange.wait(20.0)
+    exchange.leave()
+
+    [fact] = exchange.call_facts()
+    assert (fact.outcome, fact.waited_s, fact.talked_s) == (Outcome.ANSWERED, None, 20)
+    assert fact.kept is None
 
 
 def test_ids_begin_with_the_run_and_are_never_given_twice(exchange: Exchange) -> None:

@@ -20,31 +20,79 @@ from hypothesis.stateful import (
 
 from router.core.agents import AgentState
 from router.core.calls import CallState
-from router.core.commands import Step
+from router.core.commands import Step, Told
 from router.core.engine import Engine
 from router.core.events import (
+    AgentAsked,
     CallArrived,
     CallFound,
     CallLeft,
     CommandFailed,
+    DeskCalled,
     Event,
     KeyPressed,
     LegAnswered,
     LegEnd,
     LegEnded,
+    LegKeyPressed,
+    LegRang,
     PhoneAppeared,
     PhoneVanished,
     PromptEnded,
+    SnoopStarted,
+    SupervisorAsked,
     TimePassed,
 )
-from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PlaybackId, SectorId
-from router.core.plan import CodePolicy, Plan, Targets
+from router.core.ids import (
+    AgentId,
+    BridgeId,
+    CallId,
+    ChannelId,
+    PhoneId,
+    PlaybackId,
+    ReasonId,
+    SectorId,
+)
+from router.core.pins import Pins
+from router.core.plan import CodePolicy, PauseReason, Plan, SecondLogIn, Targets
+from router.core.requests import (
+    Cancel,
+    Complete,
+    Consult,
+    Hold,
+    LogIn,
+    LogOut,
+    Note,
+    Pause,
+    Ready,
+    Refer,
+    Request,
+    Retrieve,
+    Transfer,
+    Watching,
+)
+from router.figures import merged, reconciles, tally
 from tests.caller import Exchange, Leg
-from tests.service_plan import HOUR, HOUSING, MONDAY_10H, WORK, agent, code_book, small_plan
+from tests.rules import AT_THE_CALL, check_engine
+from tests.service_plan import (
+    HEALTH,
+    HOUR,
+    HOUSING,
+    LUNCH,
+    MONDAY_10H,
+    PINS,
+    TOWN_HALL,
+    WORK,
+    agent,
+    code_book,
+    day_plan,
+    working_desk,
+)
 
 T = TypeVar("T")
 
-WITH_LEG = (CallState.RINGING, CallState.WHISPERING, CallState.TALKING)
+#: Those that time alone does not end.
+LASTING = (CallState.TALKING, CallState.HELD, CallState.CONSULTING, CallState.REFERRED)
 SERVED_SOON = (CallState.WAITING, CallState.RINGING, CallState.WHISPERING)
 AGENTS = (
     agent("101", logement=1),
@@ -61,7 +109,12 @@ def quick_plan(*, required: bool) -> Plan:
     targets = Targets(
         live_target_s=30,
         ring_s=5,
+        reserve_s=2,
         miss_pause_s=12,
+        reject_pause_s=9,
+        busy_pause_s=8,
+        unreachable_pause_s=7,
+        verify_s=25,
         wrap_up_s=6,
         queue_max=3,
         longest_wait_s=90,
@@ -70,16 +123,19 @@ def quick_plan(*, required: bool) -> Plan:
         prompt_guard_s=30,
     )
     code = CodePolicy(required=required, tries=2, failures_per_minute=2, delay_s=3.0)
-    return small_plan(AGENTS, targets, code=code)
+    desk = working_desk(
+        lock_s=30,
+        away_s=40,
+        missed_longest_s=50,
+        second_log_in=SecondLogIn.TAKE_OVER,
+        reasons={LUNCH: PauseReason(LUNCH, "Déjeuner", "1", 60)},
+    )
+    return day_plan(desk, agents=AGENTS, targets=targets, code=code)
 
 
-def check_engine(engine: Engine, now: float) -> None:
-    """Assert what holds after every event, whoever sent it."""
+def check_queue(engine: Engine, now: float) -> None:
+    """Assert that the queue holds who waits, in order, and that nobody waits in silence."""
     board = engine._board
-    at = engine.next_deadline()
-    assert at is None or at > now, "a deadline has passed"
-    timers = set(board.timers._live)
-
     widening_s = board.plan.targets.widening_s
     for item in board.queue.items():
         assert item.widened == sum(item.joined_at + after_s <= now for after_s in widening_s)
@@ -90,40 +146,14 @@ def check_engine(engine: Engine, now: float) -> None:
             assert all(one[:2] < other[:2] for one, other in pairwise(level))
         for wider, narrower in pairwise(reversed(levels)):
             assert {entry[1] for entry in wider} <= {entry[1] for entry in narrower}
-
     for call in board.calls.values():
         assert (call.id in in_queue) is (call.state is CallState.WAITING)
         if call.state in SERVED_SOON:
             assert call.playback is not None or call.music, "a caller waits in silence"
-        if call.state in WITH_LEG:
-            assert call.agent is not None
-            assert call.leg is not None
-            assert board.roster.desks[call.agent].call == call.id
-        if call.state is not CallState.TALKING:
-            assert any(key[:2] == ("call", call.id) for key in timers), "would never end"
     assert set(in_queue) <= board.calls.keys()
-    assert {key[1] for key in timers if key[0] == "call"} <= board.calls.keys()
-
-    busy = Counter(call.agent for call in board.calls.values() if call.state in WITH_LEG)
-    assert all(calls == 1 for calls in busy.values()), "an informateur with two calls"
-    for desk in board.roster:
-        if desk.call is not None:
-            assert board.calls[desk.call].state in WITH_LEG
-            assert board.calls[desk.call].agent == desk.agent.id
-        if desk.state is AgentState.READY:
-            assert board.queue.first_for(desk.agent.skills) is None, "idle while somebody waits"
-        if desk.state is AgentState.TALKING:
-            assert desk.call is not None
-        if desk.state in (AgentState.PAUSED, AgentState.WRAPPING_UP) or (
-            desk.state is AgentState.RINGING and desk.call is None
-        ):
-            assert ("agent", desk.agent.id) in timers, "would never be asked again"
-    for sector in board.plan.sectors:
-        able = [desk for desk in board.roster if sector in desk.agent.skills]
-        on_duty = [desk for desk in able if desk.state is not AgentState.LOGGED_OUT]
-        ready = [desk for desk in able if desk.state is AgentState.READY]
-        assert board.roster.on_duty(sector) == len(on_duty)
-        assert board.roster.ready(sector) == len(ready)
+    timers = {key for key in board.timers._live if key[0] in ("call", "desk")}
+    assert {key[1] for key in timers} <= board.calls.keys() | board.desk_calls.keys()
+    assert all(("desk", call) in timers for call in board.desk_calls)
 
 
 def check_exchange(exchange: Exchange) -> None:
@@ -131,24 +161,50 @@ def check_exchange(exchange: Exchange) -> None:
     board = exchange.engine._board
     ended = Counter(note.call for note in exchange.notes if note.step is Step.ENDED)
     for name, caller in exchange.callers.items():
+        if name.startswith("desk-"):
+            assert CallId(name) in board.desk_calls or caller.hung_up
+            continue
         call = board.calls.get(CallId(name))
         assert ended[CallId(name)] == (call is None), "an end for each call, one"
         assert call is not None or caller.hung_up
         assert call is None or not caller.told
         if call is not None and not caller.hung_up:
-            assert (call.playback, call.music) == (caller.playback, caller.music)
-            assert (call.state is CallState.TALKING) is (caller.bridge is not None)
+            announced = call.watch is not None and not call.watch.begun
+            heard = call.watch.announcement if call.watch and announced else call.playback
+            assert (heard, call.music) == (caller.playback, caller.music)
+            with_caller = call.state in (CallState.TALKING, CallState.REFERRED)
+            assert with_caller is (caller.bridge is not None)
+    expected: dict[ChannelId, tuple[CallId, bool]] = {}
     for call in board.calls.values():
-        assert call.state not in WITH_LEG or call.leg in board.legs, "waits for a dead phone"
+        if call.state in AT_THE_CALL and call.leg is not None:
+            assert call.leg in board.legs, "waits for a dead phone"
+            expected[call.leg] = call.id, call.state is not CallState.RINGING
+        if call.aside is not None:
+            expected[call.aside.leg] = call.id, call.aside.answered
+        if call.watch is not None:
+            expected[call.watch.leg] = call.id, call.watch.announcement is not None
+            if call.watch.snoop is not None:
+                expected[call.watch.snoop] = call.id, True
     for leg in exchange.legs.values():
         assert not (leg.told and leg.id in board.legs), "a dead leg is believed alive"
-        call = board.calls.get(leg.call)
         if leg.alive:
-            assert leg.id in board.legs
-            assert call is not None, "a phone rings for nobody"
-            assert (call.leg, call.agent) == (leg.id, leg.agent)
-            assert call.state in WITH_LEG
-            assert leg.answered is (call.state is not CallState.RINGING)
+            assert expected[leg.id] == (leg.call, leg.answered), "a phone rings for nobody"
+            assert leg.id in board.legs or leg.agent == "snoop"
+
+
+in_call_requests = st.sampled_from(
+    [
+        *(Hold(), Retrieve(), Complete(), Cancel(), Transfer(HOUSING), Transfer(WORK)),
+        *(Consult(HOUSING), Consult(WORK), Consult(WORK)),
+        *(Refer(HEALTH, spoken=False), Refer(HEALTH, spoken=True), Refer(TOWN_HALL, spoken=True)),
+    ]
+)
+requests = st.sampled_from(
+    [
+        *(LogIn(), LogIn(), LogIn(PhoneId("102")), LogIn(PhoneId("999")), LogOut()),
+        *(Pause(LUNCH), Pause(ReasonId("none")), Ready(), Note(), Note(WORK)),
+    ]
+)
 
 
 class Service(RuleBasedStateMachine):
@@ -218,26 +274,67 @@ class Service(RuleBasedStateMachine):
     def vanish(self, name: str) -> None:
         self.exchange.vanish(name)
 
-    @precondition(lambda self: bool(self.exchange.ringing()))
+    @precondition(lambda self: any(not leg.answered for leg in self.legs()))
     @rule(pick=picks)
     def answer(self, pick: int) -> None:
-        self.exchange.answer(chosen(list(self.exchange.ringing()), pick))
+        self.exchange.answer(chosen([leg for leg in self.legs() if not leg.answered], pick))
 
     @precondition(lambda self: any(leg.playback for leg in self.legs()))
     @rule(pick=picks)
     def hear_whisper(self, pick: int) -> None:
-        self.exchange.hear_whisper(chosen([leg for leg in self.legs() if leg.playback], pick).agent)
+        self.exchange.hear_whisper(chosen([leg for leg in self.legs() if leg.playback], pick))
 
     @precondition(lambda self: bool(self.legs()))
     @rule(pick=picks, why=st.sampled_from(LegEnd))
     def end_leg(self, pick: int, why: LegEnd) -> None:
-        self.exchange.end_leg(chosen(self.legs(), pick).agent, why)
+        self.exchange.end_leg(chosen(self.legs(), pick), why)
+
+    @rule(name=st.sampled_from(NAMES), request=requests)
+    def ask(self, name: str, request: Request) -> None:
+        self.exchange.ask(name, request)
+
+    @precondition(lambda self: bool(self.talking()))
+    @rule(pick=picks, request=in_call_requests)
+    def ask_in_the_call(self, pick: int, request: Request) -> None:
+        self.exchange.ask(chosen(self.talking(), pick).agent, request)
+
+    @precondition(lambda self: bool(self.talking()))
+    @rule(pick=picks, keys=st.sampled_from(["*1", "*2", "11", "*311", "*401", "*501", "*7", "*0"]))
+    def press_in_the_call(self, pick: int, keys: str) -> None:
+        leg = chosen(self.talking(), pick)
+        for key in keys:
+            self.exchange.tell(LegKeyPressed(leg.call, leg.id, key))
+
+    def talking(self) -> list[Leg]:
+        return [leg for leg in self.legs() if leg.answered and leg.agent in NAMES]
+
+    @precondition(lambda self: bool(self.talking()))
+    @rule(pick=picks, watching=st.sampled_from(Watching))
+    def watch(self, pick: int, watching: Watching) -> None:
+        self.exchange.appear("190")
+        self.exchange.watch(chosen(self.talking(), pick).agent, watching)
+
+    @precondition(lambda self: any(leg.agent == "snoop" for leg in self.legs()))
+    @rule()
+    def snoop_starts(self) -> None:
+        self.exchange.snoop_starts()
+
+    @rule(
+        name=st.sampled_from(NAMES),
+        code=st.sampled_from(["11", "12", "13", "14", "15", "19"]),
+        keys=st.sampled_from(["", "#1111#", "1", "#12", "21#", "A"]),
+    )
+    def call_the_desk(self, name: str, code: str, keys: str) -> None:
+        call = self.exchange.desk_call(name, code)
+        if keys:
+            self.exchange.press(keys, call)
 
     # Asterisk: slow, repeating itself, refusing, restarted, or silent for a while.
 
     @rule()
     def confirm_hang_ups(self) -> None:
         self.exchange.confirm_hang_ups()
+        self.exchange.tell_lost()
 
     @precondition(lambda self: bool(self.exchange.legs))
     @rule(pick=picks)
@@ -250,8 +347,12 @@ class Service(RuleBasedStateMachine):
     @rule(back=st.integers(1, 30))
     def repeat(self, back: int) -> None:
         event = self.exchange.told[-min(back, len(self.exchange.told))][0]
-        if isinstance(event, CallArrived | CallFound) and self.exchange.state(event.call) is None:
+        if isinstance(event, CallArrived | CallFound | DeskCalled) and (
+            event.call not in self.exchange.engine.known()[0]
+        ):
             return  # Asterisk gives no id twice
+        if isinstance(event, AgentAsked | SupervisorAsked):
+            return  # nor HTTP a request
         if isinstance(event, PromptEnded) and event.playback in self.playing():
             return  # a whisper of that id is still under way
         self.exchange.tell(event)
@@ -263,14 +364,13 @@ class Service(RuleBasedStateMachine):
     @rule(pick=picks)
     def refuse_a_command_for_a_caller(self, pick: int) -> None:
         call = chosen(self.callers(), pick)
-        self.exchange.callers[call].hung_up = self.exchange.callers[call].told = True
+        self.exchange.lose_caller(call)
         self.exchange.tell(CommandFailed(CallId(call), ChannelId(call)))
 
     @precondition(lambda self: bool(self.legs()))
     @rule(pick=picks)
     def refuse_a_command_for_a_leg(self, pick: int) -> None:
-        leg = chosen(self.legs(), pick)
-        leg.told = True
+        leg = self.exchange.lose_leg(chosen(self.legs(), pick))
         self.exchange.tell(CommandFailed(leg.call, leg.id))
 
     @precondition(lambda self: len(self.callers()) < 6)
@@ -306,45 +406,51 @@ class Service(RuleBasedStateMachine):
     def all_is_well(self) -> None:
         if hasattr(self, "exchange"):
             check_engine(self.exchange.engine, self.exchange.now)
+            check_queue(self.exchange.engine, self.exchange.now)
             check_exchange(self.exchange)
 
     def teardown(self) -> None:
         if not hasattr(self, "exchange"):
             return
-        self.time_alone_ends_every_call_but_talks()
+        self.time_alone_ends_every_call_but_those_that_last()
         self.when_all_callers_leave_nothing_is_left()
         self.the_same_events_bring_the_same_commands()
 
-    def time_alone_ends_every_call_but_talks(self) -> None:
+    def time_alone_ends_every_call_but_those_that_last(self) -> None:
         exchange = self.exchange
         end = exchange.now + 400.0
         while (at := exchange.engine.next_deadline()) is not None and at <= end:
             exchange.wait(at - exchange.now)
             self.all_is_well()
         states = exchange.engine.call_states()
-        assert sum(states.values()) == states[CallState.TALKING]
+        assert sum(states.values()) == sum(states[state] for state in LASTING)
 
     def when_all_callers_leave_nothing_is_left(self) -> None:
         exchange = self.exchange
         for call in self.callers():
             exchange.leave(call)
         exchange.confirm_hang_ups()
-        exchange.wait(15.0)
+        exchange.wait(150.0)
         self.all_is_well()
         board = exchange.engine._board
         assert exchange.engine.known() == (frozenset(), frozenset())
         assert len(board.queue) == 0
         assert exchange.bridges == {}
-        assert set(board.timers._live) <= {("closing",)}
+        away = {("agent", desk.agent.id) for desk in board.roster if desk.phone is not None}
+        assert set(board.timers._live) <= {("closing",)} | away
         at_rest = {AgentState.READY, AgentState.LOGGED_OUT}
         assert {desk.state for desk in board.roster} <= at_rest
+        callers = {name for name in exchange.callers if not name.startswith("desk-")}
         ends = [note for note in exchange.notes if note.step is Step.ENDED]
-        assert {note.call for note in ends} == exchange.callers.keys()
+        assert {note.call for note in ends} == callers
         assert all(note.outcome is not None for note in ends)
+        facts = exchange.call_facts()
+        assert len(facts) == len(callers), "one fact a call"
+        assert reconciles(merged(tally(facts, 30).values()))
 
     def the_same_events_bring_the_same_commands(self) -> None:
         plan = self.exchange.plan
-        other = Engine(plan, code_book(plan), "run")
+        other = Engine(plan, code_book(plan), "run", Pins(PINS))
         for event, now, commands in self.exchange.told:
             assert other.handle(event, now) == commands
 
@@ -361,18 +467,36 @@ TestService.settings = settings(stateful_step_count=40, max_examples=3 * setting
 # No truth at all: any event about anybody, ids guessed.
 
 calls = st.sampled_from([CallId("a"), CallId("b"), CallId("c")])
+desk_calls = st.sampled_from([CallId("d"), CallId("e")])
 legs = st.integers(1, 30).map(lambda number: ChannelId(f"run-leg-{number}"))
 playbacks = st.integers(1, 30).map(lambda number: PlaybackId(f"run-play-{number}"))
+snoops = st.integers(1, 30).map(lambda number: ChannelId(f"run-snoop-{number}"))
 agents = st.sampled_from([*NAMES, AgentId("999")])
+phones = st.sampled_from([PhoneId(name) for name in (*NAMES, "190", "999")])
 any_event: st.SearchStrategy[Event] = st.one_of(
     st.builds(CallArrived, calls),
     st.builds(CallLeft, calls),
     st.builds(KeyPressed, calls, st.sampled_from("0123456789*#ABCD")),
     st.builds(KeyPressed, calls, st.sampled_from("##212")),
     st.builds(PromptEnded, calls, playbacks),
-    st.builds(PhoneAppeared, agents),
-    st.builds(PhoneVanished, agents),
+    st.builds(PhoneAppeared, phones),
+    st.builds(PhoneVanished, phones),
     st.builds(LegAnswered, calls, legs),
+    st.builds(LegRang, calls, legs),
+    st.builds(LegKeyPressed, calls, legs, st.sampled_from("*0123457A")),
+    st.builds(SnoopStarted, calls, snoops),
+    st.builds(DeskCalled, desk_calls, phones, st.sampled_from(["11", "13", "15", "19"])),
+    st.builds(KeyPressed, desk_calls, st.sampled_from("0123456789*#ABCD")),
+    st.builds(CallLeft, desk_calls),
+    st.builds(AgentAsked, st.integers(1, 99), agents, requests | in_call_requests),
+    st.builds(
+        SupervisorAsked,
+        st.integers(1, 99),
+        st.just("sup"),
+        phones,
+        agents,
+        st.sampled_from(Watching),
+    ),
     st.builds(LegEnded, calls, legs, st.sampled_from(LegEnd)),
     st.builds(CommandFailed, calls, legs),
     st.builds(CommandFailed, calls, calls.map(ChannelId)),
@@ -401,5 +525,8 @@ def test_any_events_at_any_time_keep_the_engine_sound(
     engine = Engine(quick_plan(required=False), code_book(quick_plan(required=False)), "run")
     for event, later_s in steps:
         now += later_s
-        engine.handle(event, now)
+        commands = engine.handle(event, now)
+        if isinstance(event, AgentAsked | SupervisorAsked):
+            assert [one.ask for one in commands if isinstance(one, Told)] == [event.ask]
         check_engine(engine, now)
+        check_queue(engine, now)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from router.core.commands import Command, Noted, Play, Step
+from router.core.commands import Command, ForService, Noted, Play, Step
 from router.core.engine import Engine
 from router.core.events import CallArrived, CallLeft, Event, KeyPressed
 from router.core.ids import CallId
@@ -26,15 +26,16 @@ class Outside:
     def perform(self, commands: Sequence[Command]) -> None:
         self.commands.extend(commands)
 
-    def note(self, noted: Noted, at: float) -> None:
-        self.noted.append(noted)
+    def tell(self, command: ForService, at: float) -> None:
+        if isinstance(command, Noted):
+            self.noted.append(command)
 
 
 def live_engine(outside: Outside, **changes: object) -> tuple[Live, Engine]:
     plan = small_plan(**changes)  # type: ignore[arg-type]
     engine = Engine(plan, code_book(plan), run="t")
     clock = Clock(MONDAY_10H - time.time())
-    return Live(engine, clock, outside.perform, outside.note), engine
+    return Live(engine, clock, outside.perform, outside.tell), engine
 
 
 async def turn() -> None:

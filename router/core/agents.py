@@ -1,15 +1,16 @@
 """Informateurs: the table of their states, and who is asked next.
 
-    state        | appeared  vanished    chosen  answered  missed  released  done         rested
-    LOGGED_OUT   | READY
-    READY        |           LOGGED_OUT  RINGING
-    RINGING      |           LOGGED_OUT          TALKING   PAUSED  READY
-    TALKING      |           (later)                       PAUSED            WRAPPING_UP
-    WRAPPING_UP  |           LOGGED_OUT                                                   READY
-    PAUSED       |           LOGGED_OUT                                                   READY
+    LOGGED_OUT   takes no calls: not logged in, or the phone is not registered
+    READY        waits for a call
+    RESERVED     chosen; the phone does not ring yet
+    RINGING      the phone rings
+    TALKING      with a caller, from the whisper on; on hold and in a consultation too
+    WRAPPING_UP  notes the call
+    PAUSED       takes no calls for a reason: the informateur's own, or a call missed
 
-A pair that is not in the table changes nothing. A phone that vanishes while talking may
-still carry the call; its informateur logs out when the call is done.
+A pair that is not in the table changes nothing. Every state but LOGGED_OUT and READY has a
+lease (see `duty`), so nobody stays in it for want of an event. A phone that vanishes in a
+conversation may still carry it; its informateur is logged out when that is over.
 """
 
 from bisect import bisect_left, insort
@@ -17,13 +18,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
-from router.core.ids import AgentId, CallId, ChannelId, SectorId
+from router.core.ids import AgentId, CallId, ChannelId, FicheId, PhoneId, ReasonId, SectorId
 from router.core.plan import Agent
 
 
 class AgentState(StrEnum):
     LOGGED_OUT = "logged out"
     READY = "ready"
+    RESERVED = "reserved"
     RINGING = "ringing"
     TALKING = "talking"
     WRAPPING_UP = "wrapping up"
@@ -31,35 +33,81 @@ class AgentState(StrEnum):
 
 
 class AgentEvent(Enum):
-    APPEARED = auto()
-    VANISHED = auto()
+    CAME = auto()  # logged in, and the phone is there
+    WENT = auto()  # logged out, or the phone vanished
     CHOSEN = auto()
+    RANG = auto()
     ANSWERED = auto()
     MISSED = auto()
-    RELEASED = auto()
+    RELEASED = auto()  # the caller left before the phone was picked up
     DONE = auto()
+    PAUSED = auto()
     RESTED = auto()
 
 
+_S, _E = AgentState, AgentEvent
+
 TABLE: dict[tuple[AgentState, AgentEvent], AgentState] = {
-    (AgentState.LOGGED_OUT, AgentEvent.APPEARED): AgentState.READY,
-    (AgentState.READY, AgentEvent.VANISHED): AgentState.LOGGED_OUT,
-    (AgentState.READY, AgentEvent.CHOSEN): AgentState.RINGING,
-    (AgentState.RINGING, AgentEvent.VANISHED): AgentState.LOGGED_OUT,
-    (AgentState.RINGING, AgentEvent.ANSWERED): AgentState.TALKING,
-    (AgentState.RINGING, AgentEvent.MISSED): AgentState.PAUSED,
-    (AgentState.RINGING, AgentEvent.RELEASED): AgentState.READY,
-    (AgentState.TALKING, AgentEvent.MISSED): AgentState.PAUSED,
-    (AgentState.TALKING, AgentEvent.DONE): AgentState.WRAPPING_UP,
-    (AgentState.WRAPPING_UP, AgentEvent.VANISHED): AgentState.LOGGED_OUT,
-    (AgentState.WRAPPING_UP, AgentEvent.RESTED): AgentState.READY,
-    (AgentState.PAUSED, AgentEvent.VANISHED): AgentState.LOGGED_OUT,
-    (AgentState.PAUSED, AgentEvent.RESTED): AgentState.READY,
+    (_S.LOGGED_OUT, _E.CAME): _S.READY,
+    (_S.LOGGED_OUT, _E.PAUSED): _S.PAUSED,
+    (_S.READY, _E.WENT): _S.LOGGED_OUT,
+    (_S.READY, _E.CHOSEN): _S.RESERVED,
+    (_S.READY, _E.PAUSED): _S.PAUSED,
+    (_S.RESERVED, _E.RANG): _S.RINGING,
+    (_S.RESERVED, _E.ANSWERED): _S.TALKING,
+    (_S.RESERVED, _E.MISSED): _S.PAUSED,
+    (_S.RESERVED, _E.RELEASED): _S.READY,
+    (_S.RESERVED, _E.WENT): _S.LOGGED_OUT,
+    (_S.RINGING, _E.ANSWERED): _S.TALKING,
+    (_S.RINGING, _E.MISSED): _S.PAUSED,
+    (_S.RINGING, _E.RELEASED): _S.READY,
+    (_S.RINGING, _E.WENT): _S.LOGGED_OUT,
+    (_S.TALKING, _E.MISSED): _S.PAUSED,
+    (_S.TALKING, _E.DONE): _S.WRAPPING_UP,
+    (_S.WRAPPING_UP, _E.WENT): _S.LOGGED_OUT,
+    (_S.WRAPPING_UP, _E.RESTED): _S.READY,
+    (_S.WRAPPING_UP, _E.PAUSED): _S.PAUSED,
+    (_S.PAUSED, _E.WENT): _S.LOGGED_OUT,
+    (_S.PAUSED, _E.RESTED): _S.READY,
 }
 
-
 #: States that need a registered phone; without one they become LOGGED_OUT.
-_AT_THE_DESK = frozenset({AgentState.READY, AgentState.WRAPPING_UP, AgentState.PAUSED})
+_AT_THE_DESK = frozenset({_S.READY, _S.WRAPPING_UP, _S.PAUSED})
+#: States in which a call is at the informateur's phone.
+IN_CALL = frozenset({_S.RESERVED, _S.RINGING, _S.TALKING})
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Why a call went to this informateur.
+
+    `ready` informateurs of this `level` were ready, none of a better one, and nobody of them
+    had been idle for longer. `widened` levels were open after `waited_s`. `open_items` calls
+    were open to the informateur, and none was due earlier.
+    """
+
+    level: int
+    widened: int
+    ready: int
+    idle_s: float
+    waited_s: float
+    open_items: int
+
+    def __str__(self) -> str:
+        return (
+            f"level {self.level} of {self.widened} open after {self.waited_s:.0f} s, "
+            f"idle {self.idle_s:.0f} s, longest of {self.ready} ready there, "
+            f"call due first of {self.open_items} open"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LastCall:
+    """What can still be noted, until `until_at`."""
+
+    sector: SectorId
+    fiche: FicheId | None
+    until_at: float
 
 
 @dataclass(slots=True, eq=False)
@@ -70,7 +118,10 @@ class AgentDesk:
     #: Order in the plan; breaks ties.
     sequence: int
     state: AgentState = AgentState.LOGGED_OUT
-    #: Whether the phone is registered.
+    since_at: float = 0.0
+    #: Where logged in; None: logged out.
+    phone: PhoneId | None = None
+    #: Whether that phone is registered.
     present: bool = False
     #: Since when idle: kept through a ringing that the caller ended.
     idle_since: float = 0.0
@@ -78,6 +129,16 @@ class AgentDesk:
     call: CallId | None = None
     #: The phone's latest channel.
     leg: ChannelId | None = None
+    #: Why paused, and until when.
+    reason: ReasonId | None = None
+    until_at: float | None = None
+    #: Wanted once the call is over.
+    pausing: ReasonId | None = None
+    leaving: bool = False
+    #: Calls not answered or rejected in a row.
+    misses: int = 0
+    last: LastCall | None = None
+    why: Choice | None = None
 
 
 class Roster:
@@ -87,6 +148,9 @@ class Roster:
         self.desks: dict[AgentId, AgentDesk] = {
             agent.id: AgentDesk(agent, sequence) for sequence, agent in enumerate(agents)
         }
+        #: Phones that are registered, and who is logged in where.
+        self.phones: set[PhoneId] = set()
+        self.at: dict[PhoneId, AgentDesk] = {}
         self._idle: dict[SectorId, list[list[tuple[float, int, AgentDesk]]]] = {}
         self._on_duty: dict[SectorId, int] = {}
         for sector in sectors:
@@ -96,13 +160,20 @@ class Roster:
     def __iter__(self) -> Iterator[AgentDesk]:
         return iter(self.desks.values())
 
-    def on_duty(self, sector: SectorId) -> int:
+    def on_duty(self, sector: SectorId, besides: AgentDesk | None = None) -> int:
         """Return how many of `sector`, at any level, are not logged out."""
-        return self._on_duty[sector]
+        count = self._on_duty[sector]
+        if besides is not None and besides.state is not AgentState.LOGGED_OUT:
+            count -= sector in besides.agent.skills
+        return count
 
     def ready(self, sector: SectorId) -> int:
         """Return how many of `sector` could take a call now."""
         return sum(len(level) for level in self._idle[sector])
+
+    def ready_at(self, sector: SectorId, level: int) -> int:
+        """Return how many of `sector` at this level could take a call now."""
+        return len(self._idle[sector][level - 1])
 
     def longest_idle(self, sector: SectorId, widened: int) -> AgentDesk | None:
         """Return who is asked next: best level first, up to `widened`, then longest idle."""
@@ -110,6 +181,19 @@ class Roster:
             if level:
                 return level[0][2]
         return None
+
+    def sign_in(self, desk: AgentDesk, phone: PhoneId) -> None:
+        """Note where an informateur works; the caller's duty is that nobody else does."""
+        self.sign_out(desk)
+        desk.phone = phone
+        desk.present = phone in self.phones
+        self.at[phone] = desk
+
+    def sign_out(self, desk: AgentDesk) -> None:
+        if desk.phone is not None:
+            del self.at[desk.phone]
+        desk.phone = None
+        desk.present = False
 
     def change(self, desk: AgentDesk, event: AgentEvent, now: float) -> bool:
         """Apply `event` by the table; return whether the state changed."""
@@ -125,25 +209,26 @@ class Roster:
             if event is not AgentEvent.RELEASED:
                 desk.idle_since = now
             self._enter_idle(desk)
-        if (before is AgentState.LOGGED_OUT) != (after is AgentState.LOGGED_OUT):
-            step = -1 if after is AgentState.LOGGED_OUT else 1
-            for sector in desk.agent.skills:
-                self._on_duty[sector] += step
-        desk.state = after
+        self._enter(desk, after, now)
         return True
 
-    def adopt(self, desk: AgentDesk, call: CallId) -> bool:
+    def adopt(self, desk: AgentDesk, call: CallId, now: float) -> bool:
         """Take an informateur found talking after a restart; False when busy with another."""
-        if desk.state in (AgentState.RINGING, AgentState.TALKING):
+        if desk.state in IN_CALL:
             return False
         if desk.state is AgentState.READY:
             self._leave_idle(desk)
-        if desk.state is AgentState.LOGGED_OUT:
-            for sector in desk.agent.skills:
-                self._on_duty[sector] += 1
-        desk.state = AgentState.TALKING
+        self._enter(desk, AgentState.TALKING, now)
         desk.call = call
         return True
+
+    def _enter(self, desk: AgentDesk, state: AgentState, now: float) -> None:
+        if (desk.state is AgentState.LOGGED_OUT) != (state is AgentState.LOGGED_OUT):
+            step = -1 if state is AgentState.LOGGED_OUT else 1
+            for sector in desk.agent.skills:
+                self._on_duty[sector] += step
+        desk.state = state
+        desk.since_at = now
 
     def _enter_idle(self, desk: AgentDesk) -> None:
         for sector, level in desk.agent.skills.items():

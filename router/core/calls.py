@@ -13,15 +13,34 @@ other pair is late, repeated or impossible: counted and ignored.
     RINGING    as WAITING, while an informateur's phone rings
     WHISPERING as WAITING, while the informateur hears what it is about
     TALKING    joined
+    HELD       the caller hears music, the informateur nothing
+    CONSULTING as HELD, while a second informateur rings or talks with the first
+    REFERRING  as HELD, while a service of the directory is dialled
+    REFERRED   joined with that service
+    READING    hears the name and number of a service
+    VOTING     asked what the call was worth
     LEAVING    a last sentence, then we hang up
 """
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from router.core import events
+from router.core import events, requests
 from router.core.commands import Outcome
-from router.core.ids import AgentId, BridgeId, CallId, ChannelId, FicheId, MenuId, PlaybackId
+from router.core.facts import Door
+from router.core.ids import (
+    AgentId,
+    BridgeId,
+    CallId,
+    ChannelId,
+    EntryId,
+    FicheId,
+    MenuId,
+    PhoneId,
+    PlaybackId,
+    SectorId,
+)
+from router.core.requests import Watching
 from router.core.work import WorkItem
 
 
@@ -36,6 +55,12 @@ class CallState(StrEnum):
     RINGING = "ringing"
     WHISPERING = "whispering"
     TALKING = "talking"
+    HELD = "held"
+    CONSULTING = "consulting"
+    REFERRING = "referring"
+    REFERRED = "referred"
+    READING = "reading"
+    VOTING = "voting"
     LEAVING = "leaving"
 
 
@@ -48,15 +73,36 @@ class Due(StrEnum):
     LONGEST = "longest"  # nobody waits longer
     RING = "ring"  # the informateur had time enough
     WHISPER = "whisper"  # the informateur knows what it is about
+    ASIDE = "aside"  # whoever was dialled besides had time enough
+    KEYS = "keys"  # the informateur's keys so far are no longer one entry
+
+
+class AsideEvent(StrEnum):
+    """What happened to the one who was dialled besides: a second informateur, or a referral."""
+
+    RANG = "aside rang"
+    VANISHED = "aside vanished"  # the phone is no longer registered
+    ANSWERED = "aside answered"
+    TOLD = "aside told"  # has heard the whisper
+    ENDED = "aside ended"
 
 
 CallEvent = (
     type[events.KeyPressed]
     | type[events.PromptEnded]
     | type[events.CallLeft]
+    | type[events.LegRang]
     | type[events.LegAnswered]
     | type[events.LegEnded]
     | type[events.PhoneVanished]
+    | type[requests.Hold]
+    | type[requests.Retrieve]
+    | type[requests.Transfer]
+    | type[requests.Consult]
+    | type[requests.Complete]
+    | type[requests.Cancel]
+    | type[requests.Refer]
+    | AsideEvent
     | Due
 )
 
@@ -64,7 +110,9 @@ _S = CallState
 _KEY, _ENDED, _LEFT = events.KeyPressed, events.PromptEnded, events.CallLeft
 _ANSWERED, _LEG, _GONE = events.LegAnswered, events.LegEnded, events.PhoneVanished
 
-#: (state, event) -> the handler's name in `Journey` or `Distribution`.
+_ASIDE = AsideEvent
+
+#: (state, event) -> the handler's name in `Journey`, `Distribution`, `Talk` or `Votes`.
 TABLE: dict[tuple[CallState, CallEvent], str] = {
     (_S.WELCOME, _KEY): "key_skips_welcome",
     (_S.WELCOME, _ENDED): "ask_code",
@@ -96,6 +144,7 @@ TABLE: dict[tuple[CallState, CallEvent], str] = {
     (_S.WAITING, _LEFT): "waiting_caller_left",
     (_S.RINGING, _ENDED): "announcement_over",
     (_S.RINGING, Due.STEP): "announcement_over",
+    (_S.RINGING, events.LegRang): "rang",
     (_S.RINGING, Due.RING): "no_answer",
     (_S.RINGING, _ANSWERED): "tell_informateur",
     (_S.RINGING, _LEG): "missed",
@@ -108,10 +157,83 @@ TABLE: dict[tuple[CallState, CallEvent], str] = {
     (_S.WHISPERING, _LEFT): "talking_caller_left",
     (_S.TALKING, _LEG): "informateur_left",
     (_S.TALKING, _LEFT): "talking_caller_left",
+    (_S.TALKING, requests.Hold): "hold",
+    (_S.TALKING, requests.Transfer): "transfer",
+    (_S.TALKING, requests.Consult): "consult",
+    (_S.TALKING, requests.Refer): "refer",
+    (_S.HELD, requests.Retrieve): "retrieve",
+    (_S.HELD, requests.Transfer): "transfer",
+    (_S.HELD, requests.Consult): "consult",
+    (_S.HELD, requests.Refer): "refer",
+    (_S.HELD, _LEG): "informateur_left_caller_on_hold",
+    (_S.HELD, _LEFT): "talking_caller_left",
+    (_S.CONSULTING, _ASIDE.RANG): "colleague_rang",
+    (_S.CONSULTING, _ASIDE.VANISHED): "colleague_vanished",
+    (_S.CONSULTING, Due.WHISPER): "join_colleague",
+    (_S.CONSULTING, _ASIDE.ANSWERED): "tell_colleague",
+    (_S.CONSULTING, _ASIDE.TOLD): "join_colleague",
+    (_S.CONSULTING, _ASIDE.ENDED): "colleague_left",
+    (_S.CONSULTING, Due.ASIDE): "aside_not_reached",
+    (_S.CONSULTING, requests.Complete): "complete",
+    (_S.CONSULTING, requests.Cancel): "cancel",
+    (_S.CONSULTING, requests.Retrieve): "cancel",
+    (_S.CONSULTING, _LEG): "informateur_left_consultation",
+    (_S.CONSULTING, _LEFT): "caller_left_aside",
+    (_S.REFERRING, _ENDED): "music_again",
+    (_S.REFERRING, Due.STEP): "music_again",
+    (_S.REFERRING, _ASIDE.ANSWERED): "referral_answered",
+    (_S.REFERRING, _ASIDE.ENDED): "referral_failed",
+    (_S.REFERRING, Due.ASIDE): "aside_not_reached",
+    (_S.REFERRING, requests.Cancel): "cancel",
+    (_S.REFERRING, requests.Retrieve): "cancel",
+    (_S.REFERRING, _LEG): "informateur_left_referral",
+    (_S.REFERRING, _LEFT): "caller_left_aside",
+    (_S.REFERRED, _ASIDE.ENDED): "referral_left",
+    (_S.REFERRED, _LEFT): "caller_left_referral",
+    (_S.READING, _KEY): "reading_over",
+    (_S.READING, _ENDED): "reading_over",
+    (_S.READING, Due.STEP): "reading_over",
+    (_S.READING, _LEFT): "caller_left",
+    (_S.VOTING, _KEY): "vote_key",
+    (_S.VOTING, _ENDED): "await_vote",
+    (_S.VOTING, Due.STEP): "no_vote",
+    (_S.VOTING, _LEFT): "voter_left",
+    **{
+        (state, Due.KEYS): "keys_forgotten"
+        for state in (_S.TALKING, _S.HELD, _S.CONSULTING, _S.REFERRING)
+    },
     (_S.LEAVING, _ENDED): "hang_up",
     (_S.LEAVING, Due.STEP): "hang_up",
     (_S.LEAVING, _LEFT): "caller_left",
 }
+
+
+@dataclass(slots=True, eq=False)
+class Aside:
+    """Who was dialled besides: an informateur who is consulted, or a referral."""
+
+    leg: ChannelId
+    sector: SectorId | None = None
+    agent: AgentId | None = None
+    entry: EntryId | None = None
+    answered: bool = False
+    whisper: PlaybackId | None = None
+    joined: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Watch:
+    """A supervisor who takes part in the call, once both have been told."""
+
+    supervisor: str
+    phone: PhoneId
+    watching: Watching
+    leg: ChannelId
+    #: What tells the caller; when it is said, the supervisor's part has begun.
+    announcement: PlaybackId | None = None
+    begun: bool = False
+    snoop: ChannelId | None = None
+    bridge: BridgeId | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -138,14 +260,34 @@ class Call:
     #: Menus from the first to the present one.
     path: list[MenuId] = field(default_factory=list)
     fiche: FicheId | None = None
+    door: Door = Door.NONE
     #: The promise made to this caller, from the queue on.
     item: WorkItem | None = None
+    #: Since when, and until when promised, the caller first waited.
+    joined_at: float | None = None
+    promised_at: float | None = None
+    #: From then until the first conversation.
+    waited_s: float | None = None
+    #: When the last sentence began: nobody waits any more.
+    goodbye_at: float | None = None
+    talked_s: float = 0.0
+    #: Phones rung, and how often the caller was given on.
+    attempts: int = 0
+    transfers: int = 0
+    referral: EntryId | None = None
     agent: AgentId | None = None
     leg: ChannelId | None = None
     #: What the informateur hears before the caller is joined.
     whisper: PlaybackId | None = None
     bridge: BridgeId | None = None
     talking_since: float | None = None
+    #: Keys of the informateur, in a conversation.
+    agent_typed: str = ""
+    aside: Aside | None = None
+    watch: Watch | None = None
+    #: Which question is put, and whether it was put again.
+    question: int = 0
+    asked_again: bool = False
     #: The hang-up has been asked for.
     hung_up: bool = False
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from router.core.agents import AgentState
+from router.core.agents import AgentState, Choice
 from router.core.calls import CallState
 from router.core.facts import Door
 from router.core.ids import AgentId, FicheId, PhoneId, ReasonId, SectorId
@@ -36,12 +36,12 @@ class DeskView:
     present: bool
     #: Why paused: a reason of the plan, or what the service paused for ("missed", "busy", …).
     reason: ReasonId | None
-    #: When the state ends by itself.
+    #: When the state ends by itself; None: only when the call does, or not at all.
     until_at: float | None
     #: Calls not answered in a row.
     misses: int
     call: CallView | None
     #: The supervisor who takes part in the call.
     watched_by: str | None
-    #: Why the latest call came here, in words; "" before the first.
-    why: str
+    #: Why the latest call came here; None before the first.
+    why: Choice | None

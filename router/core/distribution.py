@@ -1,14 +1,18 @@
-"""From the queue to the informateur: waiting, ringing, talking, and what follows.
+"""From the queue to the informateur: waiting, ringing, talking.
 
 Each public method answers one pair of `calls.TABLE`. The rank of a caller is the promise
 made on joining: an informateur who does not answer costs no place.
 """
 
-from router.core.agents import AgentDesk, AgentEvent, AgentState
+from collections.abc import Callable
+
+from router.core.agents import AgentDesk, AgentState, Choice, LastCall
 from router.core.calls import Call, CallState, Due
 from router.core.commands import HangUp, Join, Outcome, Part, Remember, Ring, Step
+from router.core.duty import RING_BACKSTOP_S, Duty
 from router.core.estimate import WaitEstimate
 from router.core.events import LegEnd, LegEnded
+from router.core.facts import Door
 from router.core.ids import PromptId, SectorId
 from router.core.plan import SAY_NEXT_OPENING
 from router.core.speech import rank, wait_between, whisper
@@ -31,21 +35,30 @@ PROMPTS = frozenset(
     | {REFUSED_CLOSING, REFUSED_LONG, AGENT_LOST, AGENT_MISSED, GOODBYE}
 )
 
-#: Asterisk gives up on a ringing phone by itself, should we be gone, this much later.
-RING_BACKSTOP_S = 5
 #: A whisper whose end was never told is taken as heard after this.
 WHISPER_GUARD_S = 20.0
-#: A phone told to stop ringing may be rung again after this at the latest.
-RELEASE_S = 3.0
 #: Due before anyone else: a caller whose informateur was cut off.
 FRONT = 0.0
 
 
 class Distribution:
-    """Matches callers and informateurs (ACD: automatic call distribution)."""
+    """Matches callers and informateurs (ACD: automatic call distribution).
 
-    def __init__(self, board: Switchboard) -> None:
+    `after` says what follows for a caller who stays when the informateur hangs up, `unwatch`
+    ends a supervisor's part.
+    """
+
+    def __init__(
+        self,
+        board: Switchboard,
+        duty: Duty,
+        after: Callable[[Call], None],
+        unwatch: Callable[[Call], None],
+    ) -> None:
         self._board = board
+        self._duty = duty
+        self._after = after
+        self._unwatch = unwatch
         self._targets = board.plan.targets
         self.estimate = WaitEstimate()
 
@@ -64,10 +77,12 @@ class Distribution:
             due_at = board.now + self._targets.live_target_s
             call.item = WorkItem(call.id, sector, board.now, due_at, board.next_sequence())
             call.outcome = Outcome.ABANDONED
+            call.joined_at, call.promised_at = board.now, due_at
+            call.door = Door.CODE if call.fiche is not None else Door.MENU
             board.silence(call)
             board.commands.append(Remember(call.id, call.channel, sector, board.now))
             board.note(call, Step.QUEUED, sector=sector)
-            self._wait(call, said_first, QUEUE_JOINED)
+            self.wait(call, said_first, QUEUE_JOINED)
 
     def take_back(self, call: Call, sector: SectorId, joined_at: float) -> None:
         """Let a caller found after a restart wait on, at the rank the promise gave."""
@@ -75,14 +90,15 @@ class Distribution:
         due_at = joined_at + self._targets.live_target_s
         call.item = WorkItem(call.id, sector, joined_at, due_at, board.next_sequence())
         call.outcome = Outcome.ABANDONED
+        call.joined_at, call.promised_at = joined_at, due_at
         call.music = True  # the music that the channel still hears is stopped before we speak
-        self._wait(call, (), QUEUE_STILL)
+        self.wait(call, (), QUEUE_STILL)
 
     def _refuse(self, call: Call, outcome: Outcome, prompts: tuple[PromptId, ...]) -> None:
         self._board.note(call, Step.REFUSED, detail=outcome.value)
         self._board.say_goodbye(call, outcome, prompts)
 
-    def _wait(self, call: Call, said_first: tuple[PromptId, ...], then: PromptId | None) -> None:
+    def wait(self, call: Call, said_first: tuple[PromptId, ...], then: PromptId | None) -> None:
         """Put the call's item among those waiting, and ring somebody if somebody is free.
 
         Says `said_first`, then `then` and, with nobody free, where the caller stands; with
@@ -90,7 +106,7 @@ class Distribution:
         did not answer included, is told so instead.
         """
         board = self._board
-        item = _promise(call)
+        item = promise(call)
         waited_s = board.now - item.joined_at
         if waited_s >= self._targets.longest_wait_s:
             self._refuse(call, Outcome.REFUSED_LONG, (REFUSED_LONG,))
@@ -135,14 +151,14 @@ class Distribution:
 
     def announce(self, call: Call) -> None:
         board = self._board
-        item = _promise(call)
+        item = promise(call)
         board.note(call, Step.ANNOUNCED, detail=f"rank {board.queue.rank(item)}")
         board.play(call, (QUEUE_STILL, *self._where_one_stands(item)))
         board.set_due(call, Due.ANNOUNCE, self._targets.announce_every_s)
 
     def widen(self, call: Call) -> None:
         """Open the call to the next level of skill; ring at once if one there is free."""
-        item = _promise(call)
+        item = promise(call)
         self._board.queue.widen(item)
         self._set_widening(call, item)
         desk = self._board.roster.longest_idle(item.sector, item.widened)
@@ -158,7 +174,7 @@ class Distribution:
         self._board.end(call)
 
     def _stop_waiting(self, call: Call) -> None:
-        self._board.queue.remove(_promise(call))
+        self._board.queue.remove(promise(call))
         self._board.cancel_due(call, Due.WIDEN, Due.ANNOUNCE, Due.LONGEST)
 
     def close(self) -> None:
@@ -180,84 +196,105 @@ class Distribution:
 
     def _ring(self, call: Call, desk: AgentDesk) -> None:
         board = self._board
+        item = promise(call)
+        desk.why = self.choice(item, desk)
         self._stop_waiting(call)
-        board.roster.change(desk, AgentEvent.CHOSEN, board.now)
+        self._duty.chosen(desk)
         call.state = CallState.RINGING
+        call.attempts += 1
         call.agent = desk.agent.id
         call.leg = desk.leg = board.new_leg()
         board.legs[call.leg] = desk.agent.id
         desk.call = call.id
-        item = _promise(call)
         board.note(
             call,
             Step.RINGING,
             sector=item.sector,
             agent=desk.agent.id,
             seconds=board.now - item.joined_at,
+            detail=str(desk.why),
         )
-        timeout_s = self._targets.ring_s + RING_BACKSTOP_S
-        board.commands.append(Ring(call.id, desk.agent.id, call.leg, timeout_s))
-        board.set_due(call, Due.RING, self._targets.ring_s)
+        targets = self._targets
+        timeout_s = targets.reserve_s + targets.ring_s + RING_BACKSTOP_S
+        board.commands.append(Ring(call.id, desk.agent.id, call.leg, timeout_s, desk.phone))
+        board.set_due(call, Due.RING, targets.reserve_s)
+
+    def choice(self, item: WorkItem, desk: AgentDesk) -> Choice:
+        """Say why `desk` gets the call of `item`, before either is taken."""
+        board = self._board
+        level = desk.agent.skills[item.sector]
+        return Choice(
+            level=level,
+            widened=item.widened,
+            ready=board.roster.ready_at(item.sector, level),
+            idle_s=board.now - desk.idle_since,
+            waited_s=board.now - item.joined_at,
+            open_items=board.queue.open_to(desk.agent.skills),
+        )
+
+    def rang(self, call: Call) -> None:
+        """The phone rings from now on."""
+        desk = self.desk(call)
+        if desk.state is AgentState.RESERVED:
+            self._duty.rang(desk)
+            self._board.set_due(call, Due.RING, self._targets.ring_s)
 
     def no_answer(self, call: Call) -> None:
-        self._drop_leg(call)
-        self._missed(call, LegEnd.NO_ANSWER, AgentEvent.MISSED)
+        """The phone rang for long enough, or never began to."""
+        reserved = self.desk(call).state is AgentState.RESERVED
+        self.drop_leg(call)
+        self._missed(call, LegEnd.UNREACHABLE if reserved else LegEnd.NO_ANSWER)
+
+    def overdue(self, desk: AgentDesk) -> None:
+        """A lease ended before the call's own deadline did: one of the two was lost."""
+        call = self._board.calls.get(desk.call) if desk.call is not None else None
+        if call is not None and call.state is CallState.RINGING and call.agent == desk.agent.id:
+            self.no_answer(call)
+        else:
+            self._duty.missed(desk, LegEnd.UNREACHABLE)
 
     def missed(self, call: Call, event: LegEnded) -> None:
         """The phone was busy, rejected the call, or its informateur hung up in the whisper."""
         announced = call.state is CallState.WHISPERING
-        self._missed(call, event.reason, AgentEvent.MISSED, (AGENT_MISSED,) if announced else ())
+        self._missed(call, event.reason, (AGENT_MISSED,) if announced else ())
 
     def phone_vanished(self, call: Call) -> None:
-        self._drop_leg(call)
-        self._missed(call, LegEnd.UNREACHABLE, AgentEvent.VANISHED)
+        self.drop_leg(call)
+        self._missed(call, LegEnd.UNREACHABLE)
 
-    def _missed(
-        self, call: Call, why: LegEnd, event: AgentEvent, said: tuple[PromptId, ...] = ()
-    ) -> None:
+    def _missed(self, call: Call, why: LegEnd, said: tuple[PromptId, ...] = ()) -> None:
         """Ask the next informateur; the caller's rank is kept, this one is paused."""
         board = self._board
-        desk = self._desk(call)
+        desk = self.desk(call)
         board.note(
-            call, Step.MISSED, sector=_promise(call).sector, agent=call.agent, detail=why.value
+            call, Step.MISSED, sector=promise(call).sector, agent=call.agent, detail=why.value
         )
-        desk.call = None
-        board.roster.change(desk, event, board.now)
-        self._rest(desk, self._targets.miss_pause_s)
+        self._duty.missed(desk, why)
         call.agent = call.leg = call.whisper = None
         board.cancel_due(call, Due.RING, Due.WHISPER)
-        self._wait(call, said, None)
+        self.wait(call, said, None)
 
     def ringing_caller_left(self, call: Call) -> None:
         """The caller gave up while the phone rang: the informateur keeps the idle rank."""
-        board = self._board
-        desk = self._desk(call)
-        self._drop_leg(call)
-        desk.call = None
-        board.timers.set(("agent", desk.agent.id), board.now + RELEASE_S)
-        board.end(call)
-
-    def release(self, desk: AgentDesk) -> None:
-        """The phone has stopped ringing for a caller who left."""
-        board = self._board
-        board.timers.cancel(("agent", desk.agent.id))
-        if board.roster.change(desk, AgentEvent.RELEASED, board.now):
-            self.offer(desk)
+        self.drop_leg(call)
+        self._duty.let_go(self.desk(call))
+        self._board.end(call)
 
     # Answered.
 
     def tell_informateur(self, call: Call) -> None:
         """Tell the informateur what it is about, and the caller that somebody comes."""
         board = self._board
-        board.roster.change(self._desk(call), AgentEvent.ANSWERED, board.now)
+        self._duty.answered(self.desk(call))
         board.cancel_due(call, Due.RING)
         call.state = CallState.WHISPERING
-        item = _promise(call)
+        item = promise(call)
         board.note(call, Step.WHISPERED, sector=item.sector, agent=call.agent)
         domain = board.plan.sectors[item.sector].prompt
-        said = whisper(domain, int(board.now - item.joined_at) // 60)
+        kind = "transfer" if call.transfers else "call"
+        said = whisper(domain, int(board.now - item.joined_at) // 60, kind=kind)
         assert call.leg is not None  # RINGING has a leg
-        call.whisper = board.play_on(call, call.leg, said)
+        call.whisper = board.play_on(call.id, call.leg, said)
         board.play(call, (CONNECTING,))
         board.set_due(call, Due.WHISPER, WHISPER_GUARD_S)
 
@@ -266,16 +303,20 @@ class Distribution:
         board = self._board
         board.silence(call)
         if call.whisper is not None:
-            board.stop_playing(call, call.whisper)
+            board.stop_playing(call.id, call.whisper)
             call.whisper = None
         board.cancel_due(call, Due.WHISPER, Due.STEP)
         assert call.leg is not None  # WHISPERING has a leg
+        self._duty.joined(self.desk(call))
         call.bridge = board.new_bridge()
         call.state = CallState.TALKING
         call.outcome = Outcome.ANSWERED
         call.talking_since = board.now
+        call.agent_typed = ""
+        if call.waited_s is None and call.joined_at is not None:
+            call.waited_s = board.now - call.joined_at
         board.commands.append(Join(call.id, call.bridge, (call.channel, call.leg)))
-        item = _promise(call)
+        item = promise(call)
         board.note(
             call,
             Step.TALKING,
@@ -285,79 +326,74 @@ class Distribution:
         )
 
     def informateur_left(self, call: Call, event: LegEnded) -> None:
-        """The informateur hung up: thank the caller. The phone died: to the front again."""
-        board = self._board
-        talked_s = self._talk_over(call)
-        if event.reason is LegEnd.HUNG_UP:
-            board.note(call, Step.AGENT_DONE, agent=call.agent, seconds=talked_s)
-            board.say_goodbye(call, Outcome.ANSWERED, (GOODBYE,))
+        """The informateur hung up: the caller may vote. The phone died: to the front again."""
+        if event.reason is not LegEnd.HUNG_UP:
+            self.back_to_front(call, promise(call).sector, event.reason)
             return
-        sector = _promise(call).sector
-        board.note(call, Step.REQUEUED, sector=sector, agent=call.agent, detail=event.reason.value)
+        talked_s = self.talk_over(call)
+        self._board.note(call, Step.AGENT_DONE, agent=call.agent, seconds=talked_s)
+        self._after(call)
+
+    def back_to_front(self, call: Call, sector: SectorId, why: LegEnd) -> None:
+        """Let a caller whose informateur is gone be served next, in `sector`."""
+        board = self._board
+        board.silence(call)
+        self.talk_over(call)
+        board.note(call, Step.REQUEUED, sector=sector, agent=call.agent, detail=why.value)
         call.agent = call.leg = None
         call.outcome = Outcome.LOST
         call.item = WorkItem(call.id, sector, board.now, FRONT, board.next_sequence())
-        self._wait(call, (AGENT_LOST,), None)
+        self.wait(call, (AGENT_LOST,), None)
 
     def talking_caller_left(self, call: Call) -> None:
         """The caller hung up, in the whisper or later: the informateur goes on to wrap-up."""
-        self._drop_leg(call)
-        self._talk_over(call)
+        self.drop_leg(call)
+        self.talk_over(call)
         self._board.end(call)
 
-    def _talk_over(self, call: Call) -> float:
+    def talk_over(self, call: Call) -> float:
         """Undo the bridge, send the informateur to wrap-up; return how long they talked."""
-        board = self._board
-        rest_s = RELEASE_S if call.talking_since is None else self._targets.wrap_up_s
+        self.remove_bridge(call)
+        return self.conversation_over(call)
+
+    def remove_bridge(self, call: Call) -> None:
         if call.bridge is not None:
-            board.commands.append(Part(call.id, call.bridge))
+            self._board.commands.append(Part(call.id, call.bridge))
             call.bridge = None
-        talked_s = board.now - call.talking_since if call.talking_since is not None else 0.0
-        call.talking_since = None
-        desk = self._desk(call)
-        desk.call = None
-        board.roster.change(desk, AgentEvent.DONE, board.now)
-        self._rest(desk, rest_s)
-        if call.outcome is Outcome.ANSWERED:
-            sector = _promise(call).sector
-            self.estimate.handled(sector, talked_s + self._targets.wrap_up_s)
+
+    def conversation_over(self, call: Call) -> float:
+        """Send the informateur to wrap-up; return how long they talked, in seconds.
+
+        Without an informateur (one who hung up while a referral was dialled) there is
+        nothing to do.
+        """
+        board = self._board
+        self._unwatch(call)
+        board.cancel_due(call, Due.KEYS)
+        call.agent_typed = ""
+        since, call.talking_since = call.talking_since, None
+        if call.agent is None or call.leg is None:
+            return 0.0
+        talked_s = board.now - since if since is not None else 0.0
+        call.talked_s += talked_s
+        item = promise(call)
+        last = None
+        if since is not None:
+            last = LastCall(item.sector, call.fiche, board.now + self._targets.wrap_up_s)
+            self.estimate.handled(item.sector, talked_s + self._targets.wrap_up_s)
+        self._duty.done(self.desk(call), last)
         return talked_s
 
-    # Informateurs.
-
-    def rested(self, desk: AgentDesk) -> None:
-        """A pause or a wrap-up is over, or a phone was given time to stop ringing."""
-        if desk.state is AgentState.RINGING:
-            if desk.call is None:
-                self.release(desk)
-            return
-        if self._board.roster.change(desk, AgentEvent.RESTED, self._board.now):
-            self.offer(desk)
-
-    def appeared(self, desk: AgentDesk) -> None:
-        desk.present = True
-        if self._board.roster.change(desk, AgentEvent.APPEARED, self._board.now):
-            self.offer(desk)
-
-    def vanished(self, desk: AgentDesk) -> None:
-        """Log the informateur out; a call that rings there has been handled before."""
-        desk.present = False
-        if self._board.roster.change(desk, AgentEvent.VANISHED, self._board.now):
-            self._board.timers.cancel(("agent", desk.agent.id))
-
-    def _rest(self, desk: AgentDesk, rest_s: float) -> None:
-        if desk.state in (AgentState.PAUSED, AgentState.WRAPPING_UP):
-            self._board.timers.set(("agent", desk.agent.id), self._board.now + rest_s)
-
-    def _drop_leg(self, call: Call) -> None:
+    def drop_leg(self, call: Call) -> None:
         if call.leg is not None:
             self._board.commands.append(HangUp(call.id, call.leg))
 
-    def _desk(self, call: Call) -> AgentDesk:
+    def desk(self, call: Call) -> AgentDesk:
         assert call.agent is not None  # states from RINGING to TALKING have one
         return self._board.roster.desks[call.agent]
 
 
-def _promise(call: Call) -> WorkItem:
+def promise(call: Call) -> WorkItem:
+    """Return the promise made to a caller who has joined the queue."""
     assert call.item is not None  # set by enqueue, before any state that needs it
     return call.item

@@ -40,7 +40,7 @@ class CallLeft:
 class KeyPressed:
     """One key of the caller, or of an informateur who dialled the desk: `0`-`9`, `*`, `#`, `A`-`D`.
 
-    Of a caller in a conversation none is told.
+    A caller's keys in a conversation are told too.
     """
 
     call: CallId

@@ -40,7 +40,8 @@ class CallFact:
     talked_s: int | None
     #: How many phones were rung.
     attempts: int
-    #: Whether the first conversation began by the instant promised; None without a promise.
+    #: Whether the first conversation began by the instant promised; None without a promise,
+    #: and for a caller who left before that instant.
     kept: bool | None
     transfers: int = 0
     #: The directory's entry that the caller was sent to.

@@ -293,3 +293,8 @@ class Plan:
     directory: Mapping[EntryId, Entry] = field(default_factory=dict)
     #: In the order in which they are asked; none: callers are not asked to vote.
     questions: tuple[Question, ...] = ()
+
+    @property
+    def phones(self) -> tuple[PhoneId, ...]:
+        """Every phone of the service: each informateur's of the same number, supervisors'."""
+        return (*(PhoneId(agent) for agent in self.agents), *self.desk.supervisor_phones)

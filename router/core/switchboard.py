@@ -1,5 +1,6 @@
 """What the parts of the engine share: calls, timers, the plan, and the commands under way."""
 
+import datetime
 from collections import Counter
 from typing import Literal
 
@@ -8,6 +9,7 @@ from router.core.calls import Call, CallState, Due
 from router.core.codes import CodeBook
 from router.core.commands import (
     Command,
+    Counted,
     HangUp,
     Noted,
     Outcome,
@@ -17,6 +19,8 @@ from router.core.commands import (
     StopMusic,
     StopPlaying,
 )
+from router.core.desk_call import DeskCall
+from router.core.facts import PERIOD_S, CallFact, Fact
 from router.core.ids import (
     AgentId,
     BridgeId,
@@ -27,6 +31,7 @@ from router.core.ids import (
     PromptId,
     SectorId,
 )
+from router.core.pins import Pins
 from router.core.plan import SAY_HOURS, SAY_NEXT_OPENING, Plan
 from router.core.speech import opening, week
 from router.core.timers import Timers
@@ -35,6 +40,7 @@ from router.core.work import WorkQueue
 TimerKey = (
     tuple[Literal["call"], CallId, Due]
     | tuple[Literal["agent"], AgentId]
+    | tuple[Literal["desk"], CallId]
     | tuple[Literal["closing"]]
 )
 
@@ -42,15 +48,19 @@ TimerKey = (
 class Switchboard:
     """State of the service at `now`. The parts write their decisions to `commands`."""
 
-    def __init__(self, plan: Plan, codes: CodeBook, run: str) -> None:
+    def __init__(self, plan: Plan, codes: CodeBook, run: str, pins: Pins) -> None:
         self.plan = plan
         self.codes = codes
+        self.pins = pins
         self.run = run
         self.now = 0.0
         self.commands: list[Command] = []
         self.calls: dict[CallId, Call] = {}
-        #: Informateurs' channels, until Asterisk says that they are gone.
-        self.legs: dict[ChannelId, AgentId] = {}
+        #: Calls of informateurs to the desk.
+        self.desk_calls: dict[CallId, DeskCall] = {}
+        #: Channels that we dialled, until Asterisk says that they are gone: informateurs' with
+        #: their names, supervisors' and referrals' without.
+        self.legs: dict[ChannelId, AgentId | None] = {}
         self.timers: Timers[TimerKey] = Timers()
         levels = len(plan.targets.widening_s)
         self.queue = WorkQueue(list(plan.sectors), levels)
@@ -67,6 +77,9 @@ class Switchboard:
     def new_leg(self) -> ChannelId:
         return ChannelId(f"{self.run}-leg-{self.next_sequence()}")
 
+    def new_snoop(self) -> ChannelId:
+        return ChannelId(f"{self.run}-snoop-{self.next_sequence()}")
+
     def new_bridge(self) -> BridgeId:
         return BridgeId(f"{self.run}-talk-{self.next_sequence()}")
 
@@ -75,25 +88,27 @@ class Switchboard:
     def play(self, call: Call, prompts: tuple[PromptId, ...]) -> None:
         """Say `prompts` to the caller instead of whatever is heard; guarded by a deadline."""
         self.silence(call)
-        call.playback = self.play_on(call, call.channel, prompts)
+        call.playback = self.play_on(call.id, call.channel, prompts)
         self.set_due(call, Due.STEP, self.plan.targets.prompt_guard_s)
 
-    def play_on(self, call: Call, channel: ChannelId, prompts: tuple[PromptId, ...]) -> PlaybackId:
+    def play_on(
+        self, call: CallId, channel: ChannelId, prompts: tuple[PromptId, ...]
+    ) -> PlaybackId:
         playback = PlaybackId(f"{self.run}-play-{self.next_sequence()}")
-        self.commands.append(Play(call.id, channel, playback, self._spelled_out(prompts)))
+        self.commands.append(Play(call, channel, playback, self._spelled_out(prompts)))
         return playback
 
     def silence(self, call: Call) -> None:
         """Stop whatever the caller hears."""
         if call.playback is not None:
-            self.stop_playing(call, call.playback)
+            self.stop_playing(call.id, call.playback)
             call.playback = None
         if call.music:
             self.commands.append(StopMusic(call.id, call.channel))
             call.music = False
 
-    def stop_playing(self, call: Call, playback: PlaybackId) -> None:
-        self.commands.append(StopPlaying(call.id, playback))
+    def stop_playing(self, call: CallId, playback: PlaybackId) -> None:
+        self.commands.append(StopPlaying(call, playback))
 
     def start_music(self, call: Call) -> None:
         self.commands.append(StartMusic(call.id, call.channel))
@@ -124,6 +139,15 @@ class Switchboard:
         for due in dues:
             self.timers.cancel(("call", call.id, due))
 
+    # Facts.
+
+    def service_day(self) -> datetime.date:
+        """Return the day of the service, in its own time zone."""
+        return self.plan.hours.local(self.now).date()
+
+    def count(self, fact: Fact) -> None:
+        self.commands.append(Counted(fact))
+
     # The call's end.
 
     def note(
@@ -142,7 +166,9 @@ class Switchboard:
     def say_goodbye(self, call: Call, outcome: Outcome, prompts: tuple[PromptId, ...]) -> None:
         """Say a last sentence; the call hangs up when it is said."""
         call.state = CallState.LEAVING
-        call.outcome = outcome
+        call.goodbye_at = self.now
+        if call.waited_s is None or outcome is Outcome.LOST:  # once answered, answered
+            call.outcome = outcome
         self.play(call, prompts)
 
     def end(self, call: Call) -> None:
@@ -162,6 +188,29 @@ class Switchboard:
             )
         )
         self.counts[f"ended {call.outcome}"] += 1
+        self.count(self._fact(call, sector))
+
+    def _fact(self, call: Call, sector: SectorId | None) -> CallFact:
+        waited_s = kept = None
+        if call.joined_at is not None and call.promised_at is not None:
+            waited_s = call.waited_s
+            if waited_s is None:
+                stopped_at = self.now if call.goodbye_at is None else call.goodbye_at
+                waited_s = stopped_at - call.joined_at
+            in_time = call.joined_at + waited_s <= call.promised_at
+            kept = None if in_time and call.waited_s is None else in_time
+        return CallFact(
+            int(call.arrived_at) // PERIOD_S * PERIOD_S,
+            call.door,
+            sector,
+            call.outcome,
+            None if waited_s is None else round(waited_s),
+            round(call.talked_s) if call.waited_s is not None else None,
+            call.attempts,
+            kept,
+            call.transfers,
+            call.referral,
+        )
 
     def hang_up(self, call: Call) -> None:
         """Hang the caller up, once; what follows is Asterisk's word that the call left."""

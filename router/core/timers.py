@@ -16,7 +16,7 @@ class Timers(Generic[K]):
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, K]] = []
-        self._live: dict[K, int] = {}
+        self._live: dict[K, tuple[float, int]] = {}
         self._sequence = 0
 
     def __len__(self) -> int:
@@ -25,20 +25,25 @@ class Timers(Generic[K]):
     def set(self, key: K, at: float) -> None:
         """Set or move the deadline of `key`."""
         self._sequence += 1
-        self._live[key] = self._sequence
+        self._live[key] = at, self._sequence
         heappush(self._heap, (at, self._sequence, key))
         if len(self._heap) > 2 * len(self._live) + 64:
-            self._heap = [entry for entry in self._heap if self._live.get(entry[2]) == entry[1]]
+            self._heap = [entry for entry in self._heap if self._live.get(entry[2]) == entry[:2]]
             heapify(self._heap)
 
     def cancel(self, key: K) -> None:
         """Forget the deadline of `key`, if it has one."""
         self._live.pop(key, None)
 
+    def at(self, key: K) -> float | None:
+        """Return the deadline of `key`, or None."""
+        live = self._live.get(key)
+        return None if live is None else live[0]
+
     def next_at(self) -> float | None:
         """Return the earliest deadline, or None."""
         heap = self._heap
-        while heap and self._live.get(heap[0][2]) != heap[0][1]:
+        while heap and self._live.get(heap[0][2]) != heap[0][:2]:
             heappop(heap)
         return heap[0][0] if heap else None
 

@@ -81,6 +81,10 @@ class WorkQueue:
         """Return since when the longest waiting of `sector` waits, or None."""
         return min((entry[2].joined_at for entry in self._open[sector][0]), default=None)
 
+    def open_to(self, skills: Mapping[SectorId, int]) -> int:
+        """Return how many items wait that `skills` (sector -> level) may serve."""
+        return sum(len(self._open[sector][level - 1]) for sector, level in skills.items())
+
     def first_for(self, skills: Mapping[SectorId, int]) -> WorkItem | None:
         """Return the item due first among those that `skills` (sector -> level) may serve."""
         best: _Entry | None = None

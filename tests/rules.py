@@ -1,0 +1,81 @@
+"""What holds of the engine after every event, whoever sent it."""
+
+from router.core.agents import IN_CALL, AgentState
+from router.core.calls import CallState, Due
+from router.core.engine import Engine
+from router.core.ids import AgentId, CallId
+
+#: The deadline that a state must have; the others end with the informateur's lease, and a
+#: referral with Asterisk's own time-out.
+MUST_END: dict[CallState, Due] = {
+    **dict.fromkeys(
+        (
+            *(CallState.WELCOME, CallState.CLOSED, CallState.CODE, CallState.CHECKING),
+            *(CallState.MENU, CallState.PAGE, CallState.READING, CallState.VOTING),
+            CallState.LEAVING,
+        ),
+        Due.STEP,
+    ),
+    CallState.WAITING: Due.LONGEST,
+    CallState.RINGING: Due.RING,
+    CallState.WHISPERING: Due.WHISPER,
+    CallState.REFERRING: Due.ASIDE,
+}
+_TALKS = frozenset({AgentState.TALKING})
+#: The informateur's state in that of the call; one may have left a referral that is dialled.
+AT_THE_CALL: dict[CallState, frozenset[AgentState]] = {
+    CallState.RINGING: frozenset({AgentState.RESERVED, AgentState.RINGING}),
+    CallState.WHISPERING: _TALKS,
+    CallState.TALKING: _TALKS,
+    CallState.HELD: _TALKS,
+    CallState.CONSULTING: _TALKS,
+    CallState.REFERRING: _TALKS,
+}
+WITH_ASIDE = frozenset({CallState.CONSULTING, CallState.REFERRING, CallState.REFERRED})
+
+
+def check_engine(engine: Engine, now: float) -> None:
+    """Assert that everybody has one call at most, and that nothing would last for ever."""
+    board = engine._board
+    timers, desks = board.timers._live, board.roster.desks
+    at = board.timers.next_at()
+    assert at is None or at >= now, "a deadline has passed"
+
+    busy: dict[AgentId, CallId] = {}
+    waiting = 0
+    for call in board.calls.values():
+        due = MUST_END.get(call.state)
+        if due is not None:
+            assert ("call", call.id, due) in timers, f"{call.state} would never end"
+        waiting += call.state is CallState.WAITING
+        aside = call.aside
+        assert (aside is not None) is (call.state in WITH_ASIDE), call.state
+        if call.leg is not None and call.state in AT_THE_CALL:
+            assert call.agent is not None
+            assert call.agent not in busy, "an informateur with two calls"
+            assert desks[call.agent].state in AT_THE_CALL[call.state]
+            busy[call.agent] = call.id
+        else:
+            assert call.state not in AT_THE_CALL or call.state is CallState.REFERRING
+        if aside is not None and aside.agent is not None:
+            assert aside.agent not in busy, "an informateur with two calls"
+            busy[aside.agent] = call.id
+            due = Due.WHISPER if aside.answered else Due.ASIDE
+            assert aside.joined or ("call", call.id, due) in timers, "consults for ever"
+    assert waiting == len(board.queue)
+
+    on_duty, ready = dict.fromkeys(board.plan.sectors, 0), dict.fromkeys(board.plan.sectors, 0)
+    for desk in desks.values():
+        state = desk.state
+        assert desk.call == busy.get(desk.agent.id), f"{state} of {desk.call}"
+        assert desk.call is None or state in IN_CALL, f"{state} in a call"
+        if state is AgentState.READY:
+            assert board.queue.first_for(desk.agent.skills) is None, "idle while one waits"
+        elif state is not AgentState.LOGGED_OUT or desk.phone is not None:
+            assert ("agent", desk.agent.id) in timers, f"{state} without a lease"
+        for sector in desk.agent.skills if state is not AgentState.LOGGED_OUT else ():
+            on_duty[sector] += 1
+            ready[sector] += state is AgentState.READY
+    for sector in board.plan.sectors:
+        assert board.roster.on_duty(sector) == on_duty[sector]
+        assert board.roster.ready(sector) == ready[sector]
