@@ -4,13 +4,19 @@ from pathlib import Path
 
 from router import provision
 from router.config import Settings, load
-from router.core import distribution, journey, speech
+from router.core import desk, distribution, journey, speech, supervision, talk, votes
 from router.core.ids import PromptId
 from router.errors import ConfigError, Problem, VoiceError
 from router.voice import Catalogue, load_catalogue, stale
 
 #: Said by the dialplan when the router is away (asterisk-conf/extensions.conf).
 FALLBACK_PROMPTS = frozenset({PromptId("apology"), PromptId("apology-end")})
+#: Every sentence that no plan names.
+NEEDED = frozenset[PromptId]().union(
+    *(part.PROMPTS for part in (journey, distribution, talk, votes, desk, supervision)),
+    speech.required(),
+    FALLBACK_PROMPTS,
+)
 
 
 def problems(
@@ -36,10 +42,10 @@ def problems(
 
 def missing_sentences(sentences: Catalogue) -> list[Problem]:
     """Return the sentences that the engine or the dialplan says and the catalogue lacks."""
-    needed = journey.PROMPTS | distribution.PROMPTS | speech.required() | FALLBACK_PROMPTS
+    told = "is missing: callers or informateurs need it"
     return [
-        Problem(f"{sentences.path.name}: prompts.{prompt}", "is missing: callers need it")
-        for prompt in sorted(needed - sentences.prompts.keys())
+        Problem(f"{sentences.path.name}: prompts.{prompt}", told)
+        for prompt in sorted(NEEDED - sentences.prompts.keys())
     ]
 
 

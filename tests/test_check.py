@@ -7,6 +7,7 @@ import pytest
 
 from router import check, provision
 from router.config import load, new_secrets
+from router.core.requests import Reply
 from router.voice import load_catalogue
 
 
@@ -25,8 +26,38 @@ def test_a_missing_sentence_is_named(tmp_path: Path) -> None:
     catalogue.write_text(text.replace("[prompts.goodbye]", "[prompts.good-bye]"), encoding="utf-8")
     problems = check.missing_sentences(load_catalogue(catalogue))
     assert [str(problem) for problem in problems] == [
-        "catalogue.toml: prompts.goodbye: is missing: callers need it"
+        "catalogue.toml: prompts.goodbye: is missing: callers or informateurs need it"
     ]
+
+
+@pytest.mark.parametrize(
+    "prompt", ["desk-locked", "desk-ask-pin", "consult-over", "vote-thanks", "watch-caller"]
+)
+def test_what_informateurs_hear_is_needed_too(prompt: str) -> None:
+    assert prompt in check.NEEDED
+
+
+def test_every_reply_is_needed() -> None:
+    assert {f"desk-{reply}" for reply in Reply} <= check.NEEDED
+
+
+@pytest.mark.parametrize(
+    ("prompt", "place"),
+    [
+        ("desk-ask-reason-dejeuner", "desk.reasons.dejeuner"),
+        ("directory-adil", "directory.adil.prompt"),
+        ("directory-impots-hours", "directory.impots.hours_prompt"),
+        ("vote-reponse", "questions.2.prompt"),
+    ],
+)
+def test_a_sentence_that_the_plan_needs_is_told_by_its_key(
+    tmp_path: Path, said: list[str], prompt: str, place: str
+) -> None:
+    text = provision.CATALOGUE.read_text(encoding="utf-8")
+    catalogue = tmp_path / "catalogue.toml"
+    catalogue.write_text(text.replace(f"[prompts.{prompt}]", "[prompts.other]"), encoding="utf-8")
+    told = map(str, check.problems(None, said.append, catalogue=catalogue))
+    assert any(one.startswith(f"3939.toml: {place}: unknown prompt `{prompt}`") for one in told)
 
 
 def test_faults_of_all_files_come_together(tmp_path: Path, said: list[str]) -> None:
@@ -60,6 +91,7 @@ def test_audio_that_is_not_there_is_a_fault(tmp_path: Path, said: list[str]) -> 
     settings.write_text('prompts_dir = "empty"\n')
     secrets = tmp_path / "secrets.toml"
     secrets.touch(mode=0o600)
-    secrets.write_text(new_secrets(load(None).plan.agents))
+    plan = load(None).plan
+    secrets.write_text(new_secrets(plan.agents, plan.desk.supervisor_phones))
     told = "\n".join(map(str, check.problems(settings, said.append)))
     assert "prompts.welcome: has no audio yet: run ./allo prompts" in told

@@ -14,8 +14,34 @@ from router.config import (
     new_secrets,
 )
 from router.core.hours import DayException
-from router.core.ids import AgentId, FicheId, MenuId, PageId, SectorId
-from router.core.plan import Back, Plan, Repeat, ToMenu, ToPage, ToSector
+from router.core.ids import (
+    AgentId,
+    EntryId,
+    FicheId,
+    MenuId,
+    PageId,
+    PhoneId,
+    PromptId,
+    QuestionId,
+    ReasonId,
+    SectorId,
+)
+from router.core.plan import (
+    Back,
+    Desk,
+    DeskAction,
+    Entry,
+    Feature,
+    LogInBy,
+    PauseReason,
+    Plan,
+    Question,
+    Repeat,
+    SecondLogIn,
+    ToMenu,
+    ToPage,
+    ToSector,
+)
 from router.errors import ConfigError
 
 PLAN = """\
@@ -40,9 +66,11 @@ wrap_up_s = 0
 [sectors.travail]
 name = "Travail"
 ministry = "ministère"
+code = "11"
 [sectors.logement]
 name = "Logement"
 ministry = "ministère"
+code = "12"
 prompt = "sector-maison"
 
 [keys]
@@ -65,6 +93,27 @@ horaires = ["page-hours", "@hours"]
 
 [fiches]
 F1234 = { sector = "logement", title = "Bail" }
+
+[desk]
+away_s = 0
+supervisor_phones = ["901"]
+[desk.reasons]
+pause = { name = "Pause courte", key = "1", longest_s = 900 }
+repas = { name = "Déjeuner", key = "2", longest_s = 3600 }
+
+[directory]
+caf = { name = "Caf", code = "11", number = "3230" }
+mairie = { name = "Mairie", code = "12", prompt = "mairie", hours_prompt = "annuaire" }
+
+[[questions]]
+id = "avis"
+scores = { 1 = 1, 2 = 2, 3 = 3 }
+satisfied = [2, 3]
+[[questions]]
+id = "reponse"
+prompt = "reponse-ou-non"
+scores = { 1 = 1, 2 = 0 }
+satisfied = [1]
 """
 
 AGENTS = """\
@@ -72,8 +121,31 @@ AGENTS = """\
 102 = { logement = 1 }
 """
 
+#: Codes and keys other than those of `Desk`.
+CODES = """
+[desk.codes]
+"*10" = "log in"
+"*11" = "log out"
+"*12" = "pause"
+"*13" = "ready"
+"*14" = "note"
+"""
+KEYS = """
+[desk.keys]
+"#1" = "hold"
+"##" = "hold"
+"#2" = "transfer"
+"#3" = "consult"
+"#4" = "refer"
+"#5" = "refer spoken"
+"#6" = "complete"
+"#9" = "cancel"
+"""
+
 PROMPTS = frozenset(
     {"welcome", "main", "sub-intro", "info", "page-hours", "sector-travail", "sector-maison"}
+    | {"desk-ask-reason-pause", "desk-ask-reason-repas", "vote-avis", "reponse-ou-non"}
+    | {"directory-caf", "directory-caf-hours", "mairie", "annuaire"}
 )
 
 
@@ -85,7 +157,7 @@ class Service:
         self.write("plan.toml", PLAN)
         self.write("agents.toml", AGENTS)
         self.write("allo.toml", 'plan = "plan.toml"\nagents = "agents.toml"\n')
-        self.write("secrets.toml", new_secrets(["101", "102"]))
+        self.write("secrets.toml", new_secrets(["101", "102"], ["901"]))
 
     def write(self, name: str, text: str, mode: int = 0o600) -> None:
         path = self.folder / name
@@ -151,6 +223,52 @@ def test_a_plan_is_read_whole(service: Service) -> None:
     assert plan.pages[PageId("horaires")].prompts == ("page-hours", "@hours")
     assert plan.fiches[FicheId("F1234")].sector == "logement"
     assert plan.agents[AgentId("101")].skills == {"travail": 1, "logement": 3}
+
+
+def test_the_informateurs_tools_are_read_whole(service: Service) -> None:
+    plan = service.plan()
+    assert plan.sectors[SectorId("logement")].code == "12"
+    assert plan.desk == Desk(
+        away_s=0,
+        supervisor_phones=(PhoneId("901"),),
+        reasons={
+            ReasonId("pause"): PauseReason(ReasonId("pause"), "Pause courte", "1", 900),
+            ReasonId("repas"): PauseReason(ReasonId("repas"), "Déjeuner", "2", 3600),
+        },
+    )
+    assert plan.directory == {
+        EntryId("caf"): Entry(
+            EntryId("caf"),
+            "Caf",
+            "11",
+            "3230",
+            PromptId("directory-caf"),
+            PromptId("directory-caf-hours"),
+        ),
+        EntryId("mairie"): Entry(
+            EntryId("mairie"), "Mairie", "12", None, PromptId("mairie"), PromptId("annuaire")
+        ),
+    }
+    assert plan.questions == (
+        Question(
+            QuestionId("avis"), PromptId("vote-avis"), {"1": 1, "2": 2, "3": 3}, frozenset({2, 3})
+        ),
+        Question(
+            QuestionId("reponse"), PromptId("reponse-ou-non"), {"1": 1, "2": 0}, frozenset({1})
+        ),
+    )
+
+
+def test_codes_and_keys_of_the_desk_may_be_others(service: Service) -> None:
+    service.change("plan.toml", "away_s = 0", 'log_in = "code"\nsecond_log_in = "take over"')
+    service.write("plan.toml", service.text("plan.toml") + CODES + KEYS)
+    desk = service.plan().desk
+    assert desk.log_in is LogInBy.CODE
+    assert desk.second_log_in is SecondLogIn.TAKE_OVER
+    assert desk.codes["*10"] is DeskAction.LOG_IN
+    assert len(desk.codes) == 5
+    assert desk.keys["#9"] is Feature.CANCEL
+    assert len(desk.keys) == 8
 
 
 def test_exceptions_may_be_dates_or_text(service: Service) -> None:
@@ -240,6 +358,8 @@ PLAN_FAULTS = [
      "targets.live_target_s: must not exceed longest_wait_s (2700), got 2701"),
     ("wrap_up_s = 0", "longest_call_s = 2700",
      "targets.longest_call_s: must exceed longest_wait_s (2700), got 2700"),
+    ("wrap_up_s = 0", "ring_s = 5", "targets.reserve_s: must be less than ring_s (5), got 5"),
+    ("wrap_up_s = 0", "misses_max = 0", "targets.misses_max: must be > 0, got 0"),
     ("wrap_up_s = 0", "widening_s = [30, 60, 90]",
      "targets.widening_s: must begin with 0: level 1 is asked at once"),
     ("wrap_up_s = 0", "widening_s = [0, 60, 60]",
@@ -291,8 +411,9 @@ PLAN_FAULTS = [
     # Reach.
     ("[menus.info.keys]", '[menus.lost]\nprompts = ["main"]\n[menus.lost.keys]\n1 = "menu:main"\n'
      "[menus.info.keys]", "menus.lost: no key leads to this menu"),
-    ("[sectors.travail]", '[sectors.lost]\nname = "x"\nministry = "x"\nprompt = "main"\n'
-     "[sectors.travail]", "sectors.lost: neither a key nor a fiche leads to this sector"),
+    ("[sectors.travail]", '[sectors.lost]\nname = "x"\nministry = "x"\ncode = "13"\n'
+     'prompt = "main"\n[sectors.travail]',
+     "sectors.lost: neither a key nor a fiche leads to this sector"),
     ("[pages]", '[pages]\nlost = ["main"]', "pages.lost: no key leads to this page"),
     ("[pages]", "[pages]\nlost = []", "pages.lost: must not be empty"),
     # Names.
@@ -307,6 +428,112 @@ PLAN_FAULTS = [
 def test_each_fault_of_the_plan_is_told(service: Service, old: str, new: str, problem: str) -> None:
     service.change("plan.toml", old, new)
     assert service.plan_problems() == [f"plan.toml: {problem}"]
+
+
+DESK_FAULTS = [
+    # Codes of sectors.
+    ('code = "11"\n[sectors.logement]', "[sectors.logement]",
+     "sectors.travail.code: is missing"),
+    ('ministry = "ministère"\ncode = "12"', 'ministry = "ministère"\ncode = "11"',
+     'sectors.logement.code: "11" is also sectors.travail.code'),
+    ('ministry = "ministère"\ncode = "12"', 'ministry = "ministère"\ncode = "112"',
+     'sectors.logement.code: must be as long as sectors.travail.code ("11"), got "112"'),
+    ('ministry = "ministère"\ncode = "12"', 'ministry = "ministère"\ncode = "*2"',
+     'sectors.logement.code: must be 1 to 6 digits, got "*2"'),
+    ("F1234 =", "F11 =", 'sectors.travail.code: "11" is also the number of fiche F11'),
+    # The desk.
+    ("away_s = 0", "away = 0", "desk.away: unknown key; did you mean `away_s`?"),
+    ("away_s = 0", "away_s = -1", "desk.away_s: must be >= 0, got -1"),
+    ("away_s = 0", "pin_tries = 0", "desk.pin_tries: must be > 0, got 0"),
+    ("away_s = 0", 'log_in = "pin"', "desk.log_in: must be 'phone' or 'code', got \"pin\""),
+    ("away_s = 0", 'second_log_in = "take-over"',
+     "desk.second_log_in: must be 'refuse' or 'take over', got \"take-over\""),
+    ('["901"]', '["901", 902]', 'desk.supervisor_phones.2: must be text in "quotes", got 902'),
+    ('["901"]', '["lea"]',
+     'desk.supervisor_phones.1: a phone is 1 to 10 digits, as in "901", got "lea"'),
+    ('["901"]', '["901", "101"]', "desk.supervisor_phones.2: 101 is an informateur's"),
+    ('["901"]', '["901", "901"]', "desk.supervisor_phones.2: 901 is there twice"),
+    # Codes that are dialled and keys during a call.
+    ('"*10" = "log in"', '"*10" = "log im"',
+     "desk.codes.*10: unknown action `log im`; did you mean `log in`?"),
+    ('"*10" = "log in"', '"*10" = "hold"', "desk.codes.*10: unknown action `hold`"),
+    ('"*10" = "log in"', '"*10" = 1', 'desk.codes.*10: must be text in "quotes", got 1'),
+    ('"*10" = "log in"\n', "", 'desk.codes: nothing is for "log in"'),
+    ('"*14" = "note"', '"*131" = "note"',
+     'desk.codes.*131: cannot be told from "*13": one key begins the other'),
+    ('"*11" = "log out"', '"1A" = "log out"',
+     'desk.codes.1A: a key is made of 0-9, * and #, got "1A"'),
+    ('"*11" = "log out"', '3939 = "log out"',
+     "desk.codes.3939: is also one of `numbers`, which callers dial"),
+    ('"#5" = "refer spoken"', '"#5" = "refer spokn"',
+     "desk.keys.#5: unknown feature `refer spokn`; did you mean `refer spoken`?"),
+    ('"#5" = "refer spoken"\n', "", 'desk.keys: nothing is for "refer spoken"'),
+    ('"#9" = "cancel"', '"#91" = "cancel"\n"#9" = "cancel"',
+     'desk.keys.#9: cannot be told from "#91": one key begins the other'),
+    # Reasons for a pause.
+    ('key = "2"', 'key = "1"', 'desk.reasons.repas.key: "1" is also desk.reasons.pause'),
+    ('key = "2"', 'key = "22"', 'desk.reasons.repas.key: must be one digit, got "22"'),
+    ('key = "2"', "key = 2", 'desk.reasons.repas.key: must be text in "quotes", got 2'),
+    ("longest_s = 3600", "longest_s = 0", "desk.reasons.repas.longest_s: must be > 0, got 0"),
+    (", longest_s = 3600", "", "desk.reasons.repas.longest_s: is missing"),
+    ("repas =", "repos =", "desk.reasons.repos: unknown prompt `desk-ask-reason-repos`; "
+     "did you mean `desk-ask-reason-repas`? (prompts/catalogue)"),
+    # The directory.
+    ('"3230"', '"32 30"', 'directory.caf.number: must be 2 to 15 digits, got "32 30"'),
+    ('"3230"', '"+33"', 'directory.caf.number: must be 2 to 15 digits, got "+33"'),
+    ('"3230"', "3230", 'directory.caf.number: must be text in "quotes", got 3230'),
+    ('"3230"', '"3939"', "directory.caf.number: 3939 is this service's own number"),
+    ('number = "3230"', 'numero = "3230"', "directory.caf.numero: unknown key; "
+     "did you mean `number`?"),
+    ('name = "Mairie", code = "12"', 'name = "Mairie", code = "11"',
+     'directory.mairie.code: "11" is also directory.caf.code'),
+    ('name = "Mairie", code = "12"', 'name = "Mairie", code = "1"',
+     'directory.mairie.code: must be as long as directory.caf.code ("11"), got "1"'),
+    ("mairie =", "Mairie =",
+     "directory.Mairie: a name is lower-case letters, digits and hyphens"),
+    ('"annuaire"', '"annuaires"', "directory.mairie.hours_prompt: unknown prompt `annuaires`; "
+     "did you mean `annuaire`? (prompts/catalogue)"),
+    # Questions.
+    ('id = "reponse"', 'id = "avis"', 'questions.2.id: "avis" is there twice'),
+    ('id = "reponse"\n', "", "questions.2.id: is missing"),
+    ('id = "reponse"', 'id = "La réponse"',
+     "questions.2.id: a name is lower-case letters, digits and hyphens"),
+    ("scores = { 1 = 1, 2 = 0 }", "scores = { 1 = 1, 10 = 0 }",
+     'questions.2.scores.10: must be one digit, got "10"'),
+    ("scores = { 1 = 1, 2 = 0 }", "scores = {}", "questions.2.scores: must not be empty"),
+    ("scores = { 1 = 1, 2 = 0 }", 'scores = { 1 = 1, 2 = "0" }',
+     'questions.2.scores.2: must be a whole number, got "0"'),
+    ("satisfied = [1]", "satisfied = [1, 5]",
+     "questions.2.satisfied.2: 5 is none of the scores"),
+    ("satisfied = [1]", "satisfied = []", "questions.2.satisfied: must not be empty"),
+    ('"reponse-ou-non"', '"reponse-ou-nom"', "questions.2.prompt: unknown prompt "
+     "`reponse-ou-nom`; did you mean `reponse-ou-non`? (prompts/catalogue)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "problem"), DESK_FAULTS)
+def test_each_fault_of_the_informateurs_tools_is_told(
+    service: Service, old: str, new: str, problem: str
+) -> None:
+    service.write("plan.toml", service.text("plan.toml") + CODES + KEYS)
+    service.change("plan.toml", old, new)
+    assert service.plan_problems() == [f"plan.toml: {problem}"]
+
+
+def test_a_desk_without_reasons(service: Service) -> None:
+    pauses = "".join(line for line in PLAN.splitlines(True) if "longest_s" in line)
+    service.change("plan.toml", pauses, "")
+    assert service.plan_problems() == [
+        "plan.toml: desk.reasons: must not be empty: an informateur may need a pause"
+    ]
+
+
+def test_prompts_of_an_entry_are_both_needed(service: Service) -> None:
+    service.change("plan.toml", "caf =", "impots =")
+    assert [problem.split("`")[:2] for problem in service.plan_problems()] == [
+        ["plan.toml: directory.impots.prompt: unknown prompt ", "directory-impots"],
+        ["plan.toml: directory.impots.hours_prompt: unknown prompt ", "directory-impots-hours"],
+    ]
 
 
 AGENT_FAULTS = [
@@ -490,7 +717,8 @@ def test_settings_are_read_whole(service: Service) -> None:
     assert asterisk.longest_call_s == 7200
     assert asterisk.registration is not None
     assert asterisk.registration.password == "p"
-    assert [phone.endpoint for phone in asterisk.agents] == ["agent-101", "agent-102"]
+    phones = [phone.endpoint for phone in asterisk.agents]
+    assert phones == ["agent-101", "agent-102", "agent-901"]
     assert config.secrets is not None
     assert asterisk.ari_password == config.secrets.ari_password
     assert asterisk == asterisk_settings(config.settings, config.plan, config.secrets)
@@ -545,16 +773,31 @@ def test_new_secrets_are_good_and_never_the_same() -> None:
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{24,}", value) for value in values)
 
 
+def test_new_secrets_are_for_everyone_who_works_here() -> None:
+    agents = [str(number) for number in range(101, 301)]
+    table = tomllib.loads(new_secrets(agents, ["901", "902"]))
+    assert list(table["agents"]) == [*agents, "901", "902"]
+    assert list(table["pins"]) == list(table["tokens"]) == agents
+    assert list(table["supervisors"]) == ["superviseur"]
+    assert all(re.fullmatch(r"[0-9]{6}", pin) for pin in table["pins"].values())
+    for one_each in (table["pins"], table["tokens"], table["agents"]):
+        assert len(set(one_each.values())) == len(one_each)
+
+
 def test_secrets_are_read_and_not_shown(service: Service) -> None:
     given = load_secrets(service.folder / "secrets.toml")
     table = tomllib.loads(service.text("secrets.toml"))
     assert given.code_secret == table["code_secret"].encode()
-    assert given.agents[AgentId("102")] == table["agents"]["102"]
+    assert given.agents[PhoneId("102")] == table["agents"]["102"]
+    assert given.agents[PhoneId("901")] == table["agents"]["901"]
+    assert given.pins == table["pins"]
+    assert given.tokens == table["tokens"]
+    assert given.supervisors == table["supervisors"]
     assert repr(given) == "Secrets()"
 
 
 def test_secrets_that_everyone_can_read(service: Service) -> None:
-    service.write("secrets.toml", new_secrets(["101", "102"]), mode=0o644)
+    service.write("secrets.toml", new_secrets(["101", "102"], ["901"]), mode=0o644)
     assert service.problems() == [
         "secrets.toml: everyone on this machine can read it: chmod 600 secrets.toml"
     ]
@@ -580,6 +823,18 @@ def test_each_fault_of_the_secrets_is_told_without_its_value(service: Service) -
         [agents]
         101 = "hush"
         103 = "hush-hush-hush-hush"
+        901 = "hush-hush-hush-hush"
+        [pins]
+        101 = "hush"
+        102 = "123"
+        103 = "123456789"
+        [tokens]
+        101 = "hush-hush-hush-hush"
+        102 = "hush-hush-hush-hush"
+        103 = "hush"
+        [supervisors]
+        "Léa" = "hush-hush-hush-hush-hush"
+        lea = "hush-hush-hush-hush"
         """,
     )
     told = service.problems()
@@ -587,19 +842,62 @@ def test_each_fault_of_the_secrets_is_told_without_its_value(service: Service) -
         "secrets.toml: code_secret: must have at least 16 characters",
         "secrets.toml: api_key: is missing",
         "secrets.toml: apikey: unknown key; did you mean `api_key`?",
+        "secrets.toml: pins.101: must be 4 to 8 digits",
+        "secrets.toml: pins.102: must be 4 to 8 digits",
+        "secrets.toml: pins.103: must be 4 to 8 digits",
+        "secrets.toml: supervisors.Léa: a name is lower-case letters, digits and hyphens",
+        "secrets.toml: tokens.102: is the same as tokens.101",
+        "secrets.toml: tokens.103: must be 16 to 128 letters, digits, hyphens or underscores",
+        "secrets.toml: supervisors.lea: is the same as tokens.101",
         "secrets.toml: agents.102: is missing: the password of this phone",
-        "secrets.toml: agents.103: no such informateur; did you mean `102`?",
+        "secrets.toml: agents.103: no such phone; did you mean `102`?",
+        "secrets.toml: pins.103: no such informateur; did you mean `102`?",
+        "secrets.toml: tokens.103: no such informateur; did you mean `102`?",
         "secrets.toml: ari_password: must be 16 to 128 letters, digits, hyphens or underscores",
         "secrets.toml: agents.101: must be 16 to 128 letters, digits, hyphens or underscores",
     ]
     assert "hush" not in "".join(told)
+    assert "123" not in "".join(told)
+
+
+def test_secrets_of_before_there_were_pins_still_load(service: Service) -> None:
+    old = service.text("secrets.toml").partition("# What informateurs type")[0]
+    assert "[pins]" not in old
+    service.write("secrets.toml", old)
+    secrets = load(service.folder / "allo.toml", PROMPTS).secrets
+    assert secrets is not None
+    assert secrets.pins == secrets.tokens == secrets.supervisors == {}
+
+
+def test_a_pin_is_needed_where_it_logs_in(service: Service) -> None:
+    pin = re.search(r'(?s)\[pins\].*?(102 = "[0-9]{6}"\n)', service.text("secrets.toml"))
+    assert pin is not None
+    service.change("secrets.toml", pin[1], "")
+    load(service.folder / "allo.toml", PROMPTS)
+    service.change("plan.toml", "away_s = 0", 'log_in = "code"')
+    assert service.problems() == [
+        'secrets.toml: pins.102: is missing, and the plan says desk.log_in = "code"'
+    ]
+
+
+def test_a_phone_of_a_supervisor_needs_its_password(service: Service) -> None:
+    service.write("secrets.toml", new_secrets(["101", "102"]))
+    assert service.problems() == [
+        "secrets.toml: agents.901: is missing: the password of this phone"
+    ]
+
+
+def test_a_token_cannot_be_the_key_of_the_web_site(service: Service) -> None:
+    table = tomllib.loads(service.text("secrets.toml"))
+    service.change("secrets.toml", table["supervisors"]["superviseur"], table["api_key"])
+    assert service.problems() == ["secrets.toml: supervisors.superviseur: is the same as api_key"]
 
 
 def test_faults_of_all_files_come_together(service: Service) -> None:
     service.change("allo.toml", "plan =", "plam = 1\nplan =")
     service.change("plan.toml", "wrap_up_s", "warp_up_s")
     service.change("agents.toml", "logement = 3", "logement = 9")
-    service.write("secrets.toml", new_secrets(["101"]))
+    service.write("secrets.toml", new_secrets(["101"], ["901"]))
     assert [problem.split(": ")[:2] for problem in service.problems()] == [
         ["allo.toml", "plam"],
         ["plan.toml", "targets.warp_up_s"],

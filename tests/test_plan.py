@@ -1,5 +1,6 @@
 """The shipped plan says what the service says of itself (facts of 2021 and 2025)."""
 
+import re
 from collections import Counter
 from datetime import date, time
 from itertools import pairwise
@@ -10,8 +11,19 @@ import pytest
 import router.config
 from router.config import load_plan
 from router.core.hours import Closed
-from router.core.ids import FicheId, MenuId, PageId, SectorId
-from router.core.plan import SAY_HOURS, Back, Plan, Repeat, ToMenu, ToPage, ToSector
+from router.core.ids import EntryId, FicheId, MenuId, PageId, SectorId
+from router.core.plan import (
+    SAY_HOURS,
+    Back,
+    Desk,
+    LogInBy,
+    Plan,
+    Repeat,
+    ToMenu,
+    ToPage,
+    ToSector,
+)
+from router.core.speech import ask_reason
 from router.voice.catalogue import load_catalogue
 
 PLANS = Path(router.config.__file__).parents[1] / "plans"
@@ -125,7 +137,58 @@ def test_informateurs(plan: Plan) -> None:
         assert 1 in levels
 
 
+def test_a_sector_s_code_is_the_way_to_it_in_the_menus(plan: Plan) -> None:
+    ways = {
+        choice.sector: first + key
+        for first, to in plan.menus[plan.first_menu].keys.items()
+        if isinstance(to, ToMenu)
+        for key, choice in plan.menus[to.menu].keys.items()
+        if isinstance(choice, ToSector)
+    }
+    ways |= {
+        to.sector: f"{key}0"
+        for key, to in plan.menus[plan.first_menu].keys.items()
+        if isinstance(to, ToSector)
+    }
+    assert {sector.id: sector.code for sector in plan.sectors.values()} == ways
+
+
+def test_pauses_are_said_with_their_keys(plan: Plan) -> None:
+    prompts = load_catalogue(CATALOGUE).prompts
+    assert list(plan.desk.reasons) == ["pause", "dejeuner", "formation", "reunion", "administratif"]
+    for reason in plan.desk.reasons.values():
+        assert prompts[ask_reason(reason.id)].text.endswith(f", tapez {reason.key}.")
+        assert 600 <= reason.longest_s <= 8 * 3600
+
+
+def test_the_desk(plan: Plan) -> None:
+    assert plan.desk.log_in is LogInBy.PHONE
+    assert plan.desk.codes == Desk().codes
+    assert plan.desk.keys == Desk().keys
+    assert plan.desk.supervisor_phones == ("901",)
+
+
+def test_directory(plan: Plan) -> None:
+    numbers = {entry.id: entry.number for entry in plan.directory.values()}
+    assert len(numbers) == 15
+    assert numbers[EntryId("assurance-maladie")] == "3646"
+    assert numbers[EntryId("france-victimes")] == "116006"
+    assert [id_ for id_, number in numbers.items() if number is None] == ["prefecture", "adil"]
+
+
+def test_questions_are_said_with_their_keys(plan: Plan) -> None:
+    prompts = load_catalogue(CATALOGUE).prompts
+    assert [question.id for question in plan.questions] == ["satisfaction", "reponse"]
+    for question in plan.questions:
+        text = prompts[question.prompt].text
+        said = re.findall(r"\b([0-9])\b", text)
+        keys = list(question.scores)
+        assert said in (keys, [keys[0], keys[-1]])  # each, or "de 1 … à 4"
+
+
 def test_what_is_heard_and_read_is_typeset(plan: Plan) -> None:
     read = [sector.name + sector.ministry for sector in plan.sectors.values()]
     read += [fiche.title for fiche in plan.fiches.values()]
+    read += [entry.name for entry in plan.directory.values()]
+    read += [reason.name for reason in plan.desk.reasons.values()]
     assert not [text for text in read if "'" in text or '"' in text]

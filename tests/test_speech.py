@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.core import speech
-from router.core.ids import PromptId
+from router.core.ids import EntryId, PromptId, ReasonId
+from router.core.plan import Entry
 from router.voice import load_catalogue
 
 CATALOGUE = load_catalogue(Path(__file__).parents[1] / "prompts" / "catalogue.toml")
@@ -182,6 +183,71 @@ def test_whisper() -> None:
         "Rappel. Contrat de travail et rupture. Attend depuis moins d’une minute"
     )
 
+    assert heard(speech.whisper(domain, 3, kind="transfer")) == (
+        "Transfert. Contrat de travail et rupture. Attend depuis trois minutes"
+    )
+    assert heard(speech.whisper(domain, 3, kind="consult")) == (
+        "Consultation. Contrat de travail et rupture."
+    )
+
+
+@pytest.mark.parametrize(
+    ("digits", "words"),
+    [
+        ("15", "quinze"),
+        ("119", "cent dix-neuf"),
+        ("007", "zéro zéro sept"),
+        ("3646", "trente-six quarante-six"),
+        ("3400", "trente-quatre zéro zéro"),
+        ("10315", "un zéro trois quinze"),
+        ("116006", "cent seize zéro zéro six"),
+        ("116117", "cent seize cent dix-sept"),
+        ("118712", "onze quatre-vingt-sept douze"),
+        ("0809401401", "zéro huit zéro neuf quarante quatorze zéro un"),
+    ],
+)
+def test_phone_number(digits: str, words: str) -> None:
+    assert heard(speech.phone_number(digits)) == words
+
+
+@pytest.mark.parametrize("digits", ["", "+3", "36 46", "٣٦"])
+def test_a_number_that_cannot_be_said(digits: str) -> None:
+    with pytest.raises(ValueError, match="not digits"):
+        speech.phone_number(digits)
+
+
+def entry(number: str | None) -> Entry:
+    return Entry(
+        EntryId("caf"),
+        "Caf",
+        "12",
+        number,
+        PromptId("directory-allocations-familiales"),
+        PromptId("directory-allocations-familiales-hours"),
+    )
+
+
+CAF = "la Caisse d’allocations familiales"
+CAF_HOURS = "Ce service répond du lundi au vendredi, de neuf heures à seize heures trente."
+
+
+def test_referral_is_said_twice() -> None:
+    once = f"{CAF} Le numéro est : trente-deux trente {CAF_HOURS}"
+    assert heard(speech.referral(entry("3230"))) == (
+        f"Votre interlocuteur est : {once} Je répète. {once}"
+    )
+
+
+def test_referral_without_a_number() -> None:
+    once = f"{CAF} {CAF_HOURS}"
+    assert heard(speech.referral(entry(None))) == (
+        f"Votre interlocuteur est : {once} Je répète. {once}"
+    )
+
+
+def test_ask_reason() -> None:
+    assert heard((speech.ask_reason(ReasonId("reunion")),)) == "Pour une réunion, tapez 4."
+
 
 clock_times = st.times().map(lambda t: t.replace(second=0, microsecond=0, tzinfo=None))
 spans = st.lists(st.tuples(clock_times, clock_times), max_size=3)
@@ -196,6 +262,8 @@ moments = st.datetimes(timezones=st.just(ZoneInfo("Europe/Paris")))
     high=st.integers(-5, 10_000),
     position=st.integers(1, 10_000),
     code=st.from_regex(r"\A([0-9]{2}){1,4}\Z"),
+    digits=st.from_regex(r"\A(1[0-9]{2}|116[0-9]{3}|[0-9]{2,15})\Z"),
+    kind=st.sampled_from(["call", "callback", "transfer", "consult"]),
 )
 def test_nothing_is_said_that_is_not_required(
     week: dict[int, list[tuple[time, time]]],
@@ -205,8 +273,13 @@ def test_nothing_is_said_that_is_not_required(
     high: int,
     position: int,
     code: str,
+    digits: str,
+    kind: str,
 ) -> None:
+    plan_s = {entry(None).prompt, entry(None).hours_prompt}
     said = (
+        *speech.referral(entry(digits)),
+        *speech.whisper(entry(None).prompt, low, kind=kind),
         *speech.week(week),
         *speech.opening(opens, now),
         *speech.wait_between(low, high),
@@ -214,4 +287,4 @@ def test_nothing_is_said_that_is_not_required(
         *speech.minutes(low),
         *speech.code_in_pairs(code),
     )
-    assert set(said) <= speech.required()
+    assert set(said) - plan_s <= speech.required()

@@ -29,10 +29,13 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 @dataclass(frozen=True, slots=True)
 class AgentPhone:
-    """An informateur's phone: endpoint, user name and address of record `agent-<agent>`."""
+    """An informateur's phone, or a supervisor's.
+
+    Endpoint, user name and address of record are `agent-<agent>`.
+    """
 
     agent: str
-    """The informateur's id in the plan: lower-case letters, digits, hyphens."""
+    """The phone's id in the plan, an informateur's own: lower-case letters, digits, hyphens."""
     secret: str = field(repr=False)
     """The phone's password."""
 
@@ -98,6 +101,7 @@ class AsteriskSettings:
     agents_behind_nat: bool = True
     """Whether to call a phone back where its registration came from (rewrite_contact)."""
     agents: tuple[AgentPhone, ...] = ()
+    """Every phone that may register."""
     agent_codecs: tuple[str, ...] = ("g722", "alaw")
     """Codecs for informateurs; the caller's own leads when there is a caller."""
     agent_qualify_s: int = 30

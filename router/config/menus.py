@@ -60,7 +60,7 @@ def read_menus(
             continue
         if key in everywhere:
             report.add(f"keys.{role}", f'"{key}" is also keys.{everywhere[key][0]}')
-        _check_key(key, f"keys.{role}", everywhere, report)
+        check_key(key, f"keys.{role}", everywhere, report)
         everywhere.setdefault(key, (role, choice))
 
     menus: dict[MenuId, Menu] = {}
@@ -77,7 +77,7 @@ def read_menus(
             place = f"menus.{id_}.keys.{key}"
             if key in common:
                 report.add(place, f'"{key}" is taken in every menu (keys.{common[key][0]})')
-            _check_key(key, place, (*own, *common), report)
+            check_key(key, place, (*own, *common), report)
             own[key] = _choice(text, place, tables, sectors, pages, report)
         prompts = table.prompts if table.prompts is not None else (id_,)
         menus[MenuId(id_)] = Menu(
@@ -100,7 +100,8 @@ def reachable(menus: Mapping[MenuId, Menu], first: Iterable[MenuId]) -> set[Menu
     return reached
 
 
-def _check_key(key: str, place: str, others: Iterable[str], report: Report) -> None:
+def check_key(key: str, place: str, others: Iterable[str], report: Report) -> None:
+    """Check that `key` can be typed and that none of `others` begins it, nor it one of them."""
     if not _KEYS.fullmatch(key):
         report.add(place, f'a key is made of 0-9, * and #, got "{key}"')
         return

@@ -2,62 +2,74 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, create_model
+from pydantic import Field
 
+from router.config.desk import (
+    DeskTable,
+    EntryTable,
+    QuestionTable,
+    check_codes,
+    read_desk,
+    read_directory,
+    read_questions,
+)
 from router.config.hours import HoursTable, read_hours
 from router.config.menus import KeysTable, MenuTable, reachable, read_menus
-from router.config.tables import Report, Table, parse, raise_all, read_toml, unknown
+from router.config.tables import (
+    Report,
+    Table,
+    Text,
+    check_id,
+    parse,
+    raise_all,
+    read_toml,
+    schema,
+    unknown,
+)
+from router.core import speech
 from router.core.ids import AgentId, FicheId, MenuId, PageId, PromptId, SectorId
 from router.core.plan import (
     SPOKEN_ON_THE_SPOT,
     Agent,
     CodePolicy,
+    Desk,
+    Entry,
     Fiche,
     Page,
     Plan,
+    Question,
     Sector,
     Targets,
     ToPage,
     ToSector,
 )
 
-_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _FICHE = re.compile(r"F[0-9]{1,6}")
 _AGENT = re.compile(r"[0-9]{1,10}")
 #: As the carrier delivers it: a short number, or a national or international one.
 _NUMBER = re.compile(r"\+?[0-9]{2,15}")
 
 #: Durations that may be none at all.
-_MAY_BE_ZERO = frozenset({"wrap_up_s", "miss_pause_s", "delay_s"})
+_MAY_BE_ZERO = frozenset(
+    {"wrap_up_s", "miss_pause_s", "reject_pause_s", "busy_pause_s", "unreachable_pause_s"}
+    | {"delay_s"}
+)
 
-Text = Annotated[str, Field(min_length=1)]
 #: agents.toml: id -> sector -> level.
 AgentsTable = dict[str, dict[str, int]]
 
 
-def _schema(values: type[Any]) -> type[Table]:
-    """The table whose keys and defaults are those of the dataclass `values`."""
-    columns: dict[str, Any] = {}
-    for column in fields(values):
-        kind: Any = column.type
-        if kind in (int, float):
-            limit = Field(ge=0) if column.name in _MAY_BE_ZERO else Field(gt=0)
-            kind = Annotated[kind, limit]
-        columns[column.name] = (kind, column.default)
-    return create_model(f"{values.__name__}Table", __base__=Table, **columns)
-
-
-_CodeTable: Any = _schema(CodePolicy)
-_TargetsTable: Any = _schema(Targets)
+_CodeTable: Any = schema(CodePolicy, _MAY_BE_ZERO)
+_TargetsTable: Any = schema(Targets, _MAY_BE_ZERO)
 
 
 class SectorTable(Table):
     name: Text
     ministry: Text
+    code: str
     prompt: str | None = None
 
 
@@ -80,6 +92,9 @@ class PlanTable(Table):
     menus: dict[str, MenuTable]
     pages: dict[str, tuple[str, ...]]
     fiches: dict[str, FicheTable]
+    desk: DeskTable
+    directory: dict[str, EntryTable] = Field(default_factory=dict)
+    questions: tuple[QuestionTable, ...] = ()
 
 
 def load_plan(
@@ -126,7 +141,13 @@ def read_plan(
         if menu not in menus:
             report.add_unknown(role, "menu", menu, menus)
     _check_ids(table, report)
-    _check_prompts(table, sectors.values(), known_prompts, report)
+    _check_sector_codes(table, report)
+    desk = read_desk(table.desk, table.numbers, skills or (), report)
+    directory = read_directory(table.directory, table.numbers, report)
+    questions = read_questions(table.questions, report)
+    places = _prompts_needed(table, sectors.values())
+    places |= _desk_prompts_needed(desk, directory.values(), questions)
+    _check_prompts(places, known_prompts, report)
     if report.is_sound("first_menu", "information_menu", "menus", "sectors", "fiches", "pages"):
         _check_reach(table, menus, fiches, report)
     agents: Mapping[AgentId, Agent] = {}
@@ -146,6 +167,9 @@ def read_plan(
         agents=agents,
         code=CodePolicy(**table.code.model_dump()),
         targets=Targets(**table.targets.model_dump()),
+        desk=desk,
+        directory=directory,
+        questions=questions,
     )
 
 
@@ -156,7 +180,11 @@ def _prompts(ids: Iterable[str]) -> tuple[PromptId, ...]:
 def _sectors(table: PlanTable) -> dict[SectorId, Sector]:
     return {
         SectorId(id_): Sector(
-            SectorId(id_), sector.name, sector.ministry, PromptId(sector.prompt or f"sector-{id_}")
+            id=SectorId(id_),
+            name=sector.name,
+            ministry=sector.ministry,
+            prompt=PromptId(sector.prompt or f"sector-{id_}"),
+            code=sector.code,
         )
         for id_, sector in table.sectors.items()
     }
@@ -196,6 +224,11 @@ def _check_targets(targets: Any, report: Report) -> None:
             "targets.longest_call_s",
             f"must exceed longest_wait_s ({targets.longest_wait_s}), got {targets.longest_call_s}",
         )
+    if targets.reserve_s >= targets.ring_s:
+        report.add(
+            "targets.reserve_s",
+            f"must be less than ring_s ({targets.ring_s}), got {targets.reserve_s}",
+        )
     widening = targets.widening_s
     if not widening or widening[0] != 0:
         report.add("targets.widening_s", "must begin with 0: level 1 is asked at once")
@@ -206,8 +239,7 @@ def _check_targets(targets: Any, report: Report) -> None:
 def _check_ids(table: PlanTable, report: Report) -> None:
     for kind, ids in (("sectors", table.sectors), ("menus", table.menus), ("pages", table.pages)):
         for id_ in ids:
-            if not _ID.fullmatch(id_):
-                report.add(f"{kind}.{id_}", "a name is lower-case letters, digits and hyphens")
+            check_id(f"{kind}.{id_}", id_, report)
         if not ids:
             report.add(kind, "must not be empty")
     for id_, said in table.pages.items():
@@ -215,12 +247,17 @@ def _check_ids(table: PlanTable, report: Report) -> None:
             report.add(f"pages.{id_}", "must not be empty")
 
 
-def _check_prompts(
-    table: PlanTable,
-    sectors: Iterable[Sector],
-    known_prompts: Collection[str] | None,
-    report: Report,
-) -> None:
+def _check_sector_codes(table: PlanTable, report: Report) -> None:
+    """A sector is told from a fiche by its code alone where either may be typed."""
+    codes = {f"sectors.{id_}.code": sector.code for id_, sector in table.sectors.items()}
+    check_codes(codes, report)
+    for place, code in codes.items():
+        if f"F{code}" in table.fiches:
+            report.add(place, f'"{code}" is also the number of fiche F{code}')
+
+
+def _prompts_needed(table: PlanTable, sectors: Iterable[Sector]) -> dict[str, str]:
+    """Every prompt that callers' way needs, by the key that asks for it."""
     places = {f"welcome.{place}": said for place, said in enumerate(table.welcome, 1)}
     places |= {f"sectors.{sector.id}.prompt": sector.prompt for sector in sectors}
     for id_, menu in table.menus.items():
@@ -230,6 +267,23 @@ def _check_prompts(
             places |= {f"menus.{id_}.prompts.{n}": said for n, said in enumerate(menu.prompts, 1)}
     for id_, page in table.pages.items():
         places |= {f"pages.{id_}.{n}": said for n, said in enumerate(page, 1)}
+    return places
+
+
+def _desk_prompts_needed(
+    desk: Desk, directory: Iterable[Entry], questions: Iterable[Question]
+) -> dict[str, str]:
+    places: dict[str, str] = {f"desk.reasons.{id_}": speech.ask_reason(id_) for id_ in desk.reasons}
+    for entry in directory:
+        places[f"directory.{entry.id}.prompt"] = entry.prompt
+        places[f"directory.{entry.id}.hours_prompt"] = entry.hours_prompt
+    places |= {f"questions.{n}.prompt": one.prompt for n, one in enumerate(questions, 1)}
+    return places
+
+
+def _check_prompts(
+    places: Mapping[str, str], known_prompts: Collection[str] | None, report: Report
+) -> None:
     for place, prompt in places.items():
         if prompt.startswith("@"):
             if prompt not in SPOKEN_ON_THE_SPOT:

@@ -1,5 +1,6 @@
 """What belongs to one deployment: paths, Asterisk, HTTP, voice, log, and the secrets."""
 
+import re
 import secrets
 import stat
 from collections.abc import Iterable, Mapping
@@ -10,9 +11,18 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, create_model
 
 from router.asterisk.settings import AgentPhone, AsteriskSettings, Registration, check
-from router.config.tables import Report, Table, did_you_mean, parse, raise_all, read_toml
-from router.core.ids import AgentId
-from router.core.plan import Plan
+from router.config.tables import (
+    Report,
+    Table,
+    Text,
+    check_id,
+    did_you_mean,
+    parse,
+    raise_all,
+    read_toml,
+)
+from router.core.ids import AgentId, PhoneId
+from router.core.plan import LogInBy, Plan
 
 #: The plan and the informateurs that come with the program.
 SHIPPED = Path(__file__).resolve().parents[1] / "plans"
@@ -32,7 +42,10 @@ _FROM_ELSEWHERE = frozenset(
     }
 )
 
-Text = Annotated[str, Field(min_length=1)]
+_PIN = re.compile(r"[0-9]{4,8}")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
+_PIN_DIGITS = 6
+
 Secret = Annotated[str, Field(min_length=16)]
 Port = Annotated[int, Field(gt=0, le=65535)]
 
@@ -90,6 +103,9 @@ class SecretsTable(Table):
     api_key: Secret
     registration_password: Text | None = None
     agents: dict[str, str]
+    pins: dict[str, str] = Field(default_factory=dict)
+    tokens: dict[str, str] = Field(default_factory=dict)
+    supervisors: dict[str, str] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +163,16 @@ class Secrets:
     ari_password: str = field(repr=False)
     #: What the web site presents to ask for access codes.
     api_key: str = field(repr=False)
-    #: Passwords of the informateurs' phones.
-    agents: Mapping[AgentId, str] = field(repr=False)
+    #: Passwords of the phones, informateurs' and supervisors'.
+    agents: Mapping[PhoneId, str] = field(repr=False)
     #: Password of the carrier's account, where it wants one.
     registration_password: str | None = field(default=None, repr=False)
+    #: What informateurs type to log in by phone, 4 to 8 digits; without one they cannot.
+    pins: Mapping[AgentId, str] = field(default_factory=dict, repr=False)
+    #: What an informateur's own page presents; no two alike.
+    tokens: Mapping[AgentId, str] = field(default_factory=dict, repr=False)
+    #: What a supervisor presents, by name; the name is kept in the audit.
+    supervisors: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def asterisk_settings(settings: Settings, plan: Plan, given: Secrets) -> AsteriskSettings:
@@ -162,26 +184,50 @@ def asterisk_settings(settings: Settings, plan: Plan, given: Secrets) -> Asteris
         longest_call_s=plan.targets.longest_call_s,
         ari_password=given.ari_password,
         agents=tuple(
-            AgentPhone(agent, given.agents[agent]) for agent in plan.agents if agent in given.agents
+            AgentPhone(phone, given.agents[phone]) for phone in plan.phones if phone in given.agents
         ),
         registration=registration
         and replace(registration, password=given.registration_password or ""),
     )
 
 
-def new_secrets(agent_ids: Iterable[str]) -> str:
-    """Fresh secrets as TOML, for a file that only its owner may read (mode 0600)."""
+def new_secrets(agent_ids: Iterable[str], supervisor_phones: Iterable[str] = ()) -> str:
+    """Fresh secrets as TOML, for a file that only its owner may read (mode 0600).
+
+    There is one supervisor, named "superviseur".
+    """
+    agents = tuple(agent_ids)
     lines = [
         "# Secrets of this service. Readable by its own user only: chmod 600.",
         f'code_secret = "{secrets.token_urlsafe(32)}"',
         f'ari_password = "{secrets.token_urlsafe(24)}"',
         f'api_key = "{secrets.token_urlsafe(24)}"',
         "",
-        "# Passwords of the informateurs' phones.",
+        "# Passwords of the phones: informateurs', then supervisors'.",
         "[agents]",
-        *(f'{agent} = "{secrets.token_urlsafe(18)}"' for agent in agent_ids),
+        *(f'{phone} = "{secrets.token_urlsafe(18)}"' for phone in (*agents, *supervisor_phones)),
+        "",
+        "# What informateurs type to log in by phone.",
+        "[pins]",
+        *(f'{agent} = "{pin}"' for agent, pin in zip(agents, _new_pins(len(agents)), strict=True)),
+        "",
+        "# What informateurs' pages present (Authorization: Bearer).",
+        "[tokens]",
+        *(f'{agent} = "{secrets.token_urlsafe(24)}"' for agent in agents),
+        "",
+        "# What supervisors present, by the name that the audit keeps.",
+        "[supervisors]",
+        f'superviseur = "{secrets.token_urlsafe(24)}"',
     ]
     return "\n".join(lines) + "\n"
+
+
+def _new_pins(count: int) -> list[str]:
+    """Different ones, so that a PIN given to the wrong informateur opens nothing."""
+    pins: dict[str, None] = {}
+    while len(pins) < count:
+        pins[f"{secrets.randbelow(10**_PIN_DIGITS):0{_PIN_DIGITS}}"] = None
+    return list(pins)
 
 
 def load_secrets(path: Path) -> Secrets:
@@ -207,13 +253,35 @@ def read_secrets(path: Path, report: Report) -> Secrets | None:
     table = parse(SecretsTable, content, report, show_values=False)
     if table is None:
         return None
+    _check_pins_and_tokens(table, report)
     return Secrets(
         code_secret=table.code_secret.encode(),
         ari_password=table.ari_password,
         api_key=table.api_key,
-        agents={AgentId(agent): password for agent, password in table.agents.items()},
+        agents={PhoneId(phone): password for phone, password in table.agents.items()},
         registration_password=table.registration_password,
+        pins={AgentId(agent): pin for agent, pin in table.pins.items()},
+        tokens={AgentId(agent): token for agent, token in table.tokens.items()},
+        supervisors=table.supervisors,
     )
+
+
+def _check_pins_and_tokens(table: SecretsTable, report: Report) -> None:
+    for agent, pin in table.pins.items():
+        if not _PIN.fullmatch(pin):
+            report.add(f"pins.{agent}", "must be 4 to 8 digits")
+    for name in table.supervisors:
+        check_id(f"supervisors.{name}", name, report)
+    tokens = {f"tokens.{agent}": token for agent, token in table.tokens.items()}
+    tokens |= {f"supervisors.{name}": token for name, token in table.supervisors.items()}
+    seen = {table.api_key: "api_key"}
+    for place, token in tokens.items():
+        if not _TOKEN.fullmatch(token):
+            report.add(place, "must be 16 to 128 letters, digits, hyphens or underscores")
+        elif token in seen:
+            report.add(place, f"is the same as {seen[token]}")
+        else:
+            seen[token] = place
 
 
 def read_settings(path: Path, report: Report) -> Settings | None:
@@ -254,6 +322,26 @@ def read_settings(path: Path, report: Report) -> Settings | None:
     )
 
 
+def _check_owners(plan: Plan, given: Secrets, report: Report) -> None:
+    """Each phone has its password, and nobody a secret who is not in the plan."""
+    phones = plan.phones
+    for phone in phones:
+        if phone not in given.agents:
+            report.add(f"agents.{phone}", "is missing: the password of this phone")
+    for phone in given.agents:
+        if phone not in phones:
+            report.add(f"agents.{phone}", f"no such phone{did_you_mean(phone, phones)}")
+    if plan.desk.log_in is LogInBy.CODE:
+        for agent in plan.agents:
+            if agent not in given.pins:
+                report.add(f"pins.{agent}", 'is missing, and the plan says desk.log_in = "code"')
+    for place, agents in (("pins", given.pins), ("tokens", given.tokens)):
+        for agent in agents:
+            if agent not in plan.agents:
+                hint = did_you_mean(agent, plan.agents)
+                report.add(f"{place}.{agent}", f"no such informateur{hint}")
+
+
 def check_asterisk(
     settings: Settings,
     plan: Plan | None,
@@ -261,17 +349,11 @@ def check_asterisk(
     report: Report,
     secrets_report: Report,
 ) -> None:
-    """Check what Asterisk is rendered from, and that every informateur has a password."""
+    """Check what Asterisk is rendered from, and that the secrets are those of the plan."""
     whole = settings.asterisk
     if plan is not None and given is not None:
         whole = asterisk_settings(settings, plan, given)
-        for agent in plan.agents:
-            if agent not in given.agents:
-                secrets_report.add(f"agents.{agent}", "is missing: the password of this phone")
-        for agent in given.agents:
-            if agent not in plan.agents:
-                hint = did_you_mean(agent, plan.agents)
-                secrets_report.add(f"agents.{agent}", f"no such informateur{hint}")
+        _check_owners(plan, given, secrets_report)
     for problem in check(whole):
         key = problem.place.removeprefix("asterisk.")
         if key in ("state_dir", "prompts_dir"):

@@ -5,16 +5,19 @@ that the checks which look across tables still run and all faults are told at on
 they then say about a mended entry is dropped: its fault is known.
 """
 
+import re
 import tomllib
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from copy import deepcopy
+from dataclasses import fields
 from difflib import get_close_matches
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
 from router.errors import ConfigError, Problem
@@ -46,6 +49,7 @@ _REASONS = {
     "too_short": "must not be empty",
     "string_too_short": "must have at least {min_length} characters",
 }
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _WITHOUT_VALUE = frozenset({"missing", "too_short", "string_too_short"})
 
 
@@ -53,6 +57,28 @@ class Table(BaseModel):
     """A TOML table with known keys."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+def schema(values: type[Any], may_be_zero: Collection[str] = (), **instead: Any) -> type[Table]:
+    """The table whose keys and defaults are those of the dataclass `values`.
+
+    Numbers are above zero but those that `may_be_zero`; `instead` gives (type, default) of
+    the columns that TOML writes otherwise.
+    """
+    columns: dict[str, Any] = dict(instead)
+    for column in fields(values):
+        kind: Any = column.type
+        default: Any = column.default
+        if kind in (int, float):
+            limit = Field(ge=0) if column.name in may_be_zero else Field(gt=0)
+            kind = Annotated[kind, limit]
+        elif isinstance(kind, type) and issubclass(kind, StrEnum):
+            kind, default = Literal[tuple(word.value for word in kind)], default.value
+        columns.setdefault(column.name, (kind, default))
+    return create_model(f"{values.__name__}Table", __base__=Table, **columns)
 
 
 class Report:
@@ -140,6 +166,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def unknown(what: str, word: str, known: Iterable[str]) -> str:
     """The reason for a reference to something that is not there."""
     return f"unknown {what} `{word}`{did_you_mean(word, known)}"
+
+
+def check_id(place: str, id_: str, report: Report) -> None:
+    """Check that a name of the plan is one: "travail-conges"."""
+    if not _ID.fullmatch(id_):
+        report.add(place, "a name is lower-case letters, digits and hyphens")
 
 
 def raise_all(*reports: Report) -> None:

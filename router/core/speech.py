@@ -1,14 +1,16 @@
-"""What callers hear when figures are in it: sequences of prompt ids, made on the spot.
+"""What is heard when figures or names are in it: sequences of prompt ids, made on the spot.
 
 The pieces are families of `prompts/catalogue.toml` (`minutes-1` … `minutes-99`) and a few
 sentence parts; Asterisk plays them one after the other. Each function returns whole
-sentences unless it says otherwise, and every id it can return is in `required()`.
+sentences unless it says otherwise, and every id it can return is in `required()`, but
+those that a plan gives: of sectors, reasons for a pause, and entries of the directory.
 """
 
 import datetime
 from collections.abc import Mapping, Sequence
 
-from router.core.ids import PromptId
+from router.core.ids import PromptId, ReasonId
+from router.core.plan import Entry
 
 #: Family -> the numbers it is rendered for; an id is family, hyphen, number.
 _FAMILIES: dict[str, range] = {
@@ -22,6 +24,8 @@ _FAMILIES: dict[str, range] = {
     "day": range(1, 32),
     "month": range(1, 13),
     "people-before": range(1, 100),
+    # The French short numbers of three digits, and the European ones of six: "cent seize".
+    "hundred": range(100, 200),
 }
 _PAIRS = tuple(PromptId(f"pair-{n:02}") for n in range(100))
 
@@ -43,15 +47,24 @@ _WAIT_LESS_THAN = PromptId("wait-less-than")
 _WAIT_MORE_THAN = PromptId("wait-more-than")
 _RANK_NEXT = PromptId("rank-next")
 _MANY_BEFORE = PromptId("people-before-many")
-_WHISPER_CALL = PromptId("whisper-call")
-_WHISPER_CALLBACK = PromptId("whisper-callback")
 _WHISPER_WAITED = PromptId("whisper-waited")
+#: Why an informateur's phone rang.
+_WHISPERS = {
+    "call": PromptId("whisper-call"),
+    "callback": PromptId("whisper-callback"),
+    "transfer": PromptId("whisper-transfer"),
+    "consult": PromptId("consult-whisper"),
+}
+_REFERRAL_INTRO = PromptId("referral-intro")
+_REFERRAL_NUMBER = PromptId("referral-number")
+_REFERRAL_REPEAT = PromptId("referral-repeat")
 _PARTS = frozenset(
     {
         *(_NEXT_OPENING, _TODAY, _TOMORROW, _AT, _AND, _MIDNIGHT, _FROM_HOUR, _FROM_DAY),
         *(_TO_DAY, _CLOSED, _MORE_THAN, _UNDER_A_MINUTE, _WAIT_BETWEEN, _WAIT_ABOUT),
         *(_WAIT_LESS_THAN, _WAIT_MORE_THAN, _RANK_NEXT, _MANY_BEFORE),
-        *(_WHISPER_CALL, _WHISPER_CALLBACK, _WHISPER_WAITED),
+        *(_WHISPER_WAITED, *_WHISPERS.values()),
+        *(_REFERRAL_INTRO, _REFERRAL_NUMBER, _REFERRAL_REPEAT),
     }
 )
 
@@ -68,7 +81,7 @@ def all_families() -> dict[str, tuple[PromptId, ...]]:
 
 
 def required() -> frozenset[PromptId]:
-    """Return every id that the functions below can emit, `sector-…` excepted (see `whisper`)."""
+    """Return every id that the functions below can emit, a plan's own excepted."""
     return _PARTS.union(*all_families().values())
 
 
@@ -189,10 +202,53 @@ def rank(position: int) -> tuple[PromptId, ...]:
     return (_member("people-before", before) if before < 100 else _MANY_BEFORE,)
 
 
-def whisper(domain: PromptId, waited_min: int, *, callback: bool = False) -> tuple[PromptId, ...]:
-    """Return what the informateur hears on answering: call or callback, domain, waited."""
-    kind = _WHISPER_CALLBACK if callback else _WHISPER_CALL
-    return (kind, domain, _WHISPER_WAITED, *minutes(waited_min))
+def whisper(
+    domain: PromptId, waited_min: int, *, kind: str = "call", callback: bool = False
+) -> tuple[PromptId, ...]:
+    """Return what the informateur hears on answering: why, the domain, how long one waits.
+
+    `kind` is "call", "callback", "transfer" or "consult": of that one no wait is said, as a
+    colleague asks. `callback=True` is `kind="callback"`.
+    """
+    why = _WHISPERS["callback" if callback else kind]
+    if why == _WHISPERS["consult"]:
+        return (why, domain)
+    return (why, domain, _WHISPER_WAITED, *minutes(waited_min))
+
+
+def ask_reason(reason: ReasonId) -> PromptId:
+    """Return one line of the menu of pauses: "Pour une pause courte, tapez 1."."""
+    return PromptId(f"desk-ask-reason-{reason}")
+
+
+def phone_number(digits: str) -> tuple[PromptId, ...]:
+    """Return a number as it is said in France; a part of a sentence.
+
+    By twos, an odd digit first: "trente-six, quarante-six". Three digits that begin with 1
+    are one number, as people know them ("cent dix-neuf"), and so is the first half of six
+    that begin with 116: "cent seize, zéro, zéro six".
+
+    Raises:
+        ValueError: If it is not made of digits.
+    """
+    if not (digits.isascii() and digits.isdigit()):
+        raise ValueError(f"not digits: {len(digits)} characters")
+    if len(digits) == 6 and digits.startswith("116"):
+        return (*phone_number(digits[:3]), *phone_number(digits[3:]))
+    if len(digits) == 3 and digits.startswith("1"):
+        return (_member("hundred", int(digits)),)
+    odd = len(digits) % 2
+    first = number(int(digits[0])) if odd else ()
+    return (*first, *code_in_pairs(digits[odd:]))
+
+
+def referral(entry: Entry) -> tuple[PromptId, ...]:
+    """Return who answers instead of us, under which number and when: said twice."""
+    said: tuple[PromptId, ...] = (entry.prompt,)
+    if entry.number is not None:
+        said += (_REFERRAL_NUMBER, *phone_number(entry.number))
+    said += (entry.hours_prompt,)
+    return (_REFERRAL_INTRO, *said, _REFERRAL_REPEAT, *said)
 
 
 def _member(family: str, n: int) -> PromptId:
