@@ -10,17 +10,22 @@ import base64
 import itertools
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
-USER, PASSWORD, APP = "allo", "secret-of-the-tests", "allo"
+from tests.ari_people import (
+    APP,
+    CARRIER,
+    NORMAL,
+    Bridge,
+    Channel,
+    FakeCaller,
+    FakePhone,
+    Playback,
+)
 
-#: A phone's final SIP answer -> the Q.850 cause of its leg (measured).
-CAUSES = {404: 1, 480: 19, 486: 17, 488: 58, 503: 34, 603: 21}
-NO_ANSWER = 19
-NORMAL = 16
+USER, PASSWORD = "allo", "secret-of-the-tests"
 
 _FRAME_BYTES = 65_535
 
@@ -29,132 +34,16 @@ _NOT_FOUND: Answer = (404, {"message": "not found"})
 _DONE: Answer = (204, None)
 
 
-@dataclass(eq=False)
-class Playback:
-    id: str
-    channel: "Channel"
-    media: list[str]
-    over: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-@dataclass(eq=False)
-class Channel:
-    """One channel; `args` are those of Stasis() once it is there."""
-
-    id: str
-    endpoint: str
-    state: str = "Up"
-    args: list[str] | None = None
-    variables: dict[str, str] = field(default_factory=dict)
-    playbacks: list[Playback] = field(default_factory=list)
-    music: bool = False
-    bridge: str | None = None
-
-    def describe(self) -> dict[str, Any]:
-        stasis = self.args is not None
-        data = ",".join([APP, *self.args]) if self.args is not None else "(Outgoing Line)"
-        return {
-            "id": self.id,
-            "name": f"PJSIP/{self.endpoint}-{abs(hash(self.id)) % 0xFFFFFFFF:08x}",
-            "state": self.state,
-            "caller": {"name": "Anonyme", "number": "anonymous"},
-            "connected": {"name": "", "number": ""},
-            "dialplan": {"app_name": "Stasis" if stasis else "AppDial2", "app_data": data},
-        }
-
-
-class FakeCaller:
-    """Somebody who dialled the service; without a channel while the router is away."""
-
-    def __init__(self, fake: "FakeAsterisk") -> None:
-        self._fake = fake
-        self.channel: Channel | None = None
-
-    async def hang_up(self) -> None:
-        self._fake.destroy(self._served(), NORMAL)
-
-    def press(self, keys: str) -> None:
-        channel = self._served()
-        if channel.bridge is not None:
-            return  # handed on inside the RTP, unseen
-        for key in keys:
-            self._fake.send(
-                "ChannelDtmfReceived", channel=channel.describe(), digit=key, duration_ms=80
-            )
-
-    def _served(self) -> Channel:
-        assert self.channel is not None, "no router yet"
-        return self.channel
-
-
-class FakePhone:
-    """An informateur's phone. `on_invite` is its SIP answer; 180 lets it ring."""
-
-    def __init__(self, fake: "FakeAsterisk", endpoint: str) -> None:
-        self._fake = fake
-        self.endpoint = endpoint
-        self.online = False
-        self.on_invite = 180
-        self.ringing = asyncio.Event()
-        self.leg: Channel | None = None
-        self._args: list[str] = []
-        self._give_up: asyncio.TimerHandle | None = None
-
-    async def register(self, expires_s: int = 60) -> int:
-        self.online = expires_s > 0
-        self._fake.tell_endpoint(self)
-        return 200
-
-    def answer(self) -> None:
-        leg = self._taken()
-        leg.state, leg.args = "Up", self._args
-        self._fake.send("StasisStart", channel=leg.describe(), args=self._args)
-
-    def refuse(self, status: int) -> None:
-        self._fake.destroy(self._taken(), CAUSES.get(status, NORMAL))
-
-    async def hang_up(self) -> None:
-        assert self.leg is not None
-        self._fake.destroy(self.leg, NORMAL)
-
-    async def rings(self) -> None:
-        """Return when it rings."""
-        await self.ringing.wait()
-
-    def invite(self, leg: Channel, args: list[str], timeout_s: float) -> None:
-        """Asterisk rings this phone."""
-        self.leg, self._args = leg, args
-        loop = asyncio.get_running_loop()
-        self._give_up = loop.call_later(timeout_s, self._fake.destroy, leg, NO_ANSWER)
-        self._fake.tell_endpoint(self)
-        self.ringing.set()
-        if self.on_invite == 200:
-            self.answer()
-        elif self.on_invite != 180:
-            self.refuse(self.on_invite)
-
-    def left(self) -> None:
-        """Asterisk's side of the leg is gone."""
-        if self._give_up is not None:
-            self._give_up.cancel()
-        self.ringing.clear()
-        self.leg = None
-
-    def _taken(self) -> Channel:
-        assert self.leg is not None, "nothing rings"
-        assert self._give_up is not None
-        self._give_up.cancel()
-        return self.leg
-
-
 class FakeAsterisk:
     """Start with `async with`; `url` is then ARI's address."""
 
     def __init__(self) -> None:
         self.channels: dict[str, Channel] = {}
-        self.bridges: dict[str, str] = {}
+        self.bridges: dict[str, Bridge] = {}
         self.playbacks: dict[str, Playback] = {}
         self.phones: dict[str, FakePhone] = {}
+        #: Where calls through the trunk end.
+        self.carrier = FakePhone(self, CARRIER)
         self.subscribed: set[str] = set()
         self.allowed: set[str] | None = None
         #: Every request carried out: "POST channels/1/play/2".
@@ -240,13 +129,18 @@ class FakeAsterisk:
         """The dialplan's retry loop: hand over whoever waits for the router."""
         while self._socket is not None and self._callers:
             caller = self._callers.pop(0)
-            channel = Channel(f"fake-{next(self._numbers)}", "trunk", args=["caller"])
-            self.channels[channel.id] = caller.channel = channel
-            self.send("StasisStart", channel=channel.describe(), args=["caller"])
+            caller.channel = self.enter(CARRIER, ["caller"])
 
-    def phone(self, agent: str) -> FakePhone:
-        """The phone of an informateur; known to Asterisk from the first time on."""
-        endpoint = f"agent-{agent}"
+    def enter(self, endpoint: str, args: list[str], phone: FakePhone | None = None) -> Channel:
+        """A channel that called by itself enters the application."""
+        channel = Channel(f"fake-{next(self._numbers)}", endpoint, args=args, phone=phone)
+        self.channels[channel.id] = channel
+        self.send("StasisStart", channel=channel.describe(), args=args)
+        return channel
+
+    def phone(self, name: str) -> FakePhone:
+        """A phone of the service; known to Asterisk from the first time on."""
+        endpoint = f"agent-{name}"
         return self.phones.setdefault(endpoint, FakePhone(self, endpoint))
 
     def end_prompt(self, playback_id: str) -> None:
@@ -263,6 +157,22 @@ class FakeAsterisk:
         for phone in self.phones.values():
             phone.online = False
 
+    def hears(self, listener: Channel, speaker: Channel) -> bool:
+        """Whether sound gets from one to the other: by a bridge, or by a supervisor's ear."""
+        if listener is speaker or listener.bridge is None or speaker.bridge is None:
+            return False
+        if listener.bridge == speaker.bridge:
+            return True
+        for ear in self.channels.values():
+            spied = ear.spies_on
+            if spied is None:
+                continue
+            if ear.bridge == listener.bridge and (spied is speaker or self.hears(spied, speaker)):
+                return True
+            if spied is listener and ear.whispers and ear.bridge == speaker.bridge:
+                return True
+        return False
+
     def send(self, kind: str, /, **fields: Any) -> None:
         """Send an event, if the filter lets it pass and somebody listens."""
         if self._socket is not None and (self.allowed is None or kind in self.allowed):
@@ -273,6 +183,31 @@ class FakeAsterisk:
         assert self._socket is not None
         self._outbox.put_nowait((self._socket, text))
 
+    def send_of(self, channel: Channel, kind: str, times: int = 1, /, **fields: Any) -> None:
+        """Send an event of a channel, and once more if we listen to its phone (measured)."""
+        fields["timestamp"] = f"{next(self._numbers)}"
+        for _ in range(times + (channel.endpoint in self.subscribed)):
+            self.send(kind, **fields)
+
+    def change_state(self, channel: Channel, state: str) -> None:
+        channel.state = state
+        self.send_of(channel, "ChannelStateChange", channel=channel.describe())
+
+    def press(self, channel: Channel, keys: str) -> None:
+        """Keys are told and, in a bridge, heard by the others unless they are absorbed."""
+        for key in keys:
+            bridge = self.bridges.get(channel.bridge or "")
+            if bridge is None or bridge.tells_keys:
+                described = channel.describe()
+                self.send_of(
+                    channel, "ChannelDtmfReceived", channel=described, digit=key, duration_ms=80
+                )
+            if bridge is None or channel.absorbs_keys:
+                continue
+            for other in self.channels.values():
+                if other.bridge == channel.bridge and other is not channel:
+                    other.heard_keys += key
+
     def destroy(self, channel: Channel, cause: int) -> None:
         """The channel's end, whoever wanted it."""
         if self.channels.pop(channel.id, None) is None:
@@ -281,16 +216,17 @@ class FakeAsterisk:
             self._end(playback)
         if channel.args is not None:
             self.send("StasisEnd", channel=channel.describe())
-        phone = self.phones.get(channel.endpoint)
-        if phone is not None:
-            # Once for the originating application, once for the endpoint's subscription; of a
-            # caller's channel, which entered by itself, nothing more is said (measured).
-            for _ in range(1 + (channel.endpoint in self.subscribed)):
-                self.send(
-                    "ChannelDestroyed", channel=channel.describe(), cause=cause, cause_txt="-"
-                )
-            phone.left()
-            self.tell_endpoint(phone)
+        for ear in [other for other in self.channels.values() if other.spies_on is channel]:
+            self.destroy(ear, NORMAL)
+        # To the application that dialled it, and to the phone's subscriber; of a channel that
+        # entered by itself, nothing more is said otherwise (measured).
+        described = channel.describe()
+        self.send_of(
+            channel, "ChannelDestroyed", int(channel.dialled), channel=described, cause=cause
+        )
+        if channel.phone is not None:
+            channel.phone.left()
+            self.tell_endpoint(channel.phone)
 
     def tell_endpoint(self, phone: FakePhone) -> None:
         if phone.endpoint in self.subscribed:
@@ -387,7 +323,7 @@ class FakeAsterisk:
             case ["GET", "bridges"]:
                 return 200, [self._describe_bridge(bridge) for bridge in self.bridges]
             case ["GET", "endpoints", "PJSIP"]:
-                return 200, [_describe(phone) for phone in self.phones.values()]
+                return 200, [_describe(phone) for phone in (*self.phones.values(), self.carrier)]
             case ["GET", "playbacks", playback]:
                 found = self.playbacks.get(playback)
                 return (200, {"id": found.id}) if found else _NOT_FOUND
@@ -411,7 +347,10 @@ class FakeAsterisk:
             case ["POST", "bridges", bridge]:
                 if bridge in self.bridges:
                     return 409, {"message": f"Bridge with id '{bridge}' already exists"}
-                self.bridges[bridge] = query.get("name", "")
+                tells_keys = "dtmf_events" in query["type"]
+                self.bridges[bridge] = Bridge(query.get("name", ""), tells_keys)
+                return 200, self._describe_bridge(bridge)
+            case ["GET", "bridges", bridge] if bridge in self.bridges:
                 return 200, self._describe_bridge(bridge)
             case ["DELETE", "bridges", bridge]:
                 if self.bridges.pop(bridge, None) is None:
@@ -421,9 +360,9 @@ class FakeAsterisk:
                         channel.bridge = None
                 return _DONE
             case ["POST", "bridges", bridge, "addChannel"]:
-                return await self._add_channel(bridge, query["channel"])
+                return await self._add_channel(bridge, query)
             case ["POST", "bridges", bridge, "removeChannel"]:
-                return self._remove_channel(bridge, query["channel"])
+                return await self._remove_channel(bridge, query["channel"])
             case _:
                 return 404, {"message": "Resource not found"}
 
@@ -438,9 +377,14 @@ class FakeAsterisk:
         channel = self.channels.get(identity)
         if channel is None:
             return 404, {"message": "Channel not found"}
-        if not rest and method == "DELETE":
-            self.destroy(channel, NORMAL)
-            return _DONE
+        match [method, *rest]:
+            case ["DELETE"]:
+                self.destroy(channel, NORMAL)
+                return _DONE
+            case ["GET"]:
+                return 200, channel.describe()
+            case ["POST", "snoop", ear]:
+                return self._snoop(channel, ear, query)
         if channel.args is None:
             return 409, {"message": "Channel not in Stasis application"}
         match [method, *rest]:
@@ -470,14 +414,25 @@ class FakeAsterisk:
             return 409, {"message": "Channel with given unique ID already exists"}
         if query["originator"] not in self.channels:
             return 400, {"message": "Provided originator channel was not found"}
-        phone = self.phones.get(endpoint)
-        if phone is None or not phone.online:
+        _, at, peer = endpoint.partition("@")
+        phone = self.carrier if at and peer == CARRIER else self.phones.get(endpoint)
+        if phone is None or (phone is not self.carrier and not phone.online):
             return 500, {"error": "Allocation failed"}
-        leg = Channel(identity, endpoint, state="Down")
+        leg = Channel(identity, peer or endpoint, state="Down", phone=phone, dialled=True)
         self.channels[identity] = leg
         args = query["appArgs"].split(",")
         asyncio.get_running_loop().call_soon(phone.invite, leg, args, float(query["timeout"]))
         return 200, leg.describe()
+
+    def _snoop(self, channel: Channel, identity: str, query: Mapping[str, str]) -> Answer:
+        if identity in self.channels:
+            return 500, {"message": "Snoop channel could not be created"}
+        args = query["appArgs"].split(",")
+        ear = Channel(identity, "", args=args, spies_on=channel)
+        ear.whispers = query["whisper"] == "out"
+        self.channels[identity] = ear
+        self.send("StasisStart", channel=ear.describe(), args=args)
+        return 200, ear.describe()
 
     def _play(self, channel: Channel, identity: str, media: list[str]) -> Answer:
         playback = Playback(identity, channel, media)
@@ -499,7 +454,8 @@ class FakeAsterisk:
         playback.over.set()
         self.playbacks.pop(playback.id, None)
         playback.channel.playbacks.remove(playback)
-        self.send(
+        self.send_of(
+            playback.channel,
             "PlaybackFinished",
             playback={
                 "id": playback.id,
@@ -512,8 +468,8 @@ class FakeAsterisk:
             if not any(item.endswith("/hour") for item in following.media):
                 asyncio.get_running_loop().call_soon(self._say, following)
 
-    async def _add_channel(self, bridge: str, identity: str) -> Answer:
-        channel = self.channels.get(identity)
+    async def _add_channel(self, bridge: str, query: Mapping[str, str]) -> Answer:
+        channel = self.channels.get(query["channel"])
         if bridge not in self.bridges:
             return 404, {"message": "Bridge not found"}
         if channel is None:
@@ -523,9 +479,10 @@ class FakeAsterisk:
         await _prompts_over(channel)
         if channel.id in self.channels:
             channel.bridge = bridge
+            channel.absorbs_keys = query.get("absorbDTMF") == "true"
         return _DONE
 
-    def _remove_channel(self, bridge: str, identity: str) -> Answer:
+    async def _remove_channel(self, bridge: str, identity: str) -> Answer:
         channel = self.channels.get(identity)
         if bridge not in self.bridges:
             return 404, {"message": "Bridge not found"}
@@ -533,6 +490,7 @@ class FakeAsterisk:
             return 400, {"message": "Channel not found"}
         if channel.bridge != bridge:
             return 422, {"message": "Channel not in this bridge"}
+        await _prompts_over(channel)
         channel.bridge = None
         return _DONE
 
@@ -546,7 +504,7 @@ class FakeAsterisk:
 
     def _describe_bridge(self, bridge: str) -> dict[str, Any]:
         inside = [channel.id for channel in self.channels.values() if channel.bridge == bridge]
-        return {"id": bridge, "name": self.bridges[bridge], "channels": inside}
+        return {"id": bridge, "name": self.bridges[bridge].name, "channels": inside}
 
 
 async def _prompts_over(channel: Channel) -> None:

@@ -1,17 +1,20 @@
 """The link with an Asterisk that comes, goes and forgets."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import pytest
 import structlog
 
 from router.ari.asterisk_link import Backoff
 from router.ari.client import AriClient
-from router.core.commands import HangUp, Join, Remember, StartMusic
+from router.core.commands import HangUp, Join, Remember, StartMusic, TakeOut
 from router.core.events import (
     CallArrived,
+    CallFound,
     CallLeft,
+    DeskCalled,
     KeyPressed,
     LegAnswered,
     LegEnd,
@@ -22,16 +25,17 @@ from router.core.events import (
 )
 from router.core.ids import BridgeId, ChannelId, SectorId
 from router.errors import AriUnreachable
-from tests.ari_fake import APP, PASSWORD, USER, FakeAsterisk
+from tests.ari_fake import PASSWORD, USER, FakeAsterisk
+from tests.ari_people import APP, Channel
 from tests.contract.bench import Bench, kinds
-from tests.contract.exchanges import AGENTS, FakeExchange
+from tests.contract.exchanges import PHONES, FakeExchange
 
 
 @pytest.fixture
 async def fake() -> AsyncIterator[FakeAsterisk]:
     async with FakeAsterisk() as fake:
-        for agent in AGENTS:
-            fake.phone(agent)
+        for name in PHONES:
+            fake.phone(name)
         yield fake
 
 
@@ -71,7 +75,7 @@ async def test_a_crash_of_asterisk_ends_every_call_and_every_presence(
     fake: FakeAsterisk, bench: Bench
 ) -> None:
     await fake.phone("lea").register()
-    await bench.expect(PhoneAppeared, agent="lea")
+    await bench.expect(PhoneAppeared, phone="lea")
     call = await bench.arrive()
     leg = bench.ring(call)
     await fake.phone("lea").rings()
@@ -80,9 +84,9 @@ async def test_a_crash_of_asterisk_ends_every_call_and_every_presence(
     await fake.accept()
     await bench.expect(CallLeft, call=call)
     assert (await bench.expect(LegEnded, leg=leg)).reason is LegEnd.LOST
-    await bench.expect(PhoneVanished, agent="lea")
+    await bench.expect(PhoneVanished, phone="lea")
     await fake.phone("lea").register()  # the subscription is made anew
-    await bench.expect(PhoneAppeared, agent="lea")
+    await bench.expect(PhoneAppeared, phone="lea")
 
 
 async def test_commands_without_asterisk_are_dropped_and_counted(
@@ -127,6 +131,18 @@ async def test_a_join_that_was_lost_gives_the_caller_back(fake: FakeAsterisk, be
     assert (await bench.expect(LegEnded, leg=leg)).reason is LegEnd.LOST
     await bench.until(lambda: leg not in fake.channels)
     assert call in fake.channels
+
+
+async def test_a_hold_that_was_lost_is_made_good(fake: FakeAsterisk, bench: Bench) -> None:
+    call, leg, bridge, _ = await bench.talk()
+    await bench.pause()
+    bench.perform(TakeOut(call, bridge, ChannelId(call)), StartMusic(call, ChannelId(call)))
+    await bench.settled()
+    assert await bench.inside(bridge) == {call, leg}
+    bench.resume()
+    await bench.until(lambda: fake.channels[call].bridge is None)
+    assert await bench.inside(bridge) == {leg}
+    assert "CallLeft" not in kinds(bench.events)
 
 
 async def test_a_request_lost_on_a_living_connection_is_looked_into(
@@ -209,3 +225,82 @@ async def test_closing_leaves_calls_up(fake: FakeAsterisk) -> None:
     assert call in fake.channels
     assert bench.link.busy == 0
     assert isinstance(bench.events[0], CallArrived)
+
+
+# Events that never came.
+
+
+@pytest.fixture
+async def watchful(fake: FakeAsterisk) -> AsyncIterator[Bench]:
+    """A link that looks again all the time."""
+    async with Bench(FakeExchange(fake), look_every_s=0.01) as bench:
+        yield bench
+
+
+@contextmanager
+def unseen(fake: FakeAsterisk) -> Iterator[None]:
+    """What happens meanwhile is not told."""
+    allowed, fake.allowed = fake.allowed, {"RESTResponse"}
+    yield
+    fake.allowed = allowed
+
+
+async def test_what_ended_unseen_is_found_out(fake: FakeAsterisk, watchful: Bench) -> None:
+    call, leg, _, phone = await watchful.talk()
+    await fake.phone("max").call("11")
+    await watchful.expect(DeskCalled)
+    with unseen(fake):
+        await watchful.caller.hang_up()
+        await phone.hang_up()
+        await fake.phone("max").hang_up()
+    await watchful.expect(CallLeft, call=call)
+    assert (await watchful.expect(LegEnded, leg=leg)).reason is LegEnd.LOST
+    await watchful.expect(CallLeft)
+    assert not watchful.calls
+    assert watchful.link.counts.connections == 1
+
+
+async def test_what_began_unseen_is_found_out(fake: FakeAsterisk, watchful: Bench) -> None:
+    phone = fake.phone("lea")
+    call = await watchful.arrive()
+    with unseen(fake):
+        await phone.register()
+        leg = watchful.ring(call)
+        await phone.rings()
+        phone.answer()
+        await fake.call()
+    await watchful.expect(PhoneAppeared, phone="lea")
+    await watchful.expect(LegAnswered, leg=leg)
+    await watchful.expect(CallFound)
+
+
+async def test_what_nobody_owns_is_cleared(fake: FakeAsterisk, watchful: Bench) -> None:
+    call, leg, bridge, _ = await watchful.talk()
+    watchful.legs.discard(leg)  # the engine has done with both
+    watchful.calls.discard(call)
+    await watchful.expect(CallFound, call=call)
+    assert bridge in fake.bridges
+    watchful.legs.discard(leg)
+    await watchful.until(lambda: leg not in fake.channels)
+
+
+async def test_what_one_look_saw_is_not_believed(fake: FakeAsterisk, watchful: Bench) -> None:
+    """The caller comes and goes while Asterisk is being read."""
+    call = await watchful.arrive()
+    looks = [0]
+
+    def hide() -> None:
+        looks[0] += 1
+        fake.on_request["GET channels"] = show
+        hidden[call] = fake.channels.pop(call)
+
+    def show() -> None:
+        looks[0] += 1
+        fake.on_request["GET channels"] = hide
+        fake.channels |= hidden
+        hidden.clear()
+
+    hidden: dict[str, Channel] = {}
+    fake.on_request["GET channels"] = hide
+    await watchful.until(lambda: looks[0] > 6)
+    assert kinds(watchful.events) == ["CallArrived"]

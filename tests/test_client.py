@@ -10,7 +10,8 @@ from router.ari.client import AriClient
 from router.ari.messages import Request
 from router.core.ids import ChannelId
 from router.errors import AriGone, AriRejected, AriUnreachable
-from tests.ari_fake import APP, PASSWORD, USER, FakeAsterisk
+from tests.ari_fake import PASSWORD, USER, FakeAsterisk
+from tests.ari_people import APP
 
 READ = Request("read", "GET", "channels")
 

@@ -30,6 +30,8 @@ CALLER = "0199001234"  # fictional (ARCEP's range for films)
 SECRET = "a-secret-of-twenty-six-xxx"
 TRUNK = ("127.0.0.1", 25060)
 AGENTS = ("127.0.0.1", 25062)
+CARRIER = ("127.0.0.1", 25064)
+REFERRAL = "0199005678"
 
 
 def make_settings(folder: Path, **changes: Any) -> AsteriskSettings:
@@ -376,6 +378,8 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Aste
         tmp_path_factory.mktemp("asterisk"),
         trunk_hosts=("192.0.2.0/24", "127.0.0.1"),
         agents_networks=("127.0.0.1",),
+        trunk_peer="{}:{}".format(*CARRIER),
+        trunk_qualify_s=0,
         retry_every_s=1,
     )
     settings.prompts_dir.mkdir()
@@ -689,10 +693,68 @@ async def test_an_informateur_s_phone_registers_with_its_password_only(
 
 
 @marked
-async def test_an_informateur_s_phone_dials_nothing(phones: list[SipPhone]) -> None:
-    """Known by its password, it still finds no number, the service's own included."""
+@pytest.mark.parametrize("number", [REFERRAL, "1234567", "+33199005678", "s", "11,caller"])
+async def test_an_informateur_s_phone_dials_no_number(phones: list[SipPhone], number: str) -> None:
+    """Known by its password, it still gets no further than the desk's short codes."""
     agent = await open_agent(phones, "lea")
-    assert (await call_with_proof(agent, "127.0.0.1")).startswith("SIP/2.0 404")
+    assert (await call_with_proof(agent, "127.0.0.1", number)).startswith("SIP/2.0 404")
+
+
+@marked
+async def test_an_informateur_s_phone_dials_the_desk(
+    router: Router, phones: list[SipPhone]
+) -> None:
+    await router.connect()
+    agent = await open_agent(phones, "lea")
+    await agent.call("*11")
+    assert agent.answered.is_set()
+    start = await router.next("StasisStart")
+    assert start["args"] == ["desk", "agent-lea", "*11"]
+    left = await router.variable(start["channel"]["id"], "TIMEOUT(absolute)")
+    assert left is not None
+    assert 100 < float(left) <= 120
+    await agent.hang_up()
+    await router.disconnect()
+
+
+@marked
+async def test_the_desk_is_sorry_while_the_router_is_away(phones: list[SipPhone]) -> None:
+    agent = await open_agent(phones, "lea")
+    await agent.call("11")
+    assert agent.answered.is_set()
+    async with asyncio.timeout(5):
+        await agent.ended.wait()
+    assert agent.rtp.heard > 5
+
+
+@marked
+async def test_a_call_that_goes_out_shows_the_service_and_nobody_else(
+    router: Router, phones: list[SipPhone]
+) -> None:
+    await router.connect()
+    carrier = SipPhone("carrier", "", TRUNK)
+    await carrier.open(CARRIER[1])
+    phones.append(carrier)
+    caller = await open_caller(phones)
+    call = asyncio.create_task(caller.call("3939"))
+    channel = (await router.next("StasisStart"))["channel"]["id"]
+    await call
+    query = {"endpoint": f"PJSIP/{REFERRAL}@trunk", "app": "allo", "appArgs": "outside"}
+    query |= {"callerId": '"Allô Service Public" <3939>', "originator": channel}
+    await router.ask("POST", "channels/outside", **query)
+    await carrier.rings()
+    [invite] = carrier.invites
+    await router.ask("DELETE", f"channels/{channel}")
+    await router.ask("DELETE", "channels/outside")
+    async with asyncio.timeout(5):
+        await carrier.ended.wait()
+    await router.disconnect()
+    assert invite.start == f"INVITE sip:{REFERRAL}@127.0.0.1:25064 SIP/2.0"
+    assert invite.first("from").startswith('"Allô Service Public" <sip:3939@127.0.0.1>')
+    told = {name for name, _ in invite.headers}
+    assert told.isdisjoint({"p-asserted-identity", "remote-party-id", "privacy", "diversion"})
+    assert CALLER not in str(invite)
+    assert channel not in str(invite)
 
 
 @marked
@@ -702,14 +764,29 @@ async def test_an_informateur_s_phone_comes_from_its_network_only(phones: list[S
     assert (await call_with_proof(agent, "127.0.0.2")).startswith("SIP/2.0 401")
 
 
-async def call_with_proof(agent: SipPhone, host: str) -> str:
-    """Call the service from an informateur's phone at `host`, with its password."""
-    request = invite("3939", host).replace(CALLER, agent.user)
+async def call_with_proof(agent: SipPhone, host: str, number: str = "11") -> str:
+    """Call from an informateur's phone at `host`, with its password."""
+    request = invite(number, host).replace(CALLER, agent.user)
     challenge = SipMessage.parse((await send_from(host, request, AGENTS)).encode())
     assert challenge.status == 401
-    proof = agent._digest(challenge.first("www-authenticate"), "INVITE", "sip:3939@127.0.0.1:25060")
+    proof = agent._digest(
+        challenge.first("www-authenticate"), "INVITE", f"sip:{number}@127.0.0.1:25060"
+    )
     request = request.replace("CSeq: 1 INVITE", f"CSeq: 2 INVITE\r\nAuthorization: {proof}")
     return await send_from(host, request.replace("z9hG4bK", "z9hG4bK-2"), AGENTS)
+
+
+@marked
+async def test_nobody_registers_in_the_carrier_s_place(
+    server: AsteriskServer, phones: list[SipPhone]
+) -> None:
+    """Not even from its address: calls that go out would go there."""
+    usurper = SipPhone("trunk-peer", "", TRUNK)
+    await usurper.open()
+    phones.append(usurper)
+    assert await usurper.register() in (401, 403, 404)
+    contacts = await server.cli("pjsip show contacts")
+    assert contacts.count("trunk-peer/") == 1
 
 
 @marked
@@ -766,8 +843,9 @@ async def test_nothing_was_worth_a_warning(server: AsteriskServer) -> None:
     expected = (
         " built by ",
         "Stasis app 'allo' not active",  # the router was away
+        "Not creating context 'stasis-allo'",  # it was back before its past was cleared away
         "Function PJSIP_HEADER not registered",  # we asked for it above
-        "Endpoint 'trunk' (127.0.0.1:",  # a phone that nobody knows, at the carrier's address
+        "AOR '' not found for endpoint 'trunk'",  # who registers from the carrier's address
     )
     lines = server.log_path.read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if not any(text in line for text in expected)] == []

@@ -9,6 +9,7 @@ from router.ari.messages import (
     ApplicationReplaced,
     ChannelDestroyed,
     ChannelDtmfReceived,
+    ChannelStateChange,
     EndpointStateChange,
     PlaybackFinished,
     StasisEnd,
@@ -45,7 +46,11 @@ SAMPLES: list[tuple[dict[str, Any], object]] = [
     ),
     (
         {"type": "ChannelDtmfReceived", "channel": CHANNEL, "digit": "#", "duration_ms": 80},
-        ChannelDtmfReceived(ChannelId("1795320584.0"), "#"),
+        ChannelDtmfReceived(ChannelId("1795320584.0"), "#", ENVELOPE["timestamp"]),
+    ),
+    (
+        {"type": "ChannelStateChange", "channel": CHANNEL | {"state": "Ringing"}},
+        ChannelStateChange(ChannelId("1795320584.0"), "Ringing"),
     ),
     (
         {"type": "PlaybackFinished", "playback": PLAYBACK},
@@ -104,6 +109,8 @@ def test_a_phone_is_online_or_it_is_not(state: str | None) -> None:
         {"type": "StasisEnd", "channel": {"id": 7}},
         {"type": "ChannelDestroyed", "channel": CHANNEL, "cause": "of death"},
         {"type": "ChannelDtmfReceived", "channel": CHANNEL, "digit": ""},
+        {"type": "ChannelDtmfReceived", "channel": CHANNEL, "digit": "1"},
+        {"type": "ChannelStateChange", "channel": {"id": "1795320584.0"}},
         {"type": "PlaybackFinished", "playback": {"id": "p1", "target_uri": None}},
         {"type": "EndpointStateChange", "endpoint": {"resource": "agent-lea"}},
     ],

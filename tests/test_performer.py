@@ -10,22 +10,26 @@ from router.ari.messages import Request
 from router.ari.performer import Performer
 from router.ari.translate import Translator
 from router.core.commands import (
-    Command,
+    DialOut,
+    ForAsterisk,
     HangUp,
     Join,
-    Noted,
     Part,
     Play,
+    PutIn,
     Remember,
     Ring,
+    Snoop,
     StartMusic,
-    Step,
     StopMusic,
     StopPlaying,
+    TakeOut,
+    Verify,
 )
 from router.core.events import CommandFailed, Event, LegEnd, LegEnded
 from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PlaybackId, PromptId, SectorId
 from router.errors import AriError, AriGone, AriRejected, AriUnreachable
+from tests.contract.bench import ENTRY, PLAN
 
 CALL, OTHER = CallId("1"), CallId("2")
 CHANNEL, LEG = ChannelId(CALL), ChannelId("leg")
@@ -48,8 +52,8 @@ class Asterisk:
         self.errors: dict[str, AriError] = {}
         self.held: dict[str, asyncio.Event] = {}
         self.submitted: list[Event] = []
-        self.dropped: list[Command] = []
-        self.translator = Translator("allo", [AgentId("lea")])
+        self.dropped: list[ForAsterisk] = []
+        self.translator = Translator("allo", PLAN)
         self.performer = Performer(
             self.translator,
             self.ask,
@@ -136,11 +140,6 @@ async def test_performing_sends_nothing_by_itself(asterisk: Asterisk) -> None:
     await asterisk.idle()
 
 
-async def test_notes_are_passed_over(asterisk: Asterisk) -> None:
-    asterisk.performer.perform([Noted(CALL, Step.ARRIVED)])
-    assert asterisk.performer.busy == 0
-
-
 async def test_what_ends_a_prompt_overtakes_what_waits_for_it(asterisk: Asterisk) -> None:
     blocked = asterisk.hold("POST channels/1/variables")
     asterisk.performer.perform([REMEMBER])
@@ -182,11 +181,12 @@ async def test_a_caller_who_has_left_is_told_and_what_follows_goes_on(asterisk: 
     [
         (StopPlaying(CALL, PlaybackId("p")), ["DELETE playbacks/p"]),
         (HangUp(CALL, CHANNEL), ["DELETE channels/1"]),
-        (Part(CALL, BRIDGE), ["POST bridges/b/removeChannel", "DELETE bridges/b"]),
+        (TakeOut(CALL, BRIDGE, LEG), ["POST bridges/b/removeChannel"]),
+        (Part(CALL, BRIDGE), ["DELETE bridges/b"]),
     ],
 )
 async def test_what_is_away_already_is_no_failure(
-    asterisk: Asterisk, command: Command, requests: list[str]
+    asterisk: Asterisk, command: ForAsterisk, requests: list[str]
 ) -> None:
     asterisk.errors |= dict.fromkeys(requests, GONE)
     asterisk.performer.perform([command])
@@ -209,6 +209,7 @@ async def test_a_join_stops_where_it_fails(
     assert asterisk.submitted == [CommandFailed(CALL, channel)]
 
 
+@pytest.mark.parametrize("command", [RING, DialOut(CALL, ENTRY, LEG, 15)])
 @pytest.mark.parametrize(
     ("error", "told"),
     [
@@ -217,13 +218,55 @@ async def test_a_join_stops_where_it_fails(
     ],
 )
 async def test_a_phone_that_cannot_be_rung_is_told(
-    asterisk: Asterisk, error: AriError, told: Event
+    asterisk: Asterisk, error: AriError, told: Event, command: ForAsterisk
 ) -> None:
     asterisk.errors["POST channels/leg"] = error
-    asterisk.performer.perform([RING])
+    asterisk.performer.perform([command])
     await asterisk.idle()
     assert asterisk.submitted == [told]
-    assert asterisk.translator.drop_leg(LEG) is None
+    assert asterisk.translator.leg(LEG) is None
+
+
+@pytest.mark.parametrize("error", [GONE, REFUSED])
+async def test_an_ear_that_cannot_be_opened_says_nothing_of_the_leg(
+    asterisk: Asterisk, error: AriError
+) -> None:
+    asterisk.errors["POST channels/leg/snoop/ear"] = error
+    asterisk.performer.perform([Snoop(CALL, LEG, ChannelId("ear"), whisper=False)])
+    await asterisk.idle()
+    assert asterisk.submitted == [CommandFailed(CALL, ChannelId("ear"))]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(None, []), (REFUSED, []), (GONE, [CommandFailed(CALL, LEG)])],
+)
+async def test_only_a_leg_that_asterisk_does_not_know_has_gone(
+    asterisk: Asterisk, error: AriError | None, told: list[Event]
+) -> None:
+    if error is not None:
+        asterisk.errors["GET channels/leg"] = error
+    asterisk.performer.perform([Verify(CALL, LEG)])
+    await asterisk.idle()
+    assert asterisk.asked == ["GET channels/leg"]
+    assert asterisk.submitted == told
+
+
+async def test_who_cannot_be_put_in_has_gone(asterisk: Asterisk) -> None:
+    asterisk.errors["POST bridges/b/addChannel"] = GONE
+    asterisk.performer.perform([PutIn(CALL, BRIDGE, LEG)])
+    await asterisk.idle()
+    assert asterisk.submitted == [CommandFailed(CALL, LEG)]
+
+
+async def test_music_on_hold_begins_when_the_caller_is_out(asterisk: Asterisk) -> None:
+    out = asterisk.hold("POST bridges/b/removeChannel")
+    asterisk.performer.perform([TakeOut(CALL, BRIDGE, CHANNEL), StartMusic(CALL, CHANNEL)])
+    await asterisk.idle(busy=1)
+    assert asterisk.asked == ["POST bridges/b/removeChannel"]
+    out.set()
+    await asterisk.idle()
+    assert asterisk.asked[1:] == ["POST channels/1/moh"]
 
 
 async def test_a_refusal_is_logged_by_call_operation_and_status_alone(asterisk: Asterisk) -> None:

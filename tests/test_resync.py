@@ -1,17 +1,29 @@
 """What Asterisk holds against what the engine believes."""
 
+import itertools
 from collections.abc import Collection
 from typing import Any
 
 import pytest
 
 from router.ari.messages import Request
-from router.ari.resync import HeldBridge, HeldLeg, Holdings, read_holdings, reconcile
-from router.ari.translate import Translator
-from router.core.commands import Command, HangUp, Join, Play, Ring, StartMusic
+from router.ari.resync import Findings, HeldBridge, HeldLeg, Holdings, read_holdings, reconcile
+from router.ari.translate import Translator, hang_up
+from router.core.commands import (
+    ForAsterisk,
+    HangUp,
+    Join,
+    Part,
+    Play,
+    PutIn,
+    Ring,
+    StartMusic,
+    TakeOut,
+)
 from router.core.events import (
     CallFound,
     CallLeft,
+    DeskCalled,
     Event,
     LegAnswered,
     LegEnd,
@@ -20,21 +32,33 @@ from router.core.events import (
     PhoneVanished,
     PromptEnded,
 )
-from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PlaybackId, PromptId, SectorId
+from router.core.ids import (
+    AgentId,
+    BridgeId,
+    CallId,
+    ChannelId,
+    PhoneId,
+    PlaybackId,
+    PromptId,
+    SectorId,
+)
 from router.errors import AriGone
+from tests.contract.bench import PLAN
 
-CALL = CallId("1.7")
-LEG = ChannelId("r1-leg")
+CALL, DESK = CallId("1.7"), CallId("1.8")
+LEG, OTHER, EAR = ChannelId("r1-leg"), ChannelId("r1-other"), ChannelId("r1-ear")
 LEA, MAX = AgentId("lea"), AgentId("max")
+PHONE = PhoneId("lea")
 BRIDGE = BridgeId("r1-bridge")
 TRAVAIL = SectorId("travail")
 RING = Ring(CALL, LEA, LEG, 15)
-ANSWERED = HeldLeg(LEA, CALL)
+ANSWERED, OUTSIDE = HeldLeg(CALL, LEA), HeldLeg(CALL)
+CALLED = DeskCalled(DESK, PHONE, "11")
 
 
 @pytest.fixture
 def translator() -> Translator:
-    return Translator("allo", [LEA, MAX])
+    return Translator("allo", PLAN)
 
 
 def compare(
@@ -42,22 +66,25 @@ def compare(
     held: Holdings,
     calls: Collection[CallId] = (),
     legs: Collection[ChannelId] = (),
-    dropped: Collection[Command] = (),
+    dropped: Collection[ForAsterisk] = (),
 ) -> tuple[list[Event], list[str]]:
-    events, requests = reconcile(held, translator, calls, legs, dropped)
-    return events, [f"{request.method} {request.path}" for request in requests]
+    """Return the events and the requests; the translator has learnt the events."""
+    found = reconcile(held, translator, calls, legs, dropped)
+    for event in found.events:
+        translator.learn(event)
+    return found.events, [f"{request.method} {request.path}" for request in found.requests]
 
 
-def talking() -> Holdings:
+def talking(leg: HeldLeg = ANSWERED) -> Holdings:
     bridge = HeldBridge(BRIDGE, CALL, (ChannelId(CALL), LEG))
-    return Holdings(callers=[CALL], legs={LEG: ANSWERED}, bridges=[bridge])
+    return Holdings(callers=[CALL], legs={LEG: leg}, bridges=[bridge])
 
 
 # A router that stayed.
 
 
 def test_what_is_as_believed_stays_untouched(translator: Translator) -> None:
-    translator.requests(RING)
+    translator.learn(LegAnswered(CALL, LEG))
     assert compare(translator, talking(), [CALL], [LEG]) == ([], [])
 
 
@@ -71,14 +98,36 @@ def test_what_is_gone_is_told(translator: Translator) -> None:
 
 def test_a_phone_that_still_rings_rings_on(translator: Translator) -> None:
     translator.requests(RING)
-    held = Holdings(callers=[CALL], legs={LEG: HeldLeg(LEA)})
+    held = Holdings(callers=[CALL], legs={LEG: HeldLeg()})
     assert compare(translator, held, [CALL], [LEG]) == ([], [])
 
 
-def test_a_leg_answered_unseen_is_told(translator: Translator) -> None:
+def test_a_leg_answered_unseen_is_told_once(translator: Translator) -> None:
     translator.requests(RING)
     held = Holdings(callers=[CALL], legs={LEG: ANSWERED})
     assert compare(translator, held, [CALL], [LEG]) == ([LegAnswered(CALL, LEG)], [])
+    assert compare(translator, held, [CALL], [LEG]) == ([], [])
+
+
+def test_a_leg_that_is_to_be_dialled_yet_is_not_missed(translator: Translator) -> None:
+    assert compare(translator, Holdings(callers=[CALL]), [CALL], [LEG]) == ([], [])
+
+
+def test_who_dialled_the_desk_is_there_or_gone(translator: Translator) -> None:
+    held = Holdings(desks={DESK: CALLED})
+    assert compare(translator, held, [DESK]) == ([], [])
+    assert compare(translator, Holdings(), [DESK]) == ([CallLeft(DESK)], [])
+
+
+def test_an_ear_stays_with_its_leg(translator: Translator) -> None:
+    translator.learn(LegAnswered(CALL, LEG))
+    held = talking()
+    held.snoops[EAR] = LEG
+    assert compare(translator, held, [CALL], [LEG]) == ([], [])
+    assert compare(translator, held, [CALL], [LEG], [HangUp(CALL, EAR)]) == (
+        [],
+        ["DELETE channels/r1-ear"],
+    )
 
 
 def test_a_prompt_that_ended_unseen_is_told_once(translator: Translator) -> None:
@@ -90,7 +139,7 @@ def test_a_prompt_that_ended_unseen_is_told_once(translator: Translator) -> None
 
 
 def test_a_goodbye_that_was_lost_is_said_again(translator: Translator) -> None:
-    dropped: list[Command] = [HangUp(CALL, ChannelId(CALL)), StartMusic(CALL, ChannelId(CALL))]
+    dropped: list[ForAsterisk] = [HangUp(CALL, ChannelId(CALL)), StartMusic(CALL, ChannelId(CALL))]
     held = Holdings(callers=[CALL])
     assert compare(translator, held, dropped=dropped) == ([], ["DELETE channels/1.7"])
 
@@ -105,6 +154,31 @@ def test_two_people_who_were_not_joined_are_not_left_in_silence(translator: Tran
     )
 
 
+CALLER = ChannelId(CALL)
+MOVES: list[ForAsterisk] = [
+    TakeOut(CALL, BRIDGE, CALLER),
+    PutIn(CALL, BRIDGE, CALLER),
+    PutIn(CALL, BRIDGE, LEG),
+    Part(CALL, BRIDGE),
+]
+
+
+def test_lost_moves_in_a_bridge_are_made_again(translator: Translator) -> None:
+    translator.learn(LegAnswered(CALL, LEG))
+    found = reconcile(talking(), translator, [CALL], [LEG], MOVES)
+    assert found == Findings(commands=MOVES)
+
+
+def test_nobody_is_moved_in_a_bridge_that_is_not_there(translator: Translator) -> None:
+    held = Holdings(callers=[CALL])
+    assert reconcile(held, translator, [CALL], [], MOVES).commands == []
+
+
+def test_who_was_to_go_is_not_put_in_again(translator: Translator) -> None:
+    dropped: list[ForAsterisk] = [PutIn(CALL, BRIDGE, LEG), HangUp(CALL, LEG)]
+    assert reconcile(talking(), translator, [CALL], [LEG], dropped).commands == []
+
+
 # A router that starts anew.
 
 
@@ -112,7 +186,58 @@ def test_two_who_talk_go_on_talking(translator: Translator) -> None:
     held = talking()
     held.waiting[CALL] = (TRAVAIL, 12.5)
     assert compare(translator, held) == ([CallFound(CALL, TRAVAIL, 12.5, LEA, LEG, BRIDGE)], [])
-    assert translator.call_of(LEG) == CALL
+    leg = translator.leg(LEG)
+    assert leg is not None
+    assert leg.answered
+
+
+def test_a_caller_goes_on_talking_with_a_referral(translator: Translator) -> None:
+    found = CallFound(CALL, agent=None, leg=LEG, bridge=BRIDGE)
+    assert compare(translator, talking(OUTSIDE)) == ([found], [])
+
+
+@pytest.mark.parametrize("later", [HeldLeg(CALL, AgentId("sup")), HeldLeg(CALL, MAX), OUTSIDE])
+def test_of_three_the_one_dialled_first_is_the_informateur(
+    translator: Translator, later: HeldLeg
+) -> None:
+    bridge = HeldBridge(BRIDGE, CALL, (OTHER, ChannelId(CALL), LEG))
+    held = Holdings(callers=[CALL], legs={LEG: ANSWERED, OTHER: later}, bridges=[bridge])
+    found = CallFound(CALL, agent=LEA, leg=LEG, bridge=BRIDGE)
+    assert compare(translator, held) == ([found], ["DELETE channels/r1-other"])
+
+
+def test_a_caller_alone_with_a_supervisor_begins_again(translator: Translator) -> None:
+    held = talking(HeldLeg(CALL, AgentId("sup")))
+    assert compare(translator, held) == (
+        [CallFound(CALL)],
+        ["DELETE channels/r1-leg", "DELETE bridges/r1-bridge"],
+    )
+
+
+def test_a_caller_on_hold_waits_again(translator: Translator) -> None:
+    """And who consulted meanwhile is let go."""
+    held = Holdings(
+        callers=[CALL],
+        legs={LEG: ANSWERED, OTHER: HeldLeg(CALL, MAX)},
+        bridges=[HeldBridge(BRIDGE, CALL, (LEG, OTHER))],
+        waiting={CALL: (TRAVAIL, 12.5)},
+    )
+    assert compare(translator, held) == (
+        [CallFound(CALL, TRAVAIL, 12.5)],
+        ["DELETE channels/r1-leg", "DELETE channels/r1-other", "DELETE bridges/r1-bridge"],
+    )
+
+
+def test_an_ear_of_the_router_before_is_closed(translator: Translator) -> None:
+    held = talking()
+    held.snoops[EAR] = LEG
+    events, requests = compare(translator, held)
+    assert events == [CallFound(CALL, agent=LEA, leg=LEG, bridge=BRIDGE)]
+    assert requests == ["DELETE channels/r1-ear"]
+
+
+def test_who_dialled_the_desk_begins_again(translator: Translator) -> None:
+    assert compare(translator, Holdings(desks={DESK: CALLED})) == ([CALLED], [])
 
 
 def test_a_caller_who_waits_keeps_the_rank(translator: Translator) -> None:
@@ -129,7 +254,7 @@ def test_a_caller_alone_in_a_bridge_is_not_talking(translator: Translator) -> No
     assert compare(translator, held) == ([CallFound(CALL)], ["DELETE bridges/r1-bridge"])
 
 
-@pytest.mark.parametrize("leg", [HeldLeg(LEA), ANSWERED])
+@pytest.mark.parametrize("leg", [HeldLeg(), ANSWERED])
 def test_a_leg_without_its_call_is_hung_up(translator: Translator, leg: HeldLeg) -> None:
     held = Holdings(legs={LEG: leg}, bridges=[HeldBridge(BRIDGE, CALL, (LEG,))])
     assert compare(translator, held) == (
@@ -139,16 +264,31 @@ def test_a_leg_without_its_call_is_hung_up(translator: Translator, leg: HeldLeg)
 
 
 def test_phones_are_told_when_they_changed(translator: Translator) -> None:
-    held = Holdings(phones={LEA: True, MAX: False, AgentId("stranger"): True})
-    assert compare(translator, held) == ([PhoneAppeared(LEA)], [])
+    supervisor = PhoneId("sup")
+    held = Holdings(phones={PHONE: True, supervisor: False, PhoneId("stranger"): True})
+    assert compare(translator, held) == ([PhoneAppeared(PHONE)], [])
     assert compare(translator, held) == ([], [])
-    assert compare(translator, Holdings(phones={MAX: True})) == (
-        [PhoneVanished(LEA), PhoneAppeared(MAX)],
+    assert compare(translator, Holdings(phones={supervisor: True})) == (
+        [PhoneVanished(PHONE), PhoneAppeared(supervisor)],
         [],
     )
 
 
+# Two looks.
+
+
+def test_only_what_two_looks_say_is_believed() -> None:
+    left, appeared = CallLeft(CALL), PhoneAppeared(PHONE)
+    first = Findings([], [left, appeared], [hang_up(LEG), hang_up(OTHER)])
+    second = Findings([], [CallFound(DESK), left], [hang_up(OTHER), hang_up(EAR)])
+    assert first.confirmed_by(second) == Findings([], [left], [hang_up(OTHER)])
+    assert Findings().confirmed_by(second) == Findings()
+
+
 # Reading.
+
+
+COUNTER = itertools.count()
 
 
 def channel(
@@ -158,6 +298,7 @@ def channel(
         "id": identity,
         "name": name,
         "dialplan": {"app_name": app_name, "app_data": app_data},
+        "creationtime": f"2026-11-23T09:00:00.{next(COUNTER):03}+0000",
         "caller": {"name": "", "number": "0639980001"},
     }
 
@@ -177,23 +318,43 @@ class Answers:
 
 
 async def test_channels_are_sorted_by_what_they_do() -> None:
+    lea, jean = "PJSIP/agent-lea-0000000a", "PJSIP/agent-jean-luc-0000000b"
     answers = Answers(
         channels=[
             channel("1.7", "Stasis", "allo,caller"),
-            channel("1.8", "Stasis", "other,caller"),
+            channel("1.8", "Stasis", "allo,desk,agent-lea,11", lea),
             channel("1.9", "MusicOnHold", "default,5"),
-            channel("1.10", "Stasis", "allo"),
-            channel("leg-a", "Stasis", "allo,agent,lea,1.7", "PJSIP/agent-lea-0000000a"),
-            channel("leg-b", "AppDial2", "(Outgoing Line)", "PJSIP/agent-jean-luc-0000000b"),
+            channel("1.10", "Stasis", "other,caller"),
+            channel("1.11", "Stasis", "allo"),
+            channel("1.12", "Stasis", "allo,desk,trunk,11"),
+            channel("leg-a", "Stasis", "allo,agent,lea,1.7", lea),
+            channel("leg-b", "AppDial2", "(Outgoing Line)", jean),
             channel("leg-c", "AppDial2", "(Outgoing Line)", "PJSIP/carrier-0000000c"),
+            channel("leg-d", "AppDial2", "(Outgoing Line)", "PJSIP/trunk-0000000d"),
+            channel("leg-e", "Stasis", "allo,outside,caf,1.7", "PJSIP/trunk-0000000e"),
+            channel("ear-a", "", "", "Snoop/leg-a-0000000f"),
+            channel("ear-b", "", "", "Snoop/somebody-else's-00000010"),
         ]
     )
     held = await read_holdings(answers, "allo", [], [])
     assert held.callers == ["1.7"]
+    assert held.desks == {DESK: CALLED}
     assert held.legs == {
-        "leg-a": HeldLeg(LEA, CALL),
-        "leg-b": HeldLeg(AgentId("jean-luc")),
+        "leg-a": HeldLeg(CALL, LEA),
+        "leg-b": HeldLeg(),
+        "leg-d": HeldLeg(),
+        "leg-e": HeldLeg(CALL),
     }
+    assert held.snoops == {"ear-a": "leg-a"}
+
+
+async def test_legs_are_in_the_order_in_which_they_were_dialled() -> None:
+    legs = [
+        channel(name, "Stasis", f"allo,agent,{name},1.7", f"PJSIP/agent-{name}-0000000a")
+        for name in ("zoe", "lea", "max")
+    ]
+    held = await read_holdings(Answers(channels=legs[::-1]), "allo", [], [])
+    assert list(held.legs) == ["zoe", "lea", "max"]
 
 
 async def test_bridges_of_others_are_left_alone() -> None:
@@ -235,4 +396,4 @@ async def test_phones_are_online_or_not() -> None:
     ]
     answers = Answers(**{"endpoints/PJSIP": endpoints})
     held = await read_holdings(answers, "allo", [], [])
-    assert held.phones == {LEA: True, MAX: False}
+    assert held.phones == {"lea": True, "max": False}

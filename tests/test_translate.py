@@ -6,6 +6,7 @@ from router.ari.messages import (
     ApplicationReplaced,
     ChannelDestroyed,
     ChannelDtmfReceived,
+    ChannelStateChange,
     EndpointStateChange,
     Message,
     PlaybackFinished,
@@ -13,47 +14,89 @@ from router.ari.messages import (
     StasisEnd,
     StasisStart,
 )
-from router.ari.translate import Translator, agent_of
+from router.ari.translate import BLOCKING, Translator, phone_of
 from router.core.commands import (
-    Command,
+    DialOut,
+    ForAsterisk,
     HangUp,
     Join,
-    Noted,
     Part,
     Play,
+    PutIn,
     Remember,
     Ring,
+    Snoop,
     StartMusic,
-    Step,
     StopMusic,
     StopPlaying,
+    TakeOut,
+    Verify,
 )
 from router.core.events import (
     CallArrived,
+    CallFound,
     CallLeft,
+    DeskCalled,
     Event,
     KeyPressed,
     LegAnswered,
     LegEnd,
     LegEnded,
+    LegKeyPressed,
+    LegRang,
     PhoneAppeared,
     PhoneVanished,
     PromptEnded,
+    SnoopStarted,
 )
-from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PlaybackId, PromptId, SectorId
+from router.core.ids import (
+    AgentId,
+    BridgeId,
+    CallId,
+    ChannelId,
+    PhoneId,
+    PlaybackId,
+    PromptId,
+    SectorId,
+)
+from tests.contract.bench import ENTRY, NUMBER, PLAN
 
 CALL = CallId("allo-1.7")
 CHANNEL = ChannelId(CALL)
-LEG = ChannelId("r1-leg-1")
+LEG, OUTSIDE, EAR = ChannelId("r1-leg-1"), ChannelId("r1-leg-2"), ChannelId("r1-snoop-1")
 LEA = AgentId("lea")
+PHONE = PhoneId("lea")
 PLAYBACK = PlaybackId("r1-play-1")
 BRIDGE = BridgeId("r1-bridge-1")
 RING = Ring(CALL, LEA, LEG, 15)
+DIAL_OUT = DialOut(CALL, ENTRY, OUTSIDE, 30)
+SNOOP = Snoop(CALL, LEG, EAR, whisper=False)
+PLAY = Play(CALL, CHANNEL, PLAYBACK, (PromptId("welcome"),))
+COMMANDS: list[ForAsterisk] = [
+    PLAY,
+    StopPlaying(CALL, PLAYBACK),
+    StartMusic(CALL, CHANNEL),
+    StopMusic(CALL, CHANNEL),
+    Remember(CALL, CHANNEL, SectorId("travail"), 1.0),
+    RING,
+    DIAL_OUT,
+    SNOOP,
+    Join(CALL, BRIDGE, (CHANNEL, LEG)),
+    TakeOut(CALL, BRIDGE, CHANNEL),
+    PutIn(CALL, BRIDGE, CHANNEL),
+    Part(CALL, BRIDGE),
+    Verify(CALL, LEG),
+    HangUp(CALL, CHANNEL),
+]
+
+
+def key(channel: ChannelId, digit: str, at: int = 1) -> ChannelDtmfReceived:
+    return ChannelDtmfReceived(channel, digit, f"2026-11-23T09:00:00.{at:03}+0000")
 
 
 @pytest.fixture
 def translator() -> Translator:
-    return Translator("allo", [LEA])
+    return Translator("allo", PLAN)
 
 
 # Commands.
@@ -83,23 +126,91 @@ def test_ringing_shows_the_service_and_nobody_else(translator: Translator) -> No
         "callerId": '"Allô Service Public" <3939>',
         "originator": "allo-1.7",
     }
-    assert request.body is None
+    assert request.body == {"variables": {"TIMEOUT(absolute)": "7200"}}
+
+
+def test_an_informateur_is_rung_where_they_work(translator: Translator) -> None:
+    (request,) = translator.requests(Ring(CALL, LEA, LEG, 15, PhoneId("max")))
+    assert request.query is not None
+    assert request.query["endpoint"] == "PJSIP/agent-max"
+    assert request.query["appArgs"] == "agent,lea,allo-1.7"
+
+
+def test_only_numbers_of_the_directory_are_dialled(translator: Translator) -> None:
+    (request,) = translator.requests(DIAL_OUT)
+    assert request.path == "channels/r1-leg-2"
+    assert request.channel == OUTSIDE
+    assert request.query == {
+        "endpoint": f"PJSIP/{NUMBER}@trunk",
+        "app": "allo",
+        "appArgs": "outside,caf,allo-1.7",
+        "timeout": "30",
+        "callerId": '"Allô Service Public" <3939>',
+        "originator": "allo-1.7",
+    }
+    assert request.body == {"variables": {"TIMEOUT(absolute)": "7200"}}
+
+
+@pytest.mark.parametrize(("whisper", "heard"), [(False, "none"), (True, "out")])
+def test_an_ear_hears_both_sides(translator: Translator, whisper: bool, heard: str) -> None:
+    (request,) = translator.requests(Snoop(CALL, LEG, EAR, whisper))
+    assert (request.method, request.path) == ("POST", "channels/r1-leg-1/snoop/r1-snoop-1")
+    assert request.query == {
+        "spy": "both",
+        "whisper": heard,
+        "app": "allo",
+        "appArgs": "snoop,allo-1.7",
+    }
+    assert request.channel == EAR
 
 
 def test_a_bridge_is_made_before_anybody_is_put_in_it(translator: Translator) -> None:
     bridge, first, second = translator.requests(Join(CALL, BRIDGE, (CHANNEL, LEG)))
     assert (bridge.method, bridge.path) == ("POST", "bridges/r1-bridge-1")
-    assert bridge.query == {"type": "mixing", "name": "allo:allo-1.7"}
-    assert [first.query, second.query] == [{"channel": CHANNEL}, {"channel": LEG}]
+    assert bridge.query == {"type": "mixing,dtmf_events", "name": "allo:allo-1.7"}
     assert [first.channel, second.channel] == [CHANNEL, LEG]
     assert first.path == second.path == "bridges/r1-bridge-1/addChannel"
 
 
-def test_the_caller_is_out_of_a_bridge_before_it_is_removed(translator: Translator) -> None:
-    out, removal = translator.requests(Part(CALL, BRIDGE))
-    assert (out.method, out.path) == ("POST", "bridges/r1-bridge-1/removeChannel")
-    assert out.query == {"channel": CALL}
-    assert (removal.method, removal.path) == ("DELETE", "bridges/r1-bridge-1")
+def test_of_all_in_a_bridge_only_the_callers_keys_are_heard(translator: Translator) -> None:
+    _, caller, leg = translator.requests(Join(CALL, BRIDGE, (CHANNEL, LEG)))
+    (later,) = translator.requests(PutIn(CALL, BRIDGE, OUTSIDE))
+    assert caller.query == {"channel": CHANNEL}
+    assert leg.query == {"channel": LEG, "absorbDTMF": "true"}
+    assert later.query == {"channel": OUTSIDE, "absorbDTMF": "true"}
+    assert later.path == "bridges/r1-bridge-1/addChannel"
+
+
+def test_one_is_taken_out_and_the_bridge_stays(translator: Translator) -> None:
+    (request,) = translator.requests(TakeOut(CALL, BRIDGE, LEG))
+    assert (request.method, request.path) == ("POST", "bridges/r1-bridge-1/removeChannel")
+    assert request.query == {"channel": LEG}
+
+
+def parted(translator: Translator, *before: ForAsterisk | Message | Event) -> list[str]:
+    for one in before:
+        if isinstance(one, ForAsterisk):
+            translator.requests(one)
+        elif isinstance(one, CallFound):
+            translator.learn(one)
+        elif isinstance(one, Message):
+            translator.event(one)
+    requests = translator.requests(Part(CALL, BRIDGE))
+    return [f"{request.method} {request.path} {request.query or ''}" for request in requests]
+
+
+def test_a_caller_inside_is_out_of_a_bridge_before_it_is_removed(translator: Translator) -> None:
+    """Nobody is taken out of where they are not: Asterisk's log would complain."""
+    join, removal = Join(CALL, BRIDGE, (CHANNEL, LEG)), "DELETE bridges/r1-bridge-1 "
+    both = ["POST bridges/r1-bridge-1/removeChannel {'channel': 'allo-1.7'}", removal]
+    assert parted(translator) == [removal]
+    assert parted(translator, join) == both
+    assert parted(translator) == [removal]
+    assert parted(translator, join, TakeOut(CALL, BRIDGE, CHANNEL)) == [removal]
+    assert parted(translator, PutIn(CALL, BRIDGE, CHANNEL)) == both
+    assert parted(translator, join, Join(CALL, BridgeId("b2"), (CHANNEL,))) == [removal]
+    assert parted(translator, join, StasisEnd(CHANNEL)) == [removal]
+    assert parted(translator, CallFound(CALL, agent=LEA, leg=LEG, bridge=BRIDGE)) == both
 
 
 def test_where_the_caller_waits_is_written_in_one_request(translator: Translator) -> None:
@@ -115,30 +226,18 @@ def test_where_the_caller_waits_is_written_in_one_request(translator: Translator
         (StartMusic(CALL, CHANNEL), "POST", "channels/allo-1.7/moh"),
         (StopMusic(CALL, CHANNEL), "DELETE", "channels/allo-1.7/moh"),
         (HangUp(CALL, LEG), "DELETE", "channels/r1-leg-1"),
+        (Verify(CALL, LEG), "GET", "channels/r1-leg-1"),
     ],
 )
-def test_one_request_each(translator: Translator, command: Command, method: str, path: str) -> None:
+def test_one_request_each(
+    translator: Translator, command: ForAsterisk, method: str, path: str
+) -> None:
     (request,) = translator.requests(command)
     assert (request.method, request.path) == (method, path)
 
 
-def test_a_note_is_not_for_asterisk(translator: Translator) -> None:
-    assert translator.requests(Noted(CALL, Step.ARRIVED)) == ()
-
-
 def test_what_may_wait_for_a_prompt_is_marked(translator: Translator) -> None:
-    commands: list[Command] = [
-        Play(CALL, CHANNEL, PLAYBACK, (PromptId("welcome"),)),
-        StopPlaying(CALL, PLAYBACK),
-        StartMusic(CALL, CHANNEL),
-        StopMusic(CALL, CHANNEL),
-        Remember(CALL, CHANNEL, SectorId("travail"), 1.0),
-        RING,
-        Join(CALL, BRIDGE, (CHANNEL, LEG)),
-        Part(CALL, BRIDGE),
-        HangUp(CALL, CHANNEL),
-    ]
-    requests = [request for command in commands for request in translator.requests(command)]
+    requests = [request for command in COMMANDS for request in translator.requests(command)]
     blocking = {request.operation for request in requests if request.may_block}
     assert blocking == {"remember", "join", "part"}
     fine = {request.operation for request in requests if request.gone_is_fine}
@@ -146,6 +245,17 @@ def test_what_may_wait_for_a_prompt_is_marked(translator: Translator) -> None:
         *("stop playing", "start music", "stop music", "remember"),
         *("part", "remove bridge", "hang up"),
     }
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_may_block_or_is_one_request(
+    translator: Translator, command: ForAsterisk
+) -> None:
+    """The performer sends what cannot block without waiting for answers."""
+    translator.requests(Join(CALL, BRIDGE, (CHANNEL,)))
+    requests = translator.requests(command)
+    assert any(request.may_block for request in requests) is isinstance(command, BLOCKING)
+    assert len(requests) == 1 or isinstance(command, BLOCKING)
 
 
 # Messages.
@@ -156,14 +266,22 @@ def test_what_may_wait_for_a_prompt_is_marked(translator: Translator) -> None:
     [
         (StasisStart(CHANNEL, ("caller",)), CallArrived(CALL)),
         (StasisStart(LEG, ("agent", "lea", CALL)), LegAnswered(CALL, LEG)),
+        (StasisStart(OUTSIDE, ("outside", "caf", CALL)), LegAnswered(CALL, OUTSIDE)),
+        (StasisStart(EAR, ("snoop", CALL)), SnoopStarted(CALL, EAR)),
+        (StasisStart(CHANNEL, ("desk", "agent-lea", "*13")), DeskCalled(CALL, PHONE, "*13")),
+        (StasisStart(CHANNEL, ("desk", "trunk", "11")), None),
+        (StasisStart(CHANNEL, ("desk", "agent-lea")), None),
+        (StasisStart(CHANNEL, ("snoop",)), None),
         (StasisStart(CHANNEL, ()), None),
         (StasisStart(CHANNEL, ("agent",)), None),
         (StasisStart(CHANNEL, ("somebody", "else's", "leg")), None),
         (StasisEnd(CHANNEL), CallLeft(CALL)),
         (ChannelDestroyed(CHANNEL, 16), None),
-        (ChannelDtmfReceived(CHANNEL, "#"), KeyPressed(CALL, "#")),
-        (PlaybackFinished(PLAYBACK, CHANNEL), PromptEnded(CALL, PLAYBACK)),
-        (EndpointStateChange("agent-lea", online=True), PhoneAppeared(LEA)),
+        (ChannelStateChange(CHANNEL, "Ringing"), None),
+        (key(CHANNEL, "#"), KeyPressed(CALL, "#")),
+        (PlaybackFinished(PLAYBACK, CHANNEL), None),
+        (EndpointStateChange("agent-lea", online=True), PhoneAppeared(PHONE)),
+        (EndpointStateChange("agent-sup", online=True), PhoneAppeared(PhoneId("sup"))),
         (EndpointStateChange("agent-lea", online=False), None),
         (EndpointStateChange("agent-stranger", online=True), None),
         (EndpointStateChange("trunk", online=True), None),
@@ -176,6 +294,7 @@ def test_what_a_message_means(
     assert translator.event(message) == event
 
 
+@pytest.mark.parametrize("command", [RING, DIAL_OUT])
 @pytest.mark.parametrize(
     ("answered", "cause", "reason"),
     [
@@ -201,25 +320,62 @@ def test_what_a_message_means(
     ],
 )
 def test_why_a_leg_ended(
-    translator: Translator, answered: bool, cause: int, reason: LegEnd
+    translator: Translator, answered: bool, cause: int, reason: LegEnd, command: Ring | DialOut
 ) -> None:
-    translator.requests(RING)
+    translator.requests(command)
+    leg = command.leg
     if answered:
-        translator.event(StasisStart(LEG, ("agent", "lea", CALL)))
-    assert translator.event(ChannelDestroyed(LEG, cause)) == LegEnded(CALL, LEG, reason)
+        translator.event(StasisStart(leg, ("agent" if command is RING else "outside", "x", CALL)))
+        assert translator.event(StasisEnd(leg)) is None
+    assert translator.event(ChannelDestroyed(leg, cause)) == LegEnded(CALL, leg, reason)
 
 
-def test_a_leg_ends_once(translator: Translator) -> None:
+def test_a_leg_rings_answers_and_ends_once(translator: Translator) -> None:
+    """Asterisk tells it of the leg and again of the phone (measured)."""
     translator.requests(RING)
-    assert translator.event(StasisStart(LEG, ("agent", "lea", CALL))) is not None
-    assert translator.event(StasisEnd(LEG)) is None
-    assert translator.event(ChannelDestroyed(LEG, 16)) is not None
-    assert translator.event(ChannelDestroyed(LEG, 16)) is None
+    messages: list[Message] = [
+        *[ChannelStateChange(LEG, "Ringing")] * 2,
+        *[ChannelStateChange(LEG, "Up")] * 2,
+        StasisStart(LEG, ("agent", "lea", CALL)),
+        StasisEnd(LEG),
+        *[ChannelDestroyed(LEG, 16)] * 2,
+    ]
+    events = [event for message in messages if (event := translator.event(message))]
+    assert events == [
+        LegRang(CALL, LEG),
+        LegAnswered(CALL, LEG),
+        LegEnded(CALL, LEG, LegEnd.HUNG_UP),
+    ]
 
 
 def test_the_keys_of_an_informateur_are_not_the_callers(translator: Translator) -> None:
     translator.requests(RING)
-    assert translator.event(ChannelDtmfReceived(LEG, "1")) is None
+    assert translator.event(key(LEG, "1")) == LegKeyPressed(CALL, LEG, "1")
+    assert translator.event(key(CHANNEL, "1")) == KeyPressed(CALL, "1")
+
+
+def test_a_key_that_is_told_twice_was_pressed_once(translator: Translator) -> None:
+    """Copies have one time; a key pressed again has another, whatever came between."""
+    translator.requests(RING)
+    messages = [
+        key(LEG, "1", at=1),
+        key(CHANNEL, "1", at=1),
+        key(LEG, "1", at=1),
+        key(LEG, "1", at=200),
+        key(LEG, "1", at=200),
+    ]
+    events = [event for message in messages if (event := translator.event(message))]
+    assert events == [
+        LegKeyPressed(CALL, LEG, "1"),
+        KeyPressed(CALL, "1"),
+        LegKeyPressed(CALL, LEG, "1"),
+    ]
+
+
+def test_the_end_of_an_ear_is_no_callers(translator: Translator) -> None:
+    translator.requests(SNOOP)
+    assert translator.event(StasisStart(EAR, ("snoop", CALL))) == SnoopStarted(CALL, EAR)
+    assert translator.event(StasisEnd(EAR)) is None
 
 
 def test_what_is_whispered_to_a_leg_belongs_to_its_call(translator: Translator) -> None:
@@ -236,21 +392,35 @@ def test_a_phone_is_news_when_it_changes(translator: Translator) -> None:
     offline = EndpointStateChange("agent-lea", online=False)
     events = [translator.event(message) for message in (online, online, offline, offline, online)]
     assert events == [
-        PhoneAppeared(LEA),
+        PhoneAppeared(PHONE),
         None,
-        PhoneVanished(LEA),
+        PhoneVanished(PHONE),
         None,
-        PhoneAppeared(LEA),
+        PhoneAppeared(PHONE),
     ]
 
 
 def test_the_playback_is_known_before_asterisk_hears_of_it(translator: Translator) -> None:
-    translator.requests(Play(CALL, CHANNEL, PLAYBACK, (PromptId("welcome"),)))
+    translator.requests(PLAY)
     assert translator.playing() == [(PLAYBACK, CALL)]
-    translator.drop_playback(PLAYBACK)
+    finished = PlaybackFinished(PLAYBACK, CHANNEL)
+    events = [translator.event(finished), translator.event(finished)]  # a phone's comes twice
+    assert events == [PromptEnded(CALL, PLAYBACK), None]
     assert translator.playing() == []
 
 
-def test_an_endpoint_names_its_informateur() -> None:
-    assert agent_of("agent-lea") == "lea"
-    assert agent_of("trunk") is None
+def test_what_a_look_found_is_learnt(translator: Translator) -> None:
+    translator.learn(CallFound(CALL, agent=LEA, leg=LEG, bridge=BRIDGE))
+    assert translator.event(key(LEG, "1")) == LegKeyPressed(CALL, LEG, "1")
+    translator.learn(LegEnded(CALL, LEG, LegEnd.LOST))
+    assert translator.event(ChannelDestroyed(LEG, 16)) is None
+    translator.requests(PLAY)
+    translator.learn(PromptEnded(CALL, PLAYBACK))
+    assert translator.event(PlaybackFinished(PLAYBACK, CHANNEL)) is None
+    translator.learn(PhoneAppeared(PHONE))
+    assert translator.event(EndpointStateChange("agent-lea", online=True)) is None
+
+
+def test_an_endpoint_names_its_phone() -> None:
+    assert phone_of("agent-lea") == "lea"
+    assert phone_of("trunk") is None

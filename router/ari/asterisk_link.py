@@ -12,11 +12,12 @@ from structlog.typing import FilteringBoundLogger
 from router.ari.client import AriClient
 from router.ari.messages import ALLOWED, ApplicationReplaced, Message, Request, parse
 from router.ari.performer import Performer
-from router.ari.resync import read_holdings, reconcile
-from router.ari.translate import Translator, agent_of
-from router.core.commands import ForAsterisk, HangUp, Join
+from router.ari.resync import MISSED, Findings, Holdings, read_holdings, reconcile
+from router.ari.translate import Translator, phone_of
+from router.core.commands import ForAsterisk
 from router.core.events import Event
-from router.core.ids import AgentId, CallId, ChannelId
+from router.core.ids import CallId, ChannelId, PlaybackId
+from router.core.plan import Plan
 from router.errors import AriError, AriMalformed, AriRejected, AriReplaced, AriUnreachable
 
 Known = Callable[[], tuple[Collection[CallId], Collection[ChannelId]]]
@@ -24,6 +25,9 @@ Known = Callable[[], tuple[Collection[CallId], Collection[ChannelId]]]
 #: An Asterisk that hung takes up, when it goes on, the handshakes that we gave up meanwhile,
 #: in any order (measured): the "other router" of the next minute is then our own past.
 _STALE_S = 60.0
+
+#: An event that never came is made up for within twice this.
+_LOOK_EVERY_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,9 @@ class AsteriskLink:
     """Keeps one Asterisk and one engine in step.
 
     Run `run()` as a task for as long as the service lives. `submit` gets every event, in
-    Asterisk's order; `known` returns the calls and legs that the engine believes alive.
-    Both are called on the event loop and must not block. `base_url` ends in "/ari".
+    Asterisk's order; `known` returns what the engine believes alive: who called, callers and
+    phones that dialled the desk, and the legs that were dialled. Both are called on the event
+    loop and must not block. `base_url` ends in "/ari".
     """
 
     def __init__(
@@ -67,18 +72,20 @@ class AsteriskLink:
         user: str,
         password: str,
         app: str,
-        agents: Collection[AgentId],
+        plan: Plan,
         submit: Callable[[Event], None],
         known: Known,
         log: FilteringBoundLogger,
         backoff: Backoff | None = None,
+        look_every_s: float = _LOOK_EVERY_S,
     ) -> None:
         self._app = app
         self._submit = submit
         self._known = known
         self._log = log
         self._backoff = backoff or Backoff()
-        self._translator = Translator(app, agents)
+        self._look_every_s = look_every_s
+        self._translator = Translator(app, plan)
         self.client = AriClient(base_url, user, password, app, self._received)
         self._performer = Performer(
             self._translator, self._ask, self._send, self._submit, self._dropped, log
@@ -141,19 +148,44 @@ class AsteriskLink:
             self._doubtful_until = asyncio.get_running_loop().time() + _STALE_S
             return error
         reading = asyncio.create_task(self.client.read())
-        resync = asyncio.create_task(self._resync())
+        looking = asyncio.create_task(self._look_after())
         try:
             # A peer that falls silent during the resync is noticed by the reading.
-            await asyncio.wait({reading, resync}, return_when=asyncio.FIRST_COMPLETED)
-            if resync.done():
-                resync.result()
+            await asyncio.wait({reading, looking}, return_when=asyncio.FIRST_COMPLETED)
+            if looking.done():
+                looking.result()
             return await asyncio.shield(reading)
         except AriError as error:
             return error
         finally:
-            resync.cancel()
+            looking.cancel()
             self.client.drop()
-            await asyncio.gather(reading, resync, return_exceptions=True)
+            await asyncio.gather(reading, looking, return_exceptions=True)
+
+    async def _look_after(self) -> None:
+        """Bring the engine up to date, and see now and then that it stays so.
+
+        What begins or ends while reading looks like a difference: only what two looks in a row
+        say is made good. Prompts are not looked for, the engine has a deadline for each.
+        """
+        await self._resync()
+        before = Findings()
+        while True:
+            await asyncio.sleep(self._look_every_s)
+            held = await self._holdings(())
+
+            # No await until the engine is told.
+            found = reconcile(held, self._translator, *self._known())
+            certain = before.confirmed_by(found)
+            before = found
+            if certain.events or certain.requests:
+                self._log.warning(
+                    "asterisk had gone on unseen",
+                    count=len(certain.events) + len(certain.requests),
+                    detail=" ".join(type(event).__name__ for event in certain.events),
+                )
+            self._tell(certain.events)
+            await self._clear(certain.requests)
 
     async def _resync(self) -> None:
         """Tell Asterisk what to send, then bring the engine up to date.
@@ -172,23 +204,20 @@ class AsteriskLink:
         phones = [
             endpoint["resource"]
             for endpoint in await http(Request("phones", "GET", "endpoints/PJSIP"))
-            if agent_of(endpoint["resource"]) in self._translator.agents
+            if phone_of(endpoint["resource"]) in self._translator.phones
         ]
         if phones:
             # One source that is unknown would make Asterisk refuse the whole list (measured).
             sources = ",".join(f"endpoint:PJSIP/{phone}" for phone in phones)
             path = f"applications/{self._app}/subscription"
             await http(Request("subscribe", "POST", path, {"eventSource": sources}))
-        calls, _ = self._known()
-        playing = [playback for playback, _ in self._translator.playing()]
-        held = await read_holdings(http, self._app, calls, playing)
+        held = await self._holdings([playback for playback, _ in self._translator.playing()])
 
         # No await from here on: nothing may come in between.
-        calls, legs = self._known()
         lost, self._lost_commands = self._lost_commands, []
-        events, requests = reconcile(held, self._translator, calls, legs, lost)
-        for event in events:
-            self._submit(event)
+        found = reconcile(held, self._translator, *self._known(), lost)
+        self._performer.perform(found.commands)
+        self._tell(found.events)
         self.connected = True
         self.last_error = None
         self.counts.connections += 1
@@ -197,11 +226,25 @@ class AsteriskLink:
             calls=len(held.callers),
             legs=len(held.legs),
             phones=sum(held.phones.values()),
-            phones_missing=len(self._translator.agents) - len(phones),
+            phones_missing=len(self._translator.phones) - len(phones),
         )
         early, self._early = self._early, []
         for message in early:
             self._handle(message)
+        await self._clear(found.requests)
+
+    async def _holdings(self, playing: Iterable[PlaybackId]) -> Holdings:
+        calls, _ = self._known()
+        return await read_holdings(self.client.ask_http, self._app, calls, playing)
+
+    def _tell(self, events: Iterable[Event]) -> None:
+        """Tell the engine what no message told."""
+        for event in events:
+            self._translator.learn(event)
+            self._submit(event)
+
+    async def _clear(self, requests: Iterable[Request]) -> None:
+        """Remove what nobody owns."""
         for request in requests:
             with suppress(AriRejected):
                 await self.client.ask(request)
@@ -241,7 +284,7 @@ class AsteriskLink:
 
     def _dropped(self, command: ForAsterisk) -> None:
         self.counts.commands_dropped += 1
-        if isinstance(command, HangUp | Join):  # the others are not missed, see reconcile()
+        if isinstance(command, MISSED):
             self._lost_commands.append(command)
         if self.connected:
             # Lost on a living connection: only a new look tells what became of it.

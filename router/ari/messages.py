@@ -18,6 +18,7 @@ from router.errors import AriMalformed
 ALLOWED = (
     "StasisStart",
     "StasisEnd",
+    "ChannelStateChange",
     "ChannelDestroyed",
     "ChannelDtmfReceived",
     "PlaybackFinished",
@@ -51,9 +52,20 @@ class ChannelDestroyed:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelStateChange:
+    """A channel's state: "Down", "Ringing", "Up" and others."""
+
+    channel: ChannelId
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelDtmfReceived:
+    """A key was released; `timestamp` tells one pressing from the next."""
+
     channel: ChannelId
     digit: str
+    timestamp: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +92,7 @@ class ApplicationReplaced:
 Message = (
     StasisStart
     | StasisEnd
+    | ChannelStateChange
     | ChannelDestroyed
     | ChannelDtmfReceived
     | PlaybackFinished
@@ -120,7 +133,9 @@ def parse(data: Mapping[str, Any]) -> Message | None:
     try:
         match kind:
             case "ChannelDtmfReceived":
-                return ChannelDtmfReceived(_channel(data), _text(data["digit"]))
+                return ChannelDtmfReceived(
+                    _channel(data), _text(data["digit"]), _text(data["timestamp"])
+                )
             case "PlaybackFinished":
                 playback = data["playback"]
                 scheme, _, target = playback["target_uri"].partition(":")
@@ -131,6 +146,8 @@ def parse(data: Mapping[str, Any]) -> Message | None:
                 return StasisStart(_channel(data), tuple(_text(arg) for arg in data["args"]))
             case "StasisEnd":
                 return StasisEnd(_channel(data))
+            case "ChannelStateChange":
+                return ChannelStateChange(_channel(data), _text(data["channel"]["state"]))
             case "ChannelDestroyed":
                 return ChannelDestroyed(_channel(data), int(data["cause"]))
             case "EndpointStateChange":

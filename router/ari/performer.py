@@ -10,7 +10,16 @@ from structlog.typing import FilteringBoundLogger
 
 from router.ari.messages import Request
 from router.ari.translate import BLOCKING, Translator
-from router.core.commands import DialOut, ForAsterisk, HangUp, Join, Play, Ring, StopPlaying
+from router.core.commands import (
+    DialOut,
+    ForAsterisk,
+    HangUp,
+    Join,
+    Play,
+    Ring,
+    StopPlaying,
+    Verify,
+)
 from router.core.events import CommandFailed, Event, LegEnd, LegEnded
 from router.core.ids import CallId, ChannelId
 from router.errors import AriGone, AriRejected, AriUnreachable
@@ -123,7 +132,9 @@ class Performer:
             if not succeeded:
                 break
 
-    async def _succeeds(self, command: ForAsterisk, request: Request, answer: Awaitable[Any]) -> bool:
+    async def _succeeds(
+        self, command: ForAsterisk, request: Request, answer: Awaitable[Any]
+    ) -> bool:
         """Await the answer; report a refusal. Return whether the command may go on."""
         try:
             await answer
@@ -134,6 +145,8 @@ class Performer:
         except AriRejected as error:
             if request.gone_is_fine and error.status == 400:
                 return True  # seen when the caller hangs up while variables are set
+            if isinstance(command, Verify):
+                return True  # says nothing about the leg
             self._log.warning(
                 "asterisk refused",
                 call=command.call,

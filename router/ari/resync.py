@@ -1,9 +1,13 @@
-"""After every (re)connection: what Asterisk holds against what the engine believes.
+"""What Asterisk holds against what the engine believes.
 
 Asterisk keeps no events for a router that is away, and a new router knows nothing. So the
-channels, bridges and phones are read once, and `reconcile` (pure) returns the events that
-bring the engine up to date and the requests that remove what nobody owns. All of it may
-repeat what the engine knows already; the engine ignores that.
+channels, bridges and phones are read after every (re)connection, and `reconcile` (pure)
+returns the events that bring the engine up to date and the requests that remove what nobody
+owns. All of it may repeat what the engine knows already; the engine ignores that.
+
+The same is done every now and then on a living connection, in case an event never came.
+What begins or ends while reading looks like a difference then, so only what two looks in a
+row say is believed (`Findings.confirmed_by`).
 """
 
 import asyncio
@@ -16,34 +20,45 @@ from router.ari.translate import (
     AGENT_ARGUMENT,
     BRIDGE_NAME,
     CALLER_ARGUMENT,
+    DESK_ARGUMENT,
     JOINED_VARIABLE,
+    OUTSIDE_ARGUMENT,
     SECTOR_VARIABLE,
+    TRUNK,
     Translator,
-    agent_of,
     hang_up,
+    phone_of,
     remove_bridge,
 )
-from router.core.commands import ForAsterisk, HangUp, Join
+from router.core.commands import ForAsterisk, HangUp, Join, Part, PutIn, TakeOut
 from router.core.events import (
     CallFound,
     CallLeft,
+    DeskCalled,
     Event,
+    LegAnswered,
     LegEnd,
     LegEnded,
     PromptEnded,
 )
-from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PlaybackId, SectorId
+from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PhoneId, PlaybackId, SectorId
 from router.errors import AriGone
 
 Ask = Callable[[Request], Awaitable[Any]]
 
+#: Commands that are missed when they found no Asterisk, see `reconcile`; all others are not.
+MISSED = (HangUp, Join, TakeOut, PutIn, Part)
+
 
 @dataclass(frozen=True, slots=True)
 class HeldLeg:
-    """An informateur's channel: answered, then with its call, or still ringing."""
+    """A channel that a router dialled: answered, then with its call, or not yet.
 
-    agent: AgentId
+    `agent` is whose phone it is; None: not known yet, or outside.
+    """
+
     call: CallId | None = None
+    agent: AgentId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +73,37 @@ class Holdings:
     """What Asterisk holds of ours."""
 
     callers: list[CallId] = field(default_factory=list)
+    #: Phones that dialled the desk: each as the event that told it.
+    desks: dict[CallId, DeskCalled] = field(default_factory=dict)
+    #: In the order in which they were dialled.
     legs: dict[ChannelId, HeldLeg] = field(default_factory=dict)
+    #: A supervisor's ear, and the leg that it is on.
+    snoops: dict[ChannelId, ChannelId] = field(default_factory=dict)
     bridges: list[HeldBridge] = field(default_factory=list)
     #: Which phones there are, and whether each is registered.
-    phones: dict[AgentId, bool] = field(default_factory=dict)
+    phones: dict[PhoneId, bool] = field(default_factory=dict)
     #: Where callers wait, as a router before us wrote it on their channels.
     waiting: dict[CallId, tuple[SectorId, float]] = field(default_factory=dict)
     #: Playbacks of ours that are over.
     ended: list[PlaybackId] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Findings:
+    """What makes the engine and Asterisk agree again."""
+
+    #: To be carried out anew, before anything else.
+    commands: list[ForAsterisk] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+
+    def confirmed_by(self, later: "Findings") -> "Findings":
+        """Return what is still so at a later look."""
+        return Findings(
+            [],
+            [event for event in self.events if event in later.events],
+            [request for request in self.requests if request in later.requests],
+        )
 
 
 async def read_holdings(
@@ -80,7 +118,7 @@ async def read_holdings(
         ask(_get("channels")), ask(_get("bridges")), ask(_get("endpoints/PJSIP"))
     )
     held = Holdings()
-    for channel in channels:
+    for channel in sorted(channels, key=lambda channel: str(channel["creationtime"])):
         _sort_channel(held, channel, app)
     held.bridges = [
         HeldBridge(
@@ -92,9 +130,9 @@ async def read_holdings(
         if bridge["name"].startswith(BRIDGE_NAME)
     ]
     for endpoint in endpoints:
-        agent = agent_of(endpoint["resource"])
-        if agent is not None:
-            held.phones[agent] = endpoint.get("state") == "online"
+        phone = phone_of(endpoint["resource"])
+        if phone is not None:
+            held.phones[phone] = endpoint.get("state") == "online"
     unknown = [call for call in held.callers if call not in known]
     marks = await asyncio.gather(*(_read_mark(ask, call) for call in unknown))
     held.waiting = {call: mark for call, mark in zip(unknown, marks, strict=True) if mark}
@@ -109,103 +147,151 @@ def reconcile(
     translator: Translator,
     calls: Collection[CallId],
     legs: Collection[ChannelId],
-    dropped: Iterable[ForAsterisk],
-) -> tuple[list[Event], list[Request]]:
-    """Return the events and the requests that make the engine and Asterisk agree.
+    dropped: Collection[ForAsterisk] = (),
+) -> Findings:
+    """Return what makes the engine and Asterisk agree.
 
     `calls` and `legs` are the channels that the engine believes alive, `dropped` the
-    commands that found no Asterisk meanwhile.
+    commands that found no Asterisk meanwhile. The caller's duty: the translator learns each
+    event that is told (`Translator.learn`).
     """
-    events: list[Event] = []
-    requests: list[Request] = []
-    callers = frozenset(held.callers)
-    bridged = {channel: bridge for bridge in held.bridges for channel in bridge.channels}
-
-    # Commands that were lost and would be missed: a goodbye; and a leg to be joined, whose
-    # call the engine then gives to the next informateur.
-    doomed: set[str] = set()
-    for command in dropped:
-        if isinstance(command, HangUp):
-            doomed.add(command.channel)
-        elif isinstance(command, Join):
-            doomed |= {
-                channel for channel in command.channels if channel != ChannelId(command.call)
-            }
-    for call in held.callers:
-        if call in doomed:
-            requests.append(hang_up(ChannelId(call)))
-
-    # What the engine believes and Asterisk has not.
-    events += [CallLeft(call) for call in sorted(calls) if call not in callers]
-    for channel in sorted(legs):
-        leg = held.legs.get(channel)
-        if leg is None or channel in doomed:
-            lost = translator.drop_leg(channel)
-            if lost is not None:
-                events.append(LegEnded(lost, channel, LegEnd.LOST))
-        elif leg.call is not None and channel not in bridged:
-            events.append(translator.adopt_leg(channel, leg.call, leg.agent))
-    playing = dict(translator.playing())
-    for playback in held.ended:
-        if playback in playing:
-            translator.drop_playback(playback)
-            events.append(PromptEnded(playing[playback], playback))
-
-    # What Asterisk has and the engine does not know.
-    adopted: set[str] = set()
-    for call in held.callers:
-        if call in calls or call in doomed:
-            continue
-        bridge = bridged.get(ChannelId(call))
-        sector, joined_at = held.waiting.get(call, (None, None))
-        found = _talking(held, call, bridge)
-        if found is not None and bridge is not None:
-            channel, agent = found
-            translator.adopt_leg(channel, call, agent)
-            adopted |= {channel, bridge.id}
-            events.append(CallFound(call, sector, joined_at, agent, channel, bridge.id))
-        else:
-            events.append(CallFound(call, sector, joined_at))
-    for channel in held.legs:
-        if channel in doomed or (channel not in legs and channel not in adopted):
-            requests.append(hang_up(channel))
-    for bridge in held.bridges:
-        if bridge.id not in adopted and bridge.call not in calls:
-            requests.append(remove_bridge(bridge.id))
-
-    for agent in sorted(translator.agents):
-        event = translator.seen(agent, held.phones.get(agent, False))
+    doomed = _doomed(dropped)
+    told = {*calls, *doomed}
+    found = [
+        _found(held, translator, call) for call in (*held.callers, *held.desks) if call not in told
+    ]
+    adopted = {
+        identity
+        for event in found
+        if isinstance(event, CallFound)
+        for identity in (event.leg, event.bridge)
+    }
+    events: list[Event] = [*_ended(held, translator, calls, legs, doomed), *found]
+    for phone in sorted(translator.phones):
+        event = translator.news(phone, held.phones.get(phone, False))
         if event is not None:
             events.append(event)
-    return events, requests
+
+    unowned = [
+        *(call for call in (*held.callers, *held.desks) if call in doomed),
+        *(leg for leg in held.legs if leg in doomed or (leg not in legs and leg not in adopted)),
+        *(snoop for snoop, leg in held.snoops.items() if snoop in doomed or leg not in legs),
+    ]
+    left_over = [
+        bridge.id
+        for bridge in held.bridges
+        if bridge.call not in calls and bridge.id not in adopted
+    ]
+    return Findings(
+        _to_repeat(held, dropped, doomed),
+        events,
+        [*(hang_up(ChannelId(channel)) for channel in unowned), *map(remove_bridge, left_over)],
+    )
 
 
-def _talking(
-    held: Holdings, call: CallId, bridge: HeldBridge | None
-) -> tuple[ChannelId, AgentId] | None:
-    """The answered leg that shares the caller's bridge, and whose it is."""
-    for channel in bridge.channels if bridge else ():
-        leg = held.legs.get(channel)
-        if leg is not None and leg.call == call:
-            return channel, leg.agent
-    return None
+def _doomed(dropped: Iterable[ForAsterisk]) -> set[str]:
+    """Channels that end because a command was lost.
+
+    A goodbye is said again; and who was to be joined goes, for the engine gives the caller
+    to the next informateur then.
+    """
+    doomed: set[str] = set()
+    for command in dropped:
+        match command:
+            case HangUp(_, channel):
+                doomed.add(channel)
+            case Join(call, _, channels):
+                doomed.update(channel for channel in channels if channel != ChannelId(call))
+    return doomed
+
+
+def _to_repeat(
+    held: Holdings, dropped: Iterable[ForAsterisk], doomed: Collection[str]
+) -> list[ForAsterisk]:
+    """Lost changes to a bridge that is still there: none of them harms when done twice."""
+    bridges = {bridge.id for bridge in held.bridges}
+    repeated: list[ForAsterisk] = []
+    for command in dropped:
+        match command:
+            case TakeOut(_, bridge, channel) | PutIn(_, bridge, channel):
+                if bridge in bridges and channel not in doomed:
+                    repeated.append(command)
+            case Part(_, bridge) if bridge in bridges:
+                repeated.append(command)
+    return repeated
+
+
+def _ended(
+    held: Holdings,
+    translator: Translator,
+    calls: Collection[CallId],
+    legs: Collection[ChannelId],
+    doomed: Collection[str],
+) -> list[Event]:
+    """What the engine believes under way and Asterisk has not, or has come further with."""
+    events: list[Event] = [
+        CallLeft(call)
+        for call in sorted(calls)
+        if call not in held.callers and call not in held.desks
+    ]
+    for channel in sorted(legs):
+        leg, held_leg = translator.leg(channel), held.legs.get(channel)
+        if leg is None:  # not dialled yet
+            continue
+        if held_leg is None or channel in doomed:
+            events.append(LegEnded(leg.call, channel, LegEnd.LOST))
+        elif held_leg.call is not None and not leg.answered:
+            events.append(LegAnswered(leg.call, channel))
+    playing = dict(translator.playing())
+    events += [
+        PromptEnded(playing[playback], playback) for playback in held.ended if playback in playing
+    ]
+    return events
+
+
+def _found(held: Holdings, translator: Translator, call: CallId) -> CallFound | DeskCalled:
+    """A call unknown to the engine; a caller with the leg dialled first of those in the bridge.
+
+    Who was dialled later, if anybody, is a supervisor, or a referral that comes in as the
+    informateur goes.
+    """
+    if call in held.desks:
+        return held.desks[call]
+    sector, joined_at = held.waiting.get(call, (None, None))
+    for bridge in held.bridges:
+        if ChannelId(call) not in bridge.channels:
+            continue
+        for channel, leg in held.legs.items():
+            of_plan = leg.agent is None or leg.agent in translator.agents
+            if channel in bridge.channels and leg.call == call and of_plan:
+                return CallFound(call, sector, joined_at, leg.agent, channel, bridge.id)
+    return CallFound(call, sector, joined_at)
 
 
 def _sort_channel(held: Holdings, channel: Mapping[str, Any], app: str) -> None:
-    """Put a channel among the callers, among the legs, or nowhere if it is not ours."""
+    """Put a channel among the callers, desks, legs or snoops, or nowhere if it is not ours."""
     identity = ChannelId(channel["id"])
+    technology, _, peer = channel["name"].partition("/")
+    peer = peer.rpartition("-")[0]
     application = channel["dialplan"]["app_name"]
     name, *args = channel["dialplan"]["app_data"].split(",")
-    if application == "Stasis" and name == app:
+    if technology == "Snoop" and peer in held.legs:
+        # Its application is not in Asterisk's list, unlike the others' (measured).
+        held.snoops[identity] = ChannelId(peer)
+    elif application == "Stasis" and name == app:
         match args:
-            case [first, agent, call] if first == AGENT_ARGUMENT:
-                held.legs[identity] = HeldLeg(AgentId(agent), CallId(call))
             case [first] if first == CALLER_ARGUMENT:
                 held.callers.append(CallId(identity))
-    elif application == "AppDial2":  # originated and not answered yet (measured)
-        agent_id = agent_of(channel["name"].removeprefix("PJSIP/").rpartition("-")[0])
-        if agent_id is not None:
-            held.legs[identity] = HeldLeg(agent_id)
+            case [first, endpoint, code] if first == DESK_ARGUMENT:
+                phone = phone_of(endpoint)
+                if phone is not None:
+                    held.desks[CallId(identity)] = DeskCalled(CallId(identity), phone, code)
+            case [first, agent, call] if first == AGENT_ARGUMENT:
+                held.legs[identity] = HeldLeg(CallId(call), AgentId(agent))
+            case [first, _, call] if first == OUTSIDE_ARGUMENT:
+                held.legs[identity] = HeldLeg(CallId(call))
+    elif application == "AppDial2" and (peer == TRUNK or phone_of(peer) is not None):
+        held.legs[identity] = HeldLeg()  # originated and not answered yet (measured)
 
 
 async def _read_mark(ask: Ask, call: CallId) -> tuple[SectorId, float] | None:

@@ -4,7 +4,7 @@ No I/O. `Translator` remembers only what is under way: whose leg a channel is, w
 playback an id is, and which phones are there.
 """
 
-from collections.abc import Collection
+from collections import deque
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -12,6 +12,7 @@ from router.ari.messages import (
     ApplicationReplaced,
     ChannelDestroyed,
     ChannelDtmfReceived,
+    ChannelStateChange,
     EndpointStateChange,
     Message,
     PlaybackFinished,
@@ -20,47 +21,63 @@ from router.ari.messages import (
     StasisStart,
 )
 from router.core.commands import (
-    Command,
+    DialOut,
+    ForAsterisk,
     HangUp,
     Join,
-    Noted,
     Part,
     Play,
+    PutIn,
     Remember,
     Ring,
+    Snoop,
     StartMusic,
     StopMusic,
     StopPlaying,
+    TakeOut,
+    Verify,
 )
 from router.core.events import (
     CallArrived,
+    CallFound,
     CallLeft,
+    DeskCalled,
     Event,
     KeyPressed,
     LegAnswered,
     LegEnd,
     LegEnded,
+    LegKeyPressed,
+    LegRang,
     PhoneAppeared,
     PhoneVanished,
     PromptEnded,
+    SnoopStarted,
 )
-from router.core.ids import AgentId, CallId, ChannelId, PlaybackId
+from router.core.ids import BridgeId, CallId, ChannelId, PhoneId, PlaybackId
+from router.core.plan import Plan
 
 #: Where a caller waits, written on the channel for a router that starts anew.
 SECTOR_VARIABLE = "ALLO_SECTOR"
 JOINED_VARIABLE = "ALLO_JOINED_AT"
 
-#: First argument of Stasis(): on an informateur's leg, with agent and call after it; and on
-#: a caller's channel (asterisk-conf/extensions.conf).
-AGENT_ARGUMENT = "agent"
+#: First argument of Stasis(): on a caller's channel and on a phone that dialled the desk
+#: (asterisk-conf/extensions.conf), with phone and code after it; on a phone's leg, with
+#: agent and call; on a leg outside, with entry and call; on an ear, with its call.
 CALLER_ARGUMENT = "caller"
+DESK_ARGUMENT = "desk"
+AGENT_ARGUMENT = "agent"
+OUTSIDE_ARGUMENT = "outside"
+SNOOP_ARGUMENT = "snoop"
 
 #: A bridge's name, then the id of the call in it: how a new router recognises its own.
 BRIDGE_NAME = "allo:"
 
 ENDPOINT = "agent-"
+TRUNK = "trunk"
 
-#: What an informateur's phone shows. The service's short number, never the caller's.
+#: What an informateur's phone and a referral show. The service's short number, never the
+#: caller's.
 _CALLER_ID = '"Allô Service Public" <3939>'
 
 #: ITU-T Q.850 causes of a leg that nobody picked up. 480 comes as 19, 486 as 17, 603 as 21;
@@ -77,39 +94,53 @@ _UNANSWERED = {
 #: that crosses its ACK. 44 (no RTP), 38, 41 and the like: the phone died.
 _GOODBYES = frozenset({0, 16, 31})
 
-
 #: Commands with a request that may block; all others are one that cannot.
-BLOCKING = (Remember, Join, Part)
+BLOCKING = (Remember, Join, TakeOut, PutIn, Part)
+
+#: Copies of one key come within milliseconds; few other keys can come between.
+_KEYS_REMEMBERED = 64
 
 
 @dataclass(slots=True)
-class _Leg:
+class Leg:
+    """A channel that we dialled, and how far it got."""
+
     call: CallId
-    agent: AgentId
+    rang: bool = False
     answered: bool = False
 
 
 class Translator:
     """Turns commands into requests and messages into events, for one application."""
 
-    def __init__(self, app: str, agents: Collection[AgentId]) -> None:
+    def __init__(self, app: str, plan: Plan) -> None:
         self.app = app
-        self.agents = frozenset(agents)
-        self._legs: dict[ChannelId, _Leg] = {}
-        self._playing: dict[PlaybackId, tuple[CallId, ChannelId]] = {}
-        self._online: set[AgentId] = set()
+        self.agents = frozenset(plan.agents)
+        #: Every phone of the service: each informateur's own, and the supervisors'.
+        self.phones = frozenset(PhoneId(agent) for agent in plan.agents) | frozenset(
+            plan.desk.supervisor_phones
+        )
+        self._numbers = {entry.id: entry.number for entry in plan.directory.values()}
+        self._longest_call_s = plan.targets.longest_call_s
+        self._legs: dict[ChannelId, Leg] = {}
+        self._snoops: set[ChannelId] = set()
+        #: Who is in which bridge, or on the way there.
+        self._inside: dict[ChannelId, BridgeId] = {}
+        self._playing: dict[PlaybackId, CallId] = {}
+        self._keys: deque[ChannelDtmfReceived] = deque(maxlen=_KEYS_REMEMBERED)
+        self._online: set[PhoneId] = set()
 
     # --- commands -> requests --------------------------------------------------------------
 
-    def requests(self, command: Command) -> tuple[Request, ...]:
-        """Return what to ask Asterisk, in order; nothing for a note.
+    def requests(self, command: ForAsterisk) -> tuple[Request, ...]:
+        """Return what to ask Asterisk, in order.
 
-        Registers the leg of a `Ring` and the playback of a `Play`, so that an event that
-        overtakes the answer is understood.
+        Registers the leg of a `Ring` or `DialOut`, the ear of a `Snoop` and the playback of
+        a `Play`, so that an event that overtakes the answer is understood.
         """
         match command:
             case Play():
-                self._playing[command.playback] = (command.call, command.channel)
+                self._playing[command.playback] = command.call
                 return (_play(command),)
             case StopPlaying():
                 path = f"playbacks/{command.playback}"
@@ -121,110 +152,207 @@ class Translator:
             case Remember():
                 return (_remember(command),)
             case Ring():
-                self._legs[command.leg] = _Leg(command.call, command.agent)
-                return (self._ring(command),)
+                endpoint = f"PJSIP/{ENDPOINT}{command.phone or command.agent}"
+                return (self._dial("ring", command, endpoint, AGENT_ARGUMENT, command.agent),)
+            case DialOut():
+                number = self._numbers.get(command.entry)
+                assert number is not None, "the directory has no number for that entry"
+                endpoint = f"PJSIP/{number}@{TRUNK}"
+                return (self._dial("dial out", command, endpoint, OUTSIDE_ARGUMENT, command.entry),)
+            case Snoop():
+                self._snoops.add(command.snoop)
+                return (self._snoop(command),)
             case Join():
-                return _join(command)
+                return (_new_bridge(command), *self._put_in(command, *command.channels))
+            case TakeOut():
+                return (self._take_out(command, command.channel),)
+            case PutIn():
+                return self._put_in(command, command.channel)
             case Part():
-                return _part(command)
+                return self._part(command)
+            case Verify():
+                path = f"channels/{command.leg}"
+                return (Request("verify", "GET", path, channel=command.leg),)
             case HangUp():
                 return (hang_up(command.channel),)
-            case Noted():
-                return ()
             case _:
                 assert_never(command)
 
-    def _ring(self, command: Ring) -> Request:
+    def _dial(
+        self, operation: str, command: Ring | DialOut, endpoint: str, kind: str, who: str
+    ) -> Request:
+        self._legs[command.leg] = Leg(command.call)
         return Request(
-            "ring",
+            operation,
             "POST",
             f"channels/{command.leg}",
             {
-                "endpoint": f"PJSIP/{ENDPOINT}{command.agent}",
+                "endpoint": endpoint,
                 "app": self.app,
-                "appArgs": f"{AGENT_ARGUMENT},{command.agent},{command.call}",
+                "appArgs": f"{kind},{who},{command.call}",
                 "timeout": str(command.timeout_s),
                 "callerId": _CALLER_ID,
                 # Offers the caller's own codec first: no transcoding (measured).
                 "originator": command.call,
             },
+            # While the router is away a caller may leave; then nothing else ends the leg.
+            # Dialling clears what the endpoint's set_var would have set (measured).
+            body={"variables": {"TIMEOUT(absolute)": str(self._longest_call_s)}},
             channel=command.leg,
         )
+
+    def _snoop(self, command: Snoop) -> Request:
+        return Request(
+            "snoop",
+            "POST",
+            f"channels/{command.leg}/snoop/{command.snoop}",
+            {
+                "spy": "both",
+                "whisper": "out" if command.whisper else "none",
+                "app": self.app,
+                "appArgs": f"{SNOOP_ARGUMENT},{command.call}",
+            },
+            # Not the leg: that it has gone is told by its own end.
+            channel=command.snoop,
+        )
+
+    def _put_in(self, command: Join | PutIn, *channels: ChannelId) -> tuple[Request, ...]:
+        self._inside |= dict.fromkeys(channels, command.bridge)
+        return tuple(_add_channel(command, channel) for channel in channels)
+
+    def _take_out(self, command: TakeOut | Part, channel: ChannelId) -> Request:
+        self._inside.pop(channel, None)
+        return _remove_channel(command, channel)
+
+    def _part(self, command: Part) -> tuple[Request, ...]:
+        """Take the caller out first, if in it, and wait until that is done.
+
+        A prompt asked for while its channel is on the way out of a bridge that was removed is
+        not played, and holds the channel up for ten minutes (measured: one in ten; Asterisk's
+        bridge_channel.c, PLAYBACK_TIMEOUT).
+        """
+        removal = remove_bridge(command.bridge)
+        caller = ChannelId(command.call)
+        if self._inside.get(caller) != command.bridge:
+            return (removal,)
+        return (self._take_out(command, caller), removal)
 
     # --- messages -> events ----------------------------------------------------------------
 
     def event(self, message: Message) -> Event | None:
         """Return the event that `message` means to the engine, if any."""
         match message:
-            case ChannelDtmfReceived(channel, digit):
-                return None if channel in self._legs else KeyPressed(CallId(channel), digit)
-            case PlaybackFinished(playback, channel):
-                call, _ = self._playing.pop(playback, (self.call_of(channel), channel))
-                return PromptEnded(call, playback)
-            case StasisStart(channel, (first,)) if first == CALLER_ARGUMENT:
-                return CallArrived(CallId(channel))
-            case StasisStart(channel, (first, agent, call)) if first == AGENT_ARGUMENT:
-                return self.adopt_leg(channel, CallId(call), AgentId(agent))
-            case StasisStart():
-                return None
+            case ChannelDtmfReceived():
+                return self._key(message)
+            case PlaybackFinished(playback):
+                call = self._playing.pop(playback, None)
+                return None if call is None else PromptEnded(call, playback)
+            case StasisStart(channel, args):
+                return self._started(channel, args)
             case StasisEnd(channel):
+                self._inside.pop(channel, None)
+                if channel in self._snoops:
+                    self._snoops.remove(channel)
+                    return None
                 # A caller's ChannelDestroyed is not sent to us (measured); a leg's is.
                 return None if channel in self._legs else CallLeft(CallId(channel))
+            case ChannelStateChange(channel, state):
+                leg = self._legs.get(channel)
+                if state != "Ringing" or leg is None or leg.rang:
+                    return None
+                leg.rang = True
+                return LegRang(leg.call, channel)
             case ChannelDestroyed(channel, cause):
-                leg = self._legs.pop(channel, None)  # comes twice, see EndpointStateChange
+                leg = self._legs.pop(channel, None)
                 if leg is None:
                     return None
                 return LegEnded(leg.call, channel, _leg_end(leg.answered, cause))
             case EndpointStateChange(endpoint, online):
-                agent_id = agent_of(endpoint)
-                if agent_id is None or agent_id not in self.agents:
-                    return None
-                return self.seen(agent_id, online)
+                phone = phone_of(endpoint)
+                event = None if phone is None else self.news(phone, online)
+                if event is not None:
+                    self.learn(event)
+                return event
             case ApplicationReplaced():
                 return None
             case _:
                 assert_never(message)
 
-    def seen(self, agent: AgentId, online: bool) -> Event | None:
-        """Note an informateur's phone; return the event if that is news.
-
-        Asterisk repeats the state whenever a call of that phone begins or ends.
-        """
-        if online == (agent in self._online):
+    def _key(self, message: ChannelDtmfReceived) -> Event | None:
+        """A phone's key comes twice: from its channel, and from the phone (measured)."""
+        if message in self._keys:
             return None
-        if online:
-            self._online.add(agent)
-            return PhoneAppeared(agent)
-        self._online.discard(agent)
-        return PhoneVanished(agent)
+        self._keys.append(message)
+        leg = self._legs.get(message.channel)
+        if leg is None:
+            return KeyPressed(CallId(message.channel), message.digit)
+        return LegKeyPressed(leg.call, message.channel, message.digit)
+
+    def _started(self, channel: ChannelId, args: tuple[str, ...]) -> Event | None:
+        event: Event
+        match args:
+            case (kind,) if kind == CALLER_ARGUMENT:
+                return CallArrived(CallId(channel))
+            case (kind, endpoint, code) if kind == DESK_ARGUMENT:
+                phone = phone_of(endpoint)
+                return None if phone is None else DeskCalled(CallId(channel), phone, code)
+            case (kind, _, call) if kind in (AGENT_ARGUMENT, OUTSIDE_ARGUMENT):
+                event = LegAnswered(CallId(call), channel)
+                self.learn(event)
+                return event
+            case (kind, call) if kind == SNOOP_ARGUMENT:
+                self._snoops.add(channel)
+                return SnoopStarted(CallId(call), channel)
+            case _:
+                return None
 
     # --- what is under way -------------------------------------------------------------------
 
-    def call_of(self, channel: ChannelId) -> CallId:
-        leg = self._legs.get(channel)
-        return leg.call if leg else CallId(channel)
+    def learn(self, event: Event) -> None:
+        """Take note of what `event` says, whether a message told it or a look at Asterisk."""
+        match event:
+            case LegAnswered(call, channel):
+                self._legs[channel] = Leg(call, rang=True, answered=True)
+            case CallFound(call, leg=leg, bridge=bridge) if leg is not None and bridge is not None:
+                self._legs[leg] = Leg(call, rang=True, answered=True)
+                self._inside |= {ChannelId(call): bridge, leg: bridge}
+            case LegEnded(_, channel):
+                self.drop_leg(channel)
+            case PromptEnded(_, playback):
+                self.drop_playback(playback)
+            case PhoneAppeared(phone):
+                self._online.add(phone)
+            case PhoneVanished(phone):
+                self._online.discard(phone)
 
-    def adopt_leg(self, channel: ChannelId, call: CallId, agent: AgentId) -> LegAnswered:
-        """Note that a leg is answered, dialled by us or by the router before us."""
-        self._legs[channel] = _Leg(call, agent, answered=True)
-        return LegAnswered(call, channel)
+    def news(self, phone: PhoneId, online: bool) -> Event | None:
+        """Return what it means that `phone` is `online`: nothing if that is known.
 
-    def drop_leg(self, channel: ChannelId) -> CallId | None:
-        """Forget a leg; its late events mean nothing. Returns its call if it was known."""
-        leg = self._legs.pop(channel, None)
-        return leg.call if leg else None
+        Asterisk repeats the state whenever a call of that phone begins or ends.
+        """
+        if phone not in self.phones or online == (phone in self._online):
+            return None
+        return PhoneAppeared(phone) if online else PhoneVanished(phone)
+
+    def leg(self, channel: ChannelId) -> Leg | None:
+        """Return what is known of a leg that is under way."""
+        return self._legs.get(channel)
+
+    def drop_leg(self, channel: ChannelId) -> None:
+        """Forget a leg; its late events mean nothing."""
+        self._legs.pop(channel, None)
 
     def playing(self) -> list[tuple[PlaybackId, CallId]]:
         """The playbacks whose end was not seen yet."""
-        return [(playback, call) for playback, (call, _) in self._playing.items()]
+        return list(self._playing.items())
 
     def drop_playback(self, playback: PlaybackId) -> None:
         self._playing.pop(playback, None)
 
 
-def agent_of(endpoint: str) -> AgentId | None:
-    """The informateur whose phone is the PJSIP endpoint `endpoint`, "agent-101" -> "101"."""
-    return AgentId(endpoint.removeprefix(ENDPOINT)) if endpoint.startswith(ENDPOINT) else None
+def phone_of(endpoint: str) -> PhoneId | None:
+    """The phone that is the PJSIP endpoint `endpoint`, "agent-101" -> "101"."""
+    return PhoneId(endpoint.removeprefix(ENDPOINT)) if endpoint.startswith(ENDPOINT) else None
 
 
 def hang_up(channel: ChannelId) -> Request:
@@ -264,39 +392,31 @@ def _remember(command: Remember) -> Request:
     )
 
 
-def _join(command: Join) -> tuple[Request, ...]:
-    bridge = f"bridges/{command.bridge}"
-    name = {"type": "mixing", "name": f"{BRIDGE_NAME}{command.call}"}
-    add = (
-        Request(
-            "join",
-            "POST",
-            f"{bridge}/addChannel",
-            {"channel": channel},
-            channel=channel,
-            may_block=True,
-        )
-        for channel in command.channels
-    )
-    return (Request("bridge", "POST", bridge, name), *add)
+def _new_bridge(command: Join) -> Request:
+    # `dtmf_events`: else two phones with one codec hand their packets on without Asterisk
+    # looking at them, and no key of the conversation is seen (native_rtp, measured).
+    query = {"type": "mixing,dtmf_events", "name": f"{BRIDGE_NAME}{command.call}"}
+    return Request("bridge", "POST", f"bridges/{command.bridge}", query)
 
 
-def _part(command: Part) -> tuple[Request, ...]:
-    """Take the caller out first, and wait until that is done.
+def _add_channel(command: Join | PutIn, channel: ChannelId) -> Request:
+    query: dict[str, str] = {"channel": channel}
+    if channel != ChannelId(command.call):
+        # An informateur's keys are for us. A caller's go on to a referral's own menu.
+        query["absorbDTMF"] = "true"
+    path = f"bridges/{command.bridge}/addChannel"
+    return Request("join", "POST", path, query, channel=channel, may_block=True)
 
-    A prompt asked for while its channel is on the way out of a bridge that was removed is
-    not played, and holds the channel up for ten minutes (measured: one in ten; Asterisk's
-    bridge_channel.c, PLAYBACK_TIMEOUT).
-    """
-    take_out = Request(
+
+def _remove_channel(command: TakeOut | Part, channel: ChannelId) -> Request:
+    return Request(
         "part",
         "POST",
         f"bridges/{command.bridge}/removeChannel",
-        {"channel": command.call},
+        {"channel": channel},
         may_block=True,
         gone_is_fine=True,
     )
-    return (take_out, remove_bridge(command.bridge))
 
 
 def _leg_end(answered: bool, cause: int) -> LegEnd:

@@ -9,12 +9,42 @@ import structlog
 
 from router.ari.asterisk_link import AsteriskLink, Backoff
 from router.ari.messages import Request
-from router.core.commands import Command, Play, Ring
-from router.core.events import CallArrived, CallFound, CallLeft, Event, LegEnded
-from router.core.ids import AgentId, CallId, ChannelId, PlaybackId, PromptId
-from tests.contract.exchanges import AGENTS, Exchange, Phone
+from router.core.commands import DialOut, ForAsterisk, Join, Play, Ring
+from router.core.events import (
+    CallArrived,
+    CallFound,
+    CallLeft,
+    DeskCalled,
+    Event,
+    LegAnswered,
+    LegEnded,
+)
+from router.core.ids import (
+    AgentId,
+    BridgeId,
+    CallId,
+    ChannelId,
+    EntryId,
+    PhoneId,
+    PlaybackId,
+    PromptId,
+)
+from router.core.plan import Desk, Entry
+from tests.contract.exchanges import AGENTS, SUPERVISOR, Exchange, Phone
+from tests.service_plan import agent, small_plan
 
 E = TypeVar("E", bound=Event)
+
+#: Of the range kept for fiction (Arcep).
+NUMBER = "0199005678"
+ENTRY = EntryId("caf")
+PLAN = small_plan(
+    agents=tuple(agent(name, travail=1) for name in AGENTS),
+    desk=Desk(supervisor_phones=(PhoneId(SUPERVISOR),)),
+    directory={
+        ENTRY: Entry(ENTRY, "CAF", "11", NUMBER, PromptId("entry-caf"), PromptId("hours-caf"))
+    },
+)
 
 _PATIENCE_S = 10.0
 _run = itertools.count(1)
@@ -23,7 +53,9 @@ _run = itertools.count(1)
 class Bench:
     """Use with `async with`: connected inside, everything given up outside."""
 
-    def __init__(self, exchange: Exchange, password: str | None = None) -> None:
+    def __init__(
+        self, exchange: Exchange, password: str | None = None, look_every_s: float = 3600.0
+    ) -> None:
         self.exchange = exchange
         self.events: list[Event] = []
         self.calls: set[CallId] = set()
@@ -37,11 +69,12 @@ class Bench:
             exchange.user,
             password or exchange.password,
             exchange.app,
-            [AgentId(agent) for agent in AGENTS],
+            PLAN,
             self._submit,
             lambda: (self.calls, self.legs),
             structlog.get_logger(),
             Backoff(first_s=0.01, longest_s=0.05),
+            look_every_s,
         )
         self.running: asyncio.Task[None] | None = None
 
@@ -57,8 +90,8 @@ class Bench:
     def new_id(self) -> str:
         return f"{self._prefix}-{next(self._ids)}"
 
-    def perform(self, *commands: Command) -> None:
-        self.legs |= {command.leg for command in commands if isinstance(command, Ring)}
+    def perform(self, *commands: ForAsterisk) -> None:
+        self.legs |= {command.leg for command in commands if isinstance(command, Ring | DialOut)}
         self.link.perform(commands)
 
     async def expect(self, kind: type[E], **fields: Any) -> E:
@@ -107,28 +140,64 @@ class Bench:
         self.caller = await self.exchange.call()
         return (await self.expect(CallArrived)).call
 
-    async def play(self, call: CallId, *prompts: str) -> PlaybackId:
+    async def play(
+        self, call: CallId, *prompts: str, channel: ChannelId | None = None
+    ) -> PlaybackId:
         playback = PlaybackId(self.new_id())
-        self.perform(
-            Play(call, ChannelId(call), playback, tuple(PromptId(prompt) for prompt in prompts))
-        )
+        said = tuple(PromptId(prompt) for prompt in prompts)
+        self.perform(Play(call, channel or ChannelId(call), playback, said))
         return playback
 
-    async def ready_phone(self, agent: str = "lea") -> Phone:
-        phone = await self.exchange.phone(agent)
+    async def ready_phone(self, name: str = "lea") -> Phone:
+        phone = await self.exchange.phone(name)
         assert await phone.register() == 200
         return phone
+
+    async def answered(self, call: CallId, agent: str) -> tuple[ChannelId, Phone]:
+        """An informateur, or a supervisor, who has picked up."""
+        phone = await self.ready_phone(agent)
+        leg = self.ring(call, agent)
+        await phone.rings()
+        phone.answer()
+        await self.expect(LegAnswered, call=call, leg=leg)
+        return leg, phone
+
+    async def talk(self, agent: str = "lea") -> tuple[CallId, ChannelId, BridgeId, Phone]:
+        """A caller and an informateur in a bridge."""
+        call = await self.arrive()
+        leg, phone = await self.answered(call, agent)
+        bridge = await self.join(call, ChannelId(call), leg)
+        return call, leg, bridge, phone
+
+    async def join(self, call: CallId, *channels: ChannelId) -> BridgeId:
+        bridge = BridgeId(self.new_id())
+        self.perform(Join(call, bridge, channels))
+        await self.settled()
+        return bridge
+
+    async def settled(self) -> None:
+        """Wait until every command was carried out."""
+        await self.until(lambda: not self.link.busy)
+
+    async def inside(self, bridge: BridgeId) -> set[str]:
+        """Return who is in the bridge."""
+        return set((await self.ask("GET", f"bridges/{bridge}"))["channels"])
 
     def ring(self, call: CallId, agent: str = "lea", timeout_s: int = 20) -> ChannelId:
         leg = ChannelId(self.new_id())
         self.perform(Ring(call, AgentId(agent), leg, timeout_s))
         return leg
 
+    def dial_out(self, call: CallId, timeout_s: int = 20) -> ChannelId:
+        leg = ChannelId(self.new_id())
+        self.perform(DialOut(call, ENTRY, leg, timeout_s))
+        return leg
+
     def _submit(self, event: Event) -> None:
         self.events.append(event)
         self._unread.append(event)
         match event:
-            case CallArrived(call) | CallFound(call):
+            case CallArrived(call) | CallFound(call) | DeskCalled(call):
                 self.calls.add(call)
             case CallLeft(call):
                 self.calls.discard(call)

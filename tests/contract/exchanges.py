@@ -1,5 +1,6 @@
 """The two Asterisks of the contract tests, behind one face: the fake one and the real one."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,36 +12,46 @@ from router.asterisk.install import Toolbox
 from router.asterisk.server import AsteriskServer
 from router.asterisk.settings import AgentPhone, AsteriskSettings
 from tests import ari_fake
-from tests.contract.sip_phone import SipPhone
+from tests.ari_people import APP, Channel, FakeCaller, FakePhone
+from tests.contract.sip_phone import SILENCE, SOUND, SipPhone
 
 AGENTS = ("lea", "max")
+SUPERVISOR = "sup"
+PHONES = (*AGENTS, SUPERVISOR)
 _PHONE_SECRET = "not-so-secret-0001"
 
 #: Far from the demo's ports, so that both may run at once.
 _OFFSET = 21000
 _TRUNK = ("127.0.0.1", 5060 + _OFFSET)
 _AGENTS_SIDE = ("127.0.0.1", 5062 + _OFFSET)
+_CARRIER = ("127.0.0.1", 5064 + _OFFSET)
 
 
 class Caller(Protocol):
     def press(self, keys: str) -> None: ...
     async def hang_up(self) -> None: ...
 
+    @property
+    def heard_keys(self) -> str:
+        """The keys that others in the conversation pressed."""
 
-class Phone(Protocol):
+
+class Phone(Caller, Protocol):
     """`on_invite` is the SIP answer to a call; 180 lets it ring until told."""
 
     on_invite: int
+    #: The SIP status of a call that it made and that nobody took, else 0.
+    failed_status: int
 
     async def register(self, expires_s: int = 60) -> int: ...
+    async def call(self, number: str, /) -> None: ...
     def answer(self) -> None: ...
     def refuse(self, status: int) -> None: ...
-    async def hang_up(self) -> None: ...
     async def rings(self) -> None: ...
 
 
 class Exchange(Protocol):
-    """Prompts `one` and `two` are short, `hour` outlasts any test."""
+    """Prompts `one` and `two` are short, `hour` outlasts any test and is loud."""
 
     url: str
     user: str
@@ -48,7 +59,18 @@ class Exchange(Protocol):
     app: str
 
     async def call(self) -> Caller: ...
-    async def phone(self, agent: str) -> Phone: ...
+    async def phone(self, name: str) -> Phone: ...
+    async def dial(self, phone: Phone, code: str) -> None:
+        """Have a phone dial the desk."""
+
+    async def carrier(self) -> Phone:
+        """Return what answers calls through the trunk."""
+
+    async def hears(self, listener: Caller, speaker: Caller) -> bool:
+        """Have one speak; return whether the other hears it."""
+
+    async def hears_sound(self, listener: Caller) -> bool:
+        """Return whether a prompt or music is heard while nobody speaks."""
 
 
 class FakeExchange:
@@ -57,25 +79,45 @@ class FakeExchange:
         self.url = fake.url
         self.user = ari_fake.USER
         self.password = ari_fake.PASSWORD
-        self.app = ari_fake.APP
+        self.app = APP
 
     async def call(self) -> Caller:
         return await self._fake.call()
 
-    async def phone(self, agent: str) -> Phone:
-        return self._fake.phone(agent)
+    async def phone(self, name: str) -> Phone:
+        return self._fake.phone(name)
+
+    async def dial(self, phone: Phone, code: str) -> None:
+        assert isinstance(phone, FakePhone)
+        await phone.call(code)
+
+    async def carrier(self) -> Phone:
+        return self._fake.carrier
+
+    async def hears(self, listener: Caller, speaker: Caller) -> bool:
+        return self._fake.hears(_channel(listener), _channel(speaker))
+
+    async def hears_sound(self, listener: Caller) -> bool:
+        channel = _channel(listener)
+        return bool(channel.playbacks) or channel.music
+
+
+def _channel(who: Caller) -> Channel:
+    assert isinstance(who, FakeCaller | FakePhone)
+    assert who.channel is not None
+    return who.channel
 
 
 @contextlib.asynccontextmanager
 async def fake_exchange() -> AsyncIterator[Exchange]:
     async with ari_fake.FakeAsterisk() as fake:
-        for agent in AGENTS:
-            fake.phone(agent)
+        for name in PHONES:
+            fake.phone(name)
         yield FakeExchange(fake)
 
 
 class RealExchange:
-    """A running Asterisk with two phones; `clear` before each test."""
+    """A running Asterisk with its phones; `clear` after each test."""
 
     def __init__(self, settings: AsteriskSettings) -> None:
         self.url = settings.ari_url
@@ -83,19 +125,56 @@ class RealExchange:
         self.password = settings.ari_password
         self.app = settings.app
         self._telephones: list[SipPhone] = []
+        self._speaker: SipPhone | None = None
+
+    async def lines(self) -> None:
+        """Carry the sound of every telephone in a call: silence, unless it speaks.
+
+        Some things of Asterisk happen only when sound comes: a whisper is mixed into what the
+        others send, and an ear goes with the next packet of whom it was on (measured).
+        """
+        while True:
+            for telephone in self._telephones:
+                if telephone.dialog is not None:
+                    telephone.rtp.speak(SOUND if telephone is self._speaker else SILENCE)
+            await asyncio.sleep(0.02)
 
     async def call(self) -> Caller:
         caller = await SipPhone("caller", "", _TRUNK).open()
         self._telephones.append(caller)
         await caller.call("3939")
-        for _ in range(5):  # Answer() waits for the first sound
-            caller.rtp.speak()
         return caller
 
-    async def phone(self, agent: str) -> Phone:
-        phone = await SipPhone(f"agent-{agent}", _PHONE_SECRET, _AGENTS_SIDE).open()
+    async def phone(self, name: str) -> Phone:
+        phone = await SipPhone(f"agent-{name}", _PHONE_SECRET, _AGENTS_SIDE).open()
         self._telephones.append(phone)
         return phone
+
+    async def dial(self, phone: Phone, code: str) -> None:
+        assert isinstance(phone, SipPhone)
+        await phone.call(code)
+
+    async def carrier(self) -> Phone:
+        carrier = await SipPhone("carrier", "", _TRUNK).open(_CARRIER[1])
+        self._telephones.append(carrier)
+        return carrier
+
+    async def hears(self, listener: Caller, speaker: Caller) -> bool:
+        assert isinstance(listener, SipPhone)
+        assert isinstance(speaker, SipPhone)
+        self._speaker = speaker
+        await asyncio.sleep(0.1)  # what was on the way has come
+        before = listener.rtp.loud
+        await asyncio.sleep(0.4)
+        self._speaker = None
+        return listener.rtp.loud - before > 10
+
+    async def hears_sound(self, listener: Caller) -> bool:
+        assert isinstance(listener, SipPhone)
+        await asyncio.sleep(0.1)
+        before = listener.rtp.loud
+        await asyncio.sleep(0.4)
+        return listener.rtp.loud - before > 10
 
     async def clear(self) -> None:
         """Nobody is called, nothing is bridged, no phone is registered."""
@@ -119,8 +198,9 @@ async def real_asterisk(toolbox: Toolbox, folder: Path) -> AsyncIterator[RealExc
     """Start Asterisk with the configuration of the service; stop it afterwards."""
     prompts = folder / "prompts"
     prompts.mkdir()
-    for name, seconds in (("one", 0.1), ("two", 0.1), ("hour", 60), ("apology", 0.1)):
-        (prompts / f"{name}.alaw").write_bytes(b"\xd5" * int(8000 * seconds))
+    for name in ("one", "two", "apology", "apology-end"):
+        (prompts / f"{name}.alaw").write_bytes(SILENCE * 5)
+    (prompts / "hour.alaw").write_bytes(SOUND * 50 * 60)
     settings = AsteriskSettings(
         state_dir=folder / "state",
         prompts_dir=prompts,
@@ -130,15 +210,20 @@ async def real_asterisk(toolbox: Toolbox, folder: Path) -> AsyncIterator[RealExc
         ari_port=8088 + _OFFSET,
         rtp_first=31000,
         rtp_last=31999,
-        agents=tuple(AgentPhone(agent, _PHONE_SECRET) for agent in AGENTS),
+        agents=tuple(AgentPhone(name, _PHONE_SECRET) for name in PHONES),
+        trunk_peer="{}:{}".format(*_CARRIER),
+        trunk_qualify_s=0,
         trunk_codecs=("alaw",),
         agent_codecs=("alaw",),
         retry_every_s=1,
     )
     settings.state_dir.mkdir()
     server = AsteriskServer(settings, toolbox)
+    exchange = RealExchange(settings)
     await server.start()
+    lines = asyncio.create_task(exchange.lines())
     try:
-        yield RealExchange(settings)
+        yield exchange
     finally:
+        lines.cancel()
         await server.stop()

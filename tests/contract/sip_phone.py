@@ -20,6 +20,11 @@ Address = tuple[str, int]
 _ids = itertools.count(1)
 _EVENT_PT = 101  # RTP payload type offered for RFC 4733 events
 _ALAW_PT = 8
+_KEYS = "0123456789*#ABCD"
+SILENCE = b"\xd5" * 160
+#: 400 Hz, square, in A-law.
+SOUND = (b"\x35" * 10 + b"\xb5" * 10) * 8
+_QUIET = frozenset(b"\xd5\x55\xd4\x54")
 KEY_S = 0.08
 
 
@@ -62,11 +67,16 @@ class SipMessage:
 
 
 class _Rtp(asyncio.DatagramProtocol):
-    """Counts packets and sends RFC 4733 events."""
+    """Counts packets, tells sound from silence, sends and hears RFC 4733 events."""
 
     def __init__(self) -> None:
         self.heard = 0
+        #: How many packets held sound.
+        self.loud = 0
+        self.heard_keys = ""
         self.first_heard = asyncio.Event()
+        self._last_key_stamp = -1
+        self._pressing = False
         self.sequence = random.randrange(1 << 15)
         self.stamp = random.randrange(1 << 30)
         self.ssrc = random.randrange(1 << 32)
@@ -79,6 +89,14 @@ class _Rtp(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: Address) -> None:
         self.heard += 1
         self.first_heard.set()
+        payload = data[12:]
+        if data[1] & 0x7F == _EVENT_PT:
+            (stamp,) = struct.unpack("!I", data[4:8])
+            if stamp != self._last_key_stamp:
+                self._last_key_stamp = stamp
+                self.heard_keys += _KEYS[payload[0]]
+        elif sum(byte not in _QUIET for byte in payload) > len(payload) // 4:
+            self.loud += 1
 
     @property
     def port(self) -> int:
@@ -94,7 +112,7 @@ class _Rtp(asyncio.DatagramProtocol):
 
     def press(self, key: str, after_s: float) -> None:
         """Send one key, as long as a human finger stays on it: RFC 4733 section 2.5."""
-        event = "0123456789*#ABCD".index(key)
+        event = _KEYS.index(key)
         loop = asyncio.get_running_loop()
         loop.call_later(after_s, self._event, event, 160, True)
         loop.call_later(after_s + 0.04, self._event, event, 480)
@@ -103,15 +121,19 @@ class _Rtp(asyncio.DatagramProtocol):
     def _event(self, event: int, duration: int, first: bool = False) -> None:
         if first:
             self.stamp += 1600
+            self._pressing = True
         self._send(_EVENT_PT, struct.pack("!BBH", event, 10, duration), marker=first)
 
     def _event_end(self, event: int) -> None:
+        self._pressing = False
         for _ in range(3):
             self._send(_EVENT_PT, struct.pack("!BBH", event, 0x80 | 10, int(KEY_S * 8000)))
 
-    def speak(self) -> None:
-        """Send 20 ms of A-law silence."""
-        self._send(_ALAW_PT, b"\xd5" * 160)
+    def speak(self, sound: bytes = SILENCE) -> None:
+        """Send 20 ms of A-law, unless a key is down."""
+        if self._pressing:
+            return
+        self._send(_ALAW_PT, sound)
         self.stamp += 160
 
 
@@ -125,7 +147,7 @@ class _Dialog:
 
 
 class SipPhone(asyncio.DatagramProtocol):
-    """One phone. `on_invite` is a SIP status to answer with, 180 to ring on."""
+    """One phone. `on_invite` is a SIP status to answer with; below 200 it rings on."""
 
     def __init__(self, user: str, password: str, server: Address) -> None:
         self.user = user
@@ -146,9 +168,10 @@ class SipPhone(asyncio.DatagramProtocol):
         self._register_cseq = 0
         self.transport: asyncio.DatagramTransport
 
-    async def open(self) -> "SipPhone":
+    async def open(self, port: int = 0) -> "SipPhone":
+        """Open it at any port, or at the one where a carrier is expected."""
         loop = asyncio.get_running_loop()
-        await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
+        await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", port))
         await loop.create_datagram_endpoint(lambda: self.rtp, local_addr=("127.0.0.1", 0))
         return self
 
@@ -181,21 +204,32 @@ class SipPhone(asyncio.DatagramProtocol):
         """INVITE `number`; returns when answered, or with `failed_status` set."""
         self.answered.clear()
         self.ended.clear()
+        self.failed_status = 0
         call_id = f"call-{next(_ids)}-{random.randrange(1 << 30)}"
         local = f"<sip:{self.user}@127.0.0.1>;tag=l{next(_ids)}"
         uri = f"sip:{number}@{self.server[0]}:{self.server[1]}"
-        self.dialog = _Dialog(call_id, local, f"<{uri}>", uri)
-        reply = await self._request(
-            "INVITE", uri, call_id, local, f"<{uri}>", 1,
-            [("contact", self.contact), ("content-type", "application/sdp")], self._sdp(),
-        )  # fmt: skip
-        self.dialog.remote = reply.first("to")
+        self.dialog = dialog = _Dialog(call_id, local, f"<{uri}>", uri)
+        extra = [("contact", self.contact), ("content-type", "application/sdp")]
+        reply = await self._invite_to(uri, dialog, extra)
+        if reply.status == 401:
+            challenge = reply.first("www-authenticate")
+            extra.append(("authorization", self._digest(challenge, "INVITE", uri)))
+            dialog.cseq += 1
+            reply = await self._invite_to(uri, dialog, extra)
+        dialog.remote = reply.first("to")
         if reply.status >= 300:
             self.failed_status = reply.status
             return
         self._learn(reply)
-        self._send_ack(self.dialog)
+        self._send_ack(dialog)
         self.answered.set()
+
+    async def _invite_to(
+        self, uri: str, dialog: _Dialog, extra: list[tuple[str, str]]
+    ) -> SipMessage:
+        return await self._request(
+            "INVITE", uri, dialog.call_id, dialog.local, f"<{uri}>", dialog.cseq, extra, self._sdp()
+        )
 
     def answer(self) -> None:
         """Pick up the phone that rings."""
@@ -224,6 +258,11 @@ class SipPhone(asyncio.DatagramProtocol):
             "BYE", dialog.target, dialog.call_id, dialog.local, dialog.remote, dialog.cseq, []
         )
         self.ended.set()
+
+    @property
+    def heard_keys(self) -> str:
+        """The keys that others in the conversation pressed."""
+        return self.rtp.heard_keys
 
     def press(self, keys: str) -> None:
         """Begin to press the keys, one after the other."""
@@ -277,11 +316,11 @@ class SipPhone(asyncio.DatagramProtocol):
             _uri(message.first("contact")),
         )  # fmt: skip
         self.ended.clear()
-        if self.on_invite == 180:
-            self._reply(message, 180)
+        if self.on_invite < 200:
+            self._reply(message, self.on_invite)
         elif self.on_invite == 200:
             self.answer()
-        elif self.on_invite:
+        else:
             self.refuse(self.on_invite)
         self.ringing.set()
 
