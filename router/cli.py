@@ -1,10 +1,11 @@
-"""The command line: ./allo demo, test, run, check, prompts, configure, code, bench."""
+"""The command line: ./allo demo, test, run, check, prompts, configure, code, report, bench."""
 
 import asyncio
 import gc
 import os
 import sys
-from datetime import datetime
+from contextlib import closing
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -237,6 +238,88 @@ def code(
         )
     book = CodeBook(loaded.secrets.code_secret, loaded.plan.fiches, loaded.plan.code.period_s)
     print(in_pairs(book.code(FicheId(fiche), Clock().now())))
+
+
+@app.command()
+def report(
+    first: Annotated[
+        str, typer.Option("--from", metavar="DAY", help="The first day, as 2026-01-01.")
+    ],
+    last: Annotated[str, typer.Option("--to", metavar="DAY", help="The last day, included.")],
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", metavar="FILE", help="The settings (allo.toml). Default: the demo's."
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print everything as JSON, with ids of definitions.")
+    ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write one self-contained page there too."),
+    ] = None,
+) -> None:
+    """Print the key figures of a range of days: calls, satisfaction, subjects, referrals."""
+    from router import report as reports
+    from router.config import load
+    from router.live import Clock
+    from router.store import FILE_NAME, Store
+
+    first_day, last_day = _day(first, "--from"), _day(last, "--to")
+    if last_day < first_day:
+        raise typer.BadParameter(
+            f"{last} is before {first}; give the earlier day to --from", param_hint="--to"
+        )
+    if config is None and (provision.HOME / "state" / "allo.toml").exists():
+        config = provision.HOME / "state" / "allo.toml"
+    loaded = load(config)
+    place = loaded.settings.state_dir / FILE_NAME
+    if not place.exists():
+        raise typer.BadParameter(
+            f"{place} does not exist: nothing was counted yet; start the service "
+            "(./allo demo, ./allo run), or name its settings here",
+            param_hint="--config",
+        )
+    plan, zone = loaded.plan, loaded.plan.hours.zone
+    with closing(Store.open_to_read(place)) as store:
+        # A rehearsal's clock may be ahead of this one: what it counted is not the future.
+        counted = store.last_day(zone)
+        today = max(filter(None, (counted, plan.hours.local(Clock().now()).date())))
+        if last_day > today:
+            raise typer.BadParameter(
+                f"{last} is in the future; give {today} or an earlier day", param_hint="--to"
+            )
+        made = reports.publish(
+            plan,
+            first_day,
+            last_day,
+            store.calls(first_day, last_day, zone),
+            store.subjects(first_day, last_day),
+            store.votes(first_day, last_day),
+            store.duty(first_day, last_day),
+            {id_: one.text for id_, one in provision.catalogue().prompts.items()},
+        )
+    if html is not None:
+        try:
+            reports.write_page(made, html)
+        except OSError as error:
+            raise typer.BadParameter(
+                f"{html} cannot be written ({error.strerror}); name a file in a folder that "
+                "exists and is writable",
+                param_hint="--html",
+            ) from None
+        print(f"The page is in {html}.", file=sys.stderr)
+    print(reports.as_json(made) if as_json else reports.as_text(made), end="")
+
+
+def _day(text: str, option: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 (a day has no zone)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text} is not a day; write it as 2026-01-31", param_hint=option
+        ) from None
 
 
 def _service_start(at: str | None, hours: object) -> float | None:

@@ -1,7 +1,8 @@
 """Every error of the router, in one tree.
 
-`RouterError` -> `ConfigError`, `SetupError`, `VoiceError`,
-`AriError` -> `AriUnreachable`, `AriRejected` -> `AriGone`, `AriMalformed`, `AriReplaced`.
+`RouterError` -> `ConfigError`, `SetupError`, `StoreError`, `VoiceError`, `NumberRefused`,
+`VaultError`, `AriError` -> `AriUnreachable`, `AriRejected` -> `AriGone`, `AriMalformed`,
+`AriReplaced`.
 Each carries fields and formats itself: where, what, and what to do about it.
 """
 
@@ -46,6 +47,19 @@ class SetupError(RouterError):
         return f"{self.what}. {self.remedy}"
 
 
+class StoreError(RouterError):
+    """What is kept on disk cannot be read or written; `place` is the file."""
+
+    def __init__(self, place: str, reason: str, remedy: str) -> None:
+        super().__init__(place, reason, remedy)
+        self.place = place
+        self.reason = reason
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.reason}. {self.remedy}"
+
+
 class VoiceError(RouterError):
     """A prompt could not be rendered; `prompt` names it."""
 
@@ -56,6 +70,40 @@ class VoiceError(RouterError):
 
     def __str__(self) -> str:
         return f"prompt {self.prompt}: {self.reason}"
+
+
+class NumberRefused(RouterError):
+    """A phone number that is not called back; `message` tells the usager why, in French.
+
+    Neither the number nor any part of it is kept here.
+    """
+
+    def __init__(self, code: str, message: str, field: str = "phone") -> None:
+        super().__init__(code, message, field)
+        self.code = code
+        self.message = message
+        self.field = field
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.code}"
+
+
+class VaultError(RouterError):
+    """The vault cannot be used, or not for this: `code` says which, `place` where.
+
+    `code` is one of "not_memory", "not_ours", "missing", "unusable" (the vault as a whole),
+    "full", "bad_ticket", "taken", "unreadable" (what was asked of it).
+    """
+
+    def __init__(self, code: str, place: str, reason: str, remedy: str) -> None:
+        super().__init__(code, place, reason, remedy)
+        self.code = code
+        self.place = place
+        self.reason = reason
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.reason}. {self.remedy}"
 
 
 class AriError(RouterError):

@@ -1,0 +1,101 @@
+"""Bar charts as inline SVG: no script, no style of their own but the page's classes.
+
+Widths are per cent and heights pixels, so that a chart fills a telephone or a desk without
+its letters growing or shrinking. Every chart has a title and a description, and stands beside
+a table of the same numbers; what is withheld there is not drawn here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from math import ceil, log10
+
+from router.report.words import NO_BREAK, number
+
+#: Space of vertical bars, of the labels below them, and of the highest label above, in pixels.
+HEIGHT, BELOW, ABOVE = 180, 26, 14
+#: About how many labels fit below vertical bars: on a telephone every second of them.
+LABELS = 13
+ROW = 44
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One colour (class c1, c2): a value for every bar, None where it is withheld."""
+
+    name: str
+    values: Sequence[int | None]
+
+
+def columns(
+    id_: str, title: str, about: str, labels: Sequence[str], stack: Sequence[Series]
+) -> str:
+    """Return vertical bars, the series standing on each other."""
+    heights = [sum(series.values[place] or 0 for series in stack) for place in range(len(labels))]
+    top, step = _scale(max(heights, default=0))
+    width = 100 / max(len(labels), 1)
+    parts = []
+    for value in range(0, top + 1, step):
+        y = ABOVE + HEIGHT - HEIGHT * value / top
+        parts.append(f'<line class="grid" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>')
+    every = ceil(len(labels) / LABELS)
+    for place, label in enumerate(labels):
+        y = float(ABOVE + HEIGHT)
+        for order, series in enumerate(stack, 1):
+            value = series.values[place] or 0
+            tall = HEIGHT * value / top
+            y -= tall
+            if value:
+                told = f"{label}{NO_BREAK}: {number(value)} {series.name}"
+                parts.append(
+                    f'<rect class="c{order}" x="{width * (place + 0.12):.3f}%" y="{y:.1f}" '
+                    f'width="{width * 0.76:.3f}%" height="{tall:.1f}">'
+                    f"<title>{escape(told)}</title></rect>"
+                )
+        if place % every == 0:
+            rare = ' class="wide"' if place // every % 2 else ""
+            parts.append(
+                f'<text{rare} x="{width * (place + 0.5):.3f}%" y="{ABOVE + HEIGHT + 18}" '
+                f'text-anchor="middle">{escape(label)}</text>'
+            )
+    for value in range(0, top + 1, step):
+        y = ABOVE + HEIGHT - HEIGHT * value / top
+        parts.append(
+            f'<text class="tick" x="-8" y="{y + 4:.1f}" text-anchor="end">{number(value)}</text>'
+        )
+    return _svg(id_, title, about, ABOVE + HEIGHT + BELOW, parts, "chart axis")
+
+
+def bars(id_: str, title: str, about: str, labels: Sequence[str], series: Series) -> str:
+    """Return horizontal bars, each below its label and before its number."""
+    top = max((value or 0 for value in series.values), default=0) or 1
+    parts = []
+    for place, (label, value) in enumerate(zip(labels, series.values, strict=True)):
+        y = place * ROW
+        parts.append(f'<text x="0" y="{y + 14}">{escape(label)}</text>')
+        # Room for the number is left at the end: 82 % is the longest bar.
+        width = 82 * (value or 0) / top
+        parts.append(f'<rect class="c1" x="0" y="{y + 20}" width="{width:.3f}%" height="16"/>')
+        told = "non publié" if value is None else number(value)
+        parts.append(f'<text class="value" x="{width:.3f}%" dx="6" y="{y + 33}">{told}</text>')
+    return _svg(id_, title, about, len(labels) * ROW, parts)
+
+
+def _svg(
+    id_: str, title: str, about: str, height: int, parts: Sequence[str], kind: str = "chart"
+) -> str:
+    names = f"{id_}-title {id_}-desc"
+    return (
+        f'<svg class="{kind}" role="img" aria-labelledby="{names}" width="100%" height="{height}">'
+        f'<title id="{id_}-title">{escape(title)}</title>'
+        f'<desc id="{id_}-desc">{escape(about)}</desc>{"".join(parts)}</svg>'
+    )
+
+
+def _scale(most: int) -> tuple[int, int]:
+    """Return the axis' end and its step: 1, 2 or 5 times a power of ten, at most five steps."""
+    if most <= 1:
+        return 1, 1
+    power = 10 ** int(log10(most / 5)) if most > 5 else 1
+    step = next(power * times for times in (1, 2, 5, 10, 20) if power * times * 5 >= most)
+    return ceil(most / step) * step, step

@@ -1,0 +1,186 @@
+"""What informateurs noted, where callers were sent, and how they voted."""
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+
+from router.core.facts import CallFact, SubjectFact, VoteFact
+from router.core.ids import EntryId, FicheId, PromptId, SectorId
+from router.core.plan import Plan, Question
+from router.core.requests import Result
+from router.figures import (
+    Column,
+    Counts,
+    Figure,
+    ballot,
+    figure,
+    merged,
+    referrals,
+    scores,
+    subjects,
+)
+from router.report.tables import Draft, Line, Table, heads, ranked
+
+RESULT_NAMES = {
+    Result.ANSWERED: "Réponse complète",
+    Result.PARTLY: "Réponse partielle",
+    Result.REFERRED: "Orientation vers un autre service",
+    Result.OUT_OF_SCOPE: "Hors du champ du service",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """A question to callers: its answers, always beside the rate of response."""
+
+    question: str
+    #: As it is asked, French.
+    text: str
+    satisfaction: Figure
+    response: Figure
+    table: Table
+
+
+def subject_tables(plan: Plan, notes: Mapping[SubjectFact, int]) -> Iterable[Table]:
+    """Subjects by how often they came, then the pages to improve; the rare ones together."""
+    counted = subjects(notes)
+    draft = Draft()
+    draft.breakdown(
+        "subjects",
+        dict(counted.items()),
+        {Column.FINE: 0, Column.IMPROVE: 1, Column.NOTED: 2},
+        {Column.NOTED: (Column.IMPROVE, Column.FINE)},
+    )
+    draft.decide()
+    drafted = {
+        subject: {
+            id_: draft.figure(id_, "subjects", subject, counts) for id_ in ("noted/1", "improve/1")
+        }
+        for subject, counts in counted.items()
+    }
+    whole = merged(counted.values())
+    for table, title, ids in (
+        ("subjects", "Sujets", ("noted/1", "improve/1")),
+        ("improve", "Pages à améliorer", ("improve/1",)),
+    ):
+        shown = {
+            subject: tuple(figures[id_] for id_ in ids)
+            for subject, figures in drafted.items()
+            if figures["noted/1"].value and (figures[ids[0]].value or figures[ids[0]].withheld)
+        }
+        names = {subject: _subject_name(plan, subject) for subject in shown}
+        yield Table(
+            table, title, heads(ids), ranked(shown, names, [figure(id_, whole) for id_ in ids])
+        )
+
+
+def _subject_name(plan: Plan, subject: FicheId | SectorId) -> str:
+    fiche = plan.fiches.get(FicheId(subject))
+    if fiche is not None:
+        return f"{fiche.title} ({fiche.id})"
+    sector = plan.sectors.get(SectorId(subject))
+    return f"{sector.name} (domaine)" if sector is not None else subject
+
+
+def result_table(notes: Mapping[SubjectFact, int]) -> Table:
+    counted: dict[Hashable, Counts] = {
+        result: Counter(
+            {Column.NOTED: sum(alike for note, alike in notes.items() if note.result is result)}
+        )
+        for result in Result
+    }
+    draft = Draft()
+    draft.breakdown("results", counted, {Column.NOTED: 0}, {})
+    draft.decide()
+    return Table(
+        "results",
+        "Issue des appels notés",
+        heads(("noted/1",)),
+        tuple(
+            Line(
+                result.value,
+                RESULT_NAMES[result],
+                (draft.figure("noted/1", "results", result, counted[result]),),
+            )
+            for result in Result
+        ),
+    )
+
+
+def referral_table(
+    plan: Plan, calls: Iterable[CallFact], notes: Mapping[SubjectFact, int]
+) -> Table:
+    counted = referrals(calls, notes)
+    ids = ("sent/1", "advised/1")
+    draft = Draft()
+    draft.breakdown(
+        "referrals",
+        dict(counted.items()),
+        {Column.SENT: 0, Column.ADVISED: 0},
+        {},
+    )
+    draft.decide()
+    drafted = {
+        entry: tuple(draft.figure(id_, "referrals", entry, counts) for id_ in ids)
+        for entry, counts in counted.items()
+    }
+    shown = {
+        entry: figures for entry, figures in drafted.items() if any(one.value for one in figures)
+    }
+    names = {entry: _entry_name(plan, entry) for entry in shown}
+    whole = merged(counted.values())
+    return Table(
+        "referrals",
+        "Orientations vers d’autres services",
+        heads(ids),
+        ranked(shown, names, [figure(id_, whole) for id_ in ids]),
+    )
+
+
+def _entry_name(plan: Plan, entry: EntryId) -> str:
+    known = plan.directory.get(entry)
+    return known.name if known is not None else entry
+
+
+def vote_on(
+    question: Question, votes: Mapping[VoteFact, int], sentences: Mapping[PromptId, str]
+) -> Vote:
+    counts, by_score = ballot(votes, question), scores(votes, question)
+    draft = Draft()
+    answers = draft.total(Column.ANSWERS, counts[Column.ANSWERS])
+    sides = (Column.SATISFIED, Column.UNSATISFIED)
+    for side in sides:
+        draft.cell("votes", None, side, counts[side])
+    draft.sum(answers, [("votes", None, side) for side in sides])
+    for score, given in by_score.items():
+        draft.cell("votes", score, Column.SCORE, given)
+    for side, satisfied in zip(sides, (True, False), strict=True):
+        draft.sum(
+            ("votes", None, side),
+            [
+                ("votes", score, Column.SCORE)
+                for score in by_score
+                if (score in question.satisfied) is satisfied
+            ],
+        )
+    draft.decide()
+    words = sentences.get(question.prompt, "")
+    return Vote(
+        question=question.id,
+        text=f"{words.partition('?')[0].strip()}\u00a0?" if "?" in words else question.id,
+        satisfaction=draft.figure("satisfaction/1", "votes", None, counts),
+        response=figure("response-rate/1", counts),
+        table=Table(
+            f"votes-{question.id}",
+            "Votes par note",
+            heads(("score/1",)),
+            tuple(
+                Line(
+                    str(score),
+                    f"Note {score}{' (satisfait)' if score in question.satisfied else ''}",
+                    (draft.figure("score/1", "votes", score, Counter({Column.SCORE: given})),),
+                )
+                for score, given in by_score.items()
+            ),
+        ),
+    )

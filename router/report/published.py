@@ -1,0 +1,85 @@
+"""What may be published of a range of days: figures of the service, and breakdowns of them.
+
+Everything that breaks a total down goes through `disclosure` in one system, so that no table
+gives away what another withholds. Reports of ranges that overlap are not compared: publish
+them for ranges that follow each other.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from router.core.facts import CallFact, DutyFact, SubjectFact, VoteFact
+from router.core.ids import PromptId
+from router.core.plan import Plan
+from router.figures import Column, Figure, figure, merged, mobilised, reconciles, tally
+from router.report.calls import call_tables
+from router.report.notes import Vote, referral_table, result_table, subject_tables, vote_on
+from router.report.tables import Table
+
+#: The key figures, as the service publishes them (service-2025), before satisfaction.
+KEY_FIGURES = ("answered/1", "answered-callback/1", "mobilised/1")
+SERVICE_FIGURES = (
+    *("total/1", "self-service/1", "offered/1", "answered/1", "answered-callback/1"),
+    *("abandoned/1", "short-abandon/1", "refused/1", "closed/1", "called-back/1"),
+    *("pickup/1", "service-level/1", "service-level-abandons/1", "asa/1", "talk/1"),
+    *("promise-kept/1", "mobilised/1"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything published of the days from `first` to `last`."""
+
+    service: str
+    first: date
+    last: date
+    zone: str
+    #: The target of the service level.
+    live_target_s: int
+    #: Whether nothing at all was counted.
+    empty: bool
+    reconciles: bool
+    #: Calls handled, of which called back, informateurs mobilised.
+    key_figures: tuple[Figure, ...]
+    figures: tuple[Figure, ...]
+    votes: tuple[Vote, ...]
+    #: By id: sectors, half-hours, evolution, sectors-half-hours, subjects, improve, results,
+    #: referrals.
+    tables: Mapping[str, Table]
+
+
+def publish(
+    plan: Plan,
+    first: date,
+    last: date,
+    calls: Collection[CallFact],
+    notes: Mapping[SubjectFact, int],
+    votes: Mapping[VoteFact, int],
+    duty: Collection[DutyFact],
+    sentences: Mapping[PromptId, str] | None = None,
+) -> Report:
+    """Make the report; `sentences` are the questions' words, where there are any."""
+    places = tally(calls, plan.targets.live_target_s)
+    whole = merged(places.values())
+    whole[Column.MOBILISED] = mobilised(duty)
+    service = {id_: figure(id_, whole) for id_ in SERVICE_FIGURES}
+    tables = (
+        *call_tables(plan, places, first, last),
+        *subject_tables(plan, notes),
+        result_table(notes),
+        referral_table(plan, calls, notes),
+    )
+    return Report(
+        service=plan.name,
+        first=first,
+        last=last,
+        zone=plan.hours.zone,
+        live_target_s=plan.targets.live_target_s,
+        empty=not (calls or notes or votes or duty),
+        reconciles=all(reconciles(counts) for counts in (whole, *places.values())),
+        key_figures=tuple(service[id_] for id_ in KEY_FIGURES),
+        figures=tuple(service.values()),
+        votes=tuple(vote_on(question, votes, sentences or {}) for question in plan.questions),
+        tables={table.id: table for table in tables},
+    )

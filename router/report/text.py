@@ -1,0 +1,205 @@
+"""The report for a terminal, and as JSON for programs."""
+
+import json
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from router.figures import DEFINITIONS, Figure
+from router.report.disclosure import MINIMUM
+from router.report.notes import Vote
+from router.report.published import Report
+from router.report.tables import Line, Table
+from router.report.words import NO_BREAK, WITHHELD, WITHHELD_MEANING, number, range_text, shown
+
+#: Version of the JSON document's form.
+FORM = "allo-report/1"
+#: Longest name on one line of a table, and of a list.
+NAME_WIDTH, LIST_WIDTH = 28, 60
+#: Tables in this order, and how many of their lines a terminal shows; None: all of them.
+TABLES: dict[str, int | None] = {
+    "sectors": None,
+    "half-hours": None,
+    "evolution": None,
+    "subjects": 20,
+    "improve": 10,
+    "results": None,
+    "referrals": 20,
+}
+
+
+def as_text(report: Report) -> str:
+    """Return the report in French, for about 110 columns."""
+    title = f"{report.service} {range_text(report.first, report.last)}"
+    parts = [f"{title}\n{'=' * len(title)}"]
+    if report.empty:
+        parts.append("Aucun appel n’a été compté sur cette période.")
+    parts.append(_section("Chiffres-clés", _key_lines(report)))
+    parts.append(_section("Appels", _figure_lines(report.figures)))
+    for vote in report.votes:
+        parts.append(_section(vote.text, [*_vote_lines(vote), "", *_rows(vote.table, None)]))
+    for id_, most in TABLES.items():
+        table = report.tables[id_]
+        if table.lines:
+            parts.append(_section(table_title(report, table), _rows(table, most)))
+    if any(WITHHELD in part for part in parts):
+        parts.append(textwrap.fill(WITHHELD_MEANING, 100, break_on_hyphens=False))
+    used = sorted({id_ for id_ in DEFINITIONS if any(id_ in part for part in parts)})
+    heads = [f"{DEFINITIONS[id_].short} = {id_}" for id_ in _heading_ids(report)]
+    parts.append(
+        _section(
+            "Définitions",
+            [
+                *textwrap.wrap(f"Colonnes{NO_BREAK}: {', '.join(heads)}.", 100),
+                f"Niveau de service{NO_BREAK}: réponse en {report.live_target_s} s au plus.",
+                f"Les formules de {len(used)} définitions sont dans --json et --html.",
+            ],
+        )
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def table_title(report: Report, table: Table) -> str:
+    """Return the table's title; a week's subjects are the list that the site's editors read."""
+    if table.id == "subjects":
+        week = (report.last - report.first).days < 7
+        return f"{table.title} {'de la semaine' if week else 'de la période'}"
+    return table.title
+
+
+def _heading_ids(report: Report) -> list[str]:
+    ids: dict[str, None] = {}
+    for table in report.tables.values():
+        for line in table.lines:
+            ids.update(dict.fromkeys(figure.id for figure in line.figures))
+    return list(ids)
+
+
+def _section(title: str, lines: Iterable[str]) -> str:
+    return "\n".join([title, "-" * len(title), *lines])
+
+
+def _key_lines(report: Report) -> list[str]:
+    handled, by_callback, informateurs = report.key_figures
+    rows = [
+        (shown(handled), "appels traités", handled.id),
+        (shown(by_callback), "dont appels traités via le service de rappel", by_callback.id),
+        (shown(informateurs), "informateurs mobilisés", informateurs.id),
+    ]
+    if report.votes:
+        first = report.votes[0]
+        rows.append(
+            (
+                shown(first.satisfaction),
+                f"taux de satisfaction des usagers (taux de réponse{NO_BREAK}: "
+                f"{shown(first.response)})",
+                f"{first.satisfaction.id}, {first.response.id}",
+            )
+        )
+    return [f"{value:>10}  {name:<66} {ids}" for value, name, ids in rows]
+
+
+def _figure_lines(figures: Iterable[Figure]) -> list[str]:
+    return [
+        f"{shown(figure):>12}  {DEFINITIONS[figure.id].name:<44} {figure.id}" for figure in figures
+    ]
+
+
+def _vote_lines(vote: Vote) -> list[str]:
+    lines = _figure_lines((vote.satisfaction, vote.response))
+    return [*lines, f"{'':12}  {responses(vote)}"]
+
+
+def responses(vote: Vote) -> str:
+    """Return how many were asked and how many answered."""
+    answers = number(vote.response.numerator or 0)
+    asked = number(vote.response.denominator or 0)
+    return f"réponses{NO_BREAK}: {answers}, personnes interrogées{NO_BREAK}: {asked}"
+
+
+def _rows(table: Table, most: int | None) -> list[str]:
+    """Return the table aligned, a long name on several lines."""
+    lines = table.lines if most is None else table.lines[:most]
+    left_out = len(table.lines) - len(lines)
+    cells = [[shown(figure) for figure in line.figures] for line in lines]
+    widths = [
+        max(len(head), *(len(row[place]) for row in cells)) if cells else len(head)
+        for place, head in enumerate(table.heads)
+    ]
+    limit = NAME_WIDTH if len(table.heads) > 2 else LIST_WIDTH
+    names = [_name(line, limit) for line in lines]
+    width = max((len(part) for name in names for part in name), default=0)
+    rows = [_row("", table.heads, width, widths)]
+    for name, row in zip(names, cells, strict=True):
+        rows.extend(name[:-1])
+        rows.append(_row(name[-1], row, width, widths))
+    if left_out:
+        rows.append(f"… et {left_out} autres lignes dans --json et --html.")
+    return rows
+
+
+def _name(line: Line, limit: int) -> list[str]:
+    first, *rest = textwrap.wrap(line.name, limit, break_long_words=False) or [""]
+    return [first, *(f" {part}" for part in rest)]
+
+
+def _row(name: str, cells: Sequence[str], width: int, widths: Sequence[int]) -> str:
+    told = "  ".join(f"{cell:>{size}}" for cell, size in zip(cells, widths, strict=True))
+    return f"{name:<{width}}  {told}"
+
+
+def as_json(report: Report) -> str:
+    """Return everything that is published, with the id of each figure's definition."""
+    document = {
+        "form": FORM,
+        "service": report.service,
+        "from": report.first.isoformat(),
+        "to": report.last.isoformat(),
+        "zone": report.zone,
+        "live_target_s": report.live_target_s,
+        "minimum": MINIMUM,
+        "empty": report.empty,
+        "reconciles": report.reconciles,
+        "key_figures": [_figure(one) for one in report.key_figures],
+        "figures": [_figure(one) for one in report.figures],
+        "votes": [
+            {
+                "question": vote.question,
+                "text": vote.text,
+                "satisfaction": _figure(vote.satisfaction),
+                "response": _figure(vote.response),
+                "scores": _table(vote.table),
+            }
+            for vote in report.votes
+        ],
+        "tables": {id_: _table(table) for id_, table in report.tables.items()},
+        "definitions": {
+            one.id: {"name": one.name, "unit": one.unit.value, "formula": one.formula}
+            for one in DEFINITIONS.values()
+        },
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def _table(table: Table) -> dict[str, Any]:
+    return {
+        "title": table.title,
+        "heads": list(table.heads),
+        "lines": [
+            {
+                "key": line.key,
+                "name": line.name,
+                "figures": [_figure(figure) for figure in line.figures],
+            }
+            for line in table.lines
+        ],
+    }
+
+
+def _figure(figure: Figure) -> dict[str, Any]:
+    told: dict[str, Any] = {"id": figure.id, "value": figure.value}
+    if figure.denominator is not None:
+        told.update(numerator=figure.numerator, denominator=figure.denominator)
+    if figure.withheld:
+        told["withheld"] = True
+    return told

@@ -1,0 +1,292 @@
+"""What is kept: anonymous facts, and who is logged in where. One SQLite file.
+
+Facts are counted on the event loop, in memory only, and written in batches by a worker
+thread. No table of callers has a row id: rows lie in the order of what they say (`WITHOUT
+ROWID`), so the file does not tell in which order calls came. Votes are not rows at all but
+numbers of votes, added to only when enough of them wait: who compares the file before and
+after a call learns nothing about that caller's vote.
+
+`Store`'s public methods are all that the rest of the house knows; PostgreSQL can stand behind
+the same ones.
+"""
+
+import os
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from router.core.commands import DeskChanged
+from router.core.facts import (
+    CallFact,
+    DutyFact,
+    Fact,
+    SubjectFact,
+    VoteFact,
+    WatchFact,
+)
+from router.core.ids import AgentId, PhoneId, QuestionId, ReasonId
+from router.core.requests import Watching
+from router.errors import StoreError
+from router.store import rows
+from router.store.schema import LOCK_WAIT_S, check_version, prepare, told, transaction
+
+FILE_NAME = "facts.sqlite3"
+#: Votes on one question of one day are written once so many answers wait together.
+VOTES_TOGETHER = 5
+#: Facts that wait at most while the file cannot be written: two months of a service like 2025's.
+WAITING_MAX = 100_000
+
+
+class Store:
+    """The file, open. `record` and `desk_changed` are for the event loop and never wait for it;
+    everything else may, and is for a worker thread or for start and stop.
+    """
+
+    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
+        self.path = path
+        #: Facts given up because more than WAITING_MAX waited.
+        self.dropped = 0
+        self._database = database
+        #: Held for a moment at a time: what waits is exchanged.
+        self._exchanging = threading.Lock()
+        #: Held while the file is used.
+        self._using = threading.Lock()
+        self._facts: list[Fact] = []
+        self._desks: dict[AgentId, DeskChanged] = {}
+        self._votes: Counter[VoteFact] = Counter()
+
+    @classmethod
+    def open(cls, path: Path) -> "Store":
+        """Open the file to write, created if missing, for its owner's eyes only.
+
+        Raises:
+            StoreError: If it is no database of ours, of a newer version, or cannot be written.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # SQLite gives its companion files (-wal, -shm) the mode of the first one.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            path.chmod(0o600)
+        except OSError as error:
+            raise StoreError(
+                str(path),
+                f"cannot be written: {error.strerror}",
+                "Make its folder writable for this user, or set state_dir to another.",
+            ) from None
+        return cls._connected(path, "rwc", prepare)
+
+    @classmethod
+    def open_to_read(cls, path: Path) -> "Store":
+        """Open a file that is there, beside a service that may be writing it.
+
+        Raises:
+            StoreError: If it is missing, no database of ours, or of another version.
+        """
+        if not path.exists():
+            raise StoreError(
+                str(path),
+                "does not exist: nothing was counted yet",
+                "Start the service (./allo demo, ./allo run), or name its settings by --config.",
+            )
+        return cls._connected(path, "ro", check_version)
+
+    @classmethod
+    def _connected(
+        cls, path: Path, mode: str, then: Callable[[sqlite3.Connection, Path], None]
+    ) -> "Store":
+        with told(path):
+            database = sqlite3.connect(
+                f"{path.resolve().as_uri()}?mode={mode}",
+                uri=True,
+                timeout=LOCK_WAIT_S,
+                isolation_level=None,  # transactions are begun and ended below, in the open
+                check_same_thread=False,
+            )
+            try:
+                then(database, path)
+            except BaseException:
+                database.close()
+                raise
+        return cls(path, database)
+
+    def close(self) -> None:
+        """Close the file. Flush first: what waits is lost."""
+        with self._using:
+            self._database.close()
+
+    # Counting: on the event loop.
+
+    def record(self, fact: Fact) -> None:
+        """Keep a fact in memory until the next flush."""
+        with self._exchanging:
+            if len(self._facts) < WAITING_MAX:
+                self._facts.append(fact)
+            else:
+                self.dropped += 1
+
+    def desk_changed(self, change: DeskChanged) -> None:
+        """Keep where an informateur is logged in until the next flush."""
+        with self._exchanging:
+            self._desks[change.agent] = change
+
+    # Writing: in a worker thread.
+
+    def flush(self, today: date, *, final: bool = False) -> None:
+        """Write what waits. Votes of `today` wait on until enough do, unless it is `final`.
+
+        Raises:
+            StoreError: If it cannot be written; all of it waits for the next flush.
+        """
+        with self._using:
+            with self._exchanging:
+                facts, self._facts = self._facts, []
+                desks, self._desks = self._desks, {}
+            self._votes.update(fact for fact in facts if isinstance(fact, VoteFact))
+            facts = [fact for fact in facts if not isinstance(fact, VoteFact)]
+            votes = self._ripe_votes(today, final)
+            if not (facts or desks or votes):
+                return
+            try:
+                with told(self.path), transaction(self._database):
+                    self._write(facts, desks.values(), votes)
+            except StoreError:
+                self._take_back(facts, desks)
+                raise
+            for vote in votes:
+                del self._votes[vote]
+            # The log of changes would tell what came together in one batch. A reader may hold
+            # it open: then the next flush empties it.
+            with suppress(sqlite3.Error):
+                self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def _ripe_votes(self, today: date, final: bool) -> dict[VoteFact, int]:
+        answers: Counter[tuple[date, QuestionId]] = Counter()
+        for vote, alike in self._votes.items():
+            if vote.score is not None:
+                answers[vote.day, vote.question] += alike
+        return {
+            vote: alike
+            for vote, alike in self._votes.items()
+            if final or vote.day < today or answers[vote.day, vote.question] >= VOTES_TOGETHER
+        }
+
+    def _take_back(self, facts: list[Fact], desks: dict[AgentId, DeskChanged]) -> None:
+        with self._exchanging:
+            facts.extend(self._facts)
+            self.dropped += max(0, len(facts) - WAITING_MAX)
+            self._facts = facts[:WAITING_MAX]
+            self._desks = {**desks, **self._desks}
+
+    def _write(
+        self, facts: list[Fact], desks: Iterable[DeskChanged], votes: Mapping[VoteFact, int]
+    ) -> None:
+        write = self._database.executemany
+        write(
+            rows.ADD_CALL,
+            rows.alike(rows.call_row(one) for one in facts if isinstance(one, CallFact)),
+        )
+        write(
+            rows.ADD_SUBJECT,
+            rows.alike(rows.subject_row(one) for one in facts if isinstance(one, SubjectFact)),
+        )
+        write(rows.ADD_VOTE, sorted((*rows.vote_row(vote), alike) for vote, alike in votes.items()))
+        write(
+            rows.ADD_DUTY,
+            sorted(
+                {(one.day.isoformat(), one.agent) for one in facts if isinstance(one, DutyFact)}
+            ),
+        )
+        write(
+            rows.ADD_WATCH,
+            [
+                (one.at, one.supervisor, one.agent, one.watching.value)
+                for one in facts
+                if isinstance(one, WatchFact)
+            ],
+        )
+        for desk in desks:
+            if desk.phone is None:
+                self._database.execute(rows.DROP_SESSION, (desk.agent,))
+            else:
+                row = (desk.agent, desk.phone, desk.reason, desk.until_at)
+                self._database.execute(rows.PUT_SESSION, row)
+
+    # Reading what was flushed; `first` and `last` are days of the service, both included.
+
+    def sessions(self) -> tuple[DeskChanged, ...]:
+        """Who is logged in where, as flushed last. Raises StoreError."""
+        return tuple(
+            DeskChanged(AgentId(agent), PhoneId(phone), reason and ReasonId(reason), until_at)
+            for agent, phone, reason, until_at in self._read(
+                "SELECT agent, phone, reason, until_at FROM sessions ORDER BY agent"
+            )
+        )
+
+    def calls(self, first: date, last: date, zone: str) -> list[CallFact]:
+        """Calls that arrived from `first` to `last`, days in `zone`. Raises StoreError."""
+        found = self._read(
+            "SELECT * FROM calls WHERE period_at >= ? AND period_at < ?",
+            (_midnight(first, zone), _midnight(last + timedelta(days=1), zone)),
+        )
+        with told(self.path):
+            return [fact for row in found for fact in [rows.call(row)] * row[-1]]
+
+    def subjects(self, first: date, last: date) -> Counter[SubjectFact]:
+        """What informateurs noted, with how often. Raises StoreError."""
+        found = self._read("SELECT * FROM subjects WHERE day BETWEEN ? AND ?", _days(first, last))
+        with told(self.path):
+            return Counter({rows.subject(row): row[-1] for row in found})
+
+    def votes(self, first: date, last: date) -> Counter[VoteFact]:
+        """Votes, with how often each was given. Raises StoreError."""
+        found = self._read("SELECT * FROM votes WHERE day BETWEEN ? AND ?", _days(first, last))
+        with told(self.path):
+            return Counter(
+                {
+                    VoteFact(
+                        date.fromisoformat(day), QuestionId(question), int(score) if score else None
+                    ): alike
+                    for day, question, score, alike in found
+                }
+            )
+
+    def duty(self, first: date, last: date) -> list[DutyFact]:
+        """Which informateurs were ready for calls on which day. Raises StoreError."""
+        found = self._read("SELECT * FROM duty WHERE day BETWEEN ? AND ?", _days(first, last))
+        return [DutyFact(date.fromisoformat(day), AgentId(agent)) for day, agent in found]
+
+    def watches(self, first: date, last: date, zone: str) -> list[WatchFact]:
+        """Supervisors' part in calls, oldest first: the audit. Raises StoreError."""
+        found = self._read(
+            "SELECT * FROM watches WHERE at >= ? AND at < ? ORDER BY at",
+            (_midnight(first, zone), _midnight(last + timedelta(days=1), zone)),
+        )
+        return [WatchFact(at, who, AgentId(agent), Watching(how)) for at, who, agent, how in found]
+
+    def last_day(self, zone: str) -> date | None:
+        """The latest day on which anything was counted; None: nothing yet. Raises StoreError."""
+        [(period_at, day)] = self._read(
+            "SELECT (SELECT max(period_at) FROM calls), (SELECT max(day) FROM duty)"
+        )
+        days = [date.fromisoformat(day)] if day else []
+        if period_at is not None:
+            days.append(datetime.fromtimestamp(period_at, ZoneInfo(zone)).date())
+        return max(days, default=None)
+
+    def _read(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        with self._using, told(self.path):
+            return self._database.execute(query, values).fetchall()
+
+
+def _midnight(day: date, zone: str) -> float:
+    return datetime.combine(day, time.min, ZoneInfo(zone)).timestamp()
+
+
+def _days(first: date, last: date) -> tuple[str, str]:
+    return first.isoformat(), last.isoformat()

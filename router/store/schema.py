@@ -1,0 +1,145 @@
+"""The file: its tables, its version, and how it is opened, written and complained of."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from router.errors import StoreError
+
+#: "allo" in ASCII (PRAGMA application_id): tells our file from another program's.
+APPLICATION_ID = 0x616C6C6F
+#: How long one process waits for another's lock, in seconds.
+LOCK_WAIT_S = 5.0
+
+#: Each script leads from one version of the file to the next; the last one is ours.
+#: '' and -1 stand for None: a key has no empty columns.
+MIGRATIONS = (
+    """
+    CREATE TABLE calls (
+        period_at INTEGER NOT NULL,
+        door TEXT NOT NULL,
+        sector TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        waited_s INTEGER NOT NULL,
+        talked_s INTEGER NOT NULL,
+        attempts INTEGER NOT NULL,
+        kept INTEGER NOT NULL,
+        transfers INTEGER NOT NULL,
+        referral TEXT NOT NULL,
+        alike INTEGER NOT NULL,
+        PRIMARY KEY (period_at, door, sector, outcome, waited_s, talked_s, attempts, kept,
+                     transfers, referral)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE subjects (
+        day TEXT NOT NULL,
+        sector TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        result TEXT NOT NULL,
+        referral TEXT NOT NULL,
+        improve INTEGER NOT NULL,
+        alike INTEGER NOT NULL,
+        PRIMARY KEY (day, sector, subject, result, referral, improve)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE votes (
+        day TEXT NOT NULL,
+        question TEXT NOT NULL,
+        score TEXT NOT NULL,
+        alike INTEGER NOT NULL,
+        PRIMARY KEY (day, question, score)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE duty (
+        day TEXT NOT NULL,
+        agent TEXT NOT NULL,
+        PRIMARY KEY (day, agent)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE watches (
+        at REAL NOT NULL,
+        supervisor TEXT NOT NULL,
+        agent TEXT NOT NULL,
+        watching TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE sessions (
+        agent TEXT NOT NULL PRIMARY KEY,
+        phone TEXT NOT NULL,
+        reason TEXT,
+        until_at REAL
+    ) STRICT, WITHOUT ROWID;
+    """,
+)
+
+
+def prepare(database: sqlite3.Connection, path: Path) -> None:
+    """Bring the file to our version. What is deleted is overwritten (secure_delete)."""
+    version = _version(database, path)
+    for setting in ("secure_delete = ON", "journal_mode = WAL", "synchronous = NORMAL"):
+        database.execute(f"PRAGMA {setting}").fetchall()
+    while version < len(MIGRATIONS):
+        with transaction(database):
+            version = _version(database, path)  # another process may have been faster
+            if version < len(MIGRATIONS):
+                for statement in MIGRATIONS[version].split(";"):
+                    database.execute(statement)
+                database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                database.execute(f"PRAGMA user_version = {version + 1}")
+        version += 1
+
+
+def check_version(database: sqlite3.Connection, path: Path) -> None:
+    version = _version(database, path)
+    if version < len(MIGRATIONS):
+        raise StoreError(
+            str(path),
+            f"is of version {version}, before the present {len(MIGRATIONS)}",
+            "Start the service once: it brings the file up to date.",
+        )
+
+
+def _version(database: sqlite3.Connection, path: Path) -> int:
+    """Return the file's version, 0 for an empty file."""
+    ((application,),) = database.execute("PRAGMA application_id").fetchall()
+    ((version,),) = database.execute("PRAGMA user_version").fetchall()
+    ((tables,),) = database.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+    if application != APPLICATION_ID and (application or version or tables):
+        raise StoreError(
+            str(path), "is a database of another program", "Move it away, or change state_dir."
+        )
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            str(path),
+            f"was written by a newer allo (version {version}, known here: {len(MIGRATIONS)})",
+            "Start that newer allo, or move the file away.",
+        )
+    assert isinstance(version, int)
+    return version
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Tell SQLite's errors, and values from another time, as StoreError."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise StoreError(
+            str(path),
+            f"cannot be used: {error}",
+            "See that the disk has room, and that this user may read and write file and folder.",
+        ) from None
+    except (sqlite3.DatabaseError, ValueError) as error:
+        raise StoreError(
+            str(path),
+            f"is damaged or not a database of allo: {error}",
+            "Move it away; a new one is begun at the next start.",
+        ) from None
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection) -> Iterator[None]:
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        database.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            database.execute("ROLLBACK")
+        raise

@@ -1,0 +1,382 @@
+"""What is kept, what is not, and what happens when it cannot be."""
+
+import sqlite3
+import sys
+import threading
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from router.core.commands import DeskChanged, Outcome
+from router.core.facts import CallFact, Door, DutyFact, SubjectFact, VoteFact, WatchFact
+from router.core.ids import AgentId, EntryId, FicheId, PhoneId, QuestionId, ReasonId, SectorId
+from router.core.requests import Result, Watching
+from router.errors import StoreError
+from router.store import FILE_NAME, Store, database, rows
+from router.store.schema import MIGRATIONS
+from tests.report.days import call_facts
+from tests.service_plan import MONDAY_10H, WORK
+
+ZONE = "Europe/Paris"
+MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
+SATISFIED = QuestionId("satisfaction")
+CALL = CallFact(int(MONDAY_10H), Door.MENU, WORK, Outcome.ANSWERED, 12, 240, 1, True)
+
+
+@pytest.fixture
+def store(tmp_path: Path):  # type: ignore[no-untyped-def]
+    opened = Store.open(tmp_path / "state" / FILE_NAME)
+    yield opened
+    opened.close()
+
+
+def vote(score: int | None, day: date = MONDAY, question: QuestionId = SATISFIED) -> VoteFact:
+    return VoteFact(day, question, score)
+
+
+def written_votes(store: Store) -> Counter[VoteFact]:
+    return store.votes(MONDAY, TUESDAY)
+
+
+# Facts come back as they were
+
+
+@settings(max_examples=40)  # each opens two files
+@given(facts=st.lists(call_facts(), max_size=30), order=st.randoms())
+def test_calls_come_back_as_they_were_and_tell_no_order(
+    tmp_path_factory: pytest.TempPathFactory, facts: list[CallFact], order: Random
+) -> None:
+    """The same calls in any order, in any batches, make the same table."""
+    tables = []
+    for _ in range(2):
+        one = Store.open(tmp_path_factory.mktemp("store") / FILE_NAME)
+        for fact in facts:
+            one.record(fact)
+            if order.random() < 0.2:
+                one.flush(MONDAY)
+        one.flush(MONDAY)
+        assert Counter(one.calls(date(2026, 1, 1), date(2027, 1, 1), ZONE)) == Counter(facts)
+        tables.append(one._database.execute("SELECT * FROM calls").fetchall())
+        one.close()
+        order.shuffle(facts)
+    assert tables[0] == tables[1]
+
+
+def test_no_table_of_callers_has_a_row_id(store: Store) -> None:
+    for table in ("calls", "subjects", "votes", "duty"):
+        with pytest.raises(sqlite3.OperationalError, match="no such column: rowid"):
+            store._database.execute(f"SELECT rowid FROM {table}")
+
+
+def test_the_log_of_changes_is_emptied_with_each_batch(store: Store) -> None:
+    store.record(CALL)
+    store.flush(MONDAY)
+    assert store.path.with_name(f"{FILE_NAME}-wal").stat().st_size == 0
+
+
+def test_days_are_those_of_the_services_zone(store: Store) -> None:
+    midnight = 1_795_474_800  # Tuesday 2026-11-24 00:00 in Paris, still Monday in UTC
+    for period_at in (midnight - 1800, midnight):
+        store.record(CallFact(period_at, Door.NONE, None, Outcome.CLOSED, None, None, 0, None))
+    store.flush(TUESDAY)
+    assert [one.period_at for one in store.calls(MONDAY, MONDAY, ZONE)] == [midnight - 1800]
+    assert [one.period_at for one in store.calls(TUESDAY, TUESDAY, ZONE)] == [midnight]
+    assert store.last_day(ZONE) == TUESDAY
+
+
+def test_the_other_facts_come_back(store: Store) -> None:
+    note = SubjectFact(
+        MONDAY, WORK, FicheId("F1234"), Result.REFERRED, EntryId("prefecture"), improve=True
+    )
+    plain = SubjectFact(MONDAY, WORK, SectorId("travail"), Result.ANSWERED, None, improve=False)
+    watch = WatchFact(MONDAY_10H, "superviseur", AgentId("101"), Watching.WHISPER)
+    duty = DutyFact(MONDAY, AgentId("101"))
+    for fact in (note, note, plain, watch, duty, duty):
+        store.record(fact)
+    store.flush(MONDAY)
+    store.record(note)
+    store.record(duty)
+    store.flush(MONDAY)
+
+    assert store.subjects(MONDAY, MONDAY) == {note: 3, plain: 1}
+    assert store.subjects(TUESDAY, TUESDAY) == {}
+    assert store.watches(MONDAY, MONDAY, ZONE) == [watch]
+    assert store.watches(TUESDAY, TUESDAY, ZONE) == []
+    assert store.duty(MONDAY, MONDAY) == [duty]
+
+
+def test_an_empty_store_has_nothing(store: Store) -> None:
+    assert store.last_day(ZONE) is None
+    assert store.calls(date(1, 1, 1), date(9998, 12, 31), ZONE) == []
+    assert store.sessions() == ()
+
+
+# Votes
+
+
+def test_votes_wait_until_five_answers_are_there(store: Store) -> None:
+    """What a call adds to the file never shows its vote."""
+    for score in (4, None, 1, None, 4, 3):
+        store.record(vote(score))
+        store.flush(MONDAY)
+        assert written_votes(store) == {}
+    store.record(vote(2))
+    store.flush(MONDAY)
+    assert written_votes(store) == {
+        vote(1): 1,
+        vote(2): 1,
+        vote(3): 1,
+        vote(4): 2,
+        vote(None): 2,
+    }
+    store.record(vote(2))
+    store.flush(MONDAY)
+    assert written_votes(store)[vote(2)] == 1
+
+
+def test_the_votes_on_one_question_do_not_hide_those_on_another(store: Store) -> None:
+    for _ in range(4):
+        store.record(vote(4))
+        store.record(vote(1, question=QuestionId("reponse")))
+    store.flush(MONDAY)
+    assert written_votes(store) == {}
+
+
+def test_votes_of_a_day_that_is_over_are_written(store: Store) -> None:
+    store.record(vote(4))
+    store.record(vote(2, TUESDAY))
+    store.flush(TUESDAY)
+    assert written_votes(store) == {vote(4): 1}
+
+
+def test_votes_are_written_when_the_service_stops(store: Store) -> None:
+    store.record(vote(4))
+    store.record(vote(None))
+    store.flush(MONDAY, final=True)
+    assert written_votes(store) == {vote(4): 1, vote(None): 1}
+    store.flush(MONDAY, final=True)
+    assert written_votes(store) == {vote(4): 1, vote(None): 1}
+
+
+def test_votes_survive_a_flush_that_failed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(5):
+        store.record(vote(4))
+    with monkeypatch.context() as broken:
+        broken.setattr(rows, "ADD_VOTE", "INSERT INTO nowhere VALUES (?, ?, ?, ?)")
+        with pytest.raises(StoreError):
+            store.flush(MONDAY)
+    store.flush(MONDAY)
+    assert written_votes(store) == {vote(4): 5}
+
+
+# Sessions
+
+
+def test_sessions_come_back_after_a_restart(tmp_path: Path) -> None:
+    first = Store.open(tmp_path / FILE_NAME)
+    agent, other = AgentId("101"), AgentId("102")
+    paused = DeskChanged(agent, PhoneId("103"), ReasonId("pause"), MONDAY_10H + 600)
+    first.desk_changed(DeskChanged(agent, PhoneId("101")))
+    first.desk_changed(DeskChanged(other, PhoneId("102")))
+    first.desk_changed(paused)
+    first.flush(MONDAY)
+    first.desk_changed(DeskChanged(other, None))
+    first.flush(MONDAY)
+    first.close()
+
+    second = Store.open(tmp_path / FILE_NAME)
+    assert second.sessions() == (paused,)
+    second.close()
+
+
+# Failures
+
+
+def hold(path: Path) -> sqlite3.Connection:
+    """Another process that keeps the file locked."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    return other
+
+
+def test_a_failed_flush_keeps_everything(store: Store) -> None:
+    store._database.execute("PRAGMA busy_timeout = 0")
+    store.record(CALL)
+    store.desk_changed(DeskChanged(AgentId("101"), PhoneId("101")))
+    other = hold(store.path)
+    with pytest.raises(StoreError, match="database is locked"):
+        store.flush(MONDAY)
+    store.desk_changed(DeskChanged(AgentId("101"), PhoneId("102")))
+    other.execute("ROLLBACK")
+    other.close()
+    store.flush(MONDAY)
+    assert store.calls(MONDAY, MONDAY, ZONE) == [CALL]
+    assert store.sessions() == (DeskChanged(AgentId("101"), PhoneId("102")),)
+    assert store.dropped == 0
+
+
+def test_what_comes_during_a_flush_that_fails_is_the_newer(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = DeskChanged(AgentId("101"), PhoneId("102"))
+
+    def fail(*rows: object) -> None:
+        store.record(CALL)
+        store.desk_changed(later)
+        raise sqlite3.OperationalError("disk full")
+
+    store.record(CALL)
+    store.desk_changed(DeskChanged(AgentId("101"), PhoneId("101")))
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "_write", fail)
+        with pytest.raises(StoreError, match="disk full"):
+            store.flush(MONDAY)
+    store.flush(MONDAY)
+    assert store.calls(MONDAY, MONDAY, ZONE) == [CALL] * 2
+    assert store.sessions() == (later,)
+
+
+def test_what_waits_is_bounded_and_what_is_dropped_is_counted(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "WAITING_MAX", 3)
+    store._database.execute("PRAGMA busy_timeout = 0")
+    other = hold(store.path)
+    for _ in range(4):
+        store.record(CALL)
+    assert store.dropped == 1
+    with pytest.raises(StoreError):
+        store.flush(MONDAY)
+    store.record(CALL)
+    assert store.dropped == 2
+    other.execute("ROLLBACK")
+    other.close()
+    store.flush(MONDAY)
+    assert store.calls(MONDAY, MONDAY, ZONE) == [CALL] * 3
+
+
+def test_a_batch_is_written_whole_or_not_at_all(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.record(CALL)
+    store.record(DutyFact(MONDAY, AgentId("101")))
+    with monkeypatch.context() as broken:
+        broken.setattr(rows, "ADD_DUTY", "INSERT INTO nowhere VALUES (?, ?)")
+        with pytest.raises(StoreError):
+            store.flush(MONDAY)
+    assert store.calls(MONDAY, MONDAY, ZONE) == []
+    store.flush(MONDAY)
+    assert store.calls(MONDAY, MONDAY, ZONE) == [CALL]
+
+
+def test_counting_goes_on_beside_flushing(store: Store) -> None:
+    """Threads change places as often as they can."""
+    done = threading.Event()
+
+    def flush_on_and_on() -> None:
+        while not done.is_set():
+            store.flush(MONDAY)
+
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    worker = threading.Thread(target=flush_on_and_on)
+    worker.start()
+    try:
+        for _ in range(30_000):
+            store.record(CALL)
+    finally:
+        sys.setswitchinterval(usual)
+        done.set()
+        worker.join()
+    store.flush(MONDAY)
+    assert len(store.calls(MONDAY, MONDAY, ZONE)) == 30_000
+
+
+# The file
+
+
+def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    path.touch(mode=0o644)
+    store = Store.open(path)
+    store.record(CALL)
+    store.flush(MONDAY)
+    modes = {one.name: one.stat().st_mode & 0o777 for one in tmp_path.iterdir()}
+    store.close()
+    assert set(modes.values()) == {0o600}
+    assert len(modes) == 3  # the -wal and -shm files too
+
+
+def test_what_is_deleted_is_overwritten(store: Store) -> None:
+    assert store._database.execute("PRAGMA secure_delete").fetchone() == (1,)
+    assert store._database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    path.write_text("this is a letter, not a database; it is long enough to be looked at" * 20)
+    with pytest.raises(StoreError, match=r"facts\.sqlite3 is damaged .* Move it away"):
+        Store.open(path)
+    assert path.read_text().startswith("this is a letter")
+
+
+def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE songs (title TEXT)")
+    other.commit()
+    other.close()
+    with pytest.raises(StoreError, match="database of another program"):
+        Store.open(path)
+
+
+def test_a_newer_file_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    Store.open(path).close()
+    newer = sqlite3.connect(path)
+    newer.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    newer.close()
+    for opening in (Store.open, Store.open_to_read):
+        with pytest.raises(StoreError, match="newer allo"):
+            opening(path)
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match=r"file/facts\.sqlite3 cannot be written.*state_dir"):
+        Store.open(tmp_path / "file" / FILE_NAME)
+    (tmp_path / FILE_NAME).mkdir()
+    with pytest.raises(StoreError, match="cannot be written"):
+        Store.open(tmp_path / FILE_NAME)
+
+
+def test_a_reader_finds_what_the_service_flushed_and_changes_nothing(store: Store) -> None:
+    store.record(CALL)
+    store.flush(MONDAY)
+    reader = Store.open_to_read(store.path)
+    assert reader.calls(MONDAY, MONDAY, ZONE) == [CALL]
+    reader.record(CALL)
+    with pytest.raises(StoreError, match="readonly"):
+        reader.flush(MONDAY)
+    reader.close()
+
+
+def test_a_reader_needs_a_file_that_is_there(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="nothing was counted yet"):
+        Store.open_to_read(tmp_path / FILE_NAME)
+    (tmp_path / FILE_NAME).touch()
+    with pytest.raises(StoreError, match="Start the service once"):
+        Store.open_to_read(tmp_path / FILE_NAME)
+
+
+def test_a_value_of_another_time_is_an_error_of_ours(store: Store) -> None:
+    store.record(CALL)
+    store.flush(MONDAY)
+    store._database.execute("UPDATE calls SET outcome = 'abducted'")
+    with pytest.raises(StoreError, match="abducted"):
+        store.calls(MONDAY, MONDAY, ZONE)
