@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 import signal
-from collections.abc import Sequence
 from contextlib import suppress
 
 import structlog
@@ -12,12 +11,21 @@ from aiohttp import web
 from router.ari.asterisk_link import AsteriskLink
 from router.config import Config
 from router.core.codes import CodeBook
-from router.core.commands import Command, Noted
+from router.core.commands import Counted, DeskChanged, ForAsterisk, ForService, Noted, Told
 from router.core.engine import Engine
-from router.errors import ConfigError, Problem, SetupError
+from router.core.events import AgentAsked, SupervisorAsked
+from router.core.ids import AgentId, PhoneId
+from router.core.pins import Pins
+from router.core.requests import Reply, Request, Watching
+from router.errors import ConfigError, Problem, SetupError, StoreError
 from router.live import Clock, Live
+from router.store import FILE_NAME, Store
 from router.web.api import Api, Snapshot
+from router.web.desk import DeskBackend
 from router.web.metrics import Metrics
+
+#: Facts wait in memory for so long at most.
+_FLUSH_S = 10.0
 
 
 class Service:
@@ -36,19 +44,34 @@ class Service:
         self._metrics = Metrics(plan.sectors)
         self._codes = CodeBook(keys.code_secret, plan.fiches, plan.code.period_s)
         # Ids of this life of the router must differ from those of the last, which may live on.
-        self._engine = Engine(plan, self._codes, run=f"allo-{secrets.token_hex(4)}")
-        self._live = Live(self._engine, clock, self._perform, self._noted)
+        run = f"allo-{secrets.token_hex(4)}"
+        self._engine = Engine(plan, self._codes, run, Pins(keys.pins))
+        self._store = Store.open(settings.state_dir / FILE_NAME)
+        self._engine.restore(self._store.sessions())
+        self._hours = plan.hours
+        self._live = Live(self._engine, clock, self._perform, self._tell)
         self._link = AsteriskLink(
             settings.asterisk.ari_url,
             settings.asterisk.ari_user,
             keys.ari_password,
             settings.asterisk.app,
-            plan.agents,
+            plan,
             self._live.submit,
             self._engine.known,
             self._log,
         )
-        api = Api(plan, self._codes, keys.api_key, self.snapshot, self._metrics)
+        #: Answers to what HTTP asked, until it takes them; and how often it asked.
+        self._replies: dict[int, Reply] = {}
+        self._asked = 0
+        backend = DeskBackend(
+            self._ask,
+            self._watch,
+            self._engine.desk,
+            self._engine.desks,
+            keys.tokens,
+            keys.supervisors,
+        )
+        api = Api(plan, self._codes, keys.api_key, self.snapshot, self._metrics, backend)
         self._application = api.application()
 
     async def run(self) -> None:
@@ -66,6 +89,7 @@ class Service:
         await runner.setup()
         link = asyncio.create_task(self._link.run())
         stopped = asyncio.create_task(stop.wait())
+        flushing = asyncio.create_task(self._flush_again_and_again())
         try:
             await self._listen(runner)
             self._log.info("started", url=f"http://{self._host}:{self._port}")
@@ -81,6 +105,11 @@ class Service:
             self._live.close()
             await self._link.close()
             await runner.cleanup()
+            flushing.cancel()
+            with suppress(asyncio.CancelledError):
+                await flushing
+            await self._flush(final=True)
+            self._store.close()
 
     async def _listen(self, runner: web.AppRunner) -> None:
         try:
@@ -105,8 +134,50 @@ class Service:
             trouble="" if connected else str(self._link.last_error or "connecting to Asterisk"),
         )
 
-    def _perform(self, commands: Sequence[Command]) -> None:
+    # What HTTP asks of the engine.
+
+    def _ask(self, agent: AgentId, request: Request) -> Reply:
+        self._asked += 1
+        self._live.submit(AgentAsked(self._asked, agent, request))
+        return self._reply()
+
+    def _watch(self, supervisor: str, phone: PhoneId, agent: AgentId, watching: Watching) -> Reply:
+        self._asked += 1
+        self._live.submit(SupervisorAsked(self._asked, supervisor, phone, agent, watching))
+        return self._reply()
+
+    def _reply(self) -> Reply:
+        """The engine has answered by now, unless it failed over it: counted as a defect."""
+        return self._replies.pop(self._asked, Reply.NOT_NOW)
+
+    # What the engine says.
+
+    def _perform(self, commands: list[ForAsterisk]) -> None:
         self._link.perform(commands)
+
+    def _tell(self, command: ForService, at: float) -> None:
+        match command:
+            case Noted():
+                self._noted(command, at)
+            case Told(ask, reply):
+                self._replies[ask] = reply
+            case DeskChanged():
+                self._store.desk_changed(command)
+            case Counted(fact):
+                self._store.record(fact)
+
+    async def _flush_again_and_again(self) -> None:
+        while True:
+            await asyncio.sleep(_FLUSH_S)
+            await self._flush()
+
+    async def _flush(self, *, final: bool = False) -> None:
+        """Write what was counted. A disk that is full stops no call: it is tried again."""
+        today = self._hours.local(self._clock.now()).date()
+        try:
+            await asyncio.to_thread(self._store.flush, today, final=final)
+        except StoreError as error:
+            self._log.error("facts cannot be written", reason=error.reason)
 
     def _noted(self, noted: Noted, at: float) -> None:
         self._metrics.noted(noted)

@@ -28,13 +28,20 @@ def free_port() -> int:
 class Sipp:
     """One SIPp process on loopback playing `scenario` towards `remote` (host:port)."""
 
-    def __init__(self, toolbox: Toolbox, scenario: Path, remote: str, work_dir: Path) -> None:
+    def __init__(
+        self,
+        toolbox: Toolbox,
+        scenario: Path,
+        remote: str,
+        work_dir: Path,
+        port: int | None = None,
+    ) -> None:
         self._toolbox = toolbox
         self._scenario = scenario
         self._remote = remote
         self._work_dir = work_dir
         self._process: asyncio.subprocess.Process | None = None
-        self.port = free_port()
+        self.port = port or free_port()
 
     async def start(self, keys: Mapping[str, str], *options: str) -> None:
         """Start SIPp; `keys` fill the scenario's `[name]`s, pauses included.

@@ -85,6 +85,8 @@ async def _one_call(stage: Stage, say: Say) -> bool:
             line(step["service_time"], tell(step, stage.plan))
             if step["step"] == Step.CODE_REFUSED:  # a key was lost, or heard twice
                 people.append(asyncio.create_task(behave()))
+            if step["step"] == Step.VOTE_ASKED:
+                people.append(asyncio.create_task(vote()))
             if step["step"] == Step.ENDED:
                 over.set()
 
@@ -92,6 +94,13 @@ async def _one_call(stage: Stage, say: Say) -> bool:
         await caller.person.question_over()
         line(stage.now(), f"The caller has heard the question and types {_pairs(code)}.")
         caller.person.press(code)
+
+    async def vote() -> None:
+        for question in stage.plan.questions:
+            await caller.person.question_over()
+            key = max(question.scores, key=question.scores.__getitem__)
+            line(stage.now(), f"The caller votes ({key}); nothing ties the vote to the call.")
+            caller.person.press(key)
 
     async def listen(who: str, whom: str, person_heard: asyncio.Event) -> None:
         await person_heard.wait()

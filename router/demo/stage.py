@@ -8,7 +8,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from router.asterisk.install import Toolbox
 from router.asterisk.server import AsteriskServer
 from router.config import Config, Secrets, load, load_secrets, new_secrets
 from router.core.codes import CodeBook
-from router.core.ids import FicheId
+from router.core.ids import FicheId, PhoneId
 from router.core.plan import Plan
 from router.demo.phones import AgentPhone
 from router.errors import ConfigError, SetupError
@@ -180,6 +180,8 @@ class Stage:
                 "code": self.code(),
                 "fiche": FICHE,
                 "api_key": self.secrets.api_key,
+                "agent_tokens": self.secrets.tokens,
+                "supervisor_tokens": self.secrets.supervisors,
                 "pids": {"router": self.router.pid, "asterisk": self.asterisk.pid},
                 "state_dir": str(self.state_dir),
                 "asterisk_log": str(self.asterisk.log_path),
@@ -207,13 +209,10 @@ class Stage:
             + "".join(f"{agent} = {{ {skills} }}\n" for agent in agents)
         )
         secrets = state / "secrets.toml"
-        try:
-            known = set(load_secrets(secrets).agents)
-        except ConfigError:
-            known = set()
-        if known != set(agents):
+        phones = shipped.plan.desk.supervisor_phones
+        if not _are_for(secrets, agents, phones):
             with open(os.open(secrets, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                file.write(new_secrets(agents))
+                file.write(new_secrets(agents, phones))
         (state / "allo.toml").write_text(self._settings_text())
         return load(state / "allo.toml")
 
@@ -268,7 +267,7 @@ port = {self.http_port}
             AgentPhone(
                 self.toolbox,
                 str(agent),
-                self.secrets.agents[agent],
+                self.secrets.agents[PhoneId(agent)],
                 self.agents_sip,
                 self.state_dir / "sipp",
                 rings_s=self.script.rings_s,
@@ -300,6 +299,19 @@ port = {self.http_port}
     async def _agents_ready(self) -> bool:
         service = await self.get("/v1/service")
         return all(one["informateurs"] >= len(self.phones) for one in service["sectors"])
+
+
+def _are_for(path: Path, agents: Iterable[str], supervisor_phones: Iterable[str]) -> bool:
+    """Say whether the secrets written at an earlier start have all that these need."""
+    try:
+        known = load_secrets(path)
+    except ConfigError:
+        return False
+    return (
+        set(known.agents) == {*agents, *supervisor_phones}
+        and set(known.pins) == set(known.tokens) == set(agents)
+        and bool(known.supervisors)
+    )
 
 
 def _check_http_port(port: int) -> None:

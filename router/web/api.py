@@ -1,9 +1,8 @@
-"""The HTTP interface: health, metrics, the state of the service, access codes.
+"""The HTTP interface: health, metrics, the state of the service, access codes, desks.
 
 Errors are `{"error": {"code", "field", "message"}}`, the message in French.
 """
 
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +14,13 @@ from router.core.codes import CodeBook, in_pairs
 from router.core.engine import SectorSnapshot
 from router.core.ids import FicheId
 from router.core.plan import Plan
+from router.web.bodies import LARGEST_BODY
+from router.web.desk import Desk, DeskBackend
 from router.web.metrics import Metrics
 from router.web.pages import home
+from router.web.replies import Refused, refusal
+from router.web.supervision import Supervision
+from router.web.tokens import bearer, is_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +42,21 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The application's handlers. `snapshot` tells the present, `api_key` opens the codes."""
+    """The application's handlers. `snapshot` tells the present, `api_key` opens the codes.
+
+    Without a `backend` there are no desks and no supervision.
+    """
 
     plan: Plan
     codes: CodeBook
     api_key: str
     snapshot: Callable[[], Snapshot]
     metrics: Metrics
+    backend: DeskBackend | None = None
 
     def application(self) -> web.Application:
         """Return the application to be served."""
-        app = web.Application(middlewares=[_errors_in_french])
+        app = web.Application(middlewares=[_errors_in_french], client_max_size=LARGEST_BODY)
         app.add_routes(
             [
                 web.get("/", self.page),
@@ -59,6 +67,11 @@ class Api:
                 web.get("/v1/access-codes/{fiche}", self.access_code),
             ]
         )
+        if self.backend is not None:
+            desk = Desk(self.plan, self.backend, self.snapshot)
+            app.add_routes(desk.routes())
+            app.add_routes(Supervision(self.plan, self.backend, self.snapshot).routes())
+            app.on_shutdown.append(desk.close)
         return app
 
     async def page(self, request: web.Request) -> web.Response:
@@ -116,8 +129,7 @@ class Api:
 
     async def access_code(self, request: web.Request) -> web.Response:
         """The code to show on a page, for the site's own server (API key)."""
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode(), self.api_key.encode()):
+        if not is_token(bearer(request.headers.get("Authorization")), self.api_key):
             return refusal(401, "unauthorized", None, "Clé d’accès absente ou inconnue.")
         fiche = FicheId(request.match_info["fiche"])
         if fiche not in self.plan.fiches:
@@ -136,18 +148,16 @@ class Api:
         )
 
 
-def refusal(status: int, code: str, field: str | None, message: str) -> web.Response:
-    """Return an error as every client of the interface gets it; `message` in French."""
-    error: dict[str, Any] = {"code": code, "field": field, "message": message}
-    return web.json_response({"error": error}, status=status)
-
-
 @web.middleware
 async def _errors_in_french(
     request: web.Request, handler: Callable[[web.Request], Any]
 ) -> web.StreamResponse:
     try:
         answer: web.StreamResponse = await handler(request)
+    except Refused as error:
+        return refusal(error.status, error.code, error.field, error.message)
+    except web.HTTPRequestEntityTooLarge:
+        return refusal(413, "too_large", None, "Le contenu dépasse 16 kilo-octets.")
     except web.HTTPNotFound:
         return refusal(404, "not_found", None, "Cette adresse n’existe pas.")
     except web.HTTPMethodNotAllowed as error:

@@ -19,10 +19,17 @@ OPEN_AT = datetime(2026, 11, 23, 9, tzinfo=UTC).timestamp()
 #: Ports of the stages. Their ranges of RTP overlap: Asterisk takes the next free port.
 OFFSET, CLOSED_OFFSET, FRAGILE_OFFSET, RESTARTED_OFFSET = 3000, 3200, 3400, 3500
 
+#: Where calls to the public network go.
+PSTN_PORT = 5075
+
 TARGETS = {
     "ring_s": 3,
+    "reserve_s": 2,
     "miss_pause_s": 4,
-    "wrap_up_s": 1,
+    "reject_pause_s": 4,
+    "busy_pause_s": 4,
+    "unreachable_pause_s": 4,
+    "wrap_up_s": 2,
     "announce_every_s": 4,
     "first_key_s": 1.0,
     "next_key_s": 1.5,
@@ -74,7 +81,8 @@ def open_stage(
             port_offset=port_offset,
             opens_at=opens_at,
             targets=TARGETS,
-            asterisk={"agent_rtp_timeout_s": 3, "retry_every_s": 1},
+            asterisk={"agent_rtp_timeout_s": 3, "retry_every_s": 1, "trunk_qualify_s": 0},
+            trunk=f"127.0.0.1:{PSTN_PORT + port_offset}",
             prompts_dir=short_prompts,
         )
         stage = Stage(script, toolbox, print)

@@ -9,6 +9,8 @@ import shutil
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
 from router.demo.sound import ALAW, Codec, Person
 
 _FRAME = 160
@@ -106,6 +108,27 @@ class Ear(Person):
             if not self.heard or self.heard[-1] != name or at < self._at:
                 self.heard.append(name)
             self._at = at
+
+    def share_of(self, hertz: int) -> float:
+        """Return the share of what was heard in the last half second at this frequency."""
+        if not self._window:
+            return 0.0
+        samples = np.concatenate(self._window)
+        energy = float(np.sum(samples * samples))
+        angles = 2 * np.pi * hertz * np.arange(len(samples)) / 8000
+        amplitude = abs(np.sum(samples * np.exp(-1j * angles)))
+        return float(2 * amplitude**2 / (len(samples) * energy)) if energy else 0.0
+
+    async def hears_among(self, *tones_hz: int, limit_s: float = 15.0) -> None:
+        """Wait until exactly these of the tones of the tests are heard at once."""
+        shares: dict[int, float] = {}
+        try:
+            async with asyncio.timeout(limit_s):
+                while {hertz for hertz, share in shares.items() if share > 0.1} != set(tones_hz):
+                    await asyncio.sleep(0.1)
+                    shares = {hertz: self.share_of(hertz) for hertz in TONES_HZ}
+        except TimeoutError:
+            raise AssertionError(f"wanted {tones_hz}, heard {shares}") from None
 
     def listen_anew(self) -> None:
         """Forget what was heard: what goes on counts as heard again."""

@@ -37,13 +37,19 @@ class Telephone:
     """One SIPp and one person. `await stop()` it."""
 
     def __init__(
-        self, toolbox: Toolbox, scenario: str, remote: str, folder: Path, person: Ear
+        self,
+        toolbox: Toolbox,
+        scenario: str,
+        remote: str,
+        folder: Path,
+        person: Ear,
+        port: int | None = None,
     ) -> None:
         self.person = person
         self._folder = folder
         self._remote = remote
         self._toolbox = toolbox
-        self._sipp = Sipp(toolbox, _SCENARIOS / f"{scenario}.xml", remote, folder)
+        self._sipp = Sipp(toolbox, _SCENARIOS / f"{scenario}.xml", remote, folder, port)
         self._log = folder / f"{scenario}-{next(_ids)}.log"
         self._read = 0
 
@@ -155,48 +161,19 @@ class Caller(Telephone):
             return await self._sipp.wait()
 
 
-class Informateur(Telephone):
-    """An informateur at a phone that rings until told."""
+class Called(Telephone):
+    """A phone that rings until told: an informateur's, or a service's on the public network."""
 
     def __init__(
-        self,
-        toolbox: Toolbox,
-        agent: str,
-        secret: str,
-        registrar: str,
-        folder: Path,
-        repertoire: Repertoire | None,
-        says_hz: int,
-        listens_for_hz: int,
-        codec: Codec = ALAW,
+        self, toolbox: Toolbox, remote: str, folder: Path, person: Ear, port: int | None = None
     ) -> None:
-        person = Ear(says_hz, listens_for_hz, repertoire, codec)
-        super().__init__(toolbox, "informateur", registrar, folder, person)
-        self.agent = agent
-        self.registered = False
-        self._secret = secret
+        super().__init__(toolbox, "informateur", remote, folder, person, port)
         self._call_id = ""
 
     async def start(self) -> None:
         """Be reachable."""
         await self.person.open()
-        keys = {"media": media(self.person.port, self.person.codec.payload)}
-        await self._start(keys)
-        await self.register()
-
-    async def register(self, expires_s: int = 120) -> None:
-        """Tell the registrar where the phone is; `expires_s=0` takes it back."""
-        register = Sipp(self._toolbox, SCENARIOS / "register.xml", self._remote, self._folder)
-        user = f"agent-{self.agent}"
-        keys = {
-            "user": user,
-            "secret": self._secret,
-            "phone_port": str(self._sipp.port),
-            "expires_s": str(expires_s),
-        }
-        await register.start(keys, "-m", "1", "-au", user, "-ap", self._secret, "-timeout", "10")
-        assert await register.wait() == 0, f"{user} cannot register"
-        self.registered = expires_s > 0
+        await self._start({"media": media(self.person.port, self.person.codec.payload)})
 
     async def rings(self) -> None:
         """Wait until the phone rings (anew)."""
@@ -222,3 +199,89 @@ class Informateur(Telephone):
         """Say goodbye; another `cause` (ITU-T Q.850) is the phone's trouble."""
         self.tell("HANGUP", self._call_id, Cause=str(cause))
         await self.call_ended()
+
+
+class Informateur(Called):
+    """An informateur at a phone."""
+
+    def __init__(
+        self,
+        toolbox: Toolbox,
+        agent: str,
+        secret: str,
+        registrar: str,
+        folder: Path,
+        repertoire: Repertoire | None,
+        says_hz: int,
+        listens_for_hz: int,
+        codec: Codec = ALAW,
+    ) -> None:
+        person = Ear(says_hz, listens_for_hz, repertoire, codec)
+        super().__init__(toolbox, registrar, folder, person)
+        self.agent = agent
+        self.registered = False
+        self._secret = secret
+
+    async def start(self) -> None:
+        await super().start()
+        await self.register()
+
+    async def register(self, expires_s: int = 120) -> None:
+        """Tell the registrar where the phone is; `expires_s=0` takes it back."""
+        register = Sipp(self._toolbox, SCENARIOS / "register.xml", self._remote, self._folder)
+        user = f"agent-{self.agent}"
+        keys = {
+            "user": user,
+            "secret": self._secret,
+            "phone_port": str(self._sipp.port),
+            "expires_s": str(expires_s),
+        }
+        await register.start(keys, "-m", "1", "-au", user, "-ap", self._secret, "-timeout", "10")
+        assert await register.wait() == 0, f"{user} cannot register"
+        self.registered = expires_s > 0
+
+
+class DeskCall(Telephone):
+    """A call of an informateur's phone to one of the desk's short codes."""
+
+    def __init__(
+        self,
+        toolbox: Toolbox,
+        phone: str,
+        secret: str,
+        registrar: str,
+        folder: Path,
+        repertoire: Repertoire | None,
+    ) -> None:
+        super().__init__(toolbox, "desk", registrar, folder, Ear(1500, 1600, repertoire))
+        self._user = f"agent-{phone}"
+        self._secret = secret
+        self._call_id = f"desk{next(_ids)}"
+
+    async def dial(self, code: str) -> None:
+        await self.person.open()
+        keys = {
+            "conversation": _CONVERSATION.replace(
+                "@[local_ip]:[local_port]>;tag=[pid]c", "@[remote_ip]:[remote_port]>;tag=[pid]d"
+            ),
+            "media": media(self.person.port, self.person.codec.payload),
+            "secret": self._secret,
+        }
+        name = ("-cid_str", f"{self._call_id}-%u", "-key", "caller", self._user)
+        account = ("-au", self._user, "-ap", self._secret)
+        await self._start(keys, "-s", code, "-m", "1", *name, *account)
+
+    async def hears(self, *prompts: str) -> None:
+        await self.person.hears(*prompts)
+
+    def press(self, keys: str) -> None:
+        self.person.press(keys)
+
+    async def hang_up(self) -> None:
+        self.tell("HANGUP", f"{self._call_id}-1")
+        await self.ended()
+
+    async def ended(self) -> int:
+        """Wait for the end of the call; 0 when every message was as it should."""
+        async with asyncio.timeout(_PATIENCE_S):
+            return await self._sipp.wait()

@@ -110,7 +110,9 @@ async def test_a_code_for_those_who_have_the_key(client: Client) -> None:
     }
 
 
-@pytest.mark.parametrize("authorization", ["", "Bearer ", "Bearer wrong", "Bearer clé", KEY[:-1]])
+@pytest.mark.parametrize(
+    "authorization", ["", KEY, "Bearer ", "Bearer wrong", "Bearer clé", f"Bearer {KEY[:-1]}"]
+)
 async def test_no_code_without_the_key(client: Client, authorization: str) -> None:
     headers = {"Authorization": authorization} if authorization else {}
     answer = await client.get(f"/v1/access-codes/{FICHE}", headers=headers)
@@ -134,6 +136,11 @@ async def test_what_is_not_there_is_said_in_french(
     error = (await answer.json())["error"]
     assert error["code"] == code
     assert error["message"].endswith(".")
+
+
+@pytest.mark.parametrize("path", ["/v1/agents/me", "/v1/supervision/agents"])
+async def test_without_the_engine_there_are_no_desks(client: Client, path: str) -> None:
+    assert (await client.get(path)).status == 404
 
 
 async def test_a_wrong_method_names_the_right_ones(client: Client) -> None:

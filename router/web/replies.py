@@ -1,0 +1,127 @@
+"""What HTTP answers: the engine's replies and every refusal, in French.
+
+Errors are `{"error": {"code", "field", "message"}}`; nothing is ever kept by a cache.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from router.core.requests import Reply
+from router.errors import RouterError
+
+_NEVER_CACHED = {"Cache-Control": "no-store"}
+#: RFC 6750, section 3: what a client without a valid token is told.
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="allo"'}
+
+
+class Refused(RouterError):
+    """A request is refused with HTTP `status`; `field` is the one to mend, `message` French."""
+
+    def __init__(self, status: int, code: str, field: str | None, message: str) -> None:
+        super().__init__(status, code, field, message)
+        self.status = status
+        self.code = code
+        self.field = field
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.code}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply in HTTP: status, sentence, and the field of the request that it is about."""
+
+    status: int
+    message: str
+    field: str | None = None
+
+
+_R = Reply
+
+#: 409: the state forbids it now; 422: what was asked for does not exist.
+ANSWERS: dict[Reply, Answer] = {
+    _R.LOGGED_IN: Answer(200, "La session est ouverte."),
+    _R.LOGGED_OUT: Answer(200, "La session est fermée."),
+    _R.PAUSED: Answer(200, "La pause commence ; aucun appel n’est présenté."),
+    _R.READY: Answer(200, "Les appels peuvent être présentés."),
+    _R.READY_AFTER_MISSES: Answer(
+        200,
+        "Les appels peuvent de nouveau être présentés. "
+        "La pause faisait suite à plusieurs appels sans réponse.",
+    ),
+    _R.NOTED: Answer(200, "La note est enregistrée."),
+    _R.HELD: Answer(200, "L’appelant est en attente et entend de la musique."),
+    _R.RETRIEVED: Answer(200, "L’appelant est repris."),
+    _R.TRANSFERRED: Answer(200, "L’appelant est transmis, en tête de la file du domaine."),
+    _R.CONSULTING: Answer(200, "Un informateur du domaine est appelé ; l’appelant est en attente."),
+    _R.CANCELLED: Answer(200, "Retour à l’appelant."),
+    _R.REFERRED: Answer(200, "L’appelant est orienté."),
+    _R.WATCHING: Answer(200, "Le poste indiqué va sonner."),
+    _R.AFTER_CALL: Answer(200, "C’est noté ; ce sera fait à la fin de l’appel."),
+    _R.NOT_LOGGED_IN: Answer(409, "Aucune session n’est ouverte."),
+    _R.ALREADY_LOGGED_IN: Answer(409, "La session est déjà ouverte à ce poste."),
+    _R.LOGGED_IN_ELSEWHERE: Answer(
+        409, "La session est déjà ouverte à un autre poste. Il faut d’abord l’y fermer."
+    ),
+    _R.WRONG_PIN: Answer(403, "L’identifiant ou le code secret est inexact."),
+    _R.LOCKED: Answer(
+        423, "L’ouverture de session est bloquée quelques minutes après plusieurs codes inexacts."
+    ),
+    _R.PHONE_TAKEN: Answer(409, "Un autre informateur travaille à ce poste.", "phone"),
+    _R.PHONE_UNKNOWN: Answer(422, "Ce poste n’est pas connu du service.", "phone"),
+    _R.PHONE_ABSENT: Answer(409, "Ce poste n’est pas raccordé au service.", "phone"),
+    _R.UNKNOWN_CODE: Answer(422, "Ce code n’existe pas."),
+    _R.UNKNOWN_REASON: Answer(422, "Ce motif de pause n’est pas prévu par le service.", "reason"),
+    _R.UNKNOWN_SECTOR: Answer(422, "Ce domaine n’est pas connu du service.", "sector"),
+    _R.UNKNOWN_ENTRY: Answer(422, "Cet organisme n’est pas dans l’annuaire du service.", "entry"),
+    _R.UNKNOWN_SUBJECT: Answer(
+        422, "Ce sujet n’est ni une fiche ni un domaine du service.", "subject"
+    ),
+    _R.SAME_SECTOR: Answer(409, "L’appel est déjà dans ce domaine.", "sector"),
+    _R.SECTOR_CLOSED: Answer(409, "Aucun informateur de ce domaine n’est présent.", "sector"),
+    _R.NOBODY_FREE: Answer(409, "Aucun informateur de ce domaine n’est disponible.", "sector"),
+    _R.NO_NUMBER: Answer(422, "Cet organisme n’a pas de numéro dans l’annuaire.", "entry"),
+    _R.NOTHING_TO_NOTE: Answer(
+        409, "Il n’y a pas d’appel à noter, ou le temps prévu pour le noter est écoulé."
+    ),
+    _R.NOT_IN_CALL: Answer(409, "Il n’y a pas d’appel en cours."),
+    _R.NOT_NOW: Answer(409, "L’état de l’appel ne le permet pas."),
+    _R.BUSY: Answer(
+        409, "Un superviseur participe déjà à cet appel, ou le poste indiqué est occupé."
+    ),
+}
+
+
+def refused(reply: Reply, field: str | None = None, more: str = "") -> Refused:
+    """Return the refusal that `reply` is; `field` and one sentence `more` say where and how."""
+    answer = ANSWERS[reply]
+    message = f"{answer.message} {more}".strip()
+    return Refused(answer.status, reply.replace("-", "_"), field or answer.field, message)
+
+
+def granted(reply: Reply, desk: Mapping[str, Any] | None) -> web.Response:
+    """Return the answer to what was granted, with the desk as it stands now."""
+    answer = ANSWERS[reply]
+    return told({"reply": reply.value, "message": typeset(answer.message), "desk": desk})
+
+
+def told(content: Mapping[str, Any]) -> web.Response:
+    """Return `content` as JSON that no cache keeps."""
+    return web.json_response(content, headers=_NEVER_CACHED)
+
+
+def refusal(status: int, code: str, field: str | None, message: str) -> web.Response:
+    """Return an error as every client of the interface gets it; `message` in French."""
+    error: dict[str, Any] = {"code": code, "field": field, "message": typeset(message)}
+    headers = _NEVER_CACHED | (_CHALLENGE if status == 401 else {})
+    return web.json_response({"error": error}, status=status, headers=headers)
+
+
+def typeset(sentence: str) -> str:
+    """Return the French sentence with its no-break spaces."""
+    return re.sub(r" (?=[;:!?»])|(?<=«) ", "\u00a0", sentence)

@@ -1,0 +1,95 @@
+"""Supervision over HTTP: every informateur, why a call went there, listening to an informateur.
+
+Whoever takes part in a call is named by the token, and the engine keeps that for the audit.
+There is no address that records.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from router.core.desk_view import DeskView
+from router.core.ids import AgentId
+from router.core.plan import Plan
+from router.core.requests import GRANTED, Watching
+from router.web.bodies import phone_of
+from router.web.desk import (
+    DeskBackend,
+    body_of,
+    desk_json,
+    telephony_away,
+    unauthorized,
+    unknown_agent,
+    why_here,
+)
+from router.web.replies import Refused, granted, refused, told
+from router.web.tokens import bearer, whose
+
+if TYPE_CHECKING:
+    from router.web.api import Snapshot
+
+_AGENTS = "/v1/supervision/agents"
+
+
+@dataclass(frozen=True, slots=True)
+class Supervision:
+    """The handlers under /v1/supervision."""
+
+    plan: Plan
+    backend: DeskBackend
+    snapshot: Callable[[], "Snapshot"]
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get(_AGENTS, self.everyone),
+            web.get(f"{_AGENTS}/{{agent}}/why", self.why),
+            web.post(f"{_AGENTS}/{{agent}}/{{watching:{'|'.join(Watching)}}}", self.watch),
+        ]
+
+    async def everyone(self, request: web.Request) -> web.Response:
+        """Where every informateur stands."""
+        self._supervisor(request)
+        now = self.snapshot().now
+        return told({"agents": [desk_json(view, self.plan, now) for view in self.backend.desks()]})
+
+    async def why(self, request: web.Request) -> web.Response:
+        """Why the latest call went to this informateur; null before the first."""
+        self._supervisor(request)
+        view = self._view(request)
+        return told({"agent": view.agent, "why": None if view.why is None else why_here(view.why)})
+
+    async def watch(self, request: web.Request) -> web.Response:
+        """Take part in the informateur's call from the supervisor's phone."""
+        supervisor = self._supervisor(request)
+        agent = self._view(request).agent
+        phone = phone_of(await body_of(request), self.plan)
+        if not self.snapshot().ready:
+            raise telephony_away()
+        watching = Watching(request.match_info["watching"])
+        reply = self.backend.watch(supervisor, phone, agent, watching)
+        if reply not in GRANTED:
+            raise refused(reply)
+        return granted(reply, desk_json(self._view(request), self.plan, self.snapshot().now))
+
+    def _supervisor(self, request: web.Request) -> str:
+        token = bearer(request.headers.get("Authorization"))
+        supervisor = whose(token, self.backend.supervisor_tokens)
+        agent = whose(token, self.backend.agent_tokens)
+        if supervisor is not None:
+            return supervisor
+        if agent is None:
+            raise unauthorized()
+        raise Refused(
+            403,
+            "not_a_supervisor",
+            None,
+            "Ce jeton est celui d’un informateur ; il n’ouvre pas la supervision.",
+        )
+
+    def _view(self, request: web.Request) -> DeskView:
+        view = self.backend.desk(AgentId(request.match_info["agent"]))
+        if view is None:
+            raise unknown_agent()
+        return view

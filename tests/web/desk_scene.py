@@ -1,0 +1,121 @@
+"""A service with desks, whose engine answers what the test says and keeps what it was asked."""
+
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from router.core.agents import AgentState
+from router.core.calls import CallState
+from router.core.desk_view import CallView, DeskView
+from router.core.facts import Door
+from router.core.ids import AgentId, EntryId, PhoneId, PromptId, ReasonId
+from router.core.plan import Desk, Entry, PauseReason, Plan
+from router.core.requests import Reply, Request, Watching
+from router.web.api import Api, Snapshot
+from router.web.desk import DeskBackend
+from router.web.metrics import Metrics
+from tests.service_plan import FICHE, HOUSING, MONDAY_10H, code_book, small_plan
+
+Client = TestClient[web.Request, web.Application]
+
+
+class Server(TestServer):
+    """As the service serves: a handler goes on when its client has left."""
+
+    async def _make_runner(self, **kwargs: Any) -> web.AppRunner:
+        return web.AppRunner(self.app, access_log=None)
+
+
+ME, OTHER, STRANGER = AgentId("101"), AgentId("102"), AgentId("999")
+TOKENS = {ME: "jeton-101", OTHER: "jeton-102", STRANGER: "jeton-999"}
+SUPERVISORS = {"claire": "jeton-claire"}
+LUNCH = ReasonId("repas")
+TAXES = EntryId("impots")
+
+
+def as_agent(agent: AgentId = ME) -> dict[str, str]:
+    return {"Authorization": f"Bearer {TOKENS[agent]}"}
+
+
+def as_supervisor(name: str = "claire") -> dict[str, str]:
+    return {"Authorization": f"Bearer {SUPERVISORS[name]}"}
+
+
+def desk_plan() -> Plan:
+    reason = PauseReason(LUNCH, "Repas", "1", 3600)
+    entry = Entry(TAXES, "Impôts", "12", "0199000001", PromptId("impots"), PromptId("impots-h"))
+    return small_plan(
+        desk=Desk(reasons={LUNCH: reason}, supervisor_phones=(PhoneId("900"),)),
+        directory={TAXES: entry},
+    )
+
+
+def a_view(agent: AgentId = ME, **changes: Any) -> DeskView:
+    """An informateur who has been ready for a minute."""
+    view = DeskView(
+        agent=agent,
+        state=AgentState.READY,
+        since_at=MONDAY_10H - 60,
+        phone=PhoneId(agent),
+        present=True,
+        reason=None,
+        until_at=None,
+        misses=0,
+        call=None,
+        watched_by=None,
+        why=None,
+    )
+    return replace(view, **changes)
+
+
+def a_call(**changes: Any) -> CallView:
+    """A call by an access code, that has talked for two minutes."""
+    return replace(
+        CallView(CallState.TALKING, HOUSING, Door.CODE, FICHE, 41.6, 120.2, 1), **changes
+    )
+
+
+class Engine:
+    """What stands behind the HTTP interface."""
+
+    def __init__(self) -> None:
+        self.plan = desk_plan()
+        self.ready = True
+        self.reply = Reply.READY
+        self.asked: list[tuple[AgentId, Request]] = []
+        self.watched: list[tuple[str, PhoneId, AgentId, Watching]] = []
+        self.views = {ME: a_view(ME), OTHER: a_view(OTHER)}
+        #: How often a desk was looked at.
+        self.looks = 0
+
+    def application(self, poll_s: float = 0.01, heartbeat_s: float = 60.0) -> web.Application:
+        backend = DeskBackend(
+            ask=self._ask,
+            watch=self._watch,
+            desk=self._desk,
+            desks=lambda: list(self.views.values()),
+            agent_tokens=TOKENS,
+            supervisor_tokens=SUPERVISORS,
+            poll_s=poll_s,
+            heartbeat_s=heartbeat_s,
+        )
+        metrics = Metrics(self.plan.sectors)
+        api = Api(self.plan, code_book(self.plan), "key", self._snapshot, metrics, backend)
+        return api.application()
+
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(self.ready, MONDAY_10H, [], {}, {}, {}, defects=0)
+
+    def _ask(self, agent: AgentId, request: Request) -> Reply:
+        self.asked.append((agent, request))
+        return self.reply
+
+    def _watch(self, supervisor: str, phone: PhoneId, agent: AgentId, watching: Watching) -> Reply:
+        self.watched.append((supervisor, phone, agent, watching))
+        return self.reply
+
+    def _desk(self, agent: AgentId) -> DeskView | None:
+        self.looks += 1
+        return self.views.get(agent)
