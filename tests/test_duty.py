@@ -13,7 +13,7 @@ from router.core.ids import AgentId, CallId, PhoneId, ReasonId
 from router.core.plan import LogInBy, SecondLogIn, Targets
 from router.core.requests import LogIn, LogOut, Note, Pause, Ready, Reply
 from tests.caller import Exchange
-from tests.service_plan import BREAK, HOUSING, LUNCH, agent, day_plan, working_desk
+from tests.service_plan import BREAK, HOUSING, LUNCH, MONDAY_10H, agent, day_plan, working_desk
 
 TARGETS = Targets()
 BY_CODE = working_desk(log_in=LogInBy.CODE)
@@ -576,8 +576,13 @@ def test_asterisk_is_asked_again_and_again_whether_the_talk_goes_on(exchange: Ex
     leg = exchange.leg("101").id
     exchange.wait(180.0)
 
-    asked = [one for *_, commands in exchange.told for one in commands if isinstance(one, Verify)]
-    assert asked == [Verify(CallId("caller"), leg)] * 3
+    asked = [
+        (at - MONDAY_10H, one)
+        for _, at, commands in exchange.told
+        for one in commands
+        if isinstance(one, Verify)
+    ]
+    assert asked == [(at, Verify(CallId("caller"), leg)) for at in (60.0, 120.0, 180.0)]
     assert exchange.lost == []
 
 

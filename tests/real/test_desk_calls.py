@@ -99,6 +99,7 @@ async def test_two_missed_calls_pause_the_informateur_who_is_told(scene: Scene) 
     await back.ended()
     informateur.pick_up()
     await scene.step(caller, Step.TALKING, agent="101")
+    await scene.both_hear(caller, informateur)
     await informateur.hang_up()
     await scene.ended(caller, "answered")
 

@@ -34,6 +34,7 @@ async def test_a_code_leads_to_an_informateur_and_both_hear_each_other(scene: Sc
         Step.WHISPERED,
         Step.TALKING,
         Step.AGENT_DONE,
+        Step.VOTE_ASKED,
         Step.ENDED,
     ]
 
