@@ -28,5 +28,7 @@ PhoneId = NewType("PhoneId", str)
 EntryId = NewType("EntryId", str)
 #: Why an informateur takes no calls.
 ReasonId = NewType("ReasonId", str)
+#: An accepted request to be called back; unguessable, known to the usager's page alone.
+TicketId = NewType("TicketId", str)
 #: A question that callers vote on.
 QuestionId = NewType("QuestionId", str)
