@@ -74,6 +74,11 @@ CLASS: Mapping[Outcome, Column] = {
     Outcome.REFUSED_LONG: Column.REFUSED,
     Outcome.CLOSED: Column.CLOSED,
     Outcome.CALLED_BACK: Column.CALLED_BACK,
+    # Requests to be called back that came to nothing, by whose doing.
+    Outcome.NOT_REACHED: Column.ABANDONED,
+    Outcome.CANCELLED: Column.ABANDONED,
+    Outcome.EXPIRED: Column.REFUSED,
+    Outcome.LOST_REBOOT: Column.REFUSED,
     Outcome.INFORMED: Column.SELF_SERVICE,
     Outcome.LEFT: Column.SELF_SERVICE,
     Outcome.SILENT: Column.SELF_SERVICE,

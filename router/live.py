@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import structlog
 
-from router.core.commands import Counted, DeskChanged, ForAsterisk, ForService, Noted, Told
+from router.core.commands import FOR_SERVICE, ForAsterisk, ForService
 from router.core.engine import Engine
 from router.core.events import Event, TimePassed
 
@@ -85,7 +85,7 @@ class Live:
             self.handled += 1
             for_asterisk: list[ForAsterisk] = []
             for command in commands:
-                if isinstance(command, Noted | Told | DeskChanged | Counted):
+                if isinstance(command, FOR_SERVICE):
                     self._tell(command, self._clock.now())
                 else:
                     for_asterisk.append(command)

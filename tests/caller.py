@@ -9,10 +9,12 @@ channel that was hung up. Tests read what a caller hears and which phone rings.
 from dataclasses import dataclass, field
 
 from router.core.commands import (
+    Admitted,
     Command,
     Counted,
     DeskChanged,
     DialOut,
+    DialTicket,
     HangUp,
     Join,
     Noted,
@@ -27,7 +29,9 @@ from router.core.commands import (
     Step,
     StopMusic,
     StopPlaying,
+    TakeNumber,
     TakeOut,
+    TicketChanged,
     Told,
     Verify,
 )
@@ -35,6 +39,8 @@ from router.core.engine import Engine
 from router.core.events import (
     AgentAsked,
     CallArrived,
+    CallbackAsked,
+    CalledAnswered,
     CallFound,
     CallLeft,
     CommandFailed,
@@ -54,10 +60,20 @@ from router.core.events import (
     TimePassed,
 )
 from router.core.facts import CallFact, Fact
-from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PhoneId, PlaybackId, SectorId
+from router.core.ids import (
+    AgentId,
+    BridgeId,
+    CallId,
+    ChannelId,
+    PhoneId,
+    PlaybackId,
+    SectorId,
+    TicketId,
+)
 from router.core.pins import Pins
 from router.core.plan import Plan
 from router.core.requests import Reply, Request, Watching
+from router.core.tickets import Admission, TicketRecord, channel_of
 from tests.service_plan import FICHE, MONDAY_10H, PINS, code_book, small_plan
 
 MUSIC = ("music",)
@@ -114,6 +130,10 @@ class Exchange:
         self.bridges: dict[str, set[ChannelId]] = {}
         self.notes: list[Noted] = []
         self.facts: list[Fact] = []
+        #: What the store has of every ticket, what was promised, who types a number.
+        self.saved: dict[TicketId, TicketRecord] = {}
+        self.admissions: dict[int, Admission] = {}
+        self.entering: list[CallId] = []
         self.replies: dict[int, Reply] = {}
         self.sessions: dict[AgentId, DeskChanged] = {}
         #: Failures that Asterisk has not told yet.
@@ -232,6 +252,22 @@ class Exchange:
         number = len(self.told) + 1
         self.tell(AgentAsked(number, AgentId(agent), request))
         return self.replies.pop(number)
+
+    def ask_callback(self, ticket: str, sector: SectorId) -> Admission:
+        """Somebody asks on a page to be called back."""
+        number = len(self.told) + 1
+        self.tell(CallbackAsked(number, TicketId(ticket), sector))
+        return self.admissions.pop(number)
+
+    def attempt(self, ticket: str) -> CallId:
+        """The channel of the latest attempt."""
+        return channel_of(TicketId(ticket), self.saved[TicketId(ticket)].attempts)
+
+    def pick_up(self, ticket: str) -> CallId:
+        """The number of the ticket is picked up."""
+        call = self.attempt(ticket)
+        self.tell(CalledAnswered(call))
+        return call
 
     def watch(self, agent: str, watching: Watching, phone: str = "190") -> Reply:
         """A supervisor asks to take part."""
@@ -360,6 +396,18 @@ class Exchange:
                 self.sessions[agent_id] = command
             case Counted(fact):
                 self.facts.append(fact)
+            case TicketChanged(record):
+                self.saved[record.ticket] = record
+            case Admitted(ask, admission):
+                self.admissions[ask] = admission
+            case TakeNumber(call):
+                assert self._live_caller(ChannelId(call)).playback is None
+                self.entering.append(call)
+            case DialTicket(call, ticket, _, _, _):
+                saved = self.saved[ticket]
+                assert channel_of(ticket, saved.attempts) == call, "dialled before it was saved"
+                assert call not in self.callers, "dialled twice"
+                self.callers[call] = Caller()
             case Play(call, channel, playback, prompts):
                 assert prompts, "nothing to play"
                 heard = self._live(channel)

@@ -19,6 +19,7 @@ from router.core.ids import (
 from router.core.plan import (
     Agent,
     Back,
+    CallbackPolicy,
     Choice,
     Desk,
     Entry,
@@ -107,6 +108,8 @@ def day_plan(desk: Desk | None = None, **changes: object) -> Plan:
     """Return `small_plan` with what informateurs work with: pauses, a directory, votes."""
     fields: dict[str, object] = {
         "desk": desk or working_desk(),
+        # Short calls: a promise is kept by one informateur.
+        "callbacks": CallbackPolicy(assumed_handling_s=60),
         "directory": {
             HEALTH: Entry(
                 HEALTH, "Santé", "01", "3646", PromptId("dir-sante"), PromptId("dir-sante-hours")

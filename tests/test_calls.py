@@ -23,6 +23,7 @@ EVENTS: tuple[CallEvent, ...] = (
     events.LegAnswered,
     events.LegEnded,
     events.PhoneVanished,
+    events.NumberTaken,
     *AsideEvent,
     *Due,
 )
@@ -36,7 +37,7 @@ REQUESTS: tuple[CallEvent, ...] = (
     requests.Refer,
 )
 #: Those that say more than their name.
-TELLING = (events.KeyPressed, events.LegEnded, AsideEvent.ENDED, *REQUESTS)
+TELLING = (events.KeyPressed, events.LegEnded, events.NumberTaken, AsideEvent.ENDED, *REQUESTS)
 #: A key only ends the reading; who hangs up on a referral is not asked why.
 DEAF = {"reading_over"}
 TALKED_TO = {CallState.RINGING, CallState.WHISPERING} | CONVERSATION
@@ -106,7 +107,7 @@ def test_a_leg_means_something_exactly_while_there_is_one(state: CallState) -> N
 
 def test_a_sentence_ends_wherever_one_is_said() -> None:
     silent = {CallState.CHECKING, CallState.TALKING, CallState.HELD}
-    silent |= {CallState.CONSULTING, CallState.REFERRED}
+    silent |= {CallState.CONSULTING, CallState.REFERRED, CallState.ENTERING}
 
     assert {state for state in CallState if (state, events.PromptEnded) in TABLE} == (
         set(CallState) - silent

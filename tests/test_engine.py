@@ -39,6 +39,7 @@ from router.core.requests import (
     InCall,
     LogIn,
     Pause,
+    Ready,
     Refer,
     Reply,
     Retrieve,
@@ -163,17 +164,27 @@ def leaving(exchange: Exchange) -> None:
     exchange.press("41")
 
 
+def entering(exchange: Exchange) -> None:
+    """The caller has waited long enough to be offered a callback, and takes it."""
+    exchange.ask("101", Pause(LUNCH))
+    exchange.choose_housing()
+    exchange.wait(exchange.plan.callbacks.offer_after_s + exchange.plan.targets.announce_every_s)
+    exchange.press("5")
+    exchange.ask("101", Ready())
+
+
 WAYS: dict[str, Callable[[Exchange], None]] = {
     way.__name__: way
     for way in (
         *(welcome, closed, code, checking, menu, page),
-        *(waiting, ringing, whispering, talking, held, consulting),
+        *(waiting, ringing, whispering, entering, talking, held, consulting),
         *(referring, referred, reading, voting, leaving),
     )
 }
 OUTCOMES = {
     "closed": Outcome.CLOSED,
     "page": Outcome.INFORMED,
+    "entering": Outcome.ABANDONED,
     "waiting": Outcome.ABANDONED,
     "ringing": Outcome.ABANDONED,
     "whispering": Outcome.ABANDONED,

@@ -109,7 +109,7 @@ def test_who_never_asked_for_an_informateur_was_not_offered() -> None:
     assert of("self-service/1", *calls).value == 3  # informed, left, silent
     assert of("offered/1", *calls).value == len(Outcome) - 3
     assert of("answered/1", *calls).value == 2  # a lost caller had been answered
-    assert of("refused/1", *calls).value == 4
+    assert of("refused/1", *calls).value == 6  # four refusals, and two broken promises
 
 
 def test_short_abandons_are_part_of_abandons() -> None:

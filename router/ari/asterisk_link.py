@@ -13,9 +13,9 @@ from router.ari.client import AriClient
 from router.ari.messages import ALLOWED, ApplicationReplaced, Message, Request, parse
 from router.ari.performer import Performer
 from router.ari.resync import MISSED, Findings, Holdings, read_holdings, reconcile
-from router.ari.translate import Translator, phone_of
+from router.ari.translate import Private, Translator, phone_of
 from router.core.commands import ForAsterisk
-from router.core.events import Event
+from router.core.events import Event, Resynced
 from router.core.ids import CallId, ChannelId, PlaybackId
 from router.core.plan import Plan
 from router.errors import AriError, AriMalformed, AriRejected, AriReplaced, AriUnreachable
@@ -134,6 +134,10 @@ class AsteriskLink:
         """Have Asterisk carry the commands out. Returns at once; failures come as events."""
         self._performer.perform(commands)
 
+    def divert(self, call: CallId, private: Private | None) -> None:
+        """Send a caller's keys to `private` instead of the engine; None: to the engine again."""
+        self._translator.divert(call, private)
+
     async def close(self) -> None:
         """Give up what is under way and disconnect. Calls stay up in Asterisk."""
         await self._performer.close()
@@ -231,6 +235,7 @@ class AsteriskLink:
         early, self._early = self._early, []
         for message in early:
             self._handle(message)
+        self._submit(Resynced())
         await self._clear(found.requests)
 
     async def _holdings(self, playing: Iterable[PlaybackId]) -> Holdings:

@@ -19,6 +19,8 @@ from router.ari.messages import Request
 from router.ari.translate import (
     AGENT_ARGUMENT,
     BRIDGE_NAME,
+    CALLBACK_ARGUMENT,
+    CALLBACK_CHANNEL,
     CALLER_ARGUMENT,
     DESK_ARGUMENT,
     JOINED_VARIABLE,
@@ -280,7 +282,7 @@ def _sort_channel(held: Holdings, channel: Mapping[str, Any], app: str) -> None:
         held.snoops[identity] = ChannelId(peer)
     elif application == "Stasis" and name == app:
         match args:
-            case [first] if first == CALLER_ARGUMENT:
+            case [first, *_] if first in (CALLER_ARGUMENT, CALLBACK_ARGUMENT):
                 held.callers.append(CallId(identity))
             case [first, endpoint, code] if first == DESK_ARGUMENT:
                 phone = phone_of(endpoint)
@@ -290,6 +292,8 @@ def _sort_channel(held: Holdings, channel: Mapping[str, Any], app: str) -> None:
                 held.legs[identity] = HeldLeg(CallId(call), AgentId(agent))
             case [first, _, call] if first == OUTSIDE_ARGUMENT:
                 held.legs[identity] = HeldLeg(CallId(call))
+    elif identity.startswith(CALLBACK_CHANNEL):
+        pass  # rings: told by its end, or hung up by who knows its ticket
     elif application == "AppDial2" and (peer == TRUNK or phone_of(peer) is not None):
         held.legs[identity] = HeldLeg()  # originated and not answered yet (measured)
 

@@ -5,6 +5,7 @@ playback an id is, and which phones are there.
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -39,6 +40,8 @@ from router.core.commands import (
 )
 from router.core.events import (
     CallArrived,
+    CalledAnswered,
+    CalledEnded,
     CallFound,
     CallLeft,
     DeskCalled,
@@ -68,6 +71,10 @@ CALLER_ARGUMENT = "caller"
 DESK_ARGUMENT = "desk"
 AGENT_ARGUMENT = "agent"
 OUTSIDE_ARGUMENT = "outside"
+#: On the channel of somebody who is called back, with its own id after it.
+CALLBACK_ARGUMENT = "callback"
+#: How the ids of such channels begin (core/tickets.py).
+CALLBACK_CHANNEL = "callback-"
 SNOOP_ARGUMENT = "snoop"
 
 #: A bridge's name, then the id of the call in it: how a new router recognises its own.
@@ -110,6 +117,15 @@ class Leg:
     answered: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Private:
+    """Takes what is not for the engine to know. Neither callable may block."""
+
+    key: Callable[[str], None]
+    #: Something that the engine did not play has ended.
+    played: Callable[[], None]
+
+
 class Translator:
     """Turns commands into requests and messages into events, for one application."""
 
@@ -129,6 +145,8 @@ class Translator:
         self._playing: dict[PlaybackId, CallId] = {}
         self._keys: deque[ChannelDtmfReceived] = deque(maxlen=_KEYS_REMEMBERED)
         self._online: set[PhoneId] = set()
+        #: Callers who type a number: where their keys go instead, and the ends of what they hear.
+        self._private: dict[ChannelId, Private] = {}
 
     # --- commands -> requests --------------------------------------------------------------
 
@@ -244,13 +262,16 @@ class Translator:
         match message:
             case ChannelDtmfReceived():
                 return self._key(message)
-            case PlaybackFinished(playback):
+            case PlaybackFinished(playback, channel):
                 call = self._playing.pop(playback, None)
+                if call is None and channel in self._private:
+                    self._private[channel].played()
                 return None if call is None else PromptEnded(call, playback)
             case StasisStart(channel, args):
                 return self._started(channel, args)
             case StasisEnd(channel):
                 self._inside.pop(channel, None)
+                self._private.pop(channel, None)
                 if channel in self._snoops:
                     self._snoops.remove(channel)
                     return None
@@ -264,6 +285,9 @@ class Translator:
                 return LegRang(leg.call, channel)
             case ChannelDestroyed(channel, cause):
                 leg = self._legs.pop(channel, None)
+                if leg is None and channel.startswith(CALLBACK_CHANNEL):
+                    # Known to the engine only if nobody has picked up.
+                    return CalledEnded(CallId(channel), _leg_end(False, cause))
                 if leg is None:
                     return None
                 return LegEnded(leg.call, channel, _leg_end(leg.answered, cause))
@@ -283,6 +307,10 @@ class Translator:
         if message in self._keys:
             return None
         self._keys.append(message)
+        private = self._private.get(message.channel)
+        if private is not None:
+            private.key(message.digit)
+            return None
         leg = self._legs.get(message.channel)
         if leg is None:
             return KeyPressed(CallId(message.channel), message.digit)
@@ -300,11 +328,20 @@ class Translator:
                 event = LegAnswered(CallId(call), channel)
                 self.learn(event)
                 return event
+            case (kind, _) if kind == CALLBACK_ARGUMENT:
+                return CalledAnswered(CallId(channel))
             case (kind, call) if kind == SNOOP_ARGUMENT:
                 self._snoops.add(channel)
                 return SnoopStarted(CallId(call), channel)
             case _:
                 return None
+
+    def divert(self, call: CallId, private: "Private | None") -> None:
+        """Send a caller's keys to `private` instead of the engine; None: to the engine again."""
+        if private is None:
+            self._private.pop(ChannelId(call), None)
+        else:
+            self._private[ChannelId(call)] = private
 
     # --- what is under way -------------------------------------------------------------------
 

@@ -34,6 +34,7 @@ from router.core.ids import AgentId, FicheId, MenuId, PageId, PromptId, SectorId
 from router.core.plan import (
     SPOKEN_ON_THE_SPOT,
     Agent,
+    CallbackPolicy,
     CodePolicy,
     Desk,
     Entry,
@@ -54,7 +55,15 @@ _NUMBER = re.compile(r"\+?[0-9]{2,15}")
 
 #: Durations that may be none at all.
 _MAY_BE_ZERO = frozenset(
-    {"wrap_up_s", "miss_pause_s", "reject_pause_s", "busy_pause_s", "unreachable_pause_s"}
+    {
+        "offer_after_s",
+        "grace_s",
+        "wrap_up_s",
+        "miss_pause_s",
+        "reject_pause_s",
+        "busy_pause_s",
+        "unreachable_pause_s",
+    }
     | {"delay_s"}
 )
 
@@ -64,6 +73,7 @@ AgentsTable = dict[str, dict[str, int]]
 
 _CodeTable: Any = schema(CodePolicy, _MAY_BE_ZERO)
 _TargetsTable: Any = schema(Targets, _MAY_BE_ZERO)
+_CallbacksTable: Any = schema(CallbackPolicy, _MAY_BE_ZERO)
 
 
 class SectorTable(Table):
@@ -87,6 +97,7 @@ class PlanTable(Table):
     hours: HoursTable
     code: _CodeTable = _CodeTable()
     targets: _TargetsTable = _TargetsTable()
+    callbacks: _CallbacksTable = _CallbacksTable()
     sectors: dict[str, SectorTable]
     keys: KeysTable = KeysTable()
     menus: dict[str, MenuTable]
@@ -167,6 +178,7 @@ def read_plan(
         agents=agents,
         code=CodePolicy(**table.code.model_dump()),
         targets=Targets(**table.targets.model_dump()),
+        callbacks=CallbackPolicy(**table.callbacks.model_dump()),
         desk=desk,
         directory=directory,
         questions=questions,

@@ -167,6 +167,22 @@ class Roster:
             count -= sector in besides.agent.skills
         return count
 
+    @property
+    def logged_in(self) -> int:
+        """How many are not logged out."""
+        return sum(desk.state is not AgentState.LOGGED_OUT for desk in self.desks.values())
+
+    def busy(self, sector: SectorId) -> int:
+        """Return how many of `sector` have a call or note one."""
+        busy = IN_CALL | {AgentState.WRAPPING_UP}
+        return sum(sector in one.agent.skills for one in self.desks.values() if one.state in busy)
+
+    def neighbours(self, sector: SectorId) -> frozenset[SectorId]:
+        """Return the sectors of those on duty who have `sector`: what may come before it."""
+        on_duty = (one for one in self.desks.values() if one.state is not AgentState.LOGGED_OUT)
+        skills = (one.agent.skills for one in on_duty if sector in one.agent.skills)
+        return frozenset({sector}).union(*skills)
+
     def ready(self, sector: SectorId) -> int:
         """Return how many of `sector` could take a call now."""
         return sum(len(level) for level in self._idle[sector])

@@ -12,6 +12,7 @@ other pair is late, repeated or impossible: counted and ignored.
     WAITING    in the queue, hearing music or where one stands
     RINGING    as WAITING, while an informateur's phone rings
     WHISPERING as WAITING, while the informateur hears what it is about
+    ENTERING   types the number to be called back at; only the intake knows it
     TALKING    joined
     HELD       the caller hears music, the informateur nothing
     CONSULTING as HELD, while a second informateur rings or talks with the first
@@ -39,6 +40,7 @@ from router.core.ids import (
     PhoneId,
     PlaybackId,
     SectorId,
+    TicketId,
 )
 from router.core.requests import Watching
 from router.core.work import WorkItem
@@ -54,6 +56,7 @@ class CallState(StrEnum):
     WAITING = "waiting"
     RINGING = "ringing"
     WHISPERING = "whispering"
+    ENTERING = "entering"
     TALKING = "talking"
     HELD = "held"
     CONSULTING = "consulting"
@@ -95,6 +98,7 @@ CallEvent = (
     | type[events.LegAnswered]
     | type[events.LegEnded]
     | type[events.PhoneVanished]
+    | type[events.NumberTaken]
     | type[requests.Hold]
     | type[requests.Retrieve]
     | type[requests.Transfer]
@@ -142,6 +146,10 @@ TABLE: dict[tuple[CallState, CallEvent], str] = {
     (_S.WAITING, Due.WIDEN): "widen",
     (_S.WAITING, Due.LONGEST): "waited_too_long",
     (_S.WAITING, _LEFT): "waiting_caller_left",
+    (_S.WAITING, _KEY): "waiting_key",
+    (_S.ENTERING, events.NumberTaken): "number_taken",
+    (_S.ENTERING, Due.STEP): "entry_over",
+    (_S.ENTERING, _LEFT): "caller_left",
     (_S.RINGING, _ENDED): "announcement_over",
     (_S.RINGING, Due.STEP): "announcement_over",
     (_S.RINGING, events.LegRang): "rang",
@@ -271,6 +279,10 @@ class Call:
     #: When the last sentence began: nobody waits any more.
     goodbye_at: float | None = None
     talked_s: float = 0.0
+    #: The request that this call answers, if it is a callback.
+    ticket: TicketId | None = None
+    #: Whether a callback was offered.
+    offered: bool = False
     #: Phones rung, and how often the caller was given on.
     attempts: int = 0
     transfers: int = 0

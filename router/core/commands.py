@@ -19,11 +19,13 @@ from router.core.ids import (
     PromptId,
     ReasonId,
     SectorId,
+    TicketId,
 )
 from router.core.requests import Reply
 
 if TYPE_CHECKING:
     from router.core.facts import Fact
+    from router.core.tickets import Admission, TicketRecord
 
 
 class Outcome(StrEnum):
@@ -41,6 +43,11 @@ class Outcome(StrEnum):
     SILENT = "silent"  # no key ever came
     LOST = "lost"  # the informateur's phone died and the caller was not served again
     CALLED_BACK = "called back"  # left the queue for a callback
+    # Of requests to be called back that came to no conversation.
+    NOT_REACHED = "not reached"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    LOST_REBOOT = "lost in a reboot"
 
 
 class Step(StrEnum):
@@ -72,6 +79,11 @@ class Step(StrEnum):
     REFERRING = "referral is dialled"
     REFERRED = "talking with the referral"
     REFERRAL_SPOKEN = "referral is spoken"
+    TICKET_ACCEPTED = "callback promised"
+    DIALLED = "number dialled"
+    PICKED_UP = "picked up"
+    NOT_REACHED = "not reached"
+    TICKET_ENDED = "callback over"
     VOTE_ASKED = "asked to vote"
     WATCHED = "supervisor takes part"
     UNWATCHED = "supervisor has left"
@@ -138,6 +150,21 @@ class DialOut:
     call: CallId
     entry: EntryId
     leg: ChannelId
+    timeout_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class DialTicket:
+    """Dial whoever asked for `ticket` as channel `call`; give up after `timeout_s`.
+
+    Carried out by the intake, which alone knows the number. Sector and time are written on
+    the channel, as `Remember` does on a caller's.
+    """
+
+    call: CallId
+    ticket: TicketId
+    sector: SectorId
+    joined_at: float
     timeout_s: int
 
 
@@ -237,6 +264,29 @@ class DeskChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class TicketChanged:
+    """A ticket's state, to be on disk before any command that follows. Not for Asterisk."""
+
+    record: "TicketRecord"
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The answer to CallbackAsked number `ask`. Not for Asterisk."""
+
+    ask: int
+    admission: "Admission"
+
+
+@dataclass(frozen=True, slots=True)
+class TakeNumber:
+    """Let the intake take the caller's number by keys; NumberTaken follows. Not for Asterisk."""
+
+    call: CallId
+    sector: SectorId
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """Something to count. Not for Asterisk."""
 
@@ -261,5 +311,10 @@ ForAsterisk = (
     | HangUp
 )
 #: What is for the service itself.
-ForService = Noted | Told | DeskChanged | Counted
+ForService = (
+    Noted | Told | DeskChanged | Counted | TicketChanged | Admitted | DialTicket | TakeNumber
+)
+FOR_SERVICE = (
+    *(Noted, Told, DeskChanged, Counted, TicketChanged, Admitted, DialTicket, TakeNumber),
+)
 Command = ForAsterisk | ForService

@@ -8,14 +8,15 @@ from collections.abc import Callable
 
 from router.core.agents import AgentDesk, AgentState, Choice, LastCall
 from router.core.calls import Call, CallState, Due
-from router.core.commands import HangUp, Join, Outcome, Part, Remember, Ring, Step
+from router.core.commands import HangUp, Join, Outcome, Part, Remember, Ring, Step, TakeNumber
 from router.core.duty import RING_BACKSTOP_S, Duty
 from router.core.estimate import WaitEstimate
-from router.core.events import LegEnd, LegEnded
+from router.core.events import KeyPressed, LegEnd, LegEnded, NumberTaken
 from router.core.facts import Door
+from router.core.forecast import Arrivals
 from router.core.ids import PromptId, SectorId
 from router.core.plan import SAY_NEXT_OPENING
-from router.core.speech import rank, wait_between, whisper
+from router.core.speech import minutes, rank, wait_between, whisper
 from router.core.switchboard import Switchboard
 from router.core.work import WorkItem
 
@@ -29,14 +30,28 @@ REFUSED_CLOSING = PromptId("refused-closing")
 REFUSED_LONG = PromptId("refused-long")
 AGENT_LOST = PromptId("agent-lost")
 AGENT_MISSED = PromptId("agent-missed")
+CALLBACK_OFFER = PromptId("callback-offer")
+CALLBACK_PROMISED = PromptId("callback-promised")
 GOODBYE = PromptId("goodbye")
 PROMPTS = frozenset(
     {QUEUE_JOINED, QUEUE_STILL, QUEUE_CLOSING, CONNECTING, REFUSED_FULL, REFUSED_NO_AGENT}
-    | {REFUSED_CLOSING, REFUSED_LONG, AGENT_LOST, AGENT_MISSED, GOODBYE}
+    | {
+        CALLBACK_OFFER,
+        CALLBACK_PROMISED,
+        REFUSED_CLOSING,
+        REFUSED_LONG,
+        AGENT_LOST,
+        AGENT_MISSED,
+        GOODBYE,
+    }
 )
 
 #: A whisper whose end was never told is taken as heard after this.
 WHISPER_GUARD_S = 20.0
+#: Takes the offer of a callback.
+CALLBACK_KEY = "5"
+#: To type a number, hear it and confirm it takes no longer.
+ENTRY_GUARD_S = 120.0
 #: Due before anyone else: a caller whose informateur was cut off.
 FRONT = 0.0
 
@@ -45,8 +60,12 @@ class Distribution:
     """Matches callers and informateurs (ACD: automatic call distribution).
 
     `after` says what follows for a caller who stays when the informateur hangs up, `unwatch`
-    ends a supervisor's part.
+    ends a supervisor's part. Before any event, `ring_for_ticket(item, desk)` and
+    `may_promise(sector)` must be set.
     """
+
+    ring_for_ticket: Callable[[WorkItem, AgentDesk], None]
+    may_promise: Callable[[SectorId], bool]
 
     def __init__(
         self,
@@ -61,6 +80,7 @@ class Distribution:
         self._unwatch = unwatch
         self._targets = board.plan.targets
         self.estimate = WaitEstimate()
+        self.arrivals = Arrivals()
 
     # Joining the queue.
 
@@ -71,13 +91,14 @@ class Distribution:
             self._refuse(call, Outcome.REFUSED_CLOSING, (REFUSED_CLOSING, SAY_NEXT_OPENING))
         elif not board.roster.on_duty(sector):
             self._refuse(call, Outcome.REFUSED_NO_AGENT, (*said_first, REFUSED_NO_AGENT))
-        elif len(board.queue) >= self._targets.queue_max:
+        elif board.queue.callers >= self._targets.queue_max:
             self._refuse(call, Outcome.REFUSED_FULL, (*said_first, REFUSED_FULL))
         else:
             due_at = board.now + self._targets.live_target_s
             call.item = WorkItem(call.id, sector, board.now, due_at, board.next_sequence())
             call.outcome = Outcome.ABANDONED
             call.joined_at, call.promised_at = board.now, due_at
+            self.arrivals.joined(sector, board.now)
             call.door = Door.CODE if call.fiche is not None else Door.MENU
             board.silence(call)
             board.commands.append(Remember(call.id, call.channel, sector, board.now))
@@ -153,8 +174,41 @@ class Distribution:
         board = self._board
         item = promise(call)
         board.note(call, Step.ANNOUNCED, detail=f"rank {board.queue.rank(item)}")
-        board.play(call, (QUEUE_STILL, *self._where_one_stands(item)))
+        board.play(call, (QUEUE_STILL, *self._where_one_stands(item), *self._offer(call, item)))
         board.set_due(call, Due.ANNOUNCE, self._targets.announce_every_s)
+
+    def _offer(self, call: Call, item: WorkItem) -> tuple[PromptId, ...]:
+        """Offer a callback to who has waited long, if the promise would be kept."""
+        waited_s = self._board.now - item.joined_at
+        after_s = self._board.plan.callbacks.offer_after_s
+        call.offered = waited_s >= after_s and self.may_promise(item.sector)
+        return (CALLBACK_OFFER, *self._promised()) if call.offered else ()
+
+    def _promised(self) -> tuple[PromptId, ...]:
+        return minutes(self._board.plan.callbacks.promise_s // 60)
+
+    def waiting_key(self, call: Call, event: KeyPressed) -> None:
+        """The caller takes the offer: from here on the intake asks for the number."""
+        if not call.offered or event.key != CALLBACK_KEY:
+            return
+        board = self._board
+        self._stop_waiting(call)
+        board.silence(call)
+        call.state = CallState.ENTERING
+        board.set_due(call, Due.STEP, ENTRY_GUARD_S)
+        board.commands.append(TakeNumber(call.id, promise(call).sector))
+
+    def number_taken(self, call: Call, event: NumberTaken) -> None:
+        """Promised: goodbye. Not: the caller waits on, at the same rank."""
+        if event.ticket is None:
+            self.entry_over(call)
+        else:
+            said = (CALLBACK_PROMISED, *self._promised(), GOODBYE)
+            self._board.say_goodbye(call, Outcome.CALLED_BACK, said)
+
+    def entry_over(self, call: Call) -> None:
+        self._board.cancel_due(call, Due.STEP)
+        self.wait(call, (), QUEUE_STILL)
 
     def widen(self, call: Call) -> None:
         """Open the call to the next level of skill; ring at once if one there is free."""
@@ -181,6 +235,8 @@ class Distribution:
         """The service closes: those who wait are told that they will still be served."""
         board = self._board
         for item in board.queue.items():
+            if item.ticket is not None:
+                continue
             call = board.calls[item.call]
             board.play(call, (QUEUE_CLOSING,))
             board.set_due(call, Due.ANNOUNCE, self._targets.announce_every_s)  # not cut short
@@ -191,8 +247,12 @@ class Distribution:
         """Give a ready informateur the item due first."""
         if desk.state is AgentState.READY:
             item = self._board.queue.first_for(desk.agent.skills)
-            if item is not None:
+            if item is None:
+                return
+            if item.ticket is None:
                 self._ring(self._board.calls[item.call], desk)
+            else:
+                self.ring_for_ticket(item, desk)
 
     def _ring(self, call: Call, desk: AgentDesk) -> None:
         board = self._board

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from router.core.agents import AgentDesk, AgentState
+from router.core.callbacks import Callbacks
 from router.core.calls import TABLE, Aside, AsideEvent, Call, CallEvent, CallState, Due
 from router.core.codes import CodeBook
 from router.core.commands import Command, DeskChanged, HangUp, Outcome, Part, Step, Told
@@ -21,6 +22,7 @@ from router.core.duty import Duty
 from router.core.events import (
     AgentAsked,
     CallArrived,
+    CalledAnswered,
     CallFound,
     CallLeft,
     CommandFailed,
@@ -32,6 +34,7 @@ from router.core.events import (
     LegEnded,
     LegKeyPressed,
     LegRang,
+    NumberTaken,
     PhoneAppeared,
     PhoneVanished,
     PromptEnded,
@@ -39,7 +42,7 @@ from router.core.events import (
     SupervisorAsked,
     TimePassed,
 )
-from router.core.ids import AgentId, CallId, ChannelId, PhoneId, SectorId
+from router.core.ids import AgentId, CallId, ChannelId, PhoneId, SectorId, TicketId
 from router.core.journey import Journey
 from router.core.pins import Pins
 from router.core.plan import Plan
@@ -47,6 +50,7 @@ from router.core.requests import InCall, LogIn, LogOut, Note, Pause, Ready, Repl
 from router.core.supervision import Supervision
 from router.core.switchboard import Switchboard
 from router.core.talk import CONVERSATION, Talk
+from router.core.tickets import Admission, TicketRecord
 from router.core.votes import Votes
 from router.core.work import WorkItem
 
@@ -89,6 +93,10 @@ class Engine:
             self._supervision.end,
             self._votes.begin,
         )
+        self._callbacks = Callbacks(board, self._distribution, self._duty)
+        self._distribution.ring_for_ticket = self._callbacks.ring
+        self._distribution.may_promise = self._callbacks.may_promise
+        board.ended = self._callbacks.over
         self._journey = Journey(board, self._distribution.enqueue)
         self._desk = Desk(board, self._duty)
         parts = (self._journey, self._distribution, self._talk, self._votes)
@@ -108,6 +116,20 @@ class Engine:
                 roster.sign_in(desk, session.phone)
                 desk.reason, desk.until_at = session.reason, session.until_at
 
+    def restore_tickets(
+        self, records: Iterable[TicketRecord], now: float, *, lost: bool
+    ) -> list[Command]:
+        """Take up the open tickets of before a restart; `lost`: their numbers are gone.
+
+        Call it before any event; the commands are to be carried out.
+        """
+        board = self._board
+        board.now = now
+        commands: list[Command] = []
+        board.commands = commands
+        self._callbacks.restore(records, lost=lost)
+        return commands
+
     def handle(self, event: Event, now: float) -> list[Command]:
         """Return what to do about `event`, and about whatever is due at `now`."""
         board = self._board
@@ -116,6 +138,12 @@ class Engine:
         board.commands = commands
         while (key := board.timers.pop_due(now)) is not None:
             self._fire(key)
+        if not self._callbacks.handle(event):
+            self._handle(event)
+        return commands
+
+    def _handle(self, event: Event) -> None:
+        board = self._board
         match event:
             case KeyPressed(call_id):
                 if (call := board.calls.get(call_id)) is not None:
@@ -173,9 +201,17 @@ class Engine:
                 board.commands.append(Told(ask, self._supervision.ask(event)))
             case CallFound():
                 self._found(event)
+            case NumberTaken(call_id):
+                if (call := board.calls.get(call_id)) is not None:
+                    self._answer(call, NumberTaken, event)
+                else:
+                    self._ignore(event)
             case TimePassed():
                 pass
-        return commands
+            case _:  # of an attempt that is over
+                if isinstance(event, CalledAnswered):
+                    board.commands.append(HangUp(event.call, ChannelId(event.call)))
+                self._ignore(event)
 
     def next_deadline(self) -> float | None:
         """Return when `handle` must be called at the latest, or None."""
@@ -186,7 +222,8 @@ class Engine:
     def known(self) -> tuple[frozenset[CallId], frozenset[ChannelId]]:
         """Return who called and which legs we dialled, as far as the engine believes them alive."""
         board = self._board
-        return frozenset(board.calls) | frozenset(board.desk_calls), frozenset(board.legs)
+        callers = frozenset(board.calls) | frozenset(board.desk_calls) | self._callbacks.asking()
+        return callers, frozenset(board.legs)
 
     def sectors(self) -> list[SectorSnapshot]:
         """Return where every sector stands at the time of the last event."""
@@ -269,9 +306,24 @@ class Engine:
             why=desk.why,
         )
 
+    def admission(self, sector: SectorId, now: float) -> Admission:
+        """Return whether a callback for `sector` would be promised at `now`."""
+        self._board.now = now
+        return self._callbacks.admission(sector)
+
+    def ticket(self, ticket: TicketId) -> TicketRecord | None:
+        """Return an open ticket; None when it is over, or there never was one."""
+        known = self._callbacks.tickets.get(ticket)
+        return None if known is None else known.record
+
+    def open_tickets(self) -> int:
+        return len(self._callbacks.tickets)
+
     # Events, one by one.
 
-    def _answer(self, call: Call, what: CallEvent, *event: KeyPressed | LegEnded) -> None:
+    def _answer(
+        self, call: Call, what: CallEvent, *event: KeyPressed | LegEnded | NumberTaken
+    ) -> None:
         """Call the handler of the table; only keys and ended legs have more to say than `what`."""
         handler = self._handlers.get((call.state, what))
         if handler is not None:
@@ -359,6 +411,8 @@ class Engine:
                 self._answer(board.calls[call_id], due)
             case ("agent", agent_id):
                 self._duty.lease_ended(board.roster.desks[agent_id])
+            case ("ticket", ticket_id, due):
+                self._callbacks.due(ticket_id, due)
             case ("desk", call_id):
                 self._answer_desk(board.desk_calls[call_id], DeskDue)
             case _:
@@ -405,7 +459,10 @@ class Engine:
         if desk is not None:
             desk.present = False
             call = board.calls.get(desk.call) if desk.call is not None else None
-            if call is not None and call.agent == desk.agent.id:
+            ticket = self._callbacks.of(desk.call) if desk.call is not None else None
+            if ticket is not None:
+                self._callbacks.phone_vanished(ticket)
+            elif call is not None and call.agent == desk.agent.id:
                 self._answer(call, PhoneVanished)
             elif call is not None and call.aside is not None:
                 self._answer(call, AsideEvent.VANISHED)

@@ -31,6 +31,10 @@ class WaitEstimate:
         self._mean_s[sector] = mean_s + _NEWEST * (handling_s - mean_s)
         self._seen[sector] += 1
 
+    def mean_s(self, sector: SectorId) -> float | None:
+        """Return the mean handling time in seconds, None when too little was seen."""
+        return self._mean_s[sector] if self._seen[sector] >= ENOUGH else None
+
     def bounds_min(self, sector: SectorId, rank: int, agents: int) -> tuple[int, int] | None:
         """Return the spoken bounds in whole minutes, low < high, or None when unsure."""
         if not agents or self._seen[sector] < ENOUGH:

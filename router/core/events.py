@@ -7,8 +7,19 @@ and ignored.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PhoneId, PlaybackId, SectorId
+from router.core.ids import (
+    AgentId,
+    BridgeId,
+    CallId,
+    ChannelId,
+    FicheId,
+    PhoneId,
+    PlaybackId,
+    SectorId,
+    TicketId,
+)
 from router.core.requests import Request, Watching
+from router.core.tickets import Failure
 
 
 class LegEnd(StrEnum):
@@ -144,6 +155,67 @@ class LegEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackAsked:
+    """Somebody asks to be called back under `ticket`; answered by `Admitted`."""
+
+    ask: int
+    ticket: TicketId
+    sector: SectorId
+    fiche: FicheId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackCancelled:
+    """Who holds the ticket does not want to be called any more."""
+
+    ticket: TicketId
+
+
+@dataclass(frozen=True, slots=True)
+class CalledAnswered:
+    """The number of a ticket was picked up, by a person or a machine. Keys and the end of it
+    come as a caller's."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class CalledEnded:
+    """The number of a ticket was not picked up."""
+
+    call: CallId
+    reason: LegEnd
+
+
+@dataclass(frozen=True, slots=True)
+class DialFailed:
+    """The call of a ticket could not be begun."""
+
+    call: CallId
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class NumberTaken:
+    """A caller has typed a number to be called back: promised under `ticket`, or not."""
+
+    call: CallId
+    ticket: TicketId | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkChanged:
+    """Calls to the public network can go out, or not."""
+
+    up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Resynced:
+    """Everything that Asterisk holds has been told: after each (re)connection."""
+
+
+@dataclass(frozen=True, slots=True)
 class CommandFailed:
     """Asterisk would not do what was asked of `channel`: it has left (404, 409, 412, 422)."""
 
@@ -188,6 +260,14 @@ Event = (
     | SnoopStarted
     | AgentAsked
     | SupervisorAsked
+    | CallbackAsked
+    | CallbackCancelled
+    | CalledAnswered
+    | CalledEnded
+    | DialFailed
+    | NumberTaken
+    | TrunkChanged
+    | Resynced
     | CommandFailed
     | CallFound
     | TimePassed

@@ -160,6 +160,32 @@ class Agent:
     skills: Mapping[SectorId, int]
 
 
+@dataclass(frozen=True, slots=True)
+class CallbackPolicy:
+    """What is promised to those who ask to be called back, in seconds."""
+
+    #: The promise: called back within this.
+    promise_s: int = 2700
+    #: Calls dialled at most, the first included.
+    attempts: int = 2
+    #: Kept free before the promise runs out: to ring an informateur and dial.
+    dial_s: int = 60
+    #: The number called rings this long.
+    ring_s: int = 25
+    #: Before the second attempt: after a busy line, no answer or a voicemail.
+    busy_retry_s: int = 180
+    no_answer_retry_s: int = 600
+    #: A promise that was broken is still tried for this long.
+    grace_s: int = 900
+    #: Open requests at most, for each informateur logged in.
+    tickets_per_agent: int = 6
+    #: What the forecast assumes before it has seen calls: handling time, occupancy.
+    assumed_handling_s: int = 300
+    assumed_occupancy: float = 0.2
+    #: A caller who has waited this long is offered a callback; 0: never.
+    offer_after_s: int = 180
+
+
 class DeskAction(StrEnum):
     """What a code dialled from an informateur's phone is for."""
 
@@ -289,6 +315,7 @@ class Plan:
     agents: Mapping[AgentId, Agent]
     code: CodePolicy = field(default_factory=CodePolicy)
     targets: Targets = field(default_factory=Targets)
+    callbacks: CallbackPolicy = field(default_factory=CallbackPolicy)
     desk: Desk = field(default_factory=Desk)
     directory: Mapping[EntryId, Entry] = field(default_factory=dict)
     #: In the order in which they are asked; none: callers are not asked to vote.

@@ -2,6 +2,7 @@
 
 import datetime
 from collections import Counter
+from collections.abc import Callable
 from typing import Literal
 
 from router.core.agents import Roster
@@ -30,10 +31,12 @@ from router.core.ids import (
     PlaybackId,
     PromptId,
     SectorId,
+    TicketId,
 )
 from router.core.pins import Pins
 from router.core.plan import SAY_HOURS, SAY_NEXT_OPENING, Plan
 from router.core.speech import opening, week
+from router.core.tickets import TicketDue
 from router.core.timers import Timers
 from router.core.work import WorkQueue
 
@@ -41,12 +44,16 @@ TimerKey = (
     tuple[Literal["call"], CallId, Due]
     | tuple[Literal["agent"], AgentId]
     | tuple[Literal["desk"], CallId]
+    | tuple[Literal["ticket"], TicketId, TicketDue]
     | tuple[Literal["closing"]]
 )
 
 
 class Switchboard:
     """State of the service at `now`. The parts write their decisions to `commands`."""
+
+    #: Told of every call that is over; to be set before any event.
+    ended: Callable[[Call], None]
 
     def __init__(self, plan: Plan, codes: CodeBook, run: str, pins: Pins) -> None:
         self.plan = plan
@@ -188,6 +195,7 @@ class Switchboard:
             )
         )
         self.counts[f"ended {call.outcome}"] += 1
+        self.ended(call)
         self.count(self._fact(call, sector))
 
     def _fact(self, call: Call, sector: SectorId | None) -> CallFact:

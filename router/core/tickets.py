@@ -1,12 +1,12 @@
 """Tickets: accepted requests to be called back. Values only; who is called, nobody here knows.
 
-    WAITING    accepted: due later, or between two attempts
-    RINGING    an informateur is reserved and rung
-    DIALLING   the informateur is there and hears the whisper; the number is dialled
-    ASKING     picked up: "tapez 1" tells a person from a voicemail
-    TALKING    joined
-    and the ends, of which each ticket has exactly one: DONE, FAILED, CANCELLED, EXPIRED,
-    LOST_REBOOT
+WAITING    accepted: due later, or between two attempts
+RINGING    an informateur is reserved and rung
+DIALLING   the informateur is there and hears the whisper; the number is dialled
+ASKING     picked up: "tapez 1" tells a person from a voicemail
+TALKING    joined
+and the ends, of which each ticket has exactly one: DONE, FAILED, CANCELLED, EXPIRED,
+LOST_REBOOT
 """
 
 import hashlib
@@ -45,6 +45,17 @@ class Failure(StrEnum):
     UNREACHABLE = "unreachable"  # the number does not exist, or the carrier refused it
     TRUNK = "trunk"  # the carrier does not answer
     INTERRUPTED = "interrupted"  # ours: the informateur or the router was gone
+
+
+class TicketDue(StrEnum):
+    """A deadline of a ticket that has come."""
+
+    WIDEN = "widen"
+    RING = "ring"
+    DIAL = "dial"
+    STEP = "step"
+    RETRY = "retry"
+    EXPIRE = "expire"
 
 
 class Refusal(StrEnum):

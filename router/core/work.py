@@ -12,7 +12,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from router.core.ids import CallId, SectorId
+from router.core.ids import CallId, SectorId, TicketId
 
 
 @dataclass(slots=True, eq=False)
@@ -27,6 +27,8 @@ class WorkItem:
     sequence: int
     #: Levels of skill that may serve it now: 1..widened.
     widened: int = 1
+    #: Whose promise it is, if nobody is on the line.
+    ticket: TicketId | None = None
 
 
 _Entry = tuple[float, int, WorkItem]
@@ -39,10 +41,12 @@ class WorkQueue:
         self._open: dict[SectorId, list[list[_Entry]]] = {
             sector: [[] for _ in range(levels)] for sector in sectors
         }
-        self._count = 0
+        #: Callers who wait on the line, and tickets.
+        self.callers = 0
+        self.tickets = 0
 
     def __len__(self) -> int:
-        return self._count
+        return self.callers + self.tickets
 
     def waiting(self, sector: SectorId) -> int:
         """Return how many wait for `sector`."""
@@ -59,14 +63,20 @@ class WorkQueue:
         entry = (item.due_at, item.sequence, item)
         for level in self._open[item.sector][: item.widened]:
             insort(level, entry)
-        self._count += 1
+        self._count(item, 1)
 
     def remove(self, item: WorkItem) -> None:
         """Take `item` out; the caller's duty is that it waits."""
         key = (item.due_at, item.sequence)
         for level in self._open[item.sector][: item.widened]:
             del level[bisect_left(level, key)]
-        self._count -= 1
+        self._count(item, -1)
+
+    def _count(self, item: WorkItem, step: int) -> None:
+        if item.ticket is None:
+            self.callers += step
+        else:
+            self.tickets += step
 
     def widen(self, item: WorkItem) -> None:
         """Open a waiting `item` to the next level of skill."""

@@ -18,6 +18,7 @@ from router.core.events import (
     Event,
     LegAnswered,
     LegEnded,
+    Resynced,
 )
 from router.core.ids import (
     AgentId,
@@ -60,6 +61,7 @@ class Bench:
         self.events: list[Event] = []
         self.calls: set[CallId] = set()
         self.legs: set[ChannelId] = set()
+        self.resyncs = 0
         self._unread: list[Event] = []
         self._news = asyncio.Event()
         self._ids = itertools.count(1)
@@ -194,6 +196,9 @@ class Bench:
         return leg
 
     def _submit(self, event: Event) -> None:
+        if isinstance(event, Resynced):  # after every connection, of no interest to most tests
+            self.resyncs += 1
+            return
         self.events.append(event)
         self._unread.append(event)
         match event:

@@ -44,7 +44,8 @@ async def test_every_informateur(desks: Client) -> None:
         (
             Choice(2, 3, 4, 12.0, 130.0, 7),
             "Niveau 2 (3 niveaux ouverts après 130 s d’attente), libre depuis 12 s, libre avant "
-            "les 3 autres prêts à ce niveau\u00a0; premier dû des 7 appels en attente pour ce poste.",
+            "les 3 autres prêts à ce niveau\u00a0; premier dû des 7 appels en attente pour ce "
+            "poste.",
         ),
     ],
 )

@@ -1,0 +1,177 @@
+"""Callbacks: promised, dialled once an informateur is there, tried twice, ended once."""
+
+import pytest
+
+from router.core.events import CallbackCancelled, CalledEnded, LegEnd, Resynced
+from router.core.ids import SectorId, TicketId
+from router.core.plan import CallbackPolicy
+from router.core.tickets import Failure, Refusal, TicketState
+from tests.caller import Exchange
+from tests.service_plan import HOUSING, WORK, day_plan
+
+RULES = CallbackPolicy()
+
+
+@pytest.fixture
+def exchange() -> Exchange:
+    exchange = Exchange(day_plan())
+    exchange.appear("101")
+    return exchange
+
+
+def promised(exchange: Exchange, ticket: str = "t") -> None:
+    assert exchange.ask_callback(ticket, HOUSING).refusal is None
+
+
+def state(exchange: Exchange, ticket: str = "t") -> TicketState:
+    record = exchange.engine.ticket(TicketId(ticket))
+    return exchange.saved[TicketId(ticket)].state if record is None else record.state
+
+
+def dialled(exchange: Exchange) -> None:
+    promised(exchange)
+    exchange.answer("101")
+
+
+def test_the_informateur_comes_first_then_the_number_is_dialled(exchange: Exchange) -> None:
+    promised(exchange)
+    assert state(exchange) is TicketState.RINGING
+    assert exchange.saved[TicketId("t")].attempts == 0
+    exchange.answer("101")
+    assert exchange.informateur_hears("101")[0] == "whisper-callback"
+    assert state(exchange) is TicketState.DIALLING
+    call = exchange.pick_up("t")
+    assert exchange.hears(call) == ("callback-ask",)
+    exchange.hear_whisper("101")
+    exchange.press("1", call)
+    assert exchange.together("101", call)
+    assert state(exchange) is TicketState.TALKING
+    exchange.end_leg("101")
+    exchange.leave(call)
+    assert state(exchange) is TicketState.DONE
+    [fact] = exchange.call_facts()
+    assert (fact.door, fact.outcome, fact.kept) == ("callback", "answered", True)
+
+
+@pytest.mark.parametrize(
+    ("why", "failure", "after_s"),
+    [
+        (LegEnd.BUSY, Failure.BUSY, RULES.busy_retry_s),
+        (LegEnd.NO_ANSWER, Failure.NO_ANSWER, RULES.no_answer_retry_s),
+    ],
+)
+def test_a_second_attempt_is_made_inside_the_promise(
+    exchange: Exchange, why: LegEnd, failure: Failure, after_s: int
+) -> None:
+    dialled(exchange)
+    exchange.tell(CalledEnded(exchange.attempt("t"), why))
+    assert (state(exchange), exchange.saved[TicketId("t")].failure) == (
+        TicketState.WAITING,
+        failure,
+    )
+    exchange.confirm_hang_ups()
+    exchange.wait(after_s - 1)
+    assert exchange.ringing() == {}
+    exchange.wait(2)
+    exchange.answer("101")
+    assert exchange.saved[TicketId("t")].attempts == 2
+    exchange.tell(CalledEnded(exchange.attempt("t"), why))
+    assert state(exchange) is TicketState.FAILED
+    [fact] = exchange.call_facts()
+    assert (fact.outcome, fact.attempts) == ("not reached", 2)
+
+
+def test_a_voicemail_presses_no_key_and_gets_no_word(exchange: Exchange) -> None:
+    dialled(exchange)
+    call = exchange.pick_up("t")
+    exchange.hear_out(call)
+    exchange.wait(exchange.plan.targets.first_key_s)
+    exchange.hear_out(call)  # the question, once more
+    exchange.wait(exchange.plan.targets.first_key_s)
+    assert exchange.callers[call].hung_up
+    assert exchange.saved[TicketId("t")].failure is Failure.VOICEMAIL
+    exchange.confirm_hang_ups()
+    assert exchange.agent("101") == "wrapping up"
+
+
+def test_the_ticket_keeps_its_rank_when_an_informateur_does_not_answer(exchange: Exchange) -> None:
+    exchange.appear("102")
+    promised(exchange)
+    assert exchange.ringing().keys() == {"101"}
+    exchange.wait(exchange.plan.targets.ring_s)
+    exchange.wait(60)
+    assert exchange.ringing().keys() <= {"101", "102"}
+    assert exchange.saved[TicketId("t")].attempts == 0
+
+
+@pytest.mark.parametrize("at", ["ringing", "dialling", "asking", "waiting"])
+def test_cancelling_undoes_everything_at_once(exchange: Exchange, at: str) -> None:
+    if at == "waiting":
+        exchange.talk("101", "other")
+    promised(exchange)
+    if at in ("dialling", "asking"):
+        exchange.answer("101")
+    if at == "asking":
+        exchange.pick_up("t")
+    exchange.tell(CallbackCancelled(TicketId("t")))
+    assert state(exchange) is TicketState.CANCELLED
+    exchange.confirm_hang_ups()
+    exchange.wait(60)
+    assert exchange.ringing() == {}
+    assert exchange.agent("101") == ("talking" if at == "waiting" else "ready")
+
+
+def test_live_callers_go_first_until_the_slack_of_a_ticket_is_gone(exchange: Exchange) -> None:
+    exchange.talk("101", "first")
+    promised(exchange)
+    exchange.choose_housing("second")
+    exchange.end_leg("101")
+    exchange.wait(exchange.plan.targets.wrap_up_s)
+    assert exchange.ringing() == {"101": "second"}
+
+
+@pytest.mark.parametrize(("refusal", "sector"), [(Refusal.NO_AGENT, WORK)])
+def test_nobody_on_duty_is_no_promise(
+    exchange: Exchange, refusal: Refusal, sector: SectorId
+) -> None:
+    assert exchange.ask_callback("t", sector).refusal is refusal
+
+
+def test_closed_is_no_promise_and_closing_neither(exchange: Exchange) -> None:
+    closes_at = exchange.plan.hours.closes_at(exchange.now)
+    assert closes_at is not None
+    exchange.now = closes_at - 60
+    assert exchange.ask_callback("t", HOUSING).refusal is Refusal.CLOSING
+    exchange.now = closes_at + 60
+    assert exchange.ask_callback("t", HOUSING).refusal is Refusal.CLOSED
+
+
+def test_more_than_can_be_kept_is_refused(exchange: Exchange) -> None:
+    exchange.talk("101", "first")
+    refusals = [exchange.ask_callback(f"t{n}", HOUSING).refusal for n in range(20)]
+    assert refusals[0] is None
+    assert refusals[-1] is Refusal.FULL
+
+
+def test_after_a_restart_no_attempt_is_dialled_twice(exchange: Exchange) -> None:
+    dialled(exchange)
+    record = exchange.saved[TicketId("t")]
+    after = Exchange(day_plan(), now=exchange.now + 5)
+    for command in after.engine.restore_tickets([record], after.now, lost=False):
+        after._carry_out(command)
+    after.appear("101")
+    assert after.ringing() == {}
+    after.tell(Resynced())
+    assert after.saved[TicketId("t")].failure is Failure.INTERRUPTED
+    after.answer("101")
+    assert after.saved[TicketId("t")].attempts == 2
+
+
+def test_a_reboot_loses_open_tickets_and_says_so(exchange: Exchange) -> None:
+    promised(exchange)
+    record = exchange.saved[TicketId("t")]
+    after = Exchange(day_plan(), now=exchange.now + 5)
+    for command in after.engine.restore_tickets([record], after.now, lost=True):
+        after._carry_out(command)
+    assert after.saved[TicketId("t")].state is TicketState.LOST_REBOOT
+    assert after.engine.open_tickets() == 0
