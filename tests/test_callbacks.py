@@ -2,12 +2,14 @@
 
 import pytest
 
-from router.core.events import CallbackCancelled, CalledEnded, LegEnd, Resynced
-from router.core.ids import SectorId, TicketId
+from router.core.commands import Outcome
+from router.core.events import CallbackCancelled, CalledEnded, LegEnd, NumberTaken, Resynced
+from router.core.ids import CallId, SectorId, TicketId
 from router.core.plan import CallbackPolicy
+from router.core.requests import Pause, Ready
 from router.core.tickets import Failure, Refusal, TicketState
 from tests.caller import Exchange
-from tests.service_plan import HOUSING, WORK, day_plan
+from tests.service_plan import BREAK, HOUSING, WORK, day_plan
 
 RULES = CallbackPolicy()
 
@@ -175,3 +177,43 @@ def test_a_reboot_loses_open_tickets_and_says_so(exchange: Exchange) -> None:
         after._carry_out(command)
     assert after.saved[TicketId("t")].state is TicketState.LOST_REBOOT
     assert after.engine.open_tickets() == 0
+
+
+def test_who_calls_in_with_the_ticket_s_code_is_not_called_back(exchange: Exchange) -> None:
+    exchange.talk("101", "other")
+    promised(exchange)
+    code = exchange.engine.ticket_code(TicketId("t"))
+    assert code is not None
+    assert code != exchange.code
+    exchange.arrive()
+    exchange.press(f"#{code}")
+    assert state(exchange) is TicketState.CANCELLED
+    assert exchange.hears()[0] == "callback-cancelled"
+    assert exchange.state() == "waiting"
+    assert exchange.engine.ticket_code(TicketId("t")) is None
+
+
+def test_a_caller_who_waits_is_offered_a_callback_and_takes_it(exchange: Exchange) -> None:
+    exchange.ask("101", Pause(BREAK))
+    exchange.choose_housing()
+    exchange.wait(RULES.offer_after_s)
+    assert "callback-offer" in exchange.hears()
+    exchange.press("5")
+    assert exchange.entering == ["caller"]
+    assert exchange.state() == "entering"
+    exchange.tell(NumberTaken(CallId("caller"), TicketId("t")))
+    assert exchange.hears()[0] == "callback-promised"
+    exchange.hear_out()
+    exchange.confirm_hang_ups()
+    assert exchange.outcome() is Outcome.CALLED_BACK
+
+
+def test_a_number_that_was_not_taken_costs_no_rank(exchange: Exchange) -> None:
+    exchange.ask("101", Pause(BREAK))
+    exchange.choose_housing("caller", "behind")
+    exchange.wait(RULES.offer_after_s)
+    exchange.press("5")
+    exchange.tell(NumberTaken(CallId("caller"), None))
+    assert exchange.state() == "waiting"
+    exchange.ask("101", Ready())
+    assert exchange.ringing() == {"101": "caller"}

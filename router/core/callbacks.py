@@ -103,6 +103,8 @@ class Ticket:
     """What is under way for a ticket."""
 
     record: TicketRecord
+    #: Who calls in with it need not be called back.
+    code: str = ""
     #: Among those waiting.
     item: WorkItem | None = None
     #: The channel of the attempt under way.
@@ -127,6 +129,8 @@ class Callbacks:
         self._rules = board.plan.callbacks
         self.tickets: dict[TicketId, Ticket] = {}
         self._attempts: dict[CallId, Ticket] = {}
+        #: Open tickets by the code that their page shows.
+        self._codes: dict[str, TicketId] = {}
         #: Why no calls go out, as the service sees it.
         self.closed_by: Refusal | None = None
 
@@ -246,6 +250,22 @@ class Callbacks:
             self._wait(ticket)
         return admission
 
+    def code(self, ticket_id: TicketId) -> str | None:
+        """Return the code of an open ticket: who calls in with it need not be called back."""
+        ticket = self.tickets.get(ticket_id)
+        return None if ticket is None else ticket.code
+
+    def called_in(self, code: str) -> SectorId | None:
+        """Who was to be called back calls in: cancel the ticket, return its sector.
+
+        None if the code is no ticket's, or its conversation is under way.
+        """
+        ticket = self.tickets.get(self._codes.get(code, TicketId("")))
+        if ticket is None or ticket.record.state is TicketState.TALKING:
+            return None
+        self.cancel(ticket.record.ticket)
+        return ticket.record.sector
+
     def cancel(self, ticket_id: TicketId) -> TicketRecord | None:
         """Give a callback up, as asked; a conversation goes on. None: no such open ticket."""
         ticket = self.tickets.get(ticket_id)
@@ -292,6 +312,10 @@ class Callbacks:
     # Waiting.
 
     def _promise(self, ticket: Ticket) -> None:
+        board = self._board
+        code = board.codes.ticket_code(ticket.record.ticket, board.now, self._codes)
+        self._codes[code] = ticket.record.ticket
+        ticket.code = code
         at = ticket.record.due_at + self._rules.grace_s
         self._board.timers.set(("ticket", ticket.record.ticket, TicketDue.EXPIRE), at)
 
@@ -615,6 +639,7 @@ class Callbacks:
         self._note(ticket, Step.TICKET_ENDED, detail=state.value)
         self._save(ticket)
         del self.tickets[record.ticket]
+        self._codes.pop(ticket.code, None)
         outcome = _OUTCOMES.get(state)
         if outcome is not None:
             kept = False if now > record.due_at else None

@@ -10,9 +10,9 @@ Times called `now` are UTC epoch seconds.
 
 import hmac
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Container
 
-from router.core.ids import FicheId
+from router.core.ids import FicheId, TicketId
 
 CODE_LENGTH = 8
 
@@ -96,6 +96,17 @@ class CodeBook:
         self._turn_to(now)
         return self._taken.get(code)
 
+    def ticket_code(self, ticket: TicketId, now: float, taken: Container[str]) -> str:
+        """The code that an open ticket's page shows besides: who calls in with it says so.
+
+        None that a fiche has now or had last, none of those `taken` by other tickets.
+        """
+        self._turn_to(now)
+        counter = 0
+        while (code := self._candidate(ticket, 0, counter)) in self._taken or code in taken:
+            counter += 1
+        return code
+
     def _turn_to(self, now: float) -> None:
         period = int(now // self._period_s)
         if period == self._period:
@@ -114,8 +125,8 @@ class CodeBook:
             codes[code] = fiche
         return codes
 
-    def _candidate(self, fiche: FicheId, period: int, counter: int) -> str:
-        message = f"{fiche}\n{period}\n{counter}".encode()
+    def _candidate(self, what: FicheId | TicketId, period: int, counter: int) -> str:
+        message = f"{what}\n{period}\n{counter}".encode()
         # 64 bits over 5 million codes: the bias of the modulo is below one in 10^12.
         drawn = int.from_bytes(hmac.digest(self._secret, message, "sha256")[:8])
         number = drawn % _CODES_PER_PERIOD * 2 + period % 2

@@ -97,7 +97,7 @@ class Engine:
         self._distribution.ring_for_ticket = self._callbacks.ring
         self._distribution.may_promise = self._callbacks.may_promise
         board.ended = self._callbacks.over
-        self._journey = Journey(board, self._distribution.enqueue)
+        self._journey = Journey(board, self._distribution.enqueue, self._callbacks.called_in)
         self._desk = Desk(board, self._duty)
         parts = (self._journey, self._distribution, self._talk, self._votes)
         self._handlers: dict[tuple[CallState, Any], Callable[..., Any]] = {
@@ -315,6 +315,10 @@ class Engine:
         """Return an open ticket; None when it is over, or there never was one."""
         known = self._callbacks.tickets.get(ticket)
         return None if known is None else known.record
+
+    def ticket_code(self, ticket: TicketId) -> str | None:
+        """Return what to type for who calls in instead of being called back."""
+        return self._callbacks.code(ticket)
 
     def open_tickets(self) -> int:
         return len(self._callbacks.tickets)

@@ -23,6 +23,7 @@ CODE_INCOMPLETE = PromptId("code-incomplete")
 CODE_NOTHING_HEARD = PromptId("code-nothing-heard")
 CODE_ACCEPTED = PromptId("code-accepted")
 CODE_ABANDONED = PromptId("code-abandoned")
+CALLBACK_CANCELLED = PromptId("callback-cancelled")
 CODE_REQUIRED = PromptId("code-required")
 CLOSED_INFORMATION = PromptId("closed-information")
 MENU_ABANDONED = PromptId("menu-abandoned")
@@ -37,7 +38,7 @@ CLOSED_BECAUSE = {
 PROMPTS = (
     frozenset(CLOSED_BECAUSE.values())
     | {CODE_ASK, CODE_HELP, CODE_WRONG, CODE_INCOMPLETE, CODE_NOTHING_HEARD, CODE_ACCEPTED}
-    | {CODE_ABANDONED, CODE_REQUIRED, CLOSED_INFORMATION}
+    | {CODE_ABANDONED, CODE_REQUIRED, CLOSED_INFORMATION, CALLBACK_CANCELLED}
     | {MENU_ABANDONED, MENU_INVALID, MENU_NOTHING_HEARD, GOODBYE}
 )
 
@@ -46,15 +47,18 @@ MOST_WRONG_CHOICES = 9
 
 
 class Journey:
-    """From the answer to the queue. `enqueue(call, sector, said_first)` takes over there."""
+    """From the answer to the queue. `enqueue(call, sector, said_first)` takes over there;
+    `called_in(code)` cancels the callback of that code and returns its sector."""
 
     def __init__(
         self,
         board: Switchboard,
         enqueue: Callable[[Call, SectorId, tuple[PromptId, ...]], None],
+        called_in: Callable[[str], SectorId | None],
     ) -> None:
         self._board = board
         self._enqueue = enqueue
+        self._called_in = called_in
         self._policy = board.plan.code
         self._targets = board.plan.targets
         self._failures = FailureBudget(self._policy.failures_per_minute)
@@ -156,6 +160,10 @@ class Journey:
     def check_code(self, call: Call) -> None:
         board = self._board
         fiche = board.codes.fiche(call.typed, board.now)
+        if fiche is None and (sector := self._called_in(call.typed)) is not None:
+            board.note(call, Step.CODE_ACCEPTED, sector=sector, detail="callback cancelled")
+            self._enqueue(call, sector, (CALLBACK_CANCELLED,))
+            return
         if fiche is None:
             self._failures.record(board.now)
             self._code_failed(call, CODE_WRONG)
