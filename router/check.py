@@ -7,6 +7,7 @@ from router.config import Settings, load
 from router.core import callbacks, desk, distribution, journey, speech, supervision, talk, votes
 from router.core.ids import PromptId
 from router.errors import ConfigError, Problem, VoiceError
+from router.intake import keypad
 from router.voice import Catalogue, load_catalogue, stale
 
 #: Said by the dialplan when the router is away (asterisk-conf/extensions.conf).
@@ -14,6 +15,7 @@ FALLBACK_PROMPTS = frozenset({PromptId("apology"), PromptId("apology-end")})
 #: Every sentence that no plan names.
 NEEDED = frozenset[PromptId]().union(
     *(part.PROMPTS for part in (journey, distribution, talk, votes, desk, supervision, callbacks)),
+    keypad.PROMPTS,
     speech.required(),
     FALLBACK_PROMPTS,
 )

@@ -1,13 +1,20 @@
 """Logs: one JSON object a line, of a fixed set of fields, none of which can hold a caller.
 
 A field that is not on the list is replaced by its name under `dropped`, so that a defect
-shows without showing what it would have told. Tracebacks are never logged: their locals
-could hold anything.
+shows without showing what it would have told. A value that could be a telephone number all
+the same is replaced by "[number]", and counted (`leaks`): it must stay 0.
+
+Tracebacks are never written, nor the texts of exceptions and of libraries: they quote what
+was received. Of what goes wrong the kind and the place are told.
 """
 
 import logging
+import re
 import sys
+import threading
 from collections.abc import Callable, MutableMapping
+from pathlib import Path
+from types import TracebackType
 from typing import Any, TextIO
 
 import orjson
@@ -18,19 +25,112 @@ FIELDS = frozenset(
     | {"call", "step", "sector", "agent", "fiche", "outcome", "seconds", "detail", "service_time"}
     | {"operation", "status", "error", "reason", "state", "count", "retry_s", "url", "app"}
     | {"type", "calls", "legs", "phones", "phones_missing"}  # how many, after a resync
+    | {"library", "place"}
 )
 
+_Entry = MutableMapping[str, Any]
 
-def only_known_fields(
-    logger: Any, method: str, entry: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+MASK = "[number]"
+#: What stands between digits of one number; no-break spaces are their bytes in UTF-8.
+_APART = b" .-/()+_" + bytes({*"\u00a0\u202f".encode()})
+_EACH_DIGIT_ZERO = bytes(ord("0") if chr(byte).isdigit() else byte for byte in range(128)) + bytes(
+    range(128, 256)
+)
+#: The shortest number is French, without its zero.
+_NINE_DIGITS = b"0" * 9
+#: A number as people write it, and what has as many digits but is none of them.
+_NUMBER = re.compile(
+    r"""
+    (?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])         # an address of the Internet
+    | (?<!\d)20\d\d-[01]\d-[0-3]\d(?!\d)               # a day
+    | (?P<number> \+?\d (?:[ .\-/()+_\u00a0\u202f]{0,3}\d){8,} )
+    """,
+    re.VERBOSE | re.ASCII,
+)
+#: Ids of calls: Asterisk's own (node, epoch seconds, counter) and `tickets.channel_of`.
+_CALL = re.compile(r"[a-z][a-z0-9-]{0,39}-[12]\d{9}\.\d{1,9}|callback-[0-9a-f]{24}", re.ASCII)
+
+_leaks = 0
+
+
+def leaks() -> int:
+    """Return how many values this process kept out of its log because they could be numbers."""
+    return _leaks
+
+
+def only_known_fields(logger: Any, method: str, entry: _Entry) -> _Entry:
     """Keep the fields of the list; name the others."""
-    strangers = sorted(entry.keys() - FIELDS)
-    for name in strangers:
-        del entry[name]
-    if strangers:
+    if not FIELDS.issuperset(entry):
+        strangers = sorted(entry.keys() - FIELDS)
+        for name in strangers:
+            del entry[name]
         entry["dropped"] = strangers
     return entry
+
+
+def without_numbers(logger: Any, method: str, entry: _Entry) -> _Entry:
+    """Replace what could be a telephone number. Call it before the timestamp is set.
+
+    Every line passes here, so all of it is first looked at as one text, in which digits are
+    zeros and nothing stands between them; 1.5 µs in all. Only if there are nine in a row,
+    which our own lines never have, each value is looked at by itself.
+    """
+    call, at = entry.pop("call", None), entry.pop("service_time", None)
+    text = orjson.dumps(entry, repr)
+    if _NINE_DIGITS in text.translate(_EACH_DIGIT_ZERO, _APART):
+        for name, value in entry.items():
+            entry[name] = _masked(value)
+    if call is not None:
+        entry["call"] = call if _CALL.fullmatch(str(call)) else _masked(call)
+    if at is not None:
+        entry["service_time"] = at if isinstance(at, float) else _masked(at)
+    return entry
+
+
+def _masked(value: Any) -> Any:
+    global _leaks
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked(one) for one in value]
+    if isinstance(value, dict):
+        return {_masked(name): _masked(one) for name, one in value.items()}
+    if value is None or isinstance(value, bool) or (isinstance(value, float) and value < 1e8):
+        return value
+    text = value if isinstance(value, str) else str(value)
+    masked = _NUMBER.sub(lambda found: MASK if found["number"] else found[0], text)
+    if masked == text:
+        return value
+    _leaks += 1
+    return masked
+
+
+class Libraries(logging.Handler):
+    """What libraries log, told by who and where: never in their words."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log one line for the record."""
+        error = record.exc_info[1] if record.exc_info else None
+        trace = error.__traceback__ if error is not None else None
+        place = _place(trace) if trace is not None else f"{record.filename}:{record.lineno}"
+        more = {} if error is None else {"error": type(error).__name__}
+        logger = structlog.get_logger()
+        logger.log(record.levelno, "library", library=record.name, place=place, **more)
+
+
+def _uncaught(
+    kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
+) -> None:
+    """Tell what ends a thread or the process."""
+    if not issubclass(kind, KeyboardInterrupt | SystemExit):
+        structlog.get_logger().error("defect", error=kind.__name__, place=_place(trace))
+
+
+def _place(trace: TracebackType | None) -> str:
+    """Return file and line of what raised."""
+    if trace is None:
+        return "unknown"
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
 
 
 def _dumps(entry: Any, default: Callable[[Any], Any], **_: Any) -> str:
@@ -38,13 +138,21 @@ def _dumps(entry: Any, default: Callable[[Any], Any], **_: Any) -> str:
 
 
 def configure(stream: TextIO = sys.stdout, *, level: str = "info", console: bool = False) -> None:
-    """Log to `stream` from `level` on, for people when `console`; libraries at warning."""
-    logging.basicConfig(level=logging.WARNING, stream=stream, format="%(levelname)s %(name)s")
+    """Log to `stream` from `level` on, for people when `console`; libraries at warning.
+
+    Warnings and whatever nobody catches become lines of the same log.
+    """
+    logging.basicConfig(level=logging.WARNING, handlers=[Libraries()])
+    logging.captureWarnings(True)
+    sys.excepthook = _uncaught
+    sys.unraisablehook = lambda told: _uncaught(told.exc_type, told.exc_value, told.exc_traceback)
+    threading.excepthook = lambda told: _uncaught(told.exc_type, told.exc_value, told.exc_traceback)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
             only_known_fields,
+            without_numbers,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.dev.ConsoleRenderer()
             if console
             else structlog.processors.JSONRenderer(serializer=_dumps),

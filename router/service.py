@@ -11,15 +11,27 @@ from aiohttp import web
 from router.ari.asterisk_link import AsteriskLink
 from router.config import Config
 from router.core.codes import CodeBook
-from router.core.commands import Counted, DeskChanged, ForAsterisk, ForService, Noted, Told
+from router.core.commands import (
+    FOR_SERVICE,
+    Counted,
+    DeskChanged,
+    ForAsterisk,
+    ForService,
+    Noted,
+    Told,
+)
 from router.core.engine import Engine
 from router.core.events import AgentAsked, SupervisorAsked
 from router.core.ids import AgentId, PhoneId
 from router.core.pins import Pins
 from router.core.requests import Reply, Request, Watching
-from router.errors import ConfigError, Problem, SetupError, StoreError
+from router.errors import ConfigError, Problem, StoreError
+from router.intake.sockets import listen_privately
+from router.intake.supervisor import Intake
 from router.live import Clock, Live
-from router.store import FILE_NAME, Store
+from router.promises import Promises
+from router.store import FILE_NAME, Store, TicketStore
+from router.store.tickets import FILE_NAME as TICKETS_FILE
 from router.web.api import Api, Snapshot
 from router.web.desk import DeskBackend
 from router.web.metrics import Metrics
@@ -49,8 +61,17 @@ class Service:
         self._store = Store.open(settings.state_dir / FILE_NAME)
         self._engine.restore(self._store.sessions())
         self._hours = plan.hours
+        self._sectors = tuple(plan.sectors)
         self._live = Live(self._engine, clock, self._perform, self._tell)
-        self._link = AsteriskLink(
+        self._promises = Promises(
+            plan,
+            self._engine,
+            TicketStore(settings.state_dir / TICKETS_FILE),
+            clock,
+            self._live.submit,
+            self._log,
+        )
+        self._link = self._promises.link = AsteriskLink(
             settings.asterisk.ari_url,
             settings.asterisk.ari_user,
             keys.ari_password,
@@ -73,6 +94,11 @@ class Service:
         )
         api = Api(plan, self._codes, keys.api_key, self.snapshot, self._metrics, backend)
         self._application = api.application()
+        resources = self._application.router.resources()
+        self._intake = self._promises.intake = Intake(
+            config, clock, self._promises.backend(), [one.canonical for one in resources]
+        )
+        self._state_dir = settings.state_dir
 
     async def run(self) -> None:
         """Serve until told to stop.
@@ -87,11 +113,16 @@ class Service:
             loop.add_signal_handler(number, stop.set)
         runner = web.AppRunner(self._application, access_log=None)
         await runner.setup()
-        link = asyncio.create_task(self._link.run())
+        link: asyncio.Task[None] | None = None
         stopped = asyncio.create_task(stop.wait())
         flushing = asyncio.create_task(self._flush_again_and_again())
+        promising = None
         try:
-            await self._listen(runner)
+            await web.SockSite(runner, listen_privately(self._state_dir)).start()
+            await self._intake.start()
+            self._take_up_tickets()
+            promising = asyncio.create_task(self._promises.watch())
+            link = asyncio.create_task(self._link.run())
             self._log.info("started", url=f"http://{self._host}:{self._port}")
             await asyncio.wait({link, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if link.done():
@@ -99,10 +130,13 @@ class Service:
             self._log.info("stopping", count=sum(self._engine.call_states().values()))
         finally:
             stopped.cancel()
-            link.cancel()
-            with suppress(asyncio.CancelledError):
-                await link
+            for task in (link, promising):
+                if task is not None:
+                    task.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await task
             self._live.close()
+            await self._intake.stop()
             await self._link.close()
             await runner.cleanup()
             flushing.cancel()
@@ -111,14 +145,16 @@ class Service:
             await self._flush(final=True)
             self._store.close()
 
-    async def _listen(self, runner: web.AppRunner) -> None:
-        try:
-            await web.TCPSite(runner, self._host, self._port).start()
-        except OSError as error:
-            raise SetupError(
-                f"HTTP cannot be served at {self._host}:{self._port} ({error.strerror})",
-                "Stop what uses that port, or set http.port.",
-            ) from error
+    def _take_up_tickets(self) -> None:
+        """Give the engine the tickets of before this start; those without a number are lost."""
+        held = self._intake.holds()
+        now = self._clock.now()
+        records = self._promises.restore()
+        for lost in (False, True):
+            part = [record for record in records if (record.ticket not in held) is lost]
+            for command in self._engine.restore_tickets(part, now, lost=lost):
+                if isinstance(command, FOR_SERVICE):
+                    self._tell(command, now)
 
     def snapshot(self) -> Snapshot:
         """Return what pages may know of the present."""
@@ -131,6 +167,7 @@ class Service:
             calls={state.value: count for state, count in self._engine.call_states().items()},
             counts=self._engine.counts,
             defects=self._live.defects,
+            callbacks={sector: self._promises.accepting(sector) for sector in self._sectors},
             trouble="" if connected else str(self._link.last_error or "connecting to Asterisk"),
         )
 
@@ -165,6 +202,8 @@ class Service:
                 self._store.desk_changed(command)
             case Counted(fact):
                 self._store.record(fact)
+            case _:
+                self._promises.carry_out(command)
 
     async def _flush_again_and_again(self) -> None:
         while True:

@@ -18,6 +18,7 @@ from router.core.commands import (
     HangUp,
     Join,
     Noted,
+    NumberOver,
     Outcome,
     Part,
     Play,
@@ -400,6 +401,8 @@ class Exchange:
                 self.saved[record.ticket] = record
             case Admitted(ask, admission):
                 self.admissions[ask] = admission
+            case NumberOver(call):
+                self.entering.remove(call)
             case TakeNumber(call):
                 assert self._live_caller(ChannelId(call)).playback is None
                 self.entering.append(call)

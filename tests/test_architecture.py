@@ -15,8 +15,8 @@ FLOORS = (
     {"errors"},
     {"core"},
     {"ari", "asterisk", "config", "figures", "logs", "report", "simulation", "store", "vault"}
-    | {"abuse", "numbers", "voice", "web"},
-    {"live", "provision"},
+    | {"abuse", "altcha", "numbers", "voice", "web"},
+    {"intake", "live", "provision"},
     {"check", "service"},
     {"demo"},
     {"cli"},

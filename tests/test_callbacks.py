@@ -176,7 +176,7 @@ def test_a_reboot_loses_open_tickets_and_says_so(exchange: Exchange) -> None:
     for command in after.engine.restore_tickets([record], after.now, lost=True):
         after._carry_out(command)
     assert after.saved[TicketId("t")].state is TicketState.LOST_REBOOT
-    assert after.engine.open_tickets() == 0
+    assert after.engine.open_ticket_ids() == frozenset()
 
 
 def test_who_calls_in_with_the_ticket_s_code_is_not_called_back(exchange: Exchange) -> None:

@@ -1,12 +1,10 @@
 """A supervisor listens, whispers or joins: announced first, audited, never longer than the talk."""
 
-import ast
-import inspect
+from typing import get_args
 
 import pytest
 
-from router.core import commands, supervision
-from router.core.commands import HangUp, Snoop, Step
+from router.core.commands import ForAsterisk, HangUp, Join, Part, Play, PutIn, Ring, Snoop, Step
 from router.core.events import CommandFailed, LegAnswered, LegEnd, PromptEnded, SnoopStarted
 from router.core.facts import WatchFact
 from router.core.ids import AgentId, CallId, PhoneId
@@ -325,13 +323,21 @@ def test_an_informateur_may_not_log_in_where_a_supervisor_listens_unless_nobody_
 # No path records.
 
 
-def test_nothing_of_the_core_can_record() -> None:
-    for module in (supervision, commands):
-        names = {
-            getattr(node, "id", getattr(node, "attr", getattr(node, "name", "")))
-            for node in ast.walk(ast.parse(inspect.getsource(module)))
-        }
-        assert not [name for name in names if name and "record" in str(name).lower()]
+def test_no_command_for_asterisk_records() -> None:
+    assert not [kind for kind in get_args(ForAsterisk) if "record" in kind.__name__.lower()]
+
+
+def test_a_supervisors_part_is_made_of_channels_prompts_and_bridges_only(
+    exchange: Exchange,
+) -> None:
+    before = len(exchange.told)
+    for watching in Watching:
+        watched(exchange, watching)
+        exchange.end_leg("190")
+        exchange.confirm_hang_ups()
+
+    used = {type(one) for *_, told in exchange.told[before:] for one in told}
+    assert used & set(get_args(ForAsterisk)) == {Ring, Play, Snoop, Join, PutIn, HangUp, Part}
 
 
 def test_a_snoop_that_fails_ends_the_supervisor_s_part(exchange: Exchange) -> None:

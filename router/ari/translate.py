@@ -97,6 +97,9 @@ _UNANSWERED = {
     21: LegEnd.REJECTED,
 }
 
+#: The carrier has no way to the number, rather than the number none of its own.
+_NO_TRUNK = frozenset({34, 38, 41, 42, 47, 102})
+
 #: Causes of an answered leg that mean a deliberate goodbye. Asterisk gives 0 for a BYE
 #: that crosses its ACK. 44 (no RTP), 38, 41 and the like: the phone died.
 _GOODBYES = frozenset({0, 16, 31})
@@ -123,7 +126,7 @@ class Private:
 
     key: Callable[[str], None]
     #: Something that the engine did not play has ended.
-    played: Callable[[], None]
+    played: Callable[[PlaybackId], None]
 
 
 class Translator:
@@ -200,19 +203,21 @@ class Translator:
         self, operation: str, command: Ring | DialOut, endpoint: str, kind: str, who: str
     ) -> Request:
         self._legs[command.leg] = Leg(command.call)
+        query = {
+            "endpoint": endpoint,
+            "app": self.app,
+            "appArgs": f"{kind},{who},{command.call}",
+            "timeout": str(command.timeout_s),
+            "callerId": _CALLER_ID,
+        }
+        if not command.call.startswith(CALLBACK_CHANNEL):  # nobody is on the line yet
+            # Offers the caller's own codec first: no transcoding (measured).
+            query["originator"] = command.call
         return Request(
             operation,
             "POST",
             f"channels/{command.leg}",
-            {
-                "endpoint": endpoint,
-                "app": self.app,
-                "appArgs": f"{kind},{who},{command.call}",
-                "timeout": str(command.timeout_s),
-                "callerId": _CALLER_ID,
-                # Offers the caller's own codec first: no transcoding (measured).
-                "originator": command.call,
-            },
+            query,
             # While the router is away a caller may leave; then nothing else ends the leg.
             # Dialling clears what the endpoint's set_var would have set (measured).
             body={"variables": {"TIMEOUT(absolute)": str(self._longest_call_s)}},
@@ -265,7 +270,7 @@ class Translator:
             case PlaybackFinished(playback, channel):
                 call = self._playing.pop(playback, None)
                 if call is None and channel in self._private:
-                    self._private[channel].played()
+                    self._private[channel].played(playback)
                 return None if call is None else PromptEnded(call, playback)
             case StasisStart(channel, args):
                 return self._started(channel, args)
@@ -287,7 +292,8 @@ class Translator:
                 leg = self._legs.pop(channel, None)
                 if leg is None and channel.startswith(CALLBACK_CHANNEL):
                     # Known to the engine only if nobody has picked up.
-                    return CalledEnded(CallId(channel), _leg_end(False, cause))
+                    why = LegEnd.LOST if cause in _NO_TRUNK else _leg_end(False, cause)
+                    return CalledEnded(CallId(channel), why)
                 if leg is None:
                     return None
                 return LegEnded(leg.call, channel, _leg_end(leg.answered, cause))

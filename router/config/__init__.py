@@ -11,6 +11,7 @@ from pathlib import Path
 from router.asterisk.settings import AsteriskSettings
 from router.config.plan import load_plan, read_plan
 from router.config.settings import (
+    Callbacks,
     Http,
     Log,
     Secrets,
@@ -28,6 +29,7 @@ from router.core.plan import Plan
 from router.errors import ConfigError, Problem
 
 __all__ = [
+    "Callbacks",
     "Config",
     "Http",
     "Log",

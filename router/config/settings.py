@@ -45,6 +45,9 @@ _FROM_ELSEWHERE = frozenset(
 _PIN = re.compile(r"[0-9]{4,8}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _PIN_DIGITS = 6
+#: RFC 6454, section 6.2: scheme, host, and the port if it is not the scheme's own.
+_ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?")
+_PRESENTED = re.compile(r"\+[1-9][0-9]{5,14}|[1-9][0-9]{1,5}")
 
 Secret = Annotated[str, Field(min_length=16)]
 Port = Annotated[int, Field(gt=0, le=65535)]
@@ -83,6 +86,22 @@ class LogTable(Table):
     format: Literal["json", "console"] = "json"
 
 
+class CallbacksTable(Table):
+    """Callbacks asked for over the web; without `presented` none are taken."""
+
+    origins: tuple[str, ...] = ()
+    presented: Text | None = None
+    number_format: Literal["e164", "+e164", "national"] = "e164"
+    proof_of_work: bool = True
+    difficulty: Annotated[int, Field(ge=1000, le=10_000_000)] = 50_000
+    forms_per_minute: Annotated[int, Field(ge=0)] = 30
+    fiction: bool = False
+    per_day: Annotated[int, Field(gt=0)] = 3
+    vault_dir: Text | None = None
+    recycle_numbers: Annotated[int, Field(gt=0)] = 100
+    recycle_s: Annotated[float, Field(gt=0)] = 300.0
+
+
 class SettingsTable(Table):
     """allo.toml; paths are relative to its folder."""
 
@@ -93,6 +112,7 @@ class SettingsTable(Table):
     prompts_dir: Text | None = None
     asterisk: AsteriskTable = AsteriskTable()
     http: HttpTable = HttpTable()
+    callbacks: CallbacksTable = CallbacksTable()
     voice: VoiceTable = VoiceTable()
     log: LogTable = LogTable()
 
@@ -106,6 +126,7 @@ class SecretsTable(Table):
     pins: dict[str, str] = Field(default_factory=dict)
     tokens: dict[str, str] = Field(default_factory=dict)
     supervisors: dict[str, str] = Field(default_factory=dict)
+    callback_keys: dict[str, str] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +135,36 @@ class Http:
 
     host: str = "127.0.0.1"
     port: int = 8039
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """How callbacks are asked for, and how they are dialled."""
+
+    #: The web sites whose pages may ask, exactly as browsers name them: "https://example.org".
+    #: Our own page /rappel is such a page too.
+    origins: tuple[str, ...] = ()
+    #: The number that is shown, "+33…" or a short one. None: no callbacks. Not ours to choose:
+    #: the carrier must have granted it.
+    presented: str | None = None
+    #: What the carrier dials: "e164" is 33123456789, "+e164" has "+" before it, "national"
+    #: is 0123456789.
+    number_format: str = "e164"
+    #: Browsers must solve a puzzle of up to `difficulty` tries; trusted servers need not.
+    proof_of_work: bool = True
+    difficulty: int = 50_000
+    #: The plain form, for browsers without scripts, cannot: so many a minute, over all.
+    forms_per_minute: int = 30
+    #: Whether the numbers kept for films are called: in tests only.
+    fiction: bool = False
+    #: Callbacks that one number may have on one day.
+    per_day: int = 3
+    #: Where numbers are kept while a callback is open; None: `vault.default_place`.
+    vault_dir: Path | None = None
+    #: A process that held so many numbers, or the first of them for so long, gives way to a
+    #: new one and takes its memory with it.
+    recycle_numbers: int = 100
+    recycle_s: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +200,7 @@ class Settings:
         )
     )
     http: Http = Http()
+    callbacks: Callbacks = Callbacks()
     voice: VoiceChoice = VoiceChoice()
     log: Log = Log()
 
@@ -173,6 +225,8 @@ class Secrets:
     tokens: Mapping[AgentId, str] = field(default_factory=dict, repr=False)
     #: What a supervisor presents, by name; the name is kept in the audit.
     supervisors: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: What a web site's server presents to ask for callbacks without proof of work, by name.
+    callback_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def asterisk_settings(settings: Settings, plan: Plan, given: Secrets) -> AsteriskSettings:
@@ -194,7 +248,7 @@ def asterisk_settings(settings: Settings, plan: Plan, given: Secrets) -> Asteris
 def new_secrets(agent_ids: Iterable[str], supervisor_phones: Iterable[str] = ()) -> str:
     """Fresh secrets as TOML, for a file that only its owner may read (mode 0600).
 
-    There is one supervisor, named "superviseur".
+    There is one supervisor, named "superviseur", and one web site, named "site".
     """
     agents = tuple(agent_ids)
     lines = [
@@ -218,6 +272,10 @@ def new_secrets(agent_ids: Iterable[str], supervisor_phones: Iterable[str] = ())
         "# What supervisors present, by the name that the audit keeps.",
         "[supervisors]",
         f'superviseur = "{secrets.token_urlsafe(24)}"',
+        "",
+        "# What web sites' servers present to ask for callbacks, by name.",
+        "[callback_keys]",
+        f'site = "{secrets.token_urlsafe(24)}"',
     ]
     return "\n".join(lines) + "\n"
 
@@ -263,6 +321,7 @@ def read_secrets(path: Path, report: Report) -> Secrets | None:
         pins={AgentId(agent): pin for agent, pin in table.pins.items()},
         tokens={AgentId(agent): token for agent, token in table.tokens.items()},
         supervisors=table.supervisors,
+        callback_keys=table.callback_keys,
     )
 
 
@@ -270,10 +329,15 @@ def _check_pins_and_tokens(table: SecretsTable, report: Report) -> None:
     for agent, pin in table.pins.items():
         if not _PIN.fullmatch(pin):
             report.add(f"pins.{agent}", "must be 4 to 8 digits")
-    for name in table.supervisors:
-        check_id(f"supervisors.{name}", name, report)
+    for kind, names in (
+        ("supervisors", table.supervisors),
+        ("callback_keys", table.callback_keys),
+    ):
+        for name in names:
+            check_id(f"{kind}.{name}", name, report)
     tokens = {f"tokens.{agent}": token for agent, token in table.tokens.items()}
     tokens |= {f"supervisors.{name}": token for name, token in table.supervisors.items()}
+    tokens |= {f"callback_keys.{name}": token for name, token in table.callback_keys.items()}
     seen = {table.api_key: "api_key"}
     for place, token in tokens.items():
         if not _TOKEN.fullmatch(token):
@@ -302,6 +366,7 @@ def read_settings(path: Path, report: Report) -> Settings | None:
     own = table.asterisk.model_dump(exclude={"registration"})
     if table.http.port == own["ari_port"]:
         report.add("http.port", f"{table.http.port} is also asterisk.ari_port")
+    _check_callbacks(table.callbacks, report)
     account: RegistrationTable | None = table.asterisk.registration
     return Settings(
         plan=folder / table.plan if table.plan else defaults.plan,
@@ -317,9 +382,29 @@ def read_settings(path: Path, report: Report) -> Settings | None:
             **own,
         ),
         http=Http(table.http.host, table.http.port),
+        callbacks=_callbacks(table.callbacks, folder),
         voice=VoiceChoice(table.voice.engine, model),
         log=Log(table.log.level, table.log.format),
     )
+
+
+def _check_callbacks(table: CallbacksTable, report: Report) -> None:
+    for place, origin in enumerate(table.origins, 1):
+        if not _ORIGIN.fullmatch(origin):
+            report.add(
+                f"callbacks.origins.{place}",
+                f'must be as browsers send it, "https://www.example.org", got "{origin}"',
+            )
+    if table.presented is not None and not _PRESENTED.fullmatch(table.presented):
+        report.add(
+            "callbacks.presented",
+            f'must be "+" and 6 to 15 digits, or a short number, got "{table.presented}"',
+        )
+
+
+def _callbacks(table: CallbacksTable, folder: Path) -> Callbacks:
+    vault_dir = folder / table.vault_dir if table.vault_dir else None
+    return Callbacks(**{**table.model_dump(), "vault_dir": vault_dir})
 
 
 def _check_owners(plan: Plan, given: Secrets, report: Report) -> None:

@@ -76,6 +76,9 @@ CALLBACK_ASK = PromptId("callback-ask")
 AGENT_LOST = PromptId("agent-lost")
 PROMPTS = frozenset({CALLBACK_ASK, AGENT_LOST})
 
+#: After so many calls in a row that the carrier did not take, nothing is promised for a while.
+TRUNK_FAILURES = 3
+TRUNK_PAUSE_S = 120.0
 #: The key that a person presses and a voicemail does not.
 YES = "1"
 #: How the end of a dialled leg counts.
@@ -131,6 +134,9 @@ class Callbacks:
         self._attempts: dict[CallId, Ticket] = {}
         #: Open tickets by the code that their page shows.
         self._codes: dict[str, TicketId] = {}
+        #: Calls that the carrier did not take, in a row, and until when that is believed.
+        self._trunk_failures = 0
+        self._trunk_until_at = 0.0
         #: Why no calls go out, as the service sees it.
         self.closed_by: Refusal | None = None
 
@@ -204,10 +210,12 @@ class Callbacks:
             return refuse(Refusal.CLOSED)
         if self.closed_by is not None:
             return refuse(self.closed_by)
+        if self._trunk_failures >= TRUNK_FAILURES and now < self._trunk_until_at:
+            return refuse(Refusal.TRUNK)
         agents = board.roster.on_duty(sector)
         if not agents:
             return refuse(Refusal.NO_AGENT)
-        if len(self.tickets) >= rules.tickets_per_agent * board.roster.logged_in:
+        if len(self.tickets) >= self.most_open():
             return refuse(Refusal.FULL)
         handling_s = self._distribution.estimate.mean_s(sector) or rules.assumed_handling_s
         handling_s += rules.dial_s
@@ -221,6 +229,10 @@ class Callbacks:
         if expected_at > closes_at:
             return refuse(Refusal.CLOSING)
         return Admission(None, due_at, expected_at)
+
+    def most_open(self) -> int:
+        """How many tickets may be open with those on duty now."""
+        return self._rules.tickets_per_agent * self._board.roster.logged_in
 
     def may_promise(self, sector: SectorId) -> bool:
         """Whether callers of `sector` may be offered a callback now."""
@@ -601,6 +613,11 @@ class Callbacks:
     def _attempt_failed(self, ticket: Ticket, failure: Failure) -> None:
         """Try once more inside the promise, later; or give up."""
         self._note(ticket, Step.NOT_REACHED, detail=failure.value)
+        if failure is Failure.TRUNK:
+            self._trunk_failures += 1
+            self._trunk_until_at = self._board.now + TRUNK_PAUSE_S
+        elif failure is not Failure.INTERRUPTED:
+            self._trunk_failures = 0
         self._silence_prompt(ticket)
         self._cancel_due(ticket, TicketDue.DIAL, TicketDue.STEP)
         self._drop_leg(ticket)

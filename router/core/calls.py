@@ -149,7 +149,7 @@ TABLE: dict[tuple[CallState, CallEvent], str] = {
     (_S.WAITING, _KEY): "waiting_key",
     (_S.ENTERING, events.NumberTaken): "number_taken",
     (_S.ENTERING, Due.STEP): "entry_over",
-    (_S.ENTERING, _LEFT): "caller_left",
+    (_S.ENTERING, _LEFT): "entering_caller_left",
     (_S.RINGING, _ENDED): "announcement_over",
     (_S.RINGING, Due.STEP): "announcement_over",
     (_S.RINGING, events.LegRang): "rang",

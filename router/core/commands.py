@@ -287,6 +287,13 @@ class TakeNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberOver:
+    """No number is wanted of the caller any more. Not for Asterisk."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """Something to count. Not for Asterisk."""
 
@@ -312,9 +319,25 @@ ForAsterisk = (
 )
 #: What is for the service itself.
 ForService = (
-    Noted | Told | DeskChanged | Counted | TicketChanged | Admitted | DialTicket | TakeNumber
+    Noted
+    | Told
+    | DeskChanged
+    | Counted
+    | TicketChanged
+    | Admitted
+    | DialTicket
+    | TakeNumber
+    | NumberOver
 )
 FOR_SERVICE = (
-    *(Noted, Told, DeskChanged, Counted, TicketChanged, Admitted, DialTicket, TakeNumber),
+    Noted,
+    Told,
+    DeskChanged,
+    Counted,
+    TicketChanged,
+    Admitted,
+    DialTicket,
+    TakeNumber,
+    NumberOver,
 )
 Command = ForAsterisk | ForService

@@ -8,7 +8,17 @@ from collections.abc import Callable
 
 from router.core.agents import AgentDesk, AgentState, Choice, LastCall
 from router.core.calls import Call, CallState, Due
-from router.core.commands import HangUp, Join, Outcome, Part, Remember, Ring, Step, TakeNumber
+from router.core.commands import (
+    HangUp,
+    Join,
+    NumberOver,
+    Outcome,
+    Part,
+    Remember,
+    Ring,
+    Step,
+    TakeNumber,
+)
 from router.core.duty import RING_BACKSTOP_S, Duty
 from router.core.estimate import WaitEstimate
 from router.core.events import KeyPressed, LegEnd, LegEnded, NumberTaken
@@ -207,8 +217,14 @@ class Distribution:
             self._board.say_goodbye(call, Outcome.CALLED_BACK, said)
 
     def entry_over(self, call: Call) -> None:
+        """Nothing came of it, in time or at all: the caller waits on."""
         self._board.cancel_due(call, Due.STEP)
+        self._board.commands.append(NumberOver(call.id))
         self.wait(call, (), QUEUE_STILL)
+
+    def entering_caller_left(self, call: Call) -> None:
+        self._board.commands.append(NumberOver(call.id))
+        self._board.end(call)
 
     def widen(self, call: Call) -> None:
         """Open the call to the next level of skill; ring at once if one there is free."""

@@ -320,8 +320,13 @@ class Engine:
         """Return what to type for who calls in instead of being called back."""
         return self._callbacks.code(ticket)
 
-    def open_tickets(self) -> int:
-        return len(self._callbacks.tickets)
+    def open_ticket_ids(self) -> frozenset[TicketId]:
+        """Return every ticket that has not ended."""
+        return frozenset(self._callbacks.tickets)
+
+    def most_tickets(self) -> int:
+        """Return how many tickets may be open with those on duty now."""
+        return self._callbacks.most_open()
 
     # Events, one by one.
 

@@ -15,6 +15,7 @@ SCENARIOS = Path(__file__).parent / "sipp"
 #: Of the range kept for fiction (Arcep): nobody's number.
 CALLER = "0199001234"
 REGISTERED_S = 3600
+_BETWEEN_QUESTIONS_S = 3.0
 
 
 def free_port() -> int:
@@ -176,3 +177,34 @@ class CallerPhone:
     async def stop(self) -> None:
         await self._sipp.stop()
         self.person.close()
+
+
+class PublicNetwork:
+    """Every number of the public network: one phone that rings, is picked up, and whose
+    person presses 1 when asked and then talks."""
+
+    def __init__(self, toolbox: Toolbox, remote: str, work_dir: Path, port: int) -> None:
+        self.person = Person(CALLER_HZ, AGENT_HZ)
+        self._sipp = Sipp(toolbox, SCENARIOS / "agent.xml", remote, work_dir, port)
+        self._answering: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Take calls from the trunk."""
+        await self.person.open()
+        keys = {"rings_ms": "2000", "talks_ms": "600000", "rtp_port": str(self.person.port)}
+        await self._sipp.start(keys)
+        self._answering = asyncio.create_task(self._press_one())
+
+    async def stop(self) -> None:
+        if self._answering is not None:
+            self._answering.cancel()
+        await self._sipp.stop()
+        self.person.close()
+
+    async def _press_one(self) -> None:
+        """Answer each question that ends in silence; a conversation does not."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await self.person.question_over(silence_s=0.8)
+                self.person.press("1")
+                await asyncio.sleep(_BETWEEN_QUESTIONS_S)

@@ -24,13 +24,15 @@ from router.config import Config, Secrets, load, load_secrets, new_secrets
 from router.core.codes import CodeBook
 from router.core.ids import FicheId, PhoneId
 from router.core.plan import Plan
-from router.demo.phones import AgentPhone
+from router.demo.phones import AgentPhone, PublicNetwork
 from router.errors import ConfigError, SetupError
 
 #: The page whose code the simulated caller types.
 FICHE = FicheId("F1234")
 FIRST_AGENT = 101
 SIP_PORT, AGENTS_PORT, ARI_PORT, HTTP_PORT, RTP_PORT = 5060, 5062, 8088, 8039, 10000
+#: Where the simulated public network takes calls.
+PSTN_PORT = 5064
 _LOOPBACK = "127.0.0.1"
 _ROUTER_READY_S = 20.0
 
@@ -51,9 +53,10 @@ class Script:
     #: Overrides of the plan's targets and of the settings of Asterisk, for tests.
     targets: Mapping[str, Any] = field(default_factory=dict)
     asterisk: Mapping[str, Any] = field(default_factory=dict)
+    callbacks: Mapping[str, Any] = field(default_factory=dict)
     prompts_dir: Path = provision.PROMPTS
     rings_s: float = 1.5
-    talks_s: float = 8.0
+    talks_s: float = 20.0
 
 
 class Stage:
@@ -65,12 +68,14 @@ class Stage:
         self._say = say
         self.state_dir = script.state_dir
         self.phones: list[AgentPhone] = []
+        self.pstn: PublicNetwork | None = None
         self.router: asyncio.subprocess.Process | None = None
         self.sip = f"{_LOOPBACK}:{SIP_PORT + script.port_offset}"
         self.agents_sip = f"{_LOOPBACK}:{AGENTS_PORT + script.port_offset}"
         self.http_port = HTTP_PORT + script.port_offset
         self.http = f"http://{_LOOPBACK}:{self.http_port}"
         self.router_log = self.state_dir / "router.log"
+        self._pstn_port = PSTN_PORT + script.port_offset
         self._offset_s = 0.0
         self.config = self._write_configuration()
         self.asterisk = AsteriskServer(self.config.asterisk(), toolbox)
@@ -101,6 +106,11 @@ class Stage:
             SetupError: If a port is taken or something does not start.
         """
         await self.open_service()
+        if self.script.trunk is None:
+            self.pstn = PublicNetwork(
+                self.toolbox, self.sip, self.state_dir / "sipp", self._pstn_port
+            )
+            await self.pstn.start()
         for phone in self._agent_phones():
             self.phones.append(phone)
             await phone.start()
@@ -146,6 +156,8 @@ class Stage:
         for phone in self.phones:
             await phone.stop()
         self.phones.clear()
+        if self.pstn is not None:
+            await self.pstn.stop()
         await self.stop_router()
         await self.asterisk.stop()
 
@@ -180,6 +192,7 @@ class Stage:
                 "code": self.code(),
                 "fiche": FICHE,
                 "api_key": self.secrets.api_key,
+                "callback_keys": self.secrets.callback_keys,
                 "agent_tokens": self.secrets.tokens,
                 "supervisor_tokens": self.secrets.supervisors,
                 "pids": {"router": self.router.pid, "asterisk": self.asterisk.pid},
@@ -218,7 +231,12 @@ class Stage:
 
     def _settings_text(self) -> str:
         offset = self.script.port_offset
-        trunk = f'trunk_peer = "{self.script.trunk}"\n' if self.script.trunk else ""
+        trunk = f'trunk_peer = "{self.script.trunk or f"{_LOOPBACK}:{self._pstn_port}"}"\n'
+        if self.script.trunk is None:
+            trunk += "trunk_qualify_s = 0  # the simulated network answers no OPTIONS\n"
+        vault = f"/dev/shm/allo-{os.getuid()}-{self.http_port}"
+        callbacks = {"fiction": "true", **self.script.callbacks}
+        asked = "".join(f"{name} = {value}\n" for name, value in callbacks.items())
         others = "".join(f"{name} = {value}\n" for name, value in self.script.asterisk.items())
         return f"""# Written by ./allo demo at every start.
 plan = "{self._plan_path()}"
@@ -238,7 +256,12 @@ agents_behind_nat = false  # they register from another port than they are calle
 {trunk}{others}
 [http]
 port = {self.http_port}
-"""
+
+[callbacks]
+origins = ["{self.http}"]
+presented = "3939"
+vault_dir = "{vault}"
+{asked}"""
 
     def _plan_path(self) -> Path:
         """Return the shipped plan, or a copy with the script's targets."""

@@ -3,8 +3,8 @@
 Errors are `{"error": {"code", "field", "message"}}`, the message in French.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
@@ -12,12 +12,14 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from router.core.codes import CodeBook, in_pairs
 from router.core.engine import SectorSnapshot
-from router.core.ids import FicheId
+from router.core.ids import FicheId, SectorId
 from router.core.plan import Plan
+from router.core.tickets import Refusal
 from router.web.bodies import LARGEST_BODY
 from router.web.desk import Desk, DeskBackend
 from router.web.metrics import Metrics
 from router.web.pages import home
+from router.web.refusals import REASONS
 from router.web.replies import Refused, refusal
 from router.web.supervision import Supervision
 from router.web.tokens import bearer, is_token
@@ -36,6 +38,8 @@ class Snapshot:
     calls: dict[str, int]
     counts: dict[str, int]
     defects: int
+    #: Why no callback is promised in a sector, None where one is.
+    callbacks: Mapping[SectorId, Refusal | None] = field(default_factory=dict)
     #: Why not ready, in words without secrets.
     trouble: str = ""
 
@@ -117,15 +121,25 @@ class Api:
                         "waiting": sector.waiting,
                         "informateurs": sector.on_duty,
                         "wait_min": sector.wait_min,
+                        "callback": now.callbacks.get(sector.sector) is None,
                     }
                     for sector in now.sectors
                 ],
-                "callbacks": {
-                    "accepted": False,
-                    "reason": "Le rappel n’est pas encore proposé par ce service.",
-                },
+                "callbacks": self._callbacks(now),
             }
         )
+
+    def _callbacks(self, now: Snapshot) -> dict[str, Any]:
+        """Whether callbacks are promised in any sector; if in none, why not in the most of them."""
+        refusals = [now.callbacks.get(sector, Refusal.UNAVAILABLE) for sector in self.plan.sectors]
+        accepted = None in refusals
+        why = None if accepted else max(refusals, key=refusals.count)
+        return {
+            "accepted": accepted,
+            "code": why and why.value,
+            "reason": why and REASONS[why].message,
+            "promise_min": self.plan.callbacks.promise_s // 60,
+        }
 
     async def access_code(self, request: web.Request) -> web.Response:
         """The code to show on a page, for the site's own server (API key)."""

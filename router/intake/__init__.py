@@ -1,0 +1,11 @@
+"""The intake: the only process that ever holds a phone number, recycled so that none stays.
+
+__main__.py     the process: shut in, wired, served, drained
+supervisor.py   in the router: starts it, replaces it, and answers it
+channel.py      what the two say to each other
+reception.py    a request: number, limits, vault, ticket
+interface.py    /v1/callbacks…              pages.py   /rappel
+proxy.py        all other addresses are the router's
+dialling.py     the vault's number to Asterisk
+keypad.py       the number typed by a caller (pure)    digits.py  keypad.py at work
+"""

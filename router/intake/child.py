@@ -1,0 +1,112 @@
+"""One intake, seen from the router: its process, its end of the channel, what it has to do."""
+
+import asyncio
+import os
+import pickle
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import router
+from router.core.ids import CallId, TicketId
+from router.intake.channel import Channel, Message
+from router.intake.terms import Terms
+
+#: For so long a client may still send a request over a connection that it holds.
+LINGER_S = 10.0
+
+_TOP = Path(router.__file__).resolve().parents[1]
+
+
+class Child:
+    """`told` gets what it says, `gone` is called once when it has ended. Call `start` first."""
+
+    def __init__(
+        self,
+        told: Callable[["Child", Message], None],
+        gone: Callable[["Child"], None],
+    ) -> None:
+        self._told = told
+        self._gone = gone
+        self.channel = Channel(lambda message: told(self, message), lambda: None)
+        self.ready = False
+        self.retiring = False
+        #: When it got ready, by the loop's clock.
+        self.ready_at = 0.0
+        #: Calls that it is to dial, and callers who are typing a number to it.
+        self.dialling: set[CallId] = set()
+        self.typing: set[CallId] = set()
+        #: Tickets of typed numbers that nobody has promised yet, by the call.
+        self.claimed: dict[CallId, TicketId] = {}
+        self._process: asyncio.subprocess.Process | None = None
+        self._watch: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        assert self._process is not None, "start() first"
+        return self._process.pid
+
+    async def start(self, terms: Terms, listening: socket.socket, day_key: int) -> None:
+        """Start the process: it says {"ready"} when it serves."""
+        ours, theirs = socket.socketpair()
+        files = (listening.fileno(), theirs.fileno(), day_key)
+        python_path = os.pathsep.join(filter(None, (str(_TOP), os.environ.get("PYTHONPATH"))))
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "router.intake",
+                *map(str, (*files, os.getpid())),
+                stdin=asyncio.subprocess.PIPE,
+                pass_fds=files,
+                env={**os.environ, "PYTHONPATH": python_path},
+            )
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        self._watch = asyncio.create_task(self._wait())
+        loop = asyncio.get_running_loop()
+        await loop.create_unix_connection(lambda: self.channel, sock=ours)
+        stdin = self._process.stdin
+        assert stdin is not None
+        with suppress(OSError):  # it died at once: told by its end
+            stdin.write(pickle.dumps(terms))
+            await stdin.drain()
+            stdin.close()
+
+    @property
+    def starting(self) -> bool:
+        """Whether it does not serve yet."""
+        return not (self.ready or self.retiring)
+
+    @property
+    def serves(self) -> bool:
+        """Whether it takes what is new."""
+        return self.ready and not self.retiring
+
+    def retire(self, linger_s: float = LINGER_S) -> None:
+        """Have it finish and go; connections without a request are left `linger_s`."""
+        self.retiring = True
+        self.channel.send({"retire": linger_s})
+
+    def kill(self) -> None:
+        """End it now."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+
+    async def ended(self) -> None:
+        """Wait until it has."""
+        if self._watch is not None:
+            await asyncio.wait({self._watch})
+
+    async def _wait(self) -> None:
+        assert self._process is not None
+        await self._process.wait()
+        self.channel.close()
+        self._gone(self)

@@ -1,0 +1,136 @@
+"""Asterisk, as far as numbers are concerned: dialling them, and prompts while they are typed.
+
+A number goes into a request's body only, never into an address, and no answer of Asterisk is
+read beyond its status. Errors are a status and a word.
+"""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import aiohttp
+
+from router.core.ids import CallId, PlaybackId, PromptId
+from router.intake.terms import Terms
+from router.numbers import PhoneNumber, national_pairs
+
+#: The endpoint through which calls go out (asterisk-conf/pjsip.conf).
+TRUNK = "trunk"
+#: First argument of the call's Stasis application; its id follows.
+ARGUMENT = "callback"
+#: Where Asterisk finds our prompts.
+_SOUND = "sound:allo"
+
+#: Asterisk answers an originate at once, before it dials.
+_PATIENCE_S = 10.0
+#: Below Asterisk's session_keep_alive (15 s), lest a POST meet a connection just closed.
+_KEEP_ALIVE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class DialError:
+    """Why a number was not dialled: HTTP `status`, 0 without an answer, and a word.
+
+    "exists"       409: that channel id lives; it was dialled before, and not again
+    "rejected"     another 4xx: nothing was dialled
+    "failed"       5xx: nothing was dialled
+    "unreachable"  no connection: nothing was dialled
+    "unclear"      no answer: it may have been dialled
+    "no_number"    the vault has none under that ticket
+    "vault"        the vault cannot be read
+    "no_intake"    there was no intake for a while: nothing was dialled
+    """
+
+    status: int
+    reason: str
+
+
+class Dialler:
+    """Asks Asterisk over HTTP. `open` before, `close` after."""
+
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+        token = b64encode(f"{terms.ari_user}:{terms.ari_password}".encode()).decode()
+        self._headers = {"Authorization": f"Basic {token}"}
+        self._calls: aiohttp.ClientSession | None = None
+        self._prompts: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        """Make ready; nothing is connected yet."""
+        timeout = aiohttp.ClientTimeout(total=_PATIENCE_S)
+        # A connection for each originate: Asterisk says 409 for whatever fails on one that it
+        # has once said 409 on (its error number is the thread's, and stays; 22.10, measured).
+        self._calls = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, force_close=True),
+            headers=self._headers,
+            timeout=timeout,
+        )
+        self._prompts = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S),
+            headers=self._headers,
+            timeout=timeout,
+        )
+
+    async def close(self) -> None:
+        """Give up what is under way."""
+        for session in (self._calls, self._prompts):
+            if session is not None:
+                await session.close()
+
+    async def dial(
+        self, call: CallId, number: PhoneNumber, timeout_s: int, variables: Mapping[str, str]
+    ) -> DialError | None:
+        """Dial the number as channel `call`, which rings for `timeout_s` at most."""
+        assert self._calls is not None, "open() first"
+        body = {
+            "endpoint": f"PJSIP/{self._as_dialled(number)}@{TRUNK}",
+            "app": self._terms.app,
+            "appArgs": f"{ARGUMENT},{call}",
+            "timeout": timeout_s,
+            "callerId": self._terms.presented,
+            "variables": dict(variables),
+        }
+        try:
+            async with self._calls.post(self._url(f"channels/{call}"), json=body) as answer:
+                return _error_of(answer.status)
+        except aiohttp.ClientConnectorError:
+            return DialError(0, "unreachable")
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return DialError(0, "unclear")
+
+    async def say(self, call: CallId, playback: PlaybackId, prompts: tuple[PromptId, ...]) -> bool:
+        """Play prompts, one after the other, on the channel; False if that cannot be."""
+        media = [f"{_SOUND}/{prompt}" for prompt in prompts]
+        return await self._ask("POST", f"channels/{call}/play/{playback}", {"media": media})
+
+    async def hush(self, playback: PlaybackId) -> None:
+        """Stop what is played, if it still is."""
+        await self._ask("DELETE", f"playbacks/{playback}", None)
+
+    async def _ask(self, method: str, path: str, body: Mapping[str, list[str]] | None) -> bool:
+        assert self._prompts is not None, "open() first"
+        try:
+            async with self._prompts.request(method, self._url(path), json=body) as answer:
+                return answer.status < 300
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return False
+
+    def _url(self, path: str) -> str:
+        return f"{self._terms.ari_url}/{path}"
+
+    def _as_dialled(self, number: PhoneNumber) -> str:
+        match self._terms.number_format:
+            case "national":
+                return "".join(national_pairs(number))
+            case "+e164":
+                return number.e164
+            case _:
+                return number.e164.removeprefix("+")
+
+
+def _error_of(status: int) -> DialError | None:
+    if status < 300:
+        return None
+    if status == 409:
+        return DialError(status, "exists")
+    return DialError(status, "failed" if status >= 500 else "rejected")

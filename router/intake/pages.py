@@ -1,0 +1,177 @@
+"""`/rappel` and `/widget.js`: the page with the widget, and the plain form behind it.
+
+The form asks what the widget asks, by the same reception. Browsers without scripts solve no
+puzzle, so while puzzles are set the form is a narrow door: so many a minute, over all.
+"""
+
+import gzip
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from aiohttp import web
+
+from router.core.codes import CodeBook, in_pairs
+from router.core.plan import Fiche
+from router.core.tickets import Refusal
+from router.intake.answers import progress_page
+from router.intake.channel import Standing
+from router.intake.interface import content_of, retry_headers
+from router.intake.reception import Reception
+from router.intake.requests import form_of, sector_of, subject_of, wanted_of_form
+from router.intake.terms import Terms
+from router.web import rappel
+from router.web.refusals import REASONS, NotNow
+from router.web.replies import Refused
+
+_WIDGET = Path(rappel.__file__).parent / "static" / "widget.js"
+#: A page may hold an older widget for so long.
+_WIDGET_LIFE_S = 300
+
+
+class Pages:
+    """The handlers. `checked_origin` refuses what comes from another page than ours."""
+
+    def __init__(
+        self,
+        terms: Terms,
+        reception: Reception,
+        checked_origin: Callable[[web.Request], str],
+    ) -> None:
+        self._terms = terms
+        self._plan = terms.plan
+        self._reception = reception
+        self._checked_origin = checked_origin
+        self._codes = CodeBook(terms.code_secret, terms.plan.fiches, terms.plan.code.period_s)
+        self._widget = _WIDGET.read_bytes()
+        self._zipped = gzip.compress(self._widget, 9, mtime=0)
+        self._tag = f'"{hashlib.sha256(self._widget).hexdigest()[:16]}"'
+        self._door = NarrowDoor(terms.forms_per_minute) if terms.proof_of_work else None
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        """Return the addresses."""
+        return [
+            web.get("/rappel", self.page),
+            web.post("/rappel", self.ask),
+            web.post("/rappel/suivi", self.follow),
+            web.get("/widget.js", self.widget),
+        ]
+
+    async def page(self, request: web.Request) -> web.Response:
+        """The fiche with the widget; without one, the domains to choose from."""
+        named = request.query.get("fiche"), request.query.get("sector")
+        if not any(named):
+            return _html(rappel.choice(self._plan))
+        try:
+            subject = subject_of(*named, self._plan)
+        except Refused:
+            return _html(rappel.choice(self._plan), 404)
+        code = None
+        if isinstance(subject, Fiche):
+            code = in_pairs(self._codes.code(subject.id, self._terms.now()))
+        return _html(rappel.page(self._plan, subject, self._offer(subject), _new_key(), code=code))
+
+    async def ask(self, request: web.Request) -> web.Response:
+        """The plain form: where the ticket stands, or the form again with its fault."""
+        content = await content_of(request)
+        form = form_of(request.content_type, content)
+        try:
+            subject = subject_of(form.get("fiche"), form.get("sector"), self._plan)
+        except Refused as error:
+            return _html(rappel.choice(self._plan), error.status)
+        try:
+            origin = self._checked_origin(request)
+            wanted, key = wanted_of_form(form, self._plan)
+            if self._door is not None and not self._door.lets_in(self._terms.now()):
+                raise NotNow(Refusal.FULL, REASONS[Refusal.FULL].message, 60)
+            standing = await self._reception.take(wanted, origin, key, proof=False)
+        except Refused as error:
+            return self._refused(subject, form, error)
+        return _html(rappel.result(self._plan, subject, progress_page(standing)))
+
+    async def follow(self, request: web.Request) -> web.Response:
+        """Where a ticket stands; cancelled first if that was asked."""
+        self._checked_origin(request)
+        form = form_of(request.content_type, await content_of(request))
+        about = self._reception.cancel if form.get("do") == "cancel" else self._reception.status
+        standing = await about(form.get("ticket", ""))
+        if standing is None:
+            unknown = rappel.Progress("", "unknown", self._terms.now())
+            return _html(rappel.result(self._plan, None, unknown), 404)
+        return _html(rappel.result(self._plan, self._about(standing), progress_page(standing)))
+
+    async def widget(self, request: web.Request) -> web.Response:
+        """The script, for any page."""
+        headers = {
+            "Cache-Control": f"public, max-age={_WIDGET_LIFE_S}",
+            "ETag": self._tag,
+            "Vary": "Accept-Encoding",
+            "X-Content-Type-Options": "nosniff",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+        }
+        if request.headers.get("If-None-Match") == self._tag:
+            return web.Response(status=304, headers=headers)
+        body = self._widget
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            body, headers["Content-Encoding"] = self._zipped, "gzip"
+        return web.Response(
+            body=body, headers=headers, content_type="text/javascript", charset="utf-8"
+        )
+
+    def _refused(
+        self, subject: rappel.Subject, form: dict[str, str], error: Refused
+    ) -> web.Response:
+        # Where the router did not answer, nobody knows whether it was done: sent again under
+        # the same key, the request finds out.
+        unclear = error.code == Refusal.UNAVAILABLE
+        key = form.get("key", "") if unclear else _new_key()
+        fault = rappel.Fault(error.field, error.message, form.get("phone", ""))
+        page = rappel.refusal(self._plan, subject, self._offer(subject), key, fault)
+        return _html(page, error.status, retry_headers(error))
+
+    def _offer(self, subject: rappel.Subject) -> rappel.Offer:
+        now, hours = self._terms.now(), self._plan.hours
+        opening = None if hours.is_open(now) else hours.next_opening_text(now)
+        refusal = self._reception.refusal(sector_of(subject))
+        if refusal is None:
+            return rappel.Offer(True, next_opening=opening, promise_min=self._terms.promise_min)
+        return rappel.Offer(False, refusal.value, REASONS[refusal].message, opening)
+
+    def _about(self, standing: Standing) -> rappel.Subject | None:
+        if standing.fiche is not None and standing.fiche in self._plan.fiches:
+            return self._plan.fiches[standing.fiche]
+        return self._plan.sectors.get(standing.sector)
+
+
+class NarrowDoor:
+    """Lets `a_minute` in, spread over time, and as many at once."""
+
+    def __init__(self, a_minute: int) -> None:
+        self._a_minute = a_minute
+        self._free = float(a_minute)
+        self._at: float | None = None
+
+    def lets_in(self, now: float) -> bool:
+        """Whether one more comes in at `now`, in seconds."""
+        if self._at is not None:
+            gained = max(0.0, now - self._at) * self._a_minute / 60
+            self._free = min(float(self._a_minute), self._free + gained)
+        self._at = now
+        if self._free < 1:
+            return False
+        self._free -= 1
+        return True
+
+
+def _new_key() -> str:
+    return secrets.token_urlsafe(16)
+
+
+def _html(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.Response(
+        text=text,
+        status=status,
+        content_type="text/html",
+        headers={**rappel.HEADERS, **(headers or {})},
+    )

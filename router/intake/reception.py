@@ -1,0 +1,236 @@
+"""A request to be called back: from what was typed to a ticket that the router has promised.
+
+Cheap checks first, and nothing is spent on what they refuse: the number is read, then whether
+callbacks are taken at all, then the proof of work, then the vault; only then is the router
+asked, which checks the limits, makes its promise and writes it to disk before it answers.
+
+The ticket is an HMAC of who asks and of the idempotency key, on this day. So a request sent
+again finds its own ticket, after a restart of everything too, without anything kept of it; and
+one that was refused may be tried again under its key. What tells whether it is the same
+request is the number in the vault: its content, never a digest of it.
+"""
+
+import asyncio
+import base64
+import hmac
+import re
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from router.abuse import DayKey
+from router.abuse import Refusal as Limit
+from router.altcha import Challenges, Solved
+from router.core.ids import CallId, SectorId, TicketId
+from router.core.tickets import ENDS, Refusal
+from router.errors import NumberRefused, VaultError
+from router.intake.channel import Channel, ChannelLost, Message, Standing, heard
+from router.intake.requests import Wanted
+from router.intake.terms import Terms
+from router.numbers import PhoneNumber, read_number
+from router.vault import Vault
+from router.web.refusals import REASONS, NotNow, not_now
+from router.web.replies import Refused
+
+#: A router that does not answer within this is taken as away.
+_PATIENCE_S = 5.0
+_TICKET_BYTES = 24
+#: What so many bytes are in base64url, as secrets.token_urlsafe writes them too.
+_TICKET = re.compile(r"[A-Za-z0-9_-]{32}")
+#: Stands for what is no ticket, so that it costs as much as one that is unknown.
+_NO_TICKET = TicketId("-" * 32)
+
+_LIMITS = {limit.code: limit for limit in Limit}
+
+
+class Reception:
+    """Takes requests; `held` is called for every number that was in this process."""
+
+    def __init__(
+        self,
+        terms: Terms,
+        vault: Vault | None,
+        day_key: DayKey,
+        channel: Channel,
+        held: Callable[[int], None],
+    ) -> None:
+        self._terms = terms
+        self._vault = vault
+        self._day_key = day_key
+        self._channel = channel
+        self._held = held
+        self._log = structlog.get_logger()
+        #: Sets and checks the proofs of work.
+        self.challenges = Challenges(terms.challenge_key, terms.difficulty)
+        #: What the router last said: why each sector takes no callbacks, None if it does.
+        self.accepting: Mapping[SectorId, Refusal | None] = {}
+
+    def refusal(self, sector: SectorId) -> Refusal | None:
+        """Why no callback is taken for the sector now, None if it is."""
+        if self._vault is None or self._terms.presented is None:
+            return Refusal.UNAVAILABLE
+        return self.accepting.get(sector, Refusal.UNAVAILABLE)
+
+    def refused(self, refusal: Refusal) -> NotNow:
+        """Return the answer that says so."""
+        return not_now(refusal, self._terms.plan.hours, self._terms.now())
+
+    async def take(self, wanted: Wanted, who_asks: str, key: str, *, proof: bool) -> Standing:
+        """Return the ticket; the same again for the same request.
+
+        `who_asks` is an origin or the name of a trusted key; `proof` says whether a proof of
+        work is needed.
+
+        Raises:
+            Refused: With what is wrong.
+        """
+        number = self._number(wanted.typed)
+        ticket = self._ticket(who_asks, key)
+        solved = None
+        if not self._is_known(ticket, number):
+            if (refusal := self.refusal(wanted.sector)) is not None:
+                raise self.refused(refusal)
+            if proof:
+                solved = self._solved(wanted.proof)
+        question = {
+            "ticket": ticket,
+            "sector": wanted.sector,
+            "fiche": wanted.fiche,
+            **self._whose(number),
+            "challenge": solved and solved.challenge,
+            "expires_at": solved and solved.expires_at,
+        }
+        self._keep(ticket, number)
+        answer = await self._ask("admit", question)
+        if (code := answer["refusal"]) is not None:
+            raise self._told(code)
+        standing = heard(answer["record"])
+        assert standing is not None
+        if (standing.sector, standing.fiche) != (wanted.sector, wanted.fiche):
+            raise _conflict()
+        # A refusal of the same request, sent twice at once, may just have dropped it.
+        if standing.state not in ENDS:
+            self._keep(ticket, number)
+        return standing
+
+    async def claim(self, call: CallId, ticket: TicketId, number: PhoneNumber) -> str | None:
+        """Keep the number that a caller typed; return why it may not be called back, if so."""
+        whose = self._whose(number)
+        try:
+            self._keep(ticket, number)
+            answer = await self._ask("claim", {"call": call, "ticket": ticket, **whose})
+        except Refused as error:
+            return error.code
+        refusal: str | None = answer["refusal"]
+        return refusal
+
+    async def status(self, ticket: str) -> Standing | None:
+        """Return where the ticket stands, None if there is none."""
+        return await self._about("status", ticket)
+
+    async def cancel(self, ticket: str) -> Standing | None:
+        """Cancel, and return where the ticket stands now; it may be too late."""
+        return await self._about("cancel", ticket)
+
+    def recount(self) -> None:
+        """Tell the router whose the open tickets are, under the key of the day."""
+        self._day_key.turn_to(self._terms.today())
+        self._tell_holding()
+
+    # --- its parts, in their order ---------------------------------------------------------
+
+    def _number(self, typed: str) -> PhoneNumber:
+        self._held(1)
+        try:
+            return read_number(typed, fiction=self._terms.fiction)
+        except NumberRefused as error:
+            raise Refused(422, error.code, error.field, error.message) from None
+
+    def _ticket(self, who_asks: str, key: str) -> TicketId:
+        asked = f"{self._terms.today():%Y-%m-%d}\n{who_asks}\n{key}"
+        digest = hmac.digest(self._terms.ticket_key, asked.encode(), "sha256")
+        return TicketId(base64.urlsafe_b64encode(digest[:_TICKET_BYTES]).decode())
+
+    def _is_known(self, ticket: TicketId, number: PhoneNumber) -> bool:
+        """Whether just this was asked before: then closing time and an old proof matter not."""
+        try:
+            return self._vault is not None and self._vault.get(ticket) == number
+        except VaultError:
+            return False  # told when it is to be kept
+
+    def _solved(self, payload: str | None) -> Solved:
+        solved = self.challenges.solved(payload or "", self._terms.now())
+        if solved is None:
+            raise _wrong_proof()
+        return solved
+
+    def _keep(self, ticket: TicketId, number: PhoneNumber) -> None:
+        try:
+            if self._vault is None:
+                raise self.refused(Refusal.UNAVAILABLE)
+            self._vault.put(ticket, number)
+        except VaultError as error:
+            if error.code == "taken":
+                raise _conflict() from None
+            self._log.error("vault", error=error.code)
+            raise self.refused(Refusal.UNAVAILABLE) from None
+
+    def _whose(self, number: PhoneNumber) -> Message:
+        today = self._terms.today()
+        if self._day_key.turn_to(today):
+            self._tell_holding()
+        return {"who": self._day_key.digest(number), "day": today}
+
+    def _tell_holding(self) -> None:
+        if self._vault is None:
+            return
+        holding = {}
+        try:
+            for ticket in self._vault.tickets():
+                if (number := self._vault.get(ticket)) is not None:
+                    holding[ticket] = self._day_key.digest(number)
+        except VaultError as error:
+            self._log.error("vault", error=error.code)
+        if holding:
+            self._held(len(holding))
+        self._channel.send({"holding": holding, "day": self._terms.today()})
+
+    def _told(self, code: str) -> Refused:
+        """The router's refusal, in French."""
+        if code == "proof_spent":
+            return _wrong_proof()
+        if code in _LIMITS:
+            limit = _LIMITS[code]
+            if limit is Limit.TOO_MANY_OPEN:
+                return NotNow(Refusal.FULL, limit.message, REASONS[Refusal.FULL].retry_s)
+            return Refused(429, limit.code, "phone", limit.message)
+        return self.refused(Refusal(code))
+
+    async def _about(self, question: str, ticket: str) -> Standing | None:
+        known = TicketId(ticket) if _TICKET.fullmatch(ticket) else _NO_TICKET
+        return heard((await self._ask(question, {"ticket": known}))["record"])
+
+    async def _ask(self, what: str, question: Message) -> Message:
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                return await self._channel.ask(what, question)
+        except (ChannelLost, TimeoutError):
+            raise self.refused(Refusal.UNAVAILABLE) from None
+
+
+def _conflict() -> Refused:
+    return Refused(
+        409,
+        "idempotency_conflict",
+        "Idempotency-Key",
+        "Cette clé a déjà servi pour une autre demande.",
+    )
+
+
+def _wrong_proof() -> Refused:
+    return Refused(
+        422,
+        "wrong_proof",
+        "altcha",
+        "La vérification a échoué ou n’est plus valable. Rechargez la page, puis réessayez.",
+    )

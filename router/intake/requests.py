@@ -1,0 +1,146 @@
+"""What is asked of `/v1/callbacks`: bodies and forms, each fault told by its field, in French.
+
+Nothing here looks at a number: that is the reception's, after all else is in order.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import parse_qsl
+
+from router.core.ids import FicheId, SectorId
+from router.core.plan import Fiche, Plan
+from router.web.bodies import object_of
+from router.web.rappel import Subject
+from router.web.replies import Refused
+
+#: A number, a subject and a proof of work are some 500 bytes; beyond this nothing is read.
+LARGEST_BODY = 4096
+
+#: RFC 9562 as text is 36 characters; 8 is the least that does not repeat by accident.
+_KEY = re.compile(r"[\x21-\x7e]{8,128}")
+_FIELDS = ("phone", "fiche", "sector", "altcha")
+_FORM_FIELDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A callback that is asked for, the number as it was typed."""
+
+    typed: str = field(repr=False)
+    sector: SectorId
+    fiche: FicheId | None
+    proof: str | None = field(repr=False, default=None)
+
+
+def wanted_of(content_type: str, content: bytes, plan: Plan) -> Wanted:
+    """Return what a JSON body asks.
+
+    Raises:
+        Refused: 415 and 400 for the body as a whole, 422 for a field.
+    """
+    body = object_of(content_type, content)
+    for name in body:
+        if name not in _FIELDS:
+            raise _unforeseen(name)
+    for name in _FIELDS:
+        if not isinstance(body.get(name), str | None):
+            raise Refused(422, "wrong_type", name, f"Le champ « {name} » doit être un texte.")
+    return _wanted(body, plan)
+
+
+def wanted_of_form(form: Mapping[str, str], plan: Plan) -> tuple[Wanted, str]:
+    """Return what the plain form asks, and its idempotency key.
+
+    Raises:
+        Refused: As above.
+    """
+    return _wanted(form, plan), checked_key(form.get("key"))
+
+
+def form_of(content_type: str, content: bytes) -> dict[str, str]:
+    """Return the fields of a form.
+
+    Raises:
+        Refused: If it is another kind of content, or cannot be read.
+    """
+    if content_type != "application/x-www-form-urlencoded":
+        raise Refused(415, "unsupported_media_type", None, "Ce formulaire n’est pas reconnu.")
+    try:
+        text = content.decode("ascii")
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_FORM_FIELDS))
+    except ValueError:
+        # Its text may quote what was sent: it goes no further.
+        raise Refused(400, "unreadable", None, "Ce formulaire ne peut pas être lu.") from None
+
+
+def checked_key(key: str | None) -> str:
+    """Return the idempotency key.
+
+    Raises:
+        Refused: If there is none, or it is none.
+    """
+    if key is None or not _KEY.fullmatch(key):
+        raise Refused(
+            400,
+            "idempotency_key",
+            "Idempotency-Key",
+            "L’en-tête « Idempotency-Key » est obligatoire : 8 à 128 caractères, "
+            "nouveaux pour chaque demande.",
+        )
+    return key
+
+
+def _wanted(body: Mapping[str, Any], plan: Plan) -> Wanted:
+    phone = body.get("phone")
+    if phone is None:
+        raise Refused(422, "missing_field", "phone", "Indiquez le numéro de téléphone à rappeler.")
+    subject = subject_of(body.get("fiche"), body.get("sector"), plan)
+    fiche = subject.id if isinstance(subject, Fiche) else None
+    return Wanted(phone, sector_of(subject), fiche, body.get("altcha"))
+
+
+def subject_of(fiche: str | None, sector: str | None, plan: Plan) -> Subject:
+    """Return what the callback is about: exactly one of the two names it.
+
+    Raises:
+        Refused: If none or both are given, or the plan does not know what is named.
+    """
+    if fiche is None and sector is None:
+        raise Refused(
+            422,
+            "missing_field",
+            "fiche",
+            "Indiquez la fiche ou le domaine de votre question.",
+        )
+    if fiche is not None and sector is not None:
+        raise Refused(
+            422, "ambiguous", "sector", "Indiquez soit une fiche, soit un domaine, pas les deux."
+        )
+    if fiche is not None:
+        if (page := plan.fiches.get(FicheId(fiche))) is not None:
+            return page
+        raise Refused(422, "unknown_fiche", "fiche", "Cette fiche n’est pas connue du service.")
+    if (domain := plan.sectors.get(SectorId(sector or ""))) is not None:
+        return domain
+    known = ", ".join(f"« {one} »" for one in plan.sectors)
+    raise Refused(
+        422,
+        "unknown_sector",
+        "sector",
+        f"Ce domaine n’est pas connu du service. Domaines possibles : {known}.",
+    )
+
+
+def sector_of(subject: Subject) -> SectorId:
+    """Return the sector whose informateurs answer."""
+    return subject.sector if isinstance(subject, Fiche) else subject.id
+
+
+def _unforeseen(name: str) -> Refused:
+    near = get_close_matches(name[:64].lower(), _FIELDS, n=1)
+    more = f" Le plus proche est « {near[0]} »." if near else ""
+    # The name is not repeated: whatever stands there may be a number in the wrong place.
+    return Refused(422, "unknown_field", None, f"Un champ du contenu n’est pas prévu.{more}")

@@ -1,0 +1,58 @@
+"""The sockets that HTTP is served on: the public port, and the router's own."""
+
+import asyncio
+import os
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+from router.errors import SetupError
+from router.intake.proxy import SOCKET_NAME
+
+#: A router killed a moment ago may leave its intake the port for an instant.
+_PORT_PATIENCE_S = 3.0
+_BACKLOG = 1024
+
+
+def listen_privately(state_dir: Path) -> socket.socket:
+    """Return the router's own socket, listening, in `state_dir`: its user's alone (mode 600)."""
+    state_dir.mkdir(parents=True, exist_ok=True)
+    folder = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with suppress(FileNotFoundError):
+            os.unlink(SOCKET_NAME, dir_fd=folder)
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        # No moment at which others could connect; and by the descriptor, as a socket's own
+        # path must be short (unix(7)).
+        before = os.umask(0o177)
+        try:
+            listening.bind(f"/proc/self/fd/{folder}/{SOCKET_NAME}")
+        finally:
+            os.umask(before)
+        listening.listen(_BACKLOG)
+        return listening
+    finally:
+        os.close(folder)
+
+
+async def listen_publicly(host: str, port: int) -> socket.socket:
+    """Return the public socket, listening.
+
+    Raises:
+        SetupError: If the port is taken.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _PORT_PATIENCE_S
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    while True:
+        try:
+            listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+            listening.setblocking(False)
+            return listening
+        except OSError as error:
+            if loop.time() > until:
+                raise SetupError(
+                    f"HTTP cannot be served at {host}:{port} ({error.strerror})",
+                    "Stop what uses that port, or set http.port.",
+                ) from error
+        await asyncio.sleep(0.05)

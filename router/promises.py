@@ -1,0 +1,207 @@
+"""Callbacks at work: between the engine, which decides, the tickets on disk, and the intake,
+which alone knows a number.
+
+A ticket is on disk before anybody is told of it, and every attempt before it is dialled.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection
+from contextlib import suppress
+
+from structlog.typing import FilteringBoundLogger
+
+from router.ari.asterisk_link import AsteriskLink
+from router.ari.translate import JOINED_VARIABLE, SECTOR_VARIABLE, Private
+from router.core.commands import Admitted, DialTicket, NumberOver, TakeNumber, TicketChanged
+from router.core.engine import Engine
+from router.core.events import (
+    CallbackAsked,
+    CallbackCancelled,
+    DialFailed,
+    Event,
+    NumberTaken,
+)
+from router.core.ids import CallId, FicheId, SectorId, TicketId
+from router.core.plan import Plan
+from router.core.tickets import ENDS, Admission, Failure, Refusal, TicketRecord
+from router.errors import StoreError
+from router.intake.dialling import DialError
+from router.intake.ledger import IntakeBackend
+from router.intake.supervisor import Intake
+from router.live import Clock
+from router.store import TicketStore
+
+#: How often the intake is told what may be promised, and ended tickets are forgotten.
+_TELL_EVERY_S = 1.0
+_FORGET_EVERY_S = 3600.0
+
+#: What a call that could not be begun counts as; the others may have been dialled after all,
+#: which their channel's end, or its absence at the deadline, will tell.
+_FAILURES = {
+    "rejected": Failure.TRUNK,
+    "failed": Failure.TRUNK,
+    "unreachable": Failure.INTERRUPTED,
+    "no_intake": Failure.INTERRUPTED,
+    "no_number": Failure.UNREACHABLE,
+    "vault": Failure.UNREACHABLE,
+}
+
+Answer = Callable[[Admission], None]
+
+
+class Promises:
+    """Carries out what the engine says of tickets, and tells it what came of it.
+
+    `connect` it to link and intake, then `restore`, then run `watch` as a task.
+    """
+
+    link: AsteriskLink
+    intake: Intake
+
+    def __init__(
+        self,
+        plan: Plan,
+        engine: Engine,
+        tickets: TicketStore,
+        clock: Clock,
+        submit: Callable[[Event], None],
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._plan = plan
+        self._engine = engine
+        self._tickets = tickets
+        self._clock = clock
+        self._submit = submit
+        self._log = log
+        self._answers: dict[int, Answer] = {}
+        self._asked = 0
+        #: Callers who type a number, and the sector that they wait for.
+        self._entering: dict[CallId, SectorId] = {}
+
+    def backend(self) -> IntakeBackend:
+        """Return what the intake may ask."""
+        return IntakeBackend(
+            self._admit, self._status, self._cancel, self._dialled, self._entered, self._open
+        )
+
+    def restore(self) -> list[TicketRecord]:
+        """Return the tickets that were open before this start, for the engine to take up."""
+        return self._tickets.open()
+
+    async def watch(self) -> None:
+        """Keep the intake informed, for as long as the service lives."""
+        forget_at = 0.0
+        while True:
+            self._tell_intake()
+            if (now := self._clock.now()) >= forget_at:
+                forget_at = now + _FORGET_EVERY_S
+                with suppress(StoreError):
+                    self._tickets.forget(now)
+            await asyncio.sleep(_TELL_EVERY_S)
+
+    def accepting(self, sector: SectorId) -> Refusal | None:
+        """Why no callback is promised in that sector now, None if it is."""
+        if not self.link.connected:
+            return Refusal.UNAVAILABLE
+        return self._engine.admission(sector, self._clock.now()).refusal
+
+    def _tell_intake(self) -> None:
+        refusals = {sector: self.accepting(sector) for sector in self._plan.sectors}
+        self.intake.accepting(refusals, self._engine.most_tickets())
+
+    # What the engine says.
+
+    def carry_out(
+        self, command: TicketChanged | Admitted | DialTicket | TakeNumber | NumberOver
+    ) -> None:
+        match command:
+            case TicketChanged(record):
+                self._keep(record)
+            case Admitted(ask, admission):
+                self._answers.pop(ask)(admission)
+            case DialTicket():
+                self.intake.dial(
+                    command.call, command.ticket, command.timeout_s, self._marks(command)
+                )
+            case TakeNumber(call, sector):
+                self._entering[call] = sector
+                self.link.divert(
+                    call,
+                    Private(
+                        lambda key: self.intake.digit(call, key),
+                        lambda playback: self.intake.played(call, playback),
+                    ),
+                )
+                self.intake.take_digits(call)
+            case NumberOver(call):
+                if self._entering.pop(call, None) is not None:
+                    self.link.divert(call, None)
+                    self.intake.digits_over(call)
+
+    def _keep(self, record: TicketRecord) -> None:
+        try:
+            self._tickets.put(record)
+        except StoreError as error:  # told, and the call goes on: memory still knows it
+            self._log.error("ticket cannot be written", reason=error.reason)
+        if record.state in ENDS:
+            self.intake.ended(record.ticket)
+
+    def _marks(self, command: DialTicket) -> dict[str, str]:
+        """What a router that starts anew must find on the channel."""
+        return {
+            SECTOR_VARIABLE: command.sector,
+            JOINED_VARIABLE: repr(command.joined_at),
+            "TIMEOUT(absolute)": str(self._plan.targets.longest_call_s),
+        }
+
+    # What the intake asks and tells.
+
+    def _admit(
+        self, ticket: TicketId, sector: SectorId, fiche: FicheId | None, answer: Answer
+    ) -> None:
+        if not self.link.connected:
+            now = self._clock.now()
+            answer(Admission(Refusal.UNAVAILABLE, now, now))
+            return
+        self._asked += 1
+        self._answers[self._asked] = answer
+        self._submit(CallbackAsked(self._asked, ticket, sector, fiche))
+
+    def _status(self, ticket: TicketId) -> TicketRecord | None:
+        record = self._engine.ticket(ticket)
+        if record is None:
+            with suppress(StoreError):
+                record = self._tickets.get(ticket)
+        return record
+
+    def _cancel(self, ticket: TicketId) -> TicketRecord | None:
+        self._submit(CallbackCancelled(ticket))
+        return self._status(ticket)
+
+    def _dialled(self, call: CallId, error: DialError | None) -> None:
+        if error is None:
+            return
+        self._log.warning("callback not dialled", call=call, reason=error.reason)
+        failure = _FAILURES.get(error.reason)
+        if failure is not None:
+            self._submit(DialFailed(call, failure))
+
+    def _entered(self, call: CallId, ticket: TicketId | None, refused: str | None) -> None:
+        sector = self._entering.pop(call, None)
+        self.link.divert(call, None)
+        if ticket is None or sector is None:
+            if ticket is not None:
+                self.intake.ended(ticket)
+            self._submit(NumberTaken(call, None))
+            return
+
+        def answer(admission: Admission) -> None:
+            promised = admission.refusal is None
+            if not promised:
+                self.intake.ended(ticket)
+            self._submit(NumberTaken(call, ticket if promised else None))
+
+        self._admit(ticket, sector, None, answer)
+
+    def _open(self) -> Collection[TicketId]:
+        return self._engine.open_ticket_ids()

@@ -1,0 +1,58 @@
+"""Why no callback can be asked for, in the words of the page and of the interface alike."""
+
+from dataclasses import dataclass
+from math import ceil
+
+from router.core.hours import Hours
+from router.core.tickets import Refusal
+from router.web.replies import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """`retry_s`: seconds after which it may be otherwise; None: at the next opening."""
+
+    message: str
+    retry_s: int | None
+
+
+REASONS: dict[Refusal, Reason] = {
+    Refusal.CLOSED: Reason(
+        "Un rappel ne peut être demandé que pendant les heures d’ouverture.", None
+    ),
+    Refusal.CLOSING: Reason(
+        "Le service ferme bientôt : le rappel ne pourrait pas avoir lieu avant la fermeture.", None
+    ),
+    Refusal.FULL: Reason(
+        "Trop de personnes attendent déjà pour que le délai de rappel soit tenu. "
+        "Réessayez un peu plus tard ou composez le 3939.",
+        300,
+    ),
+    Refusal.NO_AGENT: Reason(
+        "Aucun informateur de ce domaine n’est présent pour le moment. Réessayez plus tard.", 300
+    ),
+    Refusal.TRUNK: Reason(
+        "Le service ne peut pas appeler pour le moment. Vous pouvez composer le 3939.", 60
+    ),
+    Refusal.UNAVAILABLE: Reason(
+        "Le rappel n’est pas disponible pour le moment. Vous pouvez composer le 3939.", 30
+    ),
+}
+
+
+class NotNow(Refused):
+    """503: asked again after `retry_s` seconds, it may be otherwise; None: nobody knows."""
+
+    def __init__(self, refusal: Refusal, message: str, retry_s: int | None) -> None:
+        super().__init__(503, refusal.value, None, message)
+        self.retry_s = retry_s
+
+
+def not_now(refusal: Refusal, hours: Hours, now: float) -> NotNow:
+    """Return the refusal with the next opening, where that is what to wait for."""
+    reason = REASONS[refusal]
+    if reason.retry_s is not None:
+        return NotNow(refusal, reason.message, reason.retry_s)
+    opens_at = hours.next_opening(now)
+    message = f"{reason.message} Le service ouvre {hours.next_opening_text(now)}."
+    return NotNow(refusal, message, None if opens_at is None else ceil(opens_at - now))

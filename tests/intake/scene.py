@@ -1,0 +1,342 @@
+"""The intake for real, between a router and an Asterisk that are stubs."""
+
+import asyncio
+import base64
+import hashlib
+import itertools
+import json
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+from aiohttp import web
+
+from router.asterisk.settings import AsteriskSettings
+from router.config import Callbacks, Config, Http, Log, Secrets, Settings
+from router.core.ids import CallId, FicheId, PlaybackId, SectorId, TicketId
+from router.core.tickets import ENDS, Admission, Refusal, TicketRecord, TicketState
+from router.intake.channel import PLAYBACK_PREFIX
+from router.intake.dialling import DialError
+from router.intake.ledger import Answer
+from router.intake.supervisor import Intake, IntakeBackend, listen_privately
+from router.live import Clock
+from tests.service_plan import FICHE, HOUSING, MONDAY_10H, WORK, small_plan
+
+ORIGIN = "https://www.example.org"
+KEY = "trusted-key-of-the-tests"
+SERVER = {"Authorization": f"Bearer {KEY}"}
+PRESENTED = "3939"
+PLAN = small_plan()
+PROMISE_S = 2700.0
+
+_PATIENCE_S = 20.0
+_numbers = itertools.count()
+
+
+def new_number() -> str:
+    """A number of a film, as a person types it; no two alike."""
+    n = next(_numbers) % 10_000
+    return f"06 39 98 {n // 100:02} {n % 100:02}"
+
+
+def digits(number: str) -> str:
+    return number.replace(" ", "")
+
+
+@dataclass
+class Office:
+    """The service behind the intake: what it was asked, and what it answers."""
+
+    clock: Clock
+    refusal: Refusal | None = None
+    #: Decisions are given only when `decide` is called.
+    slow: bool = False
+    records: dict[TicketId, TicketRecord] = field(default_factory=dict)
+    admitted: list[TicketId] = field(default_factory=list)
+    dialled: list[tuple[CallId, DialError | None]] = field(default_factory=list)
+    entered: list[tuple[CallId, TicketId | None, str | None]] = field(default_factory=list)
+    undecided: list[Callable[[], None]] = field(default_factory=list)
+
+    def backend(self) -> IntakeBackend:
+        return IntakeBackend(
+            self.admit,
+            self.records.get,
+            self.cancel,
+            lambda call, error: self.dialled.append((call, error)),
+            lambda *entered: self.entered.append(entered),
+            self.open_tickets,
+        )
+
+    def admit(
+        self, ticket: TicketId, sector: SectorId, fiche: FicheId | None, answer: Answer
+    ) -> None:
+        self.admitted.append(ticket)
+
+        def decide() -> None:
+            now = self.clock.now()
+            if self.refusal is None:
+                record = TicketRecord(ticket, sector, fiche, now, now + PROMISE_S)
+                self.records[ticket] = record
+            answer(Admission(self.refusal, now + PROMISE_S, now + 600))
+
+        if self.slow:
+            self.undecided.append(decide)
+        else:
+            decide()
+
+    def decide(self) -> None:
+        for decide in self.undecided:
+            decide()
+        self.undecided.clear()
+
+    def cancel(self, ticket: TicketId) -> TicketRecord | None:
+        record = self.records.get(ticket)
+        if record is not None and record.state is TicketState.WAITING:
+            record = self.records[ticket] = replace(record, state=TicketState.CANCELLED)
+        return record
+
+    def end(self, ticket: TicketId, state: TicketState = TicketState.DONE, **more: Any) -> None:
+        self.records[ticket] = replace(self.records[ticket], state=state, **more)
+
+    def open_tickets(self) -> set[TicketId]:
+        return {one for one, record in self.records.items() if record.state not in ENDS}
+
+
+@dataclass
+class Asterisk:
+    """What Asterisk was asked over HTTP."""
+
+    status: int = 200
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
+    plays: list[tuple[str, str, list[str]]] = field(default_factory=list)
+    hushed: list[str] = field(default_factory=list)
+    connections: set[Any] = field(default_factory=set)
+    #: Answers to originates wait for it.
+    gate: asyncio.Event | None = None
+    port: int = 0
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Self]:
+        app = web.Application()
+        app.router.add_post("/ari/channels/{id}/play/{playback}", self._play)
+        app.router.add_delete("/ari/playbacks/{playback}", self._hush)
+        app.router.add_post("/ari/channels/{id}", self._originate)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=0.1)
+        await site.start()
+        self.port = site.port
+        try:
+            yield self
+        finally:
+            await runner.cleanup()
+
+    async def _originate(self, request: web.Request) -> web.Response:
+        self.targets.append(request.path_qs)
+        self.connections.add(request.transport)
+        self.calls.append((request.match_info["id"], await request.json()))
+        if self.gate is not None:
+            await self.gate.wait()
+        return web.json_response({"message": "said"}, status=self.status)
+
+    async def _play(self, request: web.Request) -> web.Response:
+        said = [one.removeprefix("sound:allo/") for one in (await request.json())["media"]]
+        self.plays.append((request.match_info["id"], request.match_info["playback"], said))
+        return web.json_response({})
+
+    async def _hush(self, request: web.Request) -> web.Response:
+        self.hushed.append(request.match_info["playback"])
+        return web.Response(status=204)
+
+
+@dataclass
+class RouterWeb:
+    """The router's own interface, on its socket."""
+
+    seen: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    events: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+    streams: int = 0
+
+    PATHS = ("/", "/v1/service", "/v1/agents/{agent}/events", "/v1/agents/me/note")
+
+    @asynccontextmanager
+    async def running(self, folder: Path) -> AsyncIterator[Self]:
+        app = web.Application(client_max_size=64 * 1024)
+        app.router.add_get("/v1/agents/{agent}/events", self._stream)
+        app.router.add_route("*", "/{path:.*}", self._any)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.SockSite(runner, listen_privately(folder)).start()
+        try:
+            yield self
+        finally:
+            await runner.cleanup()
+
+    async def _any(self, request: web.Request) -> web.Response:
+        self.seen.append((request.path_qs, dict(request.headers), await request.read()))
+        return web.json_response({"path": request.path}, headers={"X-Router": "yes"})
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await answer.prepare(request)
+        self.streams += 1
+        try:
+            while True:
+                await answer.write(f"data: {await self.events.get()}\n\n".encode())
+        except ConnectionError:
+            pass
+        return answer
+
+
+class Scene:
+    """Everything, started; and a browser of the allowed site, or a trusted server."""
+
+    def __init__(self, folder: Path, office: Office, asterisk: Asterisk, web: RouterWeb) -> None:
+        self.folder = folder
+        self.office = office
+        self.asterisk = asterisk
+        self.web = web
+        self.vault_dir = Path(tempfile.mkdtemp(dir="/dev/shm", prefix="allo-test-"))
+        self.intake: Intake
+        self.session: aiohttp.ClientSession
+
+    def config(self, **changes: Any) -> Config:
+        settings = Settings(
+            secrets=None,
+            state_dir=self.folder,
+            asterisk=AsteriskSettings(
+                state_dir=self.folder,
+                prompts_dir=self.folder,
+                ari_password="",
+                ari_port=self.asterisk.port,
+            ),
+            http=Http("127.0.0.1", 0),
+            callbacks=Callbacks(
+                **{
+                    "origins": (ORIGIN,),
+                    "presented": PRESENTED,
+                    "fiction": True,
+                    "difficulty": 1000,
+                    "vault_dir": self.vault_dir,
+                    "recycle_numbers": 10_000,
+                    **changes,
+                }
+            ),
+            log=Log("info"),
+        )
+        secrets = Secrets(
+            code_secret=b"secret of the tests",
+            ari_password="ari-password",
+            api_key="k",
+            agents={},
+            callback_keys={"site": KEY},
+        )
+        return Config(PLAN, settings, secrets)
+
+    @property
+    def home(self) -> str:
+        return f"http://127.0.0.1:{self.intake.port}"
+
+    async def open(self, *, shortest_life_s: float = 20.0, **changes: Any) -> None:
+        self.intake = Intake(
+            self.config(**changes),
+            self.office.clock,
+            self.office.backend(),
+            RouterWeb.PATHS,
+            shortest_life_s=shortest_life_s,
+        )
+        self.accept()
+        await self.intake.start()
+        await self.until(lambda: self.intake.ready)
+
+    def accept(self, refusal: Refusal | None = None, most_open: int = 1000) -> None:
+        self.intake.accepting({HOUSING: refusal, WORK: refusal}, most_open)
+
+    async def until(self, condition: Callable[[], Any]) -> None:
+        async with asyncio.timeout(_PATIENCE_S):
+            while not condition():
+                await asyncio.sleep(0.005)
+
+    # --- requests --------------------------------------------------------------------------
+
+    async def ask(
+        self,
+        body: Any = None,
+        *,
+        key: str | None = None,
+        method: str = "POST",
+        path: str = "/v1/callbacks",
+        headers: dict[str, str] | None = None,
+        data: bytes | None = None,
+    ) -> tuple[int, Any]:
+        """One request; by default a trusted server's."""
+        sent = dict(SERVER if headers is None else headers)
+        if method == "POST":
+            sent.setdefault("Idempotency-Key", key or f"key-{next(_numbers):08}")
+        if data is None and body is not None:
+            data = json.dumps(body).encode()
+            sent.setdefault("Content-Type", "application/json")
+        async with self.session.request(
+            method, self.home + path, data=data, headers=sent
+        ) as answer:
+            self.headers = answer.headers
+            content = await answer.read()
+        if answer.content_type == "application/json":
+            return answer.status, json.loads(content)
+        return answer.status, content.decode()
+
+    async def accepted(self, phone: str | None = None, **more: Any) -> TicketId:
+        status, told = await self.ask({"phone": phone or new_number(), "fiche": FICHE}, **more)
+        assert status == 202, told
+        return TicketId(told["ticket"])
+
+    async def solved(self) -> str:
+        """A proof of work, as the widget makes it."""
+        _, told = await self.ask(method="GET", path="/v1/callbacks/challenge", headers={})
+        return solve(told)
+
+    def numbers(self) -> dict[str, str]:
+        """What the vault holds."""
+        return {
+            path.name: path.read_text()
+            for path in self.vault_dir.iterdir()
+            if path.name != "boot-id"
+        }
+
+
+def solve(told: dict[str, Any]) -> str:
+    for number in range(told["maxnumber"] + 1):
+        if hashlib.sha256(f"{told['salt']}{number}".encode()).hexdigest() == told["challenge"]:
+            solution = {k: told[k] for k in ("algorithm", "challenge", "salt", "signature")}
+            return base64.b64encode(json.dumps({**solution, "number": number}).encode()).decode()
+    raise AssertionError("no solution")
+
+
+def playback_of(play: tuple[str, str, list[str]]) -> PlaybackId:
+    assert play[1].startswith(PLAYBACK_PREFIX)
+    return PlaybackId(play[1])
+
+
+@asynccontextmanager
+async def scene(folder: Path, **changes: Any) -> AsyncIterator[Scene]:
+    """The scene, opened with `changes` of the callbacks' settings."""
+    office = Office(Clock(MONDAY_10H - time.time()))
+    async with Asterisk().running() as asterisk, RouterWeb().running(folder) as router:
+        one = Scene(folder, office, asterisk, router)
+        try:
+            async with aiohttp.ClientSession() as one.session:
+                await one.open(**changes)
+                try:
+                    yield one
+                finally:
+                    await one.intake.stop()
+        finally:
+            for path in one.vault_dir.iterdir():
+                path.unlink()
+            one.vault_dir.rmdir()
