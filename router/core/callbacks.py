@@ -106,8 +106,6 @@ class Ticket:
     """What is under way for a ticket."""
 
     record: TicketRecord
-    #: Who calls in with it need not be called back.
-    code: str = ""
     #: Among those waiting.
     item: WorkItem | None = None
     #: The channel of the attempt under way.
@@ -257,15 +255,15 @@ class Callbacks:
             ticket = Ticket(TicketRecord(ticket_id, sector, fiche, now, admission.due_at))
             self.tickets[ticket_id] = ticket
             self._note(ticket, Step.TICKET_ACCEPTED)
-            self._save(ticket)
             self._promise(ticket)
+            self._save(ticket)
             self._wait(ticket)
         return admission
 
     def code(self, ticket_id: TicketId) -> str | None:
         """Return the code of an open ticket: who calls in with it need not be called back."""
         ticket = self.tickets.get(ticket_id)
-        return None if ticket is None else ticket.code
+        return None if ticket is None else ticket.record.code
 
     def called_in(self, code: str) -> SectorId | None:
         """Who was to be called back calls in: cancel the ticket, return its sector.
@@ -327,7 +325,7 @@ class Callbacks:
         board = self._board
         code = board.codes.ticket_code(ticket.record.ticket, board.now, self._codes)
         self._codes[code] = ticket.record.ticket
-        ticket.code = code
+        ticket.record = replace(ticket.record, code=code)
         at = ticket.record.due_at + self._rules.grace_s
         self._board.timers.set(("ticket", ticket.record.ticket, TicketDue.EXPIRE), at)
 
@@ -651,12 +649,14 @@ class Callbacks:
     def _end(self, ticket: Ticket, state: TicketState) -> None:
         """The one end of a ticket: told, counted, forgotten."""
         board, now = self._board, self._board.now
-        record = ticket.record = replace(ticket.record, state=state, retry_at=None, ended_at=now)
+        self._codes.pop(ticket.record.code, None)
+        record = ticket.record = replace(
+            ticket.record, state=state, retry_at=None, ended_at=now, code=""
+        )
         self._cancel_due(ticket, *TicketDue)
         self._note(ticket, Step.TICKET_ENDED, detail=state.value)
         self._save(ticket)
         del self.tickets[record.ticket]
-        self._codes.pop(ticket.code, None)
         outcome = _OUTCOMES.get(state)
         if outcome is not None:
             kept = False if now > record.due_at else None

@@ -97,6 +97,9 @@ class TicketRecord:
     #: Not before this: between two attempts.
     retry_at: float | None = None
     ended_at: float | None = None
+    #: Who calls in with it need not be called back; "" once the ticket has ended. Not kept: it
+    #: follows from the ticket.
+    code: str = ""
 
 
 def channel_of(ticket: TicketId, attempt: int) -> CallId:

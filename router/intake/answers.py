@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from router.core.codes import in_pairs
 from router.core.hours import Hours, clock_text
 from router.core.tickets import ENDS, Failure, TicketState
 from router.intake.channel import Standing
@@ -48,6 +49,8 @@ def progress_json(standing: Standing, hours: Hours, now: float) -> dict[str, Any
     }
     if reason := _reason(standing):
         progress["reason"] = reason
+    if STATES[standing.state] == "accepted" and standing.code:
+        progress["call_in_code"] = in_pairs(standing.code)
     return progress
 
 

@@ -130,6 +130,8 @@ class Standing:
     due_at: float
     state: TicketState
     failure: Failure | None
+    #: Who calls in with it need not be called back; "" when it is too late for that.
+    code: str = ""
 
 
 def told(record: TicketRecord | None) -> Message | None:
@@ -143,6 +145,7 @@ def told(record: TicketRecord | None) -> Message | None:
         "due_at": record.due_at,
         "state": record.state,
         "failure": record.failure,
+        "code": record.code,
     }
 
 
@@ -158,4 +161,5 @@ def heard(record: Message | None) -> Standing | None:
         due_at=record["due_at"],
         state=TicketState(record["state"]),
         failure=None if failure is None else Failure(failure),
+        code=record["code"],
     )

@@ -121,7 +121,7 @@ class Api:
                         "waiting": sector.waiting,
                         "informateurs": sector.on_duty,
                         "wait_min": sector.wait_min,
-                        "callback": now.callbacks.get(sector.sector) is None,
+                        "callback": now.callbacks.get(sector.sector, Refusal.UNAVAILABLE) is None,
                     }
                     for sector in now.sectors
                 ],

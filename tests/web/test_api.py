@@ -13,6 +13,7 @@ from router.core.codes import in_pairs
 from router.core.commands import Noted, Outcome, Step
 from router.core.engine import SectorSnapshot
 from router.core.ids import CallId
+from router.core.tickets import Refusal
 from router.web.api import Api, Snapshot
 from router.web.metrics import Metrics
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, WORK, code_book, small_plan
@@ -38,6 +39,7 @@ class Present:
             calls={"waiting": 2},
             counts={},
             defects=0,
+            callbacks={HOUSING: None, WORK: Refusal.NO_AGENT},
         )
 
     def set(self, **changes: Any) -> None:
@@ -87,8 +89,17 @@ async def test_the_state_of_the_service(client: Client) -> None:
         "waiting": 2,
         "informateurs": 3,
         "wait_min": [1, 4],
+        "callback": True,
     }
     assert work["wait_min"] is None
+    assert (state["callbacks"]["accepted"], state["callbacks"]["promise_min"]) == (True, 45)
+
+
+async def test_why_no_callback_is_promised(client: Client, present: Present) -> None:
+    present.set(callbacks={HOUSING: Refusal.FULL, WORK: Refusal.FULL})
+    told = (await (await client.get("/v1/service")).json())["callbacks"]
+    assert (told["accepted"], told["code"]) == (False, "full")
+    assert told["reason"].startswith("Trop de personnes attendent")
 
 
 async def test_closed_tells_the_next_opening_in_french(client: Client, present: Present) -> None:
