@@ -59,7 +59,7 @@ class Service:
         run = f"allo-{secrets.token_hex(4)}"
         self._engine = Engine(plan, self._codes, run, Pins(keys.pins))
         self._store = Store.open(settings.state_dir / FILE_NAME)
-        self._engine.restore(self._store.sessions())
+        self._engine.restore(self._store.sessions(), clock.now())
         self._hours = plan.hours
         self._sectors = tuple(plan.sectors)
         self._live = Live(self._engine, clock, self._perform, self._tell)

@@ -1,7 +1,7 @@
 """What holds of the engine after every event, whoever sent it."""
 
 from router.core.agents import IN_CALL, AgentState
-from router.core.calls import CallState, Due
+from router.core.calls import TABLE, CallState, Due
 from router.core.engine import Engine
 from router.core.ids import AgentId, CallId
 
@@ -62,7 +62,13 @@ def check_engine(engine: Engine, now: float) -> None:
             busy[aside.agent] = call.id
             due = Due.WHISPER if aside.answered else Due.ASIDE
             assert aside.joined or ("call", call.id, due) in timers, "consults for ever"
+            late = aside.answered and ("call", call.id, Due.ASIDE) in timers
+            assert not late, "one who has answered would be given up"
     assert waiting == len(board.queue)
+    for key in timers:
+        if key[0] == "call":
+            pair = board.calls[key[1]].state, key[2]
+            assert pair in TABLE, f"{key[2]} is due and means nothing in {pair[0]}"
 
     on_duty, ready = dict.fromkeys(board.plan.sectors, 0), dict.fromkeys(board.plan.sectors, 0)
     for desk in desks.values():

@@ -579,11 +579,20 @@ def test_informateurs_are_still_logged_in_after_a_restart() -> None:
     before = open_exchange(day_plan())
     before.ask("101", Pause(LUNCH))
     after = Exchange(day_plan(working_desk(log_in=LogInBy.CODE)), before.now + 60.0)
-    after.engine.restore(before.sessions.values())
+    after.engine.restore(before.sessions.values(), after.now)
     after.appear("101", "103")
 
     assert (after.agent("101"), after.agent("103")) == ("paused", "ready")
     after.wait(3600.0 - 60.0)
+    assert after.agent("101") == "logged out"
+
+
+def test_a_session_whose_phone_does_not_come_back_ends() -> None:
+    before = open_exchange(day_plan())
+    after = Exchange(day_plan(working_desk(log_in=LogInBy.CODE)), before.now + 60.0)
+    after.engine.restore(before.sessions.values(), after.now)
+    after.wait(after.plan.desk.away_s)
+    after.appear("101")
     assert after.agent("101") == "logged out"
 
 
@@ -595,7 +604,8 @@ def test_sessions_of_those_who_are_gone_are_not_taken_up() -> None:
             DeskChanged(AgentId("101"), None),
             DeskChanged(AgentId("102"), PhoneId("190")),
             DeskChanged(AgentId("103"), PhoneId("190")),  # two at one phone: the first
-        ]
+        ],
+        exchange.now,
     )
     exchange.appear("101", "102", "103", "190")
 

@@ -107,14 +107,19 @@ class Engine:
             pair: _method(name, self._desk) for pair, name in DESK_TABLE.items()
         }
 
-    def restore(self, sessions: Iterable[DeskChanged]) -> None:
-        """Take up who was logged in where before a restart; call it before any event."""
+    def restore(self, sessions: Iterable[DeskChanged], now: float) -> None:
+        """Take up who was logged in where before a restart; call it before any event.
+
+        A phone that does not come back within `away_s` is logged out.
+        """
+        board = self._board
         roster = self._board.roster
         for session in sessions:
             desk = roster.desks.get(session.agent)
             if desk is not None and session.phone is not None and session.phone not in roster.at:
                 roster.sign_in(desk, session.phone)
                 desk.reason, desk.until_at = session.reason, session.until_at
+                board.timers.set(("agent", desk.agent.id), now + board.plan.desk.away_s)
 
     def restore_tickets(
         self, records: Iterable[TicketRecord], now: float, *, lost: bool

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import unquote
 
 import aiohttp
 from aiohttp import web
@@ -28,10 +29,8 @@ _REQUEST_HEADERS = ("Accept", "Authorization", "Content-Type", "If-None-Match", 
 _OUR_HEADERS = frozenset(
     {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
 )
-_LOOKS_LIKE_A_NUMBER = re.compile(
-    r"(?<![0-9])(?:0|(?:\+|%2B|00)\D{0,3}[0-9]{2,3}\D{0,4}0?)[1-9](?:\D{0,3}[0-9]{2}){4}",
-    re.IGNORECASE,
-)
+_BETWEEN_DIGITS = re.compile(r"(?<=[0-9)])[+\s().:/_-]+(?=[0-9(])|[()]")
+_A_NUMBER = re.compile(r"(?<![0-9])(?:0|(?:\+|00)[0-9]{2,3}0?)[1-9][0-9]{8}(?![0-9])")
 #: A router that does not begin to answer within this is away.
 _PATIENCE_S = 15.0
 
@@ -121,6 +120,11 @@ class Proxy:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
+
+
+def holds_a_number(target: str) -> bool:
+    """Whether there is what looks like a telephone number in the target of a request."""
+    return _A_NUMBER.search(_BETWEEN_DIGITS.sub("", unquote(target))) is not None
 
 
 def _pattern(path: str) -> str:
