@@ -217,3 +217,21 @@ def test_a_number_that_was_not_taken_costs_no_rank(exchange: Exchange) -> None:
     assert exchange.state() == "waiting"
     exchange.ask("101", Ready())
     assert exchange.ringing() == {"101": "caller"}
+
+
+def test_what_is_ahead_is_counted_and_never_drifts(exchange: Exchange) -> None:
+    callbacks = exchange.engine._callbacks
+    dialled(exchange)
+    exchange.tell(CalledEnded(exchange.attempt("t"), LegEnd.BUSY))
+    assert callbacks._ahead(HOUSING) == 1  # between two attempts
+    exchange.confirm_hang_ups()
+    exchange.wait(RULES.busy_retry_s + 1)
+    exchange.answer("101")
+    call = exchange.pick_up("t")
+    assert callbacks._ahead(HOUSING) == 1
+    exchange.hear_whisper("101")
+    exchange.press("1", call)
+    exchange.end_leg("101")
+    exchange.leave(call)
+    assert callbacks._ahead(HOUSING) == 0
+    assert not any(callbacks._beside.values())

@@ -75,6 +75,7 @@ TABLE: dict[tuple[AgentState, AgentEvent], AgentState] = {
 _AT_THE_DESK = frozenset({_S.READY, _S.WRAPPING_UP, _S.PAUSED})
 #: States in which a call is at the informateur's phone.
 IN_CALL = frozenset({_S.RESERVED, _S.RINGING, _S.TALKING})
+_BUSY = IN_CALL | {_S.WRAPPING_UP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,13 @@ class Roster:
         self.at: dict[PhoneId, AgentDesk] = {}
         self._idle: dict[SectorId, list[list[tuple[float, int, AgentDesk]]]] = {}
         self._on_duty: dict[SectorId, int] = {}
+        self._busy: dict[SectorId, int] = {}
+        #: Known until somebody logs in or out.
+        self._neighbours: dict[SectorId, frozenset[SectorId]] = {}
+        #: How many are not logged out.
+        self.logged_in = 0
         for sector in sectors:
+            self._busy[sector] = 0
             self._idle[sector] = [[] for _ in range(levels)]
             self._on_duty[sector] = 0
 
@@ -167,21 +174,18 @@ class Roster:
             count -= sector in besides.agent.skills
         return count
 
-    @property
-    def logged_in(self) -> int:
-        """How many are not logged out."""
-        return sum(desk.state is not AgentState.LOGGED_OUT for desk in self.desks.values())
-
     def busy(self, sector: SectorId) -> int:
         """Return how many of `sector` have a call or note one."""
-        busy = IN_CALL | {AgentState.WRAPPING_UP}
-        return sum(sector in one.agent.skills for one in self.desks.values() if one.state in busy)
+        return self._busy[sector]
 
     def neighbours(self, sector: SectorId) -> frozenset[SectorId]:
         """Return the sectors of those on duty who have `sector`: what may come before it."""
-        on_duty = (one for one in self.desks.values() if one.state is not AgentState.LOGGED_OUT)
-        skills = (one.agent.skills for one in on_duty if sector in one.agent.skills)
-        return frozenset({sector}).union(*skills)
+        known = self._neighbours.get(sector)
+        if known is None:
+            on_duty = (one for one in self.desks.values() if one.state is not _S.LOGGED_OUT)
+            skills = (one.agent.skills for one in on_duty if sector in one.agent.skills)
+            known = self._neighbours[sector] = frozenset({sector}).union(*skills)
+        return known
 
     def ready(self, sector: SectorId) -> int:
         """Return how many of `sector` could take a call now."""
@@ -241,8 +245,14 @@ class Roster:
     def _enter(self, desk: AgentDesk, state: AgentState, now: float) -> None:
         if (desk.state is AgentState.LOGGED_OUT) != (state is AgentState.LOGGED_OUT):
             step = -1 if state is AgentState.LOGGED_OUT else 1
+            self.logged_in += step
+            self._neighbours.clear()
             for sector in desk.agent.skills:
                 self._on_duty[sector] += step
+        if (desk.state in _BUSY) != (state in _BUSY):
+            step = 1 if state in _BUSY else -1
+            for sector in desk.agent.skills:
+                self._busy[sector] += step
         desk.state = state
         desk.since_at = now
 

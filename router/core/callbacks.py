@@ -10,6 +10,7 @@ channel's id that follows from ticket and attempt: whatever happens to the route
 dialled twice. Nothing here knows a number.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -130,6 +131,8 @@ class Callbacks:
         self._rules = board.plan.callbacks
         self.tickets: dict[TicketId, Ticket] = {}
         self._attempts: dict[CallId, Ticket] = {}
+        #: Open tickets that are not in the queue, by sector: under way, or between two attempts.
+        self._beside: Counter[SectorId] = Counter()
         #: Open tickets by the code that their page shows.
         self._codes: dict[str, TicketId] = {}
         #: Calls that the carrier did not take, in a row, and until when that is believed.
@@ -239,13 +242,10 @@ class Callbacks:
 
     def _ahead(self, sector: SectorId) -> int:
         """Count what the informateurs of `sector` may have to serve before."""
-        sectors = self._board.roster.neighbours(sector)
-        waiting = sum(self._board.queue.waiting(one) for one in sectors)
-        between = sum(
-            ticket.record.sector in sectors and ticket.item is None
-            for ticket in self.tickets.values()
+        board = self._board
+        return sum(
+            board.queue.waiting(one) + self._beside[one] for one in board.roster.neighbours(sector)
         )
-        return waiting + between
 
     def ask(self, ticket_id: TicketId, sector: SectorId, fiche: FicheId | None) -> Admission:
         """Promise a callback, or say why not."""
@@ -254,6 +254,7 @@ class Callbacks:
             now = self._board.now
             ticket = Ticket(TicketRecord(ticket_id, sector, fiche, now, admission.due_at))
             self.tickets[ticket_id] = ticket
+            self._beside[sector] += 1
             self._note(ticket, Step.TICKET_ACCEPTED)
             self._promise(ticket)
             self._save(ticket)
@@ -290,6 +291,7 @@ class Callbacks:
         """Take open tickets up after a restart; `lost`: their numbers are gone (a reboot)."""
         for record in records:
             ticket = self.tickets[record.ticket] = Ticket(record)
+            self._beside[record.sector] += 1
             self._promise(ticket)
             if lost:
                 self._end(ticket, TicketState.LOST_REBOOT)
@@ -334,6 +336,7 @@ class Callbacks:
         board, record = self._board, ticket.record
         ticket.record = replace(record, state=TicketState.WAITING, retry_at=None)
         waited_s = board.now - record.asked_at
+        self._beside[record.sector] -= 1
         item = ticket.item = WorkItem(
             channel_of(record.ticket, record.attempts + 1),
             record.sector,
@@ -365,6 +368,7 @@ class Callbacks:
         if ticket.item is not None:
             self._board.queue.remove(ticket.item)
             ticket.item = None
+            self._beside[ticket.record.sector] += 1
         self._cancel_due(ticket, TicketDue.WIDEN, TicketDue.RETRY)
 
     def due(self, ticket_id: TicketId, due: TicketDue) -> None:
@@ -657,6 +661,7 @@ class Callbacks:
         self._note(ticket, Step.TICKET_ENDED, detail=state.value)
         self._save(ticket)
         del self.tickets[record.ticket]
+        self._beside[record.sector] -= 1
         outcome = _OUTCOMES.get(state)
         if outcome is not None:
             kept = False if now > record.due_at else None

@@ -151,12 +151,13 @@ class Distribution:
         )
         board.set_due(call, Due.ANNOUNCE, self._targets.announce_every_s)
         closes_at = board.plan.hours.closes_at(board.now)
-        if closes_at is not None:
+        if closes_at is not None and board.timers.at(("closing",)) != closes_at:
             board.timers.set(("closing",), closes_at)
         desk = board.roster.longest_idle(item.sector, item.widened)
         said = said_first
         if then is not None:
-            said += (then,) if desk else (then, *self._where_one_stands(item))
+            place = board.queue.rank(item)
+            said += (then,) if desk else (then, *self._where_one_stands(item, place))
         if said:
             board.play(call, said)
         if desk is not None:
@@ -167,8 +168,7 @@ class Distribution:
             at = item.joined_at + self._targets.widening_s[item.widened]
             self._board.timers.set(("call", call.id, Due.WIDEN), at)
 
-    def _where_one_stands(self, item: WorkItem) -> tuple[PromptId, ...]:
-        place = self._board.queue.rank(item)
+    def _where_one_stands(self, item: WorkItem, place: int) -> tuple[PromptId, ...]:
         on_duty = self._board.roster.on_duty(item.sector)
         bounds = self.estimate.bounds_min(item.sector, place, on_duty)
         return rank(place) + (wait_between(*bounds) if bounds else ())
@@ -183,8 +183,10 @@ class Distribution:
     def announce(self, call: Call) -> None:
         board = self._board
         item = promise(call)
-        board.note(call, Step.ANNOUNCED, detail=f"rank {board.queue.rank(item)}")
-        board.play(call, (QUEUE_STILL, *self._where_one_stands(item), *self._offer(call, item)))
+        place = board.queue.rank(item)
+        board.note(call, Step.ANNOUNCED, detail=f"rank {place}")
+        where = self._where_one_stands(item, place)
+        board.play(call, (QUEUE_STILL, *where, *self._offer(call, item)))
         board.set_due(call, Due.ANNOUNCE, self._targets.announce_every_s)
 
     def _offer(self, call: Call, item: WorkItem) -> tuple[PromptId, ...]:

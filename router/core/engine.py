@@ -150,6 +150,8 @@ class Engine:
     def _handle(self, event: Event) -> None:
         board = self._board
         match event:
+            case TimePassed():
+                pass
             case KeyPressed(call_id):
                 if (call := board.calls.get(call_id)) is not None:
                     call.keys += 1
@@ -211,8 +213,6 @@ class Engine:
                     self._answer(call, NumberTaken, event)
                 else:
                     self._ignore(event)
-            case TimePassed():
-                pass
             case _:  # of an attempt that is over
                 if isinstance(event, CalledAnswered):
                     board.commands.append(HangUp(event.call, ChannelId(event.call)))

@@ -15,8 +15,10 @@ class Timers(Generic[K]):
     """
 
     def __init__(self) -> None:
+        #: (at, order of setting, key), cancelled ones too.
         self._heap: list[tuple[float, int, K]] = []
-        self._live: dict[K, tuple[float, int]] = {}
+        #: The entry of each key that counts.
+        self._live: dict[K, tuple[float, int, K]] = {}
         self._sequence = 0
 
     def __len__(self) -> int:
@@ -25,10 +27,10 @@ class Timers(Generic[K]):
     def set(self, key: K, at: float) -> None:
         """Set or move the deadline of `key`."""
         self._sequence += 1
-        self._live[key] = at, self._sequence
-        heappush(self._heap, (at, self._sequence, key))
+        entry = self._live[key] = at, self._sequence, key
+        heappush(self._heap, entry)
         if len(self._heap) > 2 * len(self._live) + 64:
-            self._heap = [entry for entry in self._heap if self._live.get(entry[2]) == entry[:2]]
+            self._heap = list(self._live.values())
             heapify(self._heap)
 
     def cancel(self, key: K) -> None:
@@ -37,13 +39,13 @@ class Timers(Generic[K]):
 
     def at(self, key: K) -> float | None:
         """Return the deadline of `key`, or None."""
-        live = self._live.get(key)
-        return None if live is None else live[0]
+        entry = self._live.get(key)
+        return None if entry is None else entry[0]
 
     def next_at(self) -> float | None:
         """Return the earliest deadline, or None."""
-        heap = self._heap
-        while heap and self._live.get(heap[0][2]) != heap[0][:2]:
+        heap, live = self._heap, self._live
+        while heap and live.get(heap[0][2]) is not heap[0]:
             heappop(heap)
         return heap[0][0] if heap else None
 

@@ -69,7 +69,8 @@ class WorkQueue:
         """Take `item` out; the caller's duty is that it waits."""
         key = (item.due_at, item.sequence)
         for level in self._open[item.sector][: item.widened]:
-            del level[bisect_left(level, key)]
+            first = level[0][2] is item  # as a rule: who is due first is served first
+            del level[0 if first else bisect_left(level, key)]
         self._count(item, -1)
 
     def _count(self, item: WorkItem, step: int) -> None:
