@@ -119,8 +119,8 @@ class Service:
         promising = None
         try:
             await web.SockSite(runner, listen_privately(self._state_dir)).start()
+            self._take_up_tickets()  # first: the intake drops numbers that no open ticket has
             await self._intake.start()
-            self._take_up_tickets()
             promising = asyncio.create_task(self._promises.watch())
             link = asyncio.create_task(self._link.run())
             self._log.info("started", url=f"http://{self._host}:{self._port}")

@@ -693,6 +693,12 @@ def test_settings_are_read_whole(service: Service) -> None:
         user = "allo"
         [http]
         port = 8040
+        [callbacks]
+        origins = ["https://www.example.org", "http://127.0.0.1:8039"]
+        presented = "+33139390000"
+        number_format = "national"
+        vault_dir = "vault"
+        recycle_s = 60
         [voice]
         engine = "piper"
         model = "voix.onnx"
@@ -707,6 +713,12 @@ def test_settings_are_read_whole(service: Service) -> None:
     config = load(service.folder / "allo.toml", PROMPTS)
     assert config.settings.state_dir == service.folder / "state"
     assert config.settings.http.port == 8040
+    callbacks = config.settings.callbacks
+    assert callbacks.origins == ("https://www.example.org", "http://127.0.0.1:8039")
+    assert callbacks.presented == "+33139390000"
+    assert callbacks.number_format == "national"
+    assert callbacks.vault_dir == service.folder / "vault"
+    assert (callbacks.recycle_numbers, callbacks.recycle_s) == (100, 60)
     assert config.settings.voice.model == service.folder / "voix.onnx"
     assert config.settings.log.level == "debug"
     asterisk = config.asterisk()
@@ -740,6 +752,19 @@ SETTINGS_FAULTS = [
     ('[voice]\nengine = "piper"\nmodel = "x"', "allo.toml: voice.model: no such file: x"),
     ('[log]\nlevel = "loud"', "allo.toml: log.level: must be 'debug', 'info', 'warning' or "
      "'error', got \"loud\""),
+    ('[callbacks]\norigins = ["https://a.example.org", "https://b.example.org/"]',
+     "allo.toml: callbacks.origins.2: must be as browsers send it, "
+     '"https://www.example.org", got "https://b.example.org/"'),
+    ('[callbacks]\npresented = "01 39 39"', "allo.toml: callbacks.presented: must be "
+     '"+" and 6 to 15 digits, or a short number, got "01 39 39"'),
+    ('[callbacks]\nnumber_format = "E164"', "allo.toml: callbacks.number_format: must be 'e164', "
+     "'+e164' or 'national', got \"E164\""),
+    ("[callbacks]\nper_day = 0", "allo.toml: callbacks.per_day: must be > 0, got 0"),
+    ("[callbacks]\ndifficulty = 10", "allo.toml: callbacks.difficulty: must be >= 1000, got 10"),
+    ("[callbacks]\nproof_of_work = 1", "allo.toml: callbacks.proof_of_work: must be true or "
+     "false, got 1"),
+    ("[callbacks]\npresent = 1", "allo.toml: callbacks.present: unknown key; did you mean "
+     "`presented`?"),
     ('state_dir = "a;b"', None),
 ]  # fmt: skip
 
@@ -757,6 +782,52 @@ def test_each_fault_of_the_settings_is_told(
         assert told[0].startswith(
             "allo.toml: state_dir: Asterisk cannot read a path with semicolons"
         )
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "null",
+        "www.example.org",
+        "https://",
+        "https://WWW.example.org",
+        "ftp://example.org",
+        "https://example.org/",
+        "https://example.org:",
+        "https://exa mple.org",
+        "https://a@b.org",
+    ],
+)
+def test_an_origin_is_exact(service: Service, origin: str) -> None:
+    service.write(
+        "allo.toml",
+        f'agents = "agents.toml"\nplan = "plan.toml"\n[callbacks]\norigins = ["{origin}"]\n',
+    )
+    (told,) = service.problems()
+    assert told.startswith("allo.toml: callbacks.origins.1: must be as browsers send it")
+
+
+@pytest.mark.parametrize("number", ["3939", "+33139393939", "+262262393939", "30", "118218"])
+def test_a_number_to_be_presented(service: Service, number: str) -> None:
+    settings = service.text("allo.toml")
+    service.write("allo.toml", f'{settings}[callbacks]\npresented = "{number}"\n')
+    assert load(service.folder / "allo.toml", PROMPTS).settings.callbacks.presented == number
+
+
+@pytest.mark.parametrize(
+    "number", ["0139393939", "33139393939", "+", "+0139393939", "3939x", "٣٩٣٩"]
+)
+def test_a_number_that_no_carrier_presents(service: Service, number: str) -> None:
+    settings = service.text("allo.toml")
+    service.write("allo.toml", f'{settings}[callbacks]\npresented = "{number}"\n')
+    (told,) = service.problems()
+    assert told.startswith("allo.toml: callbacks.presented: ")
+
+
+def test_nothing_presented_is_no_number_of_ours() -> None:
+    assert Settings().callbacks.presented is None
+    assert Settings().callbacks.origins == ()
 
 
 def test_missing_settings(service: Service) -> None:
@@ -793,6 +864,8 @@ def test_secrets_are_read_and_not_shown(service: Service) -> None:
     assert given.pins == table["pins"]
     assert given.tokens == table["tokens"]
     assert given.supervisors == table["supervisors"]
+    assert given.callback_keys == table["callback_keys"]
+    assert list(given.callback_keys) == ["site"]
     assert repr(given) == "Secrets()"
 
 
@@ -835,6 +908,9 @@ def test_each_fault_of_the_secrets_is_told_without_its_value(service: Service) -
         [supervisors]
         "Léa" = "hush-hush-hush-hush-hush"
         lea = "hush-hush-hush-hush"
+        [callback_keys]
+        site = "hush-hush-hush-hush"
+        Site = "hush"
         """,
     )
     told = service.problems()
@@ -846,9 +922,13 @@ def test_each_fault_of_the_secrets_is_told_without_its_value(service: Service) -
         "secrets.toml: pins.102: must be 4 to 8 digits",
         "secrets.toml: pins.103: must be 4 to 8 digits",
         "secrets.toml: supervisors.Léa: a name is lower-case letters, digits and hyphens",
+        "secrets.toml: callback_keys.Site: a name is lower-case letters, digits and hyphens",
         "secrets.toml: tokens.102: is the same as tokens.101",
         "secrets.toml: tokens.103: must be 16 to 128 letters, digits, hyphens or underscores",
         "secrets.toml: supervisors.lea: is the same as tokens.101",
+        "secrets.toml: callback_keys.site: is the same as tokens.101",
+        "secrets.toml: callback_keys.Site: must be 16 to 128 letters, digits, hyphens or "
+        "underscores",
         "secrets.toml: agents.102: is missing: the password of this phone",
         "secrets.toml: agents.103: no such phone; did you mean `102`?",
         "secrets.toml: pins.103: no such informateur; did you mean `102`?",
@@ -866,7 +946,7 @@ def test_secrets_of_before_there_were_pins_still_load(service: Service) -> None:
     service.write("secrets.toml", old)
     secrets = load(service.folder / "allo.toml", PROMPTS).secrets
     assert secrets is not None
-    assert secrets.pins == secrets.tokens == secrets.supervisors == {}
+    assert secrets.pins == secrets.tokens == secrets.supervisors == secrets.callback_keys == {}
 
 
 def test_a_pin_is_needed_where_it_logs_in(service: Service) -> None:

@@ -22,6 +22,7 @@ from router.core.commands import (
     HangUp,
     Noted,
     Outcome,
+    Part,
     Ring,
     Step,
     TicketChanged,
@@ -51,6 +52,7 @@ from router.core.facts import PERIOD_S, CallFact, Door
 from router.core.forecast import bound_s
 from router.core.ids import (
     AgentId,
+    BridgeId,
     CallId,
     ChannelId,
     FicheId,
@@ -303,9 +305,16 @@ class Callbacks:
                 self._attempts[ticket.call] = ticket
 
     def resynced(self) -> None:
-        """Asterisk has told all that it holds: an attempt it did not name is over."""
+        """Asterisk has told all that it holds: an attempt it did not name is over.
+
+        Who had pressed 1 is not called again, whatever came of it.
+        """
         for ticket in [one for one in self.tickets.values() if one.unclear]:
             ticket.unclear = False
+            if ticket.record.state is TicketState.TALKING:
+                self._forget_attempt(ticket)
+                self._end(ticket, TicketState.DONE)
+                continue
             self._board.commands.append(HangUp(_call(ticket), ChannelId(_call(ticket))))
             self._attempt_failed(ticket, Failure.INTERRUPTED)
 
@@ -493,6 +502,8 @@ class Callbacks:
         """Picked up, by a person or a machine."""
         if ticket.record.state is not TicketState.DIALLING:
             return
+        ticket.unclear = False
+        self._trunk_failures = 0
         self._cancel_due(ticket, TicketDue.DIAL)
         ticket.record = replace(ticket.record, state=TicketState.ASKING)
         self._note(ticket, Step.PICKED_UP)
@@ -541,16 +552,16 @@ class Callbacks:
         if ticket.record.state is TicketState.DIALLING:
             self._attempt_failed(ticket, failure)
 
-    def _join(self, ticket: Ticket) -> None:
-        """A person is there: from here on a call like any other."""
+    def _join(self, ticket: Ticket, *, music: bool = False) -> None:
+        """A person is there, who may hear music: from here on a call like any other."""
         board, record = self._board, ticket.record
         self._cancel_due(ticket, TicketDue.STEP)
         call = self._conversation(ticket)
-        call.playback, call.whisper = ticket.playback, ticket.whisper
+        call.playback, call.whisper, call.music = ticket.playback, ticket.whisper, music
         self._attempts.pop(call.id, None)
         ticket.record = replace(record, state=TicketState.TALKING)
         self._save(ticket)
-        if ticket.agent is None:  # hung up while the question was put: served first
+        if ticket.agent is None:  # gone while the question was put: served first
             call.outcome = Outcome.LOST
             call.item = WorkItem(call.id, record.sector, board.now, FRONT, board.next_sequence())
             self._distribution.wait(call, (AGENT_LOST,), None)
@@ -572,23 +583,35 @@ class Callbacks:
         return call
 
     def _found(self, ticket: Ticket, event: CallFound) -> None:
-        """After a restart: the attempt is a conversation already, or else it is over."""
+        """Picked up while nobody looked. After a restart: who talks goes on, who pressed 1 is
+        served first, who was being asked is asked anew."""
         board = self._board
         if not ticket.unclear:
+            self.answered(ticket)
             return
-        ticket.unclear = False
         desk = board.roster.desks.get(event.agent) if event.agent is not None else None
         if (
-            desk is None
-            or event.leg is None
-            or event.bridge is None
-            or not board.roster.adopt(desk, event.call, board.now)
+            desk is not None
+            and event.leg is not None
+            and event.bridge is not None
+            and board.roster.adopt(desk, event.call, board.now)
         ):
-            if event.leg is not None:
-                board.commands.append(HangUp(event.call, event.leg))
-            board.commands.append(HangUp(event.call, ChannelId(event.call)))
-            self._attempt_failed(ticket, Failure.INTERRUPTED)
+            ticket.unclear = False
+            self._talk_on(ticket, desk, event.leg, event.bridge)
             return
+        if event.leg is not None:
+            board.commands.append(HangUp(event.call, event.leg))
+        if event.bridge is not None:
+            board.commands.append(Part(event.call, event.bridge))
+        if ticket.record.state is TicketState.TALKING:
+            ticket.unclear = False
+            self._join(ticket, music=True)  # waiting for another informateur, perhaps
+        else:
+            self.answered(ticket)
+
+    def _talk_on(self, ticket: Ticket, desk: AgentDesk, leg: ChannelId, bridge: BridgeId) -> None:
+        """Take a conversation up that went on through a restart."""
+        board = self._board
         call = self._conversation(ticket)
         self._attempts.pop(call.id, None)
         call.state, call.outcome, call.talking_since = (
@@ -596,11 +619,11 @@ class Callbacks:
             Outcome.ANSWERED,
             board.now,
         )
-        call.agent, call.leg, call.bridge = desk.agent.id, event.leg, event.bridge
+        call.agent, call.leg, call.bridge = desk.agent.id, leg, bridge
         call.waited_s = 0.0  # when it was answered is not known any more
-        ticket.agent, ticket.leg = desk.agent.id, event.leg
-        desk.leg = event.leg
-        board.legs[event.leg] = desk.agent.id
+        ticket.agent, ticket.leg = desk.agent.id, leg
+        desk.leg = leg
+        board.legs[leg] = desk.agent.id
         self._duty.found(desk)
         ticket.record = replace(ticket.record, state=TicketState.TALKING)
 

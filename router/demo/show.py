@@ -7,9 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from router.ari.translate import CALLBACK_CHANNEL
 from router.core.commands import Step
 from router.demo.phones import CallerPhone
-from router.demo.stage import Stage
+from router.demo.stage import FICHE, Stage
 from router.demo.timeline import steps, tell
 
 #: A call that takes longer has gone wrong.
@@ -44,12 +45,37 @@ async def show(stage: Stage, say: Say, *, call: bool, once: bool, ready_file: Pa
             if not await _or_stop(one_call(), stopping):
                 return True
         if not once:
-            say(f"dial 3939 at {stage.sip}; the page is {stage.http}/ ; Ctrl-C ends")
-            await stopping.wait()
+            for line in _what_to_try(stage):
+                say(line)
+            await _or_stop(_tell_callbacks(stage, say), stopping)
         return heard
     finally:
         say("stopping")
         await stage.close()
+
+
+def _what_to_try(stage: Stage) -> list[str]:
+    """Return what a person can do now, a line each."""
+    # A number kept for fiction (Arcep): nobody's.
+    answered = "a simulated phone rings, presses 1, and talks with an informateur"
+    if stage.pstn is None:
+        answered = f"it is dialled through {stage.script.trunk}"
+    return [
+        "",
+        f"Dial 3939 at {stage.sip}; the page with the waits is {stage.http}/",
+        f"Be called back: open {stage.http}/rappel?fiche={FICHE}",
+        f"  leave 06 39 98 12 34: {answered};",
+        "  or cancel on the page while an informateur's phone rings.",
+        "Ctrl-C ends.",
+    ]
+
+
+async def _tell_callbacks(stage: Stage, say: Say) -> None:
+    """Tell every step of the callbacks from now on."""
+    async for step in steps(stage.router_log, lambda: True):
+        if step["call"].startswith(CALLBACK_CHANNEL):
+            clock = stage.plan.hours.local(step["service_time"])
+            say(f"  {clock:%H:%M:%S}  {tell(step, stage.plan)}")
 
 
 async def _or_stop(work: Coroutine[Any, Any, object], stopping: asyncio.Event) -> bool:

@@ -50,8 +50,10 @@ class Script:
     opens_at: float | None = None
     #: `host:port` that outgoing calls go to.
     trunk: str | None = None
-    #: Overrides of the plan's targets and of the settings of Asterisk, for tests.
+    #: Overrides for tests: of the plan's [targets] and [callbacks], and of the settings'
+    #: [asterisk] and [callbacks].
     targets: Mapping[str, Any] = field(default_factory=dict)
+    promise: Mapping[str, Any] = field(default_factory=dict)
     asterisk: Mapping[str, Any] = field(default_factory=dict)
     callbacks: Mapping[str, Any] = field(default_factory=dict)
     prompts_dir: Path = provision.PROMPTS
@@ -235,7 +237,8 @@ class Stage:
         if self.script.trunk is None:
             trunk += "trunk_qualify_s = 0  # the simulated network answers no OPTIONS\n"
         vault = f"/dev/shm/allo-{os.getuid()}-{self.http_port}"
-        callbacks = {"fiction": "true", **self.script.callbacks}
+        ours = json.dumps([self.http, f"http://localhost:{self.http_port}"])
+        callbacks = {"origins": ours, "fiction": "true", **self.script.callbacks}
         asked = "".join(f"{name} = {value}\n" for name, value in callbacks.items())
         others = "".join(f"{name} = {value}\n" for name, value in self.script.asterisk.items())
         return f"""# Written by ./allo demo at every start.
@@ -258,26 +261,21 @@ agents_behind_nat = false  # they register from another port than they are calle
 port = {self.http_port}
 
 [callbacks]
-origins = ["{self.http}"]
 presented = "3939"
 vault_dir = "{vault}"
 {asked}"""
 
     def _plan_path(self) -> Path:
-        """Return the shipped plan, or a copy with the script's targets."""
+        """Return the shipped plan, or a copy with the script's targets and promise."""
         shipped = provision.TOP / "router" / "plans" / "3939.toml"
-        if not self.script.targets:
+        changes = {"targets": self.script.targets, "callbacks": self.script.promise}
+        if not any(changes.values()):
             return shipped
         text = shipped.read_text(encoding="utf-8")
-        lines = [
-            line
-            for line in text.splitlines()
-            if line.split("=")[0].strip() not in self.script.targets
-        ]
-        at = lines.index("[targets]") + 1
-        lines[at:at] = [f"{name} = {value}" for name, value in self.script.targets.items()]
+        for table, values in changes.items():
+            text = _with_values(text, table, values)
         copy = self.state_dir / "3939.toml"
-        copy.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        copy.write_text(text, encoding="utf-8")
         return copy
 
     @property
@@ -322,6 +320,15 @@ vault_dir = "{vault}"
     async def _agents_ready(self) -> bool:
         service = await self.get("/v1/service")
         return all(one["informateurs"] >= len(self.phones) for one in service["sectors"])
+
+
+def _with_values(toml: str, table: str, values: Mapping[str, Any]) -> str:
+    """Return the text with these values in the table, whose others stay."""
+    before, head, rest = toml.partition(f"\n[{table}]\n")
+    body, next_head, after = rest.partition("\n[")
+    kept = [line for line in body.splitlines() if line.split("=")[0].strip() not in values]
+    changed = [f"{name} = {value}" for name, value in values.items()]
+    return before + head + "\n".join([*changed, *kept, ""]) + next_head + after
 
 
 def _are_for(path: Path, agents: Iterable[str], supervisor_phones: Iterable[str]) -> bool:

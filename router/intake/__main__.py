@@ -76,6 +76,7 @@ class Process:
 
     async def run(self) -> None:
         """Serve until told to retire, then finish what is under way."""
+        self._accepting(self._terms.accepting, {})
         await self._dialler.open()
         runner = web.AppRunner(
             self._application(),

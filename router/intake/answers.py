@@ -64,6 +64,7 @@ def progress_page(standing: Standing) -> rappel.Progress:
         if standing.state is _T.FAILED and standing.failure is not None
         else "",
         _reason(standing),
+        in_pairs(standing.code),
     )
 
 

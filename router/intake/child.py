@@ -14,9 +14,6 @@ from router.core.ids import CallId, TicketId
 from router.intake.channel import Channel, Message
 from router.intake.terms import Terms
 
-#: For so long a client may still send a request over a connection that it holds.
-LINGER_S = 10.0
-
 _TOP = Path(router.__file__).resolve().parents[1]
 
 
@@ -44,10 +41,9 @@ class Child:
         self._watch: asyncio.Task[None] | None = None
 
     @property
-    def pid(self) -> int:
-        """The process's id."""
-        assert self._process is not None, "start() first"
-        return self._process.pid
+    def pid(self) -> int | None:
+        """The process's id; None before `start`."""
+        return None if self._process is None else self._process.pid
 
     async def start(self, terms: Terms, listening: socket.socket, day_key: int) -> None:
         """Start the process: it says {"ready"} when it serves."""
@@ -89,7 +85,7 @@ class Child:
         """Whether it takes what is new."""
         return self.ready and not self.retiring
 
-    def retire(self, linger_s: float = LINGER_S) -> None:
+    def retire(self, linger_s: float) -> None:
         """Have it finish and go; connections without a request are left `linger_s`."""
         self.retiring = True
         self.channel.send({"retire": linger_s})

@@ -62,7 +62,7 @@ class Proxy:
 
     async def hand_on(self, request: web.Request) -> web.StreamResponse:
         """Answer as the router does."""
-        if not self._known.fullmatch(request.path) or _LOOKS_LIKE_A_NUMBER.search(request.raw_path):
+        if not self._known.fullmatch(request.path) or holds_a_number(request.raw_path):
             raise web.HTTPNotFound
         if (request.content_length or 0) > LARGEST_BODY:
             raise web.HTTPRequestEntityTooLarge(LARGEST_BODY, request.content_length or 0)

@@ -46,8 +46,10 @@ _START_S = 30.0
 _RETIREMENT_S = 300.0
 #: How long a number waits to be dialled while there is no intake.
 _HAND_OVER_S = 15.0
-#: At the end: for connections without a request, and for all else.
-_LINGER_S = 0.5
+#: A retired intake leaves connections without a request for so long: one may be on its way.
+_LINGER_S = 10.0
+#: The same at the end of the router, and how long all else may take then.
+_LAST_LINGER_S = 0.5
 _GOODBYE_S = 5.0
 
 
@@ -65,6 +67,7 @@ class Intake:
         paths: Iterable[str],
         *,
         shortest_life_s: float = _SHORTEST_LIFE_S,
+        linger_s: float = _LINGER_S,
     ) -> None:
         assert config.secrets is not None, "checked before"
         self._config = config
@@ -72,6 +75,7 @@ class Intake:
         self._backend = backend
         self._paths = tuple(paths)
         self._shortest_life_s = shortest_life_s
+        self._linger_s = linger_s
         self._log = structlog.get_logger()
         asked = config.settings.callbacks
         place = asked.vault_dir or default_place(os.environ)
@@ -120,7 +124,7 @@ class Intake:
         if self._listening is not None:
             self._listening.close()
         for child in self._children:
-            child.retire(_LINGER_S)
+            child.retire(_LAST_LINGER_S)
         if self._children:
             ends = {asyncio.ensure_future(child.ended()) for child in self._children}
             _, late = await asyncio.wait(ends, timeout=_GOODBYE_S)
@@ -200,7 +204,7 @@ class Intake:
     @property
     def pids(self) -> tuple[int, ...]:
         """The processes, newest last."""
-        return tuple(child.pid for child in self._children)
+        return tuple(child.pid for child in self._children if child.pid is not None)
 
     # --- intakes come and go ---------------------------------------------------------------
 
@@ -227,7 +231,7 @@ class Intake:
         self._tell_state(child)
         for other in self._children[: self._children.index(child)]:
             if not other.retiring:
-                other.retire()
+                other.retire(self._linger_s)
                 self._later(_RETIREMENT_S, other.kill)
         while self._waiting:
             self._hand_over(*self._waiting.popleft())
@@ -303,6 +307,7 @@ class Intake:
             promise_min=config.plan.callbacks.promise_s // 60,
             # The first, or the one after a death: whose the open tickets are may be unknown.
             recount=self._current() is None,
+            accepting=dict(self._state or {}),
             origins=frozenset(asked.origins),
             keys=dict(given.callback_keys),
             proof_of_work=asked.proof_of_work,

@@ -23,6 +23,8 @@ class Terms:
     promise_min: int
     #: Whether to tell at the start whose the open tickets are.
     recount: bool
+    #: What the router last said of each sector, as in the channel's message; later ones follow.
+    accepting: Mapping[str, str | None]
 
     origins: frozenset[str]
     keys: Mapping[str, str] = field(repr=False)

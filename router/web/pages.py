@@ -4,7 +4,9 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from router.core.engine import SectorSnapshot
+from router.core.hours import clock_text
 from router.core.plan import Plan
+from router.web.replies import typeset
 
 if TYPE_CHECKING:
     from router.web.api import Snapshot
@@ -17,10 +19,12 @@ h1 { font-size: 1.75rem; line-height: 1.25; }
 h2 { font-size: 1.25rem; margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; }
 caption { text-align: left; padding-bottom: .5rem; }
-th, td { text-align: left; padding: .4rem .6rem; border-bottom: 1px solid var(--line); }
+th, td { text-align: left; padding: .4rem .5rem; border-bottom: 1px solid var(--line); }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 .state { border-left: .35rem solid; padding: .5rem 1rem; }
 .state.open { border-color: var(--good); } .state.closed { border-color: var(--bad); }
+a { color: LinkText; }
+@media (max-width: 30rem) { th, td { padding: .4rem .2rem; font-size: .875rem; } }
 @media (prefers-color-scheme: dark) { :root { --good: #27a658; --bad: #ff5655; } }
 """
 
@@ -29,9 +33,10 @@ def home(plan: Plan, snapshot: "Snapshot") -> str:
     """Return the page that says what runs here, in French."""
     hours = plan.hours
     if hours.is_open(snapshot.now):
-        closes_at = hours.closes_at(snapshot.now)
-        until = f" jusqu’à {hours.local(closes_at):%H h %M}" if closes_at is not None else ""
-        state, words = "open", f"Le service est ouvert{until}."
+        state, words = "open", "Le service est ouvert."
+        if (closes_at := hours.closes_at(snapshot.now)) is not None:
+            until = clock_text(hours.local(closes_at).time())
+            words = f"Le service est ouvert jusqu’à {until}."
     else:
         state = "closed"
         words = f"Le service est fermé. Il ouvrira {hours.next_opening_text(snapshot.now)}."
@@ -43,6 +48,7 @@ def home(plan: Plan, snapshot: "Snapshot") -> str:
         f"<td>{_wait(one)}</td></tr>"
         for one in snapshot.sectors
     )
+    clock = clock_text(hours.local(snapshot.now).time())
     return f"""<!doctype html>
 <html lang="fr">
 <head>
@@ -54,14 +60,14 @@ def home(plan: Plan, snapshot: "Snapshot") -> str:
 <body>
 <main>
 <h1>{escape(plan.name)}</h1>
-<p class="state {state}">{escape(words)}</p>
-<p>Composez le <strong>{escape(plan.numbers[0])}</strong>. Les appels sont anonymes :
-aucun numéro n’est conservé.</p>
+<p class="state {state}">{escape(typeset(words))}</p>
+<p>Composez le <strong>{escape(plan.numbers[0])}</strong> ou <a href="/rappel">faites-vous
+rappeler</a>. Les appels sont anonymes&nbsp;: aucun numéro n’est conservé.</p>
 <h2>Attente par domaine</h2>
 <table>
-<caption>Situation à {hours.local(snapshot.now):%H h %M}.</caption>
+<caption>Personnes en attente et informateurs présents à {clock}.</caption>
 <thead><tr><th scope="col">Domaine</th><th scope="col" class="n">En attente</th>
-<th scope="col" class="n">Informateurs présents</th>
+<th scope="col" class="n">Présents</th>
 <th scope="col">Attente estimée</th></tr></thead>
 <tbody>{rows}</tbody>
 </table>

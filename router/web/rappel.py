@@ -50,15 +50,16 @@ button { min-height: 2.75rem; padding: .5rem 1rem; margin: .5rem .5rem .5rem 0;
          border: 1px solid var(--accent); border-radius: .25rem; background: var(--accent);
          color: var(--on); font: inherit; font-weight: 600; cursor: pointer; }
 button.second { background: transparent; color: var(--accent); }
-.wrong { padding-left: .75rem; border-left: .25rem solid var(--bad); }
-.wrong p { margin: 0; color: var(--bad); font-weight: 600; }
+.wrong { margin-bottom: .75rem; padding-left: .75rem; border-left: .25rem solid var(--bad); }
+.wrong p { margin: .25rem 0 0; color: var(--bad); font-weight: 600; }
 .alert { margin: 1rem 0; padding: .25rem 0 .25rem .75rem; border-left: .25rem solid var(--accent); }
 .alert p { margin: 0; }
 .alert.success { border-color: var(--good); } .alert.warning { border-color: var(--warn); }
 .alert.error { border-color: var(--bad); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .125rem 1rem; margin: 0; }
 dd { margin: 0; }
-.code { font-size: 1.375rem; font-weight: 700; font-variant-numeric: tabular-nums; }
+.code { font-size: 1.375rem; font-weight: 700; font-variant-numeric: tabular-nums;
+        white-space: nowrap; }
 :focus-visible { outline: .1875rem solid var(--accent); outline-offset: .1875rem; }
 """
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -80,6 +81,10 @@ HEADERS: Mapping[str, str] = {
 
 _AGAIN = "Vous pouvez faire une nouvelle demande ou composer le 3939."
 _MISSED = "Nous avons essayé de vous joindre, sans succès ; nous réessaierons avant cette heure."
+_CALL_IN = (
+    "Si vous appelez vous-même le 3939 entre-temps, tapez ce code : votre demande de rappel "
+    "sera annulée."
+)
 
 #: state -> kind of alert, title, text; the widget's own table, word for word.
 STATES: Mapping[str, tuple[str, str, str]] = {
@@ -127,9 +132,9 @@ _CANCELLABLE = frozenset({"accepted", "dialling"})
 #: Why no callback can be asked for -> title; the widget's own table, word for word.
 REFUSALS: Mapping[str, str] = {
     "closed": "Le service est fermé",
-    "closing": "Le service ferme bientôt",
+    "closing": "Il est trop tard pour demander un rappel",
     "full": "Toutes les possibilités de rappel sont prises",
-    "no_agent": "Aucun informateur n’est disponible",
+    "no_agent": "Le rappel est momentanément indisponible",
     "trunk": "Le rappel est momentanément indisponible",
     "unavailable": "Le rappel est momentanément indisponible",
 }
@@ -195,6 +200,8 @@ class Progress:
     message: str = ""
     #: Why an attempt did not succeed.
     reason: str | None = None
+    #: In pairs; who calls in with it need not be called back.
+    code: str = ""
 
 
 def page(plan: Plan, subject: Subject, offer: Offer, key: str, *, code: str | None = None) -> str:
@@ -239,6 +246,9 @@ def result(plan: Plan, subject: Subject | None, progress: Progress) -> str:
         promise = f"Un informateur vous rappelle au plus tard à {clock_text(due.time())}"
         said = [f"{promise} (heure de {city}).", *([_MISSED] if progress.reason else []), *said]
     actions = _follow(progress) if live else _anew(subject)
+    if progress.state == "accepted" and progress.code:
+        code = f'<span class="code">{escape(progress.code)}</span>'
+        actions += f"\n<p>{_text(_CALL_IN)}<br>{code}</p>"
     return _fiche(plan, subject, _plain(_alert(kind, title, *said) + actions), title=title)
 
 
@@ -298,15 +308,14 @@ def _refusal_title(offer: Offer) -> str:
 
 
 def _follow(progress: Progress) -> str:
-    cancel = (
-        '<button name="do" value="cancel" class="second">Annuler ma demande</button>'
-        if progress.state in _CANCELLABLE
-        else ""
-    )
+    cancel, whatfor = "", "suivre"
+    if progress.state in _CANCELLABLE:
+        cancel = '<button name="do" value="cancel" class="second">Annuler ma demande</button>'
+        whatfor = "suivre ou annuler"
     return f"""<form method="post" action="/rappel/suivi">
 <input type="hidden" name="ticket" value="{escape(progress.ticket)}">
 <button>Actualiser</button>{cancel}
-<p class="hint">Gardez cette page ouverte pour suivre ou annuler votre demande. {_PRIVACY}</p>
+<p class="hint">Gardez cette page ouverte pour {whatfor} votre demande. {_PRIVACY}</p>
 </form>"""
 
 

@@ -40,8 +40,9 @@ _numbers = itertools.count()
 
 def new_number() -> str:
     """A number of a film, as a person types it; no two alike."""
-    n = next(_numbers) % 10_000
-    return f"06 39 98 {n // 100:02} {n % 100:02}"
+    n = next(_numbers)
+    start = ("06 39 98", "01 99 00", "02 61 91", "03 53 01")[n // 10_000]
+    return f"{start} {n // 100 % 100:02} {n % 100:02}"
 
 
 def digits(number: str) -> str:
@@ -120,6 +121,7 @@ class Asterisk:
     #: Answers to originates wait for it.
     gate: asyncio.Event | None = None
     port: int = 0
+    runner: Any = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Self]:
@@ -127,11 +129,11 @@ class Asterisk:
         app.router.add_post("/ari/channels/{id}/play/{playback}", self._play)
         app.router.add_delete("/ari/playbacks/{playback}", self._hush)
         app.router.add_post("/ari/channels/{id}", self._originate)
-        runner = web.AppRunner(app, access_log=None)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=0.1)
+        site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
-        self.port = site.port
+        self.port, self.runner = site.port, runner
         try:
             yield self
         finally:
@@ -173,6 +175,7 @@ class RouterWeb:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.SockSite(runner, listen_privately(folder)).start()
+        self.runner = runner
         try:
             yield self
         finally:
@@ -206,7 +209,7 @@ class Scene:
         self.intake: Intake
         self.session: aiohttp.ClientSession
 
-    def config(self, **changes: Any) -> Config:
+    def config(self, log_level: str = "info", **changes: Any) -> Config:
         settings = Settings(
             secrets=None,
             state_dir=self.folder,
@@ -228,7 +231,7 @@ class Scene:
                     **changes,
                 }
             ),
-            log=Log("info"),
+            log=Log(log_level),
         )
         secrets = Secrets(
             code_secret=b"secret of the tests",
@@ -243,19 +246,42 @@ class Scene:
     def home(self) -> str:
         return f"http://127.0.0.1:{self.intake.port}"
 
-    async def open(self, *, shortest_life_s: float = 20.0, **changes: Any) -> None:
+    async def open(
+        self,
+        *,
+        shortest_life_s: float = 20.0,
+        linger_s: float = 1.0,
+        quiet: bool = False,
+        **changes: Any,
+    ) -> None:
         self.intake = Intake(
             self.config(**changes),
             self.office.clock,
             self.office.backend(),
             RouterWeb.PATHS,
             shortest_life_s=shortest_life_s,
+            linger_s=linger_s,
         )
-        self.accept()
+        if not quiet:
+            self.accept()
         await self.intake.start()
         await self.until(lambda: self.intake.ready)
 
-    def accept(self, refusal: Refusal | None = None, most_open: int = 1000) -> None:
+    def reset(self) -> None:
+        """Forget what was asked; every ticket has ended, every sector is open."""
+        for ticket in {*self.office.records, *map(TicketId, self.numbers())}:
+            self.intake.ended(ticket)
+        for kept in (self.office.records, self.office.admitted, self.office.dialled):
+            kept.clear()
+        self.office.entered.clear()
+        self.office.refusal, self.office.slow = None, False
+        self.asterisk.status, self.asterisk.gate = 200, None
+        for asked in (self.asterisk.calls, self.asterisk.plays, self.asterisk.hushed):
+            asked.clear()
+        self.web.seen.clear()
+        self.accept()
+
+    def accept(self, refusal: Refusal | None = None, most_open: int = 9_000) -> None:
         self.intake.accepting({HOUSING: refusal, WORK: refusal}, most_open)
 
     async def until(self, condition: Callable[[], Any]) -> None:
@@ -287,7 +313,7 @@ class Scene:
         ) as answer:
             self.headers = answer.headers
             content = await answer.read()
-        if answer.content_type == "application/json":
+        if content and answer.content_type == "application/json":
             return answer.status, json.loads(content)
         return answer.status, content.decode()
 
@@ -295,6 +321,13 @@ class Scene:
         status, told = await self.ask({"phone": phone or new_number(), "fiche": FICHE}, **more)
         assert status == 202, told
         return TicketId(told["ticket"])
+
+    async def until_refused(self) -> None:
+        """Wait until the intake has heard that nothing is taken."""
+        path = f"/v1/callbacks/challenge?fiche={FICHE}"
+        async with asyncio.timeout(_PATIENCE_S):
+            while (await self.ask(method="GET", path=path, headers={}))[0] != 503:
+                pass
 
     async def solved(self) -> str:
         """A proof of work, as the widget makes it."""
@@ -324,9 +357,11 @@ def playback_of(play: tuple[str, str, list[str]]) -> PlaybackId:
 
 
 @asynccontextmanager
-async def scene(folder: Path, **changes: Any) -> AsyncIterator[Scene]:
+async def scene(
+    folder: Path, *, clock: Clock | None = None, **changes: Any
+) -> AsyncIterator[Scene]:
     """The scene, opened with `changes` of the callbacks' settings."""
-    office = Office(Clock(MONDAY_10H - time.time()))
+    office = Office(clock or Clock(MONDAY_10H - time.time()))
     async with Asterisk().running() as asterisk, RouterWeb().running(folder) as router:
         one = Scene(folder, office, asterisk, router)
         try:

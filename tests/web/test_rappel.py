@@ -198,6 +198,17 @@ def test_an_accepted_request_has_its_time_and_can_be_cancelled() -> None:
     assert page.all("button") == [{}, {"name": "do", "value": "cancel", "class": "second"}]
 
 
+def test_the_code_that_calls_it_off_is_shown_while_it_can() -> None:
+    accepted, dialling = (
+        rappel.result(PLAN, FICHE_PAGE, Progress("t", state, DUE_AT, code="12 34 56 78"))
+        for state in ("accepted", "dialling")
+    )
+
+    assert "12 34 56 78" in accepted
+    assert "12 34 56 78" not in dialling
+    assert "entre-temps" not in every_page()["accepted"]
+
+
 def test_an_attempt_without_success_is_told() -> None:
     progress = Progress("ticket-1", "accepted", DUE_AT, reason="no_answer")
 

@@ -15,6 +15,8 @@
 
   const MISSED = 'Nous avons essayé de vous joindre, sans succès ; nous réessaierons avant cette heure.';
 
+  const CALL_IN = 'Si vous appelez vous-même le 3939 entre-temps, tapez ce code : votre demande de rappel sera annulée.';
+
   // state -> [kind of alert, title, text]
   const STATES = {
     accepted: ['success', 'Votre demande est enregistrée', 'Gardez votre téléphone près de vous. Après avoir décroché, appuyez sur la touche\u00a01.'],
@@ -30,9 +32,9 @@
   // why no callback can be asked for -> title
   const REFUSALS = {
     closed: 'Le service est fermé',
-    closing: 'Le service ferme bientôt',
+    closing: 'Il est trop tard pour demander un rappel',
     full: 'Toutes les possibilités de rappel sont prises',
-    no_agent: 'Aucun informateur n’est disponible',
+    no_agent: 'Le rappel est momentanément indisponible',
     trunk: 'Le rappel est momentanément indisponible',
     unavailable: 'Le rappel est momentanément indisponible',
   };
@@ -48,7 +50,7 @@ p, .fr-alert { margin: 0 0 1rem; }
 .fr-input { box-sizing: border-box; width: 100%; max-width: 20rem; min-height: 2.75rem; margin: .25rem 0; padding: .5rem .75rem; border: 1px solid var(--line); border-radius: .25rem; background: Field; color: FieldText; font: inherit; }
 .fr-input-group { margin-bottom: 1rem; }
 .fr-input-group--error { padding-left: .75rem; border-left: .25rem solid var(--bad); }
-.fr-message { margin: 0; color: var(--bad); font-weight: 600; }
+.fr-message { margin: .375rem 0 0; color: var(--bad); font-weight: 600; }
 .fr-btn { min-height: 2.75rem; padding: .5rem 1rem; margin-bottom: 1rem; border: 1px solid var(--accent); border-radius: .25rem; background: var(--accent); color: var(--on); font: inherit; font-weight: 600; cursor: pointer; }
 .fr-btn--secondary { background: transparent; color: var(--accent); }
 .fr-btn:hover { text-decoration: underline; }
@@ -56,8 +58,9 @@ p, .fr-alert { margin: 0 0 1rem; }
 .fr-alert { padding: .25rem 0 .25rem .75rem; border-left: .25rem solid var(--accent); }
 .fr-alert--success { border-color: var(--good); } .fr-alert--warning { border-color: var(--warn); } .fr-alert--error { border-color: var(--bad); }
 .fr-alert p { margin: 0; } .fr-alert__title { font-weight: 700; }
-[role=timer] { font-size: 1.125rem; font-variant-numeric: tabular-nums; }
+[role=timer], .code { font-size: 1.125rem; font-variant-numeric: tabular-nums; }
 :focus-visible { outline: .1875rem solid var(--accent); outline-offset: .1875rem; }
+.heading:focus { outline: 0; }
 .last { margin: 0; }`;
 
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -261,6 +264,10 @@ p, .fr-alert { margin: 0 0 1rem; }
       if (mine !== this.#turn) return;
       const { accepted, code, reason, promise_min: minutes } = service.callbacks ?? {};
       if (!accepted) return this.#refuse(code ?? (service.open === false ? 'closed' : 'unavailable'), reason, service.next_opening);
+      // Some domains are refused: the puzzle's address knows whether ours is among them.
+      const { error } = service.sectors?.some(({ callback }) => !callback) ? await this.#challenge().catch(() => ({})) : {};
+      if (mine !== this.#turn) return;
+      if (error) return this.#refuse(error.code, error.message);
       this.#tell();
       this.#form(typed, minutes);
     }
@@ -312,15 +319,20 @@ p, .fr-alert { margin: 0 0 1rem; }
       this.#button.textContent = 'Demander un rappel';
     }
 
+    get #subject() {
+      const fiche = this.getAttribute('fiche');
+      return fiche ? { fiche } : { sector: this.getAttribute('sector') };
+    }
+
+    #challenge() { return this.#patiently('GET', `/v1/callbacks/challenge?${new URLSearchParams(this.#subject)}`); }
+
     // A number sent again after a failure of the network goes with the same key and content.
     async #send(phone, again = true) {
       if (this.#draft?.phone !== phone) {
-        const fiche = this.getAttribute('fiche');
-        const subject = fiche ? { fiche } : { sector: this.getAttribute('sector') };
-        const challenge = await this.#patiently('GET', `/v1/callbacks/challenge?${new URLSearchParams(subject)}`);
+        const challenge = await this.#challenge();
         if (challenge.error) return this.#refused(challenge.error);
         const proof = challenge.challenge ? { altcha: await solve(challenge) } : {};
-        this.#draft = { phone, key: newKey(), body: { phone, ...subject, ...proof } };
+        this.#draft = { phone, key: newKey(), body: { phone, ...this.#subject, ...proof } };
       }
       const { key, body } = this.#draft;
       const answer = await this.#patiently('POST', '/v1/callbacks', body, key);
@@ -380,7 +392,7 @@ p, .fr-alert { margin: 0 0 1rem; }
     }
 
     // `now` is the service's clock, where the API tells it: ours may be wrong.
-    #show({ state, due_at: due, now, message, reason }) {
+    #show({ state, due_at: due, now, message, reason, call_in_code: code }) {
       const before = this.#shown;
       this.#state = state;
       this.#shown = `${state} ${reason}`;
@@ -394,7 +406,8 @@ p, .fr-alert { margin: 0 0 1rem; }
       const cancel = this.#action('Annuler ma demande', () => this.#cancel(), 'fr-btn--secondary');
       const renew = this.#action('Faire une nouvelle demande', () => { this.#stored = this.#state = this.#shown = null; this.#offer(); });
       const timer = el('p', { role: 'timer' });
-      this.#fill(...(state === 'accepted' ? [timer, cancel] : state === 'dialling' ? [cancel] : live ? [] : [renew]));
+      const callIn = code ? [el('p', {}, CALL_IN, el('br', {}), el('strong', { class: 'code fr-text--lead' }, code))] : [];
+      this.#fill(...(state === 'accepted' ? [timer, cancel, ...callIn] : state === 'dialling' ? [cancel] : live ? [] : [renew]));
       if (state !== 'accepted') return;
       const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
       const ends = at - (now ? new Date(now) - Date.now() : 0);

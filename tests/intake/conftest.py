@@ -1,0 +1,26 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.intake.scene import Scene, scene
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+    """One intake for all tests that leave it as it was."""
+    async with scene(tmp_path_factory.mktemp("intake"), recycle_s=3600.0) as one:
+        yield one
+
+
+@pytest.fixture
+def here(shared: Scene) -> Scene:
+    """The shared intake, open for every sector, its service and Asterisk as new."""
+    shared.reset()
+    return shared
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path

@@ -1,0 +1,126 @@
+"""No number leaves the intake but for the vault and Asterisk: not by log, channel or page."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from router.core.ids import CallId
+from router.intake.channel import Channel
+from tests.intake.scene import ORIGIN, SERVER, Scene, digits, new_number, scene
+from tests.intake.test_digits import Caller
+from tests.intake.test_pages import post
+from tests.service_plan import FICHE
+
+
+def spellings(number: str) -> set[bytes]:
+    """How a number may look, its last eight digits at least."""
+    plain = digits(number)
+    tail = plain[2:]
+    texts = {tail, tail[::-1], " ".join(tail[n : n + 2] for n in range(0, 8, 2))}
+    texts |= {".".join(tail[n : n + 2] for n in range(0, 8, 2)), tail.encode("utf-16-le").hex()}
+    found = {text.encode() for text in texts} | {tail.encode().hex().encode()}
+    found |= {tail.encode("utf-16-le"), tail.encode("utf-16-be"), bytes.fromhex(tail)}
+    for shift in range(3):
+        coded = base64.b64encode(b"x" * shift + plain.encode() + b"x")
+        found.add(coded[4:-8])
+    return found
+
+
+def hits(places: dict[str, bytes], numbers: list[str]) -> list[tuple[str, bytes]]:
+    return [
+        (place, spelling)
+        for place, content in places.items()
+        for number in numbers
+        for spelling in spellings(number)
+        if spelling in content
+    ]
+
+
+async def use_everything(here: Scene) -> list[str]:
+    """Every way in, good and malformed; return the numbers that were shown."""
+    numbers = [new_number() for _ in range(14)]
+    given = iter(numbers)
+    await here.accepted(next(given))
+    taken = next(given)
+    ticket = await here.accepted(taken, key="taken-key")
+    await here.ask({"phone": taken, "fiche": FICHE})
+    await here.ask({"phone": next(given), "fiche": "F9"})
+    await here.ask({"phone": [next(given)], "fiche": FICHE})
+    await here.ask({"phone": next(given) + "12", "fiche": FICHE})
+    await here.ask({next(given): "x"})
+    await here.ask(data=f'{{"phone": "{next(given)}"'.encode())
+    await here.ask({"phone": next(given), "fiche": FICHE}, headers={"Origin": "https://x.y"})
+    await here.ask({"phone": next(given), "fiche": FICHE}, headers={"Origin": ORIGIN})
+    await here.ask({"phone": "1", "fiche": FICHE}, headers={**SERVER, next(given)[:2]: "x"})
+    await here.ask(method="GET", path=f"/v1/service?phone={digits(next(given))}")
+    await post(here, phone=next(given), key="form-key-1", fiche=FICHE)
+    here.intake.dial(CallId("call-1"), ticket, 20, {})
+    caller = Caller(here, "call-2")
+    caller.types(digits(next(given)) + "#1")
+    await here.until(lambda: here.office.entered and here.office.dialled)
+    # A defect while a number is in hand: the router answers what nobody foresaw.
+    here.office.end(ticket, "nonsense")  # type: ignore[arg-type]
+    assert (await here.ask({"phone": taken, "fiche": FICHE}, key="taken-key"))[0] == 500
+    return numbers
+
+
+async def test_no_number_in_logs_nor_on_the_channel(
+    folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = bytearray()
+    listen = Channel.data_received
+
+    def tap(self: Channel, data: bytes) -> None:
+        heard.extend(data)
+        listen(self, data)
+
+    said = bytearray()
+    speak = Channel.send
+
+    def tap_sent(self: Channel, message: Any) -> None:
+        said.extend(json.dumps(message, default=str).encode())
+        speak(self, message)
+
+    monkeypatch.setattr(Channel, "data_received", tap)
+    monkeypatch.setattr(Channel, "send", tap_sent)
+    async with scene(folder, proof_of_work=False, log_level="debug") as here:
+        numbers = await use_everything(here)
+        kept = {path.name: path.read_bytes() for path in here.vault_dir.iterdir()}
+        asked = json.dumps([target for target, *_ in here.web.seen]).encode()
+        dialled = json.dumps(here.asterisk.calls).encode()
+        targets = json.dumps(here.asterisk.targets).encode()
+    output = capfd.readouterr()
+    places = {
+        "stdout": output.out.encode(),
+        "stderr": output.err.encode(),
+        "from the intake": bytes(heard),
+        "to the intake": bytes(said),
+        "the router's requests": asked,
+        "Asterisk's addresses": targets,
+    }
+    assert hits(places, numbers) == []
+    assert "defect" in output.out
+    assert "ValueError" in output.out
+    assert b"admit" in heard
+    assert b"dial" in said
+    # The scan sees: numbers are where they belong.
+    assert hits(kept, numbers)
+    assert hits({"Asterisk": dialled}, numbers)
+
+
+@pytest.mark.canary
+@pytest.mark.parametrize("how", ["plain", "hex", "utf-16", "base64", "reversed"])
+def test_the_scan_sees_a_number_however_it_is_written(how: str) -> None:
+    number = new_number()
+    plain = digits(number)
+    planted = {
+        "plain": plain.encode(),
+        "hex": plain.encode().hex().encode(),
+        "utf-16": plain.encode("utf-16-le"),
+        "base64": base64.b64encode(b"phone=" + plain.encode() + b"&x"),
+        "reversed": plain[::-1].encode(),
+    }[how]
+    assert hits({"a place": b"before " + planted + b" after"}, [number])

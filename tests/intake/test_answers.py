@@ -1,0 +1,52 @@
+import pytest
+
+from router.core.ids import TicketId
+from router.core.tickets import ENDS, Failure, TicketState
+from router.intake.answers import STATES, progress_json, progress_page
+from router.intake.channel import Standing
+from router.web import rappel
+from tests.service_plan import FICHE, HOUSING, MONDAY_10H, small_plan
+
+HOURS = small_plan().hours
+TICKET = TicketId("t" * 32)
+
+
+def standing(state: TicketState, failure: Failure | None = None) -> Standing:
+    return Standing(TICKET, HOUSING, FICHE, MONDAY_10H + 2700, state, failure)
+
+
+def test_an_accepted_ticket_has_its_hour() -> None:
+    assert progress_json(standing(TicketState.WAITING), HOURS, MONDAY_10H) == {
+        "state": "accepted",
+        "due_at": "2026-11-23T10:45:00+01:00",
+        "now": "2026-11-23T10:00:00+01:00",
+        "message": "Un informateur vous rappelle au plus tard à 10\u00a0h\u00a045.",
+    }
+
+
+@pytest.mark.parametrize("state", TicketState)
+def test_every_state_is_one_of_the_pages(state: TicketState) -> None:
+    told = progress_json(standing(state), HOURS, MONDAY_10H)
+    assert told["state"] in rappel.STATES
+    assert told["message"].endswith(".")
+    assert "'" not in told["message"]
+    assert progress_page(standing(state)).state == told["state"]
+    assert STATES[state] == told["state"]
+
+
+@pytest.mark.parametrize("failure", Failure)
+def test_a_failed_attempt_is_told(failure: Failure) -> None:
+    reason = failure.value.replace(" ", "_")
+    waiting = progress_json(standing(TicketState.WAITING, failure), HOURS, MONDAY_10H)
+    assert (waiting["state"], waiting["reason"]) == ("accepted", reason)
+    failed = progress_json(standing(TicketState.FAILED, failure), HOURS, MONDAY_10H)
+    assert (failed["state"], failed["reason"]) == ("failed", reason)
+    assert "Votre numéro est effacé." in failed["message"]
+    assert progress_page(standing(TicketState.FAILED, failure)).reason == reason
+    assert progress_page(standing(TicketState.FAILED, failure)).message
+
+
+def test_an_attempt_of_before_is_not_told_during_the_next() -> None:
+    for state in set(TicketState) - ENDS - {TicketState.WAITING, TicketState.RINGING}:
+        told = progress_json(standing(state, Failure.BUSY), HOURS, MONDAY_10H)
+        assert "reason" not in told

@@ -1,0 +1,130 @@
+"""Numbers on their way to Asterisk, by a real intake and a stub of Asterisk."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from router.core.ids import CallId, TicketId
+from router.intake.dialling import DialError
+from tests.intake.scene import Scene, digits, new_number, scene
+
+VARIABLES = {"TIMEOUT(absolute)": "7200", "ALLO_TICKET": "x"}
+
+
+async def dialled(here: Scene, call: str, ticket: TicketId) -> DialError | None:
+    here.intake.dial(CallId(call), ticket, 25, VARIABLES)
+    await here.until(lambda: here.office.dialled)
+    ((told, error),) = here.office.dialled
+    assert told == call
+    here.office.dialled.clear()
+    return error
+
+
+@pytest.mark.asyncio(loop_scope="session")
+class TestDialling:
+    async def test_a_number_is_dialled(self, here: Scene) -> None:
+        number = new_number()
+        ticket = await here.accepted(number)
+        assert await dialled(here, "callback-1", ticket) is None
+        assert here.asterisk.calls == [
+            (
+                "callback-1",
+                {
+                    "endpoint": f"PJSIP/33{digits(number)[1:]}@trunk",
+                    "app": "allo",
+                    "appArgs": "callback,callback-1",
+                    "timeout": 25,
+                    "callerId": "3939",
+                    "variables": VARIABLES,
+                },
+            )
+        ]
+        assert here.asterisk.targets[-1] == "/ari/channels/callback-1"
+
+    @pytest.mark.parametrize(
+        ("status", "reason"),
+        [(409, "exists"), (400, "rejected"), (404, "rejected"), (500, "failed"), (503, "failed")],
+    )
+    async def test_what_asterisk_refuses(self, here: Scene, status: int, reason: str) -> None:
+        here.asterisk.status = status
+        ticket = await here.accepted()
+        assert await dialled(here, "callback-2", ticket) == DialError(status, reason)
+        assert len(here.asterisk.calls) == 1
+
+    async def test_each_call_has_a_connection_of_its_own(self, here: Scene) -> None:
+        """Asterisk's 409 sticks to the connection on which it was said."""
+        here.asterisk.connections.clear()
+        ticket = await here.accepted()
+        for n in range(3):
+            await dialled(here, f"callback-{n}", ticket)
+        assert len(here.asterisk.connections) == 3
+
+    async def test_without_a_number_nothing_is_dialled(self, here: Scene) -> None:
+        ticket = await here.accepted()
+        here.intake.ended(ticket)
+        assert await dialled(here, "callback-3", ticket) == DialError(0, "no_number")
+        assert here.asterisk.calls == []
+
+    async def test_many_at_once(self, here: Scene) -> None:
+        tickets = [await here.accepted() for _ in range(30)]
+        for n, ticket in enumerate(tickets):
+            here.intake.dial(CallId(f"many-{n}"), ticket, 25, {})
+        await here.until(lambda: len(here.office.dialled) == 30)
+        assert {error for _, error in here.office.dialled} == {None}
+        assert len({body["endpoint"] for _, body in here.asterisk.calls}) == 30
+
+
+@pytest.mark.parametrize(
+    ("number_format", "as_dialled"),
+    [("e164", "33{}"), ("+e164", "+33{}"), ("national", "0{}")],
+)
+async def test_as_the_carrier_wants_it(folder: Path, number_format: str, as_dialled: str) -> None:
+    async with scene(folder, number_format=number_format) as here:
+        number = new_number()
+        await dialled(here, "callback-1", await here.accepted(number))
+        ((_, body),) = here.asterisk.calls
+        assert body["endpoint"] == f"PJSIP/{as_dialled.format(digits(number)[1:])}@trunk"
+
+
+async def test_an_asterisk_that_is_away(folder: Path) -> None:
+    async with scene(folder) as here:
+        ticket = await here.accepted()
+        await here.asterisk.runner.cleanup()
+        assert await dialled(here, "callback-1", ticket) == DialError(0, "unreachable")
+
+
+async def test_an_intake_that_dies_while_it_dials(folder: Path) -> None:
+    async with scene(folder) as here:
+        ticket = await here.accepted()
+        here.asterisk.gate = asyncio.Event()
+        here.intake.dial(CallId("callback-1"), ticket, 25, {})
+        await here.until(lambda: here.asterisk.calls)
+        os.kill(here.intake.pids[0], signal.SIGKILL)
+        await here.until(lambda: here.office.dialled)
+        assert here.office.dialled == [("callback-1", DialError(0, "unclear"))]
+        here.asterisk.gate.set()
+
+        # What comes while there is none waits for the next.
+        here.intake.dial(CallId("callback-2"), ticket, 25, {})
+        await here.until(lambda: len(here.office.dialled) == 2)
+        assert here.office.dialled[1] == ("callback-2", None)
+
+
+async def test_an_intake_that_retires_dials_to_the_end(folder: Path) -> None:
+    async with scene(folder) as here:
+        ticket = await here.accepted()
+        here.asterisk.gate = asyncio.Event()
+        here.intake.dial(CallId("callback-1"), ticket, 25, {})
+        await here.until(lambda: here.asterisk.calls)
+        (old,) = here.intake.pids
+        here.intake.recycle()
+        await here.until(lambda: len(here.intake.pids) == 2)
+        await here.until(lambda: here.intake.ready)
+        here.asterisk.gate.set()
+        await here.until(lambda: here.office.dialled)
+        assert here.office.dialled == [("callback-1", None)]
+        await here.until(lambda: old not in here.intake.pids)
+        assert len(here.asterisk.calls) == 1

@@ -1,0 +1,70 @@
+"""What a real intake hands on to the router, over the router's socket."""
+
+import asyncio
+import os
+import stat
+
+import pytest
+
+from router.intake.proxy import SOCKET_NAME
+from tests.intake.scene import ORIGIN, Scene
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_addresses_of_the_router_are_handed_on(here: Scene) -> None:
+    headers = {"Origin": ORIGIN, "Authorization": "Bearer t", "Accept": "x/y", "X-Other": "no"}
+    status, told = await here.ask(method="GET", path="/v1/service?x=1", headers=headers)
+
+    assert (status, told) == (200, {"path": "/v1/service"})
+    assert here.headers["X-Router"] == "yes"
+    assert here.headers["Access-Control-Allow-Origin"] == ORIGIN
+    ((target, seen, body),) = here.web.seen
+    assert (target, body) == ("/v1/service?x=1", b"")
+    assert (seen["Authorization"], seen["Accept"]) == ("Bearer t", "x/y")
+    assert {"X-Other", "Origin"}.isdisjoint(seen)
+
+
+async def test_bodies_are_handed_on(here: Scene) -> None:
+    status, _ = await here.ask({"subject": "travail"}, path="/v1/agents/me/note")
+    assert status == 200
+    assert here.web.seen[0][2] == b'{"subject": "travail"}'
+    assert (await here.ask(data=b"x" * 20_000, path="/v1/agents/me/note"))[0] == 413
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nothing",
+        "/v1/callback",
+        "/v1/callbacks/",
+        "/v1/callbacks/a/b",
+        "/v1/service/",
+        "/v1/service?phone=06+39+98+12+34",
+        "/?%30639981234",
+        "/v1/agents/0639981234/events",
+        "//v1/service",
+    ],
+)
+async def test_all_else_is_not_found_and_never_reaches_it(here: Scene, path: str) -> None:
+    for method in ("GET", "POST"):
+        status, _ = await here.ask({"phone": "0639981234"}, method=method, path=path)
+        assert status in (404, 405)
+    assert here.web.seen == []
+
+
+async def test_event_streams_pass_as_they_come(here: Scene) -> None:
+    url = here.home + "/v1/agents/101/events"
+    async with here.session.get(url) as answer:
+        assert answer.headers["Content-Type"] == "text/event-stream"
+        for n in range(3):
+            here.web.events.put_nowait(f"event {n}")
+            async with asyncio.timeout(5):
+                assert await answer.content.readuntil(b"\n\n") == f"data: event {n}\n\n".encode()
+
+
+async def test_the_routers_socket_is_its_own(here: Scene) -> None:
+    path = here.folder / SOCKET_NAME
+    mode = await asyncio.to_thread(os.stat, path)
+    assert stat.S_ISSOCK(mode.st_mode)
+    assert stat.S_IMODE(mode.st_mode) == 0o600
