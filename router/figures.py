@@ -74,9 +74,10 @@ CLASS: Mapping[Outcome, Column] = {
     Outcome.REFUSED_LONG: Column.REFUSED,
     Outcome.CLOSED: Column.CLOSED,
     Outcome.CALLED_BACK: Column.CALLED_BACK,
-    # Requests to be called back that came to nothing, by whose doing.
+    # Requests to be called back that came to nothing: nobody there; withdrawn, which is no
+    # failure of anybody's; promises broken.
     Outcome.NOT_REACHED: Column.ABANDONED,
-    Outcome.CANCELLED: Column.ABANDONED,
+    Outcome.CANCELLED: Column.SELF_SERVICE,
     Outcome.EXPIRED: Column.REFUSED,
     Outcome.LOST_REBOOT: Column.REFUSED,
     Outcome.INFORMED: Column.SELF_SERVICE,
@@ -129,7 +130,8 @@ DEFINITIONS: Mapping[str, Definition] = {
             "Appels sans demande d’informateur",
             "Sans demande",
             _C.SELF_SERVICE,
-            "heard the recorded information, left before choosing a domain, or pressed no key",
+            "heard the recorded information, left before choosing a domain, pressed no key, or "
+            "withdrew the request to be called back",
         ),
         _count("offered/1", "Appels présentés", "Présentés", _C.OFFERED, "total − self-service"),
         _count(

@@ -20,6 +20,9 @@ PATIENCE_S = 240
 READY_KEYS = {"sip", "http", "ari", "code", "fiche", "api_key", "pids", "state_dir"} | {
     "asterisk_log",
     "router_log",
+    "callback_keys",
+    "agent_tokens",
+    "supervisor_tokens",
 }
 
 
@@ -45,6 +48,17 @@ def wait_until_ready(demo: "subprocess.Popen[str]", file: Path) -> dict[str, Any
         time.sleep(0.1)
     ready: dict[str, Any] = json.loads(file.read_text())
     return ready
+
+
+def told_until(demo: "subprocess.Popen[str]", last: str) -> list[str]:
+    """Return the lines that the demo says up to this one."""
+    assert demo.stdout is not None
+    lines: list[str] = []
+    for line in demo.stdout:
+        lines.append(line.rstrip("\n"))
+        if lines[-1] == last:
+            break
+    return lines
 
 
 def is_alive(pid: int) -> bool:
@@ -100,6 +114,9 @@ def test_it_stays_up_until_ctrl_c_and_leaves_nothing(tmp_path: Path) -> None:
         assert len(ready["code"]) == 8
         assert (tmp_path / "ready.json").stat().st_mode & 0o077 == 0  # it holds secrets
         assert all(map(is_alive, ready["pids"].values()))
+        assert f"Be called back: open {ready['http']}/rappel?fiche=F1234" in told_until(
+            demo, "Ctrl-C ends."
+        )
         demo.send_signal(signal.SIGINT)
         told, _ = demo.communicate(timeout=PATIENCE_S)
     finally:

@@ -106,8 +106,8 @@ def test_a_call_counted_twice_does_not_reconcile(column: Column) -> None:
 def test_who_never_asked_for_an_informateur_was_not_offered() -> None:
     calls = [call(outcome) for outcome in Outcome]
     assert of("total/1", *calls).value == len(Outcome)
-    assert of("self-service/1", *calls).value == 3  # informed, left, silent
-    assert of("offered/1", *calls).value == len(Outcome) - 3
+    assert of("self-service/1", *calls).value == 4  # informed, left, silent, withdrawn
+    assert of("offered/1", *calls).value == len(Outcome) - 4
     assert of("answered/1", *calls).value == 2  # a lost caller had been answered
     assert of("refused/1", *calls).value == 6  # four refusals, and two broken promises
 

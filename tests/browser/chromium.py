@@ -1,0 +1,224 @@
+"""A headless Chromium, driven over its DevTools protocol: no dependency but the browser."""
+
+import asyncio
+import base64
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import aiohttp
+
+#: How long a start of the browser or an expected change of a page may take.
+PATIENCE_S = 20.0
+
+_FLAGS = (
+    *("--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--disable-dev-shm-usage", "--remote-debugging-port=0"),
+)
+#: Keys that tests press -> what the protocol wants to know of them.
+_KEYS: dict[str, dict[str, Any]] = {
+    "Tab": {"code": "Tab", "windowsVirtualKeyCode": 9},
+    "Enter": {"code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"},
+    " ": {"code": "Space", "windowsVirtualKeyCode": 32, "text": " "},
+}
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """Run Chromium; yield the address of its DevTools websocket.
+
+    Raises:
+        FileNotFoundError: If there is no Chromium on this machine.
+    """
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        raise FileNotFoundError("no chromium here: apt-get install chromium")
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    # Chromium still writes its profile while it ends.
+    with TemporaryDirectory(prefix="allo-chromium-", ignore_cleanup_errors=True) as profile:
+        process = subprocess.Popen(
+            [program, *_FLAGS, *sandbox, f"--user-data-dir={profile}", "about:blank"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield _address(Path(profile) / "DevToolsActivePort", process)
+        finally:
+            process.terminate()
+            process.wait(PATIENCE_S)
+
+
+def _address(file: Path, process: subprocess.Popen[bytes]) -> str:
+    ends_at = time.monotonic() + PATIENCE_S
+    while time.monotonic() < ends_at and process.poll() is None:
+        lines = file.read_text().splitlines() if file.exists() else []
+        if len(lines) == 2:
+            return f"ws://127.0.0.1:{lines[0]}{lines[1]}"
+        time.sleep(0.02)
+    raise TimeoutError("chromium does not start")
+
+
+@asynccontextmanager
+async def page(browser: str, scripts: str) -> AsyncIterator["Page"]:
+    """Open a page; `scripts` run in all of its documents before their own."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(browser, max_msg_size=0) as socket,
+    ):
+        opened = await Page.open(socket)
+        await opened.before_scripts(scripts)
+        await opened.look()
+        yield opened
+        await opened.close()
+
+
+class Page:
+    """A page in a context of its own: no storage is shared with another test's."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+        self._session = ""
+        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._loaded = asyncio.Event()
+        self._reader = asyncio.create_task(self._read())
+        #: Requests made, as "METHOD address".
+        self.requests: list[str] = []
+        #: What the console was told as an error; refusals by HTTP status are none.
+        self.errors: list[str] = []
+
+    @classmethod
+    async def open(cls, socket: aiohttp.ClientWebSocketResponse) -> "Page":
+        page = cls(socket)
+        context = (await page.call("Target.createBrowserContext"))["browserContextId"]
+        target = await page.call("Target.createTarget", url="about:blank", browserContextId=context)
+        attached = await page.call(
+            "Target.attachToTarget", targetId=target["targetId"], flatten=True
+        )
+        page._session = attached["sessionId"]
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            await page.call(f"{domain}.enable")
+        return page
+
+    async def close(self) -> None:
+        await self.call("Page.close")
+        self._reader.cancel()
+
+    async def call(self, method: str, **params: Any) -> dict[str, Any]:
+        """Ask the browser; see https://chromedevtools.github.io/devtools-protocol/."""
+        number = len(self._answers)
+        self._answers[number] = asyncio.get_running_loop().create_future()
+        message = {"id": number, "method": method, "params": params}
+        if self._session:
+            message["sessionId"] = self._session
+        await self._socket.send_json(message)
+        answer = await asyncio.wait_for(self._answers[number], PATIENCE_S)
+        if "error" in answer:
+            raise RuntimeError(f"{method}: {answer['error']['message']}")
+        result: dict[str, Any] = answer["result"]
+        return result
+
+    async def before_scripts(self, source: str) -> None:
+        """Run `source` in every document from now on, before its own scripts."""
+        await self.call("Page.addScriptToEvaluateOnNewDocument", source=source)
+
+    async def goto(self, address: str) -> None:
+        await self._load("Page.navigate", url=address)
+
+    async def reload(self) -> None:
+        await self._load("Page.reload")
+
+    async def js(self, expression: str) -> Any:
+        """Return the value of `expression`, awaited if it is a promise."""
+        answer = await self.call(
+            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
+        )
+        if "exceptionDetails" in answer:
+            raise AssertionError(answer["exceptionDetails"]["exception"]["description"])
+        return answer["result"].get("value")
+
+    async def until(self, expression: str) -> None:
+        """Wait until `expression` is true."""
+        ends_at = time.monotonic() + PATIENCE_S
+        while time.monotonic() < ends_at:
+            try:
+                if await self.js(f"Boolean({expression})"):
+                    return
+            except (RuntimeError, AssertionError):
+                pass  # between two documents
+            await asyncio.sleep(0.02)
+        shown = await self.js("document.body.innerText + (globalThis.said?.('section') ?? '')")
+        raise AssertionError(f"never true: {expression}\n{shown}\n{self.requests}\n{self.errors}")
+
+    async def press(self, key: str, *, shift: bool = False) -> None:
+        known = {"key": key, "modifiers": 8 if shift else 0, **_KEYS[key]}
+        await self.call("Input.dispatchKeyEvent", type="keyDown", **known)
+        await self.call("Input.dispatchKeyEvent", type="keyUp", **known)
+
+    async def type(self, text: str) -> None:
+        await self.call("Input.insertText", text=text)
+
+    async def look(
+        self,
+        width: int = 1280,
+        *,
+        dark: bool = False,
+        calm: bool = False,
+        zone: str = "Europe/Paris",
+    ) -> None:
+        """Set the screen's width, what the user prefers, and where the clock is."""
+        await self.call("Emulation.setTimezoneOverride", timezoneId=zone)
+        await self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=900,
+            deviceScaleFactor=1,
+            mobile=width < 600,
+        )
+        features = [
+            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+            {"name": "prefers-reduced-motion", "value": "reduce" if calm else "no-preference"},
+        ]
+        await self.call("Emulation.setEmulatedMedia", features=features)
+
+    async def without_scripts(self) -> None:
+        await self.call("Emulation.setScriptExecutionDisabled", value=True)
+
+    async def picture(self) -> bytes:
+        """Return a picture of the whole page, as PNG."""
+        shot = await self.call("Page.captureScreenshot", captureBeyondViewport=True)
+        return base64.b64decode(shot["data"])
+
+    async def _load(self, method: str, **params: Any) -> None:
+        self._loaded.clear()
+        await self.call(method, **params)
+        await asyncio.wait_for(self._loaded.wait(), PATIENCE_S)
+
+    async def _read(self) -> None:
+        async for message in self._socket:
+            told = json.loads(message.data)
+            if "id" in told:
+                self._answers[told["id"]].set_result(told)
+            else:
+                self._note(told["method"], told["params"])
+
+    def _note(self, event: str, params: dict[str, Any]) -> None:
+        match event:
+            case "Page.loadEventFired":
+                self._loaded.set()
+            case "Network.requestWillBeSent":
+                request = params["request"]
+                self.requests.append(f"{request['method']} {request['url']}")
+            case "Runtime.exceptionThrown":
+                self.errors.append(json.dumps(params["exceptionDetails"]))
+            case "Runtime.consoleAPICalled" if params["type"] in ("error", "warning"):
+                self.errors.append(json.dumps(params["args"]))
+            case "Log.entryAdded" if params["entry"]["source"] != "network":
+                self.errors.append(params["entry"]["text"])

@@ -1,0 +1,57 @@
+"""A browser for the whole run; a page and a stub of the interface for each test."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from aiohttp.test_utils import TestServer
+
+from tests.browser import chromium
+from tests.browser.chromium import Page
+from tests.browser.stub import Stub
+from tests.browser.widget import TOUCH, Widget
+
+#: Waits pass fifty times faster and are noted; `ahead` puts the page's clock forward.
+_HASTE = """
+window.waits = []; window.ahead = 0;
+const [later, now] = [window.setTimeout, Date.now];
+window.setTimeout = (what, ms, ...more) => {
+  waits.push(ms);
+  return later(what, ms / 50, ...more);
+};
+Date.now = () => now() + window.ahead;
+"""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[str]:
+    with chromium.running() as address:
+        yield address
+
+
+@pytest.fixture
+async def page(browser: str) -> AsyncIterator[Page]:
+    async with chromium.page(browser, _HASTE + TOUCH) as page:
+        yield page
+
+
+@pytest.fixture
+def widget(page: Page) -> Widget:
+    return Widget(page)
+
+
+@pytest.fixture
+def stub() -> Stub:
+    return Stub()
+
+
+@pytest.fixture
+async def server(stub: Stub) -> AsyncIterator[TestServer]:
+    server = TestServer(stub.application())
+    async with server:
+        yield server
+
+
+@pytest.fixture
+def home(server: TestServer) -> str:
+    """The address of the interface, without a slash at its end."""
+    return str(server.make_url("")).rstrip("/")
