@@ -2,8 +2,16 @@
 
 import pytest
 
+from router.core.callbacks import TRUNK_FAILURES
 from router.core.commands import Outcome
-from router.core.events import CallbackCancelled, CalledEnded, LegEnd, NumberTaken, Resynced
+from router.core.events import (
+    CallbackCancelled,
+    CalledEnded,
+    CallLeft,
+    LegEnd,
+    NumberTaken,
+    Resynced,
+)
 from router.core.ids import CallId, SectorId, TicketId
 from router.core.plan import CallbackPolicy
 from router.core.requests import Pause, Ready
@@ -167,6 +175,81 @@ def test_after_a_restart_no_attempt_is_dialled_twice(exchange: Exchange) -> None
     assert after.saved[TicketId("t")].failure is Failure.INTERRUPTED
     after.answer("101")
     assert after.saved[TicketId("t")].attempts == 2
+
+
+def restarted(exchange: Exchange) -> Exchange:
+    """Return the service after a restart, with its one informateur."""
+    record = exchange.saved[TicketId("t")]
+    after = Exchange(day_plan(), now=exchange.now + 5)
+    for command in after.engine.restore_tickets([record], after.now, lost=False):
+        after._carry_out(command)
+    after.saved[TicketId("t")] = record
+    after.appear("101")
+    return after
+
+
+def test_after_a_restart_who_had_pressed_1_and_is_gone_is_not_called_again(
+    exchange: Exchange,
+) -> None:
+    dialled(exchange)
+    exchange.press("1", exchange.pick_up("t"))
+    after = restarted(exchange)
+    after.tell(Resynced())
+    assert state(after) is TicketState.DONE
+    assert after.ringing() == {}
+
+
+def test_after_a_restart_who_had_pressed_1_is_served_first(exchange: Exchange) -> None:
+    dialled(exchange)
+    exchange.press("1", exchange.pick_up("t"))
+    after = restarted(exchange)
+    call = exchange.attempt("t")
+    after.find(call, HOUSING, exchange.now)
+    after.tell(Resynced())
+    assert after.hears(call) == ("agent-lost",)
+    assert after.ringing() == {"101": call}
+    assert state(after) is TicketState.TALKING
+
+
+def test_after_a_restart_who_was_being_asked_is_asked_anew(exchange: Exchange) -> None:
+    dialled(exchange)
+    exchange.pick_up("t")
+    after = restarted(exchange)
+    call = exchange.attempt("t")
+    after.find(call)
+    after.tell(Resynced())
+    assert after.hears(call) == ("callback-ask",)
+    after.press("1", call)
+    after.answer("101")
+    after.hear_whisper("101")
+    assert after.together("101", call)
+    assert after.saved[TicketId("t")].attempts == 1
+
+
+def test_who_picks_up_while_asterisk_is_not_heard_is_asked(exchange: Exchange) -> None:
+    dialled(exchange)
+    call = exchange.attempt("t")
+    exchange.find(call)
+    exchange.tell(Resynced())
+    assert exchange.hears(call) == ("callback-ask",)
+
+
+def test_only_failures_of_the_carrier_in_a_row_stop_the_promises(exchange: Exchange) -> None:
+    exchange.appear("102")
+    for number in range(TRUNK_FAILURES):
+        ticket = f"t{number}"
+        assert exchange.ask_callback(ticket, HOUSING).refusal is None
+        [agent] = exchange.ringing()
+        exchange.answer(agent)
+        if number == 1:  # one that goes well
+            call = exchange.pick_up(ticket)
+            exchange.tell(CallLeft(call))
+        else:
+            exchange.tell(CalledEnded(exchange.attempt(ticket), LegEnd.LOST))
+        exchange.tell(CallbackCancelled(TicketId(ticket)))
+        exchange.confirm_hang_ups()
+        exchange.wait(5)
+    assert exchange.ask_callback("last", HOUSING).refusal is None
 
 
 def test_a_reboot_loses_open_tickets_and_says_so(exchange: Exchange) -> None:

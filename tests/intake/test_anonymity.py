@@ -111,7 +111,7 @@ async def test_no_number_in_logs_nor_on_the_channel(
     assert hits({"Asterisk": dialled}, numbers)
 
 
-@pytest.mark.canary
+@pytest.mark.fault
 @pytest.mark.parametrize("how", ["plain", "hex", "utf-16", "base64", "reversed"])
 def test_the_scan_sees_a_number_however_it_is_written(how: str) -> None:
     number = new_number()

@@ -1,22 +1,19 @@
 """`./allo bench NAME`: measure, and say how it was measured."""
 
 import argparse
-import asyncio
-import shutil
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from router import provision
 from router.errors import RouterError
-from tests.load import ivr
-from tests.load.report import as_json, as_markdown, as_text
-from tests.load.rig import Rig
+from tests.load import callbacks, callbacks_report, ivr, ivr_report, queue, ring
+from tests.load.report import Report, as_json, as_markdown, as_text
 
 
 def main(words: Sequence[str]) -> int:
     """Run the benchmark that `words` name and print its figures; return the exit code."""
-    parser = argparse.ArgumentParser(prog="./allo bench", description=ivr.__doc__)
-    parser.add_argument("name", choices=["ivr"], help="what to measure")
+    parser = argparse.ArgumentParser(prog="./allo bench", description=_told())
+    parser.add_argument("name", choices=[*BENCHMARKS], help="what to measure")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print everything as JSON")
     form.add_argument("--markdown", action="store_true", help="print the table for README")
@@ -26,26 +23,46 @@ def main(words: Sequence[str]) -> int:
     )
     chosen = parser.parse_args(words)
     show = as_json if chosen.json else as_markdown if chosen.markdown else as_text
-    scale = ivr.QUICK if chosen.quick else ivr.FULL
-    print(show(run(scale, chosen.port_offset, tell), scale))
+    print(show(BENCHMARKS[chosen.name](chosen.quick, chosen.port_offset)))
     return 0
 
 
-def run(scale: ivr.Scale, port_offset: int, say: ivr.Say) -> ivr.Measured:
-    """Set a rig up, measure, and take it down.
+def _ivr(quick: bool, port_offset: int) -> Report:
+    """Calls at a given rate, ours and a dialplan's in turn, and what they cost."""
+    scale = ivr.QUICK if quick else ivr.FULL
+    return ivr_report.report(ivr.run(scale, port_offset, tell), scale)
 
-    Raises:
-        SetupError: If something is missing here, or a port is taken.
-    """
 
-    async def measure() -> ivr.Measured:
-        state = provision.HOME / f"bench-{port_offset}"
-        shutil.rmtree(state, ignore_errors=True)
-        state.mkdir(parents=True)
-        async with Rig(state, port_offset, provision.toolbox(say)) as rig:
-            return await ivr.measure(rig, scale, say)
+def _queue(quick: bool, port_offset: int) -> Report:
+    """What a decision costs with 10,000 callers waiting; the engine alone."""
+    scale = queue.QUICK if quick else queue.FULL
+    return queue.report(queue.measure(scale, tell), scale)
 
-    return asyncio.run(measure())
+
+def _ring(quick: bool, port_offset: int) -> Report:
+    """How soon an informateur who becomes ready is rung, on the real Asterisk."""
+    scale = ring.QUICK if quick else ring.FULL
+    load_before = os.getloadavg()[0]
+    return ring.report(ring.run(scale, port_offset, tell), scale, load_before)
+
+
+def _callbacks(quick: bool, port_offset: int) -> Report:
+    """How soon requests to be called back are answered and dialled, and what one weighs."""
+    scale = callbacks.QUICK if quick else callbacks.FULL
+    return callbacks_report.report(callbacks.run(scale, port_offset, tell), scale)
+
+
+#: Less of everything or not, what moves every port -> what was measured.
+BENCHMARKS: dict[str, Callable[[bool, int], Report]] = {
+    "callbacks": _callbacks,
+    "ivr": _ivr,
+    "queue": _queue,
+    "ring": _ring,
+}
+
+
+def _told() -> str:
+    return " ".join(f"{name}: {bench.__doc__}" for name, bench in BENCHMARKS.items())
 
 
 def tell(text: str) -> None:

@@ -15,6 +15,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tests.load.receipt import SO_TIMESTAMPNS, received_at
+
 FRAME_S = 0.02
 _FRAME = 160
 #: As the scenarios offer them: PCMA (RFC 3551) and telephone-event.
@@ -26,8 +28,6 @@ _KEY_FRAMES = 5
 #: How long a prompt is listened to before the next key: 0.4 to 0.42 s, so that keys fall
 #: anywhere within Asterisk's frames.
 _LISTEN_S = 0.4
-# Linux: option and control message have the same number.
-_SO_TIMESTAMPNS = 35
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class Ear:
         self._frames = frames
         self._loop = asyncio.get_running_loop()
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._socket.setblocking(False)
         self._socket.bind(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
@@ -81,7 +81,7 @@ class Ear:
             return
         heard.prompts += 1
         if self._key_ended_at is not None:
-            heard.delays_s.append(_received_at(control) - self._key_ended_at)
+            heard.delays_s.append(received_at(control) - self._key_ended_at)
             self._key_ended_at = None
         if heard.prompts < len(self._frames):
             self._loop.call_later(_LISTEN_S + random.random() * FRAME_S, self._press)
@@ -129,11 +129,3 @@ class Ear:
         self._sequence += 1
         with contextlib.suppress(OSError):  # hung up
             self._socket.sendto(head + payload, self._peer)
-
-
-def _received_at(control: list[tuple[int, int, bytes]]) -> float:
-    for _, kind, data in control:
-        if kind == _SO_TIMESTAMPNS:
-            seconds, nanoseconds = struct.unpack("@qq", data[:16])
-            return int(seconds) + int(nanoseconds) / 1e9
-    return time.time()

@@ -6,9 +6,7 @@ IVRs, so that whatever else the machine does falls on both.
 """
 
 import asyncio
-import csv
 import os
-import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +14,8 @@ from pathlib import Path
 
 from router.demo.phones import Sipp
 from tests.load.ears import Ear, Heard
-from tests.load.rig import NUMBERS, TONES, Rig
+from tests.load.meters import busy_s, own_s, percentile, processor_s, sipp_totals
+from tests.load.rig import NUMBERS, TONES, Rig, on_a_rig
 
 SCENARIOS = Path(__file__).parent / "sipp"
 ROUTER, DIALPLAN = "router", "dialplan"
@@ -96,29 +95,6 @@ class Measured:
     asterisk: str
 
 
-def processor_s(pid: int) -> float:
-    """Return the processor time of a process with all its threads, in seconds.
-
-    clock_getcpuclockid(3): Linux makes the clock's id of the process's.
-    """
-    return time.clock_gettime((~pid << 3) | 2)
-
-
-def _busy_s() -> float:
-    """Return the processor time that the whole machine has spent working."""
-    with open("/proc/stat") as file:
-        user, nice, system, _, _, irq, softirq, steal = map(int, file.readline().split()[1:9])
-    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
-
-
-def _own_s() -> tuple[float, float]:
-    """Return our own processor time, and that of the children that have ended (SIPp)."""
-    mine, children = (
-        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    return mine.ru_utime + mine.ru_stime, children.ru_utime + children.ru_stime
-
-
 @dataclass(frozen=True, slots=True)
 class _Reading:
     at: float
@@ -130,15 +106,24 @@ class _Reading:
 
     @classmethod
     def take(cls, rig: Rig) -> "_Reading":
-        own, children = _own_s()
+        own, children = own_s()
         return cls(
             time.monotonic(),
             processor_s(rig.asterisk.pid),
             processor_s(rig.router_pid),
             own,
             children,
-            _busy_s(),
+            busy_s(),
         )
+
+
+def run(scale: Scale, port_offset: int, say: Say) -> Measured:
+    """Set a rig up, measure, and take it down.
+
+    Raises:
+        SetupError: If something is missing here, or a port is taken.
+    """
+    return on_a_rig(lambda rig: measure(rig, scale, say), port_offset, say)
 
 
 async def measure(rig: Rig, scale: Scale, say: Say) -> Measured:
@@ -222,7 +207,7 @@ class Crowd:
         after = _Reading.take(rig)
         steps_after = await rig.steps()
         menus = steps_after.get("menu", 0.0) - steps.get("menu", 0.0)
-        totals = [_totals(path) for path in statistics]
+        totals = [sipp_totals(path) for path in statistics]
         phase = self._phase(
             ivr, rate, calls, totals, [ear.heard for ear in ears], before, after, int(menus)
         )
@@ -273,27 +258,6 @@ class Crowd:
             others=max(0.0, (after.busy - before.busy - ours_s) / took_s),
             delays_s=[delay for ear in heard for delay in ear.delays_s],
         )
-
-
-def _totals(path: Path) -> dict[str, float]:
-    """Return SIPp's cumulated counters, and the calls/s that it `reached` while calling."""
-    with path.open(newline="") as file:
-        rows = list(csv.DictReader(file, delimiter=";"))
-    names = ("SuccessfulCall(C)", "Retransmissions(C)")
-    begun = [float(row["OutgoingCall(P)"]) for row in rows]
-    full = [number for number in begun[1:] if number > 0][:-1] or [max(begun, default=0.0)]
-    return {
-        **{name: float(rows[-1][name]) if rows else 0.0 for name in names},
-        "reached": sum(full) / len(full),
-    }
-
-
-def percentile(values: list[float], share: float) -> float:
-    """Return the smallest value that `share` of all do not exceed (nearest rank); nan of none."""
-    if not values:
-        return float("nan")
-    ordered = sorted(values)
-    return ordered[max(0, -int(-share * len(ordered) // 1) - 1)]
 
 
 def describe(phase: Phase) -> str:

@@ -8,17 +8,21 @@ the shipped plan.
 import asyncio
 import math
 import os
+import shutil
 import sys
 import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 
 from router import provision
 from router.asterisk.install import Toolbox
 from router.asterisk.server import AsteriskServer
-from router.config import Config, load, new_secrets
+from router.config import Config, load, load_plan, new_secrets
+from router.config.settings import SHIPPED
 from router.errors import SetupError
 
 _LOOPBACK = "127.0.0.1"
@@ -30,9 +34,12 @@ _READY_S = 30.0
 TONES = {"welcome": 400, "code-ask": 500, "menu-main": 800}
 #: Longer than any call of the benchmark: only keys end a prompt.
 _PROMPT_FRAMES = 500
+#: What is heard besides lasts 0.2 s.
+_SPOKEN_FRAMES = 10
 
 #: What to dial.
 NUMBERS = {"router": "3939", "dialplan": "3940"}
+
 
 _DIALPLAN = """
 ; --- Benchmark: the same three prompts without a router ---
@@ -51,19 +58,60 @@ exten = #,1,Playback(allo/menu-main)
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The plan and the informateurs, as TOML: the shipped ones, unless something must differ."""
+
+    plan: str = field(default_factory=(SHIPPED / "3939.toml").read_text)
+    agents: str = field(default_factory=(SHIPPED / "agents.toml").read_text)
+    #: Prompts of the catalogue that are heard besides the three: short silences.
+    spoken: tuple[str, ...] = ()
+    #: More of the settings, as TOML: lines of [asterisk], and all of [callbacks].
+    asterisk: str = ""
+    callbacks: str = ""
+
+
+_T = TypeVar("_T")
+
+
+def on_a_rig(
+    measure: Callable[["Rig"], Awaitable[_T]],
+    port_offset: int,
+    say: Callable[[str], None],
+    service: Service | None = None,
+) -> _T:
+    """Set a rig up, measure, and take it down.
+
+    Raises:
+        SetupError: If something is missing here, or a port is taken.
+    """
+
+    async def run() -> _T:
+        state = provision.HOME / f"bench-{port_offset}"
+        shutil.rmtree(state, ignore_errors=True)
+        state.mkdir(parents=True)
+        async with Rig(state, port_offset, provision.toolbox(say), service or Service()) as rig:
+            return await measure(rig)
+
+    return asyncio.run(run())
+
+
 class Rig:
     """Use with `async with`: both IVRs take calls inside. Ports are moved by `port_offset`."""
 
-    def __init__(self, state_dir: Path, port_offset: int, toolbox: Toolbox) -> None:
+    def __init__(
+        self, state_dir: Path, port_offset: int, toolbox: Toolbox, service: Service
+    ) -> None:
         self.state_dir = state_dir
         self.toolbox = toolbox
         self.sip = f"{_LOOPBACK}:{SIP_PORT + port_offset}"
+        self.phones = (_LOOPBACK, AGENTS_PORT + port_offset)
         self.http = f"http://{_LOOPBACK}:{HTTP_PORT + port_offset}"
-        self.frames = _write_prompts(state_dir / "prompts")
-        config = _write_configuration(state_dir, port_offset, self.sip)
-        self.asterisk = AsteriskServer(config.asterisk(), toolbox)
+        self.frames = _write_prompts(state_dir / "prompts", service.spoken)
+        self.config = _write_configuration(state_dir, port_offset, self.sip, service)
+        self.asterisk = AsteriskServer(self.config.asterisk(), toolbox)
         # Within opening hours, whenever the benchmark is run.
-        opens_at = config.plan.hours.next_opening(time.time())
+        opens_at = self.config.plan.hours.next_opening(time.time())
         self._clock_offset_s = 0.0 if opens_at is None else opens_at + 600 - time.time()
         self._router: asyncio.subprocess.Process | None = None
 
@@ -105,7 +153,7 @@ class Rig:
         router = (self.state_dir / "router.log").read_text(encoding="utf-8", errors="replace")
         said = [line for line in asterisk.splitlines() if "WARNING" in line or "ERROR" in line]
         said = [line for line in said if "Playback failed for" not in line]
-        said += [line for line in router.splitlines() if '"level": "info"' not in line]
+        said += [line for line in router.splitlines() if '"level":"info"' not in line]
         return len(said)
 
     async def _start_router(self) -> None:
@@ -148,9 +196,11 @@ class Rig:
         await self.asterisk.stop()
 
 
-def _write_prompts(folder: Path) -> list[bytes]:
+def _write_prompts(folder: Path, spoken: tuple[str, ...]) -> list[bytes]:
     """Write the three prompts and return the one frame that each is made of."""
     folder.mkdir(parents=True, exist_ok=True)
+    for name in spoken:
+        (folder / f"{name}.alaw").write_bytes(b"\xd5" * 160 * _SPOKEN_FRAMES)
     frames = []
     for name, hertz in TONES.items():
         frame = bytes(
@@ -170,14 +220,21 @@ def _alaw(sample: int) -> int:
     return (sign | segment << 4 | magnitude >> max(1, segment) & 15) ^ 0x55
 
 
-def _write_configuration(state_dir: Path, port_offset: int, sip: str) -> Config:
-    """Write settings that differ from the defaults in ports, prompts and the call limit only."""
-    agents = load(None).plan.agents
-    secrets = state_dir / "secrets.toml"
+def _write_configuration(state_dir: Path, port_offset: int, sip: str, service: Service) -> Config:
+    """Write settings that differ from the defaults in ports, prompts and the call limit only.
+
+    And in what the service asks for.
+    """
+    settings, secrets = state_dir / "allo.toml", state_dir / "secrets.toml"
+    (state_dir / "plan.toml").write_text(service.plan, encoding="utf-8")
+    (state_dir / "agents.toml").write_text(service.agents, encoding="utf-8")
+    plan = load_plan(state_dir / "plan.toml", state_dir / "agents.toml")
     with open(os.open(secrets, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(new_secrets(agents))
-    (state_dir / "allo.toml").write_text(
+        file.write(new_secrets(plan.agents, plan.desk.supervisor_phones))
+    settings.write_text(
         f"""# Written by ./allo bench at every start.
+plan = "plan.toml"
+agents = "agents.toml"
 secrets = "secrets.toml"
 state_dir = "asterisk"
 prompts_dir = "prompts"
@@ -189,9 +246,11 @@ ari_port = {ARI_PORT + port_offset}
 rtp_first = {RTP_PORT + port_offset}
 rtp_last = {RTP_PORT + port_offset + 3999}
 max_calls = 1000
-
+{service.asterisk}
 [http]
 port = {HTTP_PORT + port_offset}
-"""
+
+[callbacks]
+{service.callbacks}"""
     )
-    return load(state_dir / "allo.toml")
+    return load(settings)

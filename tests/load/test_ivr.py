@@ -5,9 +5,11 @@ import math
 
 import pytest
 
-from tests.load import command
-from tests.load.ivr import DIALPLAN, ROUTER, Measured, Phase, Scale, percentile
-from tests.load.report import as_json, as_markdown, as_text, breaking_point, figures
+from tests.load import ivr
+from tests.load.ivr import DIALPLAN, ROUTER, Measured, Phase, Scale
+from tests.load.ivr_report import breaking_point, figures, report
+from tests.load.meters import percentile
+from tests.load.report import as_json, as_markdown, as_text
 
 TINY = Scale(
     rate=6,
@@ -82,7 +84,7 @@ def test_the_breaking_point_is_the_last_rate_tried() -> None:
 
 @pytest.fixture(scope="module")
 def run() -> Measured:
-    return command.run(TINY, 5500, lambda _: None)
+    return ivr.run(TINY, 5500, lambda _: None)
 
 
 @pytest.mark.load
@@ -107,8 +109,8 @@ def test_every_call_is_counted_and_every_prompt_heard(run: Measured) -> None:
 
 @pytest.mark.load
 def test_every_form_tells_it(run: Measured) -> None:
-    told = json.loads(as_json(run, TINY))
+    told = json.loads(as_json(report(run, TINY)))
     assert len(told["phases"]) == len(run.phases)
     assert {one["what"] for one in told["figures"]} == {one.what for one in figures(run, TINY)}
-    assert as_markdown(run, TINY).startswith("|  | ours |")
-    assert "Router's processor time per call" in as_text(run, TINY)
+    assert as_markdown(report(run, TINY)).startswith("|  | ours |")
+    assert "Router's processor time per call" in as_text(report(run, TINY))

@@ -1,0 +1,63 @@
+"""The carrier, as far as it is called: notes when the INVITE arrives, and has no such number.
+
+Arrival is the kernel's receive timestamp. Nothing is sent again: nothing is lost on loopback.
+"""
+
+import asyncio
+import re
+import socket
+
+from tests.load.receipt import SO_TIMESTAMPNS, received_at
+
+_METHOD = re.compile(r"([A-Z]+) sip:([^@ ]*)")
+#: Copied from a request into its answer (RFC 3261 section 8.2.6.2).
+_KEPT = ("via:", "from:", "to:", "call-id:", "cseq:")
+
+
+class Carrier:
+    """Use within one event loop; `close` at the end. Every call must be refused when noted."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        self._socket.setblocking(False)
+        self._socket.bind(("127.0.0.1", port))
+        #: What was dialled, and when it arrived, UTC epoch seconds.
+        self.calls: asyncio.Queue[tuple[str, float]] = asyncio.Queue()
+        self._open: tuple[list[str], tuple[str, int]] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._socket, self._readable)
+
+    def close(self) -> None:
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
+
+    def refuse(self) -> None:
+        """Answer the call that rings: there is no such number."""
+        assert self._open is not None, "nothing rings"
+        (lines, sender), self._open = self._open, None
+        self._reply("404 Not Found", lines, sender)
+
+    def _readable(self) -> None:
+        data, control, _, sender = self._socket.recvmsg(8192, 64)
+        start, *lines = data.decode("utf-8", "replace").split("\r\n")
+        found = _METHOD.match(start)
+        if found is None:
+            return
+        match found[1]:
+            case "INVITE":
+                if self._open is None:
+                    self.calls.put_nowait((found[2], received_at(control)))
+                self._open = lines, sender
+                self._reply("100 Trying", lines, sender)
+            case "ACK":
+                pass
+            case _:
+                self._reply("200 OK", lines, sender)
+
+    def _reply(self, status: str, lines: list[str], sender: tuple[str, int]) -> None:
+        kept = [line for line in lines if line.lower().startswith(_KEPT)]
+        if not status.startswith("100"):
+            kept = [f"{line};tag=c" if line.lower().startswith("to:") else line for line in kept]
+        told = [f"SIP/2.0 {status}", *kept, "Content-Length: 0", "", ""]
+        self._socket.sendto("\r\n".join(told).encode(), sender)
