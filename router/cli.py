@@ -1,7 +1,6 @@
 """The command line: ./allo demo, test, run, check, prompts, configure, code, report, bench."""
 
 import asyncio
-import gc
 import os
 import sys
 from contextlib import closing
@@ -151,7 +150,7 @@ def run(
 
     from router import logs
     from router.config import load
-    from router.live import Clock
+    from router.live import Clock, spare_the_collector
     from router.service import Service
 
     loaded = load(config, provision.catalogue().prompts.keys())
@@ -160,7 +159,7 @@ def run(
 
     async def serve() -> None:
         service = Service(loaded, Clock(clock_offset))
-        gc.freeze()  # what is loaded now stays: the collector need not walk it again and again
+        spare_the_collector()
         await service.run()
 
     uvloop.run(serve())

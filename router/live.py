@@ -5,6 +5,7 @@ thread; a deadline of the engine is a timer of the loop.
 """
 
 import asyncio
+import gc
 import time
 from collections import deque
 from collections.abc import Callable
@@ -14,6 +15,17 @@ import structlog
 from router.core.commands import FOR_SERVICE, ForAsterisk, ForService
 from router.core.engine import Engine
 from router.core.events import Event, TimePassed
+
+
+def spare_the_collector() -> None:
+    """Have the garbage collector walk little and seldom. Call it once all is loaded.
+
+    What is loaded now stays; calls and tickets are freed by their counts, and cycles are
+    rare. With the usual thresholds the collector took a tenth of the engine's time, and its
+    full passes were the longest events by far (measured with 10,000 callers waiting).
+    """
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
 
 
 class Clock:

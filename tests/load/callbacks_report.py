@@ -1,6 +1,5 @@
 """What the benchmark `callbacks` tells of its results."""
 
-import os
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -95,9 +94,8 @@ def _notes(results: Results, scale: Scale) -> list[str]:
     )
     late_ms = max(percentile(one.late_s, 0.99) for one in rushes) * 1000
     recycled = ", ".join(str(one.recycled) for one in rushes)
-    niceness = os.getpriority(os.PRIO_PROCESS, 0)
     return [
-        f"{noise}" + (f"; all of ours ran at niceness {niceness}." if niceness else "."),
+        f"{noise}.",
         f"{scale.rushes} rushes of {scale.rate:.0f} requests/s for {scale.seconds:g} s: "
         "POST /v1/callbacks with a trusted key over connections kept alive, at instants of a "
         "Poisson process; latency is from there. Half are promised, half refused: special rate, "
