@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -18,6 +19,7 @@ from tests.real.scene import Scene
 OPEN_AT = datetime(2026, 11, 23, 9, tzinfo=UTC).timestamp()
 #: Ports of the stages. Their ranges of RTP overlap: Asterisk takes the next free port.
 OFFSET, CLOSED_OFFSET, FRAGILE_OFFSET, RESTARTED_OFFSET = 3000, 3200, 3400, 3500
+CALLBACKS_OFFSET, CARRIER_OFFSET, KILLS_OFFSET = 3600, 3700, 3800
 
 #: Where calls to the public network go.
 PSTN_PORT = 5075
@@ -36,9 +38,22 @@ TARGETS = {
     "tries": 2,
 }
 
+#: How callbacks are promised in the tests about them.
+PROMISE = {
+    "promise_s": 60,
+    "dial_s": 5,
+    "ring_s": 3,
+    "busy_retry_s": 1,
+    "no_answer_retry_s": 1,
+    "assumed_handling_s": 1,
+    "assumed_occupancy": 0.01,
+    "offer_after_s": 1,
+}
+
 FAILED = pytest.StashKey[bool]()
 
-OpenStage = Callable[[int, float], AbstractAsyncContextManager[Stage]]
+#: Of a port offset, a service time, and what else the script changes.
+OpenStage = Callable[..., AbstractAsyncContextManager[Stage]]
 NewScene = Callable[[Stage], Scene]
 
 
@@ -71,23 +86,30 @@ def short_prompts(toolbox: Toolbox, tmp_path_factory: pytest.TempPathFactory) ->
 def open_stage(
     toolbox: Toolbox, short_prompts: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> OpenStage:
-    """Return how to open a stage at a port offset and a service time."""
+    """Return how to open a stage at a port offset and a service time; see `Script` for changes.
+
+    With `phones`, simulated informateurs are at work.
+    """
 
     @asynccontextmanager
-    async def open_one(port_offset: int, opens_at: float) -> AsyncIterator[Stage]:
+    async def open_one(
+        port_offset: int, opens_at: float, *, phones: bool = False, **changes: Any
+    ) -> AsyncIterator[Stage]:
+        asterisk = {"agent_rtp_timeout_s": 3, "retry_every_s": 1, "trunk_qualify_s": 0}
         script = Script(
             state_dir=tmp_path_factory.mktemp("stage"),
             agents=4,
             port_offset=port_offset,
             opens_at=opens_at,
-            targets=TARGETS,
-            asterisk={"agent_rtp_timeout_s": 3, "retry_every_s": 1, "trunk_qualify_s": 0},
             trunk=f"127.0.0.1:{PSTN_PORT + port_offset}",
             prompts_dir=short_prompts,
+            targets=TARGETS | changes.pop("targets", {}),
+            asterisk=asterisk | changes.pop("asterisk", {}),
+            **changes,
         )
         stage = Stage(script, toolbox, print)
         try:
-            await stage.open_service()
+            await (stage.open() if phones else stage.open_service())
             yield stage
         finally:
             await stage.close()

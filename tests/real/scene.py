@@ -16,6 +16,7 @@ from router.demo.stage import FICHE, Stage
 from tests.real.prompts import Ear, Repertoire, repertoire
 from tests.real.story import PATIENCE_S, AsteriskLog, Story
 from tests.real.telephones import Called, Caller, DeskCall, Informateur
+from tests.real.usagers import Usager, numbers_kept
 
 #: The sector of the stage's fiche, and the way there from the welcome: skip it, no code, menu.
 SECTOR = "logement-location"
@@ -47,6 +48,7 @@ class Scene:
         self._informateurs: list[Informateur] = []
         self._desk_calls: list[DeskCall] = []
         self._services: list[Called] = []
+        self._usagers: list[Usager] = []
 
     async def __aenter__(self) -> "Scene":
         return self
@@ -172,6 +174,22 @@ class Scene:
         await service.start()
         return service
 
+    def usager(self) -> Usager:
+        """Return somebody who has not asked to be called back yet."""
+        usager = Usager(self.stage)
+        self._usagers.append(usager)
+        return usager
+
+    async def callbacks_open(self) -> None:
+        """Wait until the intake knows that callbacks are promised."""
+
+        async def door() -> int:
+            url = f"{self.stage.http}/v1/callbacks/challenge?fiche={FICHE}"
+            async with aiohttp.ClientSession() as session, session.get(url) as answer:
+                return answer.status
+
+        await self.until(door, lambda status: status == 200)
+
     async def ask(self, agent: str, what: str, **body: Any) -> tuple[int, dict[str, Any]]:
         """Have an informateur ask by HTTP; return status and answer."""
         token = self.stage.secrets.tokens[AgentId(agent)]
@@ -209,7 +227,7 @@ class Scene:
         await self.step(caller, Step.TALKING, agent=informateur.agent)
         await self.both_hear(caller, informateur)
 
-    async def both_hear(self, caller: Caller, informateur: Informateur) -> None:
+    async def both_hear(self, caller: Caller | Called, informateur: Informateur) -> None:
         """Wait until each hears the other from now on."""
         async with asyncio.timeout(PATIENCE_S):
             for person in (caller.person, informateur.person):
@@ -279,6 +297,7 @@ class Scene:
         for kind in ("channels", "bridges"):
             await self.until(lambda kind=kind: self.ari(kind), lambda held: held == [], _LEFT_S)
         await self.until(self.calls, lambda calls: calls == {}, _LEFT_S)
+        assert numbers_kept(self.stage) == []
         await self._leave()
         away = float(len(self.stage.plan.agents))
         await self.until(self.agents, lambda agents: agents["logged out"] == away)
@@ -301,6 +320,8 @@ class Scene:
             await telephone.stop()
         if not self.stage.asterisk.running or not self.stage.router_runs:
             return
+        for usager in self._usagers:
+            await usager.cancel()
         await self._leave()
         for kind in ("channels", "bridges"):
             for thing in await self.ari(kind):

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 import socket
 from pathlib import Path
 
@@ -81,7 +82,15 @@ class Telephone:
 
     def messages(self) -> str:
         """Return every SIP message sent and received until now."""
-        return self._log.with_suffix(".messages").read_text(errors="replace")
+        log = self._log.with_suffix(".messages")
+        return log.read_text(errors="replace") if log.exists() else ""
+
+    def requests(self, method: str) -> list[str]:
+        """Return the different requests of that method received until now."""
+        entries = re.split(r"^-{20,}.*$", self.messages(), flags=re.MULTILINE)
+        texts = [entry.partition("received")[2].partition("\n\n")[2] for entry in entries]
+        found = [text.replace("\r", "") for text in texts if text.startswith(f"{method} ")]
+        return list(dict.fromkeys(found))
 
     async def _happens(self, what: str) -> str:
         """Wait for the next line of that kind in SIPp's log; return the Call-ID in it."""

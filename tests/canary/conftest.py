@@ -1,0 +1,75 @@
+"""A service with faults in it, and its day."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from router.asterisk.install import Toolbox
+from router.demo.stage import Script, Stage
+from tests.canary.day import Day
+from tests.real.conftest import OPEN_AT, PROMISE, PSTN_PORT, TARGETS, short_prompts, toolbox
+
+__all__ = ["short_prompts", "toolbox"]
+
+SEED = int(os.environ.get("ALLO_SEED", "4"))
+_OFFSET = 4000
+_FAULTS = Path(__file__).parent / "faults"
+
+
+@pytest.fixture(scope="module")
+def with_faults() -> Any:
+    """Have every router that is started import the faults first."""
+    start = asyncio.create_subprocess_exec
+
+    async def start_faulty(*words: str, **options: Any) -> asyncio.subprocess.Process:
+        if "router.cli" in words:
+            path = options["env"]["PYTHONPATH"]
+            options["env"]["PYTHONPATH"] = f"{_FAULTS}{os.pathsep}{path}"
+        return await start(*words, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio, "create_subprocess_exec", start_faulty)
+        yield
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def day(
+    toolbox: Toolbox,
+    short_prompts: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    with_faults: None,
+) -> AsyncIterator[Day]:
+    """The whole day, lived; the service is down again."""
+    script = Script(
+        state_dir=tmp_path_factory.mktemp("canary-stage"),
+        agents=8,
+        port_offset=_OFFSET,
+        opens_at=OPEN_AT,
+        trunk=f"127.0.0.1:{PSTN_PORT + _OFFSET}",
+        prompts_dir=short_prompts,
+        targets=TARGETS | {"wrap_up_s": 0},
+        promise=PROMISE | {"promise_s": 900, "tickets_per_agent": 40},
+        asterisk={"agent_rtp_timeout_s": 3, "retry_every_s": 1, "trunk_qualify_s": 0},
+        callbacks={"difficulty": 1000, "forms_per_minute": 10_000, "recycle_numbers": 60},
+        rings_s=0.2,
+        talks_s=2.0,
+    )
+    stage = Stage(script, toolbox, print)
+    # Whatever may be told is told.
+    with (stage.state_dir / "allo.toml").open("a") as settings:
+        settings.write('\n[log]\nlevel = "debug"\n')
+    outside = tmp_path_factory.mktemp("canary-outside")
+    async with aiohttp.ClientSession() as session:
+        day = Day(stage, outside, session, SEED)
+        try:
+            await stage.open()
+            await day.live()
+        finally:
+            await stage.close()
+    yield day

@@ -1,0 +1,553 @@
+"""A service's day in which hundreds of numbers come in by every way, and much goes wrong.
+
+Nothing is looked at meanwhile but copies made for later: what is scanned, and the scan itself,
+come after the last call (`test_canary.py`).
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import aiohttp
+
+from router.core.commands import Step
+from router.core.tickets import ENDS
+from router.demo.stage import FICHE, Stage
+from tests.canary.faults.sitecustomize import AT_DIALLING, FAULTS
+from tests.canary.forms import canaries
+from tests.canary.people import PLACES, Telling, send, strange_requests
+from tests.canary.requests import WRITTEN, Web
+from tests.canary.scan import Image, image
+from tests.real.exchange import Habit, Line, PublicExchange
+from tests.real.scene import TO_SECTOR, Scene
+from tests.real.story import Story
+from tests.real.telephones import DeskCall
+from tests.real.test_callback_kills import children, records
+from tests.real.usagers import numbers_kept, vault
+
+#: What is on no number's last two digits but those that are to provoke a fault.
+_FAULTY = frozenset({*FAULTS, *AT_DIALLING})
+#: The numbers of other tests end lower.
+_ENDINGS = range(3000, 10_000)
+_PATIENCE_S = 240.0
+
+
+class Numbers:
+    """Hands out canaries, and remembers which came in by which way."""
+
+    def __init__(self, seed: int) -> None:
+        plain = [ending for ending in _ENDINGS if f"{ending % 100:02}" not in _FAULTY]
+        self._plain = iter(canaries(2000, seed, plain))
+        faulty = [ending for ending in _ENDINGS if f"{ending % 100:02}" in _FAULTY]
+        self._faulty = canaries(len(faulty), seed, faulty)
+        self.used: dict[str, list[str]] = {}
+
+    def take(self, way: str, count: int = 1) -> list[str]:
+        """Return as many new numbers."""
+        return [next(self.of(way)) for _ in range(count)]
+
+    def of(self, way: str) -> Iterator[str]:
+        """Yield new numbers, as many as are wanted."""
+        for number in self._plain:
+            self.used.setdefault(way, []).append(number)
+            yield number
+
+    def faulty(self, way: str, ending: str) -> str:
+        """Return a new number that ends so."""
+        number = next(one for one in self._faulty if one.endswith(ending))
+        self._faulty.remove(number)
+        self.used.setdefault(way, []).append(number)
+        return number
+
+    @property
+    def all(self) -> list[str]:
+        return [number for numbers in self.used.values() for number in numbers]
+
+
+class Town(PublicExchange):
+    """The public network; some people type a number when they are asked to press 1."""
+
+    def __init__(self, port: int, numbers: Numbers) -> None:
+        super().__init__(port, lambda number: self.habit_of.get(number, Habit.ANSWERS))
+        self.habit_of: dict[str, Habit] = {}
+        self.types: dict[str, str] = {}
+        self._numbers = numbers
+
+    def lives(self, number: str, habit: Habit) -> None:
+        """Have this number, in national digits, do that."""
+        self.habit_of[f"33{number[1:]}"] = habit
+
+    async def _press_one_until_heard(self, line: Line, person: object) -> None:
+        if (typed := self.types.get(line.number)) is not None:
+            person.press(typed)  # type: ignore[attr-defined]
+        await super()._press_one_until_heard(line, person)  # type: ignore[arg-type]
+
+
+class Day:
+    """Everything that is done; `outside` is the world's, which may know its numbers."""
+
+    def __init__(
+        self, stage: Stage, outside: Path, session: aiohttp.ClientSession, seed: int
+    ) -> None:
+        self.stage = stage
+        self.outside = outside
+        self.numbers = Numbers(seed)
+        self.web = Web(stage, session)
+        self.scene = Scene(stage, outside / "phones", lambda: True)
+        assert stage.script.trunk is not None
+        self.town = Town(int(stage.script.trunk.rpartition(":")[2]), self.numbers)
+        #: Ticket -> its number, as far as the usager knows.
+        self.tickets: dict[str, str] = {}
+        #: The keys of the day of every router, by its process.
+        self.day_keys: dict[int, bytes] = {}
+        #: What processes had in memory, by when that was.
+        self.images: dict[str, Image] = {}
+        #: Folders copied, by when that was.
+        self.copies: dict[str, Path] = {}
+        #: What was answered to requests, and how calls and tickets ended.
+        self.outcomes: dict[str, int] = {}
+        self.killed = 0
+        self._callers: list[Telling] = []
+
+    @property
+    def router(self) -> int:
+        """The router's process."""
+        assert self.stage.router is not None
+        return self.stage.router.pid
+
+    async def live(self) -> None:
+        """Let it all happen."""
+        await self.town.open()
+        try:
+            await self.scene.callbacks_open()
+            await self._calls_of_every_kind()
+            await self._strange_requests()
+            await self._requests()
+            await self._malformed_requests()
+            await self._typed_in_the_queue()
+            await self._typed_elsewhere()
+            await self._faults()
+            await self._kills()
+            await self._forgetting()
+            await self._closed()
+        finally:
+            for caller in self._callers:
+                await caller.stop()
+            await self.town.close()
+
+    # --- calls -----------------------------------------------------------------------------
+
+    def _caller(self) -> Telling:
+        numbers = self.numbers.take("headers", len(PLACES))
+        caller = Telling(self.stage, self.outside / "phones", numbers)
+        self._callers.append(caller)
+        return caller
+
+    async def _call(self, keys: str = "", *, events: bool = True) -> Telling:
+        """Return a caller who types these keys during the welcome."""
+        caller = self._caller()
+        await caller.dial(events=events)
+        await self.scene.arrived(caller)
+        caller.press(keys)
+        return caller
+
+    async def _calls_of_every_kind(self) -> None:
+        for number, payloads in (("3940", (8,)), ("3939", (3,))):
+            refused = self._caller()
+            await refused.dial(number, payloads=payloads, status=404)
+            await refused.ended()  # SIPp calls it a failure: it wanted to talk
+        answered = await self._call(TO_SECTOR)
+        await self.scene.step(answered, Step.TALKING)
+        silent, left, informed = await self._call(), await self._call(), await self._call("###1")
+        await self._pause()
+        waiting = await self._call(TO_SECTOR)
+        await self.scene.step(waiting, Step.QUEUED)
+        self._look("a router with callers", self.router)
+        self._copy("files with callers")
+        for caller in (left, waiting, informed):
+            await caller.hang_up()
+        await self._over(answered, silent, waiting, left, informed)
+        await self._resume()
+
+    async def _over(self, *callers: Telling) -> None:
+        for caller in callers:
+            line = await self.scene.step(caller, Step.ENDED)
+            self._count(f"call {line['outcome']}")
+
+    async def _strange_requests(self) -> None:
+        doors = {"trunk": self.stage.sip, "agents": self.stage.agents_sip}
+        for door, request in strange_requests(self.numbers.of("strange SIP")):
+            await asyncio.to_thread(send, doors[door], request)
+            self._count("strange SIP")
+
+    # --- requests --------------------------------------------------------------------------
+
+    async def _requests(self) -> None:
+        """By every way, and to every end."""
+        habits = [
+            *(Habit.ANSWERS, Habit.LISTENS, Habit.ANSWERS, Habit.BUSY),
+            *(Habit.ANSWERS, Habit.RINGS, Habit.VOICEMAIL, Habit.CURT),
+        ]
+        await self._pause()
+        for turn, number in enumerate(self.numbers.take("web", 105)):
+            self.town.lives(number, habits[turn % len(habits)])
+            if turn % 9 == 1:
+                self.town.types[f"33{number[1:]}"] = self.numbers.take("typed when asked for 1")[0]
+            typed = WRITTEN[turn % len(WRITTEN)](number)
+            await self._ask(number, typed, turn)
+        self._look("a router with tickets", self.router)
+        self._look("an intake that took requests", self._intake())
+        self._copy("files with tickets")
+        self._copy("vault with tickets", vault(self.stage))
+        for ticket in list(self.tickets)[::10]:
+            self._count(f"cancel {await self.web.cancel(ticket)}")
+        await self._resume()
+        again = list(self.tickets.items())[5]
+        self._count(f"again {(await self.web.ask(again[1]))[0]}")
+
+    async def _ask(self, number: str, typed: str, turn: int) -> None:
+        if turn % 7 == 3:
+            status, told = await self.web.ask_by_page(typed)
+        elif turn % 7 == 5:
+            status, _ = await self.web.ask_by_form(typed)
+            self._count(f"form {status}")
+            return
+        else:
+            status, told = await self.web.ask(typed)
+        self._count(f"request {status} {told.get('error', {}).get('code', '')}".strip())
+        if status == 202:
+            self.tickets[told["ticket"]] = number
+
+    async def _malformed_requests(self) -> None:
+        for what, status in (
+            await self.web.send_malformed(self.numbers.of("malformed requests"))
+        ).items():
+            self._count(f"malformed {status}")
+            assert status < 300 or status >= 400, what
+        key = {"Idempotency-Key": "the-same-key-again"}
+        for number in self.numbers.take("malformed requests", 3):
+            status, _ = await self.web.ask(number, {**self.web.server, **key})
+            self._count(f"same key {status}")
+        number = self.numbers.take("malformed requests")[0]
+        for _ in range(20):
+            self._count(f"same number {(await self.web.ask(number))[0]}")
+
+    # --- keys ------------------------------------------------------------------------------
+
+    async def _typed_in_the_queue(self) -> None:
+        await self._pause()
+        for _ in range(2):
+            ways: list[Callable[[Telling], Awaitable[None]]] = [
+                *(self._types_and_confirms, self._types_again, self._hangs_up_while_typing),
+                *(self._hangs_up_at_the_read_back, self._types_too_much, self._stays_silent),
+                *(self._types_and_confirms, self._types_again, self._hangs_up_at_the_read_back),
+            ]
+            callers = [await self._call(TO_SECTOR) for _ in ways]
+            work = [way(caller) for way, caller in zip(ways, callers, strict=True)]
+            await asyncio.gather(*work)
+        self._look("a router after typing", self.router)
+        self._look("an intake that took keys", self._intake())
+        by_info = [await self._call(events=False) for _ in range(4)]
+        await asyncio.gather(*map(self._types_by_info, by_info))
+        self._copy("files after typing")
+        await self._resume()
+
+    async def _asked_for_number(self, caller: Telling) -> None:
+        await caller.person.hears("callback-offer", limit_s=30)
+        caller.press("5")
+        await caller.person.hears("callback-ask-number", limit_s=30)
+
+    def _typed(self, count: int = 1) -> list[str]:
+        return self.numbers.take("typed in the queue", count)
+
+    async def _types_and_confirms(self, caller: Telling) -> None:
+        await self._asked_for_number(caller)
+        dropped, meant = self._typed(2)
+        caller.press(f"{dropped}*{meant}#")
+        await caller.person.hears("callback-confirm", limit_s=30)
+        caller.press("1")
+        await self._over(caller)
+
+    async def _types_again(self, caller: Telling) -> None:
+        await self._asked_for_number(caller)
+        for number in self._typed(2):
+            caller.press(f"{number}#")
+            await caller.person.hears("callback-confirm", limit_s=30)
+            caller.press("2")
+            await caller.person.hears("callback-ask-number", limit_s=30)
+        caller.press(f"{self._typed()[0]}#")
+        await caller.person.hears("callback-confirm", limit_s=30)
+        caller.press("1")
+        await self._over(caller)
+
+    async def _hangs_up_while_typing(self, caller: Telling) -> None:
+        await self._asked_for_number(caller)
+        caller.press(self._typed()[0])
+        await caller.person.pressed()
+        await caller.hang_up()
+        await self._over(caller)
+
+    async def _hangs_up_at_the_read_back(self, caller: Telling) -> None:
+        await self._asked_for_number(caller)
+        caller.press(f"{self._typed()[0]}#")
+        await caller.person.hears("callback-read-back", limit_s=30)
+        await asyncio.sleep(0.6)  # among the pairs of digits
+        await caller.hang_up()
+        await self._over(caller)
+
+    async def _types_too_much(self, caller: Telling) -> None:
+        await self._asked_for_number(caller)
+        for number in self._typed(3):
+            caller.press(f"{number}7#")
+            await caller.person.hears("number-refused-malformed", limit_s=30)
+        await caller.hang_up()
+        await self._over(caller)
+
+    async def _stays_silent(self, caller: Telling) -> None:
+        await self._asked_for_number(caller)
+        caller.press(self._typed()[0])
+        await caller.person.hears("callback-confirm", "callback-confirm", limit_s=40)
+        await caller.hang_up()
+        await self._over(caller)
+
+    async def _types_by_info(self, caller: Telling) -> None:
+        await caller.press_by_info(TO_SECTOR)
+        await caller.person.hears("callback-offer", limit_s=40)
+        await caller.press_by_info("5")
+        await caller.person.hears("callback-ask-number", limit_s=40)
+        await caller.press_by_info(f"{self._typed()[0]}#")
+        await caller.person.hears("callback-confirm", limit_s=40)
+        await caller.press_by_info("1")
+        await self._over(caller)
+
+    async def _typed_elsewhere(self) -> None:
+        """Where no number is asked for: it comes as so many wrong choices."""
+        talking = await self._call(TO_SECTOR)
+        await self.scene.step(talking, Step.TALKING)
+        talking.press(self._elsewhere())
+        at_the_code = await self._call(f"{self._elsewhere()}#{self._elsewhere()}#")
+        in_the_menu = await self._call(f"##{self._elsewhere()}")
+        reading = await self._call(f"###1{self._elsewhere()}")
+        by_info = await self._call(events=False)
+        await by_info.press_by_info(f"{self._elsewhere()}")
+        self._look("a router whose callers type", self.router)
+        for caller in (at_the_code, in_the_menu, reading, by_info):
+            await caller.person.pressed()
+            await caller.hang_up()
+        await talking.ended()
+        await self._over(at_the_code, in_the_menu, reading, by_info, talking)
+        await self._typed_at_a_desk()
+
+    def _elsewhere(self) -> str:
+        return self.numbers.take("typed elsewhere")[0]
+
+    async def _typed_at_a_desk(self) -> None:
+        phone = self.stage.phones[0]
+        desk = await self.scene.desk_call(phone, "11")  # type: ignore[arg-type]
+        await desk.person.hears("desk-agent-number", limit_s=5.0)
+        desk.press(f"{self._elsewhere()}#{self._elsewhere()}#")
+        await desk.person.pressed()
+        await desk.hang_up()
+        dialling = DeskCall(
+            self.stage.toolbox,
+            phone.agent,
+            self.stage.secrets.agents[phone.agent],  # type: ignore[index]
+            self.stage.agents_sip,
+            self.outside / "phones",
+            None,
+        )
+        self.scene._desk_calls.append(dialling)
+        await dialling.dial(self._elsewhere())
+        await dialling.ended()
+
+    # --- faults ----------------------------------------------------------------------------
+
+    async def _faults(self) -> None:
+        """What goes wrong quotes the number: in a request, in the keys, at dialling."""
+        for ending in FAULTS:
+            number = self.numbers.faulty("faults", ending)
+            status = await self.web.send(
+                "POST",
+                "/v1/callbacks",
+                json={"phone": number, "fiche": FICHE},
+                headers=self.web.server,
+            )
+            self._count(f"fault {ending} in a request: {status}")
+            await self._an_intake_serves()
+        for ending in AT_DIALLING:
+            number = self.numbers.faulty("faults", ending)
+            status, told = await self.web.ask(number)
+            self._count(f"fault {ending} at dialling: {status}")
+            if status == 202:
+                self.tickets[told["ticket"]] = number
+        await self._an_intake_serves()
+        await self._pause()
+        for ending in ("81", "87", "92"):
+            caller = await self._call(TO_SECTOR)
+            await self._asked_for_number(caller)
+            caller.press(f"{self.numbers.faulty('faults', ending)}#")
+            await caller.person.pressed()
+            await self._an_intake_serves()
+            await caller.hang_up()
+            await self._over(caller)
+        await self._vault_away()
+        await self._resume()
+        self._copy("files after faults")
+
+    async def _vault_away(self) -> None:
+        """The vault is gone, or full of what is no number."""
+        folder = vault(self.stage)
+        hidden = folder.with_name(f"{folder.name}-hidden")
+        folder.rename(hidden)
+        status, _ = await self.web.ask(self.numbers.take("web, without a vault")[0])
+        self._count(f"without a vault: {status}")
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(folder)
+        hidden.rename(folder)
+        number = self.numbers.take("web, damaged in the vault")[0]
+        status, told = await self.web.ask(number)
+        if status == 202:
+            self.tickets[told["ticket"]] = number
+            (folder / told["ticket"]).write_text(f"{number} and more")
+
+    async def _an_intake_serves(self) -> None:
+        async def door() -> int:
+            return await self.web.send("GET", "/v1/callbacks/challenge")
+
+        await self.scene.until(door, lambda status: status == 200, 40.0)
+
+    # --- kills -----------------------------------------------------------------------------
+
+    async def _kills(self) -> None:
+        """Half-way: while callers type and wait, numbers are dialled, requests come in."""
+        for victim in ("router", "intake", "router", "Asterisk", "router", "router and Asterisk"):
+            await self._pause()
+            typing, waiting = await self._call(TO_SECTOR), await self._call(TO_SECTOR)
+            await self._asked_for_number(typing)
+            typing.press(f"{self._typed()[0]}#")
+            for number in self.numbers.take("web, before a kill", 4):
+                await self._ask(number, number, turn=0)
+            await self._resume()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(4.0):
+                    await Story(self.stage.router_log).step(Step.DIALLED)
+            asking = [
+                asyncio.create_task(self.web.send("POST", "/v1/callbacks", **self._good(number)))
+                for number in self.numbers.take("web, during a kill", 4)
+            ]
+            await asyncio.sleep(0.005)
+            await self._kill(victim)
+            await asyncio.gather(*asking)
+            self._copy(f"files after kill {self.killed}")
+            for caller in (typing, waiting):
+                await caller.stop()
+            await self._ready()
+
+    def _good(self, number: str) -> dict[str, object]:
+        return {"json": {"phone": number, "fiche": FICHE}, "headers": self.web.server}
+
+    async def _kill(self, victim: str) -> None:
+        stage = self.stage
+        self.killed += 1
+        self._learn_day_key()
+        if victim == "intake":
+            for child in children(stage):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+        if "router" in victim:
+            await stage.kill_router()
+        if "Asterisk" in victim:
+            await stage.asterisk.crash()
+            self.town.cut()
+            self._copy(f"files between the kills {self.killed}")
+            await stage.asterisk.start()
+        if "router" in victim:
+            await stage.start_router()
+        if "Asterisk" in victim:
+            await asyncio.gather(*(phone.register() for phone in stage.phones))
+
+    async def _ready(self) -> None:
+        phones = len(self.stage.phones)
+        await self._an_intake_serves()
+        await self.scene.until(
+            self.scene.agents, lambda agents: sum(agents.values()) >= phones, _PATIENCE_S
+        )
+
+    # --- the end ---------------------------------------------------------------------------
+
+    async def _forgetting(self) -> None:
+        """Every ticket ends; the intake that held numbers is replaced by a new one."""
+        await self._resume()
+        await self.scene.until(self._open, lambda left: left == 0, _PATIENCE_S)
+        old = self._intake()
+        for number in self.numbers.take("web, until the intake is worn", 60):
+            await self.web.ask(f"{number}1")
+        self._look("an intake before it is replaced", old)
+        await self.scene.until(self._intakes, lambda pids: len(pids) == 1 and pids != [old], 60.0)
+        self._look("an intake that took its place", self._intake())
+        self._look("a router at the end", self.router)
+        self._look("an Asterisk at the end", self.stage.asterisk.pid)
+        self._learn_day_key()
+
+    async def _closed(self) -> None:
+        """On Sunday."""
+        await self.stage.stop_router()
+        self.stage._offset_s += 6 * 86400
+        await self.stage.start_router()
+        self._learn_day_key()
+        caller = await self._call()
+        number = self.numbers.take("web, closed")[0]
+        self._count(f"request {(await self.web.ask(number))[0]}, closed")
+        await caller.ended()
+        await self._over(caller)
+
+    async def _open(self) -> int:
+        rows = await asyncio.to_thread(records, self.stage)
+        return sum(row[1] not in ENDS for row in rows.values()) + len(numbers_kept(self.stage))
+
+    async def _intakes(self) -> list[int]:
+        return children(self.stage)
+
+    def _intake(self) -> int:
+        """The newest."""
+        return children(self.stage)[-1]
+
+    # --- for later -------------------------------------------------------------------------
+
+    def _look(self, when: str, pid: int) -> None:
+        self.images[when] = image(pid)
+
+    def _copy(self, when: str, folder: Path | None = None) -> None:
+        """Copy what is in a folder now; sockets and what vanishes meanwhile aside."""
+        source = folder or self.stage.state_dir
+        target = self.outside / "copies" / when
+        for path in source.rglob("*"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.is_file() and not path.is_symlink():
+                    copy = target / path.relative_to(source)
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy2(path, copy)
+        self.copies[when] = target
+
+    def _learn_day_key(self) -> None:
+        """Read the key that the router hands to its intakes."""
+        for file in Path(f"/proc/{self.router}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                if "allo-day-key" in os.readlink(file):
+                    self.day_keys[self.router] = file.read_bytes()[4:]
+
+    def _count(self, what: str) -> None:
+        self.outcomes[what] = self.outcomes.get(what, 0) + 1
+
+    async def _pause(self) -> None:
+        """Let no informateur take anything."""
+        for phone in self.stage.phones:
+            await self.scene.ask(phone.agent, "pause", reason="pause")
+
+    async def _resume(self) -> None:
+        for phone in self.stage.phones:
+            await self.scene.ask(phone.agent, "ready")

@@ -1,0 +1,263 @@
+"""The public network as a machine: every number a line with habits of its own.
+
+It answers Asterisk's calls (RFC 3261, as far as a callback needs it), keeps a record of each,
+and so counts by itself how often, and how long, each number was called.
+"""
+
+import asyncio
+import itertools
+import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import cast
+
+from router.demo.sound import AGENT_HZ, CALLER_HZ, Person
+from tests.real.telephones import media
+
+_RETRANSMIT_S = 0.5
+_RETRANSMITS = 6
+_ids = itertools.count(1)
+
+
+class Habit(Enum):
+    """What happens at a number that is called."""
+
+    ANSWERS = auto()  # picks up, presses 1 until heard, talks, hangs up
+    LISTENS = auto()  # the same, but leaves the goodbye to the other
+    BUSY = auto()
+    RINGS = auto()  # and rings
+    VOICEMAIL = auto()  # picks up, says something, presses nothing
+    CURT = auto()  # picks up and hangs up
+
+
+@dataclass(eq=False)
+class Line:
+    """One call to a number. Times are of time.monotonic()."""
+
+    number: str
+    call_id: str
+    began_at: float
+    answered: bool = False
+    pressed: bool = False
+    #: Whether the informateur was heard.
+    talked: bool = False
+    ended_at: float | None = None
+    invite: str = field(repr=False, default="")
+    tag: str = field(default_factory=lambda: f"line{next(_ids)}")
+    #: The last answer to the INVITE, for whoever asks again.
+    answer: str = field(repr=False, default="")
+    acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    said_goodbye: asyncio.Event = field(default_factory=asyncio.Event)
+    living: asyncio.Task[None] | None = None
+
+
+class PublicExchange(asyncio.DatagramProtocol):
+    """Listens at `port` of loopback. `habits` says what a number, as dialled, does."""
+
+    def __init__(self, port: int, habits: Callable[[str], Habit]) -> None:
+        self._port = port
+        self._habits = habits
+        self._transport: asyncio.DatagramTransport | None = None
+        self._peer = ("127.0.0.1", 0)
+        #: Every call ever, in the order in which they came.
+        self.lines: list[Line] = []
+        self._by_call_id: dict[str, Line] = {}
+        #: What was asked that this exchange does not understand; must stay empty.
+        self.faults: list[str] = []
+
+    async def open(self) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", self._port))
+
+    async def close(self) -> None:
+        tasks = [line.living for line in self.lines if line.living is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._transport is not None:
+            self._transport.close()
+
+    def of(self, number: str) -> list[Line]:
+        return [line for line in self.lines if line.number == number]
+
+    @property
+    def under_way(self) -> list[Line]:
+        return [line for line in self.lines if line.ended_at is None]
+
+    def cut(self) -> None:
+        """The other end is gone with all its calls."""
+        for line in self.under_way:
+            self._end(line)
+
+    # What Asterisk says.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._peer = addr
+        text = data.decode()
+        first = text.split("\r\n", 1)[0]
+        line = self._by_call_id.get(_header(text, "Call-ID"))
+        match first.split(" ", 1)[0]:
+            case "INVITE" if line is None:
+                self._rings(text)
+            case "INVITE" if line is not None and line.answer:
+                self._send(line.answer)
+            case "ACK" if line is not None:
+                line.acknowledged.set()
+            case "CANCEL" if line is not None:
+                self._send(_answer(text, "200 OK", line.tag))
+                if not line.answered and line.ended_at is None:
+                    self._refuse(line, "487 Request Terminated")
+            case "BYE" if line is not None:
+                self._send(_answer(text, "200 OK", line.tag))
+                self._end(line)
+            case "BYE" | "CANCEL":
+                self._send(_answer(text, "481 Call Does Not Exist", "none"))
+            case "OPTIONS":
+                self._send(_answer(text, "200 OK", "here"))
+            case "SIP/2.0" if line is not None and "BYE" in _header(text, "CSeq"):
+                line.said_goodbye.set()
+            case _:
+                self.faults.append(first.split(" ", 1)[0])
+
+    def _rings(self, invite: str) -> None:
+        found = re.match(r"INVITE sip:([^@]+)@", invite)
+        assert found is not None
+        line = Line(found[1], _header(invite, "Call-ID"), time.monotonic(), invite=invite)
+        self.lines.append(line)
+        self._by_call_id[line.call_id] = line
+        line.answer = _answer(invite, "180 Ringing", line.tag, self._contact())
+        self._send(line.answer)
+        line.living = asyncio.create_task(self._live(line, self._habits(line.number)))
+
+    # What people do.
+
+    async def _live(self, line: Line, habit: Habit) -> None:
+        if habit is Habit.RINGS:
+            return
+        if not await _within(0.3, line.over):
+            if habit is Habit.BUSY:
+                self._refuse(line, "486 Busy Here")
+            else:
+                await self._pick_up(line, habit)
+
+    async def _pick_up(self, line: Line, habit: Habit) -> None:
+        person = Person(CALLER_HZ, AGENT_HZ)
+        await person.open()
+        try:
+            await self._answered(line, person)
+            if habit in (Habit.ANSWERS, Habit.LISTENS):
+                await self._press_one_until_heard(line, person)
+            if habit in (Habit.ANSWERS, Habit.CURT) and not await _within(1.0, line.over):
+                await self._hang_up(line)
+            await line.over.wait()
+        finally:
+            person.close()
+
+    async def _answered(self, line: Line, person: Person) -> None:
+        sdp = "\r\n".join(
+            [
+                "v=0",
+                "o=line 1 1 IN IP4 127.0.0.1",
+                "s=-",
+                "c=IN IP4 127.0.0.1",
+                "t=0 0",
+                media(person.port, person.codec.payload).replace("\n", "\r\n"),
+                "",
+            ]
+        )
+        line.answered = True
+        line.answer = _answer(line.invite, "200 OK", line.tag, self._contact(), sdp)
+        await self._until(line.acknowledged, line.answer)
+
+    async def _press_one_until_heard(self, line: Line, person: Person) -> None:
+        """Who is asked to press 1 and hears nobody presses again."""
+        while line.ended_at is None and not line.talked:
+            if await _within(0.7, line.over):
+                return
+            person.press("1")
+            line.pressed = True
+            with suppress(TimeoutError):
+                async with asyncio.timeout(2.0):
+                    await person.heard_tone.wait()
+                    line.talked = True
+
+    async def _hang_up(self, line: Line) -> None:
+        from_, to = _header(line.invite, "From"), _header(line.invite, "To")
+        target = re.search(r"sip:[^>;]+", _header(line.invite, "Contact"))
+        assert target is not None
+        bye = [
+            f"BYE {target[0]} SIP/2.0",
+            f"Via: SIP/2.0/UDP 127.0.0.1:{self._port};branch=z9hG4bKbye{line.tag}",
+            f"From: {to};tag={line.tag}",
+            f"To: {from_}",
+            f"Call-ID: {line.call_id}",
+            "CSeq: 1 BYE",
+            "Max-Forwards: 70",
+            "Content-Length: 0",
+        ]
+        await self._until(line.said_goodbye, "\r\n".join([*bye, "", ""]))
+        self._end(line)
+
+    def _refuse(self, line: Line, status: str) -> None:
+        line.answer = _answer(line.invite, status, line.tag)
+        self._end(line)
+        line.living = asyncio.create_task(self._until(line.acknowledged, line.answer))
+
+    def _end(self, line: Line) -> None:
+        if line.ended_at is None:
+            line.ended_at = time.monotonic()
+            line.over.set()
+
+    # What is sent.
+
+    def _contact(self) -> str:
+        return f"<sip:line@127.0.0.1:{self._port}>"
+
+    async def _until(self, told: asyncio.Event, message: str) -> None:
+        """Send until the other side has told that it came (RFC 3261 section 17)."""
+        for _ in range(_RETRANSMITS):
+            self._send(message)
+            if await _within(_RETRANSMIT_S, told):
+                return
+
+    def _send(self, message: str) -> None:
+        if self._transport is not None:
+            self._transport.sendto(message.encode(), self._peer)
+
+
+async def _within(seconds: float, event: asyncio.Event) -> bool:
+    """Wait for the event; return whether it came in time."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()
+
+
+def _header(message: str, name: str) -> str:
+    found = re.search(rf"^{name}: *(.*?)\r$", message, re.MULTILINE | re.IGNORECASE)
+    return found[1] if found else ""
+
+
+def _answer(request: str, status: str, tag: str, contact: str = "", sdp: str = "") -> str:
+    vias = re.findall(r"^Via: *(.*?)\r$", request, re.MULTILINE)
+    to = _header(request, "To")
+    lines = [
+        f"SIP/2.0 {status}",
+        *(f"Via: {via}" for via in vias),
+        f"From: {_header(request, 'From')}",
+        f"To: {to}" if ";tag=" in to else f"To: {to};tag={tag}",
+        f"Call-ID: {_header(request, 'Call-ID')}",
+        f"CSeq: {_header(request, 'CSeq')}",
+    ]
+    if contact:
+        lines.append(f"Contact: {contact}")
+    if sdp:
+        lines.append("Content-Type: application/sdp")
+    return "\r\n".join([*lines, f"Content-Length: {len(sdp)}", "", sdp])

@@ -1,0 +1,418 @@
+"""Callbacks from the promise to the conversation, at the phones of both."""
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from router.core.commands import Step
+from router.core.tickets import Failure
+from router.demo.stage import Stage
+from tests.real.conftest import (
+    CALLBACKS_OFFSET,
+    CARRIER_OFFSET,
+    OPEN_AT,
+    PROMISE,
+    NewScene,
+    OpenStage,
+)
+from tests.real.scene import SECTOR, Scene
+from tests.real.telephones import Called, Informateur
+from tests.real.test_anonymity import files_with
+from tests.real.usagers import Usager, numbers_kept
+
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
+
+#: A ticket is due 55 s after it was asked for (PROMISE), a caller 52 s after joining the queue:
+#: callers come first for 3 s.
+TARGETS = {"live_target_s": 52, "announce_every_s": 2, "wrap_up_s": 1}
+SLACK_S = 3.0
+#: Sooner than any time-out of ours (PROMISE) or Asterisk's.
+AT_ONCE_S = 2.5
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def callback_stage(open_stage: OpenStage) -> AsyncIterator[Stage]:
+    options = {"targets": TARGETS, "promise": PROMISE}
+    async with open_stage(CALLBACKS_OFFSET, OPEN_AT, **options) as stage:
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def scene(callback_stage: Stage, new_scene: NewScene) -> AsyncIterator[Scene]:
+    async with new_scene(callback_stage) as scene:
+        yield scene
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def informateur(scene: Scene) -> Informateur:
+    """The only one on duty; callbacks are accepted."""
+    informateur = await scene.informateur()
+    await scene.callbacks_open()
+    return informateur
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def home(scene: Scene) -> Called:
+    """The phone of whoever is called back."""
+    return await scene.service(says=1000, listens_for=1400)
+
+
+async def dialled(scene: Scene, usager: Usager, informateur: Informateur, home: Called) -> None:
+    """Let the informateur take the ticket and the number ring."""
+    await informateur.rings()
+    informateur.pick_up()
+    await home.rings()
+    await usager.becomes("dialling")
+
+
+async def picked_up(home: Called) -> None:
+    """Let the phone be picked up, and the question be put."""
+    home.pick_up()
+    await home.person.hears("callback-ask")
+
+
+async def talk(scene: Scene, usager: Usager, informateur: Informateur, home: Called) -> None:
+    """Let the person who was asked press 1 and talk."""
+    home.person.press("1")
+    await usager.becomes("talking")
+    await scene.both_hear(home, informateur)
+
+
+async def goodbye(usager: Usager, informateur: Informateur, home: Called) -> None:
+    """End the conversation, and with it the ticket."""
+    await home.hang_up()
+    await informateur.call_ended()
+    await usager.is_over("done")
+
+
+async def test_the_informateur_is_there_before_the_number_is_dialled(
+    scene: Scene, informateur: Informateur, home: Called
+) -> None:
+    usager = await scene.usager().promised()
+    await informateur.rings()
+    assert home.messages() == ""
+    informateur.pick_up()
+    await home.rings()
+    await informateur.person.hears("whisper-callback", f"sector-{SECTOR}")
+    assert (await usager.standing())["state"] == "dialling"
+    await picked_up(home)
+    await talk(scene, usager, informateur, home)
+    await goodbye(usager, informateur, home)
+    steps = scene.story.steps(usager.call())
+    until_joined = [Step.RINGING, Step.DIALLED, Step.PICKED_UP, Step.TALKING]
+    assert steps[:5] == [Step.TICKET_ACCEPTED, *until_joined]
+    assert sorted(steps[5:]) == sorted([Step.ENDED, Step.TICKET_ENDED])
+
+
+async def test_nothing_but_the_number_and_the_service_is_on_the_wire(
+    scene: Scene, informateur: Informateur, home: Called
+) -> None:
+    usager = await scene.usager().promised()
+    await dialled(scene, usager, informateur, home)
+    [invite] = home.requests("INVITE")
+    head = invite.partition("\n\n")[0]
+    first, *lines = head.splitlines()
+    assert re.fullmatch(rf"INVITE sip:{usager.dialled}@127\.0\.0\.1:\d+ SIP/2\.0", first)
+    headers = dict(line.split(": ", 1) for line in lines)
+    assert re.fullmatch(r"<sip:3939@127\.0\.0\.1:?\d*>;tag=.*", headers["From"])
+    assert re.fullmatch(rf"<sip:{usager.dialled}@127\.0\.0\.1:?\d*>", headers["To"])
+    assert re.fullmatch(r"<sip:(asterisk|allo|3939)@[\d.:]+>", headers["Contact"])
+    telling = {"P-Asserted-Identity", "Remote-Party-ID", "Diversion", "Privacy", "History-Info"}
+    assert headers.keys() & telling == set()
+    assert SECTOR not in invite
+    assert usager.ticket not in invite
+    assert usager.call() not in invite
+    assert usager.number[1:] not in informateur.messages()
+    home.refuse("DECLINE")
+    await usager.becomes("accepted")
+    await usager.cancel()
+    await informateur.call_ended()
+
+
+async def test_a_busy_line_is_dialled_once_more(
+    scene: Scene, informateur: Informateur, home: Called
+) -> None:
+    usager = await scene.usager().promised()
+    await dialled(scene, usager, informateur, home)
+    home.refuse("BUSY")
+    await informateur.call_ended()
+    waiting = await usager.becomes("accepted")
+    assert (waiting["reason"], usager.number_is_kept) == (Failure.BUSY, True)
+    await dialled(scene, usager, informateur, home)
+    await picked_up(home)
+    await talk(scene, usager, informateur, home)
+    await goodbye(usager, informateur, home)
+    assert len(home.requests("INVITE")) == 2
+
+
+async def test_who_never_answers_is_dialled_twice(
+    scene: Scene, informateur: Informateur, home: Called
+) -> None:
+    usager = await scene.usager().promised()
+    for _ in range(2):
+        await dialled(scene, usager, informateur, home)
+        await home.stops_ringing()
+        await informateur.call_ended()
+    over = await usager.is_over("failed")
+    assert over["reason"] == "no_answer"
+    assert len(home.requests("INVITE")) == 2
+
+
+async def test_a_voicemail_hears_the_question_and_nothing_else(
+    scene: Scene, informateur: Informateur, home: Called
+) -> None:
+    usager = await scene.usager().promised()
+    await dialled(scene, usager, informateur, home)
+    home.pick_up()
+    await home.call_ended()
+    await informateur.call_ended()
+    assert home.person.heard == ["callback-ask", "callback-ask"]
+    assert (await usager.becomes("accepted"))["reason"] == "voicemail"
+    await usager.cancel()
+
+
+async def test_who_hangs_up_while_asked_is_called_once_more(
+    scene: Scene, informateur: Informateur, home: Called
+) -> None:
+    usager = await scene.usager().promised()
+    await dialled(scene, usager, informateur, home)
+    await picked_up(home)
+    await home.hang_up()
+    await informateur.call_ended()
+    assert (await usager.becomes("accepted"))["reason"] == "hung_up"
+    await dialled(scene, usager, informateur, home)
+    home.refuse("BUSY")
+    await informateur.call_ended()
+    assert (await usager.is_over("failed"))["reason"] == "busy"
+
+
+async def test_another_key_has_the_question_put_again(
+    scene: Scene, informateur: Informateur, home: Called
+) -> None:
+    usager = await scene.usager().promised()
+    await dialled(scene, usager, informateur, home)
+    await picked_up(home)
+    home.person.press("2")
+    await home.person.hears("callback-ask")
+    await talk(scene, usager, informateur, home)
+    await goodbye(usager, informateur, home)
+
+
+async def test_an_informateur_who_does_not_answer_costs_the_ticket_no_rank(
+    scene: Scene, informateur: Informateur, home: Called
+) -> None:
+    first = await scene.usager().promised()
+    await informateur.rings()
+    second = await scene.usager().promised()
+    informateur.refuse("DECLINE")
+    await scene.story.step(Step.MISSED, call=first.call())
+    other = await scene.informateur("102")
+    await dialled(scene, first, other, home)
+    await picked_up(home)
+    await talk(scene, first, other, home)
+    assert (await second.standing())["state"] == "accepted"
+    assert (await second.cancel())[0] == 200
+    await goodbye(first, other, home)
+
+
+async def test_an_informateur_who_hangs_up_too_soon_costs_an_attempt_at_most(
+    scene: Scene, informateur: Informateur, home: Called
+) -> None:
+    usager = await scene.usager().promised()
+    await dialled(scene, usager, informateur, home)
+    await informateur.hang_up()
+    await home.stops_ringing()
+    assert (await usager.becomes("accepted"))["reason"] == "interrupted"
+    await dialled(scene, usager, informateur, home)
+    await picked_up(home)
+    await informateur.hang_up()
+    home.person.press("1")
+    await home.person.hears("agent-lost")
+    await informateur.rings()
+    informateur.pick_up()
+    await scene.both_hear(home, informateur)
+    await goodbye(usager, informateur, home)
+
+
+@pytest.mark.parametrize("at", ["waiting", "ringing", "dialling", "asking"])
+async def test_cancelling_ends_it_at_once(
+    scene: Scene, informateur: Informateur, home: Called, at: str
+) -> None:
+    if at == "waiting":
+        await scene.ask("101", "pause", reason="pause")
+    usager = await scene.usager().promised()
+    if at == "ringing":
+        await informateur.rings()
+    elif at in ("dialling", "asking"):
+        await dialled(scene, usager, informateur, home)
+    if at == "asking":
+        await picked_up(home)
+    status, told = await usager.cancel()
+    assert (status, told["state"], usager.number_is_kept) == (200, "cancelled", False)
+    await scene.until(lambda: scene.ari("channels"), lambda held: held == [], AT_ONCE_S)
+    match at:
+        case "ringing":
+            await informateur.stops_ringing()
+        case "dialling":
+            await home.stops_ringing()
+            await informateur.call_ended()
+        case "asking":
+            await home.call_ended()
+            await informateur.call_ended()
+    assert (await usager.cancel())[0] == 200
+    assert (await usager.ask())[0] == 202  # the same request: it is not taken up again
+    assert (await usager.standing())["state"] == "cancelled"
+
+
+async def test_a_conversation_is_not_cancelled(
+    scene: Scene, informateur: Informateur, home: Called
+) -> None:
+    usager = await scene.usager().promised()
+    await dialled(scene, usager, informateur, home)
+    await picked_up(home)
+    await talk(scene, usager, informateur, home)
+    status, told = await usager.cancel()
+    assert (status, told["error"]["code"]) == (409, "too_late")
+    await scene.both_hear(home, informateur)
+    await goodbye(usager, informateur, home)
+
+
+async def test_who_calls_in_with_the_tickets_code_is_not_called_back(
+    scene: Scene, informateur: Informateur
+) -> None:
+    await scene.ask("101", "pause", reason="pause")
+    usager = await scene.usager().promised()
+    code = (await usager.standing())["call_in_code"].replace(" ", "")
+    caller = await scene.call()
+    caller.press(f"#{code}")
+    accepted = await scene.step(caller, Step.CODE_ACCEPTED)
+    assert accepted["sector"] == SECTOR
+    await caller.person.hears("callback-cancelled")
+    await usager.is_over("cancelled")
+    await scene.ask("101", "ready")
+    await scene.talk(caller, informateur)
+    await caller.hang_up()
+    await scene.ended(caller, "answered")
+
+
+async def test_a_caller_comes_before_a_ticket_that_has_time(
+    scene: Scene, informateur: Informateur, home: Called
+) -> None:
+    await scene.ask("101", "pause", reason="pause")
+    caller = await scene.call()
+    usager = await scene.usager().promised()
+    caller.press("##41")
+    await scene.step(caller, Step.QUEUED)
+    await scene.ask("101", "ready")
+    await scene.talk(caller, informateur)
+    await caller.hang_up()
+    await scene.ended(caller, "answered")
+    await dialled(scene, usager, informateur, home)
+    await picked_up(home)
+    await talk(scene, usager, informateur, home)
+    await goodbye(usager, informateur, home)
+
+
+async def test_a_caller_comes_after_a_ticket_whose_time_is_near(
+    scene: Scene, informateur: Informateur, home: Called
+) -> None:
+    await scene.ask("101", "pause", reason="pause")
+    usager = await scene.usager().promised()
+    asked_at = scene.stage.now()
+
+    async def waited_s() -> float:
+        return scene.stage.now() - asked_at
+
+    await scene.until(waited_s, lambda waited_s: waited_s > SLACK_S)
+    caller = await scene.waiting_caller()
+    await scene.ask("101", "ready")
+    await dialled(scene, usager, informateur, home)
+    await picked_up(home)
+    await talk(scene, usager, informateur, home)
+    assert Step.RINGING not in scene.story.steps(caller.call)
+    await goodbye(usager, informateur, home)
+    await scene.talk(caller, informateur)
+    await caller.hang_up()
+    await scene.ended(caller, "answered")
+
+
+async def test_a_caller_in_the_queue_asks_by_keys(
+    scene: Scene, informateur: Informateur, home: Called
+) -> None:
+    await scene.ask("101", "pause", reason="pause")
+    caller = await scene.waiting_caller()
+    await caller.person.hears("callback-offer")
+    caller.press("5")
+    await caller.person.hears("callback-ask-number")
+    caller.press("3646#")
+    await caller.person.hears("number-refused-short", "callback-ask-number")
+    number = scene.usager().number
+    caller.press(f"{number}#")
+    await caller.person.hears("callback-read-back")
+    already = len(caller.person.heard)
+    await caller.person.hears("callback-confirm")
+    # "pair-99" sounds as "number-99", "pair-20" as "day-20".
+    read_back = [name[-2:] for name in caller.person.heard[already:-1]]
+    assert "".join(read_back) == number
+    caller.press("1")
+    await caller.person.hears("callback-promised", "goodbye")
+    await scene.ended(caller, "called back")
+    assert len(numbers_kept(scene.stage)) == 1
+    await scene.ask("101", "ready")
+    await informateur.rings()
+    informateur.pick_up()
+    await home.rings()
+    [invite] = home.requests("INVITE")
+    assert invite.startswith(f"INVITE sip:33{number[1:]}@")
+    await picked_up(home)
+    home.person.press("1")
+    await scene.both_hear(home, informateur)
+    await home.hang_up()
+    await informateur.call_ended()
+    assert files_with(number[1:], scene.stage.state_dir) == []
+
+
+async def test_who_hangs_up_while_typing_asked_for_nothing(
+    scene: Scene, informateur: Informateur
+) -> None:
+    await scene.ask("101", "pause", reason="pause")
+    caller = await scene.waiting_caller()
+    await caller.person.hears("callback-offer")
+    caller.press("5")
+    await caller.person.hears("callback-ask-number")
+    caller.press(f"{scene.usager().number}#")
+    await caller.person.hears("callback-confirm")
+    await caller.hang_up()
+    await scene.ended(caller, "abandoned")
+    assert numbers_kept(scene.stage) == []
+
+
+async def test_a_carrier_that_takes_no_calls_stops_the_promises(
+    open_stage: OpenStage, new_scene: NewScene
+) -> None:
+    """Nobody answers Asterisk's question whether the carrier is there."""
+    options = {"targets": TARGETS, "promise": PROMISE, "asterisk": {"trunk_qualify_s": 1}}
+    async with (
+        open_stage(CARRIER_OFFSET, OPEN_AT, **options) as stage,
+        new_scene(stage) as scene,
+    ):
+        scene.expected_in_router.append("callback not dialled")
+        informateurs = [await scene.informateur(agent) for agent in ("101", "102", "103")]
+        await scene.callbacks_open()
+        await scene.until(
+            lambda: scene.ari("endpoints/PJSIP/trunk"), lambda trunk: trunk["state"] == "offline"
+        )
+        usagers = [await scene.usager().promised() for _ in informateurs]
+        for informateur in informateurs:
+            await informateur.rings()
+            informateur.pick_up()
+        for informateur in informateurs:
+            await informateur.call_ended()
+        for usager in usagers:
+            assert (await usager.becomes("accepted"))["reason"] == "trunk"
+        status, told = await scene.usager().ask()
+        assert (status, told["error"]["code"]) == (503, "trunk")
+        for usager in usagers:
+            assert (await usager.cancel())[0] == 200
