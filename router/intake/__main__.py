@@ -232,7 +232,11 @@ def main() -> None:
     sys.excepthook = _ends
     sys.unraisablehook = lambda told: _tell(told.exc_value)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    uvloop.run(_run(terms, listening, channel, day_key))
+    try:
+        uvloop.run(_run(terms, listening, channel, day_key))
+    except SystemExit as error:  # Python would print what it was given
+        _tell(error)
+        os._exit(1)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import contextlib
 import os
 import shutil
 import signal
+import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -111,6 +113,10 @@ class Day:
         #: What was answered to requests, and how calls and tickets ended.
         self.outcomes: dict[str, int] = {}
         self.killed = 0
+        #: UTC epoch seconds, of this machine.
+        self.began_at = time.time()
+        #: How many tickets ended how.
+        self.ends: dict[str, int] = {}
         self._callers: list[Telling] = []
 
     @property
@@ -135,8 +141,8 @@ class Day:
             await self._forgetting()
             await self._closed()
         finally:
-            for caller in self._callers:
-                await caller.stop()
+            for telephone in (*self._callers, *self.scene._desk_calls):
+                await telephone.stop()
             await self.town.close()
 
     # --- calls -----------------------------------------------------------------------------
@@ -183,6 +189,12 @@ class Day:
         for door, request in strange_requests(self.numbers.of("strange SIP")):
             await asyncio.to_thread(send, doors[door], request)
             self._count("strange SIP")
+        # Some were good enough for a call, of which nobody hears anything.
+        for channel in await self.scene.ari("channels"):
+            self._count("strange SIP that became a call")
+            await self.scene.ari(f"channels/{channel['id']}", "DELETE")
+        await self.scene.until(self.scene.calls, lambda calls: calls == {})
+        self.scene.story = Story(self.stage.router_log)
 
     # --- requests --------------------------------------------------------------------------
 
@@ -240,7 +252,7 @@ class Day:
 
     async def _typed_in_the_queue(self) -> None:
         await self._pause()
-        for _ in range(2):
+        for _ in range(3):
             ways: list[Callable[[Telling], Awaitable[None]]] = [
                 *(self._types_and_confirms, self._types_again, self._hangs_up_while_typing),
                 *(self._hangs_up_at_the_read_back, self._types_too_much, self._stays_silent),
@@ -251,7 +263,7 @@ class Day:
             await asyncio.gather(*work)
         self._look("a router after typing", self.router)
         self._look("an intake that took keys", self._intake())
-        by_info = [await self._call(events=False) for _ in range(4)]
+        by_info = [await self._in_the_queue_by_info() for _ in range(4)]
         await asyncio.gather(*map(self._types_by_info, by_info))
         self._copy("files after typing")
         await self._resume()
@@ -266,16 +278,15 @@ class Day:
 
     async def _types_and_confirms(self, caller: Telling) -> None:
         await self._asked_for_number(caller)
-        dropped, meant = self._typed(2)
-        caller.press(f"{dropped}*{meant}#")
+        caller.press(f"{'*'.join(self._typed(4))}#")
         await caller.person.hears("callback-confirm", limit_s=30)
         caller.press("1")
         await self._over(caller)
 
     async def _types_again(self, caller: Telling) -> None:
         await self._asked_for_number(caller)
-        for number in self._typed(2):
-            caller.press(f"{number}#")
+        for _ in range(2):
+            caller.press(f"{'*'.join(self._typed(2))}#")
             await caller.person.hears("callback-confirm", limit_s=30)
             caller.press("2")
             await caller.person.hears("callback-ask-number", limit_s=30)
@@ -302,7 +313,7 @@ class Day:
     async def _types_too_much(self, caller: Telling) -> None:
         await self._asked_for_number(caller)
         for number in self._typed(3):
-            caller.press(f"{number}7#")
+            caller.press(f"{number}77#")
             await caller.person.hears("number-refused-malformed", limit_s=30)
         await caller.hang_up()
         await self._over(caller)
@@ -314,12 +325,19 @@ class Day:
         await caller.hang_up()
         await self._over(caller)
 
+    async def _in_the_queue_by_info(self) -> Telling:
+        caller = await self._call(events=False)
+        for heard, keys in (("welcome", "#"), ("code-ask", "#"), ("menu-main", "41")):
+            await caller.person.hears(heard)
+            await caller.press_by_info(keys)
+        await self.scene.step(caller, Step.QUEUED)
+        return caller
+
     async def _types_by_info(self, caller: Telling) -> None:
-        await caller.press_by_info(TO_SECTOR)
         await caller.person.hears("callback-offer", limit_s=40)
         await caller.press_by_info("5")
         await caller.person.hears("callback-ask-number", limit_s=40)
-        await caller.press_by_info(f"{self._typed()[0]}#")
+        await caller.press_by_info(f"{'*'.join(self._typed(2))}#")
         await caller.person.hears("callback-confirm", limit_s=40)
         await caller.press_by_info("1")
         await self._over(caller)
@@ -348,7 +366,7 @@ class Day:
     async def _typed_at_a_desk(self) -> None:
         phone = self.stage.phones[0]
         desk = await self.scene.desk_call(phone, "11")  # type: ignore[arg-type]
-        await desk.person.hears("desk-agent-number", limit_s=5.0)
+        await desk.person.hears("desk-ask-agent")
         desk.press(f"{self._elsewhere()}#{self._elsewhere()}#")
         await desk.person.pressed()
         await desk.hang_up()
@@ -483,9 +501,11 @@ class Day:
         """Every ticket ends; the intake that held numbers is replaced by a new one."""
         await self._resume()
         await self.scene.until(self._open, lambda left: left == 0, _PATIENCE_S)
+        self.ends = dict(Counter(row[1] for row in records(self.stage).values()))
+        await self._an_intake_serves()
         old = self._intake()
         for number in self.numbers.take("web, until the intake is worn", 60):
-            await self.web.ask(f"{number}1")
+            await self.web.ask(f"{number}00")
         self._look("an intake before it is replaced", old)
         await self.scene.until(self._intakes, lambda pids: len(pids) == 1 and pids != [old], 60.0)
         self._look("an intake that took its place", self._intake())

@@ -37,7 +37,7 @@ _LISTED = ('","', '", "', "','", "', '", ",", ", ", " ", "\n", "-", ".", "/", "|
 _READ_BACK = ('","sound:allo/', '", "sound:allo/', '","', '", "', "', '", ",", ", ", " ", "\n")
 _HEXADECIMAL = (" ", ":", "-", ", ", r"\x", "%", ", 0x", ",0x", " 0x", "\n")
 _DIGESTS = ("sha256", "sha1", "md5", "sha512", "blake2b")
-_KEYED = ("sha256", "sha1", "md5")
+_KEYED = ("sha256", "sha1")
 
 #: Bits of a digest that tell it for certain.
 _TOLD = 8

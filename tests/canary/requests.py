@@ -267,7 +267,7 @@ _PATHS = (
 
 _FORMS: dict[str, Callable[[str], Any]] = {
     "a form's wrong number": lambda number: {
-        "phone": f"{number}1",
+        "phone": f"{number}12",
         "fiche": FICHE,
         "key": "12345678",
     },

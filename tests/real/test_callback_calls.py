@@ -402,7 +402,7 @@ async def test_a_carrier_that_takes_no_calls_stops_the_promises(
         informateurs = [await scene.informateur(agent) for agent in ("101", "102", "103")]
         await scene.callbacks_open()
         await scene.until(
-            lambda: scene.ari("endpoints/PJSIP/trunk"), lambda trunk: trunk["state"] == "offline"
+            lambda: stage.asterisk.cli("pjsip show contacts"), lambda told: "Unavail" in told
         )
         usagers = [await scene.usager().promised() for _ in informateurs]
         for informateur in informateurs:

@@ -17,9 +17,11 @@ async def test_the_next_informateur_is_asked_when_one_does_not_answer(scene: Sce
     missed = await scene.step(caller, Step.MISSED, agent="101")
     assert missed["detail"] == "no answer"
     await first.stops_ringing()
-    agents = await scene.agents()
-    assert (agents["paused"], agents["ringing"]) == (1, 1)
-    await scene.talk(caller, second)
+    await second.rings()
+    await scene.until(scene.agents, lambda agents: (agents["paused"], agents["ringing"]) == (1, 1))
+    second.pick_up()
+    await scene.step(caller, Step.TALKING, agent="102")
+    await scene.both_hear(caller, second)
     await second.hang_up()
     await scene.ended(caller, "answered")
 

@@ -120,5 +120,6 @@ async def _dial(dialler: Any, call: Any, number: PhoneNumber, *rest: Any) -> Any
     return await _dial_as_ever(dialler, call, number, *rest)
 
 
-router.numbers.read_number = _read_number
-router.intake.dialling.Dialler.dial = _dial  # type: ignore[method-assign, assignment]
+if __name__ == "sitecustomize":  # not where a test only reads which faults there are
+    router.numbers.read_number = _read_number
+    router.intake.dialling.Dialler.dial = _dial  # type: ignore[method-assign, assignment]
