@@ -218,6 +218,7 @@ class Day:
         for ticket in list(self.tickets)[::10]:
             self._count(f"cancel {await self.web.cancel(ticket)}")
         await self._resume()
+        await self.scene.until(self._open, lambda left: left < 40, _PATIENCE_S)
         again = list(self.tickets.items())[5]
         self._count(f"again {(await self.web.ask(again[1]))[0]}")
 
@@ -281,6 +282,17 @@ class Day:
         caller.press(f"{'*'.join(self._typed(4))}#")
         await caller.person.hears("callback-confirm", limit_s=30)
         caller.press("1")
+        await self._promised_or_not(caller)
+
+    async def _promised_or_not(self, caller: Telling) -> None:
+        """Where many were promised a callback, this one may be refused, and waits on."""
+        try:
+            await caller.person.hears("callback-promised", limit_s=8.0)
+        except AssertionError:
+            self._count("typed and refused")
+            await caller.hang_up()
+        else:
+            self._count("typed and promised")
         await self._over(caller)
 
     async def _types_again(self, caller: Telling) -> None:
@@ -293,7 +305,7 @@ class Day:
         caller.press(f"{self._typed()[0]}#")
         await caller.person.hears("callback-confirm", limit_s=30)
         caller.press("1")
-        await self._over(caller)
+        await self._promised_or_not(caller)
 
     async def _hangs_up_while_typing(self, caller: Telling) -> None:
         await self._asked_for_number(caller)
@@ -340,7 +352,7 @@ class Day:
         await caller.press_by_info(f"{'*'.join(self._typed(2))}#")
         await caller.person.hears("callback-confirm", limit_s=40)
         await caller.press_by_info("1")
-        await self._over(caller)
+        await self._promised_or_not(caller)
 
     async def _typed_elsewhere(self) -> None:
         """Where no number is asked for: it comes as so many wrong choices."""
@@ -365,6 +377,8 @@ class Day:
 
     async def _typed_at_a_desk(self) -> None:
         phone = self.stage.phones[0]
+        await self._pause()
+        await self.scene.until(self.scene.calls, lambda calls: calls == {}, 30.0)
         desk = await self.scene.desk_call(phone, "11")  # type: ignore[arg-type]
         await desk.person.hears("desk-ask-agent")
         desk.press(f"{self._elsewhere()}#{self._elsewhere()}#")
@@ -381,6 +395,7 @@ class Day:
         self.scene._desk_calls.append(dialling)
         await dialling.dial(self._elsewhere())
         await dialling.ended()
+        await self._resume()
 
     # --- faults ----------------------------------------------------------------------------
 
