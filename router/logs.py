@@ -2,7 +2,7 @@
 
 A field that is not on the list is replaced by its name under `dropped`, so that a defect
 shows without showing what it would have told. A value that could be a telephone number all
-the same is replaced by "[number]", and counted (`leaks`): it must stay 0.
+the same is replaced by "[number]", and counted (`leaks`, allo_log_leaks_total): it must stay 0.
 
 Tracebacks are never written, nor the texts of exceptions and of libraries: they quote what
 was received. Of what goes wrong the kind and the place are told.
@@ -51,11 +51,26 @@ _NUMBER = re.compile(
 _CALL = re.compile(r"[a-z][a-z0-9-]{0,39}-[12]\d{9}\.\d{1,9}|callback-[0-9a-f]{24}", re.ASCII)
 
 _leaks = 0
+_tell_leak: Callable[[], None] | None = None
 
 
 def leaks() -> int:
-    """Return how many values this process kept out of its log because they could be numbers."""
+    """Return how many values were kept out of the log because they could be numbers."""
     return _leaks
+
+
+def leaked() -> None:
+    """Count one more: here, or in a process that says so."""
+    global _leaks
+    _leaks += 1
+    if _tell_leak is not None:
+        _tell_leak()
+
+
+def on_leak(tell: Callable[[], None]) -> None:
+    """Have `tell` called for each leak from now on, in the thread that logs."""
+    global _tell_leak
+    _tell_leak = tell
 
 
 def only_known_fields(logger: Any, method: str, entry: _Entry) -> _Entry:
@@ -88,7 +103,6 @@ def without_numbers(logger: Any, method: str, entry: _Entry) -> _Entry:
 
 
 def _masked(value: Any) -> Any:
-    global _leaks
     if isinstance(value, list | tuple | set | frozenset):
         return [_masked(one) for one in value]
     if isinstance(value, dict):
@@ -99,7 +113,7 @@ def _masked(value: Any) -> Any:
     masked = _NUMBER.sub(lambda found: MASK if found["number"] else found[0], text)
     if masked == text:
         return value
-    _leaks += 1
+    leaked()
     return masked
 
 

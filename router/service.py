@@ -8,6 +8,7 @@ from contextlib import suppress
 import structlog
 from aiohttp import web
 
+from router import logs
 from router.ari.asterisk_link import AsteriskLink
 from router.config import Config
 from router.core.codes import CodeBook
@@ -30,23 +31,26 @@ from router.intake.sockets import listen_privately
 from router.intake.supervisor import Intake
 from router.live import Clock, Live
 from router.promises import Promises
+from router.replay import RecordingEngine, Tape
 from router.store import FILE_NAME, Store, TicketStore
 from router.store.tickets import FILE_NAME as TICKETS_FILE
 from router.web.api import Api, Snapshot
 from router.web.desk import DeskBackend
 from router.web.metrics import Metrics
 
-#: Facts wait in memory for so long at most.
+#: Facts wait in memory for so long at most, and records of a recording.
 _FLUSH_S = 10.0
+_RECORD_S = 1.0
 
 
 class Service:
     """The running service. `run()` returns when it was told to stop (SIGTERM, SIGINT).
 
-    Calls under way stay up in Asterisk; the router that starts next takes them up.
+    Calls under way stay up in Asterisk; the router that starts next takes them up. On `tape`
+    is written, without anybody's identity, what the engine is told and answers.
     """
 
-    def __init__(self, config: Config, clock: Clock) -> None:
+    def __init__(self, config: Config, clock: Clock, tape: Tape | None = None) -> None:
         plan, settings, keys = config.plan, config.settings, config.secrets
         if keys is None:
             raise ConfigError([Problem("secrets", "are missing: give a settings file")])
@@ -57,7 +61,13 @@ class Service:
         self._codes = CodeBook(keys.code_secret, plan.fiches, plan.code.period_s)
         # Ids of this life of the router must differ from those of the last, which may live on.
         run = f"allo-{secrets.token_hex(4)}"
-        self._engine = Engine(plan, self._codes, run, Pins(keys.pins))
+        pins = Pins(keys.pins)
+        self._tape = tape
+        if tape is None:
+            self._engine = Engine(plan, self._codes, run, pins)
+        else:
+            self._engine = RecordingEngine(plan, self._codes, run, pins, tape)
+            tape.tell = lambda why: self._log.error("recording stopped", reason=why)
         self._store = Store.open(settings.state_dir / FILE_NAME)
         self._engine.restore(self._store.sessions(), clock.now())
         self._hours = plan.hours
@@ -116,6 +126,7 @@ class Service:
         link: asyncio.Task[None] | None = None
         stopped = asyncio.create_task(stop.wait())
         flushing = asyncio.create_task(self._flush_again_and_again())
+        recording = asyncio.create_task(self._record_again_and_again())
         promising = None
         try:
             await web.SockSite(runner, listen_privately(self._state_dir)).start()
@@ -139,11 +150,14 @@ class Service:
             await self._intake.stop()
             await self._link.close()
             await runner.cleanup()
-            flushing.cancel()
-            with suppress(asyncio.CancelledError):
-                await flushing
+            for task in (flushing, recording):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             await self._flush(final=True)
             self._store.close()
+            if self._tape is not None:
+                await asyncio.to_thread(self._tape.close)
 
     def _take_up_tickets(self) -> None:
         """Give the engine the tickets of before this start; those without a number are lost."""
@@ -167,6 +181,7 @@ class Service:
             calls={state.value: count for state, count in self._engine.call_states().items()},
             counts=self._engine.counts,
             defects=self._live.defects,
+            leaks=logs.leaks(),
             callbacks={sector: self._promises.accepting(sector) for sector in self._sectors},
             trouble="" if connected else str(self._link.last_error or "connecting to Asterisk"),
         )
@@ -217,6 +232,11 @@ class Service:
             await asyncio.to_thread(self._store.flush, today, final=final)
         except StoreError as error:
             self._log.error("facts cannot be written", reason=error.reason)
+
+    async def _record_again_and_again(self) -> None:
+        while self._tape is not None:
+            await asyncio.sleep(_RECORD_S)
+            await asyncio.to_thread(self._tape.flush)
 
     def _noted(self, noted: Noted, at: float) -> None:
         self._metrics.noted(noted)

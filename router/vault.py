@@ -5,6 +5,12 @@ finds its numbers again; after a reboot there are none, and the tickets they bel
 lost (`fresh` says that nothing was there). No exception, no repr and no log line of this
 module holds a number, nor a ticket, which is what its bearer shows.
 
+The file is empty: the number is its modification time, +33 6… being 33.6… seconds after 1970,
+to the nanosecond. Content would take a page of 4 kB a ticket, five times the file itself, and
+pages are swapped. The time stands in the inode, which the kernel never swaps and where it is
+overwritten, before the file is removed, rather than left in freed memory. A link's target would
+be as small, but cannot be overwritten, and is a path: shown by ls, looked up by who follows it.
+
 Under systemd: `RuntimeDirectory=allo` and `RuntimeDirectoryPreserve=yes`, or systemd removes
 the numbers whenever the router stops, crashes included. /dev/shm is for demos: logind removes
 there what people leave behind when they log out (`RemoveIPC`).
@@ -17,6 +23,7 @@ import ctypes
 import errno
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -126,7 +133,9 @@ class TmpfsVault:
             file = os.open(".", os.O_TMPFILE | os.O_WRONLY, 0o600, dir_fd=self._folder)
             try:
                 os.fchmod(file, 0o600)
-                os.write(file, number.e164.encode("ascii"))
+                os.utime(file, ns=(0, int(number.e164)))
+                if _number_of(os.fstat(file)) != number:
+                    raise OSError(errno.ENOTSUP, "it keeps no nanoseconds")
                 os.link(f"/proc/self/fd/{file}", ticket, dst_dir_fd=self._folder)
             finally:
                 os.close(file)
@@ -135,12 +144,11 @@ class TmpfsVault:
     def get(self, ticket: str) -> PhoneNumber | None:
         """Return the number; None if there is none (any more)."""
         self._check_ticket(ticket)
-        with self._told():
-            content = self._read(ticket)
-        if content is None or not any(content):
-            return None  # the zeros of a drop that was cut short
-        with suppress(ValueError):
-            return PhoneNumber(content.decode("ascii", "replace"))
+        with self._told(), suppress(ValueError):
+            try:
+                return _number_of(os.stat(ticket, dir_fd=self._folder, follow_symlinks=False))
+            except FileNotFoundError:
+                return None
         raise VaultError(
             "unreadable",
             str(self.path),
@@ -151,15 +159,8 @@ class TmpfsVault:
     def drop(self, ticket: str) -> None:
         """Forget the number, if there is one: overwritten first, as freed memory is not."""
         self._check_ticket(ticket)
-        with self._told():
-            try:
-                file = os.open(ticket, os.O_WRONLY | os.O_NOFOLLOW, dir_fd=self._folder)
-            except FileNotFoundError:
-                return
-            try:
-                os.write(file, bytes(os.fstat(file).st_size))
-            finally:
-                os.close(file)
+        with self._told(), suppress(FileNotFoundError):
+            os.utime(ticket, ns=(0, 0), dir_fd=self._folder, follow_symlinks=False)
             os.unlink(ticket, dir_fd=self._folder)
 
     def tickets(self) -> tuple[str, ...]:
@@ -260,6 +261,17 @@ class InMemoryVault:
     def _check_ticket(self, ticket: str) -> None:
         if not _TICKET.fullmatch(ticket):
             raise _bad_ticket("memory")
+
+
+def _number_of(file: os.stat_result) -> PhoneNumber | None:
+    """Return the number that a file keeps; None after a drop that was cut short.
+
+    Raises:
+        ValueError: If it is no file of ours.
+    """
+    if not stat.S_ISREG(file.st_mode) or file.st_size:
+        raise ValueError("not an empty file")
+    return PhoneNumber(f"+{file.st_mtime_ns}") if file.st_mtime_ns else None
 
 
 def _is_tmpfs(folder: int | Path) -> bool:

@@ -207,6 +207,21 @@ async def test_plays_chords_where_there_is_no_music(
 
 
 @pytest.mark.real
+async def test_pairs_of_digits_are_told_by_the_folder_alone(
+    settings: AsteriskSettings, installed: install.Toolbox
+) -> None:
+    """Asterisk logs what it failed to play, but not in which language."""
+    for _ in range(2):  # again at the next start
+        await asyncio.to_thread(server.lay_out, settings, installed)
+    sounds = settings.data_dir / "sounds"
+    for form in ("alaw", "sln16", "g722"):
+        for pair in ("00", "07", "99"):
+            link = sounds / f"fr_{pair}" / "allo" / f"pair.{form}"
+            assert link.readlink() == settings.prompts_dir / f"pair-{pair}.{form}"
+    assert len([*sounds.iterdir()]) == 1 + 100
+
+
+@pytest.mark.real
 async def test_keeps_no_records_and_no_number_of_calls(asterisk: AsteriskServer) -> None:
     shown = await asterisk.cli("core show settings")
     for line in (

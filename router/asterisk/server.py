@@ -24,7 +24,7 @@ import G722
 
 from router.asterisk import configuration, install
 from router.asterisk.install import Toolbox
-from router.asterisk.settings import SOCKET_NAME, AsteriskSettings, check
+from router.asterisk.settings import SOCKET_NAME, UNTOLD_PAIR, AsteriskSettings, check
 from router.errors import ConfigError, SetupError
 
 #: Calm pieces of the distribution's music (CC BY-SA 3.0), each with the gain in dB that
@@ -32,6 +32,9 @@ from router.errors import ConfigError, SetupError
 MUSIC = {"macroform-the_simplicity": 6, "manolo_camp-morning_coffee": -1}
 # Plucked fifths and a rest, for a minute.
 _CHORDS = "synth 4 pluck A3 pluck E4 remix - fade 0.02 4 1.5 pad 0 2 repeat 9 gain -n -4"
+
+#: What prompts are rendered in (voice/rendering.py).
+_PROMPT_FORMATS = ("alaw", "sln16", "g722")
 
 _BOOT_S = 30.0  # two seconds are usual; a loaded machine takes longer
 _STOP_S = 5.0
@@ -288,7 +291,7 @@ def lay_out(settings: AsteriskSettings, toolbox: Toolbox) -> None:
     """Create the folders that Asterisk writes to, its data folder, and its music.
 
     The data folder is made of links to the distribution's, except that
-    `sounds/fr/allo` leads to the rendered prompts.
+    `sounds/fr/allo` leads to the rendered prompts, and `sounds/fr_05/allo/pair` to "05".
 
     Raises:
         SetupError: If the run folder in the temporary folder belongs to someone else.
@@ -303,7 +306,13 @@ def lay_out(settings: AsteriskSettings, toolbox: Toolbox) -> None:
         )
     for name in ("documentation", "rest-api"):
         _link(settings.data_dir / name, toolbox.data_dir / name)
-    _link(settings.data_dir / "sounds" / "fr" / "allo", settings.prompts_dir)
+    sounds = settings.data_dir / "sounds"
+    _link(sounds / "fr" / "allo", settings.prompts_dir)
+    for pair in (f"{n:02}" for n in range(100)):
+        untold = sounds / f"fr_{pair}" / "allo"
+        untold.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for form in _PROMPT_FORMATS:
+            _link(untold / f"{UNTOLD_PAIR}.{form}", settings.prompts_dir / f"pair-{pair}.{form}")
     _render_music(settings, toolbox)
 
 

@@ -14,6 +14,11 @@ from router.errors import Problem
 #: Codecs that the module list can carry, as `allow` names them.
 CODECS = ("alaw", "ulaw", "g722")
 
+#: What is played, in the language "fr_05", to say a pair of digits that the log must not tell.
+#: Of a playback that fails, as when the caller hangs up, Asterisk logs the media alone; a
+#: variant of a language has a folder of its own (res_stasis_playback.c, main/file.c).
+UNTOLD_PAIR = "pair"
+
 #: The control socket, in `AsteriskSettings.run_dir`.
 SOCKET_NAME = "asterisk.ctl"
 # sockaddr_un.sun_path holds 108 bytes with the final NUL (unix(7)).

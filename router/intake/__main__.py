@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -48,6 +49,7 @@ class Process:
         self._terms = terms
         self._listening = listening
         self._log = structlog.get_logger()
+        self._loop = asyncio.get_running_loop()
         self._numbers = 0
         self._worn = False
         self._retiring = asyncio.Event()
@@ -124,6 +126,11 @@ class Process:
                 return
             await asyncio.sleep(_LOOK_S)
 
+    def leaked(self) -> None:
+        """Tell the router that a number was kept out of the log, by whichever thread."""
+        with suppress(RuntimeError):  # all is over
+            self._loop.call_soon_threadsafe(self.channel.send, {"leaked": True})
+
     def _open_vault(self) -> Vault | None:
         if self._terms.vault is None:
             return None
@@ -136,8 +143,7 @@ class Process:
     def _held(self, numbers: int) -> None:
         """Count numbers that were in this process; say when there were enough of them."""
         if not self._numbers:
-            loop = asyncio.get_running_loop()
-            loop.call_later(self._terms.recycle_s, self._wear_out)
+            self._loop.call_later(self._terms.recycle_s, self._wear_out)
         self._numbers += numbers
         if self._numbers >= self._terms.recycle_numbers:
             self._wear_out()
@@ -217,6 +223,7 @@ async def _run(terms: Terms, listening: int, channel: int, day_key: int) -> None
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: _tell(context.get("exception")))
     process = Process(terms, socket.socket(fileno=listening), DayKey(day_key))
+    logs.on_leak(process.leaked)
     await loop.create_unix_connection(lambda: process.channel, sock=socket.socket(fileno=channel))
     await process.run()
 

@@ -19,6 +19,7 @@ question carries its number under its own name, and the answer has it as "reply"
                                                 the vault, or why there is none
       {"holding": {ticket: who}, day}           whose the vault's numbers are, on `day`: at the
                                                 start, if so wanted, and when the day changes
+      {"leaked": true}                          its log was about to tell a number
 
     router -> intake
       {"accepting": {sector: refusal | null}}   what may be asked for; nothing before the first

@@ -1,16 +1,22 @@
 """Asterisk, as far as numbers are concerned: dialling them, and prompts while they are typed.
 
 A number goes into a request's body only, never into an address, and no answer of Asterisk is
-read beyond its status. Errors are a status and a word.
+read beyond its status. Errors are a status and a word. What Asterisk plays it may log, so no
+pair of a number's digits is named there.
 """
 
+import re
+import secrets
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import aiohttp
 
+from router.asterisk.settings import UNTOLD_PAIR
 from router.core.ids import CallId, PlaybackId, PromptId
+from router.intake.channel import PLAYBACK_PREFIX
 from router.intake.terms import Terms
 from router.numbers import PhoneNumber, national_pairs
 
@@ -20,6 +26,8 @@ TRUNK = "trunk"
 ARGUMENT = "callback"
 #: Where Asterisk finds our prompts.
 _SOUND = "sound:allo"
+_LANGUAGE = "fr"
+_PAIR = re.compile(r"pair-([0-9]{2})")
 
 #: Asterisk answers an originate at once, before it dials.
 _PATIENCE_S = 10.0
@@ -98,16 +106,26 @@ class Dialler:
         except (aiohttp.ClientError, OSError, TimeoutError):
             return DialError(0, "unclear")
 
-    async def say(self, call: CallId, playback: PlaybackId, prompts: tuple[PromptId, ...]) -> bool:
-        """Play prompts, one after the other, on the channel; False if that cannot be."""
-        media = [f"{_SOUND}/{prompt}" for prompt in prompts]
-        return await self._ask("POST", f"channels/{call}/play/{playback}", {"media": media})
+    async def say(self, call: CallId, prompts: Sequence[PromptId]) -> list[PlaybackId]:
+        """Play prompts, one after the other, on the channel.
 
-    async def hush(self, playback: PlaybackId) -> None:
-        """Stop what is played, if it still is."""
-        await self._ask("DELETE", f"playbacks/{playback}", None)
+        Return what is played: all is said when the last has ended. Nothing: that cannot be.
+        """
+        playing: list[PlaybackId] = []
+        for language, media in _untold(prompts):
+            playback = PlaybackId(PLAYBACK_PREFIX + secrets.token_hex(8))
+            path = f"channels/{call}/play/{playback}"
+            if not await self._ask("POST", path, {"media": media, "lang": language}):
+                break
+            playing.append(playback)
+        return playing
 
-    async def _ask(self, method: str, path: str, body: Mapping[str, list[str]] | None) -> bool:
+    async def hush(self, playing: Sequence[PlaybackId]) -> None:
+        """Stop what is played, if it still is; the last first, so that none of them begins."""
+        for playback in reversed(playing):
+            await self._ask("DELETE", f"playbacks/{playback}", None)
+
+    async def _ask(self, method: str, path: str, body: Mapping[str, object] | None) -> bool:
         assert self._prompts is not None, "open() first"
         try:
             async with self._prompts.request(method, self._url(path), json=body) as answer:
@@ -126,6 +144,18 @@ class Dialler:
                 return number.e164
             case _:
                 return number.e164.removeprefix("+")
+
+
+def _untold(prompts: Sequence[PromptId]) -> Iterator[tuple[str, list[str]]]:
+    """Yield language and media in which these prompts are said, pairs of digits untold."""
+
+    def language(prompt: PromptId) -> str:
+        pair = _PAIR.fullmatch(prompt)
+        return _LANGUAGE if pair is None else f"{_LANGUAGE}_{pair[1]}"
+
+    for spoken, alike in groupby(prompts, language):
+        plain = spoken == _LANGUAGE
+        yield spoken, [f"{_SOUND}/{prompt if plain else UNTOLD_PAIR}" for prompt in alike]
 
 
 def _error_of(status: int) -> DialError | None:

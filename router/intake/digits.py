@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from router.core.ids import CallId, PlaybackId, TicketId
-from router.intake.channel import PLAYBACK_PREFIX, Channel
+from router.intake.channel import Channel
 from router.intake.dialling import Dialler
 from router.intake.interface import place_of
 from router.intake.keypad import Action, Confirmed, GaveUp, Hush, Keypad, Say
@@ -22,7 +22,8 @@ class _Key:
 
 @dataclass(frozen=True, slots=True)
 class _Played:
-    playback: PlaybackId
+    #: None: what was to be said cannot be.
+    playback: PlaybackId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +97,17 @@ class Digits:
     async def _listen(self, call: CallId, inbox: _Inbox) -> TicketId | GaveUp:
         now = asyncio.get_running_loop().time
         keypad = Keypad(fiction=self._fiction)
-        playback: PlaybackId | None = None
+        playing: list[PlaybackId] = []
         actions = keypad.start(now())
         while True:
             for action in actions:
                 match action:
                     case Say(prompts):
-                        playback = PlaybackId(PLAYBACK_PREFIX + secrets.token_hex(8))
-                        if not await self._dialler.say(call, playback, prompts):
-                            inbox.put_nowait(_Played(playback))
+                        playing = await self._dialler.say(call, prompts)
+                        if not playing:
+                            inbox.put_nowait(_Played(None))
                     case Hush():
-                        if playback is not None:
-                            await self._dialler.hush(playback)
+                        await self._dialler.hush(playing)
                     case GaveUp():
                         return action
                     case Confirmed(number):
@@ -116,11 +116,9 @@ class Digits:
                         if refused is None:
                             return ticket
                         inbox.put_nowait(_Refused(refused))
-            actions = await self._next(keypad, inbox, playback)
+            actions = await self._next(keypad, inbox, playing[-1] if playing else None)
 
-    async def _next(
-        self, keypad: Keypad, inbox: _Inbox, playback: PlaybackId | None
-    ) -> list[Action]:
+    async def _next(self, keypad: Keypad, inbox: _Inbox, last: PlaybackId | None) -> list[Action]:
         """What the next key, the prompt's end or the deadline leads to."""
         now = asyncio.get_running_loop().time
         try:
@@ -133,6 +131,6 @@ class Digits:
                 return keypad.key(key, now())
             case _Refused(code):
                 return keypad.refused(code, now())
-            case _Played(ended) if ended == playback:
+            case _Played(ended) if ended == last:
                 return keypad.said(now())
-        return []  # the end of a prompt that was cut short
+        return []  # another prompt follows, or it was cut short

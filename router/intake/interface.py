@@ -220,7 +220,10 @@ def check_length(request: web.Request) -> None:
 
 def refused(error: Refused) -> web.Response:
     """Return the refusal as an answer."""
-    answer = refusal(error.status, error.code, error.field, error.message)
+    more = {}
+    if isinstance(error, NotNow) and error.opens_at is not None:
+        more["next_opening_at"] = error.opens_at
+    answer = refusal(error.status, error.code, error.field, error.message, **more)
     answer.headers.update(retry_headers(error))
     return answer
 

@@ -65,8 +65,8 @@ class Pages:
             return _html(rappel.choice(self._plan))
         try:
             subject = subject_of(*named, self._plan)
-        except Refused:
-            return _html(rappel.choice(self._plan), 404)
+        except Refused as error:
+            return _html(rappel.choice(self._plan, error.code), 404)
         code = None
         if isinstance(subject, Fiche):
             code = in_pairs(self._codes.code(subject.id, self._terms.now()))
@@ -79,7 +79,7 @@ class Pages:
         try:
             subject = subject_of(form.get("fiche"), form.get("sector"), self._plan)
         except Refused as error:
-            return _html(rappel.choice(self._plan), error.status)
+            return _html(rappel.choice(self._plan, error.code), error.status)
         try:
             origin = self._checked_origin(request)
             wanted, key = wanted_of_form(form, self._plan)
@@ -136,7 +136,7 @@ class Pages:
         refusal = self._reception.refusal(sector_of(subject))
         if refusal is None:
             return rappel.Offer(True, next_opening=opening, promise_min=self._terms.promise_min)
-        return rappel.Offer(False, refusal.value, REASONS[refusal].message, opening)
+        return rappel.Offer(False, refusal.value, self._reception.refused(refusal).message, opening)
 
     def _about(self, standing: Standing) -> rappel.Subject | None:
         if standing.fiche is not None and standing.fiche in self._plan.fiches:

@@ -17,6 +17,7 @@ from typing import Any
 
 import structlog
 
+from router import logs
 from router.abuse import DayKey
 from router.config import Config
 from router.core.ids import CallId, PlaybackId, SectorId, TicketId
@@ -363,6 +364,8 @@ class Intake:
                 self._entered(child, CallId(call), ticket, code)
             case {"holding": dict()}:
                 self._ledger.hold(message)
+            case {"leaked": True}:
+                logs.leaked()
             case _:
                 self._log.error("defect", reason="unknown message of the intake")
 

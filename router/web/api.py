@@ -19,7 +19,7 @@ from router.web.bodies import LARGEST_BODY
 from router.web.desk import Desk, DeskBackend
 from router.web.metrics import Metrics
 from router.web.pages import home
-from router.web.refusals import REASONS
+from router.web.refusals import not_now
 from router.web.replies import Refused, refusal
 from router.web.supervision import Supervision
 from router.web.tokens import bearer, is_token
@@ -38,6 +38,8 @@ class Snapshot:
     calls: dict[str, int]
     counts: dict[str, int]
     defects: int
+    #: Values that the router and its intakes kept out of their logs.
+    leaks: int = 0
     #: Why no callback is promised in a sector, None where one is.
     callbacks: Mapping[SectorId, Refusal | None] = field(default_factory=dict)
     #: Why not ready, in words without secrets.
@@ -134,10 +136,12 @@ class Api:
         refusals = [now.callbacks.get(sector, Refusal.UNAVAILABLE) for sector in self.plan.sectors]
         accepted = None in refusals
         why = None if accepted else max(refusals, key=refusals.count)
+        told = None if why is None else not_now(why, self.plan.hours, now.now)
         return {
             "accepted": accepted,
-            "code": why and why.value,
-            "reason": why and REASONS[why].message,
+            "code": told and told.code,
+            "reason": told and told.message,
+            "next_opening_at": told and told.opens_at,
             "promise_min": self.plan.callbacks.promise_s // 60,
         }
 

@@ -38,6 +38,12 @@ class Metrics:
         self._defects = Gauge(
             "allo_defects", "Events whose handling raised; must be 0.", registry=self.registry
         )
+        self._leaks = Counter(
+            "allo_log_leaks",
+            "Values kept out of the log because they could be telephone numbers; must be 0.",
+            registry=self.registry,
+        )
+        self._leaks_told = 0
         for outcome in Outcome:
             self._ended.labels(outcome.value)
         for sector in sectors:
@@ -58,6 +64,8 @@ class Metrics:
         """Set the gauges to what is true now."""
         self._ready.set(snapshot.ready)
         self._defects.set(snapshot.defects)
+        self._leaks.inc(snapshot.leaks - self._leaks_told)
+        self._leaks_told = snapshot.leaks
         for sector in snapshot.sectors:
             self._waiting.labels(sector.sector).set(sector.waiting)
         for state, number in snapshot.agents.items():

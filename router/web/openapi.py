@@ -228,6 +228,12 @@ DESCRIPTION: dict[str, Any] = {
                             "code": {"type": "string"},
                             "field": {"type": ["string", "null"]},
                             "message": {"type": "string", "description": "En français."},
+                            "next_opening_at": {
+                                "type": "string",
+                                "format": "date-time",
+                                "description": "La prochaine ouverture, si le service est fermé "
+                                "(closed) ou ferme trop tôt pour que l’appel ait lieu (closing).",
+                            },
                         },
                     }
                 },

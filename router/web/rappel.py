@@ -139,6 +139,20 @@ REFUSALS: Mapping[str, str] = {
     "unavailable": "Le rappel est momentanément indisponible",
 }
 
+#: Why an address or a form names nothing that one can be called back about -> title, text.
+UNKNOWN: Mapping[str, tuple[str, str]] = {
+    "unknown_fiche": (
+        "Fiche introuvable",
+        "Cette fiche n’est pas connue du service. Elle a peut-être été déplacée ou retirée.",
+    ),
+    "unknown_sector": ("Domaine introuvable", "Ce domaine n’est pas connu du service."),
+    "missing_field": ("Domaine à préciser", "Votre demande ne dit pas sur quoi elle porte."),
+    "ambiguous": (
+        "Domaine à préciser",
+        "L’adresse de cette page désigne à la fois une fiche et un domaine.",
+    ),
+}
+
 _HEADING = "Se faire rappeler par un informateur"
 _EXAMPLE = "Exemple : 06\u00a039\u00a098\u00a012\u00a034"
 _PRIVACY = (
@@ -252,16 +266,24 @@ def result(plan: Plan, subject: Subject | None, progress: Progress) -> str:
     return _fiche(plan, subject, _plain(_alert(kind, title, *said) + actions), title=title)
 
 
-def choice(plan: Plan) -> str:
-    """Return the page for an address that names no fiche: the domains, to choose from."""
+def choice(plan: Plan, unknown: str | None = None) -> str:
+    """Return the page for an address that names no fiche: the domains, to choose from.
+
+    `unknown` is why what it names will not do, of `UNKNOWN`.
+    """
     links = "".join(
         f'<li><a href="/rappel?sector={escape(sector.id)}">{_text(sector.name)}</a></li>'
         for sector in plan.sectors.values()
     )
+    title, alert = "", ""
+    if unknown is not None:
+        title, text = UNKNOWN[unknown]
+        alert = _alert("warning", title, text)
     return _document(
         plan,
-        _HEADING,
-        f"<h1>{_HEADING}</h1>\n<p>Choisissez le domaine de votre question.</p>\n<ul>{links}</ul>",
+        f"{title} – {_HEADING}" if title else _HEADING,
+        f"<h1>{_HEADING}</h1>\n{alert}<p>Choisissez le domaine de votre question.</p>\n"
+        f"<ul>{links}</ul>",
     )
 
 

@@ -41,11 +41,17 @@ REASONS: dict[Refusal, Reason] = {
 
 
 class NotNow(Refused):
-    """503: asked again after `retry_s` seconds, it may be otherwise; None: nobody knows."""
+    """503: asked again after `retry_s` seconds, it may be otherwise; None: nobody knows.
 
-    def __init__(self, refusal: Refusal, message: str, retry_s: int | None) -> None:
+    `opens_at` is the next opening, local time in ISO 8601, where that is what to wait for.
+    """
+
+    def __init__(
+        self, refusal: Refusal, message: str, retry_s: int | None, opens_at: str | None = None
+    ) -> None:
         super().__init__(503, refusal.value, None, message)
         self.retry_s = retry_s
+        self.opens_at = opens_at
 
 
 def not_now(refusal: Refusal, hours: Hours, now: float) -> NotNow:
@@ -55,4 +61,6 @@ def not_now(refusal: Refusal, hours: Hours, now: float) -> NotNow:
         return NotNow(refusal, reason.message, reason.retry_s)
     opens_at = hours.next_opening(now)
     message = f"{reason.message} Le service ouvre {hours.next_opening_text(now)}."
-    return NotNow(refusal, message, None if opens_at is None else ceil(opens_at - now))
+    if opens_at is None:
+        return NotNow(refusal, message, None)
+    return NotNow(refusal, message, ceil(opens_at - now), hours.local(opens_at).isoformat())

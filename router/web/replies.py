@@ -115,9 +115,9 @@ def told(content: Mapping[str, Any]) -> web.Response:
     return web.json_response(content, headers=_NEVER_CACHED)
 
 
-def refusal(status: int, code: str, field: str | None, message: str) -> web.Response:
+def refusal(status: int, code: str, field: str | None, message: str, **more: str) -> web.Response:
     """Return an error as every client of the interface gets it; `message` in French."""
-    error: dict[str, Any] = {"code": code, "field": field, "message": typeset(message)}
+    error: dict[str, Any] = {"code": code, "field": field, "message": typeset(message), **more}
     headers = _NEVER_CACHED | (_CHALLENGE if status == 401 else {})
     return web.json_response({"error": error}, status=status, headers=headers)
 

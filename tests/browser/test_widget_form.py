@@ -2,10 +2,13 @@
 
 import pytest
 
+from router.core.tickets import Refusal
 from router.web import rappel
+from router.web.refusals import not_now
 from tests.browser.chromium import Page
-from tests.browser.stub import PHONE, TICKET, Stub
+from tests.browser.stub import PHONE, PLAN, TICKET, Stub
 from tests.browser.widget import Widget
+from tests.service_plan import MONDAY_10H
 
 pytestmark = pytest.mark.browser
 
@@ -221,6 +224,23 @@ async def test_a_refusal_of_our_domain_alone_is_told_before_a_number_is_typed(
     await widget.click("Vérifier de nouveau")
     await page.until("root().querySelector('input')")
     assert stub.puzzles == 1
+
+
+async def test_too_late_meanwhile_tells_the_next_opening(
+    page: Page, widget: Widget, stub: Stub, home: str
+) -> None:
+    """While open, so that the service's own next opening is not told."""
+    why = not_now(Refusal.CLOSING, PLAN.hours, MONDAY_10H)
+    stub.refusals = [(503, why.code, None, why.message)]
+    await page.goto(f"{home}/fiche")
+    await widget.ready()
+    await widget.ask(PHONE)
+
+    await widget.says("Il est trop tard pour demander un rappel")
+    await widget.says("Le service ouvre demain mardi 24 novembre")
+    stub.callbacks |= {"accepted": False, "code": why.code, "reason": why.message}
+    await widget.click("Vérifier de nouveau")
+    await widget.says("Le service ouvre demain mardi 24 novembre")
 
 
 async def test_a_service_that_fills_up_meanwhile_says_so(

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -38,16 +39,28 @@ def with_faults() -> Any:
         yield
 
 
+@pytest.fixture(scope="module")
+def cores_allowed() -> Any:
+    """Let whatever dies leave a core, unless the service has seen to it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def day(
     toolbox: Toolbox,
     short_prompts: Path,
     tmp_path_factory: pytest.TempPathFactory,
     with_faults: None,
+    cores_allowed: None,
 ) -> AsyncIterator[Day]:
     """The whole day, lived; the service is down again."""
+    state_dir = tmp_path_factory.mktemp("canary-stage")
     script = Script(
-        state_dir=tmp_path_factory.mktemp("canary-stage"),
+        state_dir=state_dir,
+        record=state_dir / "recording",
         agents=8,
         port_offset=_OFFSET,
         opens_at=OPEN_AT,

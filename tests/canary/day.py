@@ -42,9 +42,11 @@ class Numbers:
     """Hands out canaries, and remembers which came in by which way."""
 
     def __init__(self, seed: int) -> None:
-        plain = [ending for ending in _ENDINGS if f"{ending % 100:02}" not in _FAULTY]
+        last = {ending: f"{ending:04}"[-2:] for ending in _ENDINGS}
+        # 01 99 00 78 00 would as BCD look like any table of small integers in memory.
+        plain = [one for one, two in last.items() if two not in _FAULTY and "0" not in two]
         self._plain = iter(canaries(2000, seed, plain))
-        faulty = [ending for ending in _ENDINGS if f"{ending % 100:02}" in _FAULTY]
+        faulty = [one for one, two in last.items() if two in _FAULTY]
         self._faulty = canaries(len(faulty), seed, faulty)
         self.used: dict[str, list[str]] = {}
 
@@ -115,6 +117,7 @@ class Day:
         self.killed = 0
         #: UTC epoch seconds, of this machine.
         self.began_at = time.time()
+        self.lasted_s = 0.0
         #: How many tickets ended how.
         self.ends: dict[str, int] = {}
         self._callers: list[Telling] = []
@@ -140,6 +143,7 @@ class Day:
             await self._kills()
             await self._forgetting()
             await self._closed()
+            self.lasted_s = time.time() - self.began_at
         finally:
             for telephone in (*self._callers, *self.scene._desk_calls):
                 await telephone.stop()
@@ -212,7 +216,7 @@ class Day:
             typed = WRITTEN[turn % len(WRITTEN)](number)
             await self._ask(number, typed, turn)
         self._look("a router with tickets", self.router)
-        self._look("an intake that took requests", self._intake())
+        self._look("intakes that took requests", *children(self.stage))
         self._copy("files with tickets")
         self._copy("vault with tickets", vault(self.stage))
         for ticket in list(self.tickets)[::10]:
@@ -226,8 +230,10 @@ class Day:
         if turn % 7 == 3:
             status, told = await self.web.ask_by_page(typed)
         elif turn % 7 == 5:
-            status, _ = await self.web.ask_by_form(typed)
-            self._count(f"form {status}")
+            status, ticket = await self.web.ask_by_form(typed)
+            self._count(f"form {status}{'' if ticket else ', no ticket'}")
+            if ticket is not None:
+                self.tickets[ticket] = number
             return
         else:
             status, told = await self.web.ask(typed)
@@ -263,7 +269,7 @@ class Day:
             work = [way(caller) for way, caller in zip(ways, callers, strict=True)]
             await asyncio.gather(*work)
         self._look("a router after typing", self.router)
-        self._look("an intake that took keys", self._intake())
+        self._look("intakes that took keys", *children(self.stage))
         by_info = [await self._in_the_queue_by_info() for _ in range(4)]
         await asyncio.gather(*map(self._types_by_info, by_info))
         self._copy("files after typing")
@@ -445,7 +451,9 @@ class Day:
         status, told = await self.web.ask(number)
         if status == 202:
             self.tickets[told["ticket"]] = number
-            (folder / told["ticket"]).write_text(f"{number} and more")
+            kept = folder / told["ticket"]
+            kept.unlink()
+            kept.write_text(f"{number} and more")
 
     async def _an_intake_serves(self) -> None:
         async def door() -> int:
@@ -494,7 +502,7 @@ class Day:
         if "router" in victim:
             await stage.kill_router()
         if "Asterisk" in victim:
-            await stage.asterisk.crash()
+            await self._abort_asterisk()
             self.town.cut()
             self._copy(f"files between the kills {self.killed}")
             await stage.asterisk.start()
@@ -502,6 +510,15 @@ class Day:
             await stage.start_router()
         if "Asterisk" in victim:
             await asyncio.gather(*(phone.register() for phone in stage.phones))
+
+    async def _abort_asterisk(self) -> None:
+        """End it as a defect of its own does: with a core, unless it must leave none."""
+        os.kill(self.stage.asterisk.pid, signal.SIGABRT)
+
+        async def runs() -> bool:
+            return self.stage.asterisk.running
+
+        await self.scene.until(runs, lambda runs: not runs)
 
     async def _ready(self) -> None:
         phones = len(self.stage.phones)
@@ -553,19 +570,19 @@ class Day:
 
     # --- for later -------------------------------------------------------------------------
 
-    def _look(self, when: str, pid: int) -> None:
-        self.images[when] = image(pid)
+    def _look(self, when: str, *pids: int) -> None:
+        self.images[when] = image(*pids)
 
     def _copy(self, when: str, folder: Path | None = None) -> None:
-        """Copy what is in a folder now; sockets and what vanishes meanwhile aside."""
+        """Copy what is in a folder now, links as such; sockets and what vanishes aside."""
         source = folder or self.stage.state_dir
         target = self.outside / "copies" / when
         for path in source.rglob("*"):
             with contextlib.suppress(FileNotFoundError):
-                if path.is_file() and not path.is_symlink():
+                if path.is_file() or path.is_symlink():
                     copy = target / path.relative_to(source)
                     copy.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy2(path, copy)
+                    shutil.copy2(path, copy, follow_symlinks=False)
         self.copies[when] = target
 
     def _learn_day_key(self) -> None:

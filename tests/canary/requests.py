@@ -4,6 +4,7 @@ import asyncio
 import base64
 import gzip
 import json
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -32,6 +33,8 @@ WRITTEN: tuple[Callable[[str], str], ...] = (
     lambda number: number.translate({48 + n: 0xFF10 + n for n in range(10)}),
     lambda number: f" tel: {number} ".replace("tel:", ""),
 )
+
+_TICKET = re.compile(r'name="ticket" value="([^"]+)"')
 
 
 class Web:
@@ -69,13 +72,16 @@ class Web:
             challenge = await answer.json()
         return await self.ask(typed, self.page, altcha=await asyncio.to_thread(solve, challenge))
 
-    async def ask_by_form(self, typed: str, key: str | None = None, **more: str) -> tuple[int, str]:
-        """Ask as a browser without scripts does; return the page."""
+    async def ask_by_form(
+        self, typed: str, key: str | None = None, **more: str
+    ) -> tuple[int, str | None]:
+        """Ask as a browser without scripts does; return the ticket that the page holds, if any."""
         form = {"phone": typed, "fiche": FICHE, "key": key or secrets.token_hex(8), **more}
         async with self._session.post(
             f"{self._stage.http}/rappel", data=form, headers={"Origin": self._stage.http}
         ) as answer:
-            return answer.status, await answer.text()
+            ticket = _TICKET.search(await answer.text())
+            return answer.status, ticket and ticket[1]
 
     async def cancel(self, ticket: str) -> int:
         async with self._session.delete(f"{self._url}/{ticket}", headers=self.server) as answer:

@@ -173,17 +173,21 @@ class Scanner:
     # --- files -----------------------------------------------------------------------------
 
     def in_file(self, path: Path) -> Scanned:
-        """Scan a file, its name, where it leads if it is a link, and its attributes."""
+        """Scan a file, its name, its times, where it leads if it is a link, its attributes."""
         scanned = self.in_bytes(str(path).encode(errors="surrogateescape"), f"name of {path}")
         scanned.places, scanned.size = 0, 0
         try:
+            told = path.lstat()
+            times = f"{told.st_atime_ns} {told.st_mtime_ns}".encode()  # as the vault keeps them
+            scanned += self.in_bytes(times, f"times of {path}")
+            scanned.places, scanned.size = 0, 0
             if path.is_symlink():
                 target = os.readlink(path).encode(errors="surrogateescape")
                 scanned += self.in_bytes(target, f"target of {path}")
                 return scanned
             for name in os.listxattr(path):
                 scanned += self.in_bytes(os.getxattr(path, name), f"attribute of {path}")
-            if not stat.S_ISREG(path.stat().st_mode):
+            if not stat.S_ISREG(told.st_mode):
                 return scanned
             content = path.read_bytes()
         except FileNotFoundError:
@@ -201,7 +205,7 @@ class Scanner:
     ) -> Scanned:
         """Scan all below a folder, names included, but nothing that `unless` holds for."""
         scanned = Scanned()
-        if folder.is_symlink() or not folder.is_dir():
+        if os.path.islink(folder) or not os.path.isdir(folder):  # these two never fail
             return self.in_file(folder) if not unless(folder) else scanned
         scanned += self.in_bytes(str(folder).encode(errors="surrogateescape"), f"name of {folder}")
         try:
@@ -228,9 +232,9 @@ class Scanner:
         for name, content in image.memory:
             scanned.places += 1
             scanned.size += len(content)
-            scanned.hits += self._in_one(content, f"memory of {image.pid}, {name}")
+            scanned.hits += self._in_one(content, f"memory of {name}")
         for name, content in image.files:
-            scanned += self.in_bytes(content, f"file of {image.pid}, {name}")
+            scanned += self.in_bytes(content, f"file of {name}")
         return scanned
 
     def in_swap(self) -> Scanned:
@@ -256,11 +260,10 @@ class Scanner:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """What a process had in memory at some moment."""
+    """What processes had in memory at some moment."""
 
-    pid: int
     memory: list[tuple[str, bytes]] = field(repr=False)
-    #: Files that it held open and that no folder shows.
+    #: Files that they held open and that no folder shows.
     files: list[tuple[str, bytes]] = field(repr=False)
     left_out: dict[str, str]
 
@@ -269,10 +272,12 @@ class Image:
         return any(content in part for _, part in self.memory)
 
 
-def image(pid: int) -> Image:
-    """Read the memory of a process of ours, to be scanned later."""
+def image(*pids: int) -> Image:
+    """Read the memory of processes of ours, to be scanned later."""
     left_out: dict[str, str] = {}
-    return Image(pid, list(_memory(pid, left_out)), list(_nameless_files(pid, left_out)), left_out)
+    memory = [part for pid in pids for part in _memory(pid, left_out)]
+    files = [file for pid in pids for file in _nameless_files(pid, left_out)]
+    return Image(memory, files, left_out)
 
 
 def _rows(path: Path) -> bytes:
@@ -317,7 +322,7 @@ def _memory(pid: int, left_out: dict[str, str]) -> Iterator[tuple[str, bytes]]:
             if inode != "0" and "w" not in rights:
                 continue  # as on disk
             first, last = (int(text, 16) for text in span.split("-"))
-            yield f"{what} {span}", _read(memory, first, last)
+            yield f"{pid}, {what} {span}", _read(memory, first, last)
     finally:
         os.close(memory)
 
@@ -353,6 +358,6 @@ def _nameless_files(pid: int, left_out: dict[str, str]) -> Iterator[tuple[str, b
             target = os.readlink(file)
             if not target.endswith(" (deleted)") or not stat.S_ISREG(file.stat().st_mode):
                 continue
-            yield target, file.read_bytes()
+            yield f"{pid}, {target}", file.read_bytes()
         except OSError as error:
             left_out[f"file {file.name} of {pid}"] = error.strerror or "cannot be read"

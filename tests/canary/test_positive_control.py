@@ -320,6 +320,12 @@ def attribute(folder: Path, canary: str) -> None:
         pytest.skip("no extended attributes here")
 
 
+def modification_time(folder: Path, canary: str) -> None:
+    path = folder / "x"
+    path.touch()
+    os.utime(path, ns=(0, int(f"33{canary[1:]}")))
+
+
 def packed_log(folder: Path, canary: str) -> None:
     (folder / "a.log.1.gz").write_bytes(gzip.compress(f"caller {canary}\n".encode()))
 
@@ -329,7 +335,7 @@ def packed_log(folder: Path, canary: str) -> None:
     "plant",
     [
         *(file_with, hidden_file, file_name, folder_name, socket_name, link_target, attribute),
-        packed_log,
+        *(packed_log, modification_time),
     ],
 )
 def test_every_place_of_a_folder_is_looked_at(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from router import logs
 from router.core.ids import CallId
 from router.intake.channel import Channel
 from tests.intake.scene import ORIGIN, SERVER, Scene, digits, new_number, scene
@@ -67,6 +68,42 @@ async def use_everything(here: Scene) -> list[str]:
     return numbers
 
 
+async def test_a_number_that_comes_to_the_intakes_log_is_masked_and_counted_here(
+    folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "_leaks", 0)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    # What every program imports first: here the intake alone, which is started next.
+    (tmp_path / "sitecustomize.py").write_text(A_FAULT)
+    number = new_number()
+    async with scene(folder, proof_of_work=False) as here:
+        await here.accepted(number)
+        await here.until(lambda: logs.leaks() == 2)
+        await here.accepted()
+        await here.until(lambda: logs.leaks() == 4)
+    told = capfd.readouterr().out
+    assert told.count(f"no good: {logs.MASK}") == 4
+    assert hits({"the log": told.encode()}, [number]) == []
+
+
+#: Numbers are logged as they are read, by the loop's thread and by another.
+A_FAULT = """
+import threading
+import structlog
+import router.numbers
+
+def read(typed, **how):
+    def tell():
+        structlog.get_logger().error("defect", reason=f"no good: {typed}", phone=typed)
+    tell()
+    threading.Thread(target=tell).start()
+    return as_ever(typed, **how)
+
+as_ever = router.numbers.read_number
+router.numbers.read_number = read
+"""
+
+
 async def test_no_number_in_logs_nor_on_the_channel(
     folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,7 +125,7 @@ async def test_no_number_in_logs_nor_on_the_channel(
     monkeypatch.setattr(Channel, "send", tap_sent)
     async with scene(folder, proof_of_work=False, log_level="debug") as here:
         numbers = await use_everything(here)
-        kept = {path.name: path.read_bytes() for path in here.vault_dir.iterdir()}
+        kept = {ticket: number.encode() for ticket, number in here.numbers().items()}
         asked = json.dumps([target for target, *_ in here.web.seen]).encode()
         dialled = json.dumps(here.asterisk.calls).encode()
         targets = json.dumps(here.asterisk.targets).encode()

@@ -24,7 +24,7 @@ def body(**changes: Any) -> dict[str, Any]:
 def error_of(told: Any) -> tuple[str, str | None]:
     """The refusal, after a look at its form."""
     error = told["error"]
-    assert set(error) == {"code", "field", "message"}
+    assert set(error) - {"next_opening_at"} == {"code", "field", "message"}
     assert error["message"].endswith((".", "»."))
     return error["code"], error["field"]
 
@@ -407,6 +407,9 @@ async def test_other_methods(here: Scene, method: str) -> None:
     assert here.web.seen == []
 
 
+UNTIL_AN_OPENING = {Refusal.CLOSED, Refusal.CLOSING}
+
+
 @pytest.mark.parametrize("refusal", Refusal)
 async def test_what_is_refused_says_why_and_until_when(here: Scene, refusal: Refusal) -> None:
     here.accept(refusal)
@@ -414,6 +417,9 @@ async def test_what_is_refused_says_why_and_until_when(here: Scene, refusal: Ref
     status, told = await here.ask(body())
     assert (status, error_of(told)) == (503, (refusal.value, None))
     assert int(here.headers["Retry-After"]) > 0
+    opening = "2026-11-24T08:30:00+01:00" if refusal in UNTIL_AN_OPENING else None
+    assert told["error"].get("next_opening_at") == opening
+    assert ("Le service ouvre demain" in told["error"]["message"]) is (opening is not None)
     assert here.numbers() == {}
     assert here.office.admitted == []
 

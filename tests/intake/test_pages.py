@@ -51,10 +51,17 @@ class TestPages:
         assert len(keys) == 3
 
     async def test_without_a_fiche_one_chooses(self, here: Scene) -> None:
-        assert (await get(here, "/rappel"))[0] == 200
-        for path in ("/rappel?fiche=F9", "/rappel?sector=x", "/rappel?fiche=F1234&sector=travail"):
+        status, page = await get(here, "/rappel")
+        assert status == 200
+        assert "introuvable" not in page
+        for path, why in (
+            ("/rappel?fiche=F9", "Cette fiche n’est pas connue du service."),
+            ("/rappel?sector=x", "Ce domaine n’est pas connu du service."),
+            ("/rappel?fiche=F1234&sector=travail", "à la fois une fiche et un domaine"),
+        ):
             status, page = await get(here, path)
             assert status == 404
+            assert why in page
             assert "Choisissez le domaine" in page
 
     async def test_a_closed_service_offers_nothing(self, here: Scene) -> None:
@@ -63,6 +70,26 @@ class TestPages:
         _, page = await get(here, f"/rappel?fiche={FICHE}")
         assert "<form" not in page
         assert "Toutes les possibilités de rappel sont prises" in page
+
+    @pytest.mark.parametrize("refusal", [Refusal.CLOSED, Refusal.CLOSING])
+    async def test_too_late_tells_the_next_opening(self, here: Scene, refusal: Refusal) -> None:
+        here.accept(refusal)
+        await here.until_refused()
+        opening = "Le service ouvre demain mardi 24 novembre à 8 h 30."
+        _, page = await get(here, f"/rappel?fiche={FICHE}")
+        assert page.replace("\u00a0", " ").count(opening) == 1
+        form = {"phone": new_number(), "key": "form-key-6", "fiche": FICHE}
+        status, page = await post(here, **form)
+        assert status == 503
+        assert page.replace("\u00a0", " ").count(opening) == 1
+        assert "<form" not in page
+
+    async def test_too_late_meanwhile_tells_the_next_opening(self, here: Scene) -> None:
+        here.office.refusal = Refusal.CLOSING
+        status, page = await post(here, phone=new_number(), key="form-key-7", fiche=FICHE)
+        assert status == 503
+        opening = "Le service ouvre demain mardi 24 novembre à 8 h 30."
+        assert page.replace("\u00a0", " ").count(opening) == 1
 
     async def test_the_form_asks_follows_and_cancels(self, here: Scene) -> None:
         number = new_number()

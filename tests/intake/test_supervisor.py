@@ -17,6 +17,7 @@ from router.core.tickets import Refusal
 from router.intake import child as child_module
 from router.intake import supervisor as supervisor_module
 from router.live import Clock
+from router.numbers import PhoneNumber
 from router.vault import TmpfsVault
 from tests.intake.scene import ORIGIN, Scene, new_number, scene
 from tests.service_plan import FICHE, MONDAY_10H
@@ -245,7 +246,7 @@ async def test_after_a_restart_all_is_as_it_was(alone: Scene) -> None:
     ticket = await alone.accepted(number, key="same-key")
     orphan = TicketId("o" * 32)
     kept = alone.numbers()[ticket]
-    (alone.vault_dir / orphan).write_text("+33639989999")
+    TmpfsVault(alone.vault_dir).put(orphan, PhoneNumber("+33639989999"))
     assert alone.intake.holds() == {ticket, orphan}
     await alone.intake.stop()
     assert alone.numbers().keys() == {ticket, orphan}

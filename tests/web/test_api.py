@@ -100,6 +100,19 @@ async def test_why_no_callback_is_promised(client: Client, present: Present) -> 
     told = (await (await client.get("/v1/service")).json())["callbacks"]
     assert (told["accepted"], told["code"]) == (False, "full")
     assert told["reason"].startswith("Trop de personnes attendent")
+    assert told["next_opening_at"] is None
+
+
+async def test_too_late_for_a_callback_tells_the_next_opening_while_open(
+    client: Client, present: Present
+) -> None:
+    present.set(now=MONDAY_10H + 8 * 3600)
+    present.set(callbacks={HOUSING: Refusal.CLOSING, WORK: Refusal.CLOSING})
+    state = await (await client.get("/v1/service")).json()
+    told = state["callbacks"]
+    assert (state["open"], told["code"]) == (True, "closing")
+    assert told["next_opening_at"] == "2026-11-24T08:30:00+01:00"
+    assert "ouvre demain mardi 24 novembre à 8 h 30." in told["reason"].replace(NBSP, " ")
 
 
 async def test_closed_tells_the_next_opening_in_french(client: Client, present: Present) -> None:
@@ -190,3 +203,14 @@ async def test_metrics_can_be_parsed_and_hold_no_call(client: Client, metrics: M
     assert samples["allo_calls_ended_total", "abandoned"] == 0
     assert samples["allo_wait_seconds_sum", "logement"] == 12.0
     assert samples["allo_ready",] == 1
+    assert samples["allo_log_leaks_total",] == 0
+
+
+async def test_numbers_kept_out_of_logs_are_counted_once_each(
+    client: Client, present: Present
+) -> None:
+    for leaks, told in ((2, "2.0"), (2, "2.0"), (5, "5.0")):
+        present.set(leaks=leaks)
+        text = await (await client.get("/metrics")).text()
+        assert f"allo_log_leaks_total {told}\n" in text
+    assert "# TYPE allo_log_leaks_total counter" in text

@@ -78,6 +78,7 @@ def every_page() -> dict[str, str]:
         "full": rappel.page(PLAN, FICHE_PAGE, FULL, "key-1"),
         "refused": rappel.refusal(PLAN, FICHE_PAGE, OPEN, "key-2", Fault("phone", "Non.", "1")),
         "choice": rappel.choice(PLAN),
+        **{why: rappel.choice(PLAN, why) for why in rappel.UNKNOWN},
         **{state: rappel.result(PLAN, FICHE_PAGE, one) for state, one in progress.items()},
     }
 
@@ -236,6 +237,16 @@ def test_an_unknown_state_is_a_ticket_that_is_not_followed() -> None:
 
     assert rappel.STATES["unknown"][1] in html
     assert "<form" not in html
+
+
+@pytest.mark.parametrize("why", rappel.UNKNOWN)
+def test_the_choice_says_why_one_has_to_choose(why: str) -> None:
+    title, text = rappel.UNKNOWN[why]
+    html = every_page()[why]
+
+    assert f"{title}{text}" in read(html).words
+    assert f"<title>{title} – " in html
+    assert title not in every_page()["choice"]
 
 
 def test_the_choice_leads_to_every_domain() -> None:

@@ -25,9 +25,16 @@ def test_closed_says_when_it_opens() -> None:
     error = not_now(Refusal.CLOSED, HOURS, evening)
     assert "Le service ouvre demain mardi 24 novembre à 8" in error.message
     assert error.retry_s == 12.5 * HOUR
+    assert error.opens_at == "2026-11-24T08:30:00+01:00"
 
 
 def test_closing_says_when_it_opens_again() -> None:
     error = not_now(Refusal.CLOSING, HOURS, MONDAY_10H + 8 * HOUR)
     assert "Le service ouvre demain" in error.message
     assert error.retry_s == 14.5 * HOUR
+    assert error.opens_at == "2026-11-24T08:30:00+01:00"
+
+
+def test_what_does_not_end_with_an_opening_names_none() -> None:
+    for refusal in set(Refusal) - {Refusal.CLOSED, Refusal.CLOSING}:
+        assert not_now(refusal, HOURS, MONDAY_10H).opens_at is None
