@@ -4,6 +4,7 @@ from router.core.agents import IN_CALL, AgentState
 from router.core.calls import TABLE, CallState, Due
 from router.core.engine import Engine
 from router.core.ids import AgentId, CallId
+from router.core.tickets import TicketDue, TicketState
 
 #: The deadline that a state must have; the others end with the informateur's lease, and a
 #: referral with Asterisk's own time-out.
@@ -12,7 +13,7 @@ MUST_END: dict[CallState, Due] = {
         (
             *(CallState.WELCOME, CallState.CLOSED, CallState.CODE, CallState.CHECKING),
             *(CallState.MENU, CallState.PAGE, CallState.READING, CallState.VOTING),
-            CallState.LEAVING,
+            *(CallState.LEAVING, CallState.ENTERING),
         ),
         Due.STEP,
     ),
@@ -30,6 +31,12 @@ AT_THE_CALL: dict[CallState, frozenset[AgentState]] = {
     CallState.HELD: _TALKS,
     CallState.CONSULTING: _TALKS,
     CallState.REFERRING: _TALKS,
+}
+#: The same of a ticket whose attempt is under way.
+TICKET_MUST_END: dict[TicketState, TicketDue] = {
+    TicketState.RINGING: TicketDue.RING,
+    TicketState.DIALLING: TicketDue.DIAL,
+    TicketState.ASKING: TicketDue.STEP,
 }
 WITH_ASIDE = frozenset({CallState.CONSULTING, CallState.REFERRING, CallState.REFERRED})
 
@@ -64,6 +71,7 @@ def check_engine(engine: Engine, now: float) -> None:
             assert aside.joined or ("call", call.id, due) in timers, "consults for ever"
             late = aside.answered and ("call", call.id, Due.ASIDE) in timers
             assert not late, "one who has answered would be given up"
+    waiting += _check_tickets(engine, busy)
     assert waiting == len(board.queue)
     for key in timers:
         if key[0] == "call":
@@ -85,3 +93,51 @@ def check_engine(engine: Engine, now: float) -> None:
     for sector in board.plan.sectors:
         assert board.roster.on_duty(sector) == on_duty[sector]
         assert board.roster.ready(sector) == ready[sector]
+
+
+def _check_tickets(engine: Engine, busy: dict[AgentId, CallId]) -> int:
+    """Assert that every ticket waits for something that will come, with one attempt at most.
+
+    Their informateurs are added to the `busy`; return how many tickets wait in the queue.
+    """
+    board, callbacks = engine._board, engine._callbacks
+    timers, waiting = board.timers._live, 0
+    under_way: dict[CallId, object] = {}
+    for id_, ticket in callbacks.tickets.items():
+        due = TICKET_MUST_END.get(ticket.state)
+        if ticket.unclear:
+            assert ticket.call is not None
+            under_way[ticket.call] = ticket
+            continue
+        if ticket.state is TicketState.TALKING:
+            assert ticket.call in board.calls, "a conversation that there is not"
+            continue
+        assert ("ticket", id_, TicketDue.EXPIRE) in timers, "open for ever"
+        waiting += ticket.item is not None
+        if due is None:
+            retries = ("ticket", id_, TicketDue.RETRY) in timers
+            assert (ticket.item is not None) is not retries, "waits for nothing, or twice"
+            left = ticket.call, ticket.agent, ticket.leg
+            assert left == (None, None, None), "an attempt that is over"
+            continue
+        assert ticket.call is not None
+        under_way[ticket.call] = ticket
+        assert ticket.call not in board.calls, "two conversations of one ticket"
+        assert ("ticket", id_, due) in timers, f"{ticket.state} would never end"
+        assert ticket.item is None, "dialled, and in the queue"
+        if ticket.agent is None:
+            assert ticket.state is TicketState.ASKING, f"{ticket.state} without an informateur"
+            continue
+        assert ticket.agent not in busy, "an informateur with two calls"
+        busy[ticket.agent] = ticket.call
+        rings = ticket.state is TicketState.RINGING
+        states = AT_THE_CALL[CallState.RINGING if rings else CallState.TALKING]
+        assert board.roster.desks[ticket.agent].state in states
+    assert callbacks.attempts == under_way
+    codes = callbacks._open.codes
+    assert sorted(codes.values()) == sorted(callbacks.tickets), "one code a ticket"
+    beside = dict.fromkeys(board.plan.sectors, 0)
+    for ticket in callbacks.tickets.values():
+        beside[ticket.record.sector] += ticket.item is None
+    assert all(callbacks._open.beside[one] == count for one, count in beside.items())
+    return waiting

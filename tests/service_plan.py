@@ -92,7 +92,7 @@ def small_plan(
         "first_menu": MAIN,
         "information_menu": INFORMATION,
         "agents": {one.id: one for one in agents},
-        "targets": targets or Targets(),
+        "targets": targets or Targets(widening_s=(0, 60, 120)),
     }
     return Plan(**{**fields, **changes})  # type: ignore[arg-type]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.core.callbacks import TRUNK_FAILURES
+from router.core.admission import TRUNK_FAILURES
 from router.core.commands import Outcome
 from router.core.events import (
     CallbackCancelled,
@@ -306,15 +306,15 @@ def test_what_is_ahead_is_counted_and_never_drifts(exchange: Exchange) -> None:
     callbacks = exchange.engine._callbacks
     dialled(exchange)
     exchange.tell(CalledEnded(exchange.attempt("t"), LegEnd.BUSY))
-    assert callbacks._ahead(HOUSING) == 1  # between two attempts
+    assert callbacks._admission.ahead(HOUSING) == 1  # between two attempts
     exchange.confirm_hang_ups()
     exchange.wait(RULES.busy_retry_s + 1)
     exchange.answer("101")
     call = exchange.pick_up("t")
-    assert callbacks._ahead(HOUSING) == 1
+    assert callbacks._admission.ahead(HOUSING) == 1
     exchange.hear_whisper("101")
     exchange.press("1", call)
     exchange.end_leg("101")
     exchange.leave(call)
-    assert callbacks._ahead(HOUSING) == 0
-    assert not any(callbacks._beside.values())
+    assert callbacks._admission.ahead(HOUSING) == 0
+    assert not any(callbacks._open.beside.values())

@@ -203,7 +203,7 @@ def test_a_plan_is_read_whole(service: Service) -> None:
     assert plan.code.tries == 2
     assert plan.code.period_s == 604_800
     assert plan.targets.wrap_up_s == 0
-    assert plan.targets.widening_s == (0, 60, 120)
+    assert plan.targets.widening_s == (0, 20, 40)
     assert plan.sectors[SectorId("travail")].prompt == "sector-travail"
     assert plan.sectors[SectorId("logement")].prompt == "sector-maison"
     assert plan.menus[MenuId("main")].prompts == ("main",)

@@ -136,9 +136,9 @@ ESTIMATE = "Votre temps d’attente est estimé"
 @pytest.mark.parametrize(
     ("low", "high", "words"),
     [
-        (0, 0, "à moins de deux minutes"),
-        (0, 1, "à moins de deux minutes"),
-        (1, 1, "à moins de deux minutes"),
+        (0, 0, "à moins d’une minute"),
+        (0, 1, "à moins d’une minute"),
+        (1, 1, "à moins d’une minute"),
         (0, 6, "à moins de six minutes"),
         (1, 2, "entre une et deux minutes"),
         (3, 6, "entre trois et six minutes"),
@@ -152,7 +152,7 @@ ESTIMATE = "Votre temps d’attente est estimé"
     ],
 )
 def test_wait_between(low: int, high: int, words: str) -> None:
-    assert heard(speech.wait_between(low, high)) == f"{ESTIMATE} {words}"
+    assert heard(speech.wait_between(low, high)).removesuffix(".") == f"{ESTIMATE} {words}"
 
 
 @pytest.mark.parametrize(

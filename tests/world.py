@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 from router.core.commands import (
+    Command,
     Counted,
     DeskChanged,
     DialOut,
@@ -155,7 +156,7 @@ class World:
             self.told_of.add(event.call)
         self.log.append((self.now, event))
         for command in self.engine.handle(event, self.now):
-            _CARRY_OUT[type(command)](self, command)
+            self.carry_out(command)
         self.check()
 
     def wait(self, seconds: float) -> None:
@@ -251,6 +252,9 @@ class World:
             self.bridges[bridge].discard(channel)
 
     # Commands.
+
+    def carry_out(self, command: Command) -> None:
+        _CARRY_OUT[type(command)](self, command)
 
     def fail(self, call: CallId, channel: ChannelId) -> None:
         self.tell(CommandFailed(call, channel), by_itself=False)

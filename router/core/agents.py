@@ -14,12 +14,14 @@ conversation may still carry it; its informateur is logged out when that is over
 """
 
 from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import Enum, StrEnum, auto
+from enum import StrEnum, auto
 
 from router.core.ids import AgentId, CallId, ChannelId, FicheId, PhoneId, ReasonId, SectorId
 from router.core.plan import Agent
+from router.core.values import value
 
 
 class AgentState(StrEnum):
@@ -32,7 +34,7 @@ class AgentState(StrEnum):
     PAUSED = "paused"
 
 
-class AgentEvent(Enum):
+class AgentEvent(StrEnum):
     CAME = auto()  # logged in, and the phone is there
     WENT = auto()  # logged out, or the phone vanished
     CHOSEN = auto()
@@ -75,10 +77,11 @@ TABLE: dict[tuple[AgentState, AgentEvent], AgentState] = {
 _AT_THE_DESK = frozenset({_S.READY, _S.WRAPPING_UP, _S.PAUSED})
 #: States in which a call is at the informateur's phone.
 IN_CALL = frozenset({_S.RESERVED, _S.RINGING, _S.TALKING})
+_OUT = _S.LOGGED_OUT
 _BUSY = IN_CALL | {_S.WRAPPING_UP}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Choice:
     """Why a call went to this informateur.
 
@@ -102,7 +105,7 @@ class Choice:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LastCall:
     """What can still be noted, until `until_at`."""
 
@@ -155,14 +158,17 @@ class Roster:
         self._idle: dict[SectorId, list[list[tuple[float, int, AgentDesk]]]] = {}
         self._on_duty: dict[SectorId, int] = {}
         self._busy: dict[SectorId, int] = {}
+        #: On duty by level of the skill.
+        self._at_level: dict[SectorId, list[int]] = {}
         #: Known until somebody logs in or out.
-        self._neighbours: dict[SectorId, frozenset[SectorId]] = {}
+        self._shares: dict[SectorId, dict[SectorId, float]] = {}
         #: How many are not logged out.
         self.logged_in = 0
         for sector in sectors:
             self._busy[sector] = 0
             self._idle[sector] = [[] for _ in range(levels)]
             self._on_duty[sector] = 0
+            self._at_level[sector] = [0] * levels
 
     def __iter__(self) -> Iterator[AgentDesk]:
         return iter(self.desks.values())
@@ -178,13 +184,26 @@ class Roster:
         """Return how many of `sector` have a call or note one."""
         return self._busy[sector]
 
-    def neighbours(self, sector: SectorId) -> frozenset[SectorId]:
-        """Return the sectors of those on duty who have `sector`: what may come before it."""
-        known = self._neighbours.get(sector)
+    def on_duty_at(self, sector: SectorId, level: int) -> int:
+        """Return how many of `sector` at this level are not logged out."""
+        return self._at_level[sector][level - 1]
+
+    def shares(self, sector: SectorId) -> dict[SectorId, float]:
+        """Return which share of each sector's informateurs on duty have `sector` too.
+
+        What waits for those sectors may come before it, in that proportion.
+        """
+        known = self._shares.get(sector)
         if known is None:
-            on_duty = (one for one in self.desks.values() if one.state is not _S.LOGGED_OUT)
-            skills = (one.agent.skills for one in on_duty if sector in one.agent.skills)
-            known = self._neighbours[sector] = frozenset({sector}).union(*skills)
+            both = Counter(
+                other
+                for one in self.desks.values()
+                if one.state is not _OUT and sector in one.agent.skills
+                for other in one.agent.skills
+            )
+            known = self._shares[sector] = {
+                other: count / self._on_duty[other] for other, count in both.items()
+            }
         return known
 
     def ready(self, sector: SectorId) -> int:
@@ -243,13 +262,15 @@ class Roster:
         return True
 
     def _enter(self, desk: AgentDesk, state: AgentState, now: float) -> None:
-        if (desk.state is AgentState.LOGGED_OUT) != (state is AgentState.LOGGED_OUT):
-            step = -1 if state is AgentState.LOGGED_OUT else 1
+        before = desk.state
+        if (before is _OUT) != (state is _OUT):
+            step = -1 if state is _OUT else 1
             self.logged_in += step
-            self._neighbours.clear()
-            for sector in desk.agent.skills:
+            self._shares.clear()
+            for sector, level in desk.agent.skills.items():
                 self._on_duty[sector] += step
-        if (desk.state in _BUSY) != (state in _BUSY):
+                self._at_level[sector][level - 1] += step
+        if (before in _BUSY) != (state in _BUSY):
             step = 1 if state in _BUSY else -1
             for sector in desk.agent.skills:
                 self._busy[sector] += step

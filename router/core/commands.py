@@ -3,7 +3,6 @@
 Commands of one call are carried out in order; those of different calls side by side.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from router.core.ids import (
     TicketId,
 )
 from router.core.requests import Reply
+from router.core.values import value
 
 if TYPE_CHECKING:
     from router.core.facts import Fact
@@ -91,7 +91,7 @@ class Step(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Play:
     """Play `prompts` one after the other on `channel`, under the id `playback`."""
 
@@ -101,7 +101,7 @@ class Play:
     prompts: tuple[PromptId, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StopPlaying:
     """Cut a playback short (barge-in). It may have ended already."""
 
@@ -109,19 +109,19 @@ class StopPlaying:
     playback: PlaybackId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StartMusic:
     call: CallId
     channel: ChannelId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StopMusic:
     call: CallId
     channel: ChannelId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Remember:
     """Write on the channel itself where the caller waits, for a router that starts anew."""
 
@@ -131,7 +131,7 @@ class Remember:
     joined_at: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ring:
     """Dial the phone where `agent` works as channel `leg`; give up after `timeout_s`."""
 
@@ -143,7 +143,7 @@ class Ring:
     phone: PhoneId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DialOut:
     """Dial an entry of the directory through the trunk as channel `leg`."""
 
@@ -153,7 +153,7 @@ class DialOut:
     timeout_s: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DialTicket:
     """Dial whoever asked for `ticket` as channel `call`; give up after `timeout_s`.
 
@@ -168,7 +168,7 @@ class DialTicket:
     timeout_s: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Snoop:
     """Open `snoop`, a channel that hears both sides of `leg`; heard by `leg` when `whisper`."""
 
@@ -178,7 +178,7 @@ class Snoop:
     whisper: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TakeOut:
     """Take one channel out of the bridge, which stays."""
 
@@ -187,7 +187,7 @@ class TakeOut:
     channel: ChannelId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PutIn:
     """Put one more channel into the bridge."""
 
@@ -196,7 +196,7 @@ class PutIn:
     channel: ChannelId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Verify:
     """See whether `leg` is still there; CommandFailed if it is not, nothing if it is."""
 
@@ -204,7 +204,7 @@ class Verify:
     leg: ChannelId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Join:
     """Put the channels in a new bridge so that they hear each other."""
 
@@ -213,7 +213,7 @@ class Join:
     channels: tuple[ChannelId, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Part:
     """Remove the bridge; its channels stay."""
 
@@ -221,13 +221,13 @@ class Part:
     bridge: BridgeId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class HangUp:
     call: CallId
     channel: ChannelId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Noted:
     """One step of a call, for the log, the figures and the demo's timeline. Not for Asterisk."""
 
@@ -243,7 +243,7 @@ class Noted:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Told:
     """The answer to AgentAsked or SupervisorAsked number `ask`. Not for Asterisk."""
 
@@ -251,7 +251,7 @@ class Told:
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DeskChanged:
     """An informateur's session, to be kept over a restart. Not for Asterisk."""
 
@@ -263,14 +263,14 @@ class DeskChanged:
     until_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TicketChanged:
     """A ticket's state, to be on disk before any command that follows. Not for Asterisk."""
 
     record: "TicketRecord"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Admitted:
     """The answer to CallbackAsked number `ask`. Not for Asterisk."""
 
@@ -278,7 +278,7 @@ class Admitted:
     admission: "Admission"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TakeNumber:
     """Let the intake take the caller's number by keys; NumberTaken follows. Not for Asterisk."""
 
@@ -286,14 +286,14 @@ class TakeNumber:
     sector: SectorId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NumberOver:
     """No number is wanted of the caller any more. Not for Asterisk."""
 
     call: CallId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Counted:
     """Something to count. Not for Asterisk."""
 

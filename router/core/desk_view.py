@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from router.core.agents import AgentState, Choice
+from router.core.agents import AgentDesk, AgentState, Choice
 from router.core.calls import CallState
 from router.core.facts import Door
 from router.core.ids import AgentId, FicheId, PhoneId, ReasonId, SectorId
+from router.core.switchboard import Switchboard
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +46,37 @@ class DeskView:
     watched_by: str | None
     #: Why the latest call came here; None before the first.
     why: Choice | None
+
+
+def view_of(desk: AgentDesk, board: Switchboard) -> DeskView:
+    """Return what the screen of that informateur may show."""
+    call = board.calls.get(desk.call) if desk.call is not None else None
+    at_phone = None
+    if call is not None and call.item is not None:
+        waited_s = call.waited_s
+        if waited_s is None:
+            waited_s = board.now - call.item.joined_at
+        at_phone = CallView(
+            state=call.state,
+            sector=call.item.sector,
+            door=call.door,
+            fiche=call.fiche,
+            waited_s=waited_s,
+            talked_s=None if call.talking_since is None else board.now - call.talking_since,
+            attempts=call.attempts,
+        )
+    return DeskView(
+        agent=desk.agent.id,
+        state=desk.state,
+        since_at=desk.since_at,
+        phone=desk.phone,
+        present=desk.present,
+        reason=desk.reason,
+        until_at=None
+        if desk.state is AgentState.TALKING
+        else board.timers.at(("agent", desk.agent.id)),
+        misses=desk.misses,
+        call=at_phone,
+        watched_by=call.watch.supervisor if call is not None and call.watch else None,
+        why=desk.why,
+    )

@@ -20,11 +20,12 @@ from router.core.commands import (
     TakeNumber,
 )
 from router.core.duty import RING_BACKSTOP_S, Duty
-from router.core.estimate import WaitEstimate
+from router.core.estimate import Level, WaitEstimate
 from router.core.events import KeyPressed, LegEnd, LegEnded, NumberTaken
 from router.core.facts import Door
 from router.core.forecast import Arrivals
 from router.core.ids import PromptId, SectorId
+from router.core.order import caller_due_at
 from router.core.plan import SAY_NEXT_OPENING
 from router.core.speech import minutes, rank, wait_between, whisper
 from router.core.switchboard import Switchboard
@@ -104,10 +105,11 @@ class Distribution:
         elif board.queue.callers >= self._targets.queue_max:
             self._refuse(call, Outcome.REFUSED_FULL, (*said_first, REFUSED_FULL))
         else:
-            due_at = board.now + self._targets.live_target_s
+            due_at = caller_due_at(board.plan, board.now)
             call.item = WorkItem(call.id, sector, board.now, due_at, board.next_sequence())
             call.outcome = Outcome.ABANDONED
-            call.joined_at, call.promised_at = board.now, due_at
+            call.joined_at = board.now
+            call.promised_at = board.now + self._targets.live_target_s
             self.arrivals.joined(sector, board.now)
             call.door = Door.CODE if call.fiche is not None else Door.MENU
             board.silence(call)
@@ -118,10 +120,11 @@ class Distribution:
     def take_back(self, call: Call, sector: SectorId, joined_at: float) -> None:
         """Let a caller found after a restart wait on, at the rank the promise gave."""
         board = self._board
-        due_at = joined_at + self._targets.live_target_s
+        due_at = caller_due_at(board.plan, joined_at)
         call.item = WorkItem(call.id, sector, joined_at, due_at, board.next_sequence())
         call.outcome = Outcome.ABANDONED
-        call.joined_at, call.promised_at = joined_at, due_at
+        call.joined_at = joined_at
+        call.promised_at = joined_at + self._targets.live_target_s
         call.music = True  # the music that the channel still hears is stopped before we speak
         self.wait(call, (), QUEUE_STILL)
 
@@ -143,7 +146,7 @@ class Distribution:
             self._refuse(call, Outcome.REFUSED_LONG, (REFUSED_LONG,))
             return
         call.state = CallState.WAITING
-        item.widened = sum(after_s <= waited_s for after_s in self._targets.widening_s) or 1
+        item.widened = self._targets.widened(waited_s)
         board.queue.add(item)
         self._set_widening(call, item)
         board.timers.set(
@@ -169,9 +172,27 @@ class Distribution:
             self._board.timers.set(("call", call.id, Due.WIDEN), at)
 
     def _where_one_stands(self, item: WorkItem, place: int) -> tuple[PromptId, ...]:
-        on_duty = self._board.roster.on_duty(item.sector)
-        bounds = self.estimate.bounds_min(item.sector, place, on_duty)
+        waited_s = self._board.now - item.joined_at
+        bounds = self.wait_min(item.sector, place, waited_s)
         return rank(place) + (wait_between(*bounds) if bounds else ())
+
+    def wait_min(self, sector: SectorId, place: int, waited_s: float) -> tuple[int, int] | None:
+        """Return how long whoever stands at `place` waits on, in minutes, if that is known."""
+        roster, queue = self._board.roster, self._board.queue
+        levels = [
+            Level(
+                max(0.0, after_s - waited_s),
+                roster.ready_at(sector, level),
+                roster.on_duty_at(sector, level),
+            )
+            for level, after_s in enumerate(self._targets.widening_s, 1)
+        ]
+        others = sum(
+            share * queue.waiting(one)
+            for one, share in roster.shares(sector).items()
+            if one != sector
+        )
+        return self.estimate.bounds_min(sector, place, others, levels)
 
     # Waiting.
 

@@ -4,29 +4,33 @@ The same engine answers the phone, runs the simulated year and stands under prop
 tests. `handle` accepts anything at any time; `next_deadline` says when to come back.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from router.core.agents import AgentDesk, AgentState
-from router.core.callbacks import Callbacks
-from router.core.calls import TABLE, Aside, AsideEvent, Call, CallEvent, CallState, Due
+from router.core.agents import AgentState
+from router.core.callbacks import OF_ATTEMPTS, Callbacks
+from router.core.calls import TABLE, AsideEvent, Call, CallEvent, CallState, Due
 from router.core.codes import CodeBook
-from router.core.commands import Command, DeskChanged, HangUp, Outcome, Part, Step, Told
+from router.core.commands import Command, DeskChanged, HangUp, Step, Told
 from router.core.desk import Desk
 from router.core.desk_call import TABLE as DESK_TABLE
 from router.core.desk_call import DeskCall, DeskDue, DeskEvent, DeskState
-from router.core.desk_view import CallView, DeskView
+from router.core.desk_view import DeskView, view_of
 from router.core.distribution import Distribution
 from router.core.duty import Duty
 from router.core.events import (
     AgentAsked,
     CallArrived,
+    CallbackAsked,
+    CallbackCancelled,
     CalledAnswered,
+    CalledEnded,
     CallFound,
     CallLeft,
     CommandFailed,
     DeskCalled,
+    DialFailed,
     Event,
     KeyPressed,
     LegAnswered,
@@ -38,21 +42,23 @@ from router.core.events import (
     PhoneAppeared,
     PhoneVanished,
     PromptEnded,
+    Resynced,
     SnoopStarted,
     SupervisorAsked,
     TimePassed,
+    TrunkChanged,
 )
 from router.core.ids import AgentId, CallId, ChannelId, PhoneId, SectorId, TicketId
 from router.core.journey import Journey
 from router.core.pins import Pins
 from router.core.plan import Plan
+from router.core.recovery import Recovery
 from router.core.requests import InCall, LogIn, LogOut, Note, Pause, Ready, Reply
 from router.core.supervision import Supervision
 from router.core.switchboard import Switchboard
 from router.core.talk import CONVERSATION, Talk
 from router.core.tickets import Admission, TicketRecord
 from router.core.votes import Votes
-from router.core.work import WorkItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,7 @@ class Engine:
 
     def __init__(self, plan: Plan, codes: CodeBook, run: str, pins: Pins | None = None) -> None:
         board = self._board = Switchboard(plan, codes, run, pins or Pins({}))
+        self._pop_due, self._next_at = board.timers.pop_due, board.timers.next_at
         self._duty = Duty(board)
         self._votes = Votes(board)
         self._supervision = Supervision(board, self._duty)
@@ -94,17 +101,51 @@ class Engine:
             self._votes.begin,
         )
         self._callbacks = Callbacks(board, self._distribution, self._duty)
+        self._attempts = self._callbacks.attempts
         self._distribution.ring_for_ticket = self._callbacks.ring
         self._distribution.may_promise = self._callbacks.may_promise
         board.ended = self._callbacks.over
         self._journey = Journey(board, self._distribution.enqueue, self._callbacks.called_in)
         self._desk = Desk(board, self._duty)
+        self._recovery = Recovery(board, self._duty, self._distribution, self._arrive)
         parts = (self._journey, self._distribution, self._talk, self._votes)
-        self._handlers: dict[tuple[CallState, Any], Callable[..., Any]] = {
-            pair: _method(name, *parts) for pair, name in TABLE.items()
+        #: By state, then by what has happened.
+        self._handlers: dict[CallState, dict[Any, Callable[..., Any]]] = {
+            state: {} for state in CallState
         }
+        for (state, what), name in TABLE.items():
+            self._handlers[state][what] = _method(name, *parts)
         self._desk_handlers: dict[tuple[DeskState, Any], Callable[..., None]] = {
             pair: _method(name, self._desk) for pair, name in DESK_TABLE.items()
+        }
+
+        self._on: dict[type[Event], Callable[[Any], None]] = {
+            TimePassed: self._time_passed,
+            KeyPressed: self._key,
+            PromptEnded: self._prompt_ended,
+            CallArrived: self._arrived,
+            CallLeft: self._left,
+            CallFound: self._recovery.found,
+            LegRang: self._leg_rang,
+            LegAnswered: self._leg_answered,
+            LegKeyPressed: self._leg_key,
+            LegEnded: self._leg_ended,
+            SnoopStarted: self._supervision.snooping,
+            CommandFailed: self._failed,
+            PhoneAppeared: self._phone_appeared,
+            PhoneVanished: self._phone_vanished,
+            DeskCalled: self._desk_called,
+            AgentAsked: self._agent_asked,
+            SupervisorAsked: self._supervisor_asked,
+            NumberTaken: self._number_taken,
+            CallbackAsked: self._callbacks.asked,
+            CallbackCancelled: self._callbacks.cancelled,
+            TrunkChanged: self._callbacks.trunk_changed,
+            Resynced: self._callbacks.resynced,
+            # Of an attempt that is over:
+            CalledAnswered: self._called_too_late,
+            CalledEnded: board.ignore,
+            DialFailed: board.ignore,
         }
 
     def restore(self, sessions: Iterable[DeskChanged], now: float) -> None:
@@ -112,14 +153,7 @@ class Engine:
 
         A phone that does not come back within `away_s` is logged out.
         """
-        board = self._board
-        roster = self._board.roster
-        for session in sessions:
-            desk = roster.desks.get(session.agent)
-            if desk is not None and session.phone is not None and session.phone not in roster.at:
-                roster.sign_in(desk, session.phone)
-                desk.reason, desk.until_at = session.reason, session.until_at
-                board.timers.set(("agent", desk.agent.id), now + board.plan.desk.away_s)
+        self._recovery.restore(sessions, now)
 
     def restore_tickets(
         self, records: Iterable[TicketRecord], now: float, *, lost: bool
@@ -141,86 +175,20 @@ class Engine:
         board.now = now
         commands: list[Command] = []
         board.commands = commands
-        while (key := board.timers.pop_due(now)) is not None:
+        while (key := self._pop_due(now)) is not None:
             self._fire(key)
-        if not self._callbacks.handle(event):
-            self._handle(event)
+        kind = type(event)
+        if kind in OF_ATTEMPTS:
+            told: Any = event
+            ticket = self._attempts.get(told.call)
+            if ticket is not None and self._callbacks.of_attempt(ticket, event):
+                return commands
+        self._on[kind](event)
         return commands
-
-    def _handle(self, event: Event) -> None:
-        board = self._board
-        match event:
-            case TimePassed():
-                pass
-            case KeyPressed(call_id):
-                if (call := board.calls.get(call_id)) is not None:
-                    call.keys += 1
-                    self._answer(call, KeyPressed, event)
-                elif (desk_call := board.desk_calls.get(call_id)) is not None:
-                    self._answer_desk(desk_call, KeyPressed, event)
-                else:
-                    self._ignore(event)
-            case PromptEnded():
-                self._prompt_ended(event)
-            case CallArrived(call_id):
-                if call_id in board.calls:
-                    self._ignore(event)
-                else:
-                    self._arrive(call_id)
-            case CallLeft(call_id):
-                self._left(call_id, event)
-            case LegRang():
-                self._leg_rang(event)
-            case LegAnswered():
-                self._leg_answered(event)
-            case LegKeyPressed(call_id, leg):
-                call = board.calls.get(call_id)
-                if call is not None and call.leg == leg and call.state in CONVERSATION:
-                    self._talk.leg_key(call, event)
-                else:
-                    self._ignore(event)
-            case LegEnded():
-                self._leg_ended(event)
-            case SnoopStarted():
-                self._supervision.snooping(event)
-            case CommandFailed(call_id, channel):
-                if channel == ChannelId(call_id):
-                    if call_id in board.calls or call_id in board.desk_calls:
-                        # else a hang-up that fails would come for ever
-                        board.commands.append(HangUp(call_id, channel))
-                    self._left(call_id, event)
-                elif not self._supervision.failed(call_id, channel):
-                    self._leg_ended(LegEnded(call_id, channel, LegEnd.UNREACHABLE))
-            case PhoneAppeared(phone) | PhoneVanished(phone) if not self._duty.knows(phone):
-                self._ignore(event)
-            case PhoneAppeared(phone):
-                self._duty.appeared(phone)
-            case PhoneVanished(phone):
-                self._vanished(phone)
-            case DeskCalled(call_id):
-                if call_id in board.desk_calls:
-                    self._ignore(event)
-                else:
-                    self._desk.arrive(event)
-            case AgentAsked(ask):
-                board.commands.append(Told(ask, self._asked(event)))
-            case SupervisorAsked(ask):
-                board.commands.append(Told(ask, self._supervision.ask(event)))
-            case CallFound():
-                self._found(event)
-            case NumberTaken(call_id):
-                if (call := board.calls.get(call_id)) is not None:
-                    self._answer(call, NumberTaken, event)
-                else:
-                    self._ignore(event)
-            case _:  # of an attempt that is over
-                if isinstance(event, CalledAnswered):
-                    board.commands.append(HangUp(event.call, ChannelId(event.call)))
-                self._ignore(event)
 
     def next_deadline(self) -> float | None:
         """Return when `handle` must be called at the latest, or None."""
-        return self._board.timers.next_at()
+        return self._next_at()
 
     # What others may see.
 
@@ -245,7 +213,7 @@ class Engine:
                     on_duty,
                     board.roster.ready(sector),
                     None if oldest is None else board.now - oldest,
-                    self._distribution.estimate.bounds_min(sector, waiting + 1, on_duty),
+                    self._distribution.wait_min(sector, waiting + 1, 0.0),
                 )
             )
         return standing
@@ -256,6 +224,11 @@ class Engine:
         for desk in self._board.roster:
             states[desk.state] += 1
         return states
+
+    def states_of_agents(self) -> Iterator[tuple[AgentId, AgentState]]:
+        """Yield each informateur's state."""
+        for desk in self._board.roster:
+            yield desk.agent.id, desk.state
 
     def call_states(self) -> dict[CallState, int]:
         """Return how many calls are in each state."""
@@ -272,44 +245,11 @@ class Engine:
     def desk(self, agent: AgentId) -> DeskView | None:
         """Return what the informateur's own screen may show; None if the plan has no such one."""
         desk = self._board.roster.desks.get(agent)
-        return None if desk is None else self._view(desk)
+        return None if desk is None else view_of(desk, self._board)
 
     def desks(self) -> list[DeskView]:
         """Return that of every informateur, in the plan's order."""
-        return [self._view(desk) for desk in self._board.roster]
-
-    def _view(self, desk: AgentDesk) -> DeskView:
-        board = self._board
-        call = board.calls.get(desk.call) if desk.call is not None else None
-        at_phone = None
-        if call is not None and call.item is not None:
-            waited_s = call.waited_s
-            if waited_s is None:
-                waited_s = board.now - call.item.joined_at
-            at_phone = CallView(
-                state=call.state,
-                sector=call.item.sector,
-                door=call.door,
-                fiche=call.fiche,
-                waited_s=waited_s,
-                talked_s=None if call.talking_since is None else board.now - call.talking_since,
-                attempts=call.attempts,
-            )
-        return DeskView(
-            agent=desk.agent.id,
-            state=desk.state,
-            since_at=desk.since_at,
-            phone=desk.phone,
-            present=desk.present,
-            reason=desk.reason,
-            until_at=None
-            if desk.state is AgentState.TALKING
-            else board.timers.at(("agent", desk.agent.id)),
-            misses=desk.misses,
-            call=at_phone,
-            watched_by=call.watch.supervisor if call is not None and call.watch else None,
-            why=desk.why,
-        )
+        return [view_of(desk, self._board) for desk in self._board.roster]
 
     def admission(self, sector: SectorId, now: float) -> Admission:
         """Return whether a callback for `sector` would be promised at `now`."""
@@ -318,8 +258,7 @@ class Engine:
 
     def ticket(self, ticket: TicketId) -> TicketRecord | None:
         """Return an open ticket; None when it is over, or there never was one."""
-        known = self._callbacks.tickets.get(ticket)
-        return None if known is None else known.record
+        return self._callbacks.record(ticket)
 
     def ticket_code(self, ticket: TicketId) -> str | None:
         """Return what to type for who calls in instead of being called back."""
@@ -335,11 +274,83 @@ class Engine:
 
     # Events, one by one.
 
+    def _time_passed(self, event: TimePassed) -> None:
+        """Whatever was due has been done."""
+
+    def _key(self, event: KeyPressed) -> None:
+        board = self._board
+        if (call := board.calls.get(event.call)) is not None:
+            call.keys += 1
+            self._answer(call, KeyPressed, event)
+        elif (desk_call := board.desk_calls.get(event.call)) is not None:
+            self._answer_desk(desk_call, KeyPressed, event)
+        else:
+            board.ignore(event)
+
+    def _arrived(self, event: CallArrived) -> None:
+        if event.call in self._board.calls:
+            self._board.ignore(event)
+        else:
+            self._arrive(event.call)
+
+    def _leg_key(self, event: LegKeyPressed) -> None:
+        call = self._board.calls.get(event.call)
+        if call is not None and call.leg == event.leg and call.state in CONVERSATION:
+            self._talk.leg_key(call, event)
+        else:
+            self._board.ignore(event)
+
+    def _failed(self, event: CommandFailed) -> None:
+        board = self._board
+        call_id, channel = event.call, event.channel
+        if channel == ChannelId(call_id):
+            if call_id in board.calls or call_id in board.desk_calls:
+                # else a hang-up that fails would come for ever
+                board.commands.append(HangUp(call_id, channel))
+            self._left(event)
+        elif not self._supervision.failed(call_id, channel):
+            self._leg_ended(LegEnded(call_id, channel, LegEnd.UNREACHABLE))
+
+    def _phone_appeared(self, event: PhoneAppeared) -> None:
+        if self._duty.knows(event.phone):
+            self._duty.appeared(event.phone)
+        else:
+            self._board.ignore(event)
+
+    def _phone_vanished(self, event: PhoneVanished) -> None:
+        if self._duty.knows(event.phone):
+            self._vanished(event.phone)
+        else:
+            self._board.ignore(event)
+
+    def _desk_called(self, event: DeskCalled) -> None:
+        if event.call in self._board.desk_calls:
+            self._board.ignore(event)
+        else:
+            self._desk.arrive(event)
+
+    def _agent_asked(self, event: AgentAsked) -> None:
+        self._board.commands.append(Told(event.ask, self._asked(event)))
+
+    def _supervisor_asked(self, event: SupervisorAsked) -> None:
+        self._board.commands.append(Told(event.ask, self._supervision.ask(event)))
+
+    def _number_taken(self, event: NumberTaken) -> None:
+        if (call := self._board.calls.get(event.call)) is not None:
+            self._answer(call, NumberTaken, event)
+        else:
+            self._board.ignore(event)
+
+    def _called_too_late(self, event: CalledAnswered) -> None:
+        """Picked up, but the attempt is over."""
+        self._board.commands.append(HangUp(event.call, ChannelId(event.call)))
+        self._board.ignore(event)
+
     def _answer(
         self, call: Call, what: CallEvent, *event: KeyPressed | LegEnded | NumberTaken
     ) -> None:
         """Call the handler of the table; only keys and ended legs have more to say than `what`."""
-        handler = self._handlers.get((call.state, what))
+        handler = self._handlers[call.state].get(what)
         if handler is not None:
             handler(call, *event)
         else:
@@ -366,7 +377,7 @@ class Engine:
         return self._ask_in_call(call, request)
 
     def _ask_in_call(self, call: Call, request: InCall) -> Reply:
-        handler = self._handlers.get((call.state, type(request)))
+        handler = self._handlers[call.state].get(type(request))
         if handler is None:
             return Reply.NOT_NOW
         reply: Reply = handler(call, request)
@@ -380,7 +391,7 @@ class Engine:
             desk_call.playback = None
             self._answer_desk(desk_call, PromptEnded)
         elif call is None:
-            self._ignore(event)
+            board.ignore(event)
         elif call.playback == playback:
             call.playback = None
             self._answer(call, PromptEnded)
@@ -391,7 +402,7 @@ class Engine:
             call.aside.whisper = None
             self._answer(call, AsideEvent.TOLD)
         elif not self._supervision.told(call, playback):
-            self._ignore(event)
+            board.ignore(event)
 
     def _leg_rang(self, event: LegRang) -> None:
         call = self._board.calls.get(event.call)
@@ -400,7 +411,7 @@ class Engine:
         elif call is not None and call.aside is not None and call.aside.leg == event.leg:
             self._answer(call, AsideEvent.RANG)
         else:
-            self._ignore(event)
+            self._board.ignore(event)
 
     def _leg_answered(self, event: LegAnswered) -> None:
         board = self._board
@@ -413,10 +424,7 @@ class Engine:
             self._supervision.answered(call, call.watch)
         else:  # answered in the instant we gave up
             board.commands.append(HangUp(event.call, event.leg))
-            self._ignore(event)
-
-    def _ignore(self, event: Event) -> None:
-        self._board.counts[f"ignored {type(event).__name__}"] += 1
+            board.ignore(event)
 
     def _fire(self, key: Any) -> None:
         board = self._board
@@ -438,19 +446,19 @@ class Engine:
         board.note(call, Step.ARRIVED)
         self._journey.arrive(call)
 
-    def _left(self, call_id: CallId, event: Event) -> None:
-        call, desk_call = self._board.calls.get(call_id), self._board.desk_calls.get(call_id)
-        if call is not None:
+    def _left(self, event: CallLeft | CommandFailed) -> None:
+        board = self._board
+        if (call := board.calls.get(event.call)) is not None:
             self._answer(call, CallLeft)
-        elif desk_call is not None:
+        elif (desk_call := board.desk_calls.get(event.call)) is not None:
             self._answer_desk(desk_call, CallLeft)
         else:
-            self._ignore(event)
+            board.ignore(event)
 
     def _leg_ended(self, event: LegEnded) -> None:
         board = self._board
         if event.leg not in board.legs:
-            self._ignore(event)
+            board.ignore(event)
             return
         agent = board.legs.pop(event.leg)
         call = board.calls.get(event.call)
@@ -473,64 +481,13 @@ class Engine:
         if desk is not None:
             desk.present = False
             call = board.calls.get(desk.call) if desk.call is not None else None
-            ticket = self._callbacks.of(desk.call) if desk.call is not None else None
-            if ticket is not None:
-                self._callbacks.phone_vanished(ticket)
+            if desk.call is not None and self._callbacks.phone_vanished(desk.call):
+                pass  # it was an attempt's
             elif call is not None and call.agent == desk.agent.id:
                 self._answer(call, PhoneVanished)
             elif call is not None and call.aside is not None:
                 self._answer(call, AsideEvent.VANISHED)
         self._duty.vanished(phone)
-
-    def _found(self, event: CallFound) -> None:
-        """Take a call up where Asterisk still holds it after a restart of the router."""
-        board = self._board
-        if event.call in board.calls:
-            self._ignore(event)
-            return
-        desk = board.roster.desks.get(event.agent) if event.agent is not None else None
-        with_referral = event.agent is None and event.leg is not None and event.bridge is not None
-        sector = event.sector if event.sector in board.plan.sectors else None
-        if sector is None:
-            self._undo_talk(event)
-            self._arrive(event.call)
-            return
-        call = board.calls[event.call] = Call(event.call, board.now)
-        board.note(call, Step.FOUND, sector=sector)
-        joined_at = min(event.joined_at or board.now, board.now)
-        adopted = (
-            desk is not None
-            and event.leg is not None
-            and event.bridge is not None
-            and board.roster.adopt(desk, event.call, board.now)
-        )
-        if adopted or with_referral:
-            assert event.leg is not None
-            call.item = WorkItem(call.id, sector, joined_at, joined_at, board.next_sequence())
-            call.outcome = Outcome.ANSWERED
-            call.bridge = event.bridge
-            call.waited_s = 0.0  # when it was answered is not known any more
-            if desk is None:
-                call.state = CallState.REFERRED
-                call.aside = Aside(event.leg, answered=True, joined=True)
-                board.legs[event.leg] = None
-            else:
-                call.state = CallState.TALKING
-                call.talking_since = board.now
-                call.agent, call.leg = desk.agent.id, event.leg
-                desk.leg = event.leg
-                board.legs[event.leg] = desk.agent.id
-                self._duty.found(desk)
-            return
-        self._undo_talk(event)
-        self._distribution.take_back(call, sector, joined_at)
-
-    def _undo_talk(self, event: CallFound) -> None:
-        """A talk that cannot be taken up: the caller is served anew, alone on the line."""
-        if event.leg is not None:
-            self._board.commands.append(HangUp(event.call, event.leg))
-        if event.bridge is not None:
-            self._board.commands.append(Part(event.call, event.bridge))
 
 
 def _method(name: str, *parts: object) -> Callable[..., Any]:

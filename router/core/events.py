@@ -4,7 +4,6 @@ The engine accepts any event at any time: late, repeated or unknown ones are cou
 and ignored.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from router.core.ids import (
@@ -20,6 +19,7 @@ from router.core.ids import (
 )
 from router.core.requests import Request, Watching
 from router.core.tickets import Failure
+from router.core.values import value
 
 
 class LegEnd(StrEnum):
@@ -33,21 +33,21 @@ class LegEnd(StrEnum):
     LOST = "lost"  # anything else: the phone died in mid-call
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallArrived:
     """A caller's channel entered the application, already answered."""
 
     call: CallId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallLeft:
     """The caller's channel is gone: hung up, timed out, or unknown to Asterisk."""
 
     call: CallId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class KeyPressed:
     """One key of the caller, or of an informateur who dialled the desk: `0`-`9`, `*`, `#`, `A`-`D`.
 
@@ -58,7 +58,7 @@ class KeyPressed:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DeskCalled:
     """An informateur's phone dialled one of the desk's short codes; already answered.
 
@@ -70,7 +70,7 @@ class DeskCalled:
     code: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LegKeyPressed:
     """One key of an informateur in a call, on the leg that we dialled."""
 
@@ -79,7 +79,7 @@ class LegKeyPressed:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LegRang:
     """The phone that we dialled rings."""
 
@@ -87,7 +87,7 @@ class LegRang:
     leg: ChannelId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SnoopStarted:
     """The channel of a `Snoop` is there."""
 
@@ -95,7 +95,7 @@ class SnoopStarted:
     snoop: ChannelId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentAsked:
     """An informateur asks something, by HTTP; answered by `Told` with the same number."""
 
@@ -104,7 +104,7 @@ class AgentAsked:
     request: Request
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SupervisorAsked:
     """A supervisor, at `phone`, wants to take part in the call of `agent`; answered by `Told`."""
 
@@ -115,7 +115,7 @@ class SupervisorAsked:
     watching: Watching
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PromptEnded:
     """A playback is over: all said, stopped, or failed."""
 
@@ -123,21 +123,21 @@ class PromptEnded:
     playback: PlaybackId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PhoneAppeared:
     """An informateur's phone is registered."""
 
     phone: PhoneId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PhoneVanished:
     """An informateur's phone is no longer registered."""
 
     phone: PhoneId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LegAnswered:
     """The informateur picked up the leg that we dialled for this call."""
 
@@ -145,7 +145,7 @@ class LegAnswered:
     leg: ChannelId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LegEnded:
     """The informateur's leg is gone, answered or not."""
 
@@ -154,7 +154,7 @@ class LegEnded:
     reason: LegEnd
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallbackAsked:
     """Somebody asks to be called back under `ticket`; answered by `Admitted`."""
 
@@ -164,14 +164,14 @@ class CallbackAsked:
     fiche: FicheId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallbackCancelled:
     """Who holds the ticket does not want to be called any more."""
 
     ticket: TicketId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CalledAnswered:
     """The number of a ticket was picked up, by a person or a machine. Keys and the end of it
     come as a caller's."""
@@ -179,7 +179,7 @@ class CalledAnswered:
     call: CallId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CalledEnded:
     """The number of a ticket was not picked up."""
 
@@ -187,7 +187,7 @@ class CalledEnded:
     reason: LegEnd
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DialFailed:
     """The call of a ticket could not be begun."""
 
@@ -195,7 +195,7 @@ class DialFailed:
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NumberTaken:
     """A caller has typed a number to be called back: promised under `ticket`, or not."""
 
@@ -203,19 +203,19 @@ class NumberTaken:
     ticket: TicketId | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TrunkChanged:
     """Calls to the public network can go out, or not."""
 
     up: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Resynced:
     """Everything that Asterisk holds has been told: after each (re)connection."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CommandFailed:
     """Asterisk would not do what was asked of `channel`: it has left (404, 409, 412, 422)."""
 
@@ -223,7 +223,7 @@ class CommandFailed:
     channel: ChannelId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallFound:
     """After a restart of the router: a caller's channel that Asterisk still holds.
 
@@ -240,7 +240,7 @@ class CallFound:
     bridge: BridgeId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TimePassed:
     """Nothing but time: whatever is due at `now` happens."""
 

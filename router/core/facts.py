@@ -4,12 +4,12 @@ A call's fact carries its half-hour, a vote its day only; both are written in ba
 """
 
 import datetime
-from dataclasses import dataclass
 from enum import StrEnum
 
 from router.core.commands import Outcome
 from router.core.ids import AgentId, EntryId, FicheId, QuestionId, SectorId
 from router.core.requests import Result, Watching
+from router.core.values import value
 
 PERIOD_S = 1800
 
@@ -23,7 +23,7 @@ class Door(StrEnum):
     CALLBACK = "callback"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallFact:
     """One call, from its arrival to its end."""
 
@@ -48,7 +48,7 @@ class CallFact:
     referral: EntryId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SubjectFact:
     """What an informateur noted after a call."""
 
@@ -60,7 +60,7 @@ class SubjectFact:
     improve: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class VoteFact:
     """A question put to a caller: the score given, None if there was no answer."""
 
@@ -69,7 +69,7 @@ class VoteFact:
     score: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DutyFact:
     """An informateur was ready for calls on that day."""
 
@@ -77,7 +77,7 @@ class DutyFact:
     agent: AgentId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WatchFact:
     """A supervisor began to take part in an informateur's call: kept for the audit."""
 

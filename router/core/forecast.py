@@ -21,12 +21,12 @@ _Z95 = 1.645
 _BUSIEST = 0.95
 
 
-def bound_s(ahead: int, agents: int, handling_s: float, live_per_s: float) -> float:
+def bound_s(ahead: float, agents: float, handling_s: float, live_per_s: float) -> float:
     """Return by when, in seconds from now, the next callback is dialled with 95 % confidence.
 
     `ahead` promises come first; infinite when nobody would ever be free.
     """
-    if agents < 1:
+    if agents <= 0:
         return math.inf
     rho = live_per_s * handling_s / agents
     if rho >= _BUSIEST:

@@ -53,6 +53,7 @@ class DayException:
 class _Moment:
     """What holds from `since` until `until`, both on one local day."""
 
+    day: date
     since: float
     until: float
     open: bool
@@ -112,6 +113,10 @@ class Hours:
         """`now` on the service's clock, to the second (rounding could change the day)."""
         return datetime.fromtimestamp(floor(now), ZoneInfo(self.zone))
 
+    def day_of(self, now: float) -> date:
+        """The date at `now` on the service's clock."""
+        return self._moment(now).day
+
     def day(self, day: date) -> tuple[Opening, ...]:
         """The openings of one day, earliest first."""
         exception = self.exceptions.get(day)
@@ -120,6 +125,10 @@ class Hours:
         if self.holiday_name(day):
             return ()
         return tuple(sorted(self.week.get(day.isoweekday(), ())))
+
+    def instants(self, day: date) -> list[tuple[float, float]]:
+        """The openings of one day as instants, earliest first."""
+        return list(self._instants(day, ZoneInfo(self.zone)))
 
     def next_opening_text(self, now: float) -> str:
         """The next opening in French, for pages: "demain lundi 23 novembre à 8 h 30"."""
@@ -153,6 +162,7 @@ class Hours:
                 since = max(since, end)
             elif start <= now:
                 return _Moment(
+                    day=today,
                     since=max(since, start),
                     until=min(until, end),
                     open=True,
@@ -160,8 +170,8 @@ class Hours:
                     next_opening=next((later for later, _ in openings), None),
                 )
             else:
-                return _Moment(since, min(until, start), False, None, start)
-        return _Moment(since, until, False, None, None)
+                return _Moment(today, since, min(until, start), False, None, start)
+        return _Moment(today, since, until, False, None, None)
 
     def _openings(self, today: date, zone: tzinfo) -> Iterator[tuple[float, float]]:
         """The openings from today to the horizon, those that touch (24:00, 00:00) joined."""

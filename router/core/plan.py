@@ -3,6 +3,7 @@
 Frozen values that `router.config` builds from TOML and checks; the core trusts them.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -108,6 +109,15 @@ class CodePolicy:
     delay_s: float = 5.0
 
 
+class Order(StrEnum):
+    """Who is served first. But for PROMISE they are there to be compared with it."""
+
+    PROMISE = "promise"  # whose promise runs out first, callers and callbacks alike
+    ARRIVAL = "arrival"  # who came first
+    CALLERS = "callers"  # callers before callbacks
+    CALLBACKS = "callbacks"  # callbacks before callers
+
+
 @dataclass(frozen=True, slots=True)
 class Targets:
     """What the service promises and how long it lets things take, in seconds."""
@@ -132,6 +142,7 @@ class Targets:
     verify_s: int = 60
     #: Time to note the call before the next one.
     wrap_up_s: int = 30
+    order: Order = Order.PROMISE
     #: Callers waiting at once, over all sectors.
     queue_max: int = 100
     #: Nobody waits longer than this.
@@ -139,7 +150,7 @@ class Targets:
     #: Waiting callers are told where they stand this often.
     announce_every_s: int = 60
     #: Level 1 of a skill is asked at once, level 2 after widening_s[1], and so on.
-    widening_s: tuple[int, ...] = (0, 60, 120)
+    widening_s: tuple[int, ...] = (0, 20, 40)
     #: Longest silence before the first key, counted from the prompt's end.
     first_key_s: float = 6.0
     #: Longest silence between two keys of one entry.
@@ -150,6 +161,10 @@ class Targets:
     prompt_guard_s: int = 120
     #: A call cannot last longer (Asterisk's TIMEOUT(absolute)).
     longest_call_s: int = 7200
+
+    def widened(self, waited_s: float) -> int:
+        """Return how many levels of skill may be asked for who has waited so long."""
+        return bisect_right(self.widening_s, waited_s) or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +185,8 @@ class CallbackPolicy:
     attempts: int = 2
     #: Kept free before the promise runs out: to ring an informateur and dial.
     dial_s: int = 60
+    #: So long before that, a promise comes before every caller: for what nobody foresees.
+    slack_s: int = 600
     #: The number called rings this long.
     ring_s: int = 25
     #: Before the second attempt: after a busy line, no answer or a voicemail.
@@ -182,6 +199,9 @@ class CallbackPolicy:
     #: What the forecast assumes before it has seen calls: handling time, occupancy.
     assumed_handling_s: int = 300
     assumed_occupancy: float = 0.2
+    #: Whether only what the forecast keeps is promised; false: whatever is asked for, up to
+    #: `tickets_per_agent`.
+    forecast: bool = True
     #: A caller who has waited this long is offered a callback; 0: never.
     offer_after_s: int = 180
 

@@ -45,6 +45,7 @@ _WAIT_BETWEEN = PromptId("wait-between")
 _WAIT_ABOUT = PromptId("wait-about")
 _WAIT_LESS_THAN = PromptId("wait-less-than")
 _WAIT_MORE_THAN = PromptId("wait-more-than")
+_WAIT_UNDER_A_MINUTE = PromptId("wait-under-a-minute")
 _RANK_NEXT = PromptId("rank-next")
 _MANY_BEFORE = PromptId("people-before-many")
 _WHISPER_WAITED = PromptId("whisper-waited")
@@ -62,7 +63,7 @@ _PARTS = frozenset(
     {
         *(_NEXT_OPENING, _TODAY, _TOMORROW, _AT, _AND, _MIDNIGHT, _FROM_HOUR, _FROM_DAY),
         *(_TO_DAY, _CLOSED, _MORE_THAN, _UNDER_A_MINUTE, _WAIT_BETWEEN, _WAIT_ABOUT),
-        *(_WAIT_LESS_THAN, _WAIT_MORE_THAN, _RANK_NEXT, _MANY_BEFORE),
+        *(_WAIT_LESS_THAN, _WAIT_MORE_THAN, _WAIT_UNDER_A_MINUTE, _RANK_NEXT, _MANY_BEFORE),
         *(_WHISPER_WAITED, *_WHISPERS.values()),
         *(_REFERRAL_INTRO, _REFERRAL_NUMBER, _REFERRAL_REPEAT),
     }
@@ -173,12 +174,12 @@ def week(hours: Mapping[int, Spans]) -> tuple[PromptId, ...]:
 def wait_between(low_min: int, high_min: int) -> tuple[PromptId, ...]:
     """Return the estimated wait, in minutes: "… estimé entre trois et six minutes".
 
-    "à moins de deux minutes" when short, "à environ six minutes" when both are equal,
+    "à moins d'une minute" when short, "à environ six minutes" when both are equal,
     "à plus de …" when too long to be bounded honestly (over an hour, or 99 minutes).
     """
     low, high = sorted((low_min, high_min))
     if high < 2:
-        return (_WAIT_LESS_THAN, _member("minutes", 2))
+        return (_WAIT_UNDER_A_MINUTE,)
     if low < 1 and high <= 99:
         return (_WAIT_LESS_THAN, _member("minutes", high))
     if low >= 60 or high > 99:

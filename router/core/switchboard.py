@@ -21,6 +21,7 @@ from router.core.commands import (
     StopPlaying,
 )
 from router.core.desk_call import DeskCall
+from router.core.events import Event
 from router.core.facts import PERIOD_S, CallFact, Fact
 from router.core.ids import (
     AgentId,
@@ -47,6 +48,9 @@ TimerKey = (
     | tuple[Literal["ticket"], TicketId, TicketDue]
     | tuple[Literal["closing"]]
 )
+
+
+_EVERY_DUE = tuple(Due)
 
 
 class Switchboard:
@@ -148,9 +152,13 @@ class Switchboard:
 
     # Facts.
 
+    def ignore(self, event: Event) -> None:
+        """Count what is late, repeated or impossible."""
+        self.counts[f"ignored {type(event).__name__}"] += 1
+
     def service_day(self) -> datetime.date:
         """Return the day of the service, in its own time zone."""
-        return self.plan.hours.local(self.now).date()
+        return self.plan.hours.day_of(self.now)
 
     def count(self, fact: Fact) -> None:
         self.commands.append(Counted(fact))
@@ -180,7 +188,7 @@ class Switchboard:
 
     def end(self, call: Call) -> None:
         """Forget the call and note its one outcome."""
-        self.cancel_due(call, *Due)
+        self.timers.cancel_all([("call", call.id, due) for due in _EVERY_DUE])
         del self.calls[call.id]
         sector = call.item.sector if call.item else None
         self.commands.append(

@@ -10,10 +10,10 @@ LOST_REBOOT
 """
 
 import hashlib
-from dataclasses import dataclass
 from enum import StrEnum
 
 from router.core.ids import CallId, FicheId, SectorId, TicketId
+from router.core.values import value
 
 
 class TicketState(StrEnum):
@@ -69,7 +69,7 @@ class Refusal(StrEnum):
     UNAVAILABLE = "unavailable"  # Asterisk is away
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Admission:
     """Whether a callback may be promised now. Times are UTC epoch seconds."""
 
@@ -80,7 +80,7 @@ class Admission:
     expected_at: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TicketRecord:
     """What is kept on disk of a ticket, and shown to who holds it."""
 

@@ -1,8 +1,8 @@
 """Deadlines by key, in time order; equal instants fire in the order they were set."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from heapq import heapify, heappop, heappush
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 
@@ -10,32 +10,47 @@ K = TypeVar("K", bound=Hashable)
 class Timers(Generic[K]):
     """At most one deadline a key. Times are UTC epoch seconds.
 
-    Cancelled entries stay in the heap until they surface or outnumber the living, so
-    every operation costs O(log n) and memory stays within twice the living (plus 64).
+    Cancelled entries stay in the heap until they surface, or until it has twice as many (plus
+    64) as were living when it was last cleared; so every operation costs O(log n).
     """
 
     def __init__(self) -> None:
-        #: (at, order of setting, key), cancelled ones too.
-        self._heap: list[tuple[float, int, K]] = []
+        #: [at, order of setting, key]; the key of those that count no more is None.
+        self._heap: list[list[Any]] = []
         #: The entry of each key that counts.
-        self._live: dict[K, tuple[float, int, K]] = {}
+        self._live: dict[K, list[Any]] = {}
         self._sequence = 0
+        #: The heap is cleared when it has more entries than this.
+        self._most = 64
 
     def __len__(self) -> int:
         return len(self._live)
 
     def set(self, key: K, at: float) -> None:
         """Set or move the deadline of `key`."""
+        heap, live = self._heap, self._live
+        if key in live:
+            live[key][2] = None
         self._sequence += 1
-        entry = self._live[key] = at, self._sequence, key
-        heappush(self._heap, entry)
-        if len(self._heap) > 2 * len(self._live) + 64:
-            self._heap = list(self._live.values())
-            heapify(self._heap)
+        entry = live[key] = [at, self._sequence, key]
+        heappush(heap, entry)
+        if len(heap) > self._most:
+            heap[:] = live.values()
+            heapify(heap)
+            self._most = 2 * len(heap) + 64
 
     def cancel(self, key: K) -> None:
         """Forget the deadline of `key`, if it has one."""
-        self._live.pop(key, None)
+        entry = self._live.pop(key, None)
+        if entry is not None:
+            entry[2] = None
+
+    def cancel_all(self, keys: Iterable[K]) -> None:
+        """Forget those of `keys` that have a deadline."""
+        live = self._live
+        for key in keys:
+            if key in live:
+                live.pop(key)[2] = None
 
     def at(self, key: K) -> float | None:
         """Return the deadline of `key`, or None."""
@@ -44,16 +59,21 @@ class Timers(Generic[K]):
 
     def next_at(self) -> float | None:
         """Return the earliest deadline, or None."""
-        heap, live = self._heap, self._live
-        while heap and live.get(heap[0][2]) is not heap[0]:
+        heap = self._heap
+        while heap:
+            first = heap[0]
+            if first[2] is not None:
+                at: float = first[0]
+                return at
             heappop(heap)
-        return heap[0][0] if heap else None
+        return None
 
     def pop_due(self, now: float) -> K | None:
         """Take the earliest key due at `now` or before; None when nothing is due."""
-        at = self.next_at()
-        if at is None or at > now:
-            return None
-        key = heappop(self._heap)[2]
-        del self._live[key]
-        return key
+        heap = self._heap
+        while heap and heap[0][0] <= now:
+            key: K | None = heappop(heap)[2]
+            if key is not None:
+                del self._live[key]
+                return key
+        return None

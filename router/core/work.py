@@ -94,7 +94,10 @@ class WorkQueue:
 
     def open_to(self, skills: Mapping[SectorId, int]) -> int:
         """Return how many items wait that `skills` (sector -> level) may serve."""
-        return sum(len(self._open[sector][level - 1]) for sector, level in skills.items())
+        open_items = 0
+        for sector, level in skills.items():
+            open_items += len(self._open[sector][level - 1])
+        return open_items
 
     def first_for(self, skills: Mapping[SectorId, int]) -> WorkItem | None:
         """Return the item due first among those that `skills` (sector -> level) may serve."""

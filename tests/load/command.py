@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from router.errors import RouterError
-from tests.load import callbacks, callbacks_report, ivr, ivr_report, queue, ring
+from tests.load import callbacks, callbacks_report, core, ivr, ivr_report, queue, ring
 from tests.load.report import Report, as_json, as_markdown, as_text
 
 
@@ -33,6 +33,12 @@ def _ivr(quick: bool, port_offset: int) -> Report:
     return ivr_report.report(ivr.run(scale, port_offset, tell), scale)
 
 
+def _core(quick: bool, port_offset: int) -> Report:
+    """What an event costs the engine alone, with 1 to 1,000 informateurs."""
+    scale = core.QUICK if quick else core.FULL
+    return core.report(core.measure(scale, tell), scale)
+
+
 def _queue(quick: bool, port_offset: int) -> Report:
     """What a decision costs with 10,000 callers waiting; the engine alone."""
     scale = queue.QUICK if quick else queue.FULL
@@ -55,6 +61,7 @@ def _callbacks(quick: bool, port_offset: int) -> Report:
 #: Less of everything or not, what moves every port -> what was measured.
 BENCHMARKS: dict[str, Callable[[bool, int], Report]] = {
     "callbacks": _callbacks,
+    "core": _core,
     "ivr": _ivr,
     "queue": _queue,
     "ring": _ring,

@@ -1,6 +1,7 @@
 """What `./allo bench` prints: a table, the same as Markdown, or everything as JSON."""
 
 import json
+import operator
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
@@ -32,12 +33,20 @@ def figure(
     peer: Sequence[float] = (),
     below: float | None = None,
     at_most: float | None = None,
+    at_least: float | None = None,
     digits: int = 2,
 ) -> Figure:
     """Return the figure of `values`, one a repetition; its median must keep the limit, if any."""
     middle = median(values)
-    limit, sign = (below, "<") if below is not None else (at_most, "≤")
-    kept = limit is None or middle < limit or (below is None and middle == limit)
+    limits = (
+        (below, "<", operator.lt),
+        (at_most, "≤", operator.le),
+        (at_least, "≥", operator.ge),
+    )
+    bar, kept = "", True
+    for limit, sign, keeps in limits:
+        if limit is not None:
+            bar, kept = f"{sign} {limit:,g}", keeps(middle, limit)
     return Figure(
         what,
         unit,
@@ -45,7 +54,7 @@ def figure(
         min(values),
         max(values),
         median(peer) if peer else None,
-        "" if limit is None else f"{sign} {limit:g}",
+        bar,
         kept,
         digits,
     )

@@ -76,11 +76,10 @@ OPENED_AT = 1_795_424_400.0
 
 # How people behave, in seconds.
 _KEY_S = 0.4
-_PROMPT_S = 6.0
+PROMPT_S = 6.0
 _WHISPER_S = 4.0
 _PICKS_UP_S = 3.0
 _TALK_S = 180.0
-_PATIENCE_S = 7200.0
 _BACK_AFTER_S = 60.0
 #: Asterisk tells within this what it has done.
 _SOON_S = 0.01
@@ -98,8 +97,12 @@ _SETTLING_S = 150.0
 Meter = Callable[[Event, list[Command], int, int], None]
 
 
+class Later:
+    """Something that people do and the engine is not told."""
+
+
 @dataclass(frozen=True, slots=True)
-class _PatienceOver:
+class PatienceOver(Later):
     """A caller who still waits hangs up."""
 
     call: CallId
@@ -147,23 +150,36 @@ def large_plan(informateurs: int = INFORMATEURS) -> Plan:
     )
 
 
+def code_book(plan: Plan) -> CodeBook:
+    """Return the codes that the town's pages show."""
+    return CodeBook(b"secret of the town", plan.fiches, plan.code.period_s)
+
+
+def fresh_engine(plan: Plan) -> Engine:
+    """Return an engine that has heard of nothing; the same events bring the same commands."""
+    return Engine(plan, code_book(plan), "town")
+
+
 class Town:
     """`waiting` callers in the queue, `working` informateurs, all at their phones.
 
     `now` moves from event to event; `settle` fills the queue, `run` measures.
     """
 
-    def __init__(self, waiting: int, working: int, seed: int) -> None:
-        self.plan = large_plan(working)
+    #: Mean time until a caller who waits gives up.
+    patience_s = 7200.0
+
+    def __init__(self, waiting: int, working: int, seed: int, plan: Plan | None = None) -> None:
+        self.plan = plan or large_plan(working)
         self.now = OPENED_AT
-        codes = CodeBook(b"secret of the town", self.plan.fiches, self.plan.code.period_s)
-        self.engine = Engine(self.plan, codes, "town")
+        self.engine = fresh_engine(self.plan)
         #: Callers who joined the queue and are not with an informateur yet.
         self.unserved: set[CallId] = set()
-        self._codes = [codes.code(fiche, self.now) for fiche in self.plan.fiches]
+        self._book = code_book(self.plan)
+        self._pages = list(self.plan.fiches)
         self._wanted = waiting
         self._chance = random.Random(seed)
-        self._coming: list[tuple[float, int, Event | _PatienceOver]] = []
+        self._coming: list[tuple[float, int, Event | Later]] = []
         self._sequence = 0
         self._callers = 0
         #: Callers who are on their way to the queue.
@@ -217,7 +233,7 @@ class Town:
 
     # What people and Asterisk do.
 
-    def _soon(self, event: Event | _PatienceOver, after_s: float = _SOON_S) -> None:
+    def _soon(self, event: Event | Later, after_s: float = _SOON_S) -> None:
         self._sequence += 1
         heappush(self._coming, (self.now + after_s, self._sequence, event))
 
@@ -227,7 +243,7 @@ class Town:
         self._callers += 1
         call = CallId(f"caller-{self._callers}")
         if chance.random() < _HAS_CODE:
-            keys = chance.choice(self._codes)
+            keys = self._book.code(chance.choice(self._pages), self.now)
         else:
             sector = chance.randrange(SECTORS)
             keys = f"##{sector // _MENU_SIZE + 1}{sector % _MENU_SIZE + 1}"
@@ -237,10 +253,10 @@ class Town:
         for number, key in enumerate(keys, 1):
             self._soon(KeyPressed(call, key), after_s + number * _KEY_S)
 
-    def _what_happens(self, what: Event | _PatienceOver) -> Event | None:
+    def _what_happens(self, what: Event | Later) -> Event | None:
         """Return what comes of it; None if it cannot be any more: who has left presses no key."""
         match what:
-            case _PatienceOver(call):
+            case PatienceOver(call):
                 if call not in self.unserved:
                     return None
                 self._present.discard(call)
@@ -257,6 +273,8 @@ class Town:
                 return what if leg in self._legs else None
             case LegEnded(_, leg):
                 return _taken(self._legs, leg, what)
+            case Later():
+                return None
         return what
 
     def _carry_out(self, command: Command) -> None:
@@ -265,7 +283,7 @@ class Town:
                 self._noted(call, step)
             case Play(call, channel, playback):
                 self._playing.add(playback)
-                said_s = _PROMPT_S if channel == ChannelId(call) else _WHISPER_S
+                said_s = PROMPT_S if channel == ChannelId(call) else _WHISPER_S
                 self._soon(PromptEnded(call, playback), said_s)
             case StopPlaying(call, playback):
                 self._soon(PromptEnded(call, playback))
@@ -301,15 +319,15 @@ class Town:
             case Step.QUEUED:
                 self._arriving.discard(call)
                 self.unserved.add(call)
-                patience_s = self._chance.expovariate(1 / _PATIENCE_S)
-                self._soon(_PatienceOver(call), patience_s)
+                patience_s = self._chance.expovariate(1 / self.patience_s)
+                self._soon(PatienceOver(call), patience_s)
             case Step.WHISPERED | Step.ENDED | Step.REFUSED:
                 self._arriving.discard(call)
                 self.unserved.discard(call)
             case Step.MISSED:
                 self.unserved.add(call)
             case Step.VOTE_ASKED:
-                self._soon(KeyPressed(call, "3"), _PROMPT_S + _KEY_S)
+                self._soon(KeyPressed(call, "3"), PROMPT_S + _KEY_S)
         if len(self.unserved) + len(self._arriving) < self._wanted:
             self._call(1.0)
 

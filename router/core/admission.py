@@ -1,0 +1,105 @@
+"""Admission of callbacks: whether one may be promised now, or why not.
+
+A promise is made only if the forecast keeps it (`forecast.bound_s`), before closing, and while
+the carrier takes calls.
+"""
+
+from router.core.distribution import Distribution
+from router.core.forecast import bound_s
+from router.core.ids import SectorId
+from router.core.open_tickets import OpenTickets
+from router.core.switchboard import Switchboard
+from router.core.tickets import Admission, Refusal
+
+#: After so many calls in a row that the carrier did not take, nothing is promised for a while.
+TRUNK_FAILURES = 3
+TRUNK_PAUSE_S = 120.0
+
+
+class AdmissionControl:
+    """Says what may be promised; told of the carrier's successes and failures."""
+
+    def __init__(
+        self, board: Switchboard, distribution: Distribution, open_tickets: OpenTickets
+    ) -> None:
+        self._board = board
+        self._distribution = distribution
+        self._open = open_tickets
+        self._rules = board.plan.callbacks
+        #: Calls that the carrier did not take, in a row, and until when that is believed.
+        self._trunk_failures = 0
+        self._trunk_until_at = 0.0
+        #: Why no calls go out, as the service sees it.
+        self.closed_by: Refusal | None = None
+
+    def admit(self, sector: SectorId) -> Admission:
+        """Say whether a callback for `sector` may be promised now."""
+        board, rules = self._board, self._rules
+        now = board.now
+        closes_at = board.plan.hours.closes_at(now)
+        due_at = now + rules.promise_s
+        if closes_at is not None:
+            due_at = min(due_at, closes_at)
+
+        def refuse(why: Refusal) -> Admission:
+            return Admission(why, due_at, due_at)
+
+        if closes_at is None or not board.plan.hours.is_open(now):
+            return refuse(Refusal.CLOSED)
+        if self.closed_by is not None:
+            return refuse(self.closed_by)
+        if self._trunk_failures >= TRUNK_FAILURES and now < self._trunk_until_at:
+            return refuse(Refusal.TRUNK)
+        if not board.roster.on_duty(sector):
+            return refuse(Refusal.NO_AGENT)
+        if len(self._open.tickets) >= self.most_open():
+            return refuse(Refusal.FULL)
+        if not rules.forecast:
+            return Admission(None, due_at, due_at)
+        expected_at = now + self._within_s(sector)
+        if expected_at > due_at:
+            return refuse(Refusal.FULL if due_at < closes_at else Refusal.CLOSING)
+        return Admission(None, due_at, expected_at)
+
+    def _within_s(self, sector: SectorId) -> float:
+        """Return in how many seconds a callback promised now is dialled, at the latest."""
+        roster, estimate, rules = self._board.roster, self._distribution.estimate, self._rules
+        at_work = roster.ready(sector) + roster.busy(sector)
+        # Whoever pauses may be back at once, or away for long.
+        agents = (at_work + roster.on_duty(sector)) / 2
+        handling_s = (estimate.mean_s(sector) or rules.assumed_handling_s) + rules.dial_s
+        shares = roster.shares(sector)
+        assumed = rules.assumed_occupancy * agents / handling_s / len(shares)
+        live_per_s = sum(
+            share * self._distribution.arrivals.per_s(one, self._board.now, assumed)
+            for one, share in shares.items()
+        )
+        return bound_s(self.ahead(sector), agents, handling_s, live_per_s)
+
+    def most_open(self) -> int:
+        """How many tickets may be open with those on duty now."""
+        return self._rules.tickets_per_agent * self._board.roster.logged_in
+
+    def may_promise(self, sector: SectorId) -> bool:
+        """Whether callers of `sector` may be offered a callback now."""
+        offers = self._rules.offer_after_s > 0
+        return offers and self.admit(sector).refusal is None
+
+    def ahead(self, sector: SectorId) -> float:
+        """Count what the informateurs of `sector` may have to serve before, by their share in it."""
+        queue, beside = self._board.queue, self._open.beside
+        return sum(
+            share * (queue.waiting(one) + beside[one])
+            for one, share in self._board.roster.shares(sector).items()
+        )
+
+    # The carrier.
+
+    def carrier_took(self) -> None:
+        """A call went out, whatever came of it."""
+        self._trunk_failures = 0
+
+    def carrier_failed(self) -> None:
+        """A call did not go out."""
+        self._trunk_failures += 1
+        self._trunk_until_at = self._board.now + TRUNK_PAUSE_S
