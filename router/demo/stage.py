@@ -50,6 +50,8 @@ class Script:
     opens_at: float | None = None
     #: `host:port` that outgoing calls go to.
     trunk: str | None = None
+    #: Where the router writes its recording, if anywhere.
+    record: Path | None = None
     #: Overrides for tests: of the plan's [targets] and [callbacks], and of the settings'
     #: [asterisk] and [callbacks].
     targets: Mapping[str, Any] = field(default_factory=dict)
@@ -138,6 +140,8 @@ class Stage:
         words = ["run", "--config", str(self.state_dir / "allo.toml")]
         if self.script.opens_at is not None:
             words += ["--clock-offset", str(self._offset_s)]
+        if self.script.record is not None:
+            words += ["--record", str(self.script.record)]
         with self.router_log.open("ab") as log:
             self.router = await asyncio.create_subprocess_exec(
                 sys.executable,

@@ -1,0 +1,182 @@
+"""What is written of a key: the choice it makes, and otherwise only that there was one.
+
+A caller may type a telephone number wherever keys are heard. So a digit is written as it is
+only where the plan has an answer that begins with what was typed so far: a choice of a menu, a
+score, the offer of a callback. Every other digit is written "?" and a digit that the plan has
+no answer for either, the same for all of them; the replaying engine is given that one.
+
+    at the question of the code    each digit is "?0". Whether a code was right is written as the
+                                   answer that the engine got; the last key of a ticket's code
+                                   is "?" and the ticket's letter
+    in a menu, at a vote           a choice as it is, a wrong one as "?" and the smallest digit
+                                   that is wrong there too
+    waiting                        the key that takes the offer, while there is one
+    at the desk (informateurs)     numbers of the plan as far as they are such; PINs are "?0",
+                                   and whether one was right is an answer
+    everywhere else                "?0": nothing depends on it
+
+What remains is a number whose every digit happens to be a choice, typed as one types: more
+than `MOST_IN_A_ROW` such digits, each within `APART_S` of the one before. The last of them is
+not written; the recording ends there.
+"""
+
+from collections.abc import Collection, Mapping
+
+from router.core.attempt import YES
+from router.core.calls import Call, CallState
+from router.core.codes import CODE_LENGTH
+from router.core.desk_call import DeskCall, DeskState
+from router.core.distribution import CALLBACK_KEY
+from router.core.events import KeyPressed, LegKeyPressed
+from router.core.ids import CallId
+from router.core.plan import Feature, Plan
+from router.core.switchboard import Switchboard
+from router.core.talk import CONVERSATION
+from router.replay.names import UNTOLD
+
+MOST_IN_A_ROW = 5
+#: Nobody types a number with longer pauses.
+APART_S = 10.0
+
+_DIGITS = "0123456789"
+#: Some digit, where no digit decides anything.
+_ANY = UNTOLD + "0"
+_WITH_SECTOR = frozenset({Feature.TRANSFER, Feature.CONSULT})
+_WITH_ENTRY = frozenset({Feature.REFER, Feature.REFER_SPOKEN})
+
+
+class SpellsNumber(Exception):
+    """One more digit of this call could make what is written a telephone number."""
+
+
+class Keys:
+    """Says what is written of keys. Ask before the engine is told: `board` is where calls stand.
+
+    `codes` are the codes of tickets with what is written of them.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        board: Switchboard,
+        codes: Mapping[str, str],
+        most_in_a_row: int = MOST_IN_A_ROW,
+    ) -> None:
+        self._plan = plan
+        self._board = board
+        self._codes = codes
+        self._most = most_in_a_row
+        sectors = [sector.code for sector in plan.sectors.values() if sector.code]
+        entries = [entry.code for entry in plan.directory.values()]
+        self._features = [
+            code + more
+            for code, feature in plan.desk.keys.items()
+            for more in (
+                sectors if feature in _WITH_SECTOR else entries if feature in _WITH_ENTRY else [""]
+            )
+        ]
+        self._at_desk: dict[DeskState, Collection[str]] = {
+            DeskState.AGENT: plan.phones,  # where no number is typed, it is the phone's
+            DeskState.REASON: [reason.key for reason in plan.desk.reasons.values()],
+            DeskState.SUBJECT: [*sectors, *(fiche.removeprefix("F") for fiche in plan.fiches)],
+            DeskState.RESULT: "1234",
+            DeskState.IMPROVE: "12",
+        }
+        #: Numbers typed by who logs in that no informateur has: digits in order of appearance.
+        self._strangers: dict[str, list[str]] = {}
+        #: Digits written as they are, in a row, and when the last one came; by call.
+        self._rows: dict[CallId, tuple[int, float]] = {}
+
+    def of_caller(self, event: KeyPressed, now: float) -> str:
+        """Return what is written of the key.
+
+        Raises:
+            SpellsNumber: If it must not be written.
+        """
+        key = event.key
+        if not key.isdigit():
+            self._rows.pop(event.call, None)
+            return key
+        desk_call = self._board.desk_calls.get(event.call)
+        if desk_call is not None:
+            return self._of_desk(desk_call, key)
+        call = self._board.calls.get(event.call)
+        # Without a call: of a callback that asks for a 1, or of a call that is over.
+        written = stand_in("", key, YES) if call is None else self._of_call(call, key)
+        self._count(event.call, written == key, now)
+        return written
+
+    def of_leg(self, event: LegKeyPressed) -> str:
+        """Return what is written of an informateur's key in a call."""
+        call = self._board.calls.get(event.call)
+        if not event.key.isdigit():
+            return event.key
+        if call is None or call.leg != event.leg or call.state not in CONVERSATION:
+            return _ANY
+        return stand_in(call.agent_typed, event.key, self._features)
+
+    def _of_call(self, call: Call, key: str) -> str:
+        plan = self._plan
+        match call.state:
+            case CallState.CODE:
+                typed = call.typed + key
+                code = self._codes.get(typed) if len(typed) == CODE_LENGTH else None
+                return UNTOLD + code[-1] if code is not None else _ANY
+            case CallState.MENU | CallState.PAGE:
+                return stand_in(call.typed, key, plan.menus[call.path[-1]].keys)
+            case CallState.CLOSED:
+                return stand_in("", key, plan.menus[plan.information_menu].keys)
+            case CallState.VOTING:
+                return stand_in("", key, plan.questions[call.question].scores)
+            case CallState.WAITING if call.offered:
+                return stand_in("", key, CALLBACK_KEY)
+            case _:
+                return _ANY
+
+    def _of_desk(self, call: DeskCall, key: str) -> str:
+        answers = self._at_desk.get(call.state)
+        if answers is None:
+            return _ANY
+        if call.state is DeskState.AGENT:
+            return self._of_agent(call.typed, key, answers)
+        return stand_in(call.typed, key, answers)
+
+    def _of_agent(self, typed: str, key: str, answers: Collection[str]) -> str:
+        """Wrong PINs are counted by the number typed: two strangers must stay two."""
+        if _begins(typed + key, answers):
+            return key
+        seen = self._strangers.setdefault(typed, [])
+        if key not in seen:
+            seen.append(key)
+        wrong = [digit for digit in _DIGITS if not _begins(typed + digit, answers)]
+        return UNTOLD + wrong[seen.index(key)]
+
+    def _count(self, call: CallId, as_it_is: bool, now: float) -> None:
+        if not as_it_is:
+            self._rows.pop(call, None)
+            return
+        count, last_at = self._rows.get(call, (0, now))
+        count = count + 1 if now - last_at <= APART_S else 1
+        if count > self._most:
+            raise SpellsNumber
+        if len(self._rows) > 1000:
+            self._rows = {one: row for one, row in self._rows.items() if now - row[1] <= APART_S}
+        self._rows[call] = count, now
+
+
+def stand_in(typed: str, key: str, answers: Collection[str]) -> str:
+    """Return the digit `key` if some answer begins with it after `typed`.
+
+    Otherwise a mark and the smallest digit that begins none, as `key` does; any digit, if
+    `typed` begins none already.
+    """
+    if _begins(typed + key, answers):
+        return key
+    if typed and not _begins(typed, answers):
+        return _ANY
+    wrong = (digit for digit in _DIGITS if not _begins(typed + digit, answers))
+    return UNTOLD + next(wrong)
+
+
+def _begins(typed: str, answers: Collection[str]) -> bool:
+    return any(answer.startswith(typed) for answer in answers)

@@ -1,0 +1,89 @@
+"""Names for a recording: nothing in it leads back to a channel, a ticket or its holder.
+
+Ids that Asterisk or the intake chose get small numbers in the order in which they come. Ids
+that the engine derives are those that the replaying engine derives: from the run, which is
+always "run", and, for the channel of a callback, from the ticket's new name.
+"""
+
+from collections import Counter
+
+from router.core.codes import CODE_LENGTH
+from router.core.ids import TicketId
+from router.core.plan import Plan
+from router.core.tickets import channel_of
+
+#: The run of a recorded engine.
+RUN = "run"
+#: What stands before the letter of a ticket's code; a mark that no key bears.
+UNTOLD = "?"
+
+#: Kinds of ids that are always renamed, with the first part of the new one. A caller's channel
+#: has the name of the call.
+_OPAQUE = {
+    "CallId": "call",
+    "ChannelId": "channel",
+    "BridgeId": "bridge",
+    "PlaybackId": "playback",
+    "TicketId": "ticket",
+    "SupervisorAsked.supervisor": "supervisor",
+    "WatchFact.supervisor": "supervisor",
+}
+#: Kinds that the plan defines: what it does not know is renamed too.
+_PLANNED = frozenset({"AgentId", "PhoneId", "SectorId", "FicheId", "EntryId", "DeskCalled.code"})
+#: The code of ticket n ends with the nth letter from here, around after so many (more tickets
+#: than are ever open): Unicode's letters from "Ā" on.
+_FIRST_LETTER, _LETTERS = 0x100, 40_000
+
+
+class Names:
+    """Renames ids of one life of the router. Call it with a string and its kind."""
+
+    def __init__(self, plan: Plan, run: str) -> None:
+        self._attempts = plan.callbacks.attempts
+        self._known = {*plan.agents, *plan.desk.supervisor_phones, *plan.sectors, *plan.fiches} | {
+            *plan.directory,
+            *plan.desk.codes,
+            "",
+        }
+        self._ours = f"{run}-"
+        self._given: dict[str, str] = {}
+        self._counts: Counter[str] = Counter()
+        #: Codes of tickets, and what is written of them.
+        self.codes: dict[str, str] = {}
+
+    def __call__(self, text: str, kind: str) -> str:
+        if kind == "TicketRecord.code":
+            return self.codes.get(text, "")
+        given = self._given.get(text)
+        if given is not None and (kind in _OPAQUE or kind in _PLANNED):
+            return given
+        if kind == "TicketId":
+            return self.ticket(TicketId(text))
+        if kind in _OPAQUE:
+            if text.startswith(self._ours):
+                return RUN + text[len(self._ours) - 1 :]
+            return self._new(text, _OPAQUE[kind])
+        if kind in _PLANNED and text not in self._known:
+            return self._new(text, "unknown")
+        return text
+
+    def ticket(self, ticket: TicketId, attempts: int = 0) -> TicketId:
+        """Return the name of a ticket of which so many attempts were made already."""
+        given = self._given.get(ticket)
+        new = TicketId(given or self._new(ticket, "ticket"))
+        if given is None:
+            for attempt in range(1, max(attempts, self._attempts) + 2):
+                self._given[channel_of(ticket, attempt)] = channel_of(new, attempt)
+        return new
+
+    def ticket_code(self, ticket: TicketId, code: str) -> str:
+        """Return what is written instead of a ticket's code, and of its last key when typed."""
+        number = int(self.ticket(ticket).rpartition("-")[2])
+        letter = chr(_FIRST_LETTER + (number - 1) % _LETTERS)
+        self.codes[code] = "0" * (CODE_LENGTH - 1) + letter
+        return self.codes[code]
+
+    def _new(self, text: str, what: str) -> str:
+        self._counts[what] += 1
+        new = self._given[text] = f"{what}-{self._counts[what]}"
+        return new

@@ -1,0 +1,155 @@
+"""An engine that writes down what it is told and what it answers. It decides as any other."""
+
+from collections.abc import Callable, Container, Iterable
+from typing import Any
+
+from router.core.codes import CodeBook
+from router.core.commands import Command, DeskChanged
+from router.core.engine import Engine
+from router.core.events import Event, KeyPressed, LegKeyPressed, TimePassed
+from router.core.ids import AgentId, FicheId, TicketId
+from router.core.pins import Pins
+from router.core.plan import Plan
+from router.core.tickets import TicketRecord
+from router.replay.keys import MOST_IN_A_ROW, Keys, SpellsNumber
+from router.replay.names import RUN, Names
+from router.replay.tape import HEADER, VERSION, Tape
+from router.replay.values import digests, encode
+
+#: What the code book or the PINs said: a page or none, a ticket's code, right or wrong.
+Answer = str | bool | None
+SPELLS_NUMBER = "what a caller types could be a telephone number"
+
+
+class RecordingEngine(Engine):
+    """Writes its life to `tape`: a header, then a record for each thing it is told.
+
+    Secrets stay outside: what the code book and the PINs answered is part of the record.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        codes: CodeBook,
+        run: str,
+        pins: Pins,
+        tape: Tape,
+        most_in_a_row: int = MOST_IN_A_ROW,
+    ) -> None:
+        self._tape = tape
+        self._begun = False
+        self._plan = plan
+        self._names = Names(plan, run)
+        self._answers: list[Answer] = []
+        heard_codes = _HeardCodes(codes, self._names, self._heard)
+        super().__init__(plan, heard_codes, run, _HeardPins(pins, self._heard))
+        self._keys = Keys(plan, self._board, self._names.codes, most_in_a_row)
+
+    def restore(self, sessions: Iterable[DeskChanged], now: float) -> None:
+        sessions = list(sessions)
+        super().restore(sessions, now)
+        with self._tape.guarded():
+            self._keep(now, {"restore": encode(sessions, self._names)})
+
+    def restore_tickets(
+        self, records: Iterable[TicketRecord], now: float, *, lost: bool
+    ) -> list[Command]:
+        records = list(records)
+        told: dict[str, Any] = {}
+        with self._tape.guarded():
+            for record in records:
+                self._names.ticket(record.ticket, record.attempts)
+            told = {"tickets": encode(records, self._names), "lost": lost}
+        commands = super().restore_tickets(records, now, lost=lost)
+        with self._tape.guarded():
+            self._keep(now, told, commands)
+        return commands
+
+    def handle(self, event: Event, now: float) -> list[Command]:
+        if not self._tape.runs:
+            return super().handle(event, now)
+        before: list[Command] = []
+        if isinstance(event, KeyPressed | LegKeyPressed):
+            due_at = self.next_deadline()
+            if due_at is not None and due_at <= now:  # what a key means depends on it
+                before = self.handle(TimePassed(), now)
+        told: dict[str, Any] = {}
+        with self._tape.guarded():
+            told = {"event": self._told(event, now)}
+        try:
+            commands = super().handle(event, now)
+        except Exception as defect:
+            with self._tape.guarded():
+                self._keep(now, told | {"defect": type(defect).__name__})
+            raise
+        with self._tape.guarded():
+            self._keep(now, told, commands)
+        return before + commands if before else commands
+
+    def _heard(self, answer: Answer) -> None:
+        if self._tape.runs:
+            self._answers.append(answer)
+
+    def _told(self, event: Event, now: float) -> Any:
+        try:
+            if isinstance(event, KeyPressed):
+                event = KeyPressed(event.call, self._keys.of_caller(event, now))
+            elif isinstance(event, LegKeyPressed):
+                event = LegKeyPressed(event.call, event.leg, self._keys.of_leg(event))
+        except SpellsNumber:
+            self._tape.stop(SPELLS_NUMBER)
+        return encode(event, self._names)
+
+    def _keep(
+        self, now: float, told: dict[str, Any], commands: list[Command] | None = None
+    ) -> None:
+        answers = self._answers.copy()
+        self._answers.clear()
+        if not self._tape.runs:
+            return
+        if not self._begun:
+            self._begun = True
+            header = {HEADER: VERSION, "run": RUN, "at": now, "plan": digests(self._plan, now)}
+            self._tape.write(header)
+        record = {"at": now, **told}
+        if answers:
+            record["answers"] = answers
+        if commands is not None:
+            record["commands"] = encode(commands, self._names)
+        self._tape.write(record)
+
+
+class _HeardCodes(CodeBook):
+    """The code book, with its answers kept."""
+
+    def __init__(self, codes: CodeBook, names: Names, heard: Callable[[Answer], None]) -> None:
+        self._asked = codes  # and nothing of a code book besides: it stays where it is
+        self._names = names
+        self._heard = heard
+
+    def code(self, fiche: FicheId, now: float) -> str:
+        return self._asked.code(fiche, now)
+
+    def fiche(self, code: str, now: float) -> FicheId | None:
+        fiche = self._asked.fiche(code, now)
+        self._heard(fiche)
+        return fiche
+
+    def ticket_code(self, ticket: TicketId, now: float, taken: Container[str]) -> str:
+        code = self._asked.ticket_code(ticket, now, taken)
+        self._heard(self._names.ticket_code(ticket, code))
+        return code
+
+
+class _HeardPins(Pins):
+    """The PINs, with the answers kept."""
+
+    def __init__(self, pins: Pins, heard: Callable[[Answer], None]) -> None:
+        super().__init__({})
+        self._asked = pins
+        self._heard = heard
+
+    def matches(self, agent: AgentId, typed: str) -> bool:
+        right = self._asked.matches(agent, typed)
+        self._heard(right)
+        return right

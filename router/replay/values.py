@@ -1,0 +1,136 @@
+"""Events and commands as JSON, and back: each value is `{type: {field: value}}`.
+
+Fields that are None are left out. Strings pass through a function with the kind of thing that
+they name, read from the field's annotation: "CallId", "SectorId"; for plain text it is the
+field itself: "DeskCalled.code".
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from enum import Enum
+from functools import cache
+from hashlib import sha256
+from typing import Any, NewType, get_args, get_type_hints
+
+import orjson
+
+from router.core.commands import DeskChanged
+from router.core.events import Event
+from router.core.facts import Fact
+from router.core.plan import Plan
+from router.core.requests import Request
+from router.core.tickets import Admission, TicketRecord
+
+#: Of a string and its kind, what is written instead.
+Name = Callable[[str, str], str]
+
+#: What can be read back: all that the engine is told.
+_TOLD: dict[str, type] = {
+    one.__name__: one for one in (*get_args(Event), *get_args(Request), DeskChanged, TicketRecord)
+}
+#: Names that commands import for their annotations only.
+_FOR_ANNOTATIONS = {"Fact": Fact, "Admission": Admission, "TicketRecord": TicketRecord}
+
+
+def as_they_are(text: str, kind: str) -> str:
+    """Change no string."""
+    return text
+
+
+def encode(value: Any, name: Name = as_they_are, kind: str = "") -> Any:
+    """Return `value`, an event, a command or what they hold, as JSON knows it."""
+    of: Any = type(value)
+    if of is str:
+        return name(value, kind)
+    if value is None or of is float or of is int or of is bool:
+        return value
+    if isinstance(value, Enum):
+        return value.value
+    if of is tuple or of is list:
+        return [encode(one, name, kind) for one in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    written = {}
+    for field, its in _kinds(of):
+        held = getattr(value, field)
+        if held is not None:
+            written[field] = encode(held, name, its)
+    return {of.__name__: written}
+
+
+def decode(written: Any) -> Any:
+    """Return what `encode` wrote of an event, a session or a ticket's record.
+
+    Raises:
+        ValueError: If it is nothing that an engine is told.
+    """
+    try:
+        ((name, fields),) = written.items()
+        of = _TOLD[name]
+        hints = _hints(of)
+        if not fields.keys() <= hints.keys():
+            raise ValueError(name)
+        return of(**{field: _decoded(fields.get(field), hint) for field, hint in hints.items()})
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(str(error)) from error
+
+
+def digests(plan: Plan, at: float) -> dict[str, str]:
+    """Return a digest a part of the plan: another plan decides otherwise.
+
+    A calendar of public holidays is compared by those of the year of `at`.
+    """
+    parts = {field: _plain(getattr(plan, field)) for field in _hints(Plan)}
+    year = plan.hours.local(at).year
+    first, end = date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal()
+    days = map(date.fromordinal, range(first, end))
+    parts["holidays"] = [day.isoformat() for day in days if plan.hours.holiday_name(day)]
+    return {part: sha256(orjson.dumps(value)).hexdigest()[:12] for part, value in parts.items()}
+
+
+def _decoded(value: Any, hint: Any) -> Any:
+    if isinstance(value, dict):
+        return decode(value)
+    if isinstance(value, str):
+        for one in (hint, *get_args(hint)):
+            if isinstance(one, type) and issubclass(one, Enum):
+                return one(value)
+    return value
+
+
+@cache
+def _hints(of: Any) -> dict[str, Any]:
+    return get_type_hints(of, localns=_FOR_ANNOTATIONS)
+
+
+@cache
+def _kinds(of: Any) -> tuple[tuple[str, str], ...]:
+    """Return each field with the kind of the strings in it."""
+    return tuple(
+        (field, next(_new_types(hint), f"{of.__name__}.{field}"))
+        for field, hint in _hints(of).items()
+    )
+
+
+def _new_types(hint: Any) -> Iterator[str]:
+    if isinstance(hint, NewType):
+        yield hint.__name__
+    for one in get_args(hint):
+        yield from _new_types(one)
+
+
+def _plain(value: Any) -> Any:
+    """Return a part of a plan as JSON, in its own order: who stands first is asked first."""
+    if isinstance(value, Mapping):
+        return [[_plain(key), _plain(held)] for key, held in value.items()]
+    if isinstance(value, frozenset | set):
+        return sorted(map(str, value))
+    if isinstance(value, tuple | list) and not hasattr(value, "_fields"):
+        return [_plain(one) for one in value]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if callable(value) or not hasattr(type(value), "__annotations__"):
+        return None if callable(value) else str(value)
+    of: Any = type(value)
+    fields = (field for field in _hints(of) if not field.startswith("_"))
+    return [of.__name__, [_plain(getattr(value, field)) for field in fields]]
