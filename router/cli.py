@@ -1,18 +1,24 @@
-"""The command line: ./allo demo, test, run, check, prompts, configure, code, report, bench."""
+"""The command line: ./allo demo, test, run, replay, check, prompts, configure, code, report, …"""
 
 import asyncio
 import os
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
 from router import provision
-from router.errors import ConfigError, RouterError, SetupError
+from router.errors import ConfigError, RouterError, SetupError, StoreError
+
+if TYPE_CHECKING:
+    from router.replay import Tape
+    from router.simulation.run import Simulation
 
 app = typer.Typer(
     help="allo answers a public phone number with French prompts, access codes, opening hours "
@@ -29,6 +35,17 @@ ConfigOption = Annotated[
         "--config",
         metavar="FILE",
         help="The settings (allo.toml). Default: the plan that ships with allo.",
+    ),
+]
+
+
+RecordOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--record",
+        metavar="FILE",
+        help="Write down what is decided, and of what, without anybody's identity or number; "
+        "for ./allo replay.",
     ),
 ]
 
@@ -79,12 +96,15 @@ def demo(
     port_offset: Annotated[
         int, typer.Option("--port-offset", min=0, max=40000, help="Add N to every port.")
     ] = 0,
+    record: RecordOption = None,
 ) -> None:
     """Run everything here on loopback, with one simulated call and its timeline."""
     from router.config import load
     from router.demo.show import show
     from router.demo.stage import Script, Stage
 
+    if record is not None:
+        _tape(record).close()  # what is wrong with it is told now
     hours = load(None).plan.hours
     opens_at = _service_start(at, hours)
     if state is None:
@@ -99,6 +119,7 @@ def demo(
         port_offset=port_offset,
         opens_at=opens_at,
         trunk=trunk,
+        record=None if record is None else record.resolve(),
     )
     stage = Stage(script, tools, say)
     went_well = asyncio.run(show(stage, say, call=not no_call, once=once, ready_file=ready_file))
@@ -144,6 +165,7 @@ def run(
             "--clock-offset", metavar="SECONDS", help="Shift the service's clock, for rehearsals."
         ),
     ] = 0.0,
+    record: RecordOption = None,
 ) -> None:
     """Run the service against the Asterisk that the settings name, until SIGTERM."""
     import uvloop
@@ -156,13 +178,41 @@ def run(
     loaded = load(config, provision.catalogue().prompts.keys())
     log = loaded.settings.log
     logs.configure(level=log.level, console=log.format == "console")
+    tape = None if record is None else _tape(record)
 
     async def serve() -> None:
-        service = Service(loaded, Clock(clock_offset))
+        service = Service(loaded, Clock(clock_offset), tape)
         spare_the_collector()
         await service.run()
 
     uvloop.run(serve())
+
+
+@app.command()
+def replay(
+    recording: Annotated[Path, typer.Argument(metavar="FILE", help="Written with --record.")],
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", metavar="FILE", help="The settings (allo.toml). Default: the demo's."
+        ),
+    ] = None,
+) -> None:
+    """Have the engine decide again what was recorded; exit 1 at the first difference."""
+    from router import replay as recordings
+    from router.config import load
+
+    if config is None and (provision.HOME / "state" / "allo.toml").exists():
+        config = provision.HOME / "state" / "allo.toml"
+    try:
+        replayed = recordings.replay(recording, load(config).plan)
+    except recordings.Difference as difference:
+        say(str(difference))
+        raise typer.Exit(1) from None
+    except StoreError as error:
+        print(f"allo: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    say(str(replayed))
 
 
 @app.command()
@@ -300,16 +350,297 @@ def report(
             {id_: one.text for id_, one in provision.catalogue().prompts.items()},
         )
     if html is not None:
-        try:
+        with _writing(html, "--html"):
             reports.write_page(made, html)
-        except OSError as error:
-            raise typer.BadParameter(
-                f"{html} cannot be written ({error.strerror}); name a file in a folder that "
-                "exists and is writable",
-                param_hint="--html",
-            ) from None
         print(f"The page is in {html}.", file=sys.stderr)
     print(reports.as_json(made) if as_json else reports.as_text(made), end="")
+
+
+@app.command()
+def simulate(
+    year: Annotated[
+        int, typer.Option("--year", min=2000, max=2100, help="Its days, holidays and hours.")
+    ] = 2025,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Another one: other callers, by the same rules.")
+    ] = 1,
+    agents: Annotated[
+        int | None,
+        typer.Option(
+            "--agents", min=1, help="So many informateurs, with the plan's skills in proportion."
+        ),
+    ] = None,
+    workload: Annotated[
+        str | None,
+        typer.Option(
+            "--workload",
+            metavar="FILE|NAME",
+            help="What people do. Default: that of the year, or of 2025.",
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print everything as JSON: same seed, same bytes.")
+    ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write one self-contained page there too."),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="Draw it there too, as .svg or .png."),
+    ] = None,
+) -> None:
+    """Let a year happen on a virtual clock, decided by the same engine, and print its figures."""
+    from dataclasses import replace
+
+    from router import report as reports
+    from router.config import load
+    from router.live import spare_the_collector
+    from router.simulation import pictures, poster, text
+    from router.simulation.figures import figures_of
+    from router.simulation.roster import with_agents
+    from router.simulation.run import Simulation, speech_s
+    from router.simulation.workload import load_workload
+
+    # What is wrong with them is told now, not after the year.
+    for path, option in ((html, "--html"), (plot, "--plot")):
+        if path is not None:
+            with _writing(path, option):
+                reports.try_to_write(path)
+    if plot is not None:
+        _check_plot(plot)
+    plan = load(config).plan
+    if agents is not None:
+        plan = replace(plan, agents=with_agents(plan, agents))
+    people = load_workload(_workload(workload, year), plan)
+    prompts_ = provision.catalogue().prompts
+    run_ = Simulation(
+        plan, people, year, seed, speech_s({id_: one.text for id_, one in prompts_.items()})
+    )
+    spare_the_collector()
+    _let_happen(run_)
+    made = figures_of(run_)
+    if html is not None:
+        with _writing(html, "--html"):
+            reports.write_whole(pictures.as_page(made).encode(), html)
+        print(f"The page is in {html}.", file=sys.stderr)
+    if plot is not None:
+        png = plot.suffix.lower() == ".png"
+        drawn = poster.as_png(made) if png else poster.as_svg(made).encode()
+        with _writing(plot, "--plot"):
+            reports.write_whole(drawn, plot)
+        print(f"The picture is in {plot}.", file=sys.stderr)
+    print(text.as_json(made) if as_json else text.as_text(made), end="")
+
+
+def _let_happen(year: "Simulation") -> None:
+    """Let the year happen, with the day reached on a terminal."""
+    try:
+        with typer.progressbar(
+            year.days,
+            label=str(year.year),
+            item_show_func=lambda one: None if one is None else f"{one.day:%d/%m}",
+            file=sys.stderr,
+            hidden=not sys.stderr.isatty(),
+        ) as days:
+            for day in days:
+                year.run_day(day)
+    except KeyboardInterrupt:
+        over = list(year.tally.days)
+        reached = f"up to {over[-1]}, " if over else ""
+        print(
+            f"allo: interrupted after {len(over)} of {len(year.days)} days, {reached}"
+            f"{year.events} events and {sum(year.tally.outcomes.values())} calls",
+            file=sys.stderr,
+        )
+        raise typer.Exit(130) from None
+
+
+@app.command()
+def staff(
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--target",
+            metavar="NAME=PERCENT",
+            help="live: calls answered in the plan's time; promise: callbacks kept; accepted: "
+            "callbacks accepted; abandon: callers who give up, at most. May be repeated. "
+            "Default: live=80, promise=99.5 and accepted=95.",
+        ),
+    ] = None,
+    year: Annotated[
+        int, typer.Option("--year", min=2000, max=2100, help="Its days, holidays and hours.")
+    ] = 2025,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the chance that decides.")] = 1,
+    workload: Annotated[
+        str | None,
+        typer.Option(
+            "--workload",
+            metavar="FILE|NAME",
+            help="What people do. Default: that of the year, or of 2025.",
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print everything as JSON: same seed, same bytes.")
+    ] = False,
+) -> None:
+    """Say how many informateurs each half-hour and team need, and check it by simulating it.
+
+    Exit 1 when the check misses a target.
+    """
+    from router.config import load
+    from router.live import spare_the_collector
+    from router.simulation import staffing_text
+    from router.simulation.run import speech_s
+    from router.simulation.staffing import Staffing
+    from router.simulation.targets import aims
+    from router.simulation.workload import load_workload
+
+    wanted = aims(target or ())
+    plan = load(config).plan
+    people = load_workload(_workload(workload, year), plan)
+    texts = {id_: one.text for id_, one in provision.catalogue().prompts.items()}
+    begun = perf_counter()
+    reached = ""
+
+    def progress(what: str, run_: int, most: int) -> None:
+        nonlocal reached
+        reached = f"{what}, month {run_} of at most {most}"
+        print(f"{perf_counter() - begun:4.0f} s  {reached}", file=sys.stderr, flush=True)
+
+    staffing = Staffing(plan, people, year, seed, wanted, speech_s(texts), progress)
+    spare_the_collector()
+    try:
+        answer = staffing.answer()
+    except KeyboardInterrupt:
+        print(
+            f"allo: interrupted in {reached}, after {staffing.events} events; nothing was checked",
+            file=sys.stderr,
+        )
+        raise typer.Exit(130) from None
+    print(
+        f"{perf_counter() - begun:4.0f} s  done: {answer.rounds} answers simulated, the last one "
+        f"checked, {answer.events} events",
+        file=sys.stderr,
+    )
+    made = staffing_text.as_json if as_json else staffing_text.as_text
+    print(made(answer, staffing), end="")
+    raise typer.Exit(0 if answer.reached else 1)
+
+
+@app.command()
+def policies(
+    year: Annotated[
+        int, typer.Option("--year", min=2000, max=2100, help="Its days, holidays and hours.")
+    ] = 2025,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the chance that decides.")] = 1,
+    away: Annotated[
+        float,
+        typer.Option("--away", min=0.0, max=0.95, help="This share of the informateurs is away."),
+    ] = 0.0,
+    every: Annotated[
+        int, typer.Option("--every", min=1, max=26, help="One week in so many is simulated.")
+    ] = 4,
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Compare ways to order the queue, to ask informateurs and to promise, on the same weeks."""
+    import json
+
+    from router.config import load
+    from router.live import spare_the_collector
+    from router.simulation import policies as compared
+    from router.simulation.run import speech_s
+    from router.simulation.workload import load_workload
+
+    plan = load(config).plan
+    people = load_workload(_workload(None, year), plan)
+    texts = {id_: one.text for id_, one in provision.catalogue().prompts.items()}
+    setting = compared.Setting(plan, people, year, seed, speech_s(texts))
+    if away:
+        setting = compared.short_of_staff(setting, away)
+    reached = (0, 0)
+
+    def progress(done: int, of: int) -> None:
+        nonlocal reached
+        reached = done, of
+        if sys.stderr.isatty():
+            print(f"\r{done} of {of} weeks", end="", file=sys.stderr, flush=True)
+
+    spare_the_collector()
+    try:
+        made = compared.compare(
+            setting,
+            list(compared.POLICIES),
+            progress,
+            every=every,
+            processes=os.cpu_count() or 1,
+        )
+    except KeyboardInterrupt:
+        print(f"\nallo: interrupted after {reached[0]} of {reached[1]} weeks", file=sys.stderr)
+        raise typer.Exit(130) from None
+    print(file=sys.stderr)
+    if as_json:
+        print(json.dumps(compared.as_json(made), indent=2))
+    else:
+        print(compared.as_markdown(made), end="")
+
+
+def _workload(word: str | None, year: int) -> Path:
+    """Return the workload's file: a shipped one by its name, or any."""
+    from router.simulation.workload import SHIPPED
+
+    names = sorted(path.stem for path in SHIPPED.glob("*.toml"))
+    if word is None:
+        word = str(year)
+        if word not in names:
+            print(f"No workload is named {year}: people do as in 2025.", file=sys.stderr)
+            word = "2025"
+    if word in names:
+        return SHIPPED / f"{word}.toml"
+    if not Path(word).exists():
+        raise typer.BadParameter(
+            f"{word} is no file, nor a workload that ships with allo ({', '.join(names)})",
+            param_hint="--workload",
+        )
+    return Path(word)
+
+
+def _check_plot(plot: Path) -> None:
+    from router.simulation import poster
+
+    if plot.suffix.lower() not in (".svg", ".png"):
+        raise typer.BadParameter(f"{plot} must end in .svg or .png", param_hint="--plot")
+    if plot.suffix.lower() == ".png":
+        try:
+            poster.drawer()
+        except SetupError as error:
+            raise typer.BadParameter(str(error), param_hint="--plot") from None
+
+
+@contextmanager
+def _writing(path: Path, option: str) -> Iterator[None]:
+    """Tell in a sentence that the file cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{path} cannot be written ({error.strerror}); name a file in a folder that "
+            "exists and is writable",
+            param_hint=option,
+        ) from None
+
+
+def _tape(path: Path) -> "Tape":
+    """Open what is recorded on."""
+    from router.replay import Tape
+
+    try:
+        return Tape(path)
+    except StoreError as error:
+        raise typer.BadParameter(str(error), param_hint="--record") from None
 
 
 def _day(text: str, option: str) -> date:

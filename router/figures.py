@@ -98,6 +98,7 @@ class Unit(StrEnum):
     COUNT = "count"
     SHARE = "share"  # 0 to 1
     SECONDS = "seconds"
+    NUMBER = "number"  # with decimals: a mean, a ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,9 +311,13 @@ class Figure:
 Place = tuple[int, SectorId | None]
 
 
-def figure(id_: str, counts: Mapping[Column, int]) -> Figure:
+def figure(
+    id_: str,
+    counts: Mapping[Column, int],
+    definitions: Mapping[str, Definition] = DEFINITIONS,
+) -> Figure:
     """Return the figure `id_` of `counts`."""
-    definition = DEFINITIONS[id_]
+    definition = definitions[id_]
     numerator = sum(counts.get(column, 0) for column in definition.numerator)
     if not definition.denominator:
         return Figure(id_, numerator)
@@ -324,11 +329,12 @@ def tally(calls: Iterable[CallFact], live_target_s: int) -> dict[Place, Counts]:
     """Count calls by half-hour and domain."""
     places: defaultdict[Place, Counts] = defaultdict(Counter)
     for call in calls:
-        _add(call, live_target_s, places[call.period_at, call.sector])
+        add(call, live_target_s, places[call.period_at, call.sector])
     return dict(places)
 
 
-def _add(call: CallFact, live_target_s: int, counts: Counts) -> None:
+def add(call: CallFact, live_target_s: int, counts: Counts) -> None:
+    """Count one more call."""
     kind, live = CLASS[call.outcome], call.door is not Door.CALLBACK
     counts[Column.TOTAL] += 1
     counts[kind] += 1

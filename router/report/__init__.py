@@ -8,7 +8,16 @@ from router.report.page import as_page
 from router.report.published import Report, publish
 from router.report.text import as_json, as_text
 
-__all__ = ["Report", "as_json", "as_page", "as_text", "publish", "write_page"]
+__all__ = [
+    "Report",
+    "as_json",
+    "as_page",
+    "as_text",
+    "publish",
+    "try_to_write",
+    "write_page",
+    "write_whole",
+]
 
 
 def write_page(report: Report, path: Path) -> None:
@@ -17,15 +26,39 @@ def write_page(report: Report, path: Path) -> None:
     Raises:
         OSError: If it cannot be written; a page that was there stays.
     """
-    if path.is_dir():
-        raise IsADirectoryError(21, "Is a directory", str(path))
+    write_whole(as_page(report).encode(), path)
+
+
+def write_whole(content: bytes, path: Path) -> None:
+    """Write a file that everybody may read, whole or not at all.
+
+    Raises:
+        OSError: If it cannot be written; what was there stays.
+    """
+    _refuse_folder(path)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     whole = Path(name)
     try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(as_page(report))
+        with open(handle, "wb") as file:
+            file.write(content)
         whole.chmod(0o644)  # it holds only what may be published
         os.replace(whole, path)
     except BaseException:
         whole.unlink(missing_ok=True)
         raise
+
+
+def try_to_write(path: Path) -> None:
+    """Find out whether `write_whole` could write there, before the work for it is done.
+
+    Raises:
+        OSError: If it could not.
+    """
+    _refuse_folder(path)
+    with tempfile.TemporaryFile(dir=path.parent):
+        pass
+
+
+def _refuse_folder(path: Path) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(21, "Is a directory", str(path))

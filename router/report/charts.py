@@ -5,12 +5,12 @@ its letters growing or shrinking. Every chart has a title and a description, and
 a table of the same numbers; what is withheld there is not drawn here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import ceil, log10
 
-from router.report.words import NO_BREAK, number
+from router.report.words import NO_BREAK, decimal, number
 
 #: Space of vertical bars, of the labels below them, and of the highest label above, in pixels.
 HEIGHT, BELOW, ABOVE = 180, 26, 14
@@ -21,35 +21,52 @@ ROW = 44
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One colour (class c1, c2): a value for every bar, None where it is withheld."""
+    """A value for every bar, None where it is withheld.
+
+    `colour` is a class of the page; without one, the first series has c1, the second c2.
+    """
 
     name: str
-    values: Sequence[int | None]
+    values: Sequence[float | None]
+    colour: str = ""
 
 
 def columns(
-    id_: str, title: str, about: str, labels: Sequence[str], stack: Sequence[Series]
+    id_: str,
+    title: str,
+    about: str,
+    labels: Sequence[str],
+    stack: Sequence[Series],
+    *,
+    nested: bool = False,
+    most_labels: int = LABELS,
 ) -> str:
-    """Return vertical bars, the series standing on each other."""
-    heights = [sum(series.values[place] or 0 for series in stack) for place in range(len(labels))]
-    top, step = _scale(max(heights, default=0))
+    """Return vertical bars, the series standing on each other.
+
+    When `nested`, each stands before the one named before it, and is narrower: a part of it.
+    """
+    together: Callable[[Iterable[float]], float] = max if nested else sum
+    heights = [together(one.values[place] or 0 for one in stack) for place in range(len(labels))]
+    top, step = _scale(ceil(max(heights, default=0)))
     width = 100 / max(len(labels), 1)
     parts = []
-    for value in range(0, top + 1, step):
-        y = ABOVE + HEIGHT - HEIGHT * value / top
+    for tick in range(0, top + 1, step):
+        y = ABOVE + HEIGHT - HEIGHT * tick / top
         parts.append(f'<line class="grid" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>')
-    every = ceil(len(labels) / LABELS)
+    every = ceil(len(labels) / most_labels)
     for place, label in enumerate(labels):
         y = float(ABOVE + HEIGHT)
         for order, series in enumerate(stack, 1):
             value = series.values[place] or 0
             tall = HEIGHT * value / top
-            y -= tall
+            y = (ABOVE + HEIGHT if nested else y) - tall
+            gap = 0.12 * order if nested else 0.12
             if value:
-                told = f"{label}{NO_BREAK}: {number(value)} {series.name}"
+                told = f"{label}{NO_BREAK}: {_told(value)} {series.name}"
                 parts.append(
-                    f'<rect class="c{order}" x="{width * (place + 0.12):.3f}%" y="{y:.1f}" '
-                    f'width="{width * 0.76:.3f}%" height="{tall:.1f}">'
+                    f'<rect class="{series.colour or f"c{order}"}" '
+                    f'x="{width * (place + gap):.3f}%" y="{y:.1f}" '
+                    f'width="{width * (1 - 2 * gap):.3f}%" height="{tall:.1f}">'
                     f"<title>{escape(told)}</title></rect>"
                 )
         if place % every == 0:
@@ -58,10 +75,10 @@ def columns(
                 f'<text{rare} x="{width * (place + 0.5):.3f}%" y="{ABOVE + HEIGHT + 18}" '
                 f'text-anchor="middle">{escape(label)}</text>'
             )
-    for value in range(0, top + 1, step):
-        y = ABOVE + HEIGHT - HEIGHT * value / top
+    for tick in range(0, top + 1, step):
+        y = ABOVE + HEIGHT - HEIGHT * tick / top
         parts.append(
-            f'<text class="tick" x="-8" y="{y + 4:.1f}" text-anchor="end">{number(value)}</text>'
+            f'<text class="tick" x="-8" y="{y + 4:.1f}" text-anchor="end">{number(tick)}</text>'
         )
     return _svg(id_, title, about, ABOVE + HEIGHT + BELOW, parts, "chart axis")
 
@@ -76,9 +93,13 @@ def bars(id_: str, title: str, about: str, labels: Sequence[str], series: Series
         # Room for the number is left at the end: 82 % is the longest bar.
         width = 82 * (value or 0) / top
         parts.append(f'<rect class="c1" x="0" y="{y + 20}" width="{width:.3f}%" height="16"/>')
-        told = "non publié" if value is None else number(value)
+        told = "non publié" if value is None else _told(value)
         parts.append(f'<text class="value" x="{width:.3f}%" dx="6" y="{y + 33}">{told}</text>')
     return _svg(id_, title, about, len(labels) * ROW, parts)
+
+
+def _told(value: float) -> str:
+    return number(value) if isinstance(value, int) else decimal(value)
 
 
 def _svg(

@@ -2,10 +2,10 @@
 
 import json
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from router.figures import DEFINITIONS, Figure
+from router.figures import DEFINITIONS, Definition, Figure
 from router.report.disclosure import MINIMUM
 from router.report.notes import Vote
 from router.report.published import Report
@@ -34,20 +34,20 @@ def as_text(report: Report) -> str:
     parts = [f"{title}\n{'=' * len(title)}"]
     if report.empty:
         parts.append("Aucun appel n’a été compté sur cette période.")
-    parts.append(_section("Chiffres-clés", _key_lines(report)))
-    parts.append(_section("Appels", _figure_lines(report.figures)))
+    parts.append(section("Chiffres-clés", _key_lines(report)))
+    parts.append(section("Appels", figure_lines(report.figures)))
     for vote in report.votes:
-        parts.append(_section(vote.text, [*_vote_lines(vote), "", *_rows(vote.table, None)]))
+        parts.append(section(vote.text, [*_vote_lines(vote), "", *rows(vote.table, None)]))
     for id_, most in TABLES.items():
         table = report.tables[id_]
         if table.lines:
-            parts.append(_section(table_title(report, table), _rows(table, most)))
+            parts.append(section(table_title(report, table), rows(table, most)))
     if any(WITHHELD in part for part in parts):
         parts.append(textwrap.fill(WITHHELD_MEANING, 100, break_on_hyphens=False))
     used = sorted({id_ for id_ in DEFINITIONS if any(id_ in part for part in parts)})
     heads = [f"{DEFINITIONS[id_].short} = {id_}" for id_ in _heading_ids(report)]
     parts.append(
-        _section(
+        section(
             "Définitions",
             [
                 *textwrap.wrap(f"Colonnes{NO_BREAK}: {', '.join(heads)}.", 100),
@@ -75,7 +75,7 @@ def _heading_ids(report: Report) -> list[str]:
     return list(ids)
 
 
-def _section(title: str, lines: Iterable[str]) -> str:
+def section(title: str, lines: Iterable[str]) -> str:
     return "\n".join([title, "-" * len(title), *lines])
 
 
@@ -99,14 +99,20 @@ def _key_lines(report: Report) -> list[str]:
     return [f"{value:>10}  {name:<66} {ids}" for value, name, ids in rows]
 
 
-def _figure_lines(figures: Iterable[Figure]) -> list[str]:
+def figure_lines(
+    figures: Iterable[Figure],
+    definitions: Mapping[str, Definition] = DEFINITIONS,
+    width: int = 44,
+) -> list[str]:
+    """Return a line a figure: its value, its name (padded to `width`), its definition's id."""
     return [
-        f"{shown(figure):>12}  {DEFINITIONS[figure.id].name:<44} {figure.id}" for figure in figures
+        f"{shown(figure, definitions):>12}  {definitions[figure.id].name:<{width}} {figure.id}"
+        for figure in figures
     ]
 
 
 def _vote_lines(vote: Vote) -> list[str]:
-    lines = _figure_lines((vote.satisfaction, vote.response))
+    lines = figure_lines((vote.satisfaction, vote.response))
     return [*lines, f"{'':12}  {responses(vote)}"]
 
 
@@ -117,11 +123,13 @@ def responses(vote: Vote) -> str:
     return f"réponses{NO_BREAK}: {answers}, personnes interrogées{NO_BREAK}: {asked}"
 
 
-def _rows(table: Table, most: int | None) -> list[str]:
+def rows(
+    table: Table, most: int | None, definitions: Mapping[str, Definition] = DEFINITIONS
+) -> list[str]:
     """Return the table aligned, a long name on several lines."""
     lines = table.lines if most is None else table.lines[:most]
     left_out = len(table.lines) - len(lines)
-    cells = [[shown(figure) for figure in line.figures] for line in lines]
+    cells = [[shown(figure, definitions) for figure in line.figures] for line in lines]
     widths = [
         max(len(head), *(len(row[place]) for row in cells)) if cells else len(head)
         for place, head in enumerate(table.heads)
@@ -129,13 +137,13 @@ def _rows(table: Table, most: int | None) -> list[str]:
     limit = NAME_WIDTH if len(table.heads) > 2 else LIST_WIDTH
     names = [_name(line, limit) for line in lines]
     width = max((len(part) for name in names for part in name), default=0)
-    rows = [_row("", table.heads, width, widths)]
+    told = [_row("", table.heads, width, widths)]
     for name, row in zip(names, cells, strict=True):
-        rows.extend(name[:-1])
-        rows.append(_row(name[-1], row, width, widths))
+        told.extend(name[:-1])
+        told.append(_row(name[-1], row, width, widths))
     if left_out:
-        rows.append(f"… et {left_out} autres lignes dans --json et --html.")
-    return rows
+        told.append(f"… et {left_out} autres lignes dans --json et --html.")
+    return told
 
 
 def _name(line: Line, limit: int) -> list[str]:
@@ -160,28 +168,32 @@ def as_json(report: Report) -> str:
         "minimum": MINIMUM,
         "empty": report.empty,
         "reconciles": report.reconciles,
-        "key_figures": [_figure(one) for one in report.key_figures],
-        "figures": [_figure(one) for one in report.figures],
+        "key_figures": [figure_json(one) for one in report.key_figures],
+        "figures": [figure_json(one) for one in report.figures],
         "votes": [
             {
                 "question": vote.question,
                 "text": vote.text,
-                "satisfaction": _figure(vote.satisfaction),
-                "response": _figure(vote.response),
-                "scores": _table(vote.table),
+                "satisfaction": figure_json(vote.satisfaction),
+                "response": figure_json(vote.response),
+                "scores": table_json(vote.table),
             }
             for vote in report.votes
         ],
-        "tables": {id_: _table(table) for id_, table in report.tables.items()},
-        "definitions": {
-            one.id: {"name": one.name, "unit": one.unit.value, "formula": one.formula}
-            for one in DEFINITIONS.values()
-        },
+        "tables": {id_: table_json(table) for id_, table in report.tables.items()},
+        "definitions": definitions_json(DEFINITIONS),
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def _table(table: Table) -> dict[str, Any]:
+def definitions_json(definitions: Mapping[str, Definition]) -> dict[str, Any]:
+    return {
+        one.id: {"name": one.name, "unit": one.unit.value, "formula": one.formula}
+        for one in definitions.values()
+    }
+
+
+def table_json(table: Table) -> dict[str, Any]:
     return {
         "title": table.title,
         "heads": list(table.heads),
@@ -189,14 +201,14 @@ def _table(table: Table) -> dict[str, Any]:
             {
                 "key": line.key,
                 "name": line.name,
-                "figures": [_figure(figure) for figure in line.figures],
+                "figures": [figure_json(figure) for figure in line.figures],
             }
             for line in table.lines
         ],
     }
 
 
-def _figure(figure: Figure) -> dict[str, Any]:
+def figure_json(figure: Figure) -> dict[str, Any]:
     told: dict[str, Any] = {"id": figure.id, "value": figure.value}
     if figure.denominator is not None:
         told.update(numerator=figure.numerator, denominator=figure.denominator)

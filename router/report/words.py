@@ -1,9 +1,10 @@
 """Figures, days and durations as French readers expect them."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from router.core.french import MONTHS
-from router.figures import DEFINITIONS, Figure, Unit
+from router.figures import DEFINITIONS, Definition, Figure, Unit
 from router.report.disclosure import MINIMUM
 
 #: Narrow no-break space, between thousands; no-break space, before units and some signs.
@@ -16,20 +17,27 @@ WITHHELD_MEANING = (
 NOTHING = "–"
 
 
-def shown(figure: Figure) -> str:
+def shown(figure: Figure, definitions: Mapping[str, Definition] = DEFINITIONS) -> str:
     """Return the figure in the unit of its definition: "1 204", "87,5 %", "1 min 05 s"."""
     if figure.withheld:
         return WITHHELD
     if figure.value is None:
         return NOTHING
-    unit = DEFINITIONS[figure.id].unit
+    unit = definitions[figure.id].unit
     if unit is Unit.SHARE:
         return percent(figure.value)
+    if unit is Unit.NUMBER:
+        return decimal(figure.value)
     return duration(figure.value) if unit is Unit.SECONDS else number(round(figure.value))
 
 
 def number(value: int) -> str:
     return f"{value:,}".replace(",", NARROW)
+
+
+def decimal(value: float) -> str:
+    """Return a mean or a ratio: "1,76", from ten on "30,5"."""
+    return f"{value:,.{2 if value < 9.995 else 1}f}".replace(",", NARROW).replace(".", ",")
 
 
 def percent(share: float) -> str:
@@ -53,6 +61,14 @@ def day_text(day: date) -> str:
 
 def month_text(day: date) -> str:
     return f"{MONTHS[day.month - 1]}{NO_BREAK}{day.year}".capitalize()
+
+
+def short_month(month: int) -> str:
+    """Return "janv." for 1."""
+    return (
+        *("janv.", "févr.", "mars", "avr.", "mai", "juin"),
+        *("juil.", "août", "sept.", "oct.", "nov.", "déc."),
+    )[month - 1]
 
 
 def range_text(first: date, last: date) -> str:

@@ -1,0 +1,156 @@
+"""What a run counted, put together: by half-hour, sector, door; and figures of that."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TypeVar
+
+from router.core.facts import Door
+from router.core.ids import SectorId
+from router.figures import Column, Counts, Figure, merged
+from router.simulation.run import Simulation
+from router.simulation.tally import Presence, Slot
+
+#: The ways to an informateur, in French.
+DOORS: Mapping[Door, str] = {
+    Door.CODE: "Code d’accès",
+    Door.MENU: "Menu vocal",
+    Door.CALLBACK: "Demande de rappel",
+}
+#: The finest that is counted of calls.
+Key = tuple[Slot, SectorId | None, Door]
+
+_C = Column
+_K = TypeVar("_K", bound=Hashable)
+
+
+def is_live(key: Key) -> bool:
+    """Whether it is about callers, not about those who are called back."""
+    return key[2] is not Door.CALLBACK
+
+
+class Counted:
+    """The tally of the days that have run; figures are made of it."""
+
+    def __init__(self, run: Simulation) -> None:
+        self.run, self.plan, self.tally = run, run.plan, run.tally
+        self.days = [day for day in run.days if day.day in self.tally.days]
+        #: How often each half-hour of the week opened.
+        self.openings: Counter[Slot] = Counter(
+            (day.day.weekday(), _half_hour(part.clock))
+            for day in self.days
+            for part in day.half_hours
+        )
+        self.cells = self.tally.cells
+        self.whole = merged(self.cells.values())
+        self.presence = self.tally.presence
+        self.promises_s = {
+            door: self.plan.callbacks.promise_s
+            if door is Door.CALLBACK
+            else self.plan.targets.live_target_s
+            for door in DOORS
+        }
+
+    def clock(self) -> list[int]:
+        """The half-hours of the day in which the service opens on any weekday, and between."""
+        at = {half_hour for _, half_hour in self.openings}
+        return list(range(min(at), max(at) + 1)) if at else []
+
+    def grouped(
+        self, by: Callable[[Key], _K], which: Callable[[Key], bool] = lambda key: True
+    ) -> dict[_K, Counts]:
+        """Return the sums of the cells for which `which`, by what `by` makes of their keys."""
+        groups: defaultdict[_K, list[Counts]] = defaultdict(list)
+        for key, counts in self.cells.items():
+            if which(key):
+                groups[by(key)].append(counts)
+        return {key: merged(parts) for key, parts in groups.items()}
+
+    def sum(self, which: Callable[[Key], bool]) -> Counts:
+        return merged(counts for key, counts in self.cells.items() if which(key))
+
+    def of_door(self, door: Door) -> Counts:
+        return self.sum(lambda key: key[2] is door)
+
+    def live_waits(self) -> Counter[int]:
+        together: Counter[int] = Counter()
+        for door, waits in self.tally.waits.items():
+            if door is not Door.CALLBACK:
+                together.update(waits)
+        return together
+
+    def to_promise(self, door: Door) -> Figure:
+        """Return the mean wait at that door as a share of what is promised there."""
+        waits = self.tally.waits[door]
+        return ratio("wait-to-promise/1", total(waits), sum(waits.values()) * self.promises_s[door])
+
+    def load(self, which: Callable[[Slot], bool]) -> Figure:
+        """Return how many ask for an informateur, in the mean half-hour of these."""
+        came = sum(
+            counts[_C.OFFERED] - counts[_C.CLOSED]
+            for (slot, _, door), counts in self.cells.items()
+            if door is not Door.CALLBACK and which(slot)
+        )
+        asked = sum(alike for (slot, _), alike in self.tally.requests.items() if which(slot))
+        return ratio(
+            "load/1", came + asked, sum(days for slot, days in self.openings.items() if which(slot))
+        )
+
+    def staff(self, which: Callable[[Slot, SectorId], bool]) -> tuple[Figure, ...]:
+        """Return on duty, ready and busy of those who belong to sectors; then occupancy."""
+        looks = {}
+        whole = Presence()
+        for (slot, sector), seen in self.presence.items():
+            if which(slot, sector):
+                looks[slot] = seen.looks
+                whole.ready += seen.ready
+                whole.busy += seen.busy
+                whole.paused += seen.paused
+        whole.looks = sum(looks.values())
+        return (
+            ratio("on-duty/1", whole.on_duty, whole.looks),
+            ratio("ready/1", whole.ready, whole.looks),
+            ratio("busy/1", whole.busy, whole.looks),
+            ratio("occupancy/1", whole.busy, whole.busy + whole.ready),
+        )
+
+
+def waits_in(waits: Mapping[int, int], before: str = "") -> tuple[Figure, Figure, Figure]:
+    """Return mean, median and 95 % of a histogram; `before` is the beginning of their ids."""
+    return (
+        mean(f"{before}wait/1", waits),
+        Figure(f"{before}wait-median/1", quantile(waits, 0.5)),
+        Figure(f"{before}wait-p95/1", quantile(waits, 0.95)),
+    )
+
+
+def mean(id_: str, waits: Mapping[int, int]) -> Figure:
+    return ratio(id_, total(waits), sum(waits.values()))
+
+
+def total(waits: Mapping[int, int]) -> int:
+    return sum(wait * alike for wait, alike in waits.items())
+
+
+def ratio(id_: str, numerator: int, denominator: int) -> Figure:
+    return Figure(id_, numerator / denominator if denominator else None, numerator, denominator)
+
+
+def _half_hour(clock: str) -> int:
+    hour, minute = clock.split(":")
+    return int(hour) * 2 + int(minute) // 30
+
+
+def quantile(waits: Mapping[int, int], share: float) -> int | None:
+    """Return the least wait that at least this share did not exceed; None of none."""
+    most, reached = share * sum(waits.values()), 0
+    for wait, alike in sorted(waits.items()):
+        reached += alike
+        if reached >= most:
+            return wait
+    return None
+
+
+def jain(values: Sequence[float]) -> float | None:
+    """Return Jain's fairness index: 1 if all are alike, 1/n if one has everything."""
+    squares = sum(value * value for value in values)
+    return sum(values) ** 2 / (len(values) * squares) if squares else None

@@ -1,0 +1,149 @@
+"""The figures of a run, each by a definition that has an id; tables of them, as in the report."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from router.core.facts import Door
+from router.core.tickets import Refusal, TicketState
+from router.figures import Figure, figure, reconciles
+from router.report.tables import Table
+from router.simulation.breakdowns import tables_of
+from router.simulation.counted import DOORS, Counted, is_live, jain, mean, quantile, ratio, waits_in
+from router.simulation.definitions import DEFINITIONS, refused
+from router.simulation.run import Simulation
+from router.simulation.tally import SAMPLE_S
+
+CALLS = (
+    *("total/1", "offered/1", "answered/1", "answered-callback/1", "abandoned/1"),
+    *("short-abandon/1", "refused/1", "called-back/1", "closed/1", "self-service/1"),
+)
+#: Of live callers: whom a queue can keep waiting.
+LIVE = ("service-level/1", "service-level-abandons/1", "service-level-offered/1", "abandonment/1")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a run gave. Figures are in `sections` by subject, every id once; tables by id."""
+
+    service: str
+    workload: str
+    year: int
+    seed: int
+    zone: str
+    #: What was simulated of the year, and on how many days the service was open.
+    first: date
+    last: date
+    days_open: int
+    #: Events that the engine decided on.
+    events: int
+    live_target_s: int
+    promise_s: int
+    #: Whether every call is in exactly one class, everywhere, and every ticket has ended.
+    reconciles: bool
+    sections: Mapping[str, tuple[Figure, ...]]
+    tables: Mapping[str, Table]
+
+    def __getitem__(self, id_: str) -> Figure:
+        for figures in self.sections.values():
+            for one in figures:
+                if one.id == id_:
+                    return one
+        raise KeyError(id_)
+
+
+def figures_of(run: Simulation) -> Figures:
+    """Return the figures of what has run so far: whole days, at least one."""
+    counted = Counted(run)
+    plan, tally, days = run.plan, run.tally, counted.days
+    return Figures(
+        service=plan.name,
+        workload=run.workload.name,
+        year=run.year,
+        seed=run.seed,
+        zone=plan.hours.zone,
+        first=days[0].day,
+        last=days[-1].day,
+        days_open=sum(bool(day.openings) for day in days),
+        events=run.events,
+        live_target_s=plan.targets.live_target_s,
+        promise_s=plan.callbacks.promise_s,
+        reconciles=all(map(reconciles, (counted.whole, *counted.cells.values())))
+        and sum(tally.tickets.values()) == tally.admissions[None],
+        sections={
+            "calls": tuple(figure(id_, counted.whole) for id_ in CALLS),
+            "service": tuple(_service(counted)),
+            "callbacks": tuple(_callbacks(counted)),
+            "staff": tuple(_staff(counted)),
+            "fairness": tuple(_fairness(counted)),
+            "told": tuple(_told(counted)),
+            "checks": tuple(_checks(counted)),
+        },
+        tables=tables_of(counted),
+    )
+
+
+def _service(counted: Counted) -> Iterable[Figure]:
+    live = counted.sum(is_live)
+    _, *waits = waits_in(counted.live_waits())
+    yield figure("pickup/1", counted.whole)
+    yield from (figure(id_, live, DEFINITIONS) for id_ in LIVE)
+    yield figure("promise-kept/1", counted.whole)
+    yield figure("asa/1", live)
+    yield from waits
+    yield mean("gave-up-after/1", counted.tally.gave_up_after)
+    yield figure("talk/1", counted.whole)
+
+
+def _callbacks(counted: Counted) -> Iterable[Figure]:
+    tally = counted.tally
+    asked, accepted = sum(tally.admissions.values()), tally.admissions[None]
+    yield Figure("request/1", asked)
+    yield Figure("request-accepted/1", accepted)
+    yield Figure("request-by-phone/1", tally.by_phone[True])
+    yield from (Figure(refused(one), tally.admissions[one]) for one in Refusal)
+    yield ratio("acceptance/1", accepted, asked)
+    for id_, state in (
+        ("ticket-done/1", TicketState.DONE),
+        ("ticket-failed/1", TicketState.FAILED),
+        ("ticket-cancelled/1", TicketState.CANCELLED),
+        ("ticket-expired/1", TicketState.EXPIRED),
+    ):
+        yield Figure(id_, tally.tickets[state])
+    kept = figure("promise-kept/1", counted.of_door(Door.CALLBACK))
+    yield Figure("callback-kept/1", kept.value, kept.numerator, kept.denominator)
+    yield from waits_in(tally.waits[Door.CALLBACK], "callback-")
+    attempts = sum(number * alike for number, alike in tally.attempts.items())
+    yield ratio("attempts/1", attempts, sum(tally.attempts.values()))
+
+
+def _staff(counted: Counted) -> Iterable[Figure]:
+    yield Figure("agents/1", len(counted.plan.agents))
+    yield Figure("mobilised/1", len(counted.tally.mobilised))
+    yield from counted.staff(lambda slot, sector: True)
+
+
+def _fairness(counted: Counted) -> Iterable[Figure]:
+    served = [door for door in DOORS if counted.tally.waits[door]]
+    kept = [figure("promise-kept/1", counted.of_door(door)).value or 0.0 for door in served]
+    yield Figure("fairness-kept/1", jain(kept))
+    to_promise = [counted.to_promise(door).value or 0.0 for door in served]
+    yield Figure("fairness-wait/1", jain(to_promise))
+
+
+def _told(counted: Counted) -> Iterable[Figure]:
+    said = counted.tally.said
+    median = quantile(said.ratios, 0.5)
+    yield Figure("told/1", said.told)
+    yield ratio("told-within/1", said.within, said.told)
+    yield Figure("told-ratio/1", None if median is None else median / 100)
+
+
+def _checks(counted: Counted) -> Iterable[Figure]:
+    tally = counted.tally
+    seen = ratio("waiting-seen/1", tally.seen_waiting, tally.looks)
+    due = ratio("waiting-due/1", tally.waited_s, round(tally.looks * SAMPLE_S))
+    yield seen
+    yield due
+    yield Figure("little/1", (seen.value or 0) / due.value if due.value else None)
+    yield Figure("most-waiting/1", tally.most_waiting)

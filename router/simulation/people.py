@@ -1,0 +1,312 @@
+"""Those who call, and those who are called back. They know what real people know: their own
+habits, and what they hear.
+
+A sentence is answered by its last words, as everybody does. What a person is like is decided
+by chance before anything happens (`demand.Person`).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from router.core.events import (
+    CalledAnswered,
+    CalledEnded,
+    CallLeft,
+    Event,
+    KeyPressed,
+    LegEnd,
+)
+from router.core.ids import CallId, MenuId, PromptId, SectorId, TicketId
+from router.core.plan import Menu, Plan, Question, ToMenu, ToSector
+from router.simulation.agenda import Agenda
+from router.simulation.demand import HABITS, Person
+from router.simulation.workload import Workload
+
+CODE_ASK, CODE_WRONG = PromptId("code-ask"), PromptId("code-wrong")
+QUEUE_JOINED = PromptId("queue-joined")
+CALLBACK_OFFER, CALLBACK_ASK = PromptId("callback-offer"), PromptId("callback-ask")
+UNDER_A_MINUTE = PromptId("wait-under-a-minute")
+#: Sentences that tell how long one waits at most: "minutes-6" ends them.
+_BOUNDED = frozenset(map(PromptId, ("wait-between", "wait-less-than", "wait-about")))
+NO_CODE = TO_INFORMATION = "#"
+TAKE_OFFER, YES, A_WRONG_KEY = "5", "1", "9"
+
+# Which of a person's habits decides what: places in `Person.luck`.
+_CODE, _MISTYPES, _INFORMATION, _WRONG_KEY, _GIVES_UP, _WHEN, _BARGES_IN = range(7)
+_OFFER, _FIRST, _VOTES, _SCORE, _FICHE, _TRANSFER, _CANCELS = range(7, HABITS)
+#: Of those who vote, so many are pleased with each question asked.
+_PLEASED = 0.9
+#: Who does not know the way hears this share of a question before answering; who does, hardly
+#: anything.
+_LISTENS, _KNOWS_AFTER_S = 0.7, 2.0
+#: Between the end of something and the next thing that a person does.
+_REACTS_S = 1.0
+
+
+class Knowledge:
+    """What everybody learns from hearing the service: which key leads on towards a sector."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.welcome = plan.welcome[-1]
+        self.information = plan.menus[plan.information_menu].prompts[-1]
+        self.questions: dict[PromptId, Question] = {one.prompt: one for one in plan.questions}
+        self.menus: dict[PromptId, MenuId] = {
+            menu.prompts[-1]: id_ for id_, menu in plan.menus.items() if menu.prompts
+        }
+        self.ways = {id_: _ways(plan.menus, id_, frozenset()) for id_ in plan.menus}
+
+
+def _ways(
+    menus: Mapping[MenuId, Menu], menu: MenuId, met: frozenset[MenuId]
+) -> dict[SectorId, str]:
+    """Return the key of `menu` that leads to each sector, directly or by the next menus."""
+    ways: dict[SectorId, str] = {}
+    met |= {menu}
+    for key, choice in menus[menu].keys.items():
+        if isinstance(choice, ToSector):
+            ways.setdefault(choice.sector, key)
+        elif isinstance(choice, ToMenu) and choice.menu not in met:
+            for sector in _ways(menus, choice.menu, met):
+                ways.setdefault(sector, key)
+    return ways
+
+
+@dataclass(slots=True, eq=False)
+class Caller:
+    """Somebody who called, or is called back."""
+
+    id: CallId
+    person: Person
+    #: On the line, which is up.
+    there: bool = True
+    #: Whose request to be called back this answers.
+    ticket: TicketId | None = None
+    #: A machine picked up: it presses nothing.
+    machine: bool = False
+    #: Keys still to press.
+    keys: str = ""
+    mistyped: bool = False
+    pressed_wrong: bool = False
+    waiting: bool = False
+    talking: bool = False
+    #: Conversations so far.
+    talks: int = 0
+    #: What was said of the wait, first: when, and how many minutes at most.
+    told_at: float | None = None
+    told_most_min: int = 0
+
+
+class Public:
+    """How callers behave. `gone(caller)` is called for each who leaves the line by oneself, and
+    is to be set before anybody calls.
+    """
+
+    gone: Callable[[Caller], None]
+
+    def __init__(self, plan: Plan, workload: Workload, agenda: Agenda) -> None:
+        self._habits = workload.callers
+        self._called = workload.called
+        self._agenda = agenda
+        self._knows = Knowledge(plan)
+        self.types_number_s = workload.callers.types_number_s
+        #: The access codes that the pages of each sector show, now.
+        self.codes: Mapping[SectorId, list[str]] = {}
+
+    # What they hear.
+
+    def hears(self, caller: Caller, prompts: tuple[PromptId, ...], said_s: float) -> None:
+        """A sentence begins, and takes `said_s`."""
+        last = prompts[-1]
+        if caller.waiting:
+            self._hears_of_the_wait(caller, prompts, said_s)
+        elif last is CODE_ASK or last == CODE_ASK:
+            self._asked_for_code(caller, prompts, said_s)
+        elif last in self._knows.menus:
+            self._asked_to_choose(caller, self._knows.menus[last], said_s)
+        elif last == self._knows.welcome:
+            self._welcomed(caller, said_s)
+        elif QUEUE_JOINED in prompts:
+            caller.waiting = True
+            self._agenda.after(caller.person.patience_s, self._loses_patience, caller)
+            self._hears_of_the_wait(caller, prompts, said_s)
+        elif last in self._knows.questions:
+            self._asked_to_vote(caller, self._knows.questions[last], said_s)
+        elif last == CALLBACK_ASK and not caller.machine:
+            self._agenda.after(self._called.presses_s, self._presses, (caller, YES))
+
+    def _welcomed(self, caller: Caller, said_s: float) -> None:
+        luck = caller.person.luck
+        if luck[_GIVES_UP] < self._habits.gives_up:
+            self._agenda.after(luck[_WHEN] * 2 * said_s, self._gives_up, caller)
+        if self._knows_the_way(caller) and not self._is_silent(caller):
+            self._types(caller, self._first_answer(caller), _KNOWS_AFTER_S)
+
+    def _asked_for_code(self, caller: Caller, prompts: tuple[PromptId, ...], said_s: float) -> None:
+        if caller.keys or self._is_silent(caller):
+            return  # is typing it
+        if CODE_WRONG in prompts:
+            caller.mistyped = True
+        after_s = _KNOWS_AFTER_S if self._knows_the_way(caller) else _LISTENS * said_s
+        self._types(caller, self._first_answer(caller), after_s)
+
+    def _first_answer(self, caller: Caller) -> str:
+        luck = caller.person.luck
+        codes = self.codes.get(caller.person.sector)
+        if luck[_CODE] >= self._habits.with_code or not codes:
+            return NO_CODE
+        code = codes[int(luck[_FICHE] * len(codes))]
+        if luck[_MISTYPES] < self._habits.mistypes and not caller.mistyped:
+            return code[:-1] + str((int(code[-1]) + 1) % 10)
+        return code
+
+    def _asked_to_choose(self, caller: Caller, menu: MenuId, said_s: float) -> None:
+        key = self._knows.ways[menu].get(caller.person.sector)
+        luck = caller.person.luck
+        if self._is_silent(caller):
+            return
+        after_s = _KNOWS_AFTER_S if self._knows_the_way(caller) else _LISTENS * said_s
+        if key is None:  # recorded information: heard, and enough
+            self._agenda.after(said_s, self._gives_up, caller)
+        elif self._habits.silent <= luck[_INFORMATION] < self._informed:
+            self._types(caller, TO_INFORMATION, after_s)
+        elif luck[_WRONG_KEY] < self._habits.wrong_key and not caller.pressed_wrong:
+            caller.pressed_wrong = True
+            self._types(caller, A_WRONG_KEY, after_s)
+        else:
+            self._types(caller, key, after_s)
+
+    @property
+    def _informed(self) -> float:
+        return self._habits.silent + self._habits.information
+
+    def _hears_of_the_wait(
+        self, caller: Caller, prompts: tuple[PromptId, ...], said_s: float
+    ) -> None:
+        offered = CALLBACK_OFFER in prompts
+        if caller.told_at is None and (most := _most_min(prompts)) is not None:
+            caller.told_at = self._agenda.now
+            caller.told_most_min = most
+        if offered and caller.person.luck[_OFFER] < self._habits.takes_offer:
+            self._types(caller, TAKE_OFFER, said_s)
+
+    def _asked_to_vote(self, caller: Caller, question: Question, said_s: float) -> None:
+        luck = caller.person.luck
+        if luck[_VOTES] >= self._habits.votes:
+            self._agenda.after(_REACTS_S, self._gives_up, caller)
+            return
+        pleased = luck[_SCORE] < _PLEASED
+        key = next(
+            key
+            for key, score in question.scores.items()
+            if (score in question.satisfied) == pleased
+        )
+        self._types(caller, key, said_s)
+
+    def _knows_the_way(self, caller: Caller) -> bool:
+        return caller.person.luck[_BARGES_IN] < self._habits.barges_in
+
+    def _is_silent(self, caller: Caller) -> bool:
+        return caller.person.luck[_INFORMATION] < self._habits.silent
+
+    # What they do.
+
+    def _types(self, caller: Caller, keys: str, after_s: float) -> None:
+        caller.keys = keys
+        self._agenda.after(after_s, self._presses_next, (caller, keys))
+
+    def _presses_next(self, of: tuple[Caller, str]) -> Event | None:
+        """Press the first of the keys meant, unless something else is meant by now."""
+        caller, keys = of
+        if not caller.there or caller.keys is not keys or caller.talking:
+            return None
+        rest = caller.keys = keys[1:]
+        if rest:
+            self._agenda.after(self._habits.key_s, self._presses_next, (caller, rest))
+        return KeyPressed(caller.id, keys[0])
+
+    def _presses(self, of: tuple[Caller, str]) -> Event | None:
+        caller, key = of
+        return KeyPressed(caller.id, key) if caller.there else None
+
+    def _gives_up(self, caller: Caller) -> Event | None:
+        """Hang up, unless the matter has moved on."""
+        if not caller.there or caller.waiting or caller.talking:
+            return None
+        return self.hangs_up(caller)
+
+    def _loses_patience(self, caller: Caller) -> Event | None:
+        return self.hangs_up(caller) if caller.there and caller.waiting else None
+
+    def hangs_up(self, caller: Caller) -> Event:
+        caller.there = False
+        self.gone(caller)
+        return CallLeft(caller.id)
+
+    # Conversations.
+
+    def is_joined(self, caller: Caller) -> float:
+        """Begin to talk; return for how long, in seconds."""
+        caller.waiting = False
+        caller.talking = True
+        caller.keys = ""
+        caller.talks += 1
+        return caller.person.talk_s
+
+    def ends_first(self, caller: Caller) -> bool:
+        return caller.person.luck[_FIRST] < self._habits.hangs_up_first
+
+    def is_given_on(self, caller: Caller, share: float) -> bool:
+        """Whether the matter turns out to be another sector's."""
+        return caller.talks == 1 and caller.person.luck[_TRANSFER] < share
+
+    # Being called back.
+
+    def cancels_at(self, person: Person, promise_s: float) -> float | None:
+        """When, after asking, the request is cancelled in seconds; None if it is not."""
+        luck = person.luck[_CANCELS] / self._called.cancels if self._called.cancels else 1.0
+        return luck * promise_s if luck < 1.0 else None
+
+    def is_dialled(self, caller: Caller, attempt: int, timeout_s: float) -> None:
+        """The carrier is asked to reach the number; what comes of it is another draw a time."""
+        rules, luck = self._called, caller.person.luck
+        answer, quickness = luck[2 * attempt % 8], luck[(2 * attempt + 1) % 8]
+        after_s = rules.dial_s
+        if answer < rules.busy:
+            self._agenda.after(after_s, self._not_reached, (caller, LegEnd.BUSY))
+            return
+        answer -= rules.busy
+        if answer < rules.unreachable:
+            self._agenda.after(after_s, self._not_reached, (caller, LegEnd.UNREACHABLE))
+            return
+        answer -= rules.unreachable
+        picks_up_s = after_s + rules.picks_up.at(quickness)
+        if answer < rules.no_answer or picks_up_s >= timeout_s:
+            self._agenda.after(timeout_s, self._not_reached, (caller, LegEnd.NO_ANSWER))
+            return
+        answer -= rules.no_answer
+        if answer < rules.voicemail:
+            caller.machine = True
+            picks_up_s = after_s + rules.voicemail_s
+        self._agenda.after(picks_up_s, self._picks_up, caller)
+
+    def _not_reached(self, of: tuple[Caller, LegEnd]) -> Event | None:
+        caller, why = of
+        if not caller.there:
+            return None
+        caller.there = False
+        self.gone(caller)
+        return CalledEnded(caller.id, why)
+
+    def _picks_up(self, caller: Caller) -> Event | None:
+        return CalledAnswered(caller.id) if caller.there else None
+
+
+def _most_min(prompts: tuple[PromptId, ...]) -> int | None:
+    """Return how many minutes one was told to wait at most, None if nothing was said."""
+    if UNDER_A_MINUTE in prompts:
+        return 1
+    for place, prompt in enumerate(prompts):
+        if prompt in _BOUNDED:
+            last = next(one for one in prompts[place + 1 :] if one.startswith("minutes-"))
+            return int(last.removeprefix("minutes-"))
+    return None

@@ -1,0 +1,167 @@
+"""A run: the engine on the virtual clock, day after day."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from math import inf
+from zoneinfo import ZoneInfo
+
+from router.core.codes import CodeBook
+from router.core.engine import Engine
+from router.core.events import TimePassed
+from router.core.ids import PromptId, SectorId
+from router.core.plan import Plan
+from router.simulation.agenda import Agenda
+from router.simulation.demand import (
+    Day,
+    Person,
+    callback_requests,
+    closed_calls,
+    direct_calls,
+    year_of_days,
+)
+from router.simulation.line import Line
+from router.simulation.people import Public
+from router.simulation.roster import Stint, stints
+from router.simulation.staff import Staff
+from router.simulation.tally import SAMPLE_S, Tally
+from router.simulation.workload import Workload
+
+#: How fast the voice speaks French, and the silence around a sentence.
+_CHARACTERS_PER_S = 15.0
+_PAUSE_S = 0.3
+#: The service is looked at until so long after closing.
+_LOOKS_AFTER_S = 3600.0
+_TIME_PASSED = TimePassed()
+#: Access codes are made with this; nothing in a simulation is secret.
+_CODES = b"the simulation's access codes"
+
+Stints = Callable[[int, Day, Workload, Plan], list[Stint]]
+
+
+def speech_s(texts: Mapping[PromptId, str]) -> dict[PromptId, float]:
+    """Return about how long each sentence takes, in seconds."""
+    return {id_: _PAUSE_S + len(text) / _CHARACTERS_PER_S for id_, text in texts.items()}
+
+
+class Simulation:
+    """One service through one year. `days` may be cut short; `tally` holds what was counted."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        workload: Workload,
+        year: int,
+        seed: int,
+        speech: Mapping[PromptId, float],
+        *,
+        tally: Tally | None = None,
+        who_works: Stints = stints,
+        days: Sequence[Day] | None = None,
+    ) -> None:
+        self.plan, self.workload, self.year, self.seed = plan, workload, year, seed
+        self.days = days or year_of_days(workload, plan.hours, year)
+        self.tally = tally or Tally(plan)
+        self.events = 0
+        self._who_works = who_works
+        self._codes = CodeBook(_CODES, plan.fiches, plan.code.period_s)
+        self.engine = Engine(plan, self._codes, "s")
+        agenda = self._agenda = Agenda(0.0)
+        self._public = Public(plan, workload, agenda)
+        self._staff = Staff(plan, workload, agenda, self._waiting)
+        self._line = Line(
+            self._public,
+            self._staff,
+            agenda,
+            self.tally,
+            speech,
+            plan.callbacks.promise_s,
+            workload.informateurs.transfers,
+            list(plan.sectors),
+        )
+
+    def run(self, progress: Callable[[int, int, date], None] | None = None) -> Tally:
+        """Let the whole year happen; `progress(days done, of, the last one)` after each day."""
+        for number, day in enumerate(self.days, 1):
+            self.run_day(day)
+            if progress is not None:
+                progress(number, len(self.days), day.day)
+        self._let_happen(inf)
+        return self.tally
+
+    def run_day(self, day: Day) -> None:
+        """Let one day happen, until its midnight: nothing that is left then may move the clock
+        beyond the next day's beginning."""
+        self._prepare(day)
+        midnight = datetime.combine(day.day + timedelta(days=1), time.min)
+        self._let_happen(midnight.replace(tzinfo=ZoneInfo(self.plan.hours.zone)).timestamp())
+        self.tally.day_over(day.day)
+
+    def _prepare(self, day: Day) -> None:
+        agenda, line = self._agenda, self._line
+        hours = self.plan.hours
+        people = direct_calls(self.seed, day, self.workload)
+        asking = callback_requests(self.seed, day, self.workload)
+        for person in people:
+            agenda.at(person.at, line.calls, person)
+        for person in asking:
+            agenda.at(person.at, line.asks, person)
+        for at in closed_calls(self.seed, day, hours):
+            agenda.at(at, line.calls, _nobody(at, next(iter(self.plan.sectors))))
+        self._staff.plan_day(
+            self.seed, day.day, self._who_works(self.seed, day, self.workload, self.plan)
+        )
+        if day.openings:
+            first_at = day.openings[0][0]
+            self._public.codes = self._codes_of_pages(first_at)
+            for opens_at, closes_at in day.openings:
+                agenda.at(opens_at, self._look, closes_at + _LOOKS_AFTER_S)
+
+    def _codes_of_pages(self, now: float) -> dict[SectorId, list[str]]:
+        codes: defaultdict[SectorId, list[str]] = defaultdict(list)
+        for fiche in self.plan.fiches.values():
+            codes[fiche.sector].append(self._codes.code(fiche.id, now))
+        return codes
+
+    def _let_happen(self, until: float) -> None:
+        agenda, engine, told = self._agenda, self.engine, self._line.told
+        handle, next_deadline = engine.handle, engine.next_deadline
+        carry_out = self._line.carry_out
+        events = 0
+        while True:
+            if told:
+                event = told.popleft()
+            else:
+                deadline, next_at = next_deadline(), agenda.next_at()
+                if next_at is not None and (deadline is None or next_at <= deadline):
+                    if next_at >= until:
+                        break
+                    happened = agenda.happen()
+                    if happened is None:
+                        continue
+                    event = happened
+                elif deadline is not None and deadline < until:
+                    agenda.now = max(agenda.now, deadline)
+                    event = _TIME_PASSED
+                else:
+                    break
+            events += 1
+            for command in handle(event, agenda.now):
+                act = carry_out.get(type(command))
+                if act is not None:
+                    act(command)
+        self.events += events
+
+    def _look(self, until: float) -> None:
+        now = self._agenda.now
+        self.tally.look(self.engine, now)
+        if now + SAMPLE_S < until:
+            self._agenda.after(SAMPLE_S, self._look, until)
+
+    def _waiting(self) -> int:
+        return sum(one.waiting for one in self.engine.sectors())
+
+
+def _nobody(at: float, sector: SectorId) -> Person:
+    """Somebody who calls a closed service, hears so, and hangs up."""
+    return Person(at, sector, 0.0, 0.0, [0.99] * 14)

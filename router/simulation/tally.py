@@ -1,0 +1,209 @@
+"""What is counted while the year goes by: sums and histograms, never lists of calls.
+
+Everything comes from what the engine itself counts (facts, tickets) and from what people
+heard and lived; memory does not grow with the number of calls.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+
+from router.core.agents import AgentState
+from router.core.calls import CallState
+from router.core.commands import Counted, Noted, Outcome, Step
+from router.core.engine import Engine
+from router.core.facts import CallFact, Door, DutyFact, VoteFact
+from router.core.ids import AgentId, SectorId
+from router.core.plan import Plan
+from router.core.tickets import Refusal, TicketRecord, TicketState
+from router.figures import CLASS, Column, Counts, add
+from router.simulation.demand import Person
+
+#: Between two looks at the whole service.
+SAMPLE_S = 60.0
+_WAITING = (CallState.WAITING, CallState.RINGING, CallState.WHISPERING)
+_BUSY = (AgentState.RESERVED, AgentState.RINGING, AgentState.TALKING, AgentState.WRAPPING_UP)
+
+#: Weekday (0 is Monday) and half-hour of the day (0 to 47), local.
+Slot = tuple[int, int]
+#: How calls of one door ended, and how often its promises were kept (True) or not.
+Ends = tuple[Counter[tuple[Door, Outcome]], Counter[tuple[Door, bool]]]
+
+
+@dataclass(slots=True)
+class Presence:
+    """What was seen of informateurs, look by look."""
+
+    looks: int = 0
+    ready: int = 0
+    busy: int = 0
+    paused: int = 0
+
+    @property
+    def on_duty(self) -> int:
+        return self.ready + self.busy + self.paused
+
+
+@dataclass(slots=True)
+class Said:
+    """What became of those who were told how long they would wait at most."""
+
+    told: int = 0
+    within: int = 0
+    #: (bound / wait), in hundredths, of those served.
+    ratios: Counter[int] = field(default_factory=Counter)
+
+
+class Tally:
+    """Counts one run."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._hours = plan.hours
+        self._live_target_s = plan.targets.live_target_s
+        #: Where an informateur belongs: the sector of the best level.
+        self._home: dict[AgentId, SectorId] = {
+            agent.id: min(agent.skills, key=lambda one: agent.skills[one])
+            for agent in plan.agents.values()
+        }
+        self._skills = {agent.id: agent.skills for agent in plan.agents.values()}
+        #: Conversations by the informateur's level in that sector; 1 is the most expert.
+        self.levels: Counter[int] = Counter()
+        self._slots: dict[int, Slot] = {}
+        self.outcomes: Counter[tuple[Door, Outcome]] = Counter()
+        #: By the half-hour of the week in which they came, sector, and door.
+        self.cells: defaultdict[tuple[Slot, SectorId | None, Door], Counts] = defaultdict(Counter)
+        #: Of each day that is over.
+        self.days: dict[date, Ends] = {}
+        self._before: Ends = (Counter(), Counter())
+        #: Whole seconds that those served waited; by half-hour of the day also, with whether
+        #: they called themselves.
+        self.waits: defaultdict[Door, Counter[int]] = defaultdict(Counter)
+        self.waits_at: defaultdict[tuple[int, bool], Counter[int]] = defaultdict(Counter)
+        #: Of live callers who gave up.
+        self.gave_up_after: Counter[int] = Counter()
+        #: All that live callers waited, whatever became of them: together, and how many.
+        self.waited_s = 0
+        self.waiters = 0
+        self.admissions: Counter[Refusal | None] = Counter()
+        self.by_phone: Counter[bool] = Counter()
+        #: When callbacks were asked for, and whether they were accepted.
+        self.requests: Counter[tuple[Slot, bool]] = Counter()
+        self.tickets: Counter[TicketState] = Counter()
+        self.attempts: Counter[int] = Counter()
+        self.kept: Counter[tuple[Door, bool]] = Counter()
+        self.said = Said()
+        self.votes: Counter[int | None] = Counter()
+        self.mobilised: set[AgentId] = set()
+        #: Looks at the service, and how many callers waited at them, for Little's law.
+        self.looks = 0
+        self.seen_waiting = 0
+        self.most_waiting = 0
+        self._looks_at: Counter[Slot] = Counter()
+        self._seen: defaultdict[Slot, Counter[tuple[SectorId, AgentState]]] = defaultdict(Counter)
+
+    # What the engine says.
+
+    def noted(self, command: Noted) -> None:
+        """A step of a call: of conversations, how expert the informateur is."""
+        if command.step is Step.TALKING and command.agent and command.sector:
+            self.levels[self._skills[command.agent][command.sector]] += 1
+
+    def counted(self, command: Counted) -> None:
+        fact = command.fact
+        if type(fact) is CallFact:
+            self._call(fact)
+        elif type(fact) is DutyFact:
+            self.mobilised.add(fact.agent)
+        elif type(fact) is VoteFact:
+            self.votes[fact.score] += 1
+
+    def _call(self, fact: CallFact) -> None:
+        door, outcome, waited_s = fact.door, fact.outcome, fact.waited_s
+        slot = self.slot(fact.period_at)
+        self.outcomes[door, outcome] += 1
+        add(fact, self._live_target_s, self.cells[slot, fact.sector, door])
+        if fact.kept is not None:
+            self.kept[door, fact.kept] += 1
+        if waited_s is None:
+            return
+        live = door is not Door.CALLBACK
+        if CLASS[outcome] is Column.ANSWERED:
+            self.waits[door][waited_s] += 1
+            self.waits_at[slot[1], live][waited_s] += 1
+        elif outcome is Outcome.ABANDONED:
+            self.gave_up_after[waited_s] += 1
+        if live:
+            self.waited_s += waited_s
+            self.waiters += 1
+
+    def slot(self, at: int) -> Slot:
+        """Return the half-hour of the week of an instant."""
+        slot = self._slots.get(at)
+        if slot is None:
+            if len(self._slots) > 1000:
+                self._slots.clear()
+            local = self._hours.local(at)
+            slot = self._slots[at] = local.weekday(), local.hour * 2 + local.minute // 30
+        return slot
+
+    def admitted(self, person: Person, refusal: Refusal | None, *, by_phone: bool) -> None:
+        self.admissions[refusal] += 1
+        self.requests[self.slot(int(person.at) // 1800 * 1800), refusal is None] += 1
+        if refusal is None:
+            self.by_phone[by_phone] += 1
+
+    def ticket_ended(self, record: TicketRecord) -> None:
+        self.tickets[record.state] += 1
+        self.attempts[record.attempts] += 1
+
+    def day_over(self, day: date) -> None:
+        """Nobody of that day is left."""
+        outcomes, kept = self._before
+        self.days[day] = self.outcomes - outcomes, self.kept - kept
+        self._before = self.outcomes.copy(), self.kept.copy()
+
+    # What people lived.
+
+    def told(self, most_min: int, waited_s: float) -> None:
+        """Somebody who was told `most_min` minutes was served after `waited_s`."""
+        self.said.told += 1
+        self.said.within += waited_s <= most_min * 60
+        self.said.ratios[round(min(most_min * 6000 / max(waited_s, 1.0), 100_000.0))] += 1
+
+    def left_after_being_told(self, most_min: int, waited_s: float) -> None:
+        """Who gave up after the bound has waited longer than was said; before, nobody knows."""
+        if waited_s > most_min * 60:
+            self.said.told += 1
+
+    # What there is to see.
+
+    def look(self, engine: Engine, now: float) -> None:
+        """Look at the whole service; at informateurs only while it is open."""
+        slot = self.slot(int(now) // 1800 * 1800)
+        states = engine.call_states()
+        waiting = sum(states[one] for one in _WAITING)
+        self.looks += 1
+        self.seen_waiting += waiting
+        self.most_waiting = max(self.most_waiting, waiting)
+        if not self._hours.is_open(now):
+            return
+        home = self._home
+        self._looks_at[slot] += 1
+        self._seen[slot].update(
+            [(home[agent], state) for agent, state in engine.states_of_agents()]
+        )
+
+    @property
+    def presence(self) -> dict[tuple[Slot, SectorId], Presence]:
+        """What was seen of those who belong to a sector, by half-hour of the week."""
+        return {
+            (slot, sector): Presence(
+                looks,
+                ready=seen[sector, AgentState.READY],
+                busy=sum(seen[sector, state] for state in _BUSY),
+                paused=seen[sector, AgentState.PAUSED],
+            )
+            for slot, looks in self._looks_at.items()
+            for seen in [self._seen[slot]]
+            for sector in dict.fromkeys(self._home.values())
+        }

@@ -1,0 +1,122 @@
+"""The figures of a run for a terminal, and as JSON for programs."""
+
+import json
+import textwrap
+from collections.abc import Mapping
+from datetime import date
+
+from router.report.text import (
+    definitions_json,
+    figure_json,
+    figure_lines,
+    rows,
+    section,
+    table_json,
+)
+from router.report.words import NO_BREAK, duration, number, range_text
+from router.simulation.definitions import DEFINITIONS
+from router.simulation.figures import Figures
+
+#: Version of the JSON document's form.
+FORM = "allo-simulation/1"
+#: In this order.
+SECTIONS: Mapping[str, str] = {
+    "calls": "Appels",
+    "service": "Qualité de service",
+    "callbacks": "Rappels",
+    "staff": "Informateurs",
+    "fairness": "Équité",
+    "told": "Attentes annoncées",
+    "checks": "Vérifications",
+}
+#: Tables that fit a terminal; the others are in --json and --html.
+TABLES = ("doors", "sectors", "half-hours", "staffing", "months", "days")
+#: Longest name of a figure.
+_NAME_WIDTH = 56
+
+
+def as_text(figures: Figures) -> str:
+    """Return the figures in French, for about 110 columns."""
+    title = title_of(figures)
+    parts = [f"{title}\n{'=' * len(title)}", "\n".join(textwrap.wrap(about(figures), 100))]
+    for id_, name in SECTIONS.items():
+        lines = figure_lines(figures.sections[id_], DEFINITIONS, _NAME_WIDTH)
+        if id_ == "checks":
+            lines.append(f"{'':12}  {reconciled(figures)}")
+        parts.append(section(name, lines))
+    for id_ in TABLES:
+        table = figures.tables[id_]
+        if table.lines:
+            parts.append(section(table.title, rows(table, None, DEFINITIONS)))
+    parts.append(
+        section(
+            "Définitions",
+            [
+                f"Niveau de service{NO_BREAK}: réponse en {promised(figures.live_target_s)} au "
+                f"plus. Promesse de rappel{NO_BREAK}: dans les {promised(figures.promise_s)}.",
+                "Les formules, et la semaine par demi-heures, sont dans --json et --html.",
+            ],
+        )
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def title_of(figures: Figures) -> str:
+    first, last = figures.first, figures.last
+    whole = (first, last) == (date(first.year, 1, 1), date(first.year, 12, 31))
+    days = f"de l’année {first.year}" if whole else range_text(first, last)
+    return f"{figures.service}{NO_BREAK}: simulation {days}"
+
+
+def about(figures: Figures) -> str:
+    """Return what was simulated, in a few sentences."""
+    return (
+        f"Chiffres simulés{NO_BREAK}: aucun de ces appels n’a eu lieu. "
+        f"Hypothèses{NO_BREAK}: «{NO_BREAK}{figures.workload}{NO_BREAK}», graine{NO_BREAK}"
+        f"{figures.seed}. {number(figures.days_open)}{NO_BREAK}jours d’ouverture, "
+        f"{number(figures.events)}{NO_BREAK}évènements, sur lesquels a décidé le moteur même qui "
+        "répond au téléphone."
+    )
+
+
+def promised(seconds: int) -> str:
+    """Return "45 minutes", "90 s"."""
+    minutes, rest = divmod(seconds, 60)
+    if rest or not minutes:
+        return duration(seconds)
+    return f"{minutes}{NO_BREAK}{'minutes' if minutes > 1 else 'minute'}"
+
+
+def reconciled(figures: Figures) -> str:
+    if figures.reconciles:
+        return "Chaque appel est dans une seule classe, chaque demande acceptée a une fin."
+    return (
+        f"Attention{NO_BREAK}: des appels ou des demandes ne sont comptés nulle part, ou le sont "
+        "deux fois."
+    )
+
+
+def as_json(figures: Figures) -> str:
+    """Return everything, with the id of each figure's definition: same run, same bytes."""
+    document = {
+        "form": FORM,
+        "service": figures.service,
+        "workload": figures.workload,
+        "year": figures.year,
+        "seed": figures.seed,
+        "from": figures.first.isoformat(),
+        "to": figures.last.isoformat(),
+        "zone": figures.zone,
+        "days_open": figures.days_open,
+        "events": figures.events,
+        "live_target_s": figures.live_target_s,
+        "promise_s": figures.promise_s,
+        "reconciles": figures.reconciles,
+        "sections": {
+            id_: [figure_json(one) for one in section_]
+            for id_, section_ in figures.sections.items()
+        },
+        "tables": {id_: table_json(table) for id_, table in figures.tables.items()},
+        "definitions": definitions_json(DEFINITIONS),
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n"

@@ -1,0 +1,57 @@
+"""No second routing logic, and people who know only what people know: read from the sources."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from router.core.engine import Engine
+from tests.service_plan import code_book, small_plan
+from tests.test_architecture import imports
+
+SIMULATION = Path(__file__).parents[2] / "router" / "simulation"
+MODULES = sorted(SIMULATION.glob("*.py"))
+#: What can be known from outside: what is said and told, and how the service presents itself.
+KNOWN_TO_PEOPLE = frozenset(
+    f"router.core.{one}" for one in ("events", "ids", "plan", "requests", "hours")
+)
+#: Where decisions are made, and the state that they are made from. `agents`, `calls` and
+#: `tickets` are states by name, which figures count.
+DECIDING = frozenset(
+    f"router.core.{one}"
+    for one in (
+        *("admission", "attempt", "callbacks", "desk", "distribution", "journey", "open_tickets"),
+        *("pins", "recovery", "supervision", "switchboard", "talk", "timers", "votes", "work"),
+    )
+)
+
+
+def attributes(path: Path) -> set[str]:
+    """Return every name that the file takes from a thing by a dot."""
+    tree = ast.walk(ast.parse(path.read_text()))
+    return {node.attr for node in tree if isinstance(node, ast.Attribute)}
+
+
+@pytest.mark.parametrize("name", ["people", "staff"])
+def test_simulated_people_know_what_real_people_know(name: str) -> None:
+    ours = {one for one in imports(SIMULATION / f"{name}.py") if one.startswith("router.")}
+    of_core = {one for one in ours if one.startswith("router.core.")}
+
+    assert of_core <= KNOWN_TO_PEOPLE
+    assert "router.simulation.run" not in ours  # nor the engine by another way
+    assert "engine" not in attributes(SIMULATION / f"{name}.py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_nothing_in_the_simulation_decides(path: Path) -> None:
+    assert not DECIDING & set(imports(path))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_the_engine_is_told_and_asked_never_opened(path: Path) -> None:
+    plan = small_plan()
+    parts = {name for name in vars(Engine(plan, code_book(plan), "s")) if name.startswith("_")}
+    own = {"_pop_due", "_next_at", "_on"}  # names that others may have for things of their own
+
+    assert "_board" in parts
+    assert not (parts - own) & attributes(path)

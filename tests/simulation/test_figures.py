@@ -1,0 +1,267 @@
+"""Figures of a run, against the facts of every call counted again, and against what must hold."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router import figures as counted
+from router.core.facts import CallFact, Door
+from router.core.tickets import Refusal, TicketState
+from router.figures import Column, Figure, merged
+from router.simulation.counted import DOORS, jain, quantile
+from router.simulation.definitions import DEFINITIONS, refused
+from router.simulation.figures import CALLS, Figures, figures_of
+from router.simulation.run import Simulation
+from tests.simulation.scene import (
+    NO_SPEECH,
+    crew,
+    everybody_all_day,
+    pure_plan,
+    workload,
+)
+from tests.simulation.week import Listener, figures, simulation, week
+
+
+@pytest.fixture(scope="module")
+def facts() -> list[CallFact]:
+    tally = week().tally
+    assert isinstance(tally, Listener)
+    return tally.facts
+
+
+def value(id_: str) -> float:
+    told = figures()[id_].value
+    assert told is not None
+    return told
+
+
+def cell(table: str, row: str, id_: str) -> Figure:
+    line = next(one for one in figures().tables[table].lines if one.key == row)
+    return next(one for one in line.figures if one.id == id_)
+
+
+def column(table: str, id_: str) -> float:
+    lines = figures().tables[table].lines
+    return sum(one.value or 0 for line in lines for one in line.figures if one.id == id_)
+
+
+def test_a_week_is_worth_looking_at(facts: list[CallFact]) -> None:
+    doors = Counter(fact.door for fact in facts)
+    assert all(doors[door] > 500 for door in DOORS)
+    assert figures().days_open == 4
+    assert figures().reconciles
+
+
+def test_every_call_is_counted_as_the_report_counts_it(facts: list[CallFact]) -> None:
+    target_s = week().plan.targets.live_target_s
+    whole = merged(counted.tally(facts, target_s).values())
+    for id_ in (*CALLS, "pickup/1", "promise-kept/1", "talk/1"):
+        assert figures()[id_] == counted.figure(id_, whole)
+    live = [fact for fact in facts if fact.door is not Door.CALLBACK]
+    of_live = merged(counted.tally(live, target_s).values())
+    for id_ in ("service-level/1", "service-level-abandons/1", "asa/1"):
+        assert figures()[id_] == counted.figure(id_, of_live)
+
+
+def test_shares_of_live_calls_are_of_those_offered_while_open(facts: list[CallFact]) -> None:
+    classes = Counter(
+        counted.CLASS[fact.outcome] for fact in facts if fact.door is not Door.CALLBACK
+    )
+    asked = sum(
+        classes[one]
+        for one in (Column.ANSWERED, Column.ABANDONED, Column.REFUSED, Column.CALLED_BACK)
+    )
+    assert figures()["abandonment/1"].denominator == asked
+    assert figures()["abandonment/1"].numerator == classes[Column.ABANDONED]
+    assert figures()["service-level-offered/1"].denominator == asked
+
+
+def test_waits_are_those_of_every_call_served(facts: list[CallFact]) -> None:
+    for door in DOORS:
+        waits = [waited(fact) for fact in served(facts) if fact.door is door]
+        assert_waits([cell("doors", door.value, f"wait{end}/1") for end in ENDS], waits)
+    called = [waited(fact) for fact in served(facts) if fact.door is Door.CALLBACK]
+    assert_waits([figures()[f"callback-wait{end}/1"] for end in ENDS], called)
+    calling = [waited(fact) for fact in served(facts) if fact.door is not Door.CALLBACK]
+    assert_waits([figures()[f"{id_}/1"] for id_ in ("asa", "wait-median", "wait-p95")], calling)
+
+
+ENDS = ("", "-median", "-p95")
+
+
+def served(facts: Iterable[CallFact]) -> list[CallFact]:
+    return [one for one in facts if counted.CLASS[one.outcome] is Column.ANSWERED]
+
+
+def waited(fact: CallFact) -> int | None:
+    return fact.waited_s
+
+
+def assert_waits(told: list[Figure], waits: list[int | None]) -> None:
+    assert None not in waits
+    mean, median, most = (one.value for one in told)
+    assert mean == pytest.approx(np.mean(np.array(waits)))
+    assert median == np.quantile(np.array(waits), 0.5, method="inverted_cdf")
+    assert most == np.quantile(np.array(waits), 0.95, method="inverted_cdf")
+
+
+def test_tables_add_up_to_the_service() -> None:
+    """Those refused or closed out before either door have no door, and some no sector."""
+    assert column("doors", "answered/1") == value("answered/1")
+    assert column("sectors", "answered/1") == value("answered/1")
+    for id_ in ("offered/1", "answered/1", "answered-callback/1", "abandoned/1", "refused/1"):
+        assert column("months", id_) == value(id_)
+    broken = figures()["promise-kept/1"]
+    assert broken.numerator is not None
+    assert broken.denominator is not None
+    assert column("months", "promise-broken/1") == broken.denominator - broken.numerator
+    assert column("days", "promise-broken/1") == broken.denominator - broken.numerator
+
+
+def test_the_hardest_days_come_first() -> None:
+    lines = figures().tables["days"].lines
+    broken = [cell("days", line.key, "promise-broken/1").value or 0 for line in lines]
+    assert broken == sorted(broken, reverse=True)
+    assert broken[0] > broken[-1] > 0
+
+
+def test_the_week_is_the_half_hours_of_its_days(facts: list[CallFact]) -> None:
+    asked = value("request/1")
+    came = sum(
+        counted.CLASS[fact.outcome] not in (Column.SELF_SERVICE, Column.CLOSED)
+        for fact in facts
+        if fact.door is not Door.CALLBACK
+    )
+    load = sum(
+        one.numerator or 0 for line in figures().tables["week-load"].lines for one in line.figures
+    )
+    assert load == asked + came
+    heads = figures().tables["week-load"].heads
+    assert (heads[0], heads[-1], len(heads)) == ("8\u00a0h\u00a030", "18\u00a0h", 20)
+    # On Fridays the morning is closed: nothing is told of it.
+    friday = next(line for line in figures().tables["week-busy"].lines if line.key == "5")
+    assert [one.value is None for one in friday.figures] == [True] * 9 + [False] * 8 + [True] * 3
+
+
+def test_every_request_and_every_ticket_has_an_end() -> None:
+    refusals = sum(value(refused(one)) for one in Refusal)
+    assert value("request/1") == value("request-accepted/1") + refusals
+    ends = ("done", "failed", "cancelled", "expired")
+    assert value("request-accepted/1") == sum(value(f"ticket-{end}/1") for end in ends)
+    assert value("ticket-done/1") == value("answered-callback/1")
+    assert figures()["acceptance/1"].denominator == value("request/1")
+
+
+def test_informateurs_are_ready_busy_or_paused() -> None:
+    assert value("agents/1") == 45
+    assert 30 < value("on-duty/1") < 45
+    assert value("ready/1") + value("busy/1") < value("on-duty/1")
+    busy, ready = value("busy/1"), value("ready/1")
+    assert value("occupancy/1") == pytest.approx(busy / (busy + ready))
+    assert 0 < value("mobilised/1") <= 45
+
+
+def test_littles_law_holds() -> None:
+    """Looks at every minute see what waits add up to; given on, one waits a second time."""
+    assert value("little/1") == pytest.approx(1.0, abs=0.1)
+    assert value("most-waiting/1") >= value("waiting-seen/1") > 0
+
+
+def test_what_callers_were_told_is_judged() -> None:
+    said = week().tally.said
+    assert value("told/1") == said.told > 100
+    assert value("told-within/1") == said.within / said.told
+    ratios = sorted(said.ratios.elements())
+    assert value("told-ratio/1") == ratios[(len(ratios) - 1) // 2] / 100
+    assert 0.5 < value("told-ratio/1") < 5
+
+
+def test_fairness_is_measured_over_the_doors() -> None:
+    kept = [cell("doors", door.value, "promise-kept/1").value or 0 for door in DOORS]
+    ratios = [cell("doors", door.value, "wait-to-promise/1").value or 0 for door in DOORS]
+    assert value("fairness-kept/1") == jain(kept)
+    assert value("fairness-wait/1") == jain(ratios)
+    assert ratios[0] == pytest.approx(
+        (cell("doors", "code", "wait/1").value or 0) / week().plan.targets.live_target_s
+    )
+
+
+def test_every_figure_has_a_definition_and_comes_once() -> None:
+    ids = [one.id for section in figures().sections.values() for one in section]
+    assert len(set(ids)) == len(ids)
+    for table in figures().tables.values():
+        for line in table.lines:
+            assert len(line.figures) == len(table.heads)
+            ids.extend(one.id for one in line.figures)
+    assert set(ids) <= DEFINITIONS.keys()
+    with pytest.raises(KeyError):
+        figures()["nothing/1"]
+
+
+def test_the_same_seed_gives_the_same_figures_and_another_one_others() -> None:
+    once, again, other = (figures_of(simulation(seed, 1, 3)) for seed in (1, 1, 2))
+    assert once == again
+    assert once.sections != other.sections
+
+
+def test_a_call_counted_nowhere_is_noticed() -> None:
+    run = simulation(1, 1, 2)
+    assert figures_of(run).reconciles
+    run.tally.tickets[TicketState.DONE] -= 1
+    assert not figures_of(run).reconciles
+    run.tally.tickets[TicketState.DONE] += 1
+    next(iter(run.tally.cells.values()))[Column.ANSWERED] += 1
+    assert not figures_of(run).reconciles
+
+
+def quiet(days: int) -> Figures:
+    run = Simulation(
+        pure_plan(crew(1, travail=1)),
+        workload(),
+        2025,
+        1,
+        NO_SPEECH,
+        who_works=everybody_all_day,
+    )
+    for day in run.days[:days]:
+        run.run_day(day)
+    return figures_of(run)
+
+
+def test_without_a_call_nothing_is_divided() -> None:
+    nothing = quiet(2)
+    assert nothing["total/1"].value == 0
+    assert nothing["pickup/1"].value is None
+    assert nothing["wait-median/1"].value is None
+    assert nothing["fairness-kept/1"].value is None
+    assert nothing["occupancy/1"].value == 0
+    assert nothing["on-duty/1"].value == pytest.approx(1.0, abs=0.01)
+    assert nothing.reconciles
+    assert nothing.tables["days"].lines == ()
+
+
+@given(
+    st.dictionaries(st.integers(0, 5000), st.integers(1, 50), min_size=1, max_size=30),
+    st.sampled_from([0.5, 0.95, 1.0]),
+)
+def test_a_quantile_is_the_least_wait_that_so_many_do_not_exceed(
+    waits: dict[int, int], share: float
+) -> None:
+    every = sorted(Counter(waits).elements())
+    told = quantile(waits, share)
+    assert told in every
+    assert sum(wait <= told for wait in every) >= share * len(every)
+    assert sum(wait < told for wait in every) < share * len(every)
+
+
+@given(st.lists(st.floats(0.001, 1000), min_size=1, max_size=10))
+def test_jains_index_is_between_one_for_each_and_one(values: list[float]) -> None:
+    index = jain(values)
+    assert index is not None
+    assert 1 / len(values) - 1e-9 <= index <= 1 + 1e-9
+    assert jain([values[0]] * len(values)) == pytest.approx(1)
+    assert jain([0.0, 0.0]) is None

@@ -1,0 +1,104 @@
+"""The picture of a run: one SVG that needs nothing else, or what a program here makes of it."""
+
+import shutil
+import struct
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from router.errors import SetupError
+from router.simulation.pictures import KEPT, LOAD, WAIT
+from router.simulation.poster import WIDTH, as_png, as_svg, drawer
+from router.simulation.text import title_of
+from tests.simulation.test_figures import quiet
+from tests.simulation.week import figures
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def texts(picture: str) -> list[str]:
+    return [one.text or "" for one in ElementTree.fromstring(picture).iter(f"{SVG}text")]
+
+
+def test_it_stands_alone_and_says_what_it_is() -> None:
+    picture = as_svg(replace(figures(), service="L’essai <b>&"))
+    root = ElementTree.fromstring(picture)
+    assert root.get("width") == str(WIDTH)
+    assert root.get("role") == "img"
+    assert root.findtext(f"{SVG}title") == root.get("aria-label")
+    assert "L’essai <b>&" in (root.get("aria-label") or "")
+    assert picture.count("http") == 1  # the name of SVG itself
+    assert "href" not in picture
+    assert "url(" not in picture
+
+
+def test_it_tells_the_week_cell_by_cell() -> None:
+    told = texts(as_svg(figures()))
+    assert told[0] == title_of(figures())
+    for heat in (LOAD, WAIT, KEPT):
+        here = told.index(heat.title)
+        assert told[here + 1] == heat.caption
+        said = [
+            heat.said(figure)
+            for line in figures().tables[heat.table].lines
+            for figure in line.figures
+            if figure.value is not None
+        ]
+        after = iter(told[here:])
+        assert all(one in after for one in said)  # in this order
+
+
+def test_nothing_is_drawn_outside() -> None:
+    root = ElementTree.fromstring(as_svg(figures()))
+    height = float(root.get("height") or 0)
+    for one in root.iter():
+        for axis, most in (("x", WIDTH), ("y", height)):
+            place = one.get(axis, "0")
+            if not place.endswith("%"):
+                assert -60 <= float(place) <= most
+
+
+def test_a_run_without_a_call_can_be_drawn() -> None:
+    assert "None" not in as_svg(quiet(1))
+
+
+def test_without_a_program_for_png_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(SetupError, match=r"ends in \.svg"):
+        drawer()
+    with pytest.raises(SetupError):
+        as_png(figures())
+
+
+def test_a_program_that_fails_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    broken = tmp_path / "rsvg-convert"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SetupError, match="rsvg-convert made no PNG"):
+        as_png(figures())
+
+
+def test_what_the_program_draws_is_what_comes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """rsvg-convert's own words; the stand-in copies the SVG to where the PNG is asked for."""
+    stand_in = tmp_path / "rsvg-convert"
+    stand_in.write_text('#!/bin/sh\n/bin/cp "$2" "${1#--output=}"\n')
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert as_png(figures()).decode() == as_svg(figures())
+
+
+@pytest.mark.browser
+def test_chromium_makes_a_png_of_its_size(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert chromium, "no chromium here: apt-get install chromium"
+    (tmp_path / "chromium").symlink_to(chromium)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    picture = as_png(figures())
+    height = ElementTree.fromstring(as_svg(figures())).get("height")
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    assert struct.unpack(">II", picture[16:24]) == (WIDTH, int(height or 0))
