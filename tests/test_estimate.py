@@ -51,6 +51,22 @@ def test_the_formula_tells_the_quantiles_of_who_is_served_by_informateurs_at_wor
         assert told == pytest.approx(served[percent - 1], rel=0.15, abs=4.0)
 
 
+def test_who_gives_up_ahead_makes_room() -> None:
+    """With ten ahead of whom one in 100 s gives up, five a way, the 11th is served sooner."""
+    one = (Level(0.0, 0, 3),)
+    alone, left = (quantile_s(11, one, 300.0, 0.0, rate) for rate in (0.0, 0.01))
+    assert left == pytest.approx(alone / (1 + 0.05 * 100), rel=0.001)
+    assert quantile_s(1, one, 300.0, 0.0, 0.01) == quantile_s(1, one, 300.0, 0.0)
+
+
+def test_how_soon_people_give_up_is_learned_from_those_served_too() -> None:
+    estimate = WaitEstimate()
+    for _ in range(ENOUGH):
+        estimate.waited(100.0, gave_up=True)
+        estimate.waited(300.0, gave_up=False)
+    assert estimate.gives_up_per_s == pytest.approx(1 / 400)
+
+
 def test_nobody_on_duty_is_never() -> None:
     assert quantile_s(1, (Level(0.0, 0, 0), Level(20.0, 0, 0)), 300.0, 0.0) == inf
 
@@ -78,9 +94,9 @@ def test_nothing_is_said_that_says_nothing() -> None:
     assert estimate.bounds_min(HOUSING, 5, 0.0, few) == (14, 37)
 
 
-def test_others_who_wait_for_the_same_informateurs_come_before_by_half() -> None:
+def test_others_who_wait_for_the_same_informateurs_count_for_a_quarter() -> None:
     estimate = learned(*[300.0] * ENOUGH)
-    assert estimate.bounds_min(HOUSING, 5, 10.0, BUSY) == estimate.bounds_min(
+    assert estimate.bounds_min(HOUSING, 5, 20.0, BUSY) == estimate.bounds_min(
         HOUSING, 10, 0.0, BUSY
     )
 

@@ -58,6 +58,7 @@ _MAY_BE_ZERO = frozenset(
     {
         "offer_after_s",
         "grace_s",
+        "slack_s",
         "wrap_up_s",
         "miss_pause_s",
         "reject_pause_s",

@@ -264,6 +264,7 @@ class Distribution:
 
     def waiting_caller_left(self, call: Call) -> None:
         self._stop_waiting(call)
+        self.estimate.waited(self._board.now - promise(call).joined_at, gave_up=True)
         self._board.end(call)
 
     def _stop_waiting(self, call: Call) -> None:
@@ -377,6 +378,7 @@ class Distribution:
         """The caller gave up while the phone rang: the informateur keeps the idle rank."""
         self.drop_leg(call)
         self._duty.let_go(self.desk(call))
+        self.estimate.waited(self._board.now - promise(call).joined_at, gave_up=True)
         self._board.end(call)
 
     # Answered.
@@ -414,6 +416,8 @@ class Distribution:
         call.agent_typed = ""
         if call.waited_s is None and call.joined_at is not None:
             call.waited_s = board.now - call.joined_at
+            if call.ticket is None:
+                self.estimate.waited(call.waited_s, gave_up=False)
         board.commands.append(Join(call.id, call.bridge, (call.channel, call.leg)))
         item = promise(call)
         board.note(

@@ -8,8 +8,9 @@ caller at `place` of the queue waits longer than t with the probability
     P(T > t) = P(N(t) < place - ready(t)),   N(t) ~ Poisson(L(t)),   L(t) = integral of open / h
 
 and the quantile q of T is where L reaches the quantile q of Gamma(place - ready(t)), for which
-there is the formula of Wilson and Hilferty (1931). Others who wait for the same informateurs
-come before by half, as half of them are due earlier.
+there is the formula of Wilson and Hilferty (1931). Of those ahead some give up meanwhile, at a
+rate that is learned; on the way half of them are still there. Others who wait for the same
+informateurs count for a quarter: measured in the simulated year, overload included.
 
 What is said runs from the 15th to the 85th percentile, and only if that says something: the
 upper bound, in whole minutes, is at most twice the median. How often it holds is measured by
@@ -29,6 +30,8 @@ ENOUGH = 5
 _NEWEST = 0.1
 #: 85th percentile of the normal distribution.
 _Z85 = 1.036
+#: What somebody who waits for another sector of the same informateurs counts.
+_OTHERS = 0.25
 #: The upper bound over the median, at most.
 _WIDEST = 2.0
 #: From the moment at which an informateur is free: the phone is picked up, the whisper heard.
@@ -46,12 +49,20 @@ class Level(NamedTuple):
     on_duty: int
 
 
-def quantile_s(place: float, levels: Sequence[Level], handling_s: float, normal: float) -> float:
+def quantile_s(
+    place: float,
+    levels: Sequence[Level],
+    handling_s: float,
+    normal: float,
+    gives_up_per_s: float = 0.0,
+) -> float:
     """Return a quantile of the wait of who stands at `place`, in seconds; infinite: never.
 
-    `levels` in order of opening; `normal` is the same quantile of the normal distribution.
+    `levels` in order of opening; `normal` is the same quantile of the normal distribution. Each
+    who waits gives up at the rate `gives_up_per_s`.
     """
-    needed, at_s, done, rate = place, 0.0, 0.0, 0.0
+    needed, at_s, done = place, 0.0, 0.0
+    rate = gives_up_per_s * (place - 1) / 2
     for level in levels:
         target = _gamma(needed, normal)
         if rate and done + rate * (level.opens_s - at_s) >= target:
@@ -62,7 +73,7 @@ def quantile_s(place: float, levels: Sequence[Level], handling_s: float, normal:
         rate += level.on_duty / handling_s
         if needed <= 0:
             return at_s
-    if not rate:
+    if not any(level.on_duty for level in levels):
         return inf
     return at_s + max(0.0, _gamma(needed, normal) - done) / rate
 
@@ -74,9 +85,11 @@ def _gamma(shape: float, normal: float) -> float:
 
 
 class WaitEstimate:
-    """Moving mean of handling time (talk and wrap-up) a sector."""
+    """Moving mean of handling time (talk and wrap-up) a sector, and how soon people give up."""
 
     def __init__(self) -> None:
+        self._gave_up = 0
+        self._waited_s = 0.0
         self._mean_s: dict[SectorId, float] = {}
         self._seen: defaultdict[SectorId, int] = defaultdict(int)
 
@@ -85,6 +98,16 @@ class WaitEstimate:
         mean_s = self._mean_s.get(sector, handling_s)
         self._mean_s[sector] = mean_s + _NEWEST * (handling_s - mean_s)
         self._seen[sector] += 1
+
+    def waited(self, waited_s: float, *, gave_up: bool) -> None:
+        """Learn from a caller who waits no longer."""
+        self._gave_up += gave_up
+        self._waited_s += waited_s
+
+    @property
+    def gives_up_per_s(self) -> float:
+        """How many give up, of each who waits, a second: whoever was served did not until then."""
+        return self._gave_up / self._waited_s if self._gave_up >= ENOUGH else 0.0
 
     def mean_s(self, sector: SectorId) -> float | None:
         """Return the mean handling time in seconds, None when too little was seen."""
@@ -101,7 +124,8 @@ class WaitEstimate:
         if not handling_s:
             return None
         low, median, high = (
-            _ANSWER_S + quantile_s(place + others / 2, levels, handling_s, normal)
+            _ANSWER_S
+            + quantile_s(place + _OTHERS * others, levels, handling_s, normal, self.gives_up_per_s)
             for normal in (-_Z85, 0.0, _Z85)
         )
         if high > LONGEST_S:

@@ -331,7 +331,7 @@ def _with_values(toml: str, table: str, values: Mapping[str, Any]) -> str:
     before, head, rest = toml.partition(f"\n[{table}]\n")
     body, next_head, after = rest.partition("\n[")
     kept = [line for line in body.splitlines() if line.split("=")[0].strip() not in values]
-    changed = [f"{name} = {value}" for name, value in values.items()]
+    changed = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
     return before + head + "\n".join([*changed, *kept, ""]) + next_head + after
 
 

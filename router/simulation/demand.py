@@ -25,7 +25,7 @@ _HALF_HOUR_S = 1800.0
 _AWAKE = time(7, 0), time(21, 0)
 
 #: Streams of chance, each of its own so that changing one thing changes only that.
-_DIRECT, _CALLBACKS, _CLOSED, STAFF, HABITS_OF_STAFF = range(5)
+_DIRECT, _CALLBACKS, _CLOSED, STAFF = range(4)
 
 
 def chance(seed: int, day: date, stream: int) -> Generator:
@@ -68,7 +68,7 @@ class Person:
 
 
 #: How many habits of a person chance decides.
-HABITS = 14
+HABITS = 18
 
 
 def year_of_days(workload: Workload, hours: Hours, year: int) -> list[Day]:

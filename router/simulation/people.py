@@ -33,7 +33,9 @@ TAKE_OFFER, YES, A_WRONG_KEY = "5", "1", "9"
 
 # Which of a person's habits decides what: places in `Person.luck`.
 _CODE, _MISTYPES, _INFORMATION, _WRONG_KEY, _GIVES_UP, _WHEN, _BARGES_IN = range(7)
-_OFFER, _FIRST, _VOTES, _SCORE, _FICHE, _TRANSFER, _CANCELS = range(7, HABITS)
+_OFFER, _FIRST, _VOTES, _SCORE, _FICHE, _TRANSFER, _CANCELS = range(7, 14)
+#: Whether one is reached, and how soon, by attempt; after these from the first again.
+_REACHED = tuple(zip(range(14, HABITS, 2), range(15, HABITS, 2), strict=True))
 #: Of those who vote, so many are pleased with each question asked.
 _PLEASED = 0.9
 #: Who does not know the way hears this share of a question before answering; who does, hardly
@@ -269,7 +271,7 @@ class Public:
     def is_dialled(self, caller: Caller, attempt: int, timeout_s: float) -> None:
         """The carrier is asked to reach the number; what comes of it is another draw a time."""
         rules, luck = self._called, caller.person.luck
-        answer, quickness = luck[2 * attempt % 8], luck[(2 * attempt + 1) % 8]
+        answer, quickness = (luck[one] for one in _REACHED[attempt % len(_REACHED)])
         after_s = rules.dial_s
         if answer < rules.busy:
             self._agenda.after(after_s, self._not_reached, (caller, LegEnd.BUSY))

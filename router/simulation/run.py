@@ -13,6 +13,7 @@ from router.core.ids import PromptId, SectorId
 from router.core.plan import Plan
 from router.simulation.agenda import Agenda
 from router.simulation.demand import (
+    HABITS,
     Day,
     Person,
     callback_requests,
@@ -164,4 +165,4 @@ class Simulation:
 
 def _nobody(at: float, sector: SectorId) -> Person:
     """Somebody who calls a closed service, hears so, and hangs up."""
-    return Person(at, sector, 0.0, 0.0, [0.99] * 14)
+    return Person(at, sector, 0.0, 0.0, [0.99] * HABITS)

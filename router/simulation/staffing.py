@@ -56,6 +56,8 @@ _LIGHTEST, _HEAVIEST = 0.3, 3.0
 _ALIKE = 0.01
 #: 95th percentile of the normal distribution.
 _Z95 = 1.645
+#: Who would wait for longer than this never gives up.
+_FOREVER_S = 86_400.0
 #: Less likely than this is as good as never.
 _NEVER = 1e-12
 
@@ -172,11 +174,11 @@ class Staffing:
         self.teams = teams_of(self.plan, asked)
         self._ranks = [Ranks(team, asked) for team in self.teams]
         self.week = typical_week(self.plan, self.workload, self.year, self.teams)
-        rules = self.workload.callers.patience
+        patience_s = self.workload.callers.patience.mean_s
         self._limits = Limits(
             self.plan.targets.live_target_s,
             max(0.0, self.plan.callbacks.promise_s - self.plan.callbacks.dial_s),
-            rules.mean_s,
+            patience_s if patience_s < _FOREVER_S else inf,
         )
 
     def answer(self) -> Answer:
@@ -201,7 +203,7 @@ class Staffing:
                 for cell, many in self._needs(factors).items()
             }
             alike = abs(hours(following, self.week) - paid) <= _ALIKE * paid
-            if alike and not missed:
+            if alike and not missed and not short:
                 break
             needs = following
         check = self.simulate(best, CHECK_MONTHS, self.seed + _CHECK_SEEDS_FROM, "check")
@@ -269,9 +271,9 @@ class Staffing:
         return goes_well(aim.kind.name, work, agents, self._limits)
 
     def _missed(self, seen: Measured) -> int:
-        """Count the targets that teams miss."""
+        """Count the targets that teams miss, or may have reached by luck."""
         return sum(
-            seen.team(aim, team).share < aim.wanted
+            seen.team(aim, team).cautious < aim.wanted
             for aim in self.aims
             for team in range(len(self.teams))
         )
@@ -308,7 +310,8 @@ class Staffing:
         whole = sum(weights.values())
         if not whole:
             return
-        share = seen.team(aim, cells[0][1]).share
+        score = seen.team(aim, cells[0][1])
+        share = score.share if score.cautious >= aim.wanted else score.cautious
         decides = any(
             needs[cell] > self._ranks[cell[1]].least
             and self._needed(aim, cell, factors[aim, cell]) == needs[cell]
@@ -355,6 +358,19 @@ class Staffing:
 def hours(needs: Needs, week: Week) -> float:
     """Return the hours at work of a week."""
     return sum(many * week.open_s[slot] for (slot, _), many in needs.items()) / 3600
+
+
+def of_team(needs: Needs, team: int) -> Needs:
+    """Return what one team needs."""
+    return {cell: many for cell, many in needs.items() if cell[1] == team}
+
+
+def most(needs: Needs) -> int:
+    """Return how many are needed at once at most."""
+    together: Counter[Slot] = Counter()
+    for (slot, _), many in needs.items():
+        together[slot] += many
+    return max(together.values(), default=0)
 
 
 def _within(factor: float) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 from router.core.french import MONTHS
 from router.report.text import section
 from router.report.words import NO_BREAK, number, percent
-from router.simulation.staffing import CHECK_MONTHS, Answer, Staffing, hours
+from router.simulation.staffing import CHECK_MONTHS, Answer, Staffing, hours, most, of_team
 from router.simulation.tally import Slot
 from router.simulation.targets import Aim, Score
 from router.simulation.teams import Needs
@@ -192,22 +192,6 @@ def _decimal(value: float | None) -> str:
 
 def _whole(value: int | None) -> str:
     return "–" if value is None else number(value)
-
-
-def of_team(needs: Needs, team: int) -> Needs:
-    return {cell: many for cell, many in needs.items() if cell[1] == team}
-
-
-def most(needs: Needs) -> int:
-    """Return how many are needed at once at most."""
-    return max((sum(many) for many in at_once(needs).values()), default=0)
-
-
-def at_once(needs: Needs) -> dict[Slot, list[int]]:
-    together: dict[Slot, list[int]] = {}
-    for (slot, _), many in needs.items():
-        together.setdefault(slot, []).append(many)
-    return together
 
 
 # The check.

@@ -144,6 +144,11 @@ class Score:
     def share(self) -> float:
         return self.good / self.all if self.all else 1.0
 
+    @property
+    def cautious(self) -> float:
+        """About one standard error below the share: reached by more than luck."""
+        return (self.share + self.low) / 2 if self.all else 1.0
+
 
 class Scores(Tally):
     """Counts, besides, what went well by target, team and half-hour."""

@@ -42,11 +42,12 @@ TARGETS = {
 PROMISE = {
     "promise_s": 60,
     "dial_s": 5,
+    "slack_s": 0,
     "ring_s": 3,
     "busy_retry_s": 1,
     "no_answer_retry_s": 1,
-    "assumed_handling_s": 1,
-    "assumed_occupancy": 0.01,
+    # What one informateur on a pause can promise is for the forecast's own tests.
+    "forecast": False,
     "offer_after_s": 1,
 }
 

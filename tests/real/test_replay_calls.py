@@ -14,7 +14,7 @@ from router.replay import replay
 from tests.real.conftest import OPEN_AT, NewScene, OpenStage
 from tests.real.telephones import CANARY
 
-pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = pytest.mark.real
 
 OFFSET, DEMO_OFFSET = 3900, 7200
 PATIENCE_S = 240
@@ -58,6 +58,7 @@ def test_the_demo_s_call_is_decided_again(tmp_path: Path) -> None:
         assert word not in text, word
 
 
+@pytest.mark.asyncio(loop_scope="session")
 async def test_lives_of_a_router_are_decided_again(
     open_stage: OpenStage, new_scene: NewScene, tmp_path: Path
 ) -> None:

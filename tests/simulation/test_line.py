@@ -71,6 +71,16 @@ def test_a_transfer_is_asked_for_and_carried_out() -> None:
     assert lived.outcomes == [Outcome.ANSWERED]
 
 
+def test_who_is_given_on_may_lose_patience_in_the_next_queue() -> None:
+    agents = (agent("101", travail=1), agent("102", logement=1))
+    busy, given_on = person(0.0, HOUSING, talk_s=2000.0), person(5.0, talk_s=60.0, patience_s=300.0)
+    lived = Story(plan_of(agents), workload(informateurs={"transfers": 1.0}), [busy, given_on])
+    joined = lived.at(Step.QUEUED)[1]
+
+    assert lived.of(Step.TRANSFERRED)[0].sector == HOUSING
+    assert lived.at(Step.ENDED)[0] == pytest.approx(joined + 300)
+
+
 def test_a_transfer_that_is_refused_ends_the_talk_as_ever() -> None:
     """Nobody of the other sector is on duty."""
     plan = plan_of((agent("101", travail=1),))

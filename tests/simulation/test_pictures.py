@@ -7,7 +7,7 @@ import pytest
 
 from router.figures import Figure
 from router.report.tables import Line, Table
-from router.report.words import shown
+from router.report.words import decimal, shown
 from router.simulation.definitions import DEFINITIONS
 from router.simulation.pictures import (
     ACCEPTED,
@@ -110,7 +110,7 @@ def test_cells_of_the_page_are_those_of_the_table(heat: Heat, page: Page) -> Non
     assert len(filled) < len(told)
 
 
-def test_bars_are_the_tables_values() -> None:
+def test_bars_are_the_tables_values(page: Page) -> None:
     table = figures().tables["half-hours"]
     most, half = live_waits(table)
     at_nine = next(n for n, line in enumerate(table.lines) if line.key == "09:00")
@@ -127,6 +127,10 @@ def test_bars_are_the_tables_values() -> None:
     assert (names[0], names[-1], len(names)) == ("13\u00a0h", "16\u00a0h\u00a030", 8)
     pairs = zip(there.values, at_work.values, strict=True)
     assert all((one or 0) > (other or 0) > 0 for one, other in pairs)
+    under_the_mouse = {words for tag, words in page.texts if tag == "title"}
+    for series in (there, at_work):
+        told = f"13\u00a0h\u00a0: {decimal(series.values[0] or 0)} {series.name}"
+        assert told in under_the_mouse
 
 
 def test_a_run_without_a_call_has_a_page() -> None:

@@ -15,6 +15,8 @@ from router import provision
 from router.cli import _workload
 from router.simulation.workload import SHIPPED
 
+#: A fault that is found only when the files to write have been looked at.
+LATER = ("--workload", "1984")
 COMMAND = (sys.executable, "-m", "router.cli", "simulate")
 
 
@@ -93,11 +95,11 @@ def test_a_year_without_a_workload_has_the_people_of_2025(
         (("--agents", "-1"), "--agents"),
         (("--seed", "-1"), "--seed"),
         (("--year", "1492"), "--year"),
-        (("--html", "/nowhere/page.html"), "/nowhere/page.html cannot be written"),
-        (("--plot", "/nowhere/year.svg"), "/nowhere/year.svg cannot be written"),
-        (("--plot", "/"), "/ cannot be written"),
-        (("--plot", "year.pdf"), "must end in .svg or .png"),
-        (("--workload", "1984"), "no file, nor a workload that ships with allo (2025)"),
+        (("--html", "/nowhere/page.html", *LATER), "/nowhere/page.html cannot be written"),
+        (("--plot", "/nowhere/year.svg", *LATER), "/nowhere/year.svg cannot be written"),
+        (("--plot", "/", *LATER), "/ cannot be written"),
+        (("--plot", "year.pdf", *LATER), "must end in .svg or .png"),
+        (LATER, "no file, nor a workload that ships with allo (2025)"),
     ],
 )
 def test_bad_words_get_a_sentence_before_anything_runs(
