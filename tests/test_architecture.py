@@ -19,7 +19,7 @@ FLOORS = (
     {"intake", "live", "provision"},
     {"promises"},
     {"check", "service"},
-    {"demo"},
+    {"demo", "options", "year"},
     {"cli"},
 )
 CORE_MAY_IMPORT = frozenset(

@@ -574,7 +574,7 @@ def test_who_wanted_to_log_out_is_not_logged_in_again_by_the_phone(
 def test_asterisk_is_asked_again_and_again_whether_the_talk_goes_on(exchange: Exchange) -> None:
     exchange.talk("101")
     leg = exchange.leg("101").id
-    exchange.wait(180.0)
+    exchange.wait(3 * TARGETS.verify_s)
 
     asked = [
         (at - MONDAY_10H, one)
@@ -582,14 +582,15 @@ def test_asterisk_is_asked_again_and_again_whether_the_talk_goes_on(exchange: Ex
         for one in commands
         if isinstance(one, Verify)
     ]
-    assert asked == [(at, Verify(CallId("caller"), leg)) for at in (60.0, 120.0, 180.0)]
+    times = [TARGETS.verify_s * time for time in (1, 2, 3)]
+    assert asked == [(at, Verify(CallId("caller"), leg)) for at in times]
     assert exchange.lost == []
 
 
 def test_an_informateur_whose_leg_went_unnoticed_is_freed(exchange: Exchange) -> None:
     exchange.talk("101")
     exchange.lose_leg("101")
-    exchange.wait(60.0)
+    exchange.wait(TARGETS.verify_s)
     exchange.tell_lost()
 
     assert exchange.hears()[0] == "agent-lost"

@@ -86,7 +86,7 @@ class AdmissionControl:
         return offers and self.admit(sector).refusal is None
 
     def ahead(self, sector: SectorId) -> float:
-        """Count what the informateurs of `sector` may have to serve before, by their share in it."""
+        """Count what the informateurs of `sector` may have to serve before, by their shares."""
         queue, beside = self._board.queue, self._open.beside
         return sum(
             share * (queue.waiting(one) + beside[one])

@@ -139,7 +139,7 @@ class Targets:
     #: After so many calls not answered or rejected in a row, the informateur is paused.
     misses_max: int = 2
     #: How often Asterisk is asked whether an informateur's call is still there.
-    verify_s: int = 60
+    verify_s: int = 180
     #: Time to note the call before the next one.
     wrap_up_s: int = 30
     order: Order = Order.PROMISE

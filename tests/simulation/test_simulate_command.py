@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from router import provision
-from router.cli import _workload
 from router.simulation.workload import SHIPPED
+from router.year import _workload
 
 #: A fault that is found only when the files to write have been looked at.
 LATER = ("--workload", "1984")
