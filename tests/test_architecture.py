@@ -56,6 +56,8 @@ TESTED_ELSEWHERE = {
     "intake/sockets.py": "intake/test_supervisor.py, intake/test_hand_on.py",
     "intake/terms.py": "values only",
     "web/openapi.py": "intake/test_interface.py reads what is served",
+    "options.py": "test_cli.py and simulation/test_simulate_command.py",
+    "year.py": "simulation/: test_simulate_command.py, test_staffing.py",
     "provision.py": "test_check.py, test_cli.py, and every test that needs Asterisk",
     "promises.py": "tests/real: test_callback_calls.py and test_callback_kills.py",
     "simulation/breakdowns.py": "simulation/test_figures.py: tables add up to the service",

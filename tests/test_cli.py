@@ -23,7 +23,10 @@ def allo(*words: str) -> subprocess.CompletedProcess[str]:
 def test_help_teaches() -> None:
     shown = allo("--help")
     assert shown.returncode == 0
-    for command in ("demo", "test", "run", "check", "prompts", "configure", "code", "bench"):
+    for command in (
+        *("demo", "test", "run", "check", "prompts", "configure", "code", "bench", "replay"),
+        *("report", "simulate", "staff", "policies"),
+    ):
         assert f"  {command} " in shown.stdout
     assert "Usage: ./allo" in shown.stdout
 

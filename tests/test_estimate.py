@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.core.estimate import ENOUGH, LONGEST_S, Level, WaitEstimate, quantile_s
+from router.core.estimate import ENOUGH, LONGEST_S, Level, WaitEstimate, quantile_s, quantiles_s
 from tests.service_plan import HOUSING, WORK
 
 BUSY = (Level(0.0, 0, 4), Level(20.0, 0, 3), Level(40.0, 0, 3))
@@ -65,6 +65,13 @@ def test_how_soon_people_give_up_is_learned_from_those_served_too() -> None:
         estimate.waited(100.0, gave_up=True)
         estimate.waited(300.0, gave_up=False)
     assert estimate.gives_up_per_s == pytest.approx(1 / 400)
+
+
+@pytest.mark.parametrize(("place", "ready"), [(1, 0), (7.5, 0), (7.5, 2), (40, 0)])
+def test_all_three_at_once_are_the_same(place: float, ready: int) -> None:
+    one = (Level(0.0, ready, 5),)
+    apart = [9.0 + quantile_s(place, one, 300.0, normal, 0.002) for normal in (-1.036, 0.0, 1.036)]
+    assert quantiles_s(place, one, 300.0, 0.002) == pytest.approx(apart)
 
 
 def test_nobody_on_duty_is_never() -> None:

@@ -4,6 +4,8 @@ A promise is made only if the forecast keeps it (`forecast.bound_s`), before clo
 the carrier takes calls.
 """
 
+from math import inf
+
 from router.core.distribution import Distribution
 from router.core.forecast import bound_s
 from router.core.ids import SectorId
@@ -14,6 +16,9 @@ from router.core.tickets import Admission, Refusal
 #: After so many calls in a row that the carrier did not take, nothing is promised for a while.
 TRUNK_FAILURES = 3
 TRUNK_PAUSE_S = 120.0
+#: Whether callers who wait are offered a callback is thought over this often; whoever takes the
+#: offer is admitted, or not, at that moment.
+_OFFER_HOLDS_S = 10.0
 
 
 class AdmissionControl:
@@ -26,6 +31,8 @@ class AdmissionControl:
         self._distribution = distribution
         self._open = open_tickets
         self._rules = board.plan.callbacks
+        #: Whether a callback could be offered, and when that was found out.
+        self._offers: dict[SectorId, tuple[float, bool]] = {}
         #: Calls that the carrier did not take, in a row, and until when that is believed.
         self._trunk_failures = 0
         self._trunk_until_at = 0.0
@@ -81,16 +88,24 @@ class AdmissionControl:
         return self._rules.tickets_per_agent * self._board.roster.logged_in
 
     def may_promise(self, sector: SectorId) -> bool:
-        """Whether callers of `sector` may be offered a callback now."""
-        offers = self._rules.offer_after_s > 0
-        return offers and self.admit(sector).refusal is None
+        """Whether callers of `sector` may be offered a callback now, or could a moment ago.
+
+        Of events alone: what others ask meanwhile must not change what an event leads to.
+        """
+        if self._rules.offer_after_s <= 0:
+            return False
+        now = self._board.now
+        asked_at, may = self._offers.get(sector, (-inf, False))
+        if now - asked_at > _OFFER_HOLDS_S:
+            may = self.admit(sector).refusal is None
+            self._offers[sector] = now, may
+        return may
 
     def ahead(self, sector: SectorId) -> float:
         """Count what the informateurs of `sector` may have to serve before, by their shares."""
-        queue, beside = self._board.queue, self._open.beside
-        return sum(
-            share * (queue.waiting(one) + beside[one])
-            for one, share in self._board.roster.shares(sector).items()
+        shares, beside = self._board.roster.shares(sector), self._open.beside
+        return self._board.queue.weigh(shares) + sum(
+            [share * beside[one] for one, share in shares.items()]
         )
 
     # The carrier.

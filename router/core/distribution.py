@@ -179,19 +179,20 @@ class Distribution:
     def wait_min(self, sector: SectorId, place: int, waited_s: float) -> tuple[int, int] | None:
         """Return how long whoever stands at `place` waits on, in minutes, if that is known."""
         roster, queue = self._board.roster, self._board.queue
-        levels = [
-            Level(
-                max(0.0, after_s - waited_s),
-                roster.ready_at(sector, level),
-                roster.on_duty_at(sector, level),
-            )
-            for level, after_s in enumerate(self._targets.widening_s, 1)
-        ]
-        others = sum(
-            share * queue.waiting(one)
-            for one, share in roster.shares(sector).items()
-            if one != sector
-        )
+        widening_s = self._targets.widening_s
+        if waited_s >= widening_s[-1]:
+            levels = [Level(0.0, roster.ready(sector), roster.on_duty(sector))]
+        else:
+            levels = [
+                Level(
+                    max(0.0, after_s - waited_s),
+                    roster.ready_at(sector, level),
+                    roster.on_duty_at(sector, level),
+                )
+                for level, after_s in enumerate(widening_s, 1)
+            ]
+        shares = roster.shares(sector)
+        others = queue.weigh(shares) - shares.get(sector, 0.0) * queue.waiting(sector)
         return self.estimate.bounds_min(sector, place, others, levels)
 
     # Waiting.

@@ -63,17 +63,19 @@ def quantile_s(
     """
     needed, at_s, done = place, 0.0, 0.0
     rate = gives_up_per_s * (place - 1) / 2
-    for level in levels:
-        target = _gamma(needed, normal)
-        if rate and done + rate * (level.opens_s - at_s) >= target:
-            break
-        done += rate * (level.opens_s - at_s)
-        at_s = level.opens_s
-        needed -= level.ready
-        rate += level.on_duty / handling_s
+    any_on_duty = 0
+    for opens_s, ready, on_duty in levels:
+        if opens_s > at_s:
+            if rate and done + rate * (opens_s - at_s) >= _gamma(needed, normal):
+                break
+            done += rate * (opens_s - at_s)
+            at_s = opens_s
+        needed -= ready
+        rate += on_duty / handling_s
+        any_on_duty += on_duty
         if needed <= 0:
             return at_s
-    if not any(level.on_duty for level in levels):
+    if not any_on_duty:
         return inf
     return at_s + max(0.0, _gamma(needed, normal) - done) / rate
 
@@ -82,6 +84,29 @@ def _gamma(shape: float, normal: float) -> float:
     """Return a quantile of the gamma distribution of unit rate."""
     part = 1 / (9 * shape)
     return shape * max(0.0, 1 - part + normal * sqrt(part)) ** 3
+
+
+def quantiles_s(
+    place: float, levels: Sequence[Level], handling_s: float, gives_up_per_s: float
+) -> tuple[float, float, float]:
+    """Return the 15th, 50th and 85th percentile of the wait until somebody answers, in seconds."""
+    if len(levels) == 1:  # as a rule: who has waited for a while may be served by everybody
+        ((_, ready, on_duty),) = levels
+        needed, rate = place - ready, gives_up_per_s * (place - 1) / 2 + on_duty / handling_s
+        if needed > 0 and on_duty:
+            part = 1 / (9 * needed)
+            pace_s, middle, width = needed / rate, 1 - part, _Z85 * sqrt(part)
+            low, high = max(0.0, middle - width), middle + width
+            return (
+                _ANSWER_S + pace_s * low**3,
+                _ANSWER_S + pace_s * middle**3,
+                _ANSWER_S + pace_s * high**3,
+            )
+    low, middle, high = (
+        _ANSWER_S + quantile_s(place, levels, handling_s, normal, gives_up_per_s)
+        for normal in (-_Z85, 0.0, _Z85)
+    )
+    return low, middle, high
 
 
 class WaitEstimate:
@@ -123,10 +148,8 @@ class WaitEstimate:
         handling_s = self.mean_s(sector)
         if not handling_s:
             return None
-        low, median, high = (
-            _ANSWER_S
-            + quantile_s(place + _OTHERS * others, levels, handling_s, normal, self.gives_up_per_s)
-            for normal in (-_Z85, 0.0, _Z85)
+        low, median, high = quantiles_s(
+            place + _OTHERS * others, levels, handling_s, self.gives_up_per_s
         )
         if high > LONGEST_S:
             return None

@@ -52,6 +52,11 @@ class WorkQueue:
         """Return how many wait for `sector`."""
         return len(self._open[sector][0])
 
+    def weigh(self, weights: Mapping[SectorId, float]) -> float:
+        """Return how many wait, each counting as much as its sector weighs."""
+        waiting = self._open
+        return sum([weight * len(waiting[sector][0]) for sector, weight in weights.items()])
+
     def items(self) -> Iterator[WorkItem]:
         """Yield every waiting item, by sector, then by due time."""
         for levels in self._open.values():
