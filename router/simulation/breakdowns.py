@@ -159,6 +159,7 @@ def _weeks(counted: Counted) -> Iterable[Table]:
         ),
         ("on-duty", "on-duty/1", "Informateurs en poste", lambda slot: staff[slot][0]),
         ("busy", "busy/1", "Informateurs occupés", lambda slot: staff[slot][2]),
+        ("needed", "needed/1", "Informateurs nécessaires", counted.needed),
         ("occupancy", "occupancy/1", "Occupation des informateurs", lambda slot: staff[slot][3]),
     )
     clock = counted.clock()

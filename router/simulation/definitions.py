@@ -197,6 +197,14 @@ _OWN = (
         "informateurs reserved, rung, talking or wrapping up; mean of looks",
     ),
     _made(
+        "needed/1",
+        "Informateurs nécessaires",
+        "Nécessaires",
+        _COUNT,
+        "least informateurs ready or busy, team by team, with whom Erlang C answers 80 % within "
+        "the callers' target; the load is busy/1, so whoever gave up is not in it",
+    ),
+    _made(
         "occupancy/1",
         "Taux d’occupation",
         "Occupation",

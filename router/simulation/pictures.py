@@ -113,6 +113,13 @@ BUSY = Heat(
     f"Nombre moyen. Plus coloré{NO_BREAK}: plus nombreux",
     _tenths,
 )
+NEEDED = Heat(
+    "week-needed",
+    "Informateurs nécessaires",
+    f"Hors pause, pour répondre à 80{NO_BREAK}% des appelants dans le délai promis, équipe par "
+    f"équipe (formule d’Erlang C). Plus coloré{NO_BREAK}: plus nombreux",
+    _whole,
+)
 OCCUPANCY = Heat(
     "week-occupancy",
     "Occupation des informateurs",
@@ -269,7 +276,7 @@ def _staff(figures: Figures) -> str:
         f"<p>En poste{NO_BREAK}: connectés, pauses comprises. Occupés{NO_BREAK}: leur téléphone "
         "sonne, ils sont en ligne, ou ils notent l’appel. Moyennes sur tous ces jours.</p>\n"
         f'<div class="multiples">{days}</div>\n'
-        + "".join(_heat(figures, one) for one in (ON_DUTY, BUSY, OCCUPANCY))
+        + "".join(_heat(figures, one) for one in (ON_DUTY, BUSY, NEEDED, OCCUPANCY))
         + f"<h3>{escape(table.title)}</h3>\n{table_of(table, table.title, DEFINITIONS)}",
     )
 
