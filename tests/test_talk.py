@@ -566,7 +566,7 @@ def test_the_one_who_was_consulted_cannot_command_the_call(exchange: Exchange) -
 def test_asterisk_is_asked_about_the_colleague_too(exchange: Exchange) -> None:
     consulting(exchange)
     exchange.lose_leg("103")
-    exchange.wait(60.0)
+    exchange.wait(exchange.plan.targets.verify_s)
     exchange.tell_lost()
 
     assert exchange.together("101", "caller")

@@ -157,7 +157,12 @@ def test_ctrl_c_says_how_far_it_came() -> None:
     """On a terminal, whose bar shows the day reached."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*COMMAND, "--json"], cwd=provision.TOP, stdout=subprocess.PIPE, stderr=theirs
+        [*COMMAND, "--json"],
+        cwd=provision.TOP,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        # A shell that runs these tests in the background has it ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     os.close(theirs)
     shown = ""
@@ -169,6 +174,7 @@ def test_ctrl_c_says_how_far_it_came() -> None:
         shown += rest_of(ours)
     finally:
         process.kill()
+        process.communicate()
         os.close(ours)
     assert process.returncode == 130
     assert output == b""
