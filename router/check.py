@@ -4,7 +4,17 @@ from pathlib import Path
 
 from router import provision
 from router.config import Settings, load
-from router.core import attempt, desk, distribution, journey, speech, supervision, talk, votes
+from router.core import (
+    attempt,
+    desk,
+    distribution,
+    journey,
+    offer,
+    speech,
+    supervision,
+    talk,
+    votes,
+)
 from router.core.ids import PromptId
 from router.errors import ConfigError, Problem, VoiceError
 from router.intake import keypad
@@ -14,7 +24,10 @@ from router.voice import Catalogue, load_catalogue, stale
 FALLBACK_PROMPTS = frozenset({PromptId("apology"), PromptId("apology-end")})
 #: Every sentence that no plan names.
 NEEDED = frozenset[PromptId]().union(
-    *(part.PROMPTS for part in (journey, distribution, talk, votes, desk, supervision, attempt)),
+    *(
+        part.PROMPTS
+        for part in (journey, distribution, offer, talk, votes, desk, supervision, attempt)
+    ),
     keypad.PROMPTS,
     speech.required(),
     FALLBACK_PROMPTS,

@@ -336,7 +336,7 @@ def report(
             store.subjects(first_day, last_day),
             store.votes(first_day, last_day),
             store.duty(first_day, last_day),
-            {id_: one.text for id_, one in provision.catalogue().prompts.items()},
+            provision.catalogue().texts,
         )
     if html is not None:
         with writing(html, "--html"):

@@ -18,31 +18,34 @@ if TYPE_CHECKING:
 YearOption = Annotated[
     int, typer.Option("--year", min=2000, max=2100, help="Its days, holidays and hours.")
 ]
+SeedOption = Annotated[
+    int, typer.Option("--seed", min=0, help="Another one: other callers, by the same rules.")
+]
+WorkloadOption = Annotated[
+    str | None,
+    typer.Option(
+        "--workload",
+        metavar="FILE|NAME",
+        help="What people do. Default: that of the year, or of 2025.",
+    ),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print everything as JSON: same seed, same bytes.")
+]
 
 
 def simulate(
     year: YearOption = 2025,
-    seed: Annotated[
-        int, typer.Option("--seed", min=0, help="Another one: other callers, by the same rules.")
-    ] = 1,
+    seed: SeedOption = 1,
     agents: Annotated[
         int | None,
         typer.Option(
             "--agents", min=1, help="So many informateurs, with the plan's skills in proportion."
         ),
     ] = None,
-    workload: Annotated[
-        str | None,
-        typer.Option(
-            "--workload",
-            metavar="FILE|NAME",
-            help="What people do. Default: that of the year, or of 2025.",
-        ),
-    ] = None,
+    workload: WorkloadOption = None,
     config: ConfigOption = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print everything as JSON: same seed, same bytes.")
-    ] = False,
+    as_json: JsonOption = False,
     html: Annotated[
         Path | None,
         typer.Option("--html", metavar="FILE", help="Write one self-contained page there too."),
@@ -75,10 +78,7 @@ def simulate(
     if agents is not None:
         plan = replace(plan, agents=with_agents(plan, agents))
     people = load_workload(_workload(workload, year), plan)
-    prompts_ = provision.catalogue().prompts
-    run_ = Simulation(
-        plan, people, year, seed, speech_s({id_: one.text for id_, one in prompts_.items()})
-    )
+    run_ = Simulation(plan, people, year, seed, speech_s(provision.catalogue().texts))
     spare_the_collector()
     _let_happen(run_)
     made = figures_of(run_)
@@ -130,19 +130,10 @@ def staff(
         ),
     ] = None,
     year: YearOption = 2025,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the chance that decides.")] = 1,
-    workload: Annotated[
-        str | None,
-        typer.Option(
-            "--workload",
-            metavar="FILE|NAME",
-            help="What people do. Default: that of the year, or of 2025.",
-        ),
-    ] = None,
+    seed: SeedOption = 1,
+    workload: WorkloadOption = None,
     config: ConfigOption = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print everything as JSON: same seed, same bytes.")
-    ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Say how many informateurs each half-hour and team need, and check it by simulating it.
 
@@ -159,7 +150,6 @@ def staff(
     wanted = aims(target or ())
     plan = load(config).plan
     people = load_workload(_workload(workload, year), plan)
-    texts = {id_: one.text for id_, one in provision.catalogue().prompts.items()}
     begun = perf_counter()
     reached = ""
 
@@ -168,7 +158,9 @@ def staff(
         reached = f"{what}, month {run_} of at most {most}"
         print(f"{perf_counter() - begun:4.0f} s  {reached}", file=sys.stderr, flush=True)
 
-    staffing = Staffing(plan, people, year, seed, wanted, speech_s(texts), progress)
+    staffing = Staffing(
+        plan, people, year, seed, wanted, speech_s(provision.catalogue().texts), progress
+    )
     spare_the_collector()
     try:
         answer = staffing.answer()
@@ -190,7 +182,7 @@ def staff(
 
 def policies(
     year: YearOption = 2025,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the chance that decides.")] = 1,
+    seed: SeedOption = 1,
     away: Annotated[
         float,
         typer.Option("--away", min=0.0, max=0.95, help="This share of the informateurs is away."),
@@ -198,8 +190,9 @@ def policies(
     every: Annotated[
         int, typer.Option("--every", min=1, max=26, help="One week in so many is simulated.")
     ] = 4,
+    workload: WorkloadOption = None,
     config: ConfigOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare ways to order the queue, to ask informateurs and to promise, on the same weeks."""
     import json
@@ -211,9 +204,8 @@ def policies(
     from router.simulation.workload import load_workload
 
     plan = load(config).plan
-    people = load_workload(_workload(None, year), plan)
-    texts = {id_: one.text for id_, one in provision.catalogue().prompts.items()}
-    setting = compared.Setting(plan, people, year, seed, speech_s(texts))
+    people = load_workload(_workload(workload, year), plan)
+    setting = compared.Setting(plan, people, year, seed, speech_s(provision.catalogue().texts))
     if away:
         setting = compared.short_of_staff(setting, away)
     reached = (0, 0)

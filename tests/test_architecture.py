@@ -56,6 +56,8 @@ TESTED_ELSEWHERE = {
     "intake/sockets.py": "intake/test_supervisor.py, intake/test_hand_on.py",
     "intake/terms.py": "values only",
     "web/openapi.py": "intake/test_interface.py reads what is served",
+    "core/offer.py": "test_callbacks.py, and test_engine.py's state `entering`",
+    "core/standing.py": "test_estimate.py the formula, test_distribution.py what is told",
     "options.py": "test_cli.py and simulation/test_simulate_command.py",
     "year.py": "simulation/: test_simulate_command.py, test_staffing.py",
     "provision.py": "test_check.py, test_cli.py, and every test that needs Asterisk",

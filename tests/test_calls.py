@@ -11,6 +11,7 @@ from router.core.distribution import Distribution
 from router.core.engine import Engine
 from router.core.ids import CallId
 from router.core.journey import Journey
+from router.core.offer import Offer
 from router.core.talk import CONVERSATION, Talk
 from router.core.votes import Votes
 from tests.service_plan import MONDAY_10H, code_book, small_plan
@@ -41,7 +42,7 @@ TELLING = (events.KeyPressed, events.LegEnded, events.NumberTaken, AsideEvent.EN
 #: A key only ends the reading; who hangs up on a referral is not asked why.
 DEAF = {"reading_over"}
 TALKED_TO = {CallState.RINGING, CallState.WHISPERING} | CONVERSATION
-PARTS = (Journey, Distribution, Talk, Votes)
+PARTS = (Journey, Distribution, Offer, Talk, Votes)
 
 
 def name(event: CallEvent) -> str:

@@ -11,23 +11,22 @@ from router.core.calls import Call, CallState, Due
 from router.core.commands import (
     HangUp,
     Join,
-    NumberOver,
     Outcome,
     Part,
     Remember,
     Ring,
     Step,
-    TakeNumber,
 )
 from router.core.duty import RING_BACKSTOP_S, Duty
-from router.core.estimate import Level, WaitEstimate
-from router.core.events import KeyPressed, LegEnd, LegEnded, NumberTaken
+from router.core.estimate import WaitEstimate
+from router.core.events import LegEnd, LegEnded
 from router.core.facts import Door
 from router.core.forecast import Arrivals
 from router.core.ids import PromptId, SectorId
 from router.core.order import caller_due_at
 from router.core.plan import SAY_NEXT_OPENING
-from router.core.speech import minutes, rank, wait_between, whisper
+from router.core.speech import whisper
+from router.core.standing import Standing
 from router.core.switchboard import Switchboard
 from router.core.work import WorkItem
 
@@ -41,28 +40,13 @@ REFUSED_CLOSING = PromptId("refused-closing")
 REFUSED_LONG = PromptId("refused-long")
 AGENT_LOST = PromptId("agent-lost")
 AGENT_MISSED = PromptId("agent-missed")
-CALLBACK_OFFER = PromptId("callback-offer")
-CALLBACK_PROMISED = PromptId("callback-promised")
-GOODBYE = PromptId("goodbye")
 PROMPTS = frozenset(
     {QUEUE_JOINED, QUEUE_STILL, QUEUE_CLOSING, CONNECTING, REFUSED_FULL, REFUSED_NO_AGENT}
-    | {
-        CALLBACK_OFFER,
-        CALLBACK_PROMISED,
-        REFUSED_CLOSING,
-        REFUSED_LONG,
-        AGENT_LOST,
-        AGENT_MISSED,
-        GOODBYE,
-    }
+    | {REFUSED_CLOSING, REFUSED_LONG, AGENT_LOST, AGENT_MISSED}
 )
 
 #: A whisper whose end was never told is taken as heard after this.
 WHISPER_GUARD_S = 20.0
-#: Takes the offer of a callback.
-CALLBACK_KEY = "5"
-#: To type a number, hear it and confirm it takes no longer.
-ENTRY_GUARD_S = 120.0
 #: Due before anyone else: a caller whose informateur was cut off.
 FRONT = 0.0
 
@@ -72,11 +56,11 @@ class Distribution:
 
     `after` says what follows for a caller who stays when the informateur hangs up, `unwatch`
     ends a supervisor's part. Before any event, `ring_for_ticket(item, desk)` and
-    `may_promise(sector)` must be set.
+    `offered(call, item)`, what is said of a callback to who waits, must be set.
     """
 
     ring_for_ticket: Callable[[WorkItem, AgentDesk], None]
-    may_promise: Callable[[SectorId], bool]
+    offered: Callable[[Call, WorkItem], tuple[PromptId, ...]]
 
     def __init__(
         self,
@@ -91,6 +75,7 @@ class Distribution:
         self._unwatch = unwatch
         self._targets = board.plan.targets
         self.estimate = WaitEstimate()
+        self.standing = Standing(board, self.estimate)
         self.arrivals = Arrivals()
 
     # Joining the queue.
@@ -160,7 +145,7 @@ class Distribution:
         said = said_first
         if then is not None:
             place = board.queue.rank(item)
-            said += (then,) if desk else (then, *self._where_one_stands(item, place))
+            said += (then,) if desk else (then, *self.standing.said(item, place))
         if said:
             board.play(call, said)
         if desk is not None:
@@ -170,30 +155,6 @@ class Distribution:
         if item.widened < len(self._targets.widening_s):
             at = item.joined_at + self._targets.widening_s[item.widened]
             self._board.timers.set(("call", call.id, Due.WIDEN), at)
-
-    def _where_one_stands(self, item: WorkItem, place: int) -> tuple[PromptId, ...]:
-        waited_s = self._board.now - item.joined_at
-        bounds = self.wait_min(item.sector, place, waited_s)
-        return rank(place) + (wait_between(*bounds) if bounds else ())
-
-    def wait_min(self, sector: SectorId, place: int, waited_s: float) -> tuple[int, int] | None:
-        """Return how long whoever stands at `place` waits on, in minutes, if that is known."""
-        roster, queue = self._board.roster, self._board.queue
-        widening_s = self._targets.widening_s
-        if waited_s >= widening_s[-1]:
-            levels = [Level(0.0, roster.ready(sector), roster.on_duty(sector))]
-        else:
-            levels = [
-                Level(
-                    max(0.0, after_s - waited_s),
-                    roster.ready_at(sector, level),
-                    roster.on_duty_at(sector, level),
-                )
-                for level, after_s in enumerate(widening_s, 1)
-            ]
-        shares = roster.shares(sector)
-        others = queue.weigh(shares) - shares.get(sector, 0.0) * queue.waiting(sector)
-        return self.estimate.bounds_min(sector, place, others, levels)
 
     # Waiting.
 
@@ -207,48 +168,9 @@ class Distribution:
         item = promise(call)
         place = board.queue.rank(item)
         board.note(call, Step.ANNOUNCED, detail=f"rank {place}")
-        where = self._where_one_stands(item, place)
-        board.play(call, (QUEUE_STILL, *where, *self._offer(call, item)))
+        where = self.standing.said(item, place)
+        board.play(call, (QUEUE_STILL, *where, *self.offered(call, item)))
         board.set_due(call, Due.ANNOUNCE, self._targets.announce_every_s)
-
-    def _offer(self, call: Call, item: WorkItem) -> tuple[PromptId, ...]:
-        """Offer a callback to who has waited long, if the promise would be kept."""
-        waited_s = self._board.now - item.joined_at
-        after_s = self._board.plan.callbacks.offer_after_s
-        call.offered = waited_s >= after_s and self.may_promise(item.sector)
-        return (CALLBACK_OFFER, *self._promised()) if call.offered else ()
-
-    def _promised(self) -> tuple[PromptId, ...]:
-        return minutes(self._board.plan.callbacks.promise_s // 60)
-
-    def waiting_key(self, call: Call, event: KeyPressed) -> None:
-        """The caller takes the offer: from here on the intake asks for the number."""
-        if not call.offered or event.key != CALLBACK_KEY:
-            return
-        board = self._board
-        self._stop_waiting(call)
-        board.silence(call)
-        call.state = CallState.ENTERING
-        board.set_due(call, Due.STEP, ENTRY_GUARD_S)
-        board.commands.append(TakeNumber(call.id, promise(call).sector))
-
-    def number_taken(self, call: Call, event: NumberTaken) -> None:
-        """Promised: goodbye. Not: the caller waits on, at the same rank."""
-        if event.ticket is None:
-            self.entry_over(call)
-        else:
-            said = (CALLBACK_PROMISED, *self._promised(), GOODBYE)
-            self._board.say_goodbye(call, Outcome.CALLED_BACK, said)
-
-    def entry_over(self, call: Call) -> None:
-        """Nothing came of it, in time or at all: the caller waits on."""
-        self._board.cancel_due(call, Due.STEP)
-        self._board.commands.append(NumberOver(call.id))
-        self.wait(call, (), QUEUE_STILL)
-
-    def entering_caller_left(self, call: Call) -> None:
-        self._board.commands.append(NumberOver(call.id))
-        self._board.end(call)
 
     def widen(self, call: Call) -> None:
         """Open the call to the next level of skill; ring at once if one there is free."""
@@ -260,15 +182,15 @@ class Distribution:
             self._ring(call, desk)
 
     def waited_too_long(self, call: Call) -> None:
-        self._stop_waiting(call)
+        self.stop_waiting(call)
         self._refuse(call, Outcome.REFUSED_LONG, (REFUSED_LONG,))
 
     def waiting_caller_left(self, call: Call) -> None:
-        self._stop_waiting(call)
+        self.stop_waiting(call)
         self.estimate.waited(self._board.now - promise(call).joined_at, gave_up=True)
         self._board.end(call)
 
-    def _stop_waiting(self, call: Call) -> None:
+    def stop_waiting(self, call: Call) -> None:
         self._board.queue.remove(promise(call))
         self._board.cancel_due(call, Due.WIDEN, Due.ANNOUNCE, Due.LONGEST)
 
@@ -299,7 +221,7 @@ class Distribution:
         board = self._board
         item = promise(call)
         desk.why = self.choice(item, desk)
-        self._stop_waiting(call)
+        self.stop_waiting(call)
         self._duty.chosen(desk)
         call.state = CallState.RINGING
         call.attempts += 1

@@ -50,6 +50,7 @@ from router.core.events import (
 )
 from router.core.ids import AgentId, CallId, ChannelId, PhoneId, SectorId, TicketId
 from router.core.journey import Journey
+from router.core.offer import Offer
 from router.core.pins import Pins
 from router.core.plan import Plan
 from router.core.recovery import Recovery
@@ -103,12 +104,13 @@ class Engine:
         self._callbacks = Callbacks(board, self._distribution, self._duty)
         self._attempts = self._callbacks.attempts
         self._distribution.ring_for_ticket = self._callbacks.ring
-        self._distribution.may_promise = self._callbacks.may_promise
+        self._offer = Offer(board, self._distribution, self._callbacks.may_promise)
+        self._distribution.offered = self._offer.said
         board.ended = self._callbacks.over
         self._journey = Journey(board, self._distribution.enqueue, self._callbacks.called_in)
         self._desk = Desk(board, self._duty)
         self._recovery = Recovery(board, self._duty, self._distribution, self._arrive)
-        parts = (self._journey, self._distribution, self._talk, self._votes)
+        parts = (self._journey, self._distribution, self._offer, self._talk, self._votes)
         #: By state, then by what has happened.
         self._handlers: dict[CallState, dict[Any, Callable[..., Any]]] = {
             state: {} for state in CallState
@@ -213,7 +215,7 @@ class Engine:
                     on_duty,
                     board.roster.ready(sector),
                     None if oldest is None else board.now - oldest,
-                    self._distribution.wait_min(sector, waiting + 1, 0.0),
+                    self._distribution.standing.wait_min(sector, waiting + 1, 0.0),
                 )
             )
         return standing

@@ -26,9 +26,9 @@ from router.core.attempt import YES
 from router.core.calls import Call, CallState
 from router.core.codes import CODE_LENGTH
 from router.core.desk_call import DeskCall, DeskState
-from router.core.distribution import CALLBACK_KEY
 from router.core.events import KeyPressed, LegKeyPressed
 from router.core.ids import CallId
+from router.core.offer import CALLBACK_KEY
 from router.core.plan import Feature, Plan
 from router.core.switchboard import Switchboard
 from router.core.talk import CONVERSATION

@@ -121,7 +121,7 @@ class Public:
         last = prompts[-1]
         if caller.waiting:
             self._hears_of_the_wait(caller, prompts, said_s)
-        elif last is CODE_ASK or last == CODE_ASK:
+        elif last == CODE_ASK:
             self._asked_for_code(caller, prompts, said_s)
         elif last in self._knows.menus:
             self._asked_to_choose(caller, self._knows.menus[last], said_s)

@@ -40,6 +40,11 @@ class Catalogue:
     path: Path
     prompts: Mapping[PromptId, Prompt]
 
+    @property
+    def texts(self) -> dict[PromptId, str]:
+        """Every sentence as it is written, by id."""
+        return {id_: prompt.text for id_, prompt in self.prompts.items()}
+
 
 def load_catalogue(path: Path) -> Catalogue:
     """Read the catalogue and expand its families.

@@ -142,10 +142,9 @@ def simulated(days: int | None, seed: int) -> Year:
     """Let the year happen, or its first `days`; call it in a process of its own."""
     plan = load(None).plan
     people = load_workload(SHIPPED / "2025.toml", plan)
-    texts = {id_: one.text for id_, one in provision.catalogue().prompts.items()}
     spare_the_collector()
     begun, own = time.monotonic(), time.process_time()
-    year = Simulation(plan, people, 2025, seed, speech_s(texts))
+    year = Simulation(plan, people, 2025, seed, speech_s(provision.catalogue().texts))
     for day in year.days[:days]:
         year.run_day(day)
     return Year(

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from router.config import load
 from router.core.attempt import CALLBACK_ASK, YES
 from router.core.commands import Admitted, Command, DialTicket, Play, Step, TakeNumber
-from router.core.distribution import CALLBACK_KEY, CALLBACK_OFFER
 from router.core.events import (
     CallArrived,
     CallbackAsked,
@@ -23,6 +22,7 @@ from router.core.events import (
     PhoneAppeared,
 )
 from router.core.ids import AgentId, CallId, ChannelId, FicheId, MenuId, SectorId, TicketId
+from router.core.offer import CALLBACK_KEY, CALLBACK_OFFER
 from router.core.plan import Agent, Plan, ToMenu, ToSector
 from tests.load.town import PROMPT_S, Later, Town
 

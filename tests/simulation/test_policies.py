@@ -31,9 +31,8 @@ THE_PLAN, *_ = POLICIES
 @pytest.fixture(scope="module")
 def setting() -> Setting:
     plan = load(None).plan
-    texts = {id_: one.text for id_, one in provision.catalogue().prompts.items()}
     people = load_workload(SHIPPED / "2025.toml", plan)
-    return Setting(plan, people, 2025, 1, speech_s(texts))
+    return Setting(plan, people, 2025, 1, speech_s(provision.catalogue().texts))
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,7 @@ def shipped(seed: int, days: int, **callers: float) -> tuple[Simulation, Diary]:
         content["informateurs"] |= {"transfers": 0.0}
         of_year = Workload.model_validate(content)
     diary = Diary(plan)
-    texts = {id_: prompt.text for id_, prompt in provision.catalogue().prompts.items()}
+    texts = provision.catalogue().texts
     simulation = Simulation(plan, of_year, 2025, seed, speech_s(texts), tally=diary)
     for day in simulation.days[1 : 1 + days]:
         simulation.run_day(day)

@@ -32,9 +32,10 @@ def weeks(**trouble: Any) -> Tally:
     """Let the weeks happen, with trouble on each of their days."""
     plan = load(None).plan
     people = load_workload(SHIPPED / "2025.toml", plan).model_copy(update=trouble)
-    texts = {id_: one.text for id_, one in provision.catalogue().prompts.items()}
     chosen = [day for day in year_of_days(people, plan.hours, 2025) if day.day in DAYS]
-    return Simulation(plan, people, 2025, 1, speech_s(texts), days=chosen).run()
+    return Simulation(
+        plan, people, 2025, 1, speech_s(provision.catalogue().texts), days=chosen
+    ).run()
 
 
 @pytest.fixture(scope="module")

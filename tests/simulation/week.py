@@ -32,13 +32,12 @@ class Listener(Tally):
 def simulation(seed: int = 1, first: int = FIRST, last: int = LAST) -> Simulation:
     """Return the shipped service after those days of 2025."""
     plan = load(None).plan
-    prompts = provision.catalogue().prompts
     run = Simulation(
         plan,
         load_workload(SHIPPED / "2025.toml", plan),
         2025,
         seed,
-        speech_s({id_: one.text for id_, one in prompts.items()}),
+        speech_s(provision.catalogue().texts),
         tally=Listener(plan),
     )
     for day in run.days[first:last]:
