@@ -20,9 +20,37 @@ from pathlib import Path
 
 from router.errors import SetupError
 
+Version = tuple[int, int, int]
+
 # The first release of the 22 series with the two ARI fixes of 2026 (GHSA-vrfp-mg3q-3959: variable
 # writes bypassing live_dangerously; GHSA-wcvv-g26m-wx5c: read-only users writing).
 OLDEST_ASTERISK = (22, 10, 1)
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """What a program must be to do our work, and how it tells its version."""
+
+    oldest: Version
+    #: The option that makes it print its version, and the words before the number there.
+    option: str
+    says: str
+
+    def version_in(self, text: str) -> Version | None:
+        """Return the version that the program's own words name; None when they name no release."""
+        found = re.search(rf"{self.says}(\d+)\.(\d+)(?:\.(\d+))?", text)
+        return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else None
+
+
+REQUIREMENTS = {
+    "asterisk": Requirement(OLDEST_ASTERISK, "-V", "^Asterisk "),
+    # Up to 3.7.3, Debian 13's, [next_url] is empty without rrs: the ACK names nobody, and Asterisk
+    # drops the call, silent, after 32 s.
+    "sipp": Requirement((3, 8, 0), "-v", "SIPp v"),
+    # The oldest that we have rendered prompts with: Debian 12's.
+    "espeak-ng": Requirement((1, 51, 0), "--version", "text-to-speech: "),
+    "sox": Requirement((14, 4, 2), "--version", "SoX(?:_ng)? v"),
+}
 
 # forky (Debian 14) is the oldest suite whose Asterisk is recent enough; Debian 12 and 13 have none.
 SUITE = "forky"
@@ -106,6 +134,8 @@ def ensure_toolbox(home: Path, say: Say, programs: Collection[str] = tuple(PACKA
     with _one_at_a_time(home / "debian.lock"):
         missing = _missing(tree, programs)  # again: another process may have installed it meanwhile
         if missing:
+            for reason in filter(None, map(unfit, missing)):
+                say(f"{reason}, so a private copy is laid out")
             wanted = {*missing, *_receipt(tree)}
             _install(home, [name for name in PACKAGES if name in wanted], say)
     return _toolbox(tree)
@@ -116,10 +146,22 @@ def missing_modules(toolbox: Toolbox, wanted: Iterable[str]) -> list[str]:
     return [name for name in wanted if not (toolbox.modules_dir / name).is_file()]
 
 
-def version_of(text: str) -> tuple[int, int, int] | None:
+def version_of(text: str) -> Version | None:
     """Return (22, 10, 1) from what `asterisk -V` prints; None when it names no release."""
-    found = re.match(r"Asterisk (\d+)\.(\d+)\.(\d+)", text)
-    return (int(found[1]), int(found[2]), int(found[3])) if found else None
+    return REQUIREMENTS["asterisk"].version_in(text)
+
+
+def unfit(name: str) -> str | None:
+    """Say why the system's own `name` does not do; None when it does, or is not there."""
+    program = _system_program(name)
+    if program is None:
+        return None
+    required = REQUIREMENTS[name]
+    version = _version(name, [program])
+    if version is not None and version >= required.oldest:
+        return None
+    is_what = f"is version {_dotted(version)}" if version else "names no version that we know"
+    return f"{program} {is_what}: {_dotted(required.oldest)} or later is needed"
 
 
 # --- what is there ---------------------------------------------------------------------------
@@ -141,18 +183,25 @@ def _missing(tree: Path, programs: Collection[str]) -> list[str]:
 
 
 def _system_has(name: str) -> bool:
-    if name == "asterisk":
-        return (_system_asterisk() or (0, 0, 0)) >= OLDEST_ASTERISK
-    return _system_program(name) is not None
+    return _system_program(name) is not None and unfit(name) is None
 
 
 def _system_program(name: str) -> str | None:
     return shutil.which(name, path=os.environ.get("PATH", os.defpath) + SBIN)
 
 
-def _system_asterisk() -> tuple[int, int, int] | None:
+def _system_asterisk() -> Version | None:
     program = _system_program("asterisk")
-    return version_of(_output([program, "-V"])) if program else None
+    return _version("asterisk", [program]) if program else None
+
+
+def _version(name: str, command: list[str]) -> Version | None:
+    required = REQUIREMENTS[name]
+    return required.version_in(_output([*command, required.option]))
+
+
+def _dotted(version: Version) -> str:
+    return ".".join(map(str, version))
 
 
 def _toolbox(tree: Path) -> Toolbox:
@@ -162,7 +211,8 @@ def _toolbox(tree: Path) -> Toolbox:
         return Toolbox(
             root, private["asterisk"], _libraries(tree) / "asterisk/modules", tree / DATA_DIR
         )
-    version = ".".join(map(str, _system_asterisk() or ()))
+    found = _system_asterisk()
+    version = _dotted(found) if found else ""
     top = Path("/usr")
     folders = [*top.glob("lib/*/asterisk/modules"), top / "lib/asterisk/modules"]
     modules = next((folder for folder in folders if (folder / "res_ari.so").is_file()), folders[-1])
@@ -234,33 +284,31 @@ def _install(home: Path, programs: list[str], say: Say) -> None:
 
 
 def _check_programs(tree: Path, programs: list[str]) -> dict[str, str]:
-    """Return program -> version ("" where it does not matter) once each of them starts."""
-    receipt = dict.fromkeys(programs, "")
-    if "asterisk" in receipt:
-        said = _output([*_command(tree, "asterisk"), "-V"])
-        version = version_of(said)
-        if version is None or version < OLDEST_ASTERISK:
-            oldest = ".".join(map(str, OLDEST_ASTERISK))
+    """Return program -> version once each of them starts and is recent enough."""
+    receipt = {}
+    for name in programs:
+        oldest = REQUIREMENTS[name].oldest
+        version = _version(name, _command(tree, name))
+        if version is None or version < oldest:
+            found = f"is {_dotted(version)}" if version else "does not start"
             raise SetupError(
-                f"Asterisk {oldest} or later is needed, and the mirror's says '{said.strip()}'",
+                f"{name} {_dotted(oldest)} or later is needed, and the mirror's {found}",
                 "Name a newer suite in ALLO_DEBIAN_SUITE.",
             )
-        receipt["asterisk"] = ".".join(map(str, version))
+        receipt[name] = _dotted(version)
     return receipt
 
 
 def _architecture() -> str:
+    needed = ", ".join(f"{name} {_dotted(one.oldest)}" for name, one in REQUIREMENTS.items())
+    by_hand = f"Install these or later ones by hand: {needed}."
     for program in ("apt-get", "dpkg-deb"):
         if shutil.which(program) is None:
-            raise SetupError(
-                f"{program} is missing, so nothing can be installed here",
-                "Install Asterisk 22.10.1 or later, SIPp, espeak-ng and sox by hand.",
-            )
+            raise SetupError(f"{program} is missing, so nothing can be installed here", by_hand)
     architecture = _output(["dpkg", "--print-architecture"]).strip()
     if architecture not in ARCHITECTURES:
         raise SetupError(
-            f"no private Asterisk for the architecture {architecture or 'of this machine'}",
-            "Install Asterisk 22.10.1 or later, SIPp, espeak-ng and sox by hand.",
+            f"no private Asterisk for the architecture {architecture or 'of this machine'}", by_hand
         )
     return architecture
 
