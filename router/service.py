@@ -37,6 +37,7 @@ from router.store.tickets import FILE_NAME as TICKETS_FILE
 from router.web.api import Api, Snapshot
 from router.web.desk import DeskBackend
 from router.web.metrics import Metrics
+from router.web.served import Runner
 
 #: Facts wait in memory for so long at most, and records of a recording.
 _FLUSH_S = 10.0
@@ -121,7 +122,7 @@ class Service:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        runner = web.AppRunner(self._application, access_log=None)
+        runner = Runner(self._application)
         await runner.setup()
         link: asyncio.Task[None] | None = None
         stopped = asyncio.create_task(stop.wait())

@@ -34,6 +34,7 @@ from router.intake.proxy import LARGEST_BODY, Proxy
 from router.intake.reception import Reception
 from router.intake.terms import Terms
 from router.vault import TmpfsVault, Vault
+from router.web.served import Runner
 
 #: A connection without a request is kept for so long, longer than proxies before us keep it.
 _KEEP_ALIVE_S = 75.0
@@ -80,12 +81,7 @@ class Process:
         """Serve until told to retire, then finish what is under way."""
         self._accepting(self._terms.accepting, {})
         await self._dialler.open()
-        runner = web.AppRunner(
-            self._application(),
-            access_log=None,
-            keepalive_timeout=_KEEP_ALIVE_S,
-            shutdown_timeout=1.0,
-        )
+        runner = Runner(self._application(), keepalive_timeout=_KEEP_ALIVE_S, shutdown_timeout=1.0)
         await runner.setup()
         site = web.SockSite(runner, self._listening, backlog=1024)
         if self._terms.recount:
@@ -109,7 +105,7 @@ class Process:
         app.router.add_route("*", "/{path:.*}", self._proxy.hand_on)
         return app
 
-    async def _finish(self, runner: web.AppRunner) -> None:
+    async def _finish(self, runner: Runner) -> None:
         """Answer whoever is still connected, dial what is to be dialled, hear who is typing.
 
         Every answer ends its connection now; one that asks nothing is left for a while, lest a

@@ -8,6 +8,7 @@ import pytest
 
 from router.intake.proxy import SOCKET_NAME
 from tests.intake.scene import ORIGIN, Scene
+from tests.web.raw import answer_to, get
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -68,3 +69,14 @@ async def test_the_routers_socket_is_its_own(here: Scene) -> None:
     mode = await asyncio.to_thread(os.stat, path)
     assert stat.S_ISSOCK(mode.st_mode)
     assert stat.S_IMODE(mode.st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [get("/v1/service"), get("/widget.js"), get("/nothing"), b"not HTTP at all\r\n\r\n"],
+)
+async def test_no_answer_tells_what_serves_it(here: Scene, request_: bytes) -> None:
+    head = (await answer_to(request_, "127.0.0.1", here.intake.port)).partition("\r\n\r\n")[0]
+
+    servers = [line for line in head.splitlines() if line.lower().startswith("server")]
+    assert servers == ["Server: allo"]

@@ -1,0 +1,57 @@
+"""Serves an application without a word about what it is made of.
+
+aiohttp would name itself and its version in every answer, and quote in its own English what of
+a request it could not read. Here every answer has the same bare `Server`, and what is no HTTP,
+or fails over a defect, is refused in the words of every other refusal.
+"""
+
+from typing import Any
+
+from aiohttp import web
+
+from router.web.replies import refusal
+
+#: What every answer says of who serves it.
+SERVER = "allo"
+
+
+class Runner(web.AppRunner):
+    """As aiohttp's own."""
+
+    def __init__(self, app: web.Application, **options: Any) -> None:
+        app.on_response_prepare.append(_name)
+        super().__init__(app, access_log=None, **options)
+
+    async def _make_server(self) -> web.Server:
+        whole = await super()._make_server()
+        return _Server(
+            whole.request_handler, request_factory=whole.request_factory, **whole._kwargs
+        )
+
+
+class _Server(web.Server):
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(self, loop=self._loop, **self._kwargs)
+
+
+class _Connection(web.RequestHandler):
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Refuse what could not be read, or what failed; the connection ends."""
+        super().handle_error(request, status, exc, message)  # logs; raises if all is too late
+        if status < 500:
+            answer = refusal(status, "unreadable", None, "Cette demande ne peut pas être lue.")
+        else:
+            answer = refusal(status, "defect", None, "Une erreur s’est produite.")
+        answer.headers["Server"] = SERVER
+        answer.force_close()
+        return answer
+
+
+async def _name(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Server"] = SERVER
