@@ -693,6 +693,7 @@ def test_settings_are_read_whole(service: Service) -> None:
         user = "allo"
         [http]
         port = 8040
+        machines = ["192.0.2.7", "2001:db8::/32"]
         [callbacks]
         origins = ["https://www.example.org", "http://127.0.0.1:8039"]
         presented = "+33139390000"
@@ -713,6 +714,7 @@ def test_settings_are_read_whole(service: Service) -> None:
     config = load(service.folder / "allo.toml", PROMPTS)
     assert config.settings.state_dir == service.folder / "state"
     assert config.settings.http.port == 8040
+    assert config.settings.http.machines == ("192.0.2.7", "2001:db8::/32")
     callbacks = config.settings.callbacks
     assert callbacks.origins == ("https://www.example.org", "http://127.0.0.1:8039")
     assert callbacks.presented == "+33139390000"
@@ -745,6 +747,10 @@ SETTINGS_FAULTS = [
      "1024, got 10001"),
     ("[http]\nport = 70000", "allo.toml: http.port: must be <= 65535, got 70000"),
     ("[http]\nport = 8088", "allo.toml: http.port: 8088 is also asterisk.ari_port"),
+    ('[http]\nmachines = ["192.0.2.0/24", "here"]', "allo.toml: http.machines.2: must be an "
+     'address or a network (192.0.2.0/24), got "here"'),
+    ('[http]\nmachines = ["192.0.2.7/24"]', "allo.toml: http.machines.1: must be an address or "
+     'a network (192.0.2.0/24), got "192.0.2.7/24"; did you mean 192.0.2.0/24, or 192.0.2.7?'),
     ('[voice]\nengine = "espeak"', "allo.toml: voice.engine: must be 'espeak-ng' or 'piper', "
      'got "espeak"'),
     ('[voice]\nengine = "piper"', "allo.toml: voice.model: is missing: the .onnx file of the "
@@ -971,6 +977,25 @@ def test_a_token_cannot_be_the_key_of_the_web_site(service: Service) -> None:
     table = tomllib.loads(service.text("secrets.toml"))
     service.change("secrets.toml", table["supervisors"]["superviseur"], table["api_key"])
     assert service.problems() == ["secrets.toml: supervisors.superviseur: is the same as api_key"]
+
+
+def test_the_token_of_machines_is_nobody_elses(service: Service) -> None:
+    table = tomllib.loads(service.text("secrets.toml"))
+    for token, told in ((table["api_key"], "is the same as api_key"), ("short", "must be 16 to")):
+        service.write(
+            "secrets.toml",
+            service.text("secrets.toml").replace(
+                f'machines_token = "{table["machines_token"]}"', f'machines_token = "{token}"'
+            ),
+        )
+        (problem,) = service.problems()
+        assert problem.startswith(f"secrets.toml: machines_token: {told}")
+        service.write(
+            "secrets.toml",
+            service.text("secrets.toml").replace(
+                f'machines_token = "{token}"', f'machines_token = "{table["machines_token"]}"'
+            ),
+        )
 
 
 def test_faults_of_all_files_come_together(service: Service) -> None:

@@ -5,6 +5,7 @@ import secrets
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -49,6 +50,9 @@ _PIN_DIGITS = 6
 _ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?")
 _PRESENTED = re.compile(r"\+[1-9][0-9]{5,14}|[1-9][0-9]{1,5}")
 
+#: This machine, and nobody else.
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+
 Secret = Annotated[str, Field(min_length=16)]
 Port = Annotated[int, Field(gt=0, le=65535)]
 
@@ -74,6 +78,7 @@ AsteriskTable: Any = create_model("AsteriskTable", __base__=Table, **_ASTERISK)
 class HttpTable(Table):
     host: Text = "127.0.0.1"
     port: Port = 8039
+    machines: tuple[str, ...] = LOOPBACK
 
 
 class VoiceTable(Table):
@@ -122,6 +127,7 @@ class SecretsTable(Table):
     ari_password: Secret
     api_key: Secret
     registration_password: Text | None = None
+    machines_token: str | None = None
     agents: dict[str, str]
     pins: dict[str, str] = Field(default_factory=dict)
     tokens: dict[str, str] = Field(default_factory=dict)
@@ -135,6 +141,8 @@ class Http:
 
     host: str = "127.0.0.1"
     port: int = 8039
+    #: Networks of those that may read `/metrics` and `/readyz` without `machines_token`.
+    machines: tuple[str, ...] = LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +227,8 @@ class Secrets:
     agents: Mapping[PhoneId, str] = field(repr=False)
     #: Password of the carrier's account, where it wants one.
     registration_password: str | None = field(default=None, repr=False)
+    #: What a machine presents to read `/metrics` and `/readyz` from elsewhere.
+    machines_token: str | None = field(default=None, repr=False)
     #: What informateurs type to log in by phone, 4 to 8 digits; without one they cannot.
     pins: Mapping[AgentId, str] = field(default_factory=dict, repr=False)
     #: What an informateur's own page presents; no two alike.
@@ -256,6 +266,7 @@ def new_secrets(agent_ids: Iterable[str], supervisor_phones: Iterable[str] = ())
         f'code_secret = "{secrets.token_urlsafe(32)}"',
         f'ari_password = "{secrets.token_urlsafe(24)}"',
         f'api_key = "{secrets.token_urlsafe(24)}"',
+        f'machines_token = "{secrets.token_urlsafe(24)}"',
         "",
         "# Passwords of the phones: informateurs', then supervisors'.",
         "[agents]",
@@ -318,6 +329,7 @@ def read_secrets(path: Path, report: Report) -> Secrets | None:
         api_key=table.api_key,
         agents={PhoneId(phone): password for phone, password in table.agents.items()},
         registration_password=table.registration_password,
+        machines_token=table.machines_token,
         pins={AgentId(agent): pin for agent, pin in table.pins.items()},
         tokens={AgentId(agent): token for agent, token in table.tokens.items()},
         supervisors=table.supervisors,
@@ -338,6 +350,8 @@ def _check_pins_and_tokens(table: SecretsTable, report: Report) -> None:
     tokens = {f"tokens.{agent}": token for agent, token in table.tokens.items()}
     tokens |= {f"supervisors.{name}": token for name, token in table.supervisors.items()}
     tokens |= {f"callback_keys.{name}": token for name, token in table.callback_keys.items()}
+    if table.machines_token is not None:
+        tokens["machines_token"] = table.machines_token
     seen = {table.api_key: "api_key"}
     for place, token in tokens.items():
         if not _TOKEN.fullmatch(token):
@@ -366,6 +380,7 @@ def read_settings(path: Path, report: Report) -> Settings | None:
     own = table.asterisk.model_dump(exclude={"registration"})
     if table.http.port == own["ari_port"]:
         report.add("http.port", f"{table.http.port} is also asterisk.ari_port")
+    _check_machines(table.http.machines, report)
     _check_callbacks(table.callbacks, report)
     account: RegistrationTable | None = table.asterisk.registration
     return Settings(
@@ -381,11 +396,29 @@ def read_settings(path: Path, report: Report) -> Settings | None:
             registration=Registration(**account.model_dump(), password="") if account else None,
             **own,
         ),
-        http=Http(table.http.host, table.http.port),
+        http=Http(table.http.host, table.http.port, table.http.machines),
         callbacks=_callbacks(table.callbacks, folder),
         voice=VoiceChoice(table.voice.engine, model),
         log=Log(table.log.level, table.log.format),
     )
+
+
+def _check_machines(networks: Iterable[str], report: Report) -> None:
+    for place, network in enumerate(networks, 1):
+        if reason := _bad_network(network):
+            report.add(f"http.machines.{place}", reason)
+
+
+def _bad_network(network: str) -> str | None:
+    reason = f'must be an address or a network (192.0.2.0/24), got "{network}"'
+    try:
+        meant = ip_network(network, strict=False)
+    except ValueError:
+        return reason
+    address = network.partition("/")[0]
+    if ip_address(address) == meant.network_address:
+        return None
+    return f"{reason}; did you mean {meant}, or {address}?"
 
 
 def _check_callbacks(table: CallbacksTable, report: Report) -> None:

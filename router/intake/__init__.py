@@ -5,7 +5,7 @@ supervisor.py   in the router: starts it, replaces it, and answers it
 channel.py      what the two say to each other
 reception.py    a request: number, limits, vault, ticket
 interface.py    /v1/callbacks…              pages.py   /rappel
-proxy.py        all other addresses are the router's
+proxy.py        all other addresses are the router's   machines.py  some are for machines only
 dialling.py     the vault's number to Asterisk
 keypad.py       the number typed by a caller (pure)    digits.py  keypad.py at work
 """

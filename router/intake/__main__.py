@@ -29,6 +29,7 @@ from router.intake.confinement import shut_in
 from router.intake.dialling import DialError, Dialler
 from router.intake.digits import Digits
 from router.intake.interface import Interface, place_of
+from router.intake.machines import Machines
 from router.intake.pages import Pages
 from router.intake.proxy import LARGEST_BODY, Proxy
 from router.intake.reception import Reception
@@ -64,7 +65,8 @@ class Process:
         self._digits = Digits(
             self._reception, self._dialler, self.channel, self._held, fiction=terms.fiction
         )
-        self._proxy = Proxy(terms.router_dir, terms.router_paths)
+        machines = Machines(terms.machines, terms.machines_token)
+        self._proxy = Proxy(terms.router_dir, terms.router_paths, machines)
         self._on: dict[str, Callable[[Any, Message], None]] = {
             "accepting": self._accepting,
             "dial": self._dial,

@@ -18,6 +18,7 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
+from router.intake.machines import FOR_MACHINES, Machines
 from router.web.replies import Refused
 
 SOCKET_NAME = "router.sock"
@@ -36,13 +37,17 @@ _PATIENCE_S = 15.0
 
 
 class Proxy:
-    """The way to the router. `folder` holds its socket, `paths` are the addresses it has."""
+    """The way to the router. `folder` holds its socket, `paths` are the addresses it has.
 
-    def __init__(self, folder: Path, paths: Iterable[str]) -> None:
+    Some of them are for `machines` only.
+    """
+
+    def __init__(self, folder: Path, paths: Iterable[str], machines: Machines) -> None:
         # By the folder's descriptor: a socket's own path must be short (unix(7)).
         self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         self._path = f"/proc/self/fd/{self._folder}/{SOCKET_NAME}"
         self._known = re.compile("|".join(map(_pattern, paths)) or "(?!)")
+        self._machines = machines
         self._session: aiohttp.ClientSession | None = None
         self._streams: set[aiohttp.ClientResponse] = set()
         self._ending = False
@@ -64,6 +69,10 @@ class Proxy:
         """Answer as the router does."""
         if not self._known.fullmatch(request.path) or holds_a_number(request.raw_path):
             raise web.HTTPNotFound
+        if request.path in FOR_MACHINES and not self._machines.include(
+            request.remote, request.headers
+        ):
+            raise _for_machines()
         if (request.content_length or 0) > LARGEST_BODY:
             raise web.HTTPRequestEntityTooLarge(LARGEST_BODY, request.content_length or 0)
         body = await request.read() if request.can_read_body else None
@@ -130,6 +139,15 @@ def holds_a_number(target: str) -> bool:
 def _pattern(path: str) -> str:
     """ "/v1/agents/{agent}/events" as a pattern: a part in braces is any one part."""
     return re.sub(r"\\\{[^/]*?\\\}", "[^/]+", re.escape(path))
+
+
+def _for_machines() -> Refused:
+    return Refused(
+        403,
+        "machines_only",
+        None,
+        "Cette adresse est réservée aux machines qui surveillent le service.",
+    )
 
 
 def _away() -> Refused:

@@ -329,6 +329,8 @@ class Intake:
             number_format=asked.number_format,
             router_dir=settings.state_dir,
             router_paths=self._paths,
+            machines=settings.http.machines,
+            machines_token=given.machines_token or "",
             log_level=settings.log.level,
             log_console=settings.log.format == "console",
         )

@@ -53,6 +53,9 @@ class Terms:
     router_dir: Path
     #: Addresses that the router answers; a last part in braces stands for any.
     router_paths: tuple[str, ...]
+    #: Networks of the machines that may see what is for machines, and their token, "" for none.
+    machines: tuple[str, ...]
+    machines_token: str = field(repr=False)
 
     log_level: str
     log_console: bool

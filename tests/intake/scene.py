@@ -30,6 +30,7 @@ from tests.service_plan import FICHE, HOUSING, MONDAY_10H, WORK, small_plan
 
 ORIGIN = "https://www.example.org"
 KEY = "trusted-key-of-the-tests"
+MACHINES_TOKEN = "token-of-the-machines"
 SERVER = {"Authorization": f"Bearer {KEY}"}
 PRESENTED = "3939"
 PLAN = small_plan()
@@ -173,7 +174,10 @@ class RouterWeb:
     events: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     streams: int = 0
 
-    PATHS = ("/", "/v1/service", "/v1/agents/{agent}/events", "/v1/agents/me/note")
+    PATHS = (
+        *("/", "/healthz", "/readyz", "/metrics", "/v1/service"),
+        *("/v1/agents/{agent}/events", "/v1/agents/me/note"),
+    )
 
     @asynccontextmanager
     async def running(self, folder: Path) -> AsyncIterator[Self]:
@@ -246,6 +250,7 @@ class Scene:
             ari_password="ari-password",
             api_key="k",
             agents={},
+            machines_token=MACHINES_TOKEN,
             callback_keys={"site": KEY},
         )
         return Config(PLAN, settings, secrets)

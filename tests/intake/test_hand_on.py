@@ -7,7 +7,7 @@ import stat
 import pytest
 
 from router.intake.proxy import SOCKET_NAME
-from tests.intake.scene import ORIGIN, Scene
+from tests.intake.scene import MACHINES_TOKEN, ORIGIN, Scene
 from tests.web.raw import answer_to, get
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -52,6 +52,26 @@ async def test_all_else_is_not_found_and_never_reaches_it(here: Scene, path: str
         status, _ = await here.ask({"phone": "0639981234"}, method=method, path=path)
         assert status in (404, 405)
     assert here.web.seen == []
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/readyz", "/%6detrics", "/metrics?x=1"])
+async def test_what_is_for_machines_is_for_them_alone(here: Scene, path: str) -> None:
+    handed_on = {"X-Forwarded-For": "198.51.100.1"}
+    assert (await here.ask(method="GET", path=path, headers={}))[0] == 200
+    here.web.seen.clear()
+
+    status, told = await here.ask(method="GET", path=path, headers=handed_on)
+
+    assert (status, told["error"]["code"]) == (403, "machines_only")
+    assert here.web.seen == []
+    with_token = {**handed_on, "Authorization": f"Bearer {MACHINES_TOKEN}"}
+    assert (await here.ask(method="GET", path=path, headers=with_token))[0] == 200
+
+
+async def test_everybody_may_ask_whether_it_lives(here: Scene) -> None:
+    for path in ("/healthz", "/"):
+        headers = {"X-Forwarded-For": "198.51.100.1"}
+        assert (await here.ask(method="GET", path=path, headers=headers))[0] == 200
 
 
 async def test_event_streams_pass_as_they_come(here: Scene) -> None:

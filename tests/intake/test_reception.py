@@ -47,6 +47,8 @@ TERMS = Terms(
     number_format="e164",
     router_dir=Path("/"),
     router_paths=(),
+    machines=(),
+    machines_token="",
     log_level="info",
     log_console=False,
 )
