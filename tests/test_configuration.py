@@ -21,7 +21,14 @@ import pytest_asyncio
 from router.asterisk import configuration, install
 from router.asterisk.configuration import OPTIONAL_FILES, TEMPLATES, fill, render
 from router.asterisk.server import AsteriskServer
-from router.asterisk.settings import SOCKET_NAME, AgentPhone, AsteriskSettings, Registration, check
+from router.asterisk.settings import (
+    SOCKET_NAME,
+    AgentPhone,
+    AsteriskSettings,
+    Registration,
+    as_sent,
+    check,
+)
 from router.errors import ConfigError
 from tests.contract.sip_phone import SipMessage, SipPhone
 
@@ -121,7 +128,33 @@ def test_service_numbers_become_extensions(tmp_path: Path, toolbox: install.Tool
     settings = make_settings(tmp_path, service_numbers=("3939", "+33199003939"))
     render(settings, toolbox, settings.config_dir)
     text = read(settings.config_dir, "extensions.conf")
-    assert "exten = 3939,1,Goto(caller,s,1)\nexten = +33199003939,1,Goto(caller,s,1)\n" in text
+    callers = re.findall(r"^exten = (\S+),1,Goto\(caller,s,1\)$", text, re.MULTILINE)
+    assert callers == [*as_sent("3939"), *as_sent("+33199003939")]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "forms"),
+    [
+        (("3939", "+333939", "00333939", "333939"), "3939 +333939 00333939 333939"),
+        (
+            ("0199003939", "+33199003939", "0033199003939", "33199003939"),
+            "0199003939 +33199003939 0033199003939 33199003939",
+        ),
+        (("+35227860000", "0035227860000"), "+35227860000 0035227860000 35227860000"),
+    ],
+)
+def test_a_number_is_known_in_every_form_whichever_is_written(
+    numbers: tuple[str, ...], forms: str
+) -> None:
+    for number in numbers:
+        assert as_sent(number)[0] == number
+        assert set(as_sent(number)) == set(forms.split())
+
+
+def test_a_number_written_in_two_forms_is_one(tmp_path: Path, toolbox: install.Toolbox) -> None:
+    settings = make_settings(tmp_path, service_numbers=("0199003939", "+33199003939"))
+    render(settings, toolbox, settings.config_dir)
+    assert read(settings.config_dir, "extensions.conf").count("exten = 0199003939,") == 1
 
 
 def test_each_agent_has_a_phone(tmp_path: Path, toolbox: install.Toolbox) -> None:
@@ -276,10 +309,14 @@ class Caller(SipPhone):
 
     offer = True
     codecs = "8"  # static payload types, RFC 3551 section 6
+    #: Where INVITE goes, unless to the number at the trunk's address.
+    request_uri = ""
 
     def _message(self, method: str, *rest: Any) -> SipMessage:
         message = super()._message(method, *rest)
         if method == "INVITE":
+            if self.request_uri:
+                message.start = f"INVITE {self.request_uri} SIP/2.0"
             number = f'"{CALLER}" <sip:{CALLER}@192.0.2.9;user=phone>'
             message.headers += [
                 ("p-asserted-identity", number),
@@ -458,14 +495,18 @@ _calls = itertools.count(1)
 
 
 def invite(number: str, host: str = "127.0.0.1", *, leave_out: str = "") -> str:
+    return request("INVITE", f"sip:{number}@127.0.0.1:25060", host, leave_out=leave_out)
+
+
+def request(method: str, uri: str, host: str = "127.0.0.1", *, leave_out: str = "") -> str:
     call = next(_calls)
     lines = [
-        f"INVITE sip:{number}@127.0.0.1:25060 SIP/2.0",
+        f"{method} {uri} SIP/2.0",
         f"Via: SIP/2.0/UDP {host}:PORT;branch=z9hG4bK-{call}",
         f"From: <sip:{CALLER}@{host}>;tag=a",
-        f"To: <sip:{number}@127.0.0.1>",
+        "To: <sip:3939@127.0.0.1>",
         f"Call-ID: raw-{call}@{host}",
-        "CSeq: 1 INVITE",
+        f"CSeq: 1 {method}",
         f"Contact: <sip:{CALLER}@{host}:PORT>",
         f"P-Asserted-Identity: <sip:{CALLER}@{host}>",
         "Max-Forwards: 70",
@@ -642,7 +683,13 @@ async def test_a_call_without_an_offer_is_answered_with_ours(
 @marked
 @pytest.mark.parametrize(
     ("number", "codecs", "status"),
-    [("3940", "8", 404), ("s", "8", 404), ("39390", "8", 404), ("3939", "18", 488)],
+    [
+        ("3940", "8", 404),
+        ("s", "8", 404),
+        ("ping", "8", 404),
+        ("39390", "8", 404),
+        ("3939", "18", 488),
+    ],
 )
 async def test_refuses_cleanly(
     server: AsteriskServer, phones: list[SipPhone], number: str, codecs: str, status: int
@@ -652,6 +699,68 @@ async def test_refuses_cleanly(
     await caller.call(number)
     assert caller.failed_status == status
     assert "0 active channels" in await server.cli("core show channels count")
+
+
+@marked
+@pytest.mark.parametrize(
+    "number",
+    ["3939;phone-context=+33", "+333939", "00333939", "333939", "39-39", "tel:3939", "tel:+333939"],
+)
+async def test_a_call_comes_in_whatever_form_its_number_takes(
+    router: Router, phones: list[SipPhone], number: str
+) -> None:
+    await router.connect()
+    caller = await open_caller(phones)
+    caller.request_uri = number if ":" in number else f"sip:{number}@127.0.0.1:25060;user=phone"
+    call = asyncio.create_task(caller.call("3939"))
+    start = await router.next("StasisStart")
+    await call
+    await caller.hang_up()
+    await router.next("StasisEnd")
+    await router.disconnect()
+    assert start["args"] == ["caller"]
+
+
+@marked
+@pytest.mark.parametrize("user", ["", "3939@", "+333939@", "ping@", "SBC_1.paris@"])
+async def test_options_is_answered_whoever_is_asked(server: AsteriskServer, user: str) -> None:
+    asked = request("OPTIONS", f"sip:{user}127.0.0.1:25060")
+    assert (await send_from("127.0.0.1", asked, TRUNK)).startswith("SIP/2.0 200")
+    assert "0 active channels" in await server.cli("core show channels count")
+
+
+@marked
+@pytest.mark.parametrize(
+    "method",
+    ["REFER", "MESSAGE", "NOTIFY", "SUBSCRIBE", "PUBLISH", "INFO", "UPDATE", "PRACK", "UNKNOWN"],
+)
+async def test_what_is_not_a_call_is_declined_at_once(server: AsteriskServer, method: str) -> None:
+    for user in ("3939", CALLER):
+        asked = request(method, f"sip:{user}@127.0.0.1:25060")
+        from_trunk = SipMessage.parse((await send_from("127.0.0.1", asked, TRUNK)).encode())
+        assert from_trunk.status in (400, 481, 489, 501, 603)
+        asked = request(method, f"sip:{user}@127.0.0.1:25062").replace(CALLER, "agent-lea")
+        assert (await send_from("127.0.0.1", asked, AGENTS)).startswith("SIP/2.0 401")
+    assert CALLER.encode() not in all_that_asterisk_wrote(server)
+
+
+@marked
+@pytest.mark.parametrize("who", ["caller", "informateur"])
+async def test_a_transfer_by_the_phone_is_declined_at_once(
+    server: AsteriskServer, router: Router, phones: list[SipPhone], who: str
+) -> None:
+    """Transfers are the router's. A phone left without an answer keeps its caller on hold."""
+    await router.connect()
+    phone = await (open_caller(phones) if who == "caller" else open_agent(phones, "lea"))
+    call = asyncio.create_task(phone.call("3939" if who == "caller" else "*11"))
+    await router.next("StasisStart")
+    await call
+    wanted = [("contact", phone.contact), ("refer-to", f"<sip:{REFERRAL}@127.0.0.1>")]
+    assert (await phone.ask("REFER", wanted)).status == 603
+    await phone.hang_up()
+    await router.next("StasisEnd")
+    await router.disconnect()
+    assert REFERRAL.encode() not in all_that_asterisk_wrote(server)
 
 
 @marked
@@ -846,7 +955,10 @@ async def test_nothing_was_worth_a_warning(server: AsteriskServer) -> None:
         "Not creating context 'stasis-allo'",  # it was back before its past was cleared away
         "Function PJSIP_HEADER not registered",  # we asked for it above
         "AOR '' not found for endpoint 'trunk'",  # who registers from the carrier's address
+        "transfer attempt blocked due to configuration",  # REFER
+        "Subscriptions not permitted for endpoint trunk",
+        "Incoming PUBLISH request from trunk with no Event header",
     )
     lines = server.log_path.read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if not any(text in line for text in expected)] == []
-    assert sum("WARNING" in line or "ERROR" in line for line in lines) < 10
+    assert sum("WARNING" in line or "ERROR" in line for line in lines) < 20

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from router.asterisk.install import Toolbox
-from router.asterisk.settings import AgentPhone, AsteriskSettings, Registration, check
+from router.asterisk.settings import AgentPhone, AsteriskSettings, Registration, as_sent, check
 from router.errors import ConfigError, Problem
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "asterisk-conf"
@@ -48,7 +48,10 @@ def placeholders(settings: AsteriskSettings, toolbox: Toolbox) -> dict[str, str]
         "agent_qualify_s": str(settings.agent_qualify_s),
         "agent_rtp_timeout_s": str(settings.agent_rtp_timeout_s),
         "service_extensions": "\n".join(
-            f"exten = {number},1,Goto(caller,s,1)" for number in settings.service_numbers
+            f"exten = {form},1,Goto(caller,s,1)"
+            for form in dict.fromkeys(
+                form for number in settings.service_numbers for form in as_sent(number)
+            )
         ),
         "app": settings.app,
         "longest_call_s": str(settings.longest_call_s),

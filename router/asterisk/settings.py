@@ -24,6 +24,10 @@ SOCKET_NAME = "asterisk.ctl"
 # sockaddr_un.sun_path holds 108 bytes with the final NUL (unix(7)).
 _SOCKET_PATH_MAX = 107
 _SERVICE_NUMBER = re.compile(r"\+?[0-9]{2,15}")
+# French numbers without prefix, and those that have none: 15, 112, 3939, 118 000.
+_FRANCE = "33"
+_SIGNIFICANT = re.compile(r"[1-9][0-9]{8}")
+_SHORT = re.compile(r"[1-9][0-9]{1,3}|118[0-9]{3}")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _AGENT = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 # Nothing that Asterisk's parser could take for a comment, a separator or a template.
@@ -80,7 +84,8 @@ class AsteriskSettings:
     node: str = "allo-1"
     """This machine's name: first part of every channel's unique id."""
     service_numbers: tuple[str, ...] = ("3939",)
-    """Numbers that callers dial, as the carrier sends them; any other is answered 404."""
+    """Numbers that callers dial, in any one of the forms that carriers send (`as_sent`); calls
+    to any other are answered 404."""
     app: str = "allo"
     """Name of the Stasis application."""
 
@@ -171,6 +176,31 @@ class AsteriskSettings:
         """The node's name as a locally administered MAC address (IEEE 802 bit 1)."""
         digest = hashlib.sha256(self.node.encode()).digest()
         return ":".join(f"{octet:02x}" for octet in (0x02, *digest[:5]))
+
+
+def as_sent(number: str) -> tuple[str, ...]:
+    """Return every form in which carriers send a call to `number`, itself the first.
+
+    "0199003939" is also +33199003939, 0033199003939 and 33199003939; the short "3939" also
+    +333939, 00333939 and 333939.
+    """
+    digits = number.removeprefix("+")
+    if digits.startswith("00"):
+        international = digits[2:]
+    elif digits.startswith("0"):
+        international = _FRANCE + digits[1:]
+    elif _SHORT.fullmatch(number):
+        international = _FRANCE + number
+    else:
+        international = digits
+    forms = [number, f"+{international}", f"00{international}", international]
+    if international.startswith(_FRANCE):
+        national = international.removeprefix(_FRANCE)
+        if _SIGNIFICANT.fullmatch(national):
+            forms.append(f"0{national}")
+        elif _SHORT.fullmatch(national):
+            forms.append(national)
+    return tuple(dict.fromkeys(forms))
 
 
 def check(settings: AsteriskSettings) -> list[Problem]:

@@ -271,12 +271,17 @@ class SipPhone(asyncio.DatagramProtocol):
 
     async def press_by_info(self, key: str) -> None:
         """One key as SIP INFO, application/dtmf-relay."""
+        relay = [("content-type", "application/dtmf-relay")]
+        await self.ask("INFO", relay, f"Signal={key}\r\nDuration=160\r\n")
+
+    async def ask(self, method: str, extra: list[tuple[str, str]], body: str = "") -> SipMessage:
+        """Send a request within the call; return its final answer."""
         assert self.dialog is not None, "no call"
         dialog = self.dialog
         dialog.cseq += 1
-        await self._request(
-            "INFO", dialog.target, dialog.call_id, dialog.local, dialog.remote, dialog.cseq,
-            [("content-type", "application/dtmf-relay")], f"Signal={key}\r\nDuration=160\r\n",
+        return await self._request(
+            method, dialog.target, dialog.call_id, dialog.local, dialog.remote, dialog.cseq,
+            extra, body,
         )  # fmt: skip
 
     # --- SIP ------------------------------------------------------------------------------
