@@ -1,6 +1,6 @@
 """Every error of the router, in one tree.
 
-`RouterError` -> `ConfigError`, `SetupError`, `StoreError`, `VoiceError`, `NumberRefused`,
+`RouterError` -> `ConfigError`, `SetupError`, `DiskError`, `StoreError`, `VoiceError`, `NumberRefused`,
 `VaultError`, `AriError` -> `AriUnreachable`, `AriRejected` -> `AriGone`, `AriMalformed`,
 `AriReplaced`.
 Each carries fields and formats itself: where, what, and what to do about it.
@@ -45,6 +45,19 @@ class SetupError(RouterError):
 
     def __str__(self) -> str:
         return f"{self.what}. {self.remedy}"
+
+
+class DiskError(RouterError):
+    """A file or folder cannot be written: `place`, why, and what to do."""
+
+    def __init__(self, place: str, reason: str, remedy: str) -> None:
+        super().__init__(place, reason, remedy)
+        self.place = place
+        self.reason = reason
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.reason}. {self.remedy}"
 
 
 class StoreError(RouterError):

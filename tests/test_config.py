@@ -684,6 +684,7 @@ def test_settings_are_read_whole(service: Service) -> None:
         state_dir = "state"
         [asterisk]
         node = "metz-1"
+        trunk_peer = "sip.example.org:5060"
         trunk_bind = "192.0.2.1:5060"
         trunk_hosts = ["192.0.2.2"]
         rtp_first = 20000
@@ -817,7 +818,8 @@ def test_an_origin_is_exact(service: Service, origin: str) -> None:
 @pytest.mark.parametrize("number", ["3939", "+33139393939", "+262262393939", "30", "118218"])
 def test_a_number_to_be_presented(service: Service, number: str) -> None:
     settings = service.text("allo.toml")
-    service.write("allo.toml", f'{settings}[callbacks]\npresented = "{number}"\n')
+    way_out = '[asterisk]\ntrunk_peer = "sip.example.org:5060"\n'
+    service.write("allo.toml", f'{settings}{way_out}[callbacks]\npresented = "{number}"\n')
     assert load(service.folder / "allo.toml", PROMPTS).settings.callbacks.presented == number
 
 
@@ -829,6 +831,22 @@ def test_a_number_that_no_carrier_presents(service: Service, number: str) -> Non
     service.write("allo.toml", f'{settings}[callbacks]\npresented = "{number}"\n')
     (told,) = service.problems()
     assert told.startswith("allo.toml: callbacks.presented: ")
+
+
+def test_a_number_to_be_presented_needs_a_way_out(service: Service) -> None:
+    settings = service.text("allo.toml")
+    service.write("allo.toml", f'{settings}[callbacks]\npresented = "3939"\n')
+    assert service.problems() == [
+        "allo.toml: callbacks.presented: callbacks need a way out: set asterisk.trunk_peer to the "
+        "carrier's host:port, or leave this key out"
+    ]
+    # A way out that is misspelt is told once.
+    service.write(
+        "allo.toml",
+        f'{settings}[asterisk]\ntrunk_peer = 5\n[callbacks]\npresented = "3939"\n',
+    )
+    [told] = service.problems()
+    assert told.startswith("allo.toml: asterisk.trunk_peer: must be text")
 
 
 def test_nothing_presented_is_no_number_of_ours() -> None:

@@ -337,9 +337,15 @@ def _bad_port(port: str) -> str | None:
 
 def _bad_network(network: str) -> str | None:
     try:
-        ipaddress.IPv4Network(network)
+        whole = ipaddress.IPv4Network(network, strict=False)
     except ValueError:
         return f"must be an IPv4 address or network (192.0.2.0/24), got {network!r}"
+    address, slash, _ = network.partition("/")
+    if slash and address != str(whole.network_address):
+        return (
+            f"{network} has bits of a host: write {whole} for the network, {address} for the "
+            "one address"
+        )
     return None
 
 

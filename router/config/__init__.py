@@ -24,13 +24,14 @@ from router.config.settings import (
     read_secrets,
     read_settings,
 )
-from router.config.tables import Report, raise_all
+from router.config.tables import Report, problems_of
 from router.core.plan import Plan
 from router.errors import ConfigError, Problem
 
 __all__ = [
     "Callbacks",
     "Config",
+    "Faulty",
     "Http",
     "Log",
     "Secrets",
@@ -41,6 +42,7 @@ __all__ = [
     "load_plan",
     "load_secrets",
     "new_secrets",
+    "read_all",
 ]
 
 
@@ -71,16 +73,37 @@ def load(path: Path | None, known_prompts: Collection[str] | None = None) -> Con
     Raises:
         ConfigError: With every fault of all files.
     """
+    read = read_all(path, known_prompts)
+    if isinstance(read, Faulty):
+        raise ConfigError(read.problems)
+    return read
+
+
+@dataclass(frozen=True, slots=True)
+class Faulty:
+    """What is wrong with all files; `settings` is None where they could not be read at all."""
+
+    problems: list[Problem]
+    settings: Settings | None
+
+
+def read_all(path: Path | None, known_prompts: Collection[str] | None = None) -> Config | Faulty:
+    """Read as `load` does, and return what is wrong instead of raising it.
+
+    A fault is told once, where it is: what follows from a file that cannot be read is not.
+    """
     report = Report(path.name if path else "settings")
     settings = read_settings(path, report) if path else Settings()
     if settings is None:
-        raise_all(report)
-        raise AssertionError("settings neither read nor faulty")
+        return Faulty(report.problems, None)
     plan_report, agents_report = Report(settings.plan.name), Report(settings.agents.name)
     plan = read_plan(settings.plan, settings.agents, known_prompts, plan_report, agents_report)
     secrets_report = Report(settings.secrets.name if settings.secrets else "secrets")
     given = read_secrets(settings.secrets, secrets_report) if settings.secrets else None
-    check_asterisk(settings, plan, given, report, secrets_report)
-    raise_all(report, plan_report, agents_report, secrets_report)
-    assert plan is not None
+    # Of phones and informateurs nothing is known while their file cannot be read.
+    staffed = plan if agents_report.is_read else None
+    check_asterisk(settings, staffed, given, report, secrets_report)
+    problems = problems_of(report, plan_report, agents_report, secrets_report)
+    if problems or plan is None:
+        return Faulty(problems, settings)
     return Config(plan, settings, given)

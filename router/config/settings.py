@@ -24,11 +24,10 @@ from router.config.tables import (
 )
 from router.core.ids import AgentId, PhoneId
 from router.core.plan import LogInBy, Plan
+from router.places import PROMPTS, STATE
 
 #: The plan and the informateurs that come with the program.
 SHIPPED = Path(__file__).resolve().parents[1] / "plans"
-#: Holds everything generated, unless the settings say otherwise.
-GENERATED = Path(__file__).resolve().parents[2] / ".allo"
 
 #: Fields of AsteriskSettings that other keys, the plan or the secrets give.
 _FROM_ELSEWHERE = frozenset(
@@ -150,7 +149,7 @@ class Callbacks:
     """How callbacks are asked for, and how they are dialled."""
 
     #: The web sites whose pages may ask, exactly as browsers name them: "https://example.org".
-    #: Our own page /rappel is such a page too.
+    #: Our own page /rappel may always.
     origins: tuple[str, ...] = ()
     #: The number that is shown, "+33…" or a short one. None: no callbacks. Not ours to choose:
     #: the carrier must have granted it.
@@ -199,12 +198,12 @@ class Settings:
     agents: Path = SHIPPED / "agents.toml"
     #: None: run without a settings file, as for checking the shipped plan.
     secrets: Path | None = None
-    state_dir: Path = GENERATED / "state"
-    prompts_dir: Path = GENERATED / "prompts"
+    state_dir: Path = STATE
+    prompts_dir: Path = PROMPTS
     #: Without what the plan and the secrets give; see `asterisk_settings`.
     asterisk: AsteriskSettings = field(
         default_factory=lambda: AsteriskSettings(
-            state_dir=GENERATED / "state", prompts_dir=GENERATED / "prompts", ari_password=""
+            state_dir=STATE, prompts_dir=PROMPTS, ari_password=""
         )
     )
     http: Http = Http()
@@ -381,7 +380,7 @@ def read_settings(path: Path, report: Report) -> Settings | None:
     if table.http.port == own["ari_port"]:
         report.add("http.port", f"{table.http.port} is also asterisk.ari_port")
     _check_machines(table.http.machines, report)
-    _check_callbacks(table.callbacks, report)
+    _check_callbacks(table.callbacks, own["trunk_peer"], report)
     account: RegistrationTable | None = table.asterisk.registration
     return Settings(
         plan=folder / table.plan if table.plan else defaults.plan,
@@ -421,7 +420,7 @@ def _bad_network(network: str) -> str | None:
     return f"{reason}; did you mean {meant}, or {address}?"
 
 
-def _check_callbacks(table: CallbacksTable, report: Report) -> None:
+def _check_callbacks(table: CallbacksTable, trunk_peer: str | None, report: Report) -> None:
     for place, origin in enumerate(table.origins, 1):
         if not _ORIGIN.fullmatch(origin):
             report.add(
@@ -432,6 +431,12 @@ def _check_callbacks(table: CallbacksTable, report: Report) -> None:
         report.add(
             "callbacks.presented",
             f'must be "+" and 6 to 15 digits, or a short number, got "{table.presented}"',
+        )
+    elif table.presented and trunk_peer is None and report.is_sound("asterisk.trunk_peer"):
+        report.add(
+            "callbacks.presented",
+            "callbacks need a way out: set asterisk.trunk_peer to the carrier's host:port, or "
+            "leave this key out",
         )
 
 
@@ -469,6 +474,8 @@ def check_asterisk(
 ) -> None:
     """Check what Asterisk is rendered from, and that the secrets are those of the plan."""
     whole = settings.asterisk
+    if given is not None and plan is None:
+        whole = replace(whole, ari_password=given.ari_password)
     if plan is not None and given is not None:
         whole = asterisk_settings(settings, plan, given)
         _check_owners(plan, given, secrets_report)

@@ -90,6 +90,8 @@ class Report:
     def __init__(self, name: str) -> None:
         self.name = name
         self.problems: list[Problem] = []
+        #: Whether the file holds TOML.
+        self.is_read = True
         self._faulty: list[str] = []
         self._mended: set[str] = set()
 
@@ -123,15 +125,17 @@ def read_toml(path: Path, report: Report) -> dict[str, Any] | None:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        report.add("", f"cannot be read: {error.strerror}")
+        reason = f"cannot be read: {error.strerror}"
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        report.add("", f"is not UTF-8 text (at line {line})")
+        reason = f"is not UTF-8 text (at line {line})"
     except tomllib.TOMLDecodeError as error:
-        reason = str(error).replace("Cannot overwrite a value", "a key is there twice")
-        report.add("", f"is not valid TOML: {reason}")
+        why = str(error).replace("Cannot overwrite a value", "a key is there twice")
+        reason = f"is not valid TOML: {why}"
     except ValueError as error:  # a date that does not exist: tomllib lets it through
-        report.add("", f"is not valid TOML: {error}")
+        reason = f"is not valid TOML: {error}"
+    report.add("", reason)
+    report.is_read = False
     return None
 
 
@@ -174,10 +178,14 @@ def check_id(place: str, id_: str, report: Report) -> None:
         report.add(place, "a name is lower-case letters, digits and hyphens")
 
 
+def problems_of(*reports: Report) -> list[Problem]:
+    """Return the problems of all reports, report by report."""
+    return [problem for report in reports for problem in report.problems]
+
+
 def raise_all(*reports: Report) -> None:
     """Raise ConfigError with the problems of all reports, if there are any."""
-    problems = [problem for report in reports for problem in report.problems]
-    if problems:
+    if problems := problems_of(*reports):
         raise ConfigError(problems)
 
 

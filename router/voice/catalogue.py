@@ -56,8 +56,10 @@ def load_catalogue(path: Path) -> Catalogue:
     try:
         with path.open("rb") as file:
             table = tomllib.load(file)
-    except (OSError, ValueError) as error:  # TOML itself refuses an id written twice
-        raise ConfigError([Problem(path.name, str(error))]) from error
+    except OSError as error:
+        raise ConfigError([Problem(path.name, f"cannot be read: {error.strerror}")]) from error
+    except ValueError as error:  # TOML itself refuses an id written twice
+        raise ConfigError([Problem(path.name, f"is not valid TOML: {error}")]) from error
     reading = _Reading(path.name)
     reading.read(table)
     if reading.problems:

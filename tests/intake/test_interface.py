@@ -213,6 +213,20 @@ async def test_a_refused_admission_counts_for_nothing(here: Scene) -> None:
 @pytest.mark.parametrize(
     "headers",
     [
+        {"Origin": "http://3939.example.org:8039", "Host": "3939.example.org:8039"},
+        {"Origin": "https://3939.example.org", "Host": "3939.example.org"},  # TLS ends before us
+        # A proxy has put its own Host there; the browser says whose page it is.
+        {"Origin": "https://3939.example.org", "Sec-Fetch-Site": "same-origin"},
+    ],
+)
+async def test_our_own_page_may_always_ask(here: Scene, headers: dict[str, str]) -> None:
+    status, _ = await here.ask(body(altcha=await here.solved()), headers=headers)
+    assert status == 202
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
         {},
         FOREIGN,
         {"Origin": "null"},
@@ -222,6 +236,8 @@ async def test_a_refused_admission_counts_for_nothing(here: Scene) -> None:
         {"Origin": ORIGIN + ".evil.net"},
         {"Origin": "*"},
         {"Referer": ORIGIN + "/page"},
+        {**FOREIGN, "Sec-Fetch-Site": "cross-site"},
+        {**FOREIGN, "Host": "3939.example.org"},
     ],
 )
 async def test_only_pages_of_the_list_may_ask(here: Scene, headers: dict[str, str]) -> None:

@@ -64,7 +64,7 @@ def test_spoken_text_is_plain_and_on_one_line(studio: Studio) -> None:
         ('[families.x]\nfrom = 1\nto = 3\ntext = "{"\nheard = "x"', "not a template"),
         ('[families.x]\nfrom = 3\nto = 1\ntext = "x"\nheard = "x"', "from and to are needed"),
         ('[prompts]\nx = "y"', "prompts.x: expected a table with text and heard"),
-        ("[prompts.welcome]", "catalogue.toml: Cannot declare"),
+        ("[prompts.welcome]", "catalogue.toml: is not valid TOML: Cannot declare"),
     ],
 )
 def test_a_wrong_catalogue_is_told_by_key(studio: Studio, addition: str, problem: str) -> None:

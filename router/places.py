@@ -1,0 +1,108 @@
+"""Where files lie, and what is said when they cannot be written.
+
+A checkout that this user may write to keeps everything generated in its `.allo/`. In somebody
+else's, what is there already is used as it is, and what is new goes to this user's own state
+folder (XDG Base Directory Specification). `./allo` decides the same way.
+"""
+
+import errno
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from router.errors import DiskError
+
+TOP = Path(__file__).resolve().parents[1]
+#: What everybody who starts this checkout may use.
+SHARED = TOP / ".allo"
+
+
+def home(top: Path, environ: Mapping[str, str]) -> Path:
+    """Return the folder for all that is generated: the checkout's, or this user's own."""
+    shared = top / ".allo"
+    if os.access(shared if shared.exists() else top, os.W_OK):
+        return shared
+    state = Path(environ.get("XDG_STATE_HOME", ""))
+    if not state.is_absolute():  # the specification: one that is relative is ignored
+        state = Path(environ.get("HOME") or "/") / ".local" / "state"
+    return state / "allo"
+
+
+HOME = home(TOP, os.environ)
+CATALOGUE = TOP / "prompts" / "catalogue.toml"
+
+
+def prompts(shared: Path, own: Path, catalogue: Path) -> Path:
+    """Return where the prompts' audio is by default: `shared` unless it is of an older catalogue."""
+    if shared == own:
+        return own
+    try:
+        is_recent = (shared / "manifest.json").stat().st_mtime >= catalogue.stat().st_mtime
+    except OSError:
+        is_recent = False
+    return shared if is_recent else own
+
+
+PROMPTS = prompts(SHARED / "prompts", HOME / "prompts", CATALOGUE)
+#: The state of a service whose settings name none, and of the demo.
+STATE = HOME / "state"
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Tell in a sentence that `place`, or what lies below it, cannot be written.
+
+    Raises:
+        DiskError: For any OSError inside.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise unwritable(error, place) from error
+
+
+def unwritable(error: OSError, place: Path | None = None) -> DiskError:
+    """Return the error as a sentence, about the file that it names itself, else about `place`."""
+    named = error.filename if isinstance(error.filename, str) else place
+    return DiskError(
+        str(named or "a file"),
+        f"cannot be written ({error.strerror or error})",
+        _REMEDIES.get(error.errno or 0, "Name another folder or file."),
+    )
+
+
+_ROOM = "Make room on that disk."
+_RIGHTS = "Give this user the right to write there, or name another folder."
+_REMEDIES = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EFBIG: _ROOM,
+    errno.EROFS: "Mount that file system for writing, or name a folder on another.",
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+}
+
+
+def why_not(folder: Path, room_mb: int = 0) -> str | None:
+    """Say, without writing, why this user could not make or fill `folder`; None if nothing would.
+
+    `room_mb` is how much must be free there.
+    """
+    there = folder
+    try:
+        while not there.exists():
+            there = there.parent
+    except OSError as error:
+        return f"cannot be reached: {there} ({error.strerror})"
+    if not there.is_dir():
+        return f"cannot be a folder: {there} is a file"
+    disk = os.statvfs(there)
+    if disk.f_flag & os.ST_RDONLY:
+        return f"cannot be written: {there} is on a read-only file system"
+    if not os.access(there, os.W_OK | os.X_OK):
+        return f"cannot be written: this user has no right to write in {there}"
+    free_mb = disk.f_bavail * disk.f_frsize // 1_000_000
+    if free_mb < room_mb:
+        return f"has {free_mb} MB left on its disk: {room_mb} MB are needed"
+    return None
