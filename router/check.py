@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from router import provision
-from router.config import Settings, load
+from router import places, provision
+from router.asterisk.install import Toolbox
+from router.config import Faulty, Settings, read_all
 from router.core import (
     attempt,
     desk,
@@ -34,25 +35,44 @@ NEEDED = frozenset[PromptId]().union(
 )
 
 
-def problems(
-    config: Path | None, say: provision.Say, *, catalogue: Path = provision.CATALOGUE
-) -> list[Problem]:
-    """Return all that is wrong with the service that `config` describes (None: as shipped)."""
+#: What Asterisk's configuration, music, logs and the router's databases take at first.
+ROOM_MB = 50
+
+
+def problems(config: Path | None, *, catalogue: Path = provision.CATALOGUE) -> list[Problem]:
+    """Return all that is wrong with the service that `config` describes (None: as shipped).
+
+    Nothing is written and nothing started: whoever may read the files may ask.
+    """
     found: list[Problem] = []
     sentences: Catalogue | None = None
     try:
         sentences = load_catalogue(catalogue)
     except ConfigError as error:
         found += error.problems
-    settings = Settings()
-    try:
-        settings = load(config, sentences.prompts.keys() if sentences else None).settings
-    except ConfigError as error:
-        found += error.problems
+    read = read_all(config, sentences.prompts.keys() if sentences else None)
+    if isinstance(read, Faulty):
+        found += read.problems
+    settings = read.settings
     if sentences is not None:
         found += missing_sentences(sentences)
-        found += _stale_audio(sentences, settings, say)
+        if settings is not None:
+            found += _stale_audio(sentences, settings)
+    if settings is not None:
+        found += _unwritable(settings, config.name if config else "settings")
     return found
+
+
+def _unwritable(settings: Settings, name: str) -> list[Problem]:
+    """Return the folders that the service writes to and could not."""
+    folders = {"state_dir": (settings.state_dir, ROOM_MB)}
+    if settings.callbacks.vault_dir is not None:
+        folders["callbacks.vault_dir"] = (settings.callbacks.vault_dir, 0)
+    return [
+        Problem(f"{name}: {key}", f"{folder} {why}")
+        for key, (folder, room_mb) in folders.items()
+        if (why := places.why_not(folder, room_mb)) is not None
+    ]
 
 
 def missing_sentences(sentences: Catalogue) -> list[Problem]:
@@ -64,11 +84,28 @@ def missing_sentences(sentences: Catalogue) -> list[Problem]:
     ]
 
 
-def _stale_audio(sentences: Catalogue, settings: Settings, say: provision.Say) -> list[Problem]:
+def _stale_audio(sentences: Catalogue, settings: Settings) -> list[Problem]:
     choice = settings.voice
+    if choice.engine == "piper" and not (choice.model and choice.model.is_file()):
+        return []  # told with the settings
     try:
-        tools = provision.toolbox(say, provision.VOICE_PROGRAMS)
-        voice = provision.voice_named(choice.engine, choice.model, tools)
+        voice = provision.voice_named(choice.engine, choice.model, _MUTE)
+        found = stale(sentences, provision.RECORDINGS, settings.prompts_dir, voice)
     except VoiceError as error:
         return [Problem("voice", error.reason)]
-    return stale(sentences, provision.RECORDINGS, settings.prompts_dir, voice)
+    return _in_a_line_each(found)
+
+
+#: Only the voice's name is asked for.
+_MUTE = Toolbox(None, "", Path(), Path())
+
+
+def _in_a_line_each(problems: list[Problem]) -> list[Problem]:
+    """Return one problem for all places with the same reason."""
+    places_by_reason: dict[str, list[str]] = {}
+    for problem in problems:
+        places_by_reason.setdefault(problem.reason, []).append(problem.place)
+    return [
+        Problem(first if not more else f"{first} and {len(more)} more", reason)
+        for reason, (first, *more) in places_by_reason.items()
+    ]

@@ -209,7 +209,7 @@ def check(config: ConfigOption = None) -> None:
     """Tell every error of plan, informateurs, prompts and settings at once; exit 2 if any."""
     from router.check import problems
 
-    found = problems(config, say)
+    found = problems(config)
     if found:
         raise ConfigError(found)
     say("The configuration is right.")

@@ -1,8 +1,8 @@
 """Every error of the router, in one tree.
 
-`RouterError` -> `ConfigError`, `SetupError`, `DiskError`, `StoreError`, `VoiceError`, `NumberRefused`,
-`VaultError`, `AriError` -> `AriUnreachable`, `AriRejected` -> `AriGone`, `AriMalformed`,
-`AriReplaced`.
+`RouterError` -> `ConfigError`, `SetupError`, `DiskError`, `StoreError`, `VoiceError`,
+`NumberRefused`, `VaultError`, `AriError` -> `AriUnreachable`, `AriRejected` -> `AriGone`,
+`AriMalformed`, `AriReplaced`.
 Each carries fields and formats itself: where, what, and what to do about it.
 """
 

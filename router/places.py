@@ -34,7 +34,7 @@ CATALOGUE = TOP / "prompts" / "catalogue.toml"
 
 
 def prompts(shared: Path, own: Path, catalogue: Path) -> Path:
-    """Return where the prompts' audio is by default: `shared` unless it is of an older catalogue."""
+    """Return where prompts are by default: `shared`, unless it is older than the catalogue."""
     if shared == own:
         return own
     try:

@@ -1,21 +1,32 @@
 """What the service needs on this machine: programs, and the prompts' audio.
 
-Everything lands under one folder, `.allo/` beside the project.
+Everything lands under one folder, `.allo/` beside the project (`places.py`).
 """
 
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from router.asterisk.install import PACKAGES, Toolbox, ensure_toolbox
+from router.asterisk.install import PACKAGES, Toolbox, ensure_toolbox, is_complete
 from router.core.ids import PromptId
 from router.errors import VoiceError
+from router.places import CATALOGUE, HOME, PROMPTS, SHARED, TOP, writing
 from router.voice import Catalogue, EspeakVoice, PiperVoice, Tools, Voice, load_catalogue, render
 
-TOP = Path(__file__).resolve().parents[1]
-HOME = TOP / ".allo"
-CATALOGUE = TOP / "prompts" / "catalogue.toml"
+__all__ = [
+    "CATALOGUE",
+    "HOME",
+    "PROMPTS",
+    "RECORDINGS",
+    "TOP",
+    "VOICE_PROGRAMS",
+    "Say",
+    "catalogue",
+    "prompts",
+    "toolbox",
+    "voice_named",
+]
+
 RECORDINGS = TOP / "prompts" / "recordings"
-PROMPTS = HOME / "prompts"
 
 Say = Callable[[str], None]
 
@@ -29,9 +40,13 @@ def toolbox(say: Say, programs: Collection[str] = tuple(PACKAGES)) -> Toolbox:
 
     Raises:
         SetupError: If something cannot be had here.
+        DiskError: If it cannot be laid out for want of room or rights.
     """
-    HOME.mkdir(exist_ok=True)
-    return ensure_toolbox(HOME, say, programs)
+    if is_complete(SHARED, programs):
+        return ensure_toolbox(SHARED, say, programs)
+    with writing(HOME):
+        HOME.mkdir(parents=True, exist_ok=True)
+        return ensure_toolbox(HOME, say, programs)
 
 
 def voice_named(engine: str, model: Path | None, tools: Tools) -> Voice:

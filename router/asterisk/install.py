@@ -141,6 +141,11 @@ def ensure_toolbox(home: Path, say: Say, programs: Collection[str] = tuple(PACKA
     return _toolbox(tree)
 
 
+def is_complete(home: Path, programs: Collection[str]) -> bool:
+    """Say whether `home`, or the system, has all of `programs`: nothing need be installed."""
+    return not _missing(home.absolute() / "debian", programs)
+
+
 def missing_modules(toolbox: Toolbox, wanted: Iterable[str]) -> list[str]:
     """Return which of the `wanted` modules ("res_ari.so") this Asterisk was built without."""
     return [name for name in wanted if not (toolbox.modules_dir / name).is_file()]
@@ -171,7 +176,7 @@ def _receipt(tree: Path) -> dict[str, str]:
     """Return program -> version of a complete private tree, nothing for an absent one."""
     try:
         receipt: dict[str, str] = json.loads((tree / "receipt.json").read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         return {}
     return receipt
 

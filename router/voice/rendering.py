@@ -10,6 +10,7 @@ import errno
 import fcntl
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -97,12 +98,12 @@ def stale(catalogue: Catalogue, recordings: Path, out: Path, voice: Voice) -> li
         entry = manifest.get(id_)
         place = f"{catalogue.path.name}: prompts.{id_}"
         if entry is None:
-            problems.append(Problem(place, "has no audio yet: run ./allo prompts"))
+            problems.append(Problem(place, "no audio yet: run ./allo prompts"))
         elif entry.source != source:
-            reason = "text, voice or recording changed since its audio was rendered"
+            reason = "text, voice or recording changed since the audio was rendered"
             problems.append(Problem(place, f"{reason}: run ./allo prompts"))
         elif entry.audio != _audio_digest(out, id_):
-            problems.append(Problem(place, "its audio is damaged or gone: run ./allo prompts"))
+            problems.append(Problem(place, "the audio is damaged or gone: run ./allo prompts"))
     for id_ in sorted(_recordings(recordings)):
         if id_ not in catalogue.prompts:
             close = get_close_matches(id_, list(catalogue.prompts), n=1)
@@ -151,6 +152,8 @@ class _Rendering:
             raise
         if todo or removed:
             _save(self.out, self.manifest)
+        else:
+            os.utime(self.out / "manifest.json")  # up to date with a newer catalogue too
         seconds = sum(entry.seconds for entry in self.manifest.values())
         return Rendered(len(self.manifest), len(todo), len(removed), seconds)
 

@@ -81,7 +81,7 @@ def test_only_what_changed_is_stale_and_rendered(
 
 def test_before_the_first_rendering_everything_is_missing(studio: Studio) -> None:
     assert len(studio.stale()) == 5
-    assert "catalogue.toml: prompts.welcome: has no audio yet" in studio.stale()[0]
+    assert "catalogue.toml: prompts.welcome: no audio yet" in studio.stale()[0]
     assert durations(studio.out) == {}
 
 
