@@ -129,7 +129,7 @@ class Promises:
                     call,
                     Private(
                         lambda key: self.intake.digit(call, key),
-                        lambda playback: self.intake.played(call, playback),
+                        lambda playback, heard: self.intake.played(call, playback, heard=heard),
                     ),
                 )
                 self.intake.take_digits(call)

@@ -2,7 +2,7 @@
 
 It does what Asterisk 22.10 was measured to do with the requests and events that the router
 uses; tests/contract runs the same tests on both. Prompts end by themselves at once, except
-`hour`, which lasts until it is stopped or `end_prompt`.
+`hour`, which lasts until it is stopped or `end_prompt`; there is no `no-such-prompt`.
 """
 
 import asyncio
@@ -28,6 +28,9 @@ from tests.ari_people import (
 USER, PASSWORD = "allo", "secret-of-the-tests"
 
 _FRAME_BYTES = 65_535
+
+#: What no prompt is called.
+MISSING = "sound:allo/no-such-prompt"
 
 Answer = tuple[int, Any]
 _NOT_FOUND: Answer = (404, {"message": "not found"})
@@ -213,7 +216,7 @@ class FakeAsterisk:
         if self.channels.pop(channel.id, None) is None:
             return
         for playback in list(channel.playbacks):
-            self._end(playback)
+            self._end(playback, "failed")
         if channel.args is not None:
             self.send("StasisEnd", channel=channel.describe())
         for ear in [other for other in self.channels.values() if other.spies_on is channel]:
@@ -446,9 +449,10 @@ class FakeAsterisk:
         """A short prompt: said when the ones before it are, and over at once."""
         queue = playback.channel.playbacks
         if playback in queue and queue[0] is playback:
-            self._end(playback)
+            found = not playback.media[-1].startswith(MISSING)
+            self._end(playback, "done" if found else "failed")
 
-    def _end(self, playback: Playback) -> None:
+    def _end(self, playback: Playback, state: str = "done") -> None:
         if playback.over.is_set():
             return
         playback.over.set()
@@ -461,7 +465,7 @@ class FakeAsterisk:
                 "id": playback.id,
                 "media_uri": playback.media[-1],
                 "target_uri": f"channel:{playback.channel.id}",
-                "state": "done",
+                "state": state,
             },
         )
         for following in playback.channel.playbacks[:1]:

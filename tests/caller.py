@@ -56,6 +56,7 @@ from router.core.events import (
     PhoneAppeared,
     PhoneVanished,
     PromptEnded,
+    PromptFailed,
     SnoopStarted,
     SupervisorAsked,
     TimePassed,
@@ -183,8 +184,11 @@ class Exchange:
             self.tell(CallArrived(CallId(call)))
 
     def leave(self, call: str = "caller") -> None:
-        """The caller hangs up."""
+        """The caller hangs up: first what is heard breaks off (measured)."""
+        playback = self.callers[call].playback
         self.lose_caller(call)
+        if playback is not None:
+            self.break_off(playback, call)
         self.tell(CallLeft(CallId(call)))
 
     def lose_caller(self, call: str) -> None:
@@ -236,9 +240,20 @@ class Exchange:
         ended, leg.playback = leg.playback, None
         self.tell(PromptEnded(leg.call, ended))
 
+    def break_off(self, playback: PlaybackId | None, call: str = "caller") -> list[Command]:
+        """What is being said breaks off: the channel is going, or a file cannot be played."""
+        assert playback is not None, "nothing is said"
+        listeners: list[Caller | Leg] = [*self.callers.values(), *self.legs.values()]
+        for heard in listeners:
+            if heard.playback == playback:
+                heard.playback = None
+        return self.tell(PromptFailed(CallId(call), playback))
+
     def end_leg(self, agent: str | Leg, why: LegEnd = LegEnd.HUNG_UP) -> None:
-        """The informateur's channel ends by itself."""
+        """The informateur's channel ends by itself: first what it hears breaks off (measured)."""
         leg = self.lose_leg(agent)
+        if leg.playback is not None:
+            self.break_off(leg.playback, leg.call)
         self.tell(LegEnded(leg.call, leg.id, why))
 
     def lose_leg(self, agent: str | Leg) -> Leg:

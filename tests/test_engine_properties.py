@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 from router.core.agents import AgentState
-from router.core.calls import CallState
+from router.core.calls import CallState, Due
 from router.core.commands import Step, Told
 from router.core.engine import Engine
 from router.core.events import (
@@ -39,6 +39,7 @@ from router.core.events import (
     PhoneAppeared,
     PhoneVanished,
     PromptEnded,
+    PromptFailed,
     SnoopStarted,
     SupervisorAsked,
     TimePassed,
@@ -149,7 +150,8 @@ def check_queue(engine: Engine, now: float) -> None:
     for call in board.calls.values():
         assert (call.id in in_queue) is (call.state is CallState.WAITING)
         if call.state in SERVED_SOON:
-            assert call.playback is not None or call.music, "a caller waits in silence"
+            broke_off = ("call", call.id, Due.UNHEARD) in board.timers._live
+            assert call.playback or call.music or broke_off, "a caller waits in silence"
     assert set(in_queue) <= board.calls.keys()
     timers = {key for key in board.timers._live if key[0] in ("call", "desk")}
     assert {key[1] for key in timers} <= board.calls.keys() | board.desk_calls.keys()
@@ -258,6 +260,12 @@ class Service(RuleBasedStateMachine):
     def hear_out(self, pick: int) -> None:
         self.exchange.hear_out(chosen(self.listeners(), pick))
 
+    @precondition(lambda self: bool(self.listeners()))
+    @rule(pick=picks)
+    def hear_it_break_off(self, pick: int) -> None:
+        call = chosen(self.listeners(), pick)
+        self.exchange.break_off(self.exchange.callers[call].playback, call)
+
     def listeners(self) -> list[str]:
         return [name for name in self.callers() if self.exchange.callers[name].playback]
 
@@ -283,6 +291,12 @@ class Service(RuleBasedStateMachine):
     @rule(pick=picks)
     def hear_whisper(self, pick: int) -> None:
         self.exchange.hear_whisper(chosen([leg for leg in self.legs() if leg.playback], pick))
+
+    @precondition(lambda self: any(leg.playback for leg in self.legs()))
+    @rule(pick=picks)
+    def hear_the_whisper_break_off(self, pick: int) -> None:
+        leg = chosen([leg for leg in self.legs() if leg.playback], pick)
+        self.exchange.break_off(leg.playback, leg.call)
 
     @precondition(lambda self: bool(self.legs()))
     @rule(pick=picks, why=st.sampled_from(LegEnd))
@@ -353,7 +367,7 @@ class Service(RuleBasedStateMachine):
             return  # Asterisk gives no id twice
         if isinstance(event, AgentAsked | SupervisorAsked):
             return  # nor HTTP a request
-        if isinstance(event, PromptEnded) and event.playback in self.playing():
+        if isinstance(event, PromptEnded | PromptFailed) and event.playback in self.playing():
             return  # a whisper of that id is still under way
         self.exchange.tell(event)
 
@@ -479,6 +493,7 @@ any_event: st.SearchStrategy[Event] = st.one_of(
     st.builds(KeyPressed, calls, st.sampled_from("0123456789*#ABCD")),
     st.builds(KeyPressed, calls, st.sampled_from("##212")),
     st.builds(PromptEnded, calls, playbacks),
+    st.builds(PromptFailed, calls, playbacks),
     st.builds(PhoneAppeared, phones),
     st.builds(PhoneVanished, phones),
     st.builds(LegAnswered, calls, legs),

@@ -32,7 +32,12 @@ CHANNEL = {
     "dialplan": {"context": "c", "exten": NUMBER, "app_name": "Stasis", "app_data": "allo"},
 }
 ENVELOPE = {"timestamp": "2026-11-22T04:09:44.879+0000", "application": "allo"}
-PLAYBACK = {"id": "p1", "media_uri": "sound:allo/one", "target_uri": "channel:1795320584.0"}
+PLAYBACK = {
+    "id": "p1",
+    "media_uri": "sound:allo/one",
+    "target_uri": "channel:1795320584.0",
+    "state": "done",
+}
 
 SAMPLES: list[tuple[dict[str, Any], object]] = [
     (
@@ -54,7 +59,11 @@ SAMPLES: list[tuple[dict[str, Any], object]] = [
     ),
     (
         {"type": "PlaybackFinished", "playback": PLAYBACK},
-        PlaybackFinished(PlaybackId("p1"), ChannelId("1795320584.0")),
+        PlaybackFinished(PlaybackId("p1"), ChannelId("1795320584.0"), heard=True),
+    ),
+    (
+        {"type": "PlaybackFinished", "playback": PLAYBACK | {"state": "failed"}},
+        PlaybackFinished(PlaybackId("p1"), ChannelId("1795320584.0"), heard=False),
     ),
     (
         {

@@ -47,6 +47,7 @@ from router.core.events import (
     PhoneAppeared,
     PhoneVanished,
     PromptEnded,
+    PromptFailed,
     SnoopStarted,
 )
 from router.core.ids import (
@@ -279,7 +280,7 @@ def test_a_command_may_block_or_is_one_request(
         (ChannelDestroyed(CHANNEL, 16), None),
         (ChannelStateChange(CHANNEL, "Ringing"), None),
         (key(CHANNEL, "#"), KeyPressed(CALL, "#")),
-        (PlaybackFinished(PLAYBACK, CHANNEL), None),
+        (PlaybackFinished(PLAYBACK, CHANNEL, heard=True), None),
         (EndpointStateChange("agent-lea", online=True), PhoneAppeared(PHONE)),
         (EndpointStateChange("agent-sup", online=True), PhoneAppeared(PhoneId("sup"))),
         (EndpointStateChange("agent-lea", online=False), None),
@@ -382,8 +383,8 @@ def test_what_is_whispered_to_a_leg_belongs_to_its_call(translator: Translator) 
     translator.requests(RING)
     translator.requests(Play(CALL, LEG, PLAYBACK, (PromptId("whisper"),)))
     assert translator.event(ChannelDestroyed(LEG, 16)) is not None
-    ended = translator.event(PlaybackFinished(PLAYBACK, LEG))  # after the leg itself
-    assert ended == PromptEnded(CALL, PLAYBACK)
+    ended = translator.event(PlaybackFinished(PLAYBACK, LEG, heard=False))  # after the leg itself
+    assert ended == PromptFailed(CALL, PLAYBACK)
     assert translator.playing() == []
 
 
@@ -403,7 +404,7 @@ def test_a_phone_is_news_when_it_changes(translator: Translator) -> None:
 def test_the_playback_is_known_before_asterisk_hears_of_it(translator: Translator) -> None:
     translator.requests(PLAY)
     assert translator.playing() == [(PLAYBACK, CALL)]
-    finished = PlaybackFinished(PLAYBACK, CHANNEL)
+    finished = PlaybackFinished(PLAYBACK, CHANNEL, heard=True)
     events = [translator.event(finished), translator.event(finished)]  # a phone's comes twice
     assert events == [PromptEnded(CALL, PLAYBACK), None]
     assert translator.playing() == []
@@ -416,7 +417,7 @@ def test_what_a_look_found_is_learnt(translator: Translator) -> None:
     assert translator.event(ChannelDestroyed(LEG, 16)) is None
     translator.requests(PLAY)
     translator.learn(PromptEnded(CALL, PLAYBACK))
-    assert translator.event(PlaybackFinished(PLAYBACK, CHANNEL)) is None
+    assert translator.event(PlaybackFinished(PLAYBACK, CHANNEL, heard=True)) is None
     translator.learn(PhoneAppeared(PHONE))
     assert translator.event(EndpointStateChange("agent-lea", online=True)) is None
 

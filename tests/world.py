@@ -48,6 +48,7 @@ from router.core.events import (
     PhoneAppeared,
     PhoneVanished,
     PromptEnded,
+    PromptFailed,
     SnoopStarted,
     TimePassed,
 )
@@ -106,7 +107,7 @@ class World:
         self.all_phones = phones
         self.phones: set[PhoneId] = set()
         #: Playbacks that ended since the last resync.
-        self.ended: list[PromptEnded] = []
+        self.ended: list[PromptEnded | PromptFailed] = []
         #: When, in which order, what happens or is told then.
         self.pending: list[tuple[float, int, Callable[[], None]]] = []
         self.serial = 0
@@ -237,12 +238,14 @@ class World:
         self.leave_bridge(channel)
         self.music.discard(channel)
         for playback in [one for one, (_, other) in self.playing.items() if other == channel]:
-            self.end_prompt(playback)
+            self.end_prompt(playback, PromptFailed)
 
-    def end_prompt(self, playback: PlaybackId) -> None:
+    def end_prompt(
+        self, playback: PlaybackId, how: type[PromptEnded | PromptFailed] = PromptEnded
+    ) -> None:
         if playback in self.playing:
             call, _ = self.playing.pop(playback)
-            ended = PromptEnded(call, playback)
+            ended = how(call, playback)
             self.ended.append(ended)
             self.tell(ended, by_itself=False)
 

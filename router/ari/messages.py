@@ -70,10 +70,15 @@ class ChannelDtmfReceived:
 
 @dataclass(frozen=True, slots=True)
 class PlaybackFinished:
-    """A playback is over, all its media said, cut short, or not found."""
+    """A playback is over: `heard` to its end or to where we stopped it, or else broken off.
+
+    Asterisk tells of the last of its media only; one in the middle that is not found is passed
+    over (measured).
+    """
 
     playback: PlaybackId
     channel: ChannelId
+    heard: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,8 @@ def parse(data: Mapping[str, Any]) -> Message | None:
                 scheme, _, target = playback["target_uri"].partition(":")
                 if scheme != "channel":
                     return None
-                return PlaybackFinished(PlaybackId(_text(playback["id"])), ChannelId(target))
+                heard = _text(playback["state"]) == "done"
+                return PlaybackFinished(PlaybackId(_text(playback["id"])), ChannelId(target), heard)
             case "StasisStart":
                 return StasisStart(_channel(data), tuple(_text(arg) for arg in data["args"]))
             case "StasisEnd":

@@ -55,6 +55,7 @@ from router.core.events import (
     PhoneAppeared,
     PhoneVanished,
     PromptEnded,
+    PromptFailed,
     SnoopStarted,
 )
 from router.core.ids import BridgeId, CallId, ChannelId, PhoneId, PlaybackId
@@ -125,8 +126,8 @@ class Private:
     """Takes what is not for the engine to know. Neither callable may block."""
 
     key: Callable[[str], None]
-    #: Something that the engine did not play has ended.
-    played: Callable[[PlaybackId], None]
+    #: Something that the engine did not play has ended; whether it was heard.
+    played: Callable[[PlaybackId, bool], None]
 
 
 class Translator:
@@ -267,11 +268,13 @@ class Translator:
         match message:
             case ChannelDtmfReceived():
                 return self._key(message)
-            case PlaybackFinished(playback, channel):
+            case PlaybackFinished(playback, channel, heard):
                 call = self._playing.pop(playback, None)
-                if call is None and channel in self._private:
-                    self._private[channel].played(playback)
-                return None if call is None else PromptEnded(call, playback)
+                if call is None:
+                    if channel in self._private:
+                        self._private[channel].played(playback, heard)
+                    return None
+                return (PromptEnded if heard else PromptFailed)(call, playback)
             case StasisStart(channel, args):
                 return self._started(channel, args)
             case StasisEnd(channel):
@@ -361,7 +364,7 @@ class Translator:
                 self._inside |= {ChannelId(call): bridge, leg: bridge}
             case LegEnded(_, channel):
                 self.drop_leg(channel)
-            case PromptEnded(_, playback):
+            case PromptEnded(_, playback) | PromptFailed(_, playback):
                 self.drop_playback(playback)
             case PhoneAppeared(phone):
                 self._online.add(phone)

@@ -122,11 +122,14 @@ class Attempts:
         self._open.set_due(ticket, TicketDue.DIAL, self._rules.ring_s)
 
     def leg_ended(self, ticket: Ticket, why: LegEnd) -> None:
-        """The informateur's phone was not picked up, or hangs up before the two are joined."""
+        """The informateur's phone was not picked up, or hangs up before the two are joined:
+        missed in either case."""
         if ticket.state is TicketState.RINGING:
             self._missed(ticket, why)
             return
-        self._free_agent(ticket)
+        if ticket.agent is not None and (desk := self._desk(ticket)).call == ticket.call:
+            self._duty.missed(desk, why)
+        ticket.agent = ticket.leg = None
         if ticket.state is TicketState.DIALLING:
             self._board.commands.append(HangUp(_call(ticket), ChannelId(_call(ticket))))
             self.failed(ticket, Failure.INTERRUPTED)
@@ -177,6 +180,12 @@ class Attempts:
             ticket.playback = None
             self._open.set_due(ticket, TicketDue.STEP, self._targets.first_key_s)
 
+    def prompt_failed(self, ticket: Ticket, playback: PlaybackId) -> None:
+        """As a rule whoever should hear it is gone, which is told by the channel's own end."""
+        if playback == ticket.playback:
+            ticket.unheard = True
+        self.prompt_ended(ticket, playback)
+
     def key(self, ticket: Ticket, event: KeyPressed) -> None:
         """A person presses 1; any other key has the question put again, once."""
         if ticket.state is not TicketState.ASKING:
@@ -193,13 +202,16 @@ class Attempts:
         self.failed(ticket, Failure.NO_ANSWER)
 
     def silence(self, ticket: Ticket) -> None:
-        """Put the question once more; then it is a voicemail, on which nothing is left."""
+        """Put the question once more; then it is a voicemail, on which nothing is left.
+
+        Unless the question could not be played: then nobody can have answered it.
+        """
         if not ticket.asked_again:
             ticket.asked_again = True
             self._ask(ticket)
             return
         self._board.commands.append(HangUp(_call(ticket), ChannelId(_call(ticket))))
-        self.failed(ticket, Failure.VOICEMAIL)
+        self.failed(ticket, Failure.INTERRUPTED if ticket.unheard else Failure.VOICEMAIL)
 
     def call_ended(self, ticket: Ticket, why: LegEnd) -> None:
         """The called channel is gone before the two were joined."""
@@ -338,7 +350,7 @@ class Attempts:
         if ticket.call is not None:
             self._open.attempts.pop(ticket.call, None)
         ticket.call = ticket.agent = ticket.leg = ticket.whisper = None
-        ticket.asked_again = False
+        ticket.asked_again = ticket.unheard = False
 
     def _silence_prompt(self, ticket: Ticket) -> None:
         if ticket.playback is not None:

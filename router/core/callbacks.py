@@ -30,6 +30,7 @@ from router.core.events import (
     LegEnded,
     LegRang,
     PromptEnded,
+    PromptFailed,
     Resynced,
     TrunkChanged,
 )
@@ -47,8 +48,8 @@ from router.core.tickets import (
 
 #: What may be told of the channels of an attempt.
 OF_ATTEMPTS = frozenset(
-    {KeyPressed, PromptEnded, LegRang, LegAnswered, LegEnded, CalledAnswered, CalledEnded}
-    | {CallLeft, DialFailed, CommandFailed, CallFound}
+    {KeyPressed, PromptEnded, PromptFailed, LegRang, LegAnswered, LegEnded}
+    | {CalledAnswered, CalledEnded, CallLeft, DialFailed, CommandFailed, CallFound}
 )
 
 
@@ -119,6 +120,8 @@ class Callbacks:
                 attempts.key(ticket, event)
             case PromptEnded(_, playback):
                 attempts.prompt_ended(ticket, playback)
+            case PromptFailed(_, playback):
+                attempts.prompt_failed(ticket, playback)
             case LegRang(_, leg) if leg == ticket.leg:
                 attempts.leg_rang(ticket)
             case LegAnswered(_, leg) if leg == ticket.leg:

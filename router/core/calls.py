@@ -76,6 +76,8 @@ class Due(StrEnum):
     LONGEST = "longest"  # nobody waits longer
     RING = "ring"  # the informateur had time enough
     WHISPER = "whisper"  # the informateur knows what it is about
+    UNHEARD = "unheard"  # a prompt broke off, and the caller has stayed
+    UNTOLD = "untold"  # a whisper broke off, and no end of the leg was told
     ASIDE = "aside"  # whoever was dialled besides had time enough
     KEYS = "keys"  # the informateur's keys so far are no longer one entry
 
@@ -116,8 +118,7 @@ _ANSWERED, _LEG, _GONE = events.LegAnswered, events.LegEnded, events.PhoneVanish
 
 _ASIDE = AsideEvent
 
-#: (state, event) -> the handler's name in `Journey`, `Distribution`, `Talk` or `Votes`.
-TABLE: dict[tuple[CallState, CallEvent], str] = {
+_ROWS: dict[tuple[CallState, CallEvent], str] = {
     (_S.WELCOME, _KEY): "key_skips_welcome",
     (_S.WELCOME, _ENDED): "ask_code",
     (_S.WELCOME, Due.STEP): "ask_code",
@@ -161,6 +162,7 @@ TABLE: dict[tuple[CallState, CallEvent], str] = {
     (_S.WHISPERING, _ENDED): "announcement_over",
     (_S.WHISPERING, Due.STEP): "announcement_over",
     (_S.WHISPERING, Due.WHISPER): "join",
+    (_S.WHISPERING, Due.UNTOLD): "verify_informateur",
     (_S.WHISPERING, _LEG): "missed",
     (_S.WHISPERING, _LEFT): "talking_caller_left",
     (_S.TALKING, _LEG): "informateur_left",
@@ -180,6 +182,7 @@ TABLE: dict[tuple[CallState, CallEvent], str] = {
     (_S.CONSULTING, Due.WHISPER): "join_colleague",
     (_S.CONSULTING, _ASIDE.ANSWERED): "tell_colleague",
     (_S.CONSULTING, _ASIDE.TOLD): "join_colleague",
+    (_S.CONSULTING, Due.UNTOLD): "verify_colleague",
     (_S.CONSULTING, _ASIDE.ENDED): "colleague_left",
     (_S.CONSULTING, Due.ASIDE): "aside_not_reached",
     (_S.CONSULTING, requests.Complete): "complete",
@@ -214,6 +217,11 @@ TABLE: dict[tuple[CallState, CallEvent], str] = {
     (_S.LEAVING, Due.STEP): "hang_up",
     (_S.LEAVING, _LEFT): "caller_left",
 }
+#: (state, event) -> the handler's name in `Journey`, `Distribution`, `Talk` or `Votes`. What
+#: cannot be played counts as said, once the caller is seen to have stayed.
+TABLE = _ROWS | {
+    (state, Due.UNHEARD): handler for (state, event), handler in _ROWS.items() if event is _ENDED
+}
 
 
 @dataclass(slots=True, eq=False)
@@ -239,6 +247,8 @@ class Watch:
     leg: ChannelId
     #: What tells the caller; when it is said, the supervisor's part has begun.
     announcement: PlaybackId | None = None
+    #: What tells the informateur.
+    notice: PlaybackId | None = None
     begun: bool = False
     snoop: ChannelId | None = None
     bridge: BridgeId | None = None

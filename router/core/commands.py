@@ -87,6 +87,7 @@ class Step(StrEnum):
     VOTE_ASKED = "asked to vote"
     WATCHED = "supervisor takes part"
     UNWATCHED = "supervisor has left"
+    UNPLAYED = "prompt could not be played"
     REFUSED = "refused"
     ENDED = "ended"
 

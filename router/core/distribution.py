@@ -16,6 +16,7 @@ from router.core.commands import (
     Remember,
     Ring,
     Step,
+    Verify,
 )
 from router.core.duty import RING_BACKSTOP_S, Duty
 from router.core.estimate import WaitEstimate
@@ -47,6 +48,8 @@ PROMPTS = frozenset(
 
 #: A whisper whose end was never told is taken as heard after this.
 WHISPER_GUARD_S = 20.0
+#: The end of a leg that is asked for is told within this.
+VERIFY_S = 2.0
 #: Due before anyone else: a caller whose informateur was cut off.
 FRONT = 0.0
 
@@ -294,7 +297,7 @@ class Distribution:
         )
         self._duty.missed(desk, why)
         call.agent = call.leg = call.whisper = None
-        board.cancel_due(call, Due.RING, Due.WHISPER)
+        board.cancel_due(call, Due.RING, Due.WHISPER, Due.UNTOLD)
         self.wait(call, said, None)
 
     def ringing_caller_left(self, call: Call) -> None:
@@ -322,6 +325,12 @@ class Distribution:
         board.play(call, (CONNECTING,))
         board.set_due(call, Due.WHISPER, WHISPER_GUARD_S)
 
+    def verify_informateur(self, call: Call) -> None:
+        """The whisper broke off, though the leg seems to be there: join only if it is."""
+        assert call.leg is not None  # WHISPERING has a leg
+        self._board.commands.append(Verify(call.id, call.leg))
+        self._board.set_due(call, Due.WHISPER, VERIFY_S)
+
     def join(self, call: Call) -> None:
         """Let the two hear each other."""
         board = self._board
@@ -329,7 +338,7 @@ class Distribution:
         if call.whisper is not None:
             board.stop_playing(call.id, call.whisper)
             call.whisper = None
-        board.cancel_due(call, Due.WHISPER, Due.STEP)
+        board.cancel_due(call, Due.WHISPER, Due.UNTOLD, Due.STEP)
         assert call.leg is not None  # WHISPERING has a leg
         self._duty.joined(self.desk(call))
         call.bridge = board.new_bridge()

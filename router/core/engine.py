@@ -42,6 +42,7 @@ from router.core.events import (
     PhoneAppeared,
     PhoneVanished,
     PromptEnded,
+    PromptFailed,
     Resynced,
     SnoopStarted,
     SupervisorAsked,
@@ -60,6 +61,9 @@ from router.core.switchboard import Switchboard
 from router.core.talk import CONVERSATION, Talk
 from router.core.tickets import Admission, TicketRecord
 from router.core.votes import Votes
+
+#: A prompt that broke off because its channel is gone is followed by that end within this.
+ENDS_WITHIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,7 @@ class Engine:
             TimePassed: self._time_passed,
             KeyPressed: self._key,
             PromptEnded: self._prompt_ended,
+            PromptFailed: self._prompt_failed,
             CallArrived: self._arrived,
             CallLeft: self._left,
             CallFound: self._recovery.found,
@@ -406,6 +411,28 @@ class Engine:
         elif not self._supervision.told(call, playback):
             board.ignore(event)
 
+    def _prompt_failed(self, event: PromptFailed) -> None:
+        """What broke off was not heard. The channel's own end follows at once, or never."""
+        board = self._board
+        call, playback = board.calls.get(event.call), event.playback
+        desk_call = board.desk_calls.get(event.call)
+        if desk_call is not None and desk_call.playback == playback:
+            desk_call.playback = None
+            self._answer_desk(desk_call, PromptEnded)
+        elif call is None:
+            board.ignore(event)
+        elif call.playback == playback:
+            call.playback = None
+            board.set_due(call, Due.UNHEARD, ENDS_WITHIN_S)
+        elif call.whisper == playback:
+            call.whisper = None
+            board.set_due(call, Due.UNTOLD, ENDS_WITHIN_S)
+        elif call.aside is not None and call.aside.whisper == playback:
+            call.aside.whisper = None
+            board.set_due(call, Due.UNTOLD, ENDS_WITHIN_S)
+        elif not self._supervision.untold(call, playback):
+            board.ignore(event)
+
     def _leg_rang(self, event: LegRang) -> None:
         call = self._board.calls.get(event.call)
         if call is not None and call.leg == event.leg:
@@ -432,7 +459,10 @@ class Engine:
         board = self._board
         match key:
             case ("call", call_id, due):
-                self._answer(board.calls[call_id], due)
+                call = board.calls[call_id]
+                if due is Due.UNHEARD or due is Due.UNTOLD:
+                    board.note(call, Step.UNPLAYED)
+                self._answer(call, due)
             case ("agent", agent_id):
                 self._duty.lease_ended(board.roster.desks[agent_id])
             case ("ticket", ticket_id, due):

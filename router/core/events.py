@@ -117,7 +117,19 @@ class SupervisorAsked:
 
 @value
 class PromptEnded:
-    """A playback is over: all said, stopped, or failed."""
+    """A playback is over: all said, or stopped by us."""
+
+    call: CallId
+    playback: PlaybackId
+
+
+@value
+class PromptFailed:
+    """A playback broke off: nobody is known to have heard it.
+
+    As a rule its channel is gone, and that end is told within the same millisecond; else a file
+    cannot be played.
+    """
 
     call: CallId
     playback: PlaybackId
@@ -250,6 +262,7 @@ Event = (
     | CallLeft
     | KeyPressed
     | PromptEnded
+    | PromptFailed
     | PhoneAppeared
     | PhoneVanished
     | DeskCalled

@@ -42,6 +42,8 @@ class Ticket:
     whisper: PlaybackId | None = None
     playback: PlaybackId | None = None
     asked_again: bool = False
+    #: The question could not be played.
+    unheard: bool = False
     #: Taken up after a restart: what became of the attempt is not known yet.
     unclear: bool = False
 

@@ -66,7 +66,7 @@ class Supervision:
         if watch.announcement is not None or call.leg is None:
             return
         board.play_on(call.id, watch.leg, (WATCH_SUPERVISOR,))
-        board.play_on(call.id, call.leg, (WATCH_AGENT,))
+        watch.notice = board.play_on(call.id, call.leg, (WATCH_AGENT,))
         watch.announcement = board.play_on(call.id, call.channel, (WATCH_CALLER,))
 
     def told(self, call: Call, playback: PlaybackId) -> bool:
@@ -87,6 +87,14 @@ class Supervision:
             watch.snoop = board.new_snoop()
             whispers = watch.watching is Watching.WHISPER
             board.commands.append(Snoop(call.id, call.leg, watch.snoop, whispers))
+        return True
+
+    def untold(self, call: Call, playback: PlaybackId) -> bool:
+        """End the part if one of the two could not be told; return whether `playback` was that."""
+        watch = call.watch
+        if watch is None or playback not in (watch.announcement, watch.notice):
+            return False
+        self.end(call)
         return True
 
     def snooping(self, event: SnoopStarted) -> None:

@@ -110,7 +110,8 @@ class Switchboard:
         return playback
 
     def silence(self, call: Call) -> None:
-        """Stop whatever the caller hears."""
+        """Stop whatever the caller hears, and wait no longer for what broke off."""
+        self.cancel_due(call, Due.UNHEARD)
         if call.playback is not None:
             self.stop_playing(call.id, call.playback)
             call.playback = None

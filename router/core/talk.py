@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 from router.core.agents import AgentDesk, AgentState
 from router.core.calls import Aside, Call, CallState, Due
-from router.core.commands import DialOut, HangUp, PutIn, Ring, Step, TakeOut
+from router.core.commands import DialOut, HangUp, PutIn, Ring, Step, TakeOut, Verify
 from router.core.distribution import (
     FRONT,
+    VERIFY_S,
     WHISPER_GUARD_S,
     Distribution,
     promise,
@@ -243,9 +244,14 @@ class Talk:
         aside.whisper = board.play_on(call.id, aside.leg, said)
         board.set_due(call, Due.WHISPER, WHISPER_GUARD_S)
 
+    def verify_colleague(self, call: Call) -> None:
+        """The whisper broke off, though the leg seems to be there: join only if it is."""
+        self._board.commands.append(Verify(call.id, _aside(call).leg))
+        self._board.set_due(call, Due.WHISPER, VERIFY_S)
+
     def join_colleague(self, call: Call) -> None:
         board, aside = self._board, _aside(call)
-        board.cancel_due(call, Due.WHISPER)
+        board.cancel_due(call, Due.WHISPER, Due.UNTOLD)
         if aside.whisper is not None:
             board.stop_playing(call.id, aside.whisper)
             aside.whisper = None
@@ -337,7 +343,7 @@ class Talk:
         aside = _aside(call)
         call.aside = None
         self._board.commands.append(HangUp(call.id, aside.leg))
-        self._board.cancel_due(call, Due.ASIDE, Due.WHISPER)
+        self._board.cancel_due(call, Due.ASIDE, Due.WHISPER, Due.UNTOLD)
         if aside.answered and aside.agent is not None:
             self._duty.done(self._colleague(aside), None)
         elif aside.agent is not None:
@@ -346,7 +352,7 @@ class Talk:
     def _colleague_over(self, call: Call, why: LegEnd) -> None:
         aside = _aside(call)
         call.aside = None
-        self._board.cancel_due(call, Due.ASIDE, Due.WHISPER)
+        self._board.cancel_due(call, Due.ASIDE, Due.WHISPER, Due.UNTOLD)
         if aside.agent is None:
             return
         if aside.joined:

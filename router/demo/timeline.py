@@ -46,6 +46,7 @@ WORDS: Mapping[Step, str] = {
     Step.VOTE_ASKED: "The caller, who has stayed, is asked what the call was worth.",
     Step.WATCHED: "A supervisor takes part ({detail}); both were told.",
     Step.UNWATCHED: "The supervisor has left.",
+    Step.UNPLAYED: "A prompt broke off, or its file cannot be played: the call goes on.",
     Step.REFUSED: "The caller cannot wait ({detail}) and is told what to do instead.",
     Step.ENDED: "The call is over: {outcome}, {seconds:.0f} s in all.",
 }

@@ -73,7 +73,7 @@ class Process:
             "digits": lambda call, _: self._digits.begin(CallId(call)),
             "digit": lambda call, more: self._digits.key(CallId(call), more["key"]),
             "played": lambda call, more: self._digits.played(
-                CallId(call), PlaybackId(more["playback"])
+                CallId(call), PlaybackId(more["playback"]), heard=more["heard"]
             ),
             "digits_over": lambda call, _: self._digits.over(CallId(call)),
             "retire": self._retire,

@@ -25,7 +25,8 @@ question carries its number under its own name, and the answer has it as "reply"
       {"accepting": {sector: refusal | null}}   what may be asked for; nothing before the first
       {"dial": {call, ticket, timeout_s, variables}}
       {"digits": call}                          begin to take a number on that channel
-      {"digit": call, key}                      {"played": call, playback}: one of ours has ended
+      {"digit": call, key}
+      {"played": call, playback, heard}         one of ours is over: heard, or broken off
       {"digits_over": call}                     the caller has left
       {"retire": linger_s}                      take nothing more, finish, and go
 """

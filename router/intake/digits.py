@@ -24,6 +24,7 @@ class _Key:
 class _Played:
     #: None: what was to be said cannot be.
     playback: PlaybackId | None
+    heard: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +75,10 @@ class Digits:
         if call in self._callers:
             self._callers[call][0].put_nowait(_Key(key))
 
-    def played(self, call: CallId, playback: PlaybackId) -> None:
-        """One of our prompts has ended."""
+    def played(self, call: CallId, playback: PlaybackId, *, heard: bool) -> None:
+        """One of our prompts is over."""
         if call in self._callers:
-            self._callers[call][0].put_nowait(_Played(playback))
+            self._callers[call][0].put_nowait(_Played(playback, heard))
 
     def over(self, call: CallId) -> None:
         """The caller has left."""
@@ -105,7 +106,7 @@ class Digits:
                     case Say(prompts):
                         playing = await self._dialler.say(call, prompts)
                         if not playing:
-                            inbox.put_nowait(_Played(None))
+                            inbox.put_nowait(_Played(None, heard=False))
                     case Hush():
                         await self._dialler.hush(playing)
                     case GaveUp():
@@ -116,9 +117,9 @@ class Digits:
                         if refused is None:
                             return ticket
                         inbox.put_nowait(_Refused(refused))
-            actions = await self._next(keypad, inbox, playing[-1] if playing else None)
+            actions = await self._next(keypad, inbox, playing)
 
-    async def _next(self, keypad: Keypad, inbox: _Inbox, last: PlaybackId | None) -> list[Action]:
+    async def _next(self, keypad: Keypad, inbox: _Inbox, playing: list[PlaybackId]) -> list[Action]:
         """What the next key, the prompt's end or the deadline leads to."""
         now = asyncio.get_running_loop().time
         try:
@@ -131,6 +132,10 @@ class Digits:
                 return keypad.key(key, now())
             case _Refused(code):
                 return keypad.refused(code, now())
-            case _Played(ended) if ended == last:
+            case _Played(None, _):
+                return keypad.unsaid(now())
+            case _Played(over, heard=False) if over in playing:
+                return keypad.unsaid(now())
+            case _Played(over, _) if over in playing[-1:]:
                 return keypad.said(now())
         return []  # another prompt follows, or it was cut short

@@ -129,6 +129,15 @@ class Keypad:
         self._wait(FIRST_KEY_S, now)
         return []
 
+    def unsaid(self, now: float) -> list[Action]:
+        """What is said broke off, and was not heard: a number is read back anew, as after a
+        silence; whatever else counts as said."""
+        if not self._speaking:
+            return []
+        if self.step is Step.CONFIRMING:
+            return [*self._hush(), *self._silence(now)]
+        return self.said(now)
+
     def refused(self, code: str, now: float) -> list[Action]:
         """The number was confirmed and is refused all the same."""
         self._code = code

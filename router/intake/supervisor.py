@@ -168,9 +168,9 @@ class Intake:
         """Hand on a key that the caller pressed."""
         self._tell_typing(call, {"digit": call, "key": key})
 
-    def played(self, call: CallId, playback: PlaybackId) -> None:
-        """Hand on that a playback has ended whose id begins with `channel.PLAYBACK_PREFIX`."""
-        self._tell_typing(call, {"played": call, "playback": playback})
+    def played(self, call: CallId, playback: PlaybackId, *, heard: bool) -> None:
+        """Hand on that a playback is over whose id begins with `channel.PLAYBACK_PREFIX`."""
+        self._tell_typing(call, {"played": call, "playback": playback, "heard": heard})
 
     def digits_over(self, call: CallId) -> None:
         """Say that the caller has left; `entered` is not called any more."""

@@ -27,6 +27,7 @@ from router.core.events import (
     PhoneAppeared,
     PhoneVanished,
     PromptEnded,
+    PromptFailed,
 )
 from router.core.ids import AgentId, BridgeId, ChannelId, PlaybackId, PromptId, SectorId
 from router.errors import AriGone, AriRejected, AriReplaced
@@ -66,16 +67,50 @@ async def test_stopping_what_is_over_is_no_failure(bench: Bench) -> None:
     assert "CommandFailed" not in kinds(bench.events)
 
 
-async def test_a_prompt_without_a_file_ends_too(bench: Bench) -> None:
+async def test_a_prompt_without_a_file_fails(bench: Bench) -> None:
+    """The last one decides; one in the middle is passed over."""
     call = await bench.arrive()
-    playback = await bench.play(call, "no-such-prompt")
-    await bench.expect(PromptEnded, playback=playback)
+    for prompts, end in (
+        (("no-such-prompt",), PromptFailed),
+        (("one", "no-such-prompt"), PromptFailed),
+        (("no-such-prompt", "one"), PromptEnded),
+    ):
+        playback = await bench.play(call, *prompts)
+        await bench.expect(end, call=call, playback=playback)
+
+
+async def test_what_is_stopped_before_it_begins_is_no_failure(bench: Bench) -> None:
+    call = await bench.arrive()
+    first, second = await bench.play(call, "hour"), await bench.play(call, "two")
+    await bench.settled()
+    bench.perform(StopPlaying(call, second), StopPlaying(call, first))
+    for playback in (first, second):
+        await bench.expect(PromptEnded, call=call, playback=playback)
+
+
+async def test_hanging_up_in_a_prompt_fails_it_before_the_end_is_told(bench: Bench) -> None:
+    call = await bench.arrive()
+    leg, phone = await bench.answered(call, "lea")
+    whisper = await bench.play(call, "hour", channel=leg)
+    said = await bench.play(call, "hour")
+    await bench.settled()
+    await phone.hang_up()
+    await bench.expect(LegEnded, leg=leg)
+    await bench.caller.hang_up()
+    await bench.expect(CallLeft, call=call)
+    told = [one for one in bench.events if isinstance(one, PromptFailed | LegEnded | CallLeft)]
+    assert told == [
+        PromptFailed(call, whisper),
+        LegEnded(call, leg, LegEnd.HUNG_UP),
+        PromptFailed(call, said),
+        CallLeft(call),
+    ]
 
 
 async def test_a_hundred_prompts_in_one_breath(bench: Bench) -> None:
     call = await bench.arrive()
     playback = await bench.play(call, *(["no-such-prompt-but-with-a-long-name"] * 300))
-    await bench.expect(PromptEnded, playback=playback)
+    await bench.expect(PromptFailed, playback=playback)
 
 
 async def test_what_is_longer_than_a_frame_is_refused_and_the_link_stays(bench: Bench) -> None:
@@ -113,7 +148,7 @@ async def test_a_caller_who_hangs_up_has_left(bench: Bench) -> None:
     await bench.settled()
     await bench.caller.hang_up()
     await bench.expect(CallLeft, call=call)
-    await bench.expect(PromptEnded, playback=playback)
+    await bench.expect(PromptFailed, playback=playback)
     assert kinds(bench.events).count("CallLeft") == 1
 
 

@@ -10,6 +10,7 @@ from router.core.events import (
     PhoneAppeared,
     PhoneVanished,
     PromptEnded,
+    PromptFailed,
 )
 from router.core.ids import CallId, ChannelId, PhoneId
 from tests.contract.bench import Bench, kinds
@@ -62,7 +63,7 @@ async def test_a_prompt_is_cut_short_and_we_hang_up(bench: Bench) -> None:
     playback = await bench.play(call, "hour")
     bench.perform(HangUp(call, ChannelId(call)))
     await bench.expect(CallLeft, call=call)
-    await bench.expect(PromptEnded, call=call, playback=playback)
+    await bench.expect(PromptFailed, call=call, playback=playback)
 
 
 async def test_a_supervisors_phone_appears_and_vanishes(bench: Bench) -> None:

@@ -22,14 +22,15 @@ class Caller:
         self.heard = 0
         here.intake.take_digits(self.call)
 
-    async def hears(self) -> list[str]:
-        """What is said next, to its end. Pairs of digits are played each by itself."""
+    async def hears(self, *, broken: str = "") -> list[str]:
+        """What is said next, to its end. Pairs of digits are played each by itself; that of
+        `broken` breaks off."""
         said: list[str] = []
         while not said or said[-1].startswith(("callback-read-back", "pair-")):
             await self.here.until(lambda: len(self._mine()) > self.heard)
             play = self._mine()[self.heard]
             self.heard += 1
-            self.here.intake.played(self.call, playback_of(play))
+            self.here.intake.played(self.call, playback_of(play), heard=play[2] != [broken])
             said += play[2]
         return said
 
@@ -77,6 +78,16 @@ class TestDigits:
         assert [one for play in plays for one in play[2]] == [ASK, *read_back(number)]
         first, *others = [play[1] for play in plays]
         assert here.asterisk.hushed == [first, *reversed(others)]
+
+    async def test_a_number_that_was_not_read_out_whole_is_read_anew(self, here: Scene) -> None:
+        caller = Caller(here, "call-11")
+        assert await caller.hears() == [ASK]
+        number = new_number()
+        caller.types(digits(number) + "#")
+        assert await caller.hears(broken=f"pair-{digits(number)[2:4]}") == read_back(number)
+        assert await caller.hears() == read_back(number)
+        caller.types("1")
+        assert (await caller.end())[1] is None
 
     async def test_a_refused_number_is_explained(self, here: Scene) -> None:
         caller = Caller(here, "call-3")

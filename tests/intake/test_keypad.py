@@ -47,6 +47,11 @@ class Caller:
         self._act(self.keypad.said(self.now))
         return said[-1].prompts if said else ()
 
+    def hears_it_break_off(self) -> None:
+        """What is said now is not heard, or not to its end."""
+        self.done.clear()
+        self._act(self.keypad.unsaid(self.now))
+
     def types(self, keys: str) -> None:
         for key in keys:
             self.now += 0.3
@@ -142,6 +147,22 @@ def test_silence_repeats_the_number_then_gives_up(caller: Caller) -> None:
         assert caller.hears() == READ_BACK
         caller.waits(FIRST_KEY_S)
     assert caller.end == GaveUp("not_confirmed")
+
+
+def test_a_number_whose_reading_breaks_off_is_read_anew_then_given_up(caller: Caller) -> None:
+    caller.types(MINE + "#")
+    for _ in range(TRIES - 1):
+        caller.hears_it_break_off()
+        assert caller.done == [Hush(), Say(READ_BACK)]  # type: ignore[arg-type]
+    caller.hears_it_break_off()
+    assert caller.end == GaveUp("not_confirmed")
+
+
+def test_a_question_that_breaks_off_counts_as_put(caller: Caller) -> None:
+    caller.waits(FIRST_KEY_S)
+    caller.hears_it_break_off()
+    caller.types(MINE + "#")
+    assert caller.hears() == READ_BACK
 
 
 def test_who_always_begins_anew_is_asked_three_times(caller: Caller) -> None:

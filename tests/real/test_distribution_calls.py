@@ -48,6 +48,29 @@ async def test_a_refusal_costs_the_informateur_a_pause_and_the_caller_no_rank(
     await scene.ended(behind, "abandoned")
 
 
+async def test_informateurs_who_hang_up_in_the_whisper_lose_no_caller(scene: Scene) -> None:
+    informateur = await scene.informateur("101")
+    caller = await scene.waiting_caller()
+    behind = await scene.waiting_caller()
+    for _ in range(5):
+        await informateur.rings()
+        informateur.pick_up()
+        await scene.step(caller, Step.WHISPERED)
+        informateur.person.listen_anew()
+        await informateur.person.hears("whisper-call")
+        await informateur.hang_up()
+        missed = await scene.step(caller, Step.MISSED, agent="101")
+        assert missed["detail"] == "hung up"
+        assert (await scene.ask("101", "ready"))[0] == 200
+    steps = scene.story.steps(caller.call)
+    assert {Step.TALKING, Step.VOTE_ASKED, Step.AGENT_DONE}.isdisjoint(steps)
+    await scene.talk(caller, informateur)
+    await informateur.hang_up()
+    await scene.ended(caller, "answered")
+    await behind.hang_up()
+    await scene.ended(behind, "abandoned")
+
+
 async def test_callers_are_served_in_the_order_in_which_they_joined(scene: Scene) -> None:
     informateur = await scene.informateur()
     callers = [await scene.waiting_caller()]
