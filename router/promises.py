@@ -107,7 +107,13 @@ class Promises:
 
     def _tell_intake(self) -> None:
         refusals = {sector: self.accepting(sector) for sector in self._plan.sectors}
-        self.intake.accepting(refusals, self._engine.most_tickets())
+        self.intake.accepting(refusals, self._engine.most_tickets(), self._answered())
+
+    def _answered(self) -> list[SectorId] | None:
+        """The sectors with somebody on duty; None while no call at all can be answered."""
+        if not self.link.connected:
+            return None
+        return [one.sector for one in self._engine.sectors() if one.on_duty]
 
     # What the engine says.
 

@@ -66,7 +66,6 @@ TESTED_ELSEWHERE = {
     "simulation/counted.py": "simulation/test_figures.py",
     "simulation/tally.py": "simulation/test_figures.py: against every fact, counted again",
     "service.py": "tests/real: the whole service, and test_stage.py",
-    "web/pages.py": "web/test_api.py reads the page",
     "web/metrics.py": "web/test_api.py parses what is served",
     "core/switchboard.py": "state shared by journey and distribution: test_engine.py",
 }

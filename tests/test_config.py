@@ -495,6 +495,9 @@ DESK_FAULTS = [
      "did you mean `annuaire`? (prompts/catalogue)"),
     # Questions.
     ('id = "reponse"', 'id = "avis"', 'questions.2.id: "avis" is there twice'),
+    ("[desk]\n", '[relay]\nname = "Relais"\nurl = "javascript:alert(1)"\n[desk]\n',
+     'relay.url: must be a web page, "https://www.example.org/", got "javascript:alert(1)"'),
+    ("[desk]\n", '[relay]\nname = "Relais"\n[desk]\n', "relay.url: is missing"),
     ('id = "reponse"\n', "", "questions.2.id: is missing"),
     ('id = "reponse"', 'id = "La réponse"',
      "questions.2.id: a name is lower-case letters, digits and hyphens"),

@@ -181,11 +181,11 @@ class TestClockPutForward:
 @pytest.mark.parametrize(
     ("now", "text"),
     [
-        ("2026-11-22T20:00", "demain lundi 23 novembre à 8 h 30"),
+        ("2026-11-22T20:00", "demain, lundi 23 novembre, à 8 h 30"),
         ("2026-11-23T07:00", "aujourd’hui à 8 h 30"),
         ("2026-11-20T18:00", "lundi 23 novembre à 8 h 30"),
-        ("2026-11-26T19:00", "demain vendredi 27 novembre à 13 h"),
-        ("2027-06-29T19:00", "demain mercredi 30 juin à 8 h 30"),
+        ("2026-11-26T19:00", "demain, vendredi 27 novembre, à 13 h"),
+        ("2027-06-29T19:00", "demain, mercredi 30 juin, à 8 h 30"),
     ],
 )
 def test_the_next_opening_in_words(now: str, text: str) -> None:

@@ -42,6 +42,7 @@ from router.core.plan import (
     Page,
     Plan,
     Question,
+    Relay,
     Sector,
     Targets,
     ToPage,
@@ -52,6 +53,8 @@ _FICHE = re.compile(r"F[0-9]{1,6}")
 _AGENT = re.compile(r"[0-9]{1,10}")
 #: As the carrier delivers it: a short number, or a national or international one.
 _NUMBER = re.compile(r"\+?[0-9]{2,15}")
+
+_URL = re.compile(r"https?://[^\s\"'<>`\\]+")
 
 #: Durations that may be none at all.
 _MAY_BE_ZERO = frozenset(
@@ -89,6 +92,11 @@ class FicheTable(Table):
     title: Text
 
 
+class RelayTable(Table):
+    name: Text
+    url: str
+
+
 class PlanTable(Table):
     name: Text
     numbers: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -107,6 +115,7 @@ class PlanTable(Table):
     desk: DeskTable
     directory: dict[str, EntryTable] = Field(default_factory=dict)
     questions: tuple[QuestionTable, ...] = ()
+    relay: RelayTable | None = None
 
 
 def load_plan(
@@ -157,6 +166,10 @@ def read_plan(
     desk = read_desk(table.desk, table.numbers, skills or (), report)
     directory = read_directory(table.directory, table.numbers, report)
     questions = read_questions(table.questions, report)
+    if table.relay is not None and not _URL.fullmatch(table.relay.url):
+        report.add(
+            "relay.url", f'must be a web page, "https://www.example.org/", got "{table.relay.url}"'
+        )
     places = _prompts_needed(table, sectors.values())
     places |= _desk_prompts_needed(desk, directory.values(), questions)
     _check_prompts(places, known_prompts, report)
@@ -183,6 +196,7 @@ def read_plan(
         desk=desk,
         directory=directory,
         questions=questions,
+        relay=Relay(table.relay.name, table.relay.url) if table.relay else None,
     )
 
 

@@ -131,15 +131,17 @@ class Hours:
         return list(self._instants(day, ZoneInfo(self.zone)))
 
     def next_opening_text(self, now: float) -> str:
-        """The next opening in French, for pages: "demain lundi 23 novembre à 8 h 30"."""
+        """The next opening in French, for pages: "demain, lundi 23 novembre, à 8 h 30"."""
         at = self.next_opening(now)
         if at is None:
             return "à une date qui n’est pas encore fixée"
         today, opening = self.local(now).date(), self.local(at)
         if opening.date() == today:
             return f"aujourd’hui à {clock_text(opening.time())}"
-        tomorrow = "demain " if opening.date() == today + timedelta(days=1) else ""
-        return f"{tomorrow}{french.date(opening.date())} à {clock_text(opening.time())}"
+        day = french.date(opening.date())
+        if opening.date() == today + timedelta(days=1):
+            day = f"demain, {day},"
+        return f"{day} à {clock_text(opening.time())}"
 
     def _moment(self, now: float) -> _Moment:
         if self._last and self._last[0].since <= now < self._last[0].until:

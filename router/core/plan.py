@@ -308,6 +308,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Relay:
+    """The service through which deaf people call: "utilisez `name`", and its web page."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What callers who stay are asked: `scores` by key; `satisfied` are those that say yes."""
 
@@ -340,6 +348,8 @@ class Plan:
     directory: Mapping[EntryId, Entry] = field(default_factory=dict)
     #: In the order in which they are asked; none: callers are not asked to vote.
     questions: tuple[Question, ...] = ()
+    #: None: pages name none.
+    relay: Relay | None = None
 
     @property
     def phones(self) -> tuple[PhoneId, ...]:

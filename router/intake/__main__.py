@@ -81,7 +81,7 @@ class Process:
 
     async def run(self) -> None:
         """Serve until told to retire, then finish what is under way."""
-        self._accepting(self._terms.accepting, {})
+        self._told(self._terms.accepting)
         await self._dialler.open()
         runner = Runner(self._application(), keepalive_timeout=_KEEP_ALIVE_S, shutdown_timeout=1.0)
         await runner.setup()
@@ -157,11 +157,13 @@ class Process:
         what = next(iter(message))
         self._on[what](message[what], message)
 
-    def _accepting(self, told: Message, _: Message) -> None:
+    def _accepting(self, told: Message, more: Message) -> None:
         self._reception.accepting = {
             SectorId(sector): None if code is None else Refusal(code)
             for sector, code in told.items()
         }
+        answered = more["answered"]
+        self._reception.answered = None if answered is None else frozenset(answered)
 
     def _retire(self, linger_s: float, _: Message) -> None:
         self._linger_s = linger_s

@@ -26,7 +26,7 @@ STATES: dict[TicketState, str] = {
     _T.LOST_REBOOT: "lost_reboot",
 }
 
-_AGAIN = "Votre numéro est effacé. Vous pouvez faire une nouvelle demande ou composer le 3939."
+_AGAIN = f"Votre numéro est effacé. {rappel.AGAIN}"
 _FAILED: dict[Failure, str] = {
     Failure.BUSY: f"Votre ligne était occupée. {_AGAIN}",
     Failure.NO_ANSWER: f"Personne n’a répondu. {_AGAIN}",

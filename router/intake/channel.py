@@ -22,7 +22,8 @@ question carries its number under its own name, and the answer has it as "reply"
       {"leaked": true}                          its log was about to tell a number
 
     router -> intake
-      {"accepting": {sector: refusal | null}}   what may be asked for; nothing before the first
+      {"accepting": {sector: refusal | null},   what may be asked for, nothing before the first;
+       "answered": [sector] | null}             where somebody is on duty; null: no call is taken
       {"dial": {call, ticket, timeout_s, variables}}
       {"digits": call}                          begin to take a number on that channel
       {"digit": call, key}

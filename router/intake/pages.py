@@ -22,7 +22,8 @@ from router.intake.reception import Reception
 from router.intake.requests import form_of, sector_of, subject_of, wanted_of_form
 from router.intake.terms import Terms
 from router.web import rappel
-from router.web.refusals import REASONS, NotNow
+from router.web.present import Phone
+from router.web.refusals import REASONS, NotNow, most_common
 from router.web.replies import Refused
 
 _WIDGET = Path(rappel.__file__).parent / "static" / "widget.js"
@@ -62,11 +63,11 @@ class Pages:
         """The fiche with the widget; without one, the domains to choose from."""
         named = request.query.get("fiche"), request.query.get("sector")
         if not any(named):
-            return _html(rappel.choice(self._plan))
+            return _html(self._choice())
         try:
             subject = subject_of(*named, self._plan)
         except Refused as error:
-            return _html(rappel.choice(self._plan, error.code), 404)
+            return _html(self._choice(error.code), 404)
         code = None
         if isinstance(subject, Fiche):
             code = in_pairs(self._codes.code(subject.id, self._terms.now()))
@@ -79,7 +80,7 @@ class Pages:
         try:
             subject = subject_of(form.get("fiche"), form.get("sector"), self._plan)
         except Refused as error:
-            return _html(rappel.choice(self._plan, error.code), error.status)
+            return _html(self._choice(error.code), error.status)
         try:
             origin = self._checked_origin(request)
             wanted, key = wanted_of_form(form, self._plan)
@@ -130,13 +131,29 @@ class Pages:
         page = rappel.refusal(self._plan, subject, self._offer(subject), key, fault)
         return _html(page, error.status, retry_headers(error))
 
+    def _choice(self, unknown: str | None = None) -> str:
+        refusals = [self._reception.refusal(sector) for sector in self._plan.sectors]
+        offer = self._offer_of(most_common(refusals), self._reception.phone())
+        return rappel.choice(self._plan, offer, unknown)
+
     def _offer(self, subject: rappel.Subject) -> rappel.Offer:
+        sector = sector_of(subject)
+        return self._offer_of(self._reception.refusal(sector), self._reception.phone(sector))
+
+    def _offer_of(self, refusal: Refusal | None, phone: Phone) -> rappel.Offer:
         now, hours = self._terms.now(), self._plan.hours
         opening = None if hours.is_open(now) else hours.next_opening_text(now)
-        refusal = self._reception.refusal(sector_of(subject))
-        if refusal is None:
-            return rappel.Offer(True, next_opening=opening, promise_min=self._terms.promise_min)
-        return rappel.Offer(False, refusal.value, self._reception.refused(refusal).message, opening)
+        code, reason = "unavailable", ""
+        if refusal is not None:
+            code, reason = refusal.value, self._reception.refused(refusal).message
+        return rappel.Offer(
+            refusal is None,
+            code,
+            reason,
+            opening,
+            self._terms.promise_min,
+            answered=phone is Phone.ANSWERED,
+        )
 
     def _about(self, standing: Standing) -> rappel.Subject | None:
         if standing.fiche is not None and standing.fiche in self._plan.fiches:

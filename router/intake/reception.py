@@ -29,6 +29,7 @@ from router.intake.requests import Wanted
 from router.intake.terms import Terms
 from router.numbers import PhoneNumber, read_number
 from router.vault import Vault
+from router.web.present import Phone, phone_now
 from router.web.refusals import REASONS, NotNow, not_now
 from router.web.replies import Refused
 
@@ -64,6 +65,8 @@ class Reception:
         self.challenges = Challenges(terms.challenge_key, terms.difficulty)
         #: What the router last said: why each sector takes no callbacks, None if it does.
         self.accepting: Mapping[SectorId, Refusal | None] = {}
+        #: The sectors with somebody on duty; None while no call at all can be answered.
+        self.answered: frozenset[SectorId] | None = None
 
     def refusal(self, sector: SectorId) -> Refusal | None:
         """Why no callback is taken for the sector now, None if it is."""
@@ -73,7 +76,18 @@ class Reception:
 
     def refused(self, refusal: Refusal) -> NotNow:
         """Return the answer that says so."""
-        return not_now(refusal, self._terms.plan.hours, self._terms.now())
+        answered = self.phone() is Phone.ANSWERED
+        return not_now(refusal, self._terms.plan.hours, self._terms.now(), answered=answered)
+
+    def phone(self, sector: SectorId | None = None) -> Phone:
+        """Return what dialling leads to now, for questions of `sector`; None: of any."""
+        on_duty = self.answered or frozenset()
+        return phone_now(
+            self._terms.plan.hours,
+            self._terms.now(),
+            ready=self.answered is not None,
+            staffed=bool(on_duty) if sector is None else sector in on_duty,
+        )
 
     async def take(self, wanted: Wanted, who_asks: str, key: str, *, proof: bool) -> Standing:
         """Return the ticket; the same again for the same request.

@@ -84,7 +84,8 @@ class Intake:
         self._day_key = DayKey.reserve()
         self._listening: socket.socket | None = None
         self._children: list[Child] = []
-        self._state: dict[str, str | None] | None = None
+        #: What the intakes were last told of callbacks and calls.
+        self._state: Message | None = None
         #: What no intake could take yet.
         self._waiting: deque[tuple[CallId, Message]] = deque()
         self._deaths: deque[float] = deque(maxlen=_BUDGET)
@@ -139,10 +140,19 @@ class Intake:
         os.close(self._day_key)
         self._ledger.close()
 
-    def accepting(self, refusals: Mapping[SectorId, Refusal | None], most_open: int) -> None:
-        """Say for each sector whether callbacks are taken, and how many may be open in all."""
+    def accepting(
+        self,
+        refusals: Mapping[SectorId, Refusal | None],
+        most_open: int,
+        answered: list[SectorId] | None,
+    ) -> None:
+        """Say for each sector whether callbacks are taken, and how many may be open in all.
+
+        `answered` are the sectors with somebody on duty; None: no call at all can be answered.
+        """
         self._ledger.most_open = most_open
-        state = {str(sector): refusal and refusal.value for sector, refusal in refusals.items()}
+        taken = {str(sector): refusal and refusal.value for sector, refusal in refusals.items()}
+        state = {"accepting": taken, "answered": answered}
         if state != self._state:
             self._state = state
             for child in self._children:
@@ -296,7 +306,7 @@ class Intake:
 
     def _tell_state(self, child: Child) -> None:
         if child.ready and self._state is not None:
-            child.channel.send({"accepting": self._state})
+            child.channel.send(self._state)
 
     def _terms(self) -> Terms:
         config, given = self._config, self._config.secrets
@@ -308,7 +318,7 @@ class Intake:
             promise_min=config.plan.callbacks.promise_s // 60,
             # The first, or the one after a death: whose the open tickets are may be unknown.
             recount=self._current() is None,
-            accepting=dict(self._state or {}),
+            accepting=self._state or {"accepting": {}, "answered": None},
             origins=frozenset(asked.origins),
             keys=dict(given.callback_keys),
             proof_of_work=asked.proof_of_work,

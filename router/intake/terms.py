@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from router.core.plan import Plan
+from router.intake.channel import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +24,8 @@ class Terms:
     promise_min: int
     #: Whether to tell at the start whose the open tickets are.
     recount: bool
-    #: What the router last said of each sector, as in the channel's message; later ones follow.
-    accepting: Mapping[str, str | None]
+    #: What the router last said of the sectors: the channel's message; later ones follow.
+    accepting: Message
 
     origins: frozenset[str]
     keys: Mapping[str, str] = field(repr=False)

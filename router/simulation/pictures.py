@@ -154,7 +154,7 @@ def _key_figures(figures: Figures) -> str:
         card(shown(figures[id_], DEFINITIONS), name, before, id_) for id_, name, before in CARDS
     ]
     promise = (
-        f"<p>Un appelant devrait parler à un informateur en {promised(figures.live_target_s)} au "
+        f"<p>Qui appelle devrait parler à un informateur en {promised(figures.live_target_s)} au "
         f"plus, une personne à rappeler dans les {promised(figures.promise_s)}.</p>"
     )
     return section("key", "Chiffres-clés", f'<dl class="cards">{"".join(cards)}</dl>\n{promise}')
@@ -251,8 +251,8 @@ def _promise(figures: Figures) -> str:
     return section(
         "promise",
         "La promesse",
-        f"<p>À un appelant est promise une réponse en {promised(figures.live_target_s)} au plus, "
-        "à qui demande à être rappelé, une conversation dans les "
+        f"<p>À qui appelle est promise une réponse en {promised(figures.live_target_s)} au plus, "
+        "à qui demande un rappel, une conversation dans les "
         f"{promised(figures.promise_s)}.</p>\n"
         + _heat(figures, KEPT)
         + f"<h3>{escape(doors.title)}</h3>\n{table_of(doors, doors.title, DEFINITIONS)}"
@@ -273,8 +273,8 @@ def _staff(figures: Figures) -> str:
     return section(
         "staff",
         "Les informateurs",
-        f"<p>En poste{NO_BREAK}: connectés, pauses comprises. Occupés{NO_BREAK}: leur téléphone "
-        "sonne, ils sont en ligne, ou ils notent l’appel. Moyennes sur tous ces jours.</p>\n"
+        f"<p>En poste{NO_BREAK}: session ouverte, pauses comprises. Occupés{NO_BREAK}: téléphone "
+        "qui sonne, appel en cours ou à noter. Moyennes sur tous ces jours.</p>\n"
         f'<div class="multiples">{days}</div>\n'
         + "".join(_heat(figures, one) for one in (ON_DUTY, BUSY, NEEDED, OCCUPANCY))
         + f"<h3>{escape(table.title)}</h3>\n{table_of(table, table.title, DEFINITIONS)}",

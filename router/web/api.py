@@ -19,7 +19,8 @@ from router.web.bodies import LARGEST_BODY
 from router.web.desk import Desk, DeskBackend
 from router.web.metrics import Metrics
 from router.web.pages import home
-from router.web.refusals import not_now
+from router.web.present import Phone, phone_now
+from router.web.refusals import NotNow, most_common, not_now
 from router.web.replies import Refused, refusal
 from router.web.supervision import Supervision
 from router.web.tokens import bearer, is_token
@@ -44,6 +45,20 @@ class Snapshot:
     callbacks: Mapping[SectorId, Refusal | None] = field(default_factory=dict)
     #: Why not ready, in words without secrets.
     trouble: str = ""
+
+    def phone(self, plan: Plan) -> Phone:
+        """Return what dialling leads to now."""
+        staffed = any(one.on_duty for one in self.sectors)
+        return phone_now(plan.hours, self.now, ready=self.ready, staffed=staffed)
+
+    def no_callback(self, plan: Plan) -> NotNow | None:
+        """Return why no callback is promised, in the most of sectors; None: one is, in some."""
+        refusals = [self.callbacks.get(sector, Refusal.UNAVAILABLE) for sector in plan.sectors]
+        why = most_common(refusals)
+        if why is None:
+            return None
+        answered = self.phone(plan) is Phone.ANSWERED
+        return not_now(why, plan.hours, self.now, answered=answered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +122,7 @@ class Api:
     async def service(self, request: web.Request) -> web.Response:
         """Open or not, when that changes, and where each sector stands."""
         now = self.snapshot()
-        hours = self.plan.hours
+        hours, relay = self.plan.hours, self.plan.relay
         is_open = hours.is_open(now.now)
         change_at = hours.next_change(now.now)
         return web.json_response(
@@ -128,17 +143,15 @@ class Api:
                     for sector in now.sectors
                 ],
                 "callbacks": self._callbacks(now),
+                "relay": relay and {"name": relay.name, "url": relay.url},
             }
         )
 
     def _callbacks(self, now: Snapshot) -> dict[str, Any]:
-        """Whether callbacks are promised in any sector; if in none, why not in the most of them."""
-        refusals = [now.callbacks.get(sector, Refusal.UNAVAILABLE) for sector in self.plan.sectors]
-        accepted = None in refusals
-        why = None if accepted else max(refusals, key=refusals.count)
-        told = None if why is None else not_now(why, self.plan.hours, now.now)
+        """Whether callbacks are promised in any sector; if in none, why not."""
+        told = now.no_callback(self.plan)
         return {
-            "accepted": accepted,
+            "accepted": told is None,
             "code": told and told.code,
             "reason": told and told.message,
             "next_opening_at": told and told.opens_at,

@@ -100,7 +100,11 @@ def choices_json(plan: Plan) -> dict[str, Any]:
 def why_here(choice: Choice) -> str:
     """Return why a call went to an informateur, as a French sentence."""
     levels = "un niveau ouvert" if choice.widened == 1 else f"{choice.widened} niveaux ouverts"
-    among = "seul prêt" if choice.ready == 1 else f"libre avant les {choice.ready - 1} autres prêts"
+    among = (
+        "seul poste prêt"
+        if choice.ready == 1
+        else f"libre avant les {choice.ready - 1} autres postes prêts"
+    )
     first = (
         "seul appel en attente pour ce poste"
         if choice.open_items == 1
@@ -202,7 +206,7 @@ class Desk:
             403,
             "not_an_agent",
             None,
-            "Ce jeton est celui d’un superviseur ; il n’ouvre pas le poste d’un informateur.",
+            "Ce jeton est celui de la supervision ; il n’ouvre pas de poste.",
         )
 
     def _view(self, agent: AgentId) -> DeskView:

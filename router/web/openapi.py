@@ -33,7 +33,7 @@ _AWAY = "Rien n’est possible pour le moment ; le code dit pourquoi."
 DESCRIPTION: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {
-        "title": "Demander à être rappelé",
+        "title": "Demander un rappel",
         "version": "1",
         "description": (
             "Un numéro de téléphone est laissé, un informateur rappelle dans le délai promis. "
@@ -192,7 +192,7 @@ DESCRIPTION: dict[str, Any] = {
                     "due_at": {
                         "type": "string",
                         "format": "date-time",
-                        "description": "L’heure promise : rappelé au plus tard.",
+                        "description": "L’heure promise : celle du rappel, au plus tard.",
                     },
                     "now": {
                         "type": "string",

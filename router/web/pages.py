@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING
 from router.core.engine import SectorSnapshot
 from router.core.hours import clock_text
 from router.core.plan import Plan
+from router.web.present import Phone, told
+from router.web.rappel import REFUSALS, week
+from router.web.relay import paragraph
 from router.web.replies import typeset
 
 if TYPE_CHECKING:
     from router.web.api import Snapshot
+
+_ANONYMOUS = "Les appels sont anonymes : aucun numéro n’est conservé."
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8886; --good: #18753c; --bad: #ce0500; }
@@ -20,35 +25,21 @@ h2 { font-size: 1.25rem; margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; }
 caption { text-align: left; padding-bottom: .5rem; }
 th, td { text-align: left; padding: .4rem .5rem; border-bottom: 1px solid var(--line); }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
+th { font-weight: 400; overflow-wrap: anywhere; } thead th { font-weight: 700; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .125rem 1rem; }
+dd { margin: 0; }
 .state { border-left: .35rem solid; padding: .5rem 1rem; }
 .state.open { border-color: var(--good); } .state.closed { border-color: var(--bad); }
 a { color: LinkText; }
-@media (max-width: 30rem) { th, td { padding: .4rem .2rem; font-size: .875rem; } }
 @media (prefers-color-scheme: dark) { :root { --good: #27a658; --bad: #ff5655; } }
 """
 
 
 def home(plan: Plan, snapshot: "Snapshot") -> str:
-    """Return the page that says what runs here, in French."""
-    hours = plan.hours
-    if hours.is_open(snapshot.now):
-        state, words = "open", "Le service est ouvert."
-        if (closes_at := hours.closes_at(snapshot.now)) is not None:
-            until = clock_text(hours.local(closes_at).time())
-            words = f"Le service est ouvert jusqu’à {until}."
-    else:
-        state = "closed"
-        words = f"Le service est fermé. Il ouvrira {hours.next_opening_text(snapshot.now)}."
-    if not snapshot.ready:
-        state, words = "closed", f"{words} La téléphonie est momentanément indisponible."
-    rows = "".join(
-        f'<tr><th scope="row">{escape(plan.sectors[one.sector].name)}</th>'
-        f'<td class="n">{one.waiting}</td><td class="n">{one.on_duty}</td>'
-        f"<td>{_wait(one)}</td></tr>"
-        for one in snapshot.sectors
-    )
-    clock = clock_text(hours.local(snapshot.now).time())
+    """Return the page that says what the public can do now, in French."""
+    phone = snapshot.phone(plan)
+    answered = phone is Phone.ANSWERED
+    said = told(phone, plan.hours, snapshot.now)
     return f"""<!doctype html>
 <html lang="fr">
 <head>
@@ -60,33 +51,54 @@ def home(plan: Plan, snapshot: "Snapshot") -> str:
 <body>
 <main>
 <h1>{escape(plan.name)}</h1>
-<p class="state {state}">{escape(typeset(words))}</p>
-<p>Composez le <strong>{escape(plan.numbers[0])}</strong> ou <a href="/rappel">faites-vous
-rappeler</a>. Les appels sont anonymes&nbsp;: aucun numéro n’est conservé.</p>
-<h2>Attente par domaine</h2>
-<table>
-<caption>Personnes en attente et informateurs présents à {clock}.</caption>
-<thead><tr><th scope="col">Domaine</th><th scope="col" class="n">En attente</th>
-<th scope="col" class="n">Présents</th>
-<th scope="col">Attente estimée</th></tr></thead>
-<tbody>{rows}</tbody>
-</table>
-<h2>Pour les machines</h2>
-<ul>
-<li><a href="/v1/service">État du service (JSON)</a></li>
-<li><a href="/readyz">Disponibilité</a></li>
-<li><a href="/metrics">Mesures (Prometheus)</a></li>
-</ul>
+<p class="state {"open" if answered else "closed"}">{_text(said)}</p>
+{_what_to_do(plan, snapshot) if answered else ""}
+<p>{_text(_ANONYMOUS)}</p>
+{_waits(plan, snapshot) if answered else ""}
+<h2>Horaires</h2>
+<dl>{week(plan.hours.week)}</dl>
+{paragraph(plan)}
 </main>
 </body>
 </html>
 """
 
 
+def _what_to_do(plan: Plan, snapshot: "Snapshot") -> str:
+    """What those can do whose calls are answered: dial, and ask for a callback, or why not."""
+    dial = f"Composez le <strong>{escape(plan.numbers[0])}</strong>"
+    no_callback = snapshot.no_callback(plan)
+    if no_callback is None:
+        return f'<p>{dial} ou <a href="/rappel">demandez un rappel</a>.</p>'
+    why = f"{REFUSALS[no_callback.code]}. {no_callback.message}"
+    return f"<p>{dial}.</p>\n<p>{_text(why)}</p>"
+
+
+def _waits(plan: Plan, snapshot: "Snapshot") -> str:
+    clock = clock_text(plan.hours.local(snapshot.now).time())
+    rows = "".join(
+        f'<tr><th scope="row">{_text(plan.sectors[one.sector].name)}</th><td>{_wait(one)}</td></tr>'
+        for one in snapshot.sectors
+    )
+    return f"""<h2>Attente par domaine</h2>
+<table>
+<caption>Temps d’attente estimé à {clock}.</caption>
+<thead><tr><th scope="col">Domaine</th><th scope="col">Attente</th></tr></thead>
+<tbody>{rows}</tbody>
+</table>"""
+
+
 def _wait(sector: SectorSnapshot) -> str:
+    if not sector.on_duty:
+        return "personne pour le moment"
     if sector.ready and not sector.waiting:
         return "aucune"
     if sector.wait_min is None:
         return "inconnue"
     low, high = sector.wait_min
-    return f"moins de {high} min" if low == 0 else f"{low} à {high} min"
+    words = f"moins de {high} min" if low == 0 else f"{low} à {high} min"
+    return words.replace(" min", "\u00a0min")
+
+
+def _text(sentence: str) -> str:
+    return escape(typeset(sentence), quote=False)

@@ -16,6 +16,7 @@ from html import escape
 from router.core.french import WEEKDAYS
 from router.core.hours import MIDNIGHT, Opening, clock_text
 from router.core.plan import Fiche, Plan, Sector
+from router.web.relay import paragraph, relay
 from router.web.replies import typeset
 
 #: What the callback is about.
@@ -58,6 +59,8 @@ button.second { background: transparent; color: var(--accent); }
 .alert.error { border-color: var(--bad); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .125rem 1rem; margin: 0; }
 dd { margin: 0; }
+/* A request under way has a code of its own. */
+rappel-3939[live] ~ .access { display: none; }
 .code { font-size: 1.375rem; font-weight: 700; font-variant-numeric: tabular-nums;
         white-space: nowrap; }
 :focus-visible { outline: .1875rem solid var(--accent); outline-offset: .1875rem; }
@@ -79,7 +82,7 @@ HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 
-_AGAIN = "Vous pouvez faire une nouvelle demande ou composer le 3939."
+AGAIN = "Aux heures d’ouverture, vous pouvez faire une nouvelle demande ou composer le 3939."
 _MISSED = "Nous avons essayé de vous joindre, sans succès ; nous réessaierons avant cette heure."
 _CALL_IN = (
     "Si vous appelez vous-même le 3939 entre-temps, tapez ce code : votre demande de rappel "
@@ -107,23 +110,23 @@ STATES: Mapping[str, tuple[str, str, str]] = {
     "failed": (
         "warning",
         "Le rappel n’a pas abouti",
-        f"Nous n’avons pas réussi à vous joindre ; votre numéro est effacé. {_AGAIN}",
+        f"Nous n’avons pas réussi à vous joindre ; votre numéro est effacé. {AGAIN}",
     ),
     "cancelled": ("info", "Votre demande est annulée", "Votre numéro est effacé."),
     "expired": (
         "error",
         "Le rappel n’a pas pu avoir lieu à temps",
-        f"Veuillez nous en excuser. Votre numéro est effacé. {_AGAIN}",
+        f"Veuillez nous en excuser. Votre numéro est effacé. {AGAIN}",
     ),
     "lost_reboot": (
         "error",
         "Votre demande est perdue",
-        f"Un incident technique a effacé votre numéro. {_AGAIN}",
+        f"Un incident technique a effacé votre numéro. {AGAIN}",
     ),
     "unknown": (
         "warning",
         "Votre demande n’est plus suivie",
-        f"Aucun numéro n’est conservé. {_AGAIN}",
+        f"Aucun numéro n’est conservé. {AGAIN}",
     ),
 }
 _LIVE = frozenset({"accepted", "dialling", "talking"})
@@ -177,10 +180,6 @@ _NOTICE = (
     "Durée : jusqu’à la fin du rappel, en mémoire seulement. Vous pouvez annuler votre demande, "
     "ce qui efface aussitôt le numéro."
 )
-_RELAY = (
-    "Personnes sourdes, malentendantes, sourdaveugles ou aphasiques : le 3939 est joignable par "
-    "le service de relais téléphonique indiqué sur ce site."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +189,11 @@ class Offer:
     accepted: bool
     code: str = "unavailable"
     reason: str = ""
-    #: In words, "demain mardi 24 novembre à 8 h 30"; None while open.
+    #: In words, "demain, mardi 24 novembre, à 8 h 30"; None while open.
     next_opening: str | None = None
     promise_min: int = 45
+    #: Whether who dials now is answered.
+    answered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,8 @@ class Progress:
 def page(plan: Plan, subject: Subject, offer: Offer, key: str, *, code: str | None = None) -> str:
     """Return the fiche with the widget, in which the plain form stands until it comes.
 
-    `key` is a new idempotency key, `code` the access code of the fiche, in pairs.
+    `key` is a new idempotency key, `code` the access code of the fiche, in pairs: shown while
+    calls are answered, and no request has a code of its own.
     """
     field = "fiche" if isinstance(subject, Fiche) else "sector"
     inside = _plain(_refused(offer))
@@ -230,8 +232,8 @@ def page(plan: Plan, subject: Subject, offer: Offer, key: str, *, code: str | No
         inside = f"{form}\n<noscript><p>{_text(_NO_SCRIPT)}</p></noscript>"
     block = f"""<rappel-3939 {field}="{escape(subject.id)}">
 {inside}
-<span slot="relay">{_text(_RELAY)}</span>
-</rappel-3939>"""
+{_relay_slot(plan)}</rappel-3939>"""
+    code = code if offer.answered else None
     return _fiche(plan, subject, block, code=code, script=True)
 
 
@@ -266,10 +268,11 @@ def result(plan: Plan, subject: Subject | None, progress: Progress) -> str:
     return _fiche(plan, subject, _plain(_alert(kind, title, *said) + actions), title=title)
 
 
-def choice(plan: Plan, unknown: str | None = None) -> str:
+def choice(plan: Plan, offer: Offer, unknown: str | None = None) -> str:
     """Return the page for an address that names no fiche: the domains, to choose from.
 
-    `unknown` is why what it names will not do, of `UNKNOWN`.
+    `offer` is that of the whole service; `unknown` is why what the address names will not do,
+    of `UNKNOWN`.
     """
     links = "".join(
         f'<li><a href="/rappel?sector={escape(sector.id)}">{_text(sector.name)}</a></li>'
@@ -279,12 +282,17 @@ def choice(plan: Plan, unknown: str | None = None) -> str:
     if unknown is not None:
         title, text = UNKNOWN[unknown]
         alert = _alert("warning", title, text)
+    choose = f"<p>Choisissez le domaine de votre question.</p>\n<ul>{links}</ul>"
     return _document(
         plan,
         f"{title} – {_HEADING}" if title else _HEADING,
-        f"<h1>{_HEADING}</h1>\n{alert}<p>Choisissez le domaine de votre question.</p>\n"
-        f"<ul>{links}</ul>",
+        f"<h1>{_HEADING}</h1>\n{alert}{choose if offer.accepted else _refused(offer)}\n"
+        f"<h2>Horaires</h2>\n<dl>{week(plan.hours.week)}</dl>\n{paragraph(plan)}",
     )
+
+
+def _relay_slot(plan: Plan) -> str:
+    return f'<span slot="relay">{relay(plan)}</span>\n' if plan.relay else ""
 
 
 def _plain(block: str) -> str:
@@ -366,8 +374,9 @@ def _fiche(
         heading = subject.title if isinstance(subject, Fiche) else subject.name
     number = escape(plan.numbers[0])
     access = (
-        f"<h3>Votre code d’accès</h3>\n<p>{_text(f'Composez le {number}, puis ce code :')}<br>"
-        f'<span class="code">{escape(code)}</span></p>'
+        f'<div class="access">\n<h3>Votre code d’accès</h3>\n'
+        f"<p>{_text(f'Composez le {number}, puis ce code :')}<br>"
+        f'<span class="code">{escape(code)}</span></p>\n</div>'
         if code
         else ""
     )
@@ -382,8 +391,8 @@ def _fiche(
 {block}
 {access}
 <h3>Horaires</h3>
-<dl>{_week(plan.hours.week)}</dl>
-{"" if script else f"<p>{_text(_RELAY)}</p>"}
+<dl>{week(plan.hours.week)}</dl>
+{"" if script else paragraph(plan)}
 </section>""",
         script='<script src="/widget.js" defer></script>\n' if script else "",
     )
@@ -413,9 +422,10 @@ def _document(plan: Plan, title: str, main: str, script: str = "") -> str:
 """
 
 
-def _week(week: Mapping[int, tuple[Opening, ...]]) -> str:
+def week(openings: Mapping[int, tuple[Opening, ...]]) -> str:
+    """Return the entries of a list (dl) of the week's days and their hours."""
     return "".join(
-        f"<dt>{WEEKDAYS[weekday - 1].capitalize()}</dt><dd>{_spans(week.get(weekday, ()))}</dd>"
+        f"<dt>{WEEKDAYS[weekday - 1].capitalize()}</dt><dd>{_spans(openings.get(weekday, ()))}</dd>"
         for weekday in range(1, 8)
     )
 

@@ -1,5 +1,6 @@
 """Why no callback can be asked for, in the words of the page and of the interface alike."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from math import ceil
 
@@ -14,6 +15,8 @@ class Reason:
 
     message: str
     retry_s: int | None
+    #: Whether one may dial instead, while calls are answered.
+    dial: bool = False
 
 
 REASONS: dict[Refusal, Reason] = {
@@ -25,19 +28,19 @@ REASONS: dict[Refusal, Reason] = {
     ),
     Refusal.FULL: Reason(
         "Trop de personnes attendent déjà pour que le délai de rappel soit tenu. "
-        "Réessayez un peu plus tard ou composez le 3939.",
+        "Réessayez un peu plus tard.",
         300,
+        dial=True,
     ),
     Refusal.NO_AGENT: Reason(
         "Aucun informateur de ce domaine n’est présent pour le moment. Réessayez plus tard.", 300
     ),
-    Refusal.TRUNK: Reason(
-        "Le service ne peut pas appeler pour le moment. Vous pouvez composer le 3939.", 60
-    ),
-    Refusal.UNAVAILABLE: Reason(
-        "Le rappel n’est pas disponible pour le moment. Vous pouvez composer le 3939.", 30
-    ),
+    Refusal.TRUNK: Reason("Le service ne peut pas appeler pour le moment.", 60, dial=True),
+    Refusal.UNAVAILABLE: Reason("Le rappel n’est pas disponible pour le moment.", 30, dial=True),
 }
+
+
+_DIAL = "Vous pouvez composer le 3939."
 
 
 class NotNow(Refused):
@@ -54,11 +57,26 @@ class NotNow(Refused):
         self.opens_at = opens_at
 
 
-def not_now(refusal: Refusal, hours: Hours, now: float) -> NotNow:
-    """Return the refusal with the next opening, where that is what to wait for."""
+def most_common(refusals: Collection[Refusal | None]) -> Refusal | None:
+    """Return why no callback is promised anywhere; None: one is, somewhere.
+
+    A sector with nobody on duty counts only where there is nobody in any.
+    """
+    if None in refusals:
+        return None
+    told = [one for one in refusals if one is not Refusal.NO_AGENT]
+    return max(told, key=told.count) if told else Refusal.NO_AGENT
+
+
+def not_now(refusal: Refusal, hours: Hours, now: float, *, answered: bool) -> NotNow:
+    """Return the refusal with the next opening, where that is what to wait for.
+
+    `answered`: calls are answered now, so that dialling may be advised.
+    """
     reason = REASONS[refusal]
     if reason.retry_s is not None:
-        return NotNow(refusal, reason.message, reason.retry_s)
+        dial = f" {_DIAL}" if reason.dial and answered else ""
+        return NotNow(refusal, reason.message + dial, reason.retry_s)
     opens_at = hours.next_opening(now)
     message = f"{reason.message} Le service ouvre {hours.next_opening_text(now)}."
     if opens_at is None:

@@ -55,12 +55,12 @@ ANSWERS: dict[Reply, Answer] = {
         "La pause faisait suite à plusieurs appels sans réponse.",
     ),
     _R.NOTED: Answer(200, "La note est enregistrée."),
-    _R.HELD: Answer(200, "L’appelant est en attente et entend de la musique."),
-    _R.RETRIEVED: Answer(200, "L’appelant est repris."),
-    _R.TRANSFERRED: Answer(200, "L’appelant est transmis, en tête de la file du domaine."),
-    _R.CONSULTING: Answer(200, "Un informateur du domaine est appelé ; l’appelant est en attente."),
-    _R.CANCELLED: Answer(200, "Retour à l’appelant."),
-    _R.REFERRED: Answer(200, "L’appelant est orienté."),
+    _R.HELD: Answer(200, "La personne est en attente et entend de la musique."),
+    _R.RETRIEVED: Answer(200, "La conversation reprend."),
+    _R.TRANSFERRED: Answer(200, "L’appel est transmis, en tête de la file du domaine."),
+    _R.CONSULTING: Answer(200, "Un poste du domaine est appelé ; la personne est en attente."),
+    _R.CANCELLED: Answer(200, "La conversation avec la personne reprend."),
+    _R.REFERRED: Answer(200, "La personne est orientée."),
     _R.WATCHING: Answer(200, "Le poste indiqué va sonner."),
     _R.AFTER_CALL: Answer(200, "C’est noté ; ce sera fait à la fin de l’appel."),
     _R.NOT_LOGGED_IN: Answer(409, "Aucune session n’est ouverte."),
@@ -72,7 +72,7 @@ ANSWERS: dict[Reply, Answer] = {
     _R.LOCKED: Answer(
         423, "L’ouverture de session est bloquée quelques minutes après plusieurs codes inexacts."
     ),
-    _R.PHONE_TAKEN: Answer(409, "Un autre informateur travaille à ce poste.", "phone"),
+    _R.PHONE_TAKEN: Answer(409, "Une autre session est ouverte à ce poste.", "phone"),
     _R.PHONE_UNKNOWN: Answer(422, "Ce poste n’est pas connu du service.", "phone"),
     _R.PHONE_ABSENT: Answer(409, "Ce poste n’est pas raccordé au service.", "phone"),
     _R.UNKNOWN_CODE: Answer(422, "Ce code n’existe pas."),
@@ -92,7 +92,7 @@ ANSWERS: dict[Reply, Answer] = {
     _R.NOT_IN_CALL: Answer(409, "Il n’y a pas d’appel en cours."),
     _R.NOT_NOW: Answer(409, "L’état de l’appel ne le permet pas."),
     _R.BUSY: Answer(
-        409, "Un superviseur participe déjà à cet appel, ou le poste indiqué est occupé."
+        409, "Une supervision de cet appel est déjà en cours, ou le poste indiqué est occupé."
     ),
 }
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,13 +12,14 @@ from typing import Any
 
 from aiohttp import web
 
-from router.core.plan import Fiche
+from router.core.plan import Fiche, Relay
 from router.web import rappel
 from tests.service_plan import FICHE, MONDAY_10H, small_plan
 
 PHONE = "06 39 98 12 34"
 SECRET = b"secret of the tests"
-PLAN = small_plan()
+RELAY = Relay("le relais d’ici", "https://relais.example.org/")
+PLAN = small_plan(relay=RELAY)
 SUBJECT: Fiche = PLAN.fiches[FICHE]
 TICKET = "Zk3_ticket-of-the-tests"
 WIDGET = Path(rappel.__file__).parent / "static" / "widget.js"
@@ -25,11 +27,22 @@ WIDGET = Path(rappel.__file__).parent / "static" / "widget.js"
 _HOST = """<!doctype html>
 <html lang="fr"><head><meta charset="utf-8"><title>Dépôt de garantie</title>
 <meta name="viewport" content="width=device-width">
-<script src="{home}/widget.js"></script></head>
-<body><main><h1>Dépôt de garantie</h1><h2>Où s’informer</h2>
-<rappel-3939 fiche="F1234" {theme}><a slot="relay" href="/relais">Le relais</a></rappel-3939>
+{script}</head><body><main><h1>Dépôt de garantie</h1><h2>Où s’informer</h2>
+{element}
 </main></body></html>
 """
+
+
+_RELAY_OF_THE_SITE = '<a slot="relay" href="/relais">Le relais</a>'
+_README = (Path(rappel.__file__).parents[2] / "README.md").read_text()
+#: The service's address in what README tells webmasters to paste.
+_PASTED_HOME = "https://3939.example.org"
+
+
+def _pasted(pattern: str, home: str) -> str:
+    found = re.search(pattern, _README, re.DOTALL if "```" in pattern else 0)
+    assert found is not None, pattern
+    return found[1].replace(_PASTED_HOME, home)
 
 
 @dataclass
@@ -62,9 +75,11 @@ class Stub:
     puzzles: int = 0
     forms: list[dict[str, str]] = field(default_factory=list)
     origins: list[str | None] = field(default_factory=list)
+    #: No other origin is let in.
+    shut: bool = False
 
     def application(self) -> web.Application:
-        app = web.Application(middlewares=[_shared])
+        app = web.Application(middlewares=[self._shared])
         app.add_routes(
             [
                 web.get("/widget.js", _widget),
@@ -89,6 +104,7 @@ class Stub:
                 "next_opening": self.next_opening,
                 "callbacks": self.callbacks,
                 "sectors": [{"callback": True}, {"callback": self.ours is None}],
+                "relay": {"name": RELAY.name, "url": RELAY.url},
             }
         )
 
@@ -138,6 +154,8 @@ class Stub:
         return web.json_response(self._progress())
 
     async def page(self, request: web.Request) -> web.Response:
+        if "fiche" not in request.query:
+            return _html(rappel.choice(PLAN, self._offer()))
         return _html(rappel.page(PLAN, SUBJECT, self._offer(), "key-1", code="12 34 56 78"))
 
     async def form(self, request: web.Request) -> web.Response:
@@ -170,7 +188,11 @@ class Stub:
     def _offer(self) -> rappel.Offer:
         said = self.callbacks
         return rappel.Offer(
-            said["accepted"], said["code"] or "", said["reason"] or "", self.next_opening
+            said["accepted"],
+            said["code"] or "",
+            said["reason"] or "",
+            self.next_opening,
+            answered=self.next_opening is None,
         )
 
     def _progress(self) -> dict[str, Any]:
@@ -183,6 +205,20 @@ class Stub:
         }
         optional = {"reason": self.reason, "call_in_code": self.call_in_code}
         return progress | {name: value for name, value in optional.items() if value}
+
+    @web.middleware
+    async def _shared(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        """Let any other origin in: the allow-list is the real interface's matter."""
+        answer: web.StreamResponse = (
+            web.Response() if request.method == "OPTIONS" else await handler(request)
+        )
+        # Chromium repeats by itself what fails on a connection that it used before.
+        answer.force_close()
+        if not self.shut:
+            answer.headers["Access-Control-Allow-Origin"] = "*"
+        answer.headers["Access-Control-Allow-Methods"] = "GET, POST, DELETE"
+        answer.headers["Access-Control-Allow-Headers"] = "Content-Type, Idempotency-Key"
+        return answer
 
     def _cut(self, request: web.Request) -> None:
         if request.method in self.cut:
@@ -221,23 +257,18 @@ async def _widget(request: web.Request) -> web.Response:
 
 async def _host(request: web.Request) -> web.Response:
     """Answer a webmaster's page; `from` is where the widget's script comes from."""
-    home, theme = request.query.get("from", ""), request.query.get("theme", "")
-    policy = f"default-src 'none'; script-src 'self' {home}; connect-src 'self' {home}"
-    text = _HOST.format(home=home, theme=f'theme="{theme}"' if theme else "")
+    home, theme = request.query.get("from", str(request.url.origin())), request.query.get("theme")
+    attribute = f'theme="{theme}"' if theme else ""
+    if "pasted" in request.query:
+        policy = f"default-src 'none'; {_pasted('Content-Security-Policy: (.*)', home)}"
+        text = _HOST.format(script="", element=_pasted(r"```html\n(.*?)```", home))
+        text = text.replace("<rappel-3939", f"<rappel-3939 {attribute}")
+    else:
+        policy = f"default-src 'none'; script-src {home}; connect-src {home}"
+        text = _HOST.format(
+            script=f'<script src="{home}/widget.js"></script>',
+            element=f'<rappel-3939 fiche="F1234" {attribute}>{_RELAY_OF_THE_SITE}</rappel-3939>',
+        )
     return web.Response(
         text=text, content_type="text/html", headers={"Content-Security-Policy": policy}
     )
-
-
-@web.middleware
-async def _shared(request: web.Request, handler: Any) -> web.StreamResponse:
-    """Let any other origin in: the allow-list is the real interface's matter."""
-    answer: web.StreamResponse = (
-        web.Response() if request.method == "OPTIONS" else await handler(request)
-    )
-    # Chromium repeats by itself what fails on a connection that it used before.
-    answer.force_close()
-    answer.headers["Access-Control-Allow-Origin"] = "*"
-    answer.headers["Access-Control-Allow-Methods"] = "GET, POST, DELETE"
-    answer.headers["Access-Control-Allow-Headers"] = "Content-Type, Idempotency-Key"
-    return answer

@@ -10,19 +10,20 @@ pytestmark = pytest.mark.browser
 
 
 async def test_the_widget_takes_the_form_s_place(page: Page, widget: Widget, home: str) -> None:
-    await page.goto(f"{home}/rappel")
+    await page.goto(f"{home}/rappel?fiche=F1234")
     await widget.ready()
 
     assert await page.js("document.querySelector('main > section form') === null")
     await widget.ask(PHONE)
     await widget.says("enregistrée")
     assert page.errors == []
-    assert {one.split("/")[3] for one in page.requests} == {"rappel", "widget.js", "v1"}
+    asked = {one.split("/")[3].partition("?")[0] for one in page.requests}
+    assert asked == {"rappel", "widget.js", "v1"}
 
 
 async def test_without_scripts_the_form_does_it_all(page: Page, stub: Stub, home: str) -> None:
     await page.without_scripts()
-    await page.goto(f"{home}/rappel")
+    await page.goto(f"{home}/rappel?fiche=F1234")
     assert "Sans JavaScript" in await _text(page)
     await page.js("document.querySelector('#phone').focus()")
     await page.type(PHONE)
@@ -49,7 +50,7 @@ async def test_without_scripts_the_form_does_it_all(page: Page, stub: Stub, home
 async def test_without_scripts_a_refusal_is_at_its_field(page: Page, stub: Stub, home: str) -> None:
     stub.refusals = [(422, "foreign", "phone", "Les numéros étrangers ne sont pas rappelés.")]
     await page.without_scripts()
-    await page.goto(f"{home}/rappel")
+    await page.goto(f"{home}/rappel?fiche=F1234")
     await page.js("document.querySelector('#phone').focus()")
     await page.type("+49 30 1234567")
     await page.press("Enter")
@@ -72,7 +73,7 @@ async def test_what_was_typed_before_the_script_came_is_kept(
     page: Page, widget: Widget, home: str
 ) -> None:
     await page.call("Network.setBlockedURLs", urls=["*/widget.js"])
-    await page.goto(f"{home}/rappel")
+    await page.goto(f"{home}/rappel?fiche=F1234")
     await page.js("document.querySelector('#phone').focus()")
     await page.type(PHONE)
     await page.call("Network.setBlockedURLs", urls=[])
@@ -88,23 +89,43 @@ async def test_what_was_typed_before_the_script_came_is_kept(
 
 async def test_a_closed_service_says_so_without_scripts(page: Page, stub: Stub, home: str) -> None:
     stub.callbacks |= {"accepted": False, "code": "closed"}
-    stub.next_opening = "demain mardi 24 novembre à 8 h 30"
+    stub.next_opening = "demain, mardi 24 novembre, à 8 h 30"
     await page.without_scripts()
-    await page.goto(f"{home}/rappel")
+    await page.goto(f"{home}/rappel?fiche=F1234")
 
     text = await _text(page)
-    assert "Le service ouvre demain mardi 24 novembre" in text
+    assert "Le service ouvre demain, mardi 24 novembre," in text
     assert await page.js("document.querySelector('form') === null")
 
 
-@pytest.mark.parametrize("width", [1280, 375])
-async def test_nothing_overflows(page: Page, widget: Widget, home: str, width: int) -> None:
-    await page.look(width)
-    await page.goto(f"{home}/rappel")
+async def test_a_request_under_way_has_the_only_code(
+    page: Page, widget: Widget, stub: Stub, home: str
+) -> None:
+    access = "document.querySelector('.access').checkVisibility()"
+    stub.call_in_code = "87 65 43 21"
+    await page.goto(f"{home}/rappel?fiche=F1234")
     await widget.ready()
+    assert await page.js(access)
 
-    # A telephone's screen would zoom out, and `innerWidth` grow.
-    assert await page.js("document.documentElement.scrollWidth") == width
+    await widget.ask(PHONE)
+    await widget.says("enregistrée")
+    assert not await page.js(access)
+    assert await widget.text(".code") == "87 65 43 21"
+    await page.reload()
+    # Before it is known where the ticket stands, too.
+    assert not await page.js(access)
+    await widget.click("Annuler ma demande")
+    await widget.says("annulée")
+    assert await page.js(access)
+
+
+async def test_a_closed_service_shows_no_code(page: Page, stub: Stub, home: str) -> None:
+    stub.callbacks |= {"accepted": False, "code": "closed"}
+    stub.next_opening = "demain, mardi 24 novembre, à 8 h 30"
+    await page.goto(f"{home}/rappel?fiche=F1234")
+
+    assert "omposez" not in await _text(page)
+    assert "12 34 56 78" not in await _text(page)
 
 
 async def _title(page: Page, words: str) -> None:

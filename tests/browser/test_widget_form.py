@@ -1,12 +1,15 @@
 """The widget's form: labels, errors at their field, what is sent and how often."""
 
+import asyncio
+import json
+
 import pytest
 
 from router.core.tickets import Refusal
 from router.web import rappel
 from router.web.refusals import not_now
 from tests.browser.chromium import Page
-from tests.browser.stub import PHONE, PLAN, TICKET, Stub
+from tests.browser.stub import PHONE, PLAN, RELAY, TICKET, Stub
 from tests.browser.widget import Widget
 from tests.service_plan import MONDAY_10H
 
@@ -200,7 +203,7 @@ async def test_a_refusal_tells_why_and_when_next(
     page: Page, widget: Widget, stub: Stub, home: str, code: str
 ) -> None:
     stub.callbacks |= {"accepted": False, "code": code, "reason": "En voici la raison."}
-    stub.next_opening = "demain mardi 24 novembre à 8 h 30"
+    stub.next_opening = "demain, mardi 24 novembre, à 8 h 30"
     await page.goto(f"{home}/fiche")
 
     await widget.says(rappel.REFUSALS[code])
@@ -230,17 +233,17 @@ async def test_too_late_meanwhile_tells_the_next_opening(
     page: Page, widget: Widget, stub: Stub, home: str
 ) -> None:
     """While open, so that the service's own next opening is not told."""
-    why = not_now(Refusal.CLOSING, PLAN.hours, MONDAY_10H)
+    why = not_now(Refusal.CLOSING, PLAN.hours, MONDAY_10H, answered=True)
     stub.refusals = [(503, why.code, None, why.message)]
     await page.goto(f"{home}/fiche")
     await widget.ready()
     await widget.ask(PHONE)
 
     await widget.says("Il est trop tard pour demander un rappel")
-    await widget.says("Le service ouvre demain mardi 24 novembre")
+    await widget.says("Le service ouvre demain, mardi 24 novembre,")
     stub.callbacks |= {"accepted": False, "code": why.code, "reason": why.message}
     await widget.click("Vérifier de nouveau")
-    await widget.says("Le service ouvre demain mardi 24 novembre")
+    await widget.says("Le service ouvre demain, mardi 24 novembre,")
 
 
 async def test_a_service_that_fills_up_meanwhile_says_so(
@@ -262,4 +265,69 @@ async def test_a_service_out_of_reach_says_so(
     await page.goto(f"{home}/fiche")
 
     await widget.says("momentanément indisponible")
+    (told,) = await warned(page)
+    assert "cannot be asked" in told
+    assert "connect-src" in told
+
+
+@THEMES
+async def test_the_relay_is_the_page_s_or_the_service_s(
+    page: Page, widget: Widget, home: str, theme: str
+) -> None:
+    await page.goto(f"{home}/fiche?theme={theme}")
+    await widget.ready()
+    assert await page.js("document.querySelector('a[slot=relay]').checkVisibility()")
+    assert RELAY.name not in await widget.text("section > .last")
+
+    await page.goto(f"{home}/fiche?theme={theme}&pasted")
+    await widget.ready()
+    assert (await widget.text("section > .last")).endswith(
+        f"pour appeler le 3939, utilisez {RELAY.name}."
+    )
+    assert await widget.attribute("section > .last a", "href") == RELAY.url
+
+
+async def test_without_scripts_the_link_stands_in(page: Page, home: str) -> None:
+    await page.without_scripts()
+    await page.goto(f"{home}/fiche?pasted")
+
+    assert await page.js("document.querySelector('rappel-3939 a').checkVisibility()")
+
+
+@THEMES
+async def test_the_link_gives_way_to_the_form(
+    page: Page, widget: Widget, home: str, theme: str
+) -> None:
+    await page.goto(f"{home}/fiche?pasted&theme={theme}")
+    await widget.ready()
+
+    links = "[...document.querySelectorAll('rappel-3939 a'), ...root().querySelectorAll('a')]"
+    shown = await page.js(f"[...new Set({links})].map((one) => one.innerText)")
+    assert shown == [RELAY.name]
     assert page.errors == []
+
+
+@THEMES
+async def test_a_page_that_is_not_let_in_tells_its_webmaster_and_keeps_its_link(
+    page: Page, widget: Widget, stub: Stub, home: str, theme: str
+) -> None:
+    stub.shut = True
+    other = home.replace("127.0.0.1", "localhost")
+    await page.goto(f"{other}/fiche?pasted&from={home}&theme={theme}")
+
+    await widget.says("momentanément indisponible")
+    (told,) = await warned(page)
+    assert f'the origin "{other}" in callbacks.origins' in told
+    assert await page.js("root().querySelector('a[href*=rappel]').checkVisibility()")
+    stub.shut = False
+    await widget.click("Vérifier de nouveau")
+    await page.until("root().querySelector('input')")
+    assert await page.js("root().querySelector('a[href*=rappel]') === null")
+
+
+async def warned(page: Page) -> list[str]:
+    """What the console was told, once it was told something."""
+    async with asyncio.timeout(20):
+        while not (told := [one for one in page.errors if one.startswith("[")]):
+            await asyncio.sleep(0.02)
+    return [json.loads(one)[0]["value"] for one in told]

@@ -294,8 +294,14 @@ class Scene:
         self.web.seen.clear()
         self.accept()
 
-    def accept(self, refusal: Refusal | None = None, most_open: int = 9_000) -> None:
-        self.intake.accepting({HOUSING: refusal, WORK: refusal}, most_open)
+    def accept(
+        self,
+        refusal: Refusal | None = None,
+        most_open: int = 9_000,
+        answered: tuple[SectorId, ...] | None = (HOUSING, WORK),
+    ) -> None:
+        on_duty = None if answered is None else list(answered)
+        self.intake.accepting({HOUSING: refusal, WORK: refusal}, most_open, on_duty)
 
     async def until(self, condition: Callable[[], Any]) -> None:
         async with asyncio.timeout(_PATIENCE_S):

@@ -6,12 +6,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from router.core.ids import TicketId
+from router.core.ids import SectorId, TicketId
 from router.core.tickets import Refusal
 from router.intake.pages import NarrowDoor
 from router.web import rappel
 from tests.intake.scene import ORIGIN, Scene, digits, new_number
-from tests.service_plan import FICHE
+from tests.service_plan import FICHE, WORK
 
 BROWSER = {"Origin": ORIGIN, "Content-Type": "application/x-www-form-urlencoded"}
 
@@ -71,11 +71,36 @@ class TestPages:
         assert "<form" not in page
         assert "Toutes les possibilités de rappel sont prises" in page
 
+    async def test_a_code_is_shown_while_somebody_answers(self, here: Scene) -> None:
+        _, page = await get(here, f"/rappel?fiche={FICHE}")
+        assert "puis ce code" in page
+        here.accept(Refusal.FULL)
+        await here.until_refused()
+        _, page = await get(here, f"/rappel?fiche={FICHE}")
+        assert "puis ce code" in page
+        assert "Vous pouvez composer le 3939." in page
+
+    @pytest.mark.parametrize(
+        ("refusal", "answered"),
+        [(Refusal.NO_AGENT, (WORK,)), (Refusal.UNAVAILABLE, None), (Refusal.TRUNK, ())],
+    )
+    async def test_nobody_is_told_to_dial_in_vain(
+        self, here: Scene, refusal: Refusal, answered: tuple[SectorId, ...] | None
+    ) -> None:
+        here.accept(refusal, answered=answered)
+        await here.until_refused()
+        for path in (f"/rappel?fiche={FICHE}", "/rappel"):
+            _, page = await get(here, path)
+            assert "omposez" not in page
+            assert "composer" not in page
+            assert rappel.REFUSALS[refusal.value] in page
+        assert "?sector=" not in page
+
     @pytest.mark.parametrize("refusal", [Refusal.CLOSED, Refusal.CLOSING])
     async def test_too_late_tells_the_next_opening(self, here: Scene, refusal: Refusal) -> None:
         here.accept(refusal)
         await here.until_refused()
-        opening = "Le service ouvre demain mardi 24 novembre à 8 h 30."
+        opening = "Le service ouvre demain, mardi 24 novembre, à 8 h 30."
         _, page = await get(here, f"/rappel?fiche={FICHE}")
         assert page.replace("\u00a0", " ").count(opening) == 1
         form = {"phone": new_number(), "key": "form-key-6", "fiche": FICHE}
@@ -88,7 +113,7 @@ class TestPages:
         here.office.refusal = Refusal.CLOSING
         status, page = await post(here, phone=new_number(), key="form-key-7", fiche=FICHE)
         assert status == 503
-        opening = "Le service ouvre demain mardi 24 novembre à 8 h 30."
+        opening = "Le service ouvre demain, mardi 24 novembre, à 8 h 30."
         assert page.replace("\u00a0", " ").count(opening) == 1
 
     async def test_the_form_asks_follows_and_cancels(self, here: Scene) -> None:

@@ -26,7 +26,7 @@ TERMS = Terms(
     clock_base=MONDAY_10H,
     promise_min=45,
     recount=False,
-    accepting={},
+    accepting={"accepting": {}, "answered": None},
     origins=frozenset(),
     keys={},
     proof_of_work=True,
@@ -99,7 +99,7 @@ def open_reception(
     router: Router, day_key: DayKey, vault: Vault | None, held: Any = lambda n: None
 ) -> Reception:
     one = Reception(TERMS, vault, day_key, router, held)  # type: ignore[arg-type]
-    one.accepting = {HOUSING: None}
+    one.accepting, one.answered = {HOUSING: None}, frozenset({HOUSING})
     return one
 
 

@@ -208,8 +208,8 @@ async def test_a_closed_service_tells_when_it_opens(
         await refuses(stage, Refusal.CLOSED)
         await page.goto(f"{stage.http}/rappel?fiche=F1234")
         await widget.says("Le service est fermé")
-        await widget.says("Le service ouvre demain mardi 24 novembre à 8 h 30.")
-        await without_a_form(page, stage, "Le service ouvre demain mardi 24 novembre à 8 h 30.")
+        await widget.says("Le service ouvre demain, mardi 24 novembre, à 8 h 30.")
+        await without_a_form(page, stage, "Le service ouvre demain, mardi 24 novembre, à 8 h 30.")
 
 
 async def asked(page: Page, widget: Widget, stage: Stage, phone: str) -> None:

@@ -93,6 +93,7 @@ async def test_the_state_of_the_service(client: Client) -> None:
     }
     assert work["wait_min"] is None
     assert (state["callbacks"]["accepted"], state["callbacks"]["promise_min"]) == (True, 45)
+    assert state["relay"] is None
 
 
 async def test_why_no_callback_is_promised(client: Client, present: Present) -> None:
@@ -100,7 +101,17 @@ async def test_why_no_callback_is_promised(client: Client, present: Present) -> 
     told = (await (await client.get("/v1/service")).json())["callbacks"]
     assert (told["accepted"], told["code"]) == (False, "full")
     assert told["reason"].startswith("Trop de personnes attendent")
+    assert told["reason"].endswith("Vous pouvez composer le 3939.")
     assert told["next_opening_at"] is None
+
+
+async def test_nobody_is_told_to_dial_when_calls_are_not_answered(
+    client: Client, present: Present
+) -> None:
+    present.set(callbacks={HOUSING: Refusal.UNAVAILABLE, WORK: Refusal.UNAVAILABLE}, ready=False)
+    told = (await (await client.get("/v1/service")).json())["callbacks"]
+    assert told["code"] == "unavailable"
+    assert "3939" not in told["reason"]
 
 
 async def test_too_late_for_a_callback_tells_the_next_opening_while_open(
@@ -112,14 +123,14 @@ async def test_too_late_for_a_callback_tells_the_next_opening_while_open(
     told = state["callbacks"]
     assert (state["open"], told["code"]) == (True, "closing")
     assert told["next_opening_at"] == "2026-11-24T08:30:00+01:00"
-    assert "ouvre demain mardi 24 novembre à 8 h 30." in told["reason"].replace(NBSP, " ")
+    assert "ouvre demain, mardi 24 novembre, à 8 h 30." in told["reason"].replace(NBSP, " ")
 
 
 async def test_closed_tells_the_next_opening_in_french(client: Client, present: Present) -> None:
     present.set(now=MONDAY_10H + 12 * 3600)
     state = await (await client.get("/v1/service")).json()
     assert state["open"] is False
-    assert state["next_opening"].replace(NBSP, " ") == "demain mardi 24 novembre à 8 h 30"
+    assert state["next_opening"].replace(NBSP, " ") == "demain, mardi 24 novembre, à 8 h 30"
 
 
 async def test_a_code_for_those_who_have_the_key(client: Client) -> None:
@@ -173,17 +184,10 @@ async def test_a_wrong_method_names_the_right_ones(client: Client) -> None:
     assert answer.headers["Allow"] == "GET, HEAD"
 
 
-async def test_the_page_says_what_runs_here(client: Client, present: Present) -> None:
-    page = (await (await client.get("/")).text()).replace(NBSP, " ")
-    assert '<html lang="fr">' in page
-    assert "Le service est ouvert jusqu’à 18 h 15." in page
-    assert "1 à 4 min" in page  # logement, where callers wait
-    assert "inconnue" in page  # travail, where nobody works
-    assert "aucune" not in page.split("<tbody>")[1]
-    present.set(ready=False, sectors=[SectorSnapshot(WORK, 0, 1, 1, None, (1, 4))])
-    page = await (await client.get("/")).text()
-    assert "aucune</td>" in page  # somebody is free
-    assert "La téléphonie est momentanément indisponible." in page
+async def test_the_page_comes_with_its_policy(client: Client) -> None:
+    answer = await client.get("/")
+    assert '<html lang="fr">' in await answer.text()
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
 async def test_metrics_can_be_parsed_and_hold_no_call(client: Client, metrics: Metrics) -> None:

@@ -8,16 +8,18 @@ from itertools import pairwise
 
 import pytest
 
-from router.core.plan import Fiche, Sector
+from router.core.plan import Fiche, Relay, Sector
 from router.web import rappel
 from router.web.rappel import Fault, Offer, Progress
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, small_plan
 
-PLAN = small_plan(numbers=("3939",))
+RELAY = Relay("le relais", "https://relais.example.org/")
+PLAN = small_plan(numbers=("3939",), relay=RELAY)
 FICHE_PAGE: Fiche = PLAN.fiches[FICHE]
 SECTOR: Sector = PLAN.sectors[HOUSING]
 OPEN = Offer(True)
 FULL = Offer(False, "full", "Réessayez dans une demi-heure.")
+CLOSED = Offer(False, "closed", "Revenez.", "demain, mardi 24 novembre, à 8 h 30", answered=False)
 PHONE = "06 39 98 12 34"
 DUE_AT = MONDAY_10H + 45 * 60
 NBSP = "\u00a0"
@@ -77,8 +79,10 @@ def every_page() -> dict[str, str]:
         "sector": rappel.page(PLAN, SECTOR, OPEN, "key-1"),
         "full": rappel.page(PLAN, FICHE_PAGE, FULL, "key-1"),
         "refused": rappel.refusal(PLAN, FICHE_PAGE, OPEN, "key-2", Fault("phone", "Non.", "1")),
-        "choice": rappel.choice(PLAN),
-        **{why: rappel.choice(PLAN, why) for why in rappel.UNKNOWN},
+        "closed": rappel.page(PLAN, FICHE_PAGE, CLOSED, "key-1", code="12 34 56 78"),
+        "choice": rappel.choice(PLAN, OPEN),
+        "choice closed": rappel.choice(PLAN, CLOSED),
+        **{why: rappel.choice(PLAN, OPEN, why) for why in rappel.UNKNOWN},
         **{state: rappel.result(PLAN, FICHE_PAGE, one) for state, one in progress.items()},
     }
 
@@ -247,6 +251,40 @@ def test_the_choice_says_why_one_has_to_choose(why: str) -> None:
     assert f"{title}{text}" in read(html).words
     assert f"<title>{title} – " in html
     assert title not in every_page()["choice"]
+
+
+def test_no_code_is_shown_that_nobody_would_take() -> None:
+    page = read(every_page()["closed"])
+
+    assert "omposez" not in page.words
+    assert "12 34 56 78" not in page.words
+    assert "Le service est fermé" in page.words
+    # While callbacks alone are refused, one may dial.
+    full = read(rappel.page(PLAN, FICHE_PAGE, FULL, "key-1", code="12 34 56 78"))
+    assert f"Composez le 3939, puis ce code{NBSP}:12 34 56 78" in full.words
+
+
+def test_a_request_under_way_has_the_only_code() -> None:
+    page = read(every_page()["open"])
+
+    assert {"class": "access"} in page.all("div")
+    assert "rappel-3939[live] ~ .access { display: none; }" in page.style
+
+
+def test_a_closed_service_has_no_domains_to_choose_from() -> None:
+    page = read(every_page()["choice closed"])
+
+    assert "Le service est fermé" in page.words
+    assert "Le service ouvre demain, mardi 24 novembre, à 8 h 30." in page.words
+    assert [one for one in page.all("a") if "sector" in one["href"]] == []
+
+
+def test_the_relay_is_named_and_linked_everywhere() -> None:
+    for name, html in every_page().items():
+        assert [one["href"] for one in read(html).all("a")].count(RELAY.url) == 1, name
+    unnamed = rappel.page(small_plan(), FICHE_PAGE, OPEN, "key-1")
+    assert "sourdes" not in unnamed
+    assert "slot" not in unnamed
 
 
 def test_the_choice_leads_to_every_domain() -> None:

@@ -38,14 +38,14 @@ async def test_every_informateur(desks: Client) -> None:
         (None, None),
         (
             Choice(1, 1, 1, 240.4, 3.0, 1),
-            "Niveau 1 (un niveau ouvert après 3 s d’attente), libre depuis 240 s, seul prêt à ce "
-            "niveau\u00a0; seul appel en attente pour ce poste.",
+            "Niveau 1 (un niveau ouvert après 3 s d’attente), libre depuis 240 s, seul poste "
+            "prêt à ce niveau\u00a0; seul appel en attente pour ce poste.",
         ),
         (
             Choice(2, 3, 4, 12.0, 130.0, 7),
             "Niveau 2 (3 niveaux ouverts après 130 s d’attente), libre depuis 12 s, libre avant "
-            "les 3 autres prêts à ce niveau\u00a0; premier dû des 7 appels en attente pour ce "
-            "poste.",
+            "les 3 autres postes prêts à ce niveau\u00a0; premier dû des 7 appels en attente pour "
+            "ce poste.",
         ),
     ],
 )

@@ -2,7 +2,9 @@
 //
 // Attributes: fiche or sector; src-base, the API's address (default: where this script comes
 // from); heading-level (3); theme="dsfr" for pages that load the State's design system: light
-// DOM instead of a shadow root. Slot: relay. Both themes wear the design system's class names.
+// DOM instead of a shadow root. Both themes wear the design system's class names. Ours to set:
+// live, while a request is under way. Slot: relay. A link among the children stands there until
+// the script comes, and again when the service cannot be asked.
 //
 // The number is in the field until it is sent, then nowhere; the ticket is in sessionStorage.
 (() => {
@@ -11,7 +13,8 @@
   const HOME = new URL(document.currentScript?.src || location.href).origin;
   const POLL_MS = 5000, SLOWEST_POLL_MS = 30000, TIMEOUT_MS = 15000, SLICE_MS = 12;
   const LIVE = ['accepted', 'dialling', 'talking'];
-  const AGAIN = 'Vous pouvez faire une nouvelle demande ou composer le 3939.';
+  const AGAIN = 'Aux heures d’ouverture, vous pouvez faire une nouvelle demande ou composer le 3939.';
+  const RELAY = 'Personnes sourdes, malentendantes, sourdaveugles ou aphasiques : pour appeler le 3939, utilisez ';
 
   const MISSED = 'Nous avons essayé de vous joindre, sans succès ; nous réessaierons avant cette heure.';
 
@@ -140,7 +143,7 @@ p, .fr-alert { margin: 0 0 1rem; }
   let widgets = 0;
 
   class Rappel extends HTMLElement {
-    #section; #heading; #status; #body; #input; #group; #error; #button;
+    #section; #heading; #status; #body; #relay; #link; #input; #group; #error; #button;
     #id = `rappel-3939-${++widgets}`;
     #ticket; #state; #shown; #draft; #sending; #countdown; #timer; #delay; #turn = 0;
     #wake = () => { if (!document.hidden && LIVE.includes(this.#state ?? 'accepted')) this.#poll(); };
@@ -179,21 +182,24 @@ p, .fr-alert { margin: 0 0 1rem; }
       if (!this.#section) this.#build();
       document.addEventListener('visibilitychange', this.#wake);
       this.#ticket ??= this.#stored;
-      if (this.#ticket) this.#poll();
-      else this.#offer(typed);
+      this.toggleAttribute('live', Boolean(this.#ticket));
+      if (!this.#ticket) return this.#offer(typed);
+      this.#poll();
+      this.#service().catch(() => { /* only the relay is missing */ });
     }
 
     #build() {
       const light = this.getAttribute('theme') === 'dsfr';
-      const relay = 'Personnes sourdes, malentendantes, sourdaveugles ou aphasiques : le 3939 est joignable par le service de relais téléphonique indiqué sur ce site.';
       const links = this.querySelectorAll(':scope > [slot=relay]');
+      this.#link = this.querySelector(':scope > a:not([slot])');
+      this.#relay = light ? el('span', {}, ...links) : el('slot', { name: 'relay' });
       const level = Number(this.getAttribute('heading-level')) || 3;
       this.#heading = el(`h${level}`, { class: light ? 'fr-h6' : 'heading', id: `${this.#id}-title`, tabindex: '-1' }, 'Se faire rappeler par un informateur');
       this.#status = el('div', { role: 'status' });
       this.#body = el('div', {});
       this.#section = el('section', { 'aria-labelledby': `${this.#id}-title` }, this.#heading, this.#status, this.#body,
         el('p', { class: 'fr-hint-text' }, 'Votre numéro ne sert qu’à ce rappel. Il reste en mémoire, sans être enregistré, est effacé dès que le rappel est terminé et n’est communiqué à personne, pas même à l’informateur.'),
-        el('div', { class: 'fr-hint-text last' }, ...(light ? (links.length ? links : [relay]) : [el('slot', { name: 'relay' }, relay)])));
+        el('div', { class: 'fr-hint-text last' }, this.#relay));
       this.replaceChildren(...(light ? [this.#section] : links));
       if (light) return;
       const root = this.attachShadow({ mode: 'open' });
@@ -254,16 +260,35 @@ p, .fr-alert { margin: 0 0 1rem; }
       return this.#ask(...question);
     }
 
+    // Whether and why not, and the relay, unless the page names one.
+    async #service() {
+      const service = await this.#ask('GET', '/v1/service');
+      const { name, url } = service.relay ?? {};
+      if (name && !this.#relay.hasChildNodes()) this.#relay.append(typeset(RELAY), el('a', { href: url }, name), '.');
+      return service;
+    }
+
+    // For the webmaster: browsers do not tell pages why a request came to nothing.
+    async #warn() {
+      const sent = await fetch(this.#base + '/healthz', { mode: 'no-cors', credentials: 'omit' }).then(() => true, () => false);
+      console.warn(sent && new URL(this.#base, location.href).origin !== location.origin
+        ? `<rappel-3939>: ${this.#base} refuses this page. Its settings lack the origin "${location.origin}" in callbacks.origins.`
+        : `<rappel-3939>: ${this.#base} cannot be asked. Is it running, and does this page's Content-Security-Policy have it in connect-src?`);
+    }
+
     // -- the form
 
     async #offer(typed = '') {
       this.#stop();
       const mine = this.#turn;
-      let service = {};
-      try { service = await this.#ask('GET', '/v1/service'); } catch { /* unavailable */ }
+      let service = {}, link;
+      try { service = await this.#service(); } catch {
+        link = this.#link;
+        this.#warn();
+      }
       if (mine !== this.#turn) return;
       const { accepted, code, reason, promise_min: minutes } = service.callbacks ?? {};
-      if (!accepted) return this.#refuse(code ?? (service.open === false ? 'closed' : 'unavailable'), reason, service.next_opening);
+      if (!accepted) return this.#refuse(code ?? (service.open === false ? 'closed' : 'unavailable'), reason, service.next_opening, link);
       // Some domains are refused: the puzzle's address knows whether ours is among them.
       const { error } = service.sectors?.some(({ callback }) => !callback) ? await this.#challenge().catch(() => ({})) : {};
       if (mine !== this.#turn) return;
@@ -272,10 +297,10 @@ p, .fr-alert { margin: 0 0 1rem; }
       this.#form(typed, minutes);
     }
 
-    #refuse(code, reason, opening) {
+    #refuse(code, reason, opening, link) {
       const next = opening && !reason?.includes(opening) ? `Le service ouvre ${opening}.` : '';
       this.#tell(code === 'closed' ? 'info' : 'warning', REFUSALS[code] ?? REFUSALS.unavailable, reason, next);
-      this.#fill(this.#action('Vérifier de nouveau', () => this.#offer(), 'fr-btn--secondary'));
+      this.#fill(this.#action('Vérifier de nouveau', () => this.#offer(), 'fr-btn--secondary'), ...(link ? [el('p', {}, link)] : []));
     }
 
     #form(typed, minutes) {
@@ -399,6 +424,7 @@ p, .fr-alert { margin: 0 0 1rem; }
       if (this.#shown === before) return;
       const [kind, title, text] = STATES[state] ?? STATES.unknown;
       const live = LIVE.includes(state);
+      this.toggleAttribute('live', live);
       const at = new Date(due), clock = `${two(at.getHours())}:${two(at.getMinutes())}`;
       const elsewhere = due?.slice(11, 16) === clock ? '' : ' (heure de votre appareil)';
       const promise = `Un informateur vous rappelle au plus tard à ${at.getHours()}\u00a0h\u00a0${two(at.getMinutes())}${elsewhere}.`;
