@@ -163,6 +163,32 @@ def test_more_than_can_be_kept_is_refused(exchange: Exchange) -> None:
     assert refusals[-1] is Refusal.FULL
 
 
+def test_whom_an_informateur_awaits_is_promised_a_callback_however_many_are_open() -> None:
+    exchange = Exchange(day_plan(callbacks=CallbackPolicy(tickets_per_agent=1)))
+    exchange.appear("101", "103")
+    exchange.talk("101", "first")
+    for sector, ticket in ((HOUSING, "a"), (HOUSING, "b")):
+        assert exchange.ask_callback(ticket, sector).refusal is None
+    assert exchange.ask_callback("c", HOUSING).refusal is Refusal.FULL
+    assert exchange.engine.most_tickets() == 3, "the intake lets it through"
+    admission = exchange.ask_callback("d", WORK)
+    assert admission.refusal is None
+    assert admission.expected_at <= exchange.now + 180
+    assert exchange.ringing() == {"103": exchange.engine._callbacks.tickets[TicketId("d")].call}
+    assert exchange.ask_callback("e", WORK).refusal is Refusal.FULL
+
+
+def test_who_can_be_called_at_once_is_promised_it_shortly_before_closing() -> None:
+    """Though the forecast, which thinks of a morning's calls, would not."""
+    exchange = Exchange(day_plan(callbacks=CallbackPolicy()))
+    closes_at = exchange.plan.hours.closes_at(exchange.now)
+    assert closes_at is not None
+    exchange.appear("101")
+    exchange.now = closes_at - 300
+    assert exchange.ask_callback("t", HOUSING).refusal is None
+    assert exchange.ask_callback("u", HOUSING).refusal is Refusal.CLOSING
+
+
 def test_after_a_restart_no_attempt_is_dialled_twice(exchange: Exchange) -> None:
     dialled(exchange)
     record = exchange.saved[TicketId("t")]

@@ -50,6 +50,30 @@ def test_asterisk_gives_up_on_the_phone_a_little_after_we_should_have(exchange: 
     assert ring.timeout_s == 5 + 15 + RING_BACKSTOP_S
 
 
+def test_a_queue_full_of_others_refuses_nobody_who_can_be_served_at_once() -> None:
+    exchange = Exchange(small_plan(targets=Targets(queue_max=2)))
+    exchange.appear("101", "103")
+    exchange.talk("101", "talks")
+    exchange.choose_housing("first", "second", "refused")
+    assert exchange.hears("refused") == ("refused-full",)
+    exchange.arrive("of work", "behind")
+    exchange.press("##111", "of work")
+    exchange.press("##111", "behind")
+
+    assert exchange.ringing() == {"103": "of work"}
+    assert exchange.hears("behind") == ("refused-full",)
+
+
+def test_nor_who_waits_a_little_for_an_informateur_of_another_level() -> None:
+    exchange = Exchange(small_plan(targets=Targets(queue_max=0, widening_s=(0, 20, 40))))
+    exchange.appear("102")
+    exchange.choose_housing("served", "refused")
+    assert exchange.hears("refused") == ("refused-full",)
+    exchange.wait(20.0)
+
+    assert exchange.ringing() == {"102": "served"}
+
+
 def test_where_the_caller_waits_is_written_on_the_channel(exchange: Exchange) -> None:
     exchange.choose_housing()
 
@@ -82,6 +106,7 @@ def test_a_full_queue_refuses() -> None:
 def test_a_full_queue_thanks_for_the_code_before_it_refuses() -> None:
     exchange = Exchange(small_plan(targets=Targets(queue_max=0)))
     exchange.appear("101")
+    exchange.talk("101", "other")
     exchange.arrive()
     exchange.press(exchange.code)
 
@@ -193,6 +218,24 @@ def test_the_longest_wait_ends_though_phones_ring_without_a_break() -> None:
 
     assert exchange.hears() == ("refused-long",)
     assert exchange.now - MONDAY_10H <= 2700 + 15
+
+
+def test_the_longest_wait_ends_no_hope_that_is_there() -> None:
+    """Nobody answered until it was over; somebody who missed nothing has become free meanwhile."""
+    exchange = Exchange(small_plan(agents=TWO_EXPERTS))
+    exchange.appear("101")
+    exchange.talk("101", "first")
+    exchange.choose_housing()
+    exchange.wait(2675.0)
+    exchange.end_leg("101")  # ready after the wrap-up
+    exchange.wait(15.0)
+    exchange.appear("102")
+    assert exchange.ringing() == {"102": "caller"}
+    exchange.wait(15.0)
+    assert exchange.ringing() == {"101": "caller"}
+    exchange.wait(15.0)
+
+    assert exchange.hears() == ("refused-long",)
 
 
 def test_who_gives_up_waiting_has_abandoned(exchange: Exchange) -> None:
@@ -744,6 +787,8 @@ def test_who_is_refused_is_counted_without_a_wait(why: Outcome) -> None:
     if why is Outcome.CLOSED:
         exchange.now += 10 * HOUR
     exchange.appear("103" if why is Outcome.REFUSED_NO_AGENT else "101")
+    if why is Outcome.REFUSED_FULL:
+        exchange.talk("101", "other")
     if why is Outcome.CLOSED:
         exchange.arrive()
         exchange.leave()

@@ -430,9 +430,18 @@ def test_a_caller_found_waiting_is_widened_by_the_time_already_waited() -> None:
 
 
 def test_a_caller_found_who_has_waited_too_long_is_told_so(exchange: Exchange) -> None:
+    exchange.talk("101", "other")
     exchange.find(sector=HOUSING, joined_at=exchange.now - 2700.0)
 
     assert exchange.hears() == ("refused-long",)
+
+
+def test_a_caller_found_who_has_waited_too_long_is_served_if_somebody_is_free(
+    exchange: Exchange,
+) -> None:
+    exchange.find(sector=HOUSING, joined_at=exchange.now - 2700.0)
+
+    assert exchange.ringing() == {"101": "caller"}
 
 
 def test_a_caller_found_waiting_is_told_of_closing() -> None:

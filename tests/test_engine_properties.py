@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 
 from router.core.agents import AgentState
 from router.core.calls import CallState, Due
-from router.core.commands import Step, Told
+from router.core.commands import Outcome, Step, Told
 from router.core.engine import Engine
 from router.core.events import (
     AgentAsked,
@@ -221,7 +221,7 @@ class Service(RuleBasedStateMachine):
     )
     def open(self, now: float, required: bool, present: set[str]) -> None:
         self.exchange = Exchange(quick_plan(required=required), now)
-        self.arrived = 0
+        self.arrived = self.noted = 0
         self.exchange.appear(*sorted(present))
 
     # Callers.
@@ -422,6 +422,17 @@ class Service(RuleBasedStateMachine):
             check_engine(self.exchange.engine, self.exchange.now)
             check_queue(self.exchange.engine, self.exchange.now)
             check_exchange(self.exchange)
+            self.nobody_is_refused_beside_an_idle_informateur()
+
+    def nobody_is_refused_beside_an_idle_informateur(self) -> None:
+        """But by the hours, and by phones that were not answered."""
+        board = self.exchange.engine._board
+        notes = self.exchange.notes[self.noted :]
+        self.noted = len(self.exchange.notes)
+        for note in notes:
+            if note.detail in (Outcome.REFUSED_FULL, Outcome.REFUSED_NO_AGENT):
+                assert note.sector is not None
+                assert board.roster.ready(note.sector) <= board.queue.waiting(note.sector)
 
     def teardown(self) -> None:
         if not hasattr(self, "exchange"):

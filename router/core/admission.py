@@ -1,11 +1,12 @@
 """Admission of callbacks: whether one may be promised now, or why not.
 
-A promise is made only if the forecast keeps it (`forecast.bound_s`), before closing, and while
-the carrier takes calls.
+A promise is made only if somebody is free to keep it at once, or the forecast keeps it
+(`forecast.bound_s`); before closing, and while the carrier takes calls.
 """
 
 from math import inf
 
+from router.core.agents import AgentState
 from router.core.distribution import Distribution
 from router.core.forecast import bound_s
 from router.core.ids import SectorId
@@ -59,6 +60,9 @@ class AdmissionControl:
             return refuse(Refusal.TRUNK)
         if not board.roster.on_duty(sector):
             return refuse(Refusal.NO_AGENT)
+        at_once_at = now + board.plan.targets.widening_s[-1] + rules.dial_s
+        if self._distribution.somebody_free(sector) and at_once_at <= due_at:
+            return Admission(None, due_at, at_once_at)  # rung before anything is forecast
         if len(self._open.tickets) >= self.most_open():
             return refuse(Refusal.FULL)
         if not rules.forecast:
@@ -84,8 +88,13 @@ class AdmissionControl:
         return bound_s(self.ahead(sector), agents, handling_s, live_per_s)
 
     def most_open(self) -> int:
-        """How many tickets may be open with those on duty now."""
+        """How many tickets may be open with those on duty now, if nobody is idle."""
         return self._rules.tickets_per_agent * self._board.roster.logged_in
+
+    def room(self) -> int:
+        """How many tickets may be open if each of the next ones finds who is idle."""
+        idle = sum(desk.state is AgentState.READY for desk in self._board.roster)
+        return max(self.most_open(), len(self._open.tickets) + idle)
 
     def may_promise(self, sector: SectorId) -> bool:
         """Whether callers of `sector` may be offered a callback now, or could a moment ago.

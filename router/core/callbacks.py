@@ -67,7 +67,7 @@ class Callbacks:
         self.ring = self._attempts.ring
         self.admission = self._admission.admit
         self.may_promise = self._admission.may_promise
-        self.most_open = self._admission.most_open
+        self.room = self._admission.room
 
     # Events.
 

@@ -87,11 +87,12 @@ class Distribution:
         """Let the caller wait for `sector`, or say why not and what to do instead."""
         board = self._board
         if not board.plan.hours.is_open(board.now):
-            self._refuse(call, Outcome.REFUSED_CLOSING, (REFUSED_CLOSING, SAY_NEXT_OPENING))
+            said = (REFUSED_CLOSING, SAY_NEXT_OPENING)
+            self._refuse(call, sector, Outcome.REFUSED_CLOSING, said)
         elif not board.roster.on_duty(sector):
-            self._refuse(call, Outcome.REFUSED_NO_AGENT, (*said_first, REFUSED_NO_AGENT))
-        elif board.queue.callers >= self._targets.queue_max:
-            self._refuse(call, Outcome.REFUSED_FULL, (*said_first, REFUSED_FULL))
+            self._refuse(call, sector, Outcome.REFUSED_NO_AGENT, (*said_first, REFUSED_NO_AGENT))
+        elif board.queue.callers >= self._targets.queue_max and not self.somebody_free(sector):
+            self._refuse(call, sector, Outcome.REFUSED_FULL, (*said_first, REFUSED_FULL))
         else:
             due_at = caller_due_at(board.plan, board.now)
             call.item = WorkItem(call.id, sector, board.now, due_at, board.next_sequence())
@@ -105,6 +106,11 @@ class Distribution:
             board.note(call, Step.QUEUED, sector=sector)
             self.wait(call, said_first, QUEUE_JOINED)
 
+    def somebody_free(self, sector: SectorId) -> bool:
+        """Whether more informateurs of `sector` are idle, at any level, than wait for it: who
+        comes next is served at once, however many wait elsewhere."""
+        return self._board.roster.ready(sector) > self._board.queue.waiting(sector)
+
     def take_back(self, call: Call, sector: SectorId, joined_at: float) -> None:
         """Let a caller found after a restart wait on, at the rank the promise gave."""
         board = self._board
@@ -116,8 +122,10 @@ class Distribution:
         call.music = True  # the music that the channel still hears is stopped before we speak
         self.wait(call, (), QUEUE_STILL)
 
-    def _refuse(self, call: Call, outcome: Outcome, prompts: tuple[PromptId, ...]) -> None:
-        self._board.note(call, Step.REFUSED, detail=outcome.value)
+    def _refuse(
+        self, call: Call, sector: SectorId, outcome: Outcome, prompts: tuple[PromptId, ...]
+    ) -> None:
+        self._board.note(call, Step.REFUSED, sector=sector, detail=outcome.value)
         self._board.say_goodbye(call, outcome, prompts)
 
     def wait(self, call: Call, said_first: tuple[PromptId, ...], then: PromptId | None) -> None:
@@ -125,16 +133,18 @@ class Distribution:
 
         Says `said_first`, then `then` and, with nobody free, where the caller stands; with
         neither, whatever the caller hears goes on. Who has waited too long, phones that
-        did not answer included, is told so instead.
+        did not answer included, is told so instead, unless somebody is free who did not miss
+        the last call.
         """
         board = self._board
         item = promise(call)
         waited_s = board.now - item.joined_at
-        if waited_s >= self._targets.longest_wait_s:
-            self._refuse(call, Outcome.REFUSED_LONG, (REFUSED_LONG,))
+        item.widened = self._targets.widened(waited_s)
+        desk = board.roster.longest_idle(item.sector, item.widened)
+        if waited_s >= self._targets.longest_wait_s and (desk is None or desk.misses):
+            self._refuse(call, item.sector, Outcome.REFUSED_LONG, (REFUSED_LONG,))
             return
         call.state = CallState.WAITING
-        item.widened = self._targets.widened(waited_s)
         board.queue.add(item)
         self._set_widening(call, item)
         board.timers.set(
@@ -144,7 +154,6 @@ class Distribution:
         closes_at = board.plan.hours.closes_at(board.now)
         if closes_at is not None and board.timers.at(("closing",)) != closes_at:
             board.timers.set(("closing",), closes_at)
-        desk = board.roster.longest_idle(item.sector, item.widened)
         said = said_first
         if then is not None:
             place = board.queue.rank(item)
@@ -186,7 +195,7 @@ class Distribution:
 
     def waited_too_long(self, call: Call) -> None:
         self.stop_waiting(call)
-        self._refuse(call, Outcome.REFUSED_LONG, (REFUSED_LONG,))
+        self._refuse(call, promise(call).sector, Outcome.REFUSED_LONG, (REFUSED_LONG,))
 
     def waiting_caller_left(self, call: Call) -> None:
         self.stop_waiting(call)

@@ -277,7 +277,7 @@ class Engine:
 
     def most_tickets(self) -> int:
         """Return how many tickets may be open with those on duty now."""
-        return self._callbacks.most_open()
+        return self._callbacks.room()
 
     # Events, one by one.
 
