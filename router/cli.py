@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from router import provision, year
+from router import places, provision, telephony, year
 from router.errors import ConfigError, RouterError, SetupError, StoreError
-from router.options import ConfigOption, writing
+from router.options import ConfigOption, DemoConfigOption, or_the_demo_s, writing
 
 if TYPE_CHECKING:
     from router.replay import Tape
@@ -180,21 +180,14 @@ def run(
 @app.command()
 def replay(
     recording: Annotated[Path, typer.Argument(metavar="FILE", help="Written with --record.")],
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            "--config", metavar="FILE", help="The settings (allo.toml). Default: the demo's."
-        ),
-    ] = None,
+    config: DemoConfigOption = None,
 ) -> None:
     """Have the engine decide again what was recorded; exit 1 at the first difference."""
     from router import replay as recordings
     from router.config import load
 
-    if config is None and (provision.HOME / "state" / "allo.toml").exists():
-        config = provision.HOME / "state" / "allo.toml"
     try:
-        replayed = recordings.replay(recording, load(config).plan)
+        replayed = recordings.replay(recording, load(or_the_demo_s(config)).plan)
     except recordings.Difference as difference:
         say(str(difference))
         raise typer.Exit(1) from None
@@ -240,17 +233,24 @@ def configure(
     ] = None,
 ) -> None:
     """Write Asterisk's complete configuration, from plan, settings and secrets."""
+    import shlex
+
     from router.asterisk.configuration import render
     from router.asterisk.server import lay_out
     from router.config import load
 
     settings = load(config).asterisk()
     target = (output or settings.config_dir).resolve()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    tools = provision.toolbox(say)
+    tools = provision.toolbox(say, ("asterisk", "sox"))
     render(settings, tools, target)
     lay_out(settings, tools)
-    say(f"Start Asterisk with: asterisk -C {target / 'asterisk.conf'}")
+    if target == settings.config_dir:
+        command = ["./allo", "asterisk", "start", "--config", str(config)]
+    else:
+        variables = (f"{name}={value}" for name, value in tools.environment("asterisk").items())
+        words = [*tools.command("asterisk"), "-f", "-C", str(target / "asterisk.conf")]
+        command = ["env", *variables, *words]
+    say(f"Asterisk's configuration is in {target}. Start it with: {shlex.join(command)}")
 
 
 @app.command()
@@ -264,9 +264,7 @@ def code(
     from router.core.ids import FicheId
     from router.live import Clock
 
-    if config is None and (provision.HOME / "state" / "allo.toml").exists():
-        config = provision.HOME / "state" / "allo.toml"
-    loaded = load(config)
+    loaded = load(or_the_demo_s(config))
     if fiche not in loaded.plan.fiches:
         raise SetupError(f"the plan knows no page {fiche}", "See [fiches] in the plan.")
     if loaded.secrets is None:
@@ -284,12 +282,7 @@ def report(
         str, typer.Option("--from", metavar="DAY", help="The first day, as 2026-01-01.")
     ],
     last: Annotated[str, typer.Option("--to", metavar="DAY", help="The last day, included.")],
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            "--config", metavar="FILE", help="The settings (allo.toml). Default: the demo's."
-        ),
-    ] = None,
+    config: DemoConfigOption = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print everything as JSON, with ids of definitions.")
     ] = False,
@@ -309,9 +302,7 @@ def report(
         raise typer.BadParameter(
             f"{last} is before {first}; give the earlier day to --from", param_hint="--to"
         )
-    if config is None and (provision.HOME / "state" / "allo.toml").exists():
-        config = provision.HOME / "state" / "allo.toml"
-    loaded = load(config)
+    loaded = load(or_the_demo_s(config))
     place = loaded.settings.state_dir / FILE_NAME
     if not place.exists():
         raise typer.BadParameter(
@@ -345,6 +336,7 @@ def report(
     print(reports.as_json(made) if as_json else reports.as_text(made), end="")
 
 
+app.add_typer(telephony.app, name="asterisk")
 for command in (year.simulate, year.staff, year.policies):
     app.command()(command)
 
@@ -395,13 +387,21 @@ def _service_start(at: str | None, hours: object) -> float | None:
 def main() -> None:
     """Run the command line; every expected error is a sentence, never a traceback."""
     try:
-        app(prog_name="./allo")
+        try:
+            app(prog_name="./allo")
+        finally:
+            sys.stdout.flush()  # of a full disk, here a sentence can still be said
     except ConfigError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
     except RouterError as error:
         print(f"allo: {error}", file=sys.stderr)
         sys.exit(1)
+    except OSError as error:
+        if error.errno not in places.REMEDIES:
+            raise
+        print(f"allo: {places.unwritable(error)}", file=sys.stderr)
+        os._exit(1)  # what could not be written must not be tried again
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Every error of the router, in one tree.
 
 `RouterError` -> `ConfigError`, `SetupError`, `DiskError`, `StoreError`, `VoiceError`,
-`NumberRefused`, `VaultError`, `AriError` -> `AriUnreachable`, `AriRejected` -> `AriGone`,
-`AriMalformed`, `AriReplaced`.
+`NumberRefused`, `VaultError`, `AriError` -> `AriUnreachable`, `AriRejected` -> (`AriGone`,
+`AriUnauthorized`), `AriMalformed`, `AriReplaced`.
 Each carries fields and formats itself: where, what, and what to do about it.
 """
 
@@ -150,6 +150,21 @@ class AriRejected(AriError):
 
 class AriGone(AriRejected):
     """404, 409, 412 or 422: the channel left or is not where we thought. The caller has gone."""
+
+
+class AriUnauthorized(AriRejected):
+    """401: Asterisk does not know the user, or the password is another."""
+
+    def __init__(self, operation: str, user: str) -> None:
+        super().__init__(401, operation)
+        self.user = user
+
+    def __str__(self) -> str:
+        return (
+            f"Asterisk refuses {self.user} (asterisk.ari_user) with this password (ari_password of "
+            "the secrets): run ./allo configure and restart Asterisk, or give what it was started "
+            "with"
+        )
 
 
 class AriMalformed(AriError):

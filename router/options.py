@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from router import places
+
 ConfigOption = Annotated[
     Path | None,
     typer.Option(
@@ -15,6 +17,21 @@ ConfigOption = Annotated[
         help="The settings (allo.toml). Default: the plan that ships with allo.",
     ),
 ]
+
+
+DemoConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="The settings (allo.toml). Default: the demo's."),
+]
+#: What ./allo demo writes at each start.
+DEMO_SETTINGS = places.STATE / "allo.toml"
+
+
+def or_the_demo_s(config: Path | None) -> Path | None:
+    """Return the settings named, else those of the demo; None where it was never started."""
+    if config is None and DEMO_SETTINGS.exists():
+        return DEMO_SETTINGS
+    return config
 
 
 @contextmanager

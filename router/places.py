@@ -66,15 +66,16 @@ def unwritable(error: OSError, place: Path | None = None) -> DiskError:
     """Return the error as a sentence, about the file that it names itself, else about `place`."""
     named = error.filename if isinstance(error.filename, str) else place
     return DiskError(
-        str(named or "a file"),
+        str(named or "the output"),
         f"cannot be written ({error.strerror or error})",
-        _REMEDIES.get(error.errno or 0, "Name another folder or file."),
+        REMEDIES.get(error.errno or 0, "Name another folder or file."),
     )
 
 
 _ROOM = "Make room on that disk."
 _RIGHTS = "Give this user the right to write there, or name another folder."
-_REMEDIES = {
+#: What to do about the errors that a disk gives.
+REMEDIES = {
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
     errno.EFBIG: _ROOM,

@@ -19,7 +19,7 @@ FLOORS = (
     {"intake", "live", "provision"},
     {"promises"},
     {"check", "service"},
-    {"demo", "options", "year"},
+    {"demo", "options", "telephony", "year"},
     {"cli"},
 )
 CORE_MAY_IMPORT = frozenset(

@@ -9,7 +9,7 @@ import pytest
 from router.ari.client import AriClient
 from router.ari.messages import Request
 from router.core.ids import ChannelId
-from router.errors import AriGone, AriRejected, AriUnreachable
+from router.errors import AriGone, AriRejected, AriUnauthorized, AriUnreachable
 from tests.ari_fake import PASSWORD, USER, FakeAsterisk
 from tests.ari_people import APP
 
@@ -184,10 +184,13 @@ async def test_nobody_listens(fake: FakeAsterisk) -> None:
 
 async def test_a_wrong_password(fake: FakeAsterisk) -> None:
     client = AriClient(fake.url, USER, "wrong", APP, lambda event: None)
-    with pytest.raises(AriRejected) as rejected:
+    with pytest.raises(AriUnauthorized) as rejected:
         await client.open()
     assert rejected.value.status == 401
     assert "wrong" not in str(rejected.value)
+    assert "refuses allo (asterisk.ari_user) with this password (ari_password of the secrets)" in (
+        str(rejected.value)
+    )
     await client.close()
 
 

@@ -29,7 +29,7 @@ from router.asterisk.settings import (
     as_sent,
     check,
 )
-from router.errors import ConfigError
+from router.errors import ConfigError, DiskError
 from tests.contract.sip_phone import SipMessage, SipPhone
 
 HOME = Path(__file__).resolve().parents[1] / ".allo"
@@ -199,7 +199,7 @@ def test_a_full_disk_keeps_the_old_configuration(
         return really_open(path, flags, *rest, **named)
 
     monkeypatch.setattr(os, "open", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(DiskError, match=r"No space.*Make room"):
         render(make_settings(tmp_path, ari_port=28089), toolbox, settings.config_dir)
     monkeypatch.undo()
     assert "bindport = 28088" in read(settings.config_dir, "http.conf")

@@ -17,7 +17,7 @@ import aiohttp
 import orjson
 
 from router.ari.messages import Request
-from router.errors import AriError, AriGone, AriRejected, AriUnreachable
+from router.errors import AriError, AriGone, AriRejected, AriUnauthorized, AriUnreachable
 
 Receive = Callable[[Mapping[str, Any]], None]
 
@@ -60,6 +60,7 @@ class AriClient:
         heartbeat_s: float = HEARTBEAT_S,
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        self._user = user
         self._app = app
         self._receive = receive
         self._heartbeat_s = heartbeat_s
@@ -76,7 +77,8 @@ class AriClient:
 
         Raises:
             AriUnreachable: If there is no answer.
-            AriRejected: If Asterisk refuses: 401 for a wrong password.
+            AriUnauthorized: If Asterisk does not know this user with this password.
+            AriRejected: If Asterisk refuses otherwise.
         """
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S)
@@ -91,6 +93,8 @@ class AriClient:
                     timeout=aiohttp.ClientWSTimeout(ws_close=_GOODBYE_TIMEOUT_S),
                 )
         except aiohttp.WSServerHandshakeError as error:
+            if error.status == 401:
+                raise AriUnauthorized("connect", self._user) from None
             raise AriRejected(error.status, "connect", error.message) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._unreachable(error) from None

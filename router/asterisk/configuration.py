@@ -14,6 +14,7 @@ from pathlib import Path
 from router.asterisk.install import Toolbox
 from router.asterisk.settings import AgentPhone, AsteriskSettings, Registration, as_sent, check
 from router.errors import ConfigError, Problem
+from router.places import writing
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "asterisk-conf"
 
@@ -88,6 +89,7 @@ def render(settings: AsteriskSettings, toolbox: Toolbox, target: Path) -> None:
     Raises:
         ConfigError: If a setting is wrong (all are named), if `target` holds
             files that we did not write, or if a template holds an unknown placeholder.
+        DiskError: If the folder cannot be written.
     """
     faults = check(settings)
     names = sorted(path.name for path in TEMPLATES.glob("*.conf"))
@@ -100,7 +102,7 @@ def render(settings: AsteriskSettings, toolbox: Toolbox, target: Path) -> None:
     if faults:
         raise ConfigError(faults)
 
-    values = placeholders(settings, toolbox)
+    values = {**placeholders(settings, toolbox), "config_dir": str(target)}
     wanted = {name: values for name in names if name not in OPTIONAL_FILES}
     if settings.trunk_peer is not None:
         wanted["pjsip_outgoing.conf"] = {
@@ -114,6 +116,12 @@ def render(settings: AsteriskSettings, toolbox: Toolbox, target: Path) -> None:
         for name in wanted
     }
 
+    with writing(target):
+        _replace(target, rendered)
+
+
+def _replace(target: Path, rendered: Mapping[str, str]) -> None:
+    """Write the folder `target` as a whole, or leave it as it is."""
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))  # mode 0700
     try:

@@ -1,8 +1,8 @@
-"""A private Asterisk: laid out, started, asked, stopped. For the demo and the tests.
+"""A private Asterisk: laid out, started, asked, stopped.
 
-In production Asterisk is a service of its own (see `deploy/`); this starts the very
-same configuration as a child of ours, as any user, with nothing outside `state_dir`
-but a run folder when the control socket's path would be too long.
+As any user, with nothing outside `state_dir` but a run folder when the control socket's path
+would be too long. As a child of ours in the demo and the tests; by itself after
+`./allo asterisk start`, where `process_of`, `ask` and `ended` find it again.
 """
 
 import array
@@ -26,6 +26,7 @@ from router.asterisk import configuration, install
 from router.asterisk.install import Toolbox
 from router.asterisk.settings import SOCKET_NAME, UNTOLD_PAIR, AsteriskSettings, check
 from router.errors import ConfigError, SetupError
+from router.places import writing
 
 #: Calm pieces of the distribution's music (CC BY-SA 3.0), each with the gain in dB that
 #: brings it to -26 dB RMS: a little below the prompts.
@@ -55,7 +56,8 @@ class AsteriskServer:
         self.settings = settings
         self._toolbox = toolbox
         self._dies_with_parent = dies_with_parent
-        self._process: asyncio.subprocess.Process | None = None
+        # Not asyncio's: it kills what is left when its loop ends, and calls must outlive us.
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def pid(self) -> int:
@@ -67,7 +69,7 @@ class AsteriskServer:
     @property
     def running(self) -> bool:
         """Whether the process is there."""
-        return self._process is not None and self._process.returncode is None
+        return self._process is not None and self._process.poll() is None
 
     @property
     def log_path(self) -> Path:
@@ -86,6 +88,7 @@ class AsteriskServer:
             ConfigError: If the settings are wrong.
             SetupError: If Asterisk is too old, a module is missing, a port or the folder
                 is in use, or Asterisk stops or does not get ready.
+            DiskError: If a folder cannot be written.
         """
         check_version(self._toolbox)
         check_modules(self._toolbox)
@@ -96,34 +99,19 @@ class AsteriskServer:
         configuration.render(self.settings, self._toolbox, self.settings.config_dir)
         await asyncio.to_thread(lay_out, self.settings, self._toolbox)
 
-        command = [
-            *_limits(dies_with_parent=self._dies_with_parent),
-            *self._toolbox.command("asterisk"),
-            *("-C", str(self.settings.config_dir / "asterisk.conf")),
-            "-f",  # stay in the foreground: our child, not a daemon
-        ]
-        with self._open_output() as output:
-            self._process = await asyncio.create_subprocess_exec(
-                *command,
-                env={**os.environ, **self._toolbox.environment("asterisk")},
-                cwd=self.settings.state_dir,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,  # Ctrl-C in the terminal is ours to handle
-            )
+        self._process = self._spawn()
         booted = asyncio.create_task(self._booted())
-        exited = asyncio.create_task(self._process.wait())
+        exited = asyncio.create_task(self.ended())
         try:
             async with asyncio.timeout(_BOOT_S):
                 await asyncio.wait({booted, exited}, return_when=asyncio.FIRST_COMPLETED)
                 if exited.done():
-                    raise SetupError("Asterisk stopped while starting", self._last_words())
+                    raise SetupError("Asterisk stopped while starting", self.last_words())
                 await booted
                 await self._check_ari()
         except TimeoutError:
             await self.crash()
-            raise SetupError("Asterisk did not get ready", self._last_words()) from None
+            raise SetupError("Asterisk did not get ready", self.last_words()) from None
         except BaseException:
             await self.crash()
             raise
@@ -131,27 +119,48 @@ class AsteriskServer:
             booted.cancel()
             exited.cancel()
 
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        command = [
+            *_limits(dies_with_parent=self._dies_with_parent),
+            *self._toolbox.command("asterisk"),
+            *("-C", str(self.settings.config_dir / "asterisk.conf")),
+            "-f",  # stay in the foreground: our child, not a daemon
+        ]
+        with self._open_output() as output:
+            return subprocess.Popen(
+                command,
+                env={**os.environ, **self._toolbox.environment("asterisk")},
+                cwd=self.settings.state_dir,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # Ctrl-C in the terminal is ours to handle
+            )
+
     async def stop(self) -> None:
         """End Asterisk and the calls in it; a second call does nothing."""
-        if self._process is None or self._process.returncode is not None:
+        if self._process is None or not self.running:
             return
-        with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()  # Asterisk takes SIGTERM as `core stop now`
+        self._process.terminate()  # Asterisk takes SIGTERM as `core stop now`
         try:
             async with asyncio.timeout(_STOP_S):
-                await self._process.wait()
+                await self.ended()
         except TimeoutError:
             await self.crash()
-        if not self.settings.run_dir.is_relative_to(self.settings.state_dir):
-            shutil.rmtree(self.settings.run_dir, ignore_errors=True)
+        clear_away(self.settings)
 
     async def crash(self) -> None:
         """Kill Asterisk as a power cut would (SIGKILL), and reap it."""
-        if self._process is None or self._process.returncode is not None:
+        if self._process is None or not self.running:
             return
-        with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGKILL)
-        await self._process.wait()
+        self._process.send_signal(signal.SIGKILL)
+        await self.ended()
+
+    async def ended(self) -> None:
+        """Wait until Asterisk has ended, for whatever reason."""
+        if self._process is not None and self.running:
+            await ended(self._process.pid)
+            self._process.wait()  # it has: only to be reaped
 
     async def cli(self, command: str) -> str:
         """Return what the console says to `command`, as `asterisk -rx` does.
@@ -159,18 +168,7 @@ class AsteriskServer:
         Raises:
             OSError: If Asterisk does not listen.
         """
-        reader, writer = await asyncio.open_unix_connection(
-            str(self.settings.run_dir / SOCKET_NAME)
-        )
-        try:
-            # main/asterisk.c, netconsole(): "host/pid/version", then one command and its answer.
-            greeting = (await reader.readline()).decode()
-            if greeting.split("/")[1:2] != [str(self.pid)]:
-                raise ConnectionError(f"another Asterisk listens in {self.settings.run_dir}")
-            writer.write(b"cli quit after " + command.encode() + b"\0")
-            return (await reader.read()).decode().strip("\0")
-        finally:
-            writer.close()
+        return await ask(self.settings, command, self.pid)
 
     async def _booted(self) -> None:
         while True:
@@ -193,18 +191,72 @@ class AsteriskServer:
             ):
                 answer.raise_for_status()
         except aiohttp.ClientError as error:
-            raise SetupError(f"ARI does not serve us ({error})", self._last_words()) from None
+            raise SetupError(f"ARI does not serve us ({error})", self.last_words()) from None
 
     def _open_output(self) -> BinaryIO:
-        return open(self.output_path, "wb")
+        with writing(self.output_path):
+            return open(self.output_path, "wb")
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
+        """Return where Asterisk's log is, and what it says that may be the reason."""
         lines: list[str] = []
         for path in (self.output_path, self.log_path):
             with contextlib.suppress(OSError):
                 lines += path.read_text(encoding="utf-8", errors="replace").splitlines()
         told = [line for line in lines if "ERROR" in line or "WARNING" in line] or lines
         return "\n".join([f"See {self.log_path}.", *told[-5:]])
+
+
+async def ask(settings: AsteriskSettings, command: str, pid: int | None = None) -> str:
+    """Return what the console of the Asterisk in these folders says to `command`.
+
+    Raises:
+        OSError: If none listens there, or (given `pid`) another.
+    """
+    reader, writer = await asyncio.open_unix_connection(str(settings.run_dir / SOCKET_NAME))
+    try:
+        # main/asterisk.c, netconsole(): "host/pid/version", then one command and its answer.
+        greeting = (await reader.readline()).decode()
+        if pid is not None and greeting.split("/")[1:2] != [str(pid)]:
+            raise ConnectionError(f"another Asterisk listens in {settings.run_dir}")
+        writer.write(b"cli quit after " + command.encode() + b"\0")
+        return (await reader.read()).decode().strip("\0")
+    finally:
+        writer.close()
+
+
+def process_of(settings: AsteriskSettings) -> int | None:
+    """Return the process of the Asterisk that runs in these folders; None if none does."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(settings.run_dir / SOCKET_NAME))
+        except OSError:
+            return None  # none, or only the socket that a killed one left
+        probe.settimeout(_STOP_S)
+        greeting = probe.recv(512).decode(errors="replace").split("/")
+    return int(greeting[1])
+
+
+async def ended(pid: int) -> None:
+    """Wait until the process has ended, ours or another's."""
+    try:
+        watch = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+    loop.add_reader(watch, over.set)
+    try:
+        await over.wait()
+    finally:
+        loop.remove_reader(watch)
+        os.close(watch)
+
+
+def clear_away(settings: AsteriskSettings) -> None:
+    """Remove the run folder where it is not below `state_dir`."""
+    if not settings.run_dir.is_relative_to(settings.state_dir):
+        shutil.rmtree(settings.run_dir, ignore_errors=True)
 
 
 def check_version(toolbox: Toolbox) -> None:
@@ -248,17 +300,11 @@ def check_unused(settings: AsteriskSettings) -> None:
     Raises:
         SetupError: If there is one, naming its process.
     """
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(str(settings.run_dir / SOCKET_NAME))
-        except OSError:
-            return  # none, or only the socket that a killed one left
-        probe.settimeout(_STOP_S)
-        greeting = probe.recv(512).decode(errors="replace").split("/")
-    raise SetupError(
-        f"Asterisk already runs in {settings.state_dir}, with process {greeting[1]}",
-        "Stop it, or use another --state folder.",
-    )
+    if (pid := process_of(settings)) is not None:
+        raise SetupError(
+            f"Asterisk already runs in {settings.state_dir}, with process {pid}",
+            "Stop it (./allo asterisk stop --config FILE), or use another state_dir (--state).",
+        )
 
 
 def check_ports(settings: AsteriskSettings) -> None:
@@ -283,7 +329,8 @@ def check_ports(settings: AsteriskSettings) -> None:
             except OSError as error:
                 raise SetupError(
                     f"{protocol} port {port} on {host}, needed for {purpose}: {error.strerror}",
-                    "Use --port-offset, or stop the program that holds it.",
+                    "Stop the program that holds it, or use other ports (in the settings, or "
+                    "--port-offset of the demo).",
                 ) from None
 
 
@@ -295,7 +342,13 @@ def lay_out(settings: AsteriskSettings, toolbox: Toolbox) -> None:
 
     Raises:
         SetupError: If the run folder in the temporary folder belongs to someone else.
+        DiskError: If a folder cannot be written.
     """
+    with writing(settings.state_dir):
+        _lay_out(settings, toolbox)
+
+
+def _lay_out(settings: AsteriskSettings, toolbox: Toolbox) -> None:
     for folder in ("cache", "spool", "data/sounds/fr"):
         (settings.state_dir / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
     settings.log_dir.mkdir(exist_ok=True, mode=0o700)

@@ -10,6 +10,7 @@ from pathlib import Path
 from router.asterisk.install import Toolbox
 from router.demo.sound import AGENT_HZ, CALLER_HZ, Person
 from router.errors import SetupError
+from router.places import writing
 
 SCENARIOS = Path(__file__).parent / "sipp"
 #: Of the range kept for fiction (Arcep): nobody's number.
@@ -51,12 +52,13 @@ class Sipp:
         They are written to `work_dir`. What must be on no disk, a caller's number, goes as
         an option: `-key name value` fills names in messages only.
         """
-        self._work_dir.mkdir(parents=True, exist_ok=True)
         text = self._scenario.read_text(encoding="utf-8")
         for name, value in keys.items():
             text = text.replace(f"[{name}]", value)
         played = self._work_dir / f"{self._scenario.stem}-{self.port}.xml"
-        played.write_text(text, encoding="utf-8")
+        with writing(self._work_dir):
+            self._work_dir.mkdir(parents=True, exist_ok=True)
+            played.write_text(text, encoding="utf-8")
         self._process = await asyncio.create_subprocess_exec(
             *self._toolbox.command("sipp"),
             self._remote,

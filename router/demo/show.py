@@ -12,6 +12,7 @@ from router.core.commands import Step
 from router.demo.phones import CallerPhone
 from router.demo.stage import FICHE, Stage
 from router.demo.timeline import steps, tell
+from router.places import writing
 
 #: A call that takes longer has gone wrong.
 _CALL_LIMIT_S = 240.0
@@ -25,7 +26,8 @@ async def show(stage: Stage, say: Say, *, call: bool, once: bool, ready_file: Pa
     Well means: the caller heard the informateur and the informateur heard the caller.
     """
     if ready_file is not None:
-        await asyncio.to_thread(ready_file.unlink, missing_ok=True)  # not of an earlier demo
+        with writing(ready_file):
+            await asyncio.to_thread(ready_file.unlink, missing_ok=True)  # not of an earlier demo
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -176,8 +178,9 @@ def _pairs(code: str) -> str:
 
 def _write(path: Path, text: str) -> None:
     """Write the ready-file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.touch(mode=0o600)
-    part.write_text(text)
-    part.replace(path)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.part")
+        part.touch(mode=0o600)
+        part.write_text(text)
+        part.replace(path)

@@ -26,6 +26,7 @@ from router.core.ids import FicheId, PhoneId
 from router.core.plan import Plan
 from router.demo.phones import AgentPhone, PublicNetwork
 from router.errors import ConfigError, SetupError
+from router.places import writing
 
 #: The page whose code the simulated caller types.
 FICHE = FicheId("F1234")
@@ -81,7 +82,8 @@ class Stage:
         self.router_log = self.state_dir / "router.log"
         self._pstn_port = PSTN_PORT + script.port_offset
         self._offset_s = 0.0
-        self.config = self._write_configuration()
+        with writing(self.state_dir):
+            self.config = self._write_configuration()
         self.asterisk = AsteriskServer(self.config.asterisk(), toolbox)
 
     @property
@@ -142,7 +144,9 @@ class Stage:
             words += ["--clock-offset", str(self._offset_s)]
         if self.script.record is not None:
             words += ["--record", str(self.script.record)]
-        with self.router_log.open("ab") as log:
+        with writing(self.router_log):
+            log = self.router_log.open("ab")
+        with log:
             self.router = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-P",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from router.errors import SetupError
 from router.intake.proxy import SOCKET_NAME
+from router.places import writing
 
 #: A router killed a moment ago may leave its intake the port for an instant.
 _PORT_PATIENCE_S = 3.0
@@ -15,7 +16,16 @@ _BACKLOG = 1024
 
 
 def listen_privately(state_dir: Path) -> socket.socket:
-    """Return the router's own socket, listening, in `state_dir`: its user's alone (mode 600)."""
+    """Return the router's own socket, listening, in `state_dir`: its user's alone (mode 600).
+
+    Raises:
+        DiskError: If the folder cannot be written.
+    """
+    with writing(state_dir):
+        return _listen_privately(state_dir)
+
+
+def _listen_privately(state_dir: Path) -> socket.socket:
     state_dir.mkdir(parents=True, exist_ok=True)
     folder = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -133,6 +133,6 @@ def _whole(wav: Path) -> None:
             promised = sound.getnframes() * sound.getnchannels() * sound.getsampwidth()
             written = wav.stat().st_size - 44
     except (OSError, EOFError, wave.Error) as error:
-        raise VoiceError("", f"the voice wrote no sound ({error}); is the disk full?") from error
+        raise VoiceError("", f"the voice wrote no sound to {wav}; is the disk full?") from error
     if not 0 < promised <= written:
-        raise VoiceError("", "the voice wrote only part of its sound; is the disk full?")
+        raise VoiceError("", f"the voice wrote only part of {wav}; is the disk full?")
