@@ -399,6 +399,8 @@ class FakeAsterisk:
             case ["DELETE", "moh"]:
                 channel.music = False
                 return _DONE
+            case [("POST" | "DELETE"), "silence"]:
+                return _DONE
             case ["POST", "variables"]:
                 await _prompts_over(channel)
                 channel.variables |= body["variables"]

@@ -8,7 +8,7 @@ import structlog
 
 from router.ari.messages import Request
 from router.ari.performer import Performer
-from router.ari.translate import Translator
+from router.ari.translate import Hush, Order, Translator
 from router.core.commands import (
     DialOut,
     ForAsterisk,
@@ -52,7 +52,7 @@ class Asterisk:
         self.errors: dict[str, AriError] = {}
         self.held: dict[str, asyncio.Event] = {}
         self.submitted: list[Event] = []
-        self.dropped: list[ForAsterisk] = []
+        self.dropped: list[Order] = []
         self.translator = Translator("allo", PLAN)
         self.performer = Performer(
             self.translator,
@@ -122,6 +122,14 @@ async def test_what_may_block_is_sent_when_all_before_it_is_answered(asterisk: A
     first.set()
     await asterisk.idle()
     assert asterisk.asked[1:] == ["POST channels/1/variables", "POST channels/1/moh"]
+
+
+async def test_silence_is_sent_unless_the_next_prompt_is_on_its_way(asterisk: Asterisk) -> None:
+    asterisk.performer.perform([Hush(CALL, CHANNEL)])
+    await asterisk.idle()
+    asterisk.performer.perform([play(CALL, "p1"), Hush(CALL, CHANNEL)])
+    await asterisk.idle()
+    assert asterisk.asked == ["POST channels/1/silence", "POST channels/1/play/p1"]
 
 
 async def test_a_slow_call_delays_no_other(asterisk: Asterisk) -> None:

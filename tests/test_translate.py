@@ -1,5 +1,7 @@
 """Commands -> requests, messages -> events."""
 
+from dataclasses import replace
+
 import pytest
 
 from router.ari.messages import (
@@ -14,7 +16,7 @@ from router.ari.messages import (
     StasisEnd,
     StasisStart,
 )
-from router.ari.translate import BLOCKING, Translator, phone_of
+from router.ari.translate import BLOCKING, Hush, Order, Translator, phone_of
 from router.core.commands import (
     DialOut,
     ForAsterisk,
@@ -166,7 +168,7 @@ def test_an_ear_hears_both_sides(translator: Translator, whisper: bool, heard: s
 
 
 def test_a_bridge_is_made_before_anybody_is_put_in_it(translator: Translator) -> None:
-    bridge, first, second = translator.requests(Join(CALL, BRIDGE, (CHANNEL, LEG)))
+    bridge, *_, first, second = translator.requests(Join(CALL, BRIDGE, (CHANNEL, LEG)))
     assert (bridge.method, bridge.path) == ("POST", "bridges/r1-bridge-1")
     assert bridge.query == {"type": "mixing,dtmf_events", "name": "allo:allo-1.7"}
     assert [first.channel, second.channel] == [CHANNEL, LEG]
@@ -174,8 +176,8 @@ def test_a_bridge_is_made_before_anybody_is_put_in_it(translator: Translator) ->
 
 
 def test_of_all_in_a_bridge_only_the_callers_keys_are_heard(translator: Translator) -> None:
-    _, caller, leg = translator.requests(Join(CALL, BRIDGE, (CHANNEL, LEG)))
-    (later,) = translator.requests(PutIn(CALL, BRIDGE, OUTSIDE))
+    *_, caller, leg = translator.requests(Join(CALL, BRIDGE, (CHANNEL, LEG)))
+    *_, later = translator.requests(PutIn(CALL, BRIDGE, OUTSIDE))
     assert caller.query == {"channel": CHANNEL}
     assert leg.query == {"channel": LEG, "absorbDTMF": "true"}
     assert later.query == {"channel": OUTSIDE, "absorbDTMF": "true"}
@@ -244,7 +246,7 @@ def test_what_may_wait_for_a_prompt_is_marked(translator: Translator) -> None:
     fine = {request.operation for request in requests if request.gone_is_fine}
     assert fine == {
         *("stop playing", "start music", "stop music", "remember"),
-        *("part", "remove bridge", "hang up"),
+        *("send silence", "stop silence", "part", "remove bridge", "hang up"),
     }
 
 
@@ -257,6 +259,82 @@ def test_a_command_may_block_or_is_one_request(
     requests = translator.requests(command)
     assert any(request.may_block for request in requests) is isinstance(command, BLOCKING)
     assert len(requests) == 1 or isinstance(command, BLOCKING)
+
+
+# Silence, which Asterisk sends only when asked to.
+
+
+def asked(translator: Translator, command: Order) -> list[str]:
+    """Return what a command asks of Asterisk about silence."""
+    return [
+        f"{request.method} {request.channel}"
+        for request in translator.requests(command)
+        if request.path.endswith("/silence")
+    ]
+
+
+def ended(translator: Translator, playback: PlaybackId, channel: ChannelId) -> list[str]:
+    message = PlaybackFinished(playback, channel, heard=True)
+    translator.event(message)
+    hush = translator.hush(message)
+    return [] if hush is None else asked(translator, hush)
+
+
+def test_who_heard_a_prompt_to_its_end_hears_silence(translator: Translator) -> None:
+    translator.requests(PLAY)
+    assert ended(translator, PLAYBACK, CHANNEL) == [f"POST {CHANNEL}"]
+    assert translator.hush(PlaybackFinished(PLAYBACK, LEG, heard=True)) == Hush(CallId(LEG), LEG)
+    translator.requests(RING)
+    assert translator.hush(PlaybackFinished(PLAYBACK, LEG, heard=True)) == Hush(CALL, LEG)
+    assert translator.hush(PlaybackFinished(PLAYBACK, LEG, heard=False)) is None
+
+
+def test_who_hears_the_next_prompt_or_music_already_hears_no_silence(
+    translator: Translator,
+) -> None:
+    """A prompt that a key cut ends when the next is asked for: nothing more to ask then."""
+    following = PlaybackId("r1-play-2")
+    translator.requests(PLAY)
+    translator.requests(replace(PLAY, playback=following))
+    assert ended(translator, PLAYBACK, CHANNEL) == []
+    translator.requests(StartMusic(CALL, CHANNEL))
+    assert ended(translator, following, CHANNEL) == []
+    translator.requests(StopMusic(CALL, CHANNEL))
+    assert ended(translator, PLAYBACK, CHANNEL) == [f"POST {CHANNEL}"]
+
+
+def test_a_prompt_asked_for_since_makes_silence_needless(translator: Translator) -> None:
+    hush = translator.hush(PlaybackFinished(PLAYBACK, CHANNEL, heard=True))
+    assert hush is not None
+    translator.requests(PLAY)
+    assert asked(translator, hush) == []
+
+
+def test_nobody_in_a_conversation_hears_silence(translator: Translator) -> None:
+    """Asterisk writes nothing else to a channel that it sends silence to."""
+    both = [f"DELETE {CHANNEL}", f"DELETE {LEG}"]
+    assert asked(translator, Join(CALL, BRIDGE, (CHANNEL, LEG))) == both
+    translator.requests(replace(PLAY, channel=LEG))
+    assert ended(translator, PLAYBACK, LEG) == []
+    assert asked(translator, PutIn(CALL, BRIDGE, OUTSIDE)) == [f"DELETE {OUTSIDE}"]
+
+
+def test_who_has_the_other_on_hold_hears_silence(translator: Translator) -> None:
+    translator.requests(Join(CALL, BRIDGE, (CHANNEL, LEG)))
+    assert asked(translator, TakeOut(CALL, BRIDGE, CHANNEL)) == [f"POST {LEG}"]
+    translator.requests(replace(PLAY, channel=LEG))
+    assert ended(translator, PLAYBACK, LEG) == [f"POST {LEG}"]
+    both = [f"DELETE {LEG}", f"DELETE {CHANNEL}"]
+    assert asked(translator, PutIn(CALL, BRIDGE, CHANNEL)) == both
+
+
+def test_nothing_is_kept_of_who_has_left(translator: Translator) -> None:
+    translator.requests(PLAY)
+    translator.event(StasisEnd(CHANNEL))
+    assert translator._sounding == {}
+    translator.requests(PLAY)
+    translator.drop_playback(PLAYBACK)
+    assert translator._sounding == {}
 
 
 # Messages.

@@ -10,10 +10,17 @@ from typing import Any
 from structlog.typing import FilteringBoundLogger
 
 from router.ari.client import AriClient
-from router.ari.messages import ALLOWED, ApplicationReplaced, Message, Request, parse
+from router.ari.messages import (
+    ALLOWED,
+    ApplicationReplaced,
+    Message,
+    PlaybackFinished,
+    Request,
+    parse,
+)
 from router.ari.performer import Performer
 from router.ari.resync import MISSED, Findings, Holdings, read_holdings, reconcile
-from router.ari.translate import Private, Translator, phone_of
+from router.ari.translate import Order, Private, Translator, phone_of
 from router.core.commands import ForAsterisk
 from router.core.events import Event, Resynced
 from router.core.ids import CallId, ChannelId, PlaybackId
@@ -276,6 +283,10 @@ class AsteriskLink:
         event = self._translator.event(message)
         if event is not None:
             self._submit(event)
+        if isinstance(message, PlaybackFinished):
+            hush = self._translator.hush(message)
+            if hush is not None:
+                self._performer.perform((hush,))
 
     async def _ask(self, request: Request) -> Any:
         if not self.connected:
@@ -287,7 +298,7 @@ class AsteriskLink:
             raise AriUnreachable(self.client.base_url, "disconnected")
         return await self.client.send(request)
 
-    def _dropped(self, command: ForAsterisk) -> None:
+    def _dropped(self, command: Order) -> None:
         self.counts.commands_dropped += 1
         if isinstance(command, MISSED):
             self._lost_commands.append(command)

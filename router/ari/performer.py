@@ -9,10 +9,9 @@ from typing import Any
 from structlog.typing import FilteringBoundLogger
 
 from router.ari.messages import Request
-from router.ari.translate import BLOCKING, Translator
+from router.ari.translate import BLOCKING, Order, Translator
 from router.core.commands import (
     DialOut,
-    ForAsterisk,
     HangUp,
     Join,
     Play,
@@ -32,7 +31,7 @@ Send = Callable[[Request], Awaitable[asyncio.Future[Any]]]
 class _Line:
     """The commands of one call that wait; `blocked` while a prompt holds the first up."""
 
-    waiting: deque[ForAsterisk]
+    waiting: deque[Order]
     blocked: bool = False
 
 
@@ -49,7 +48,7 @@ class Performer:
         ask: Ask,
         send: Send,
         submit: Callable[[Event], None],
-        dropped: Callable[[ForAsterisk], None],
+        dropped: Callable[[Order], None],
         log: FilteringBoundLogger,
     ) -> None:
         self._translator = translator
@@ -63,7 +62,7 @@ class Performer:
         #: Commands that Asterisk refused, since the start.
         self.refused = 0
 
-    def perform(self, commands: Iterable[ForAsterisk]) -> None:
+    def perform(self, commands: Iterable[Order]) -> None:
         """Queue commands behind those of the same call. Call it from the event loop."""
         for command in commands:
             line = self._lines.get(command.call)
@@ -107,7 +106,7 @@ class Performer:
         Asterisk carries them out in order; a round trip for each would cost it and us a
         wake-up, and the caller the wait between a key and what it brings.
         """
-        sent: list[tuple[ForAsterisk, Request, asyncio.Future[Any]]] = []
+        sent: list[tuple[Order, Request, asyncio.Future[Any]]] = []
         try:
             while line.waiting and not isinstance(line.waiting[0], BLOCKING):
                 command = line.waiting.popleft()
@@ -122,7 +121,7 @@ class Performer:
             for _, _, answer in sent:
                 answer.cancel()
 
-    async def _carry_out(self, command: ForAsterisk, line: _Line | None) -> None:
+    async def _carry_out(self, command: Order, line: _Line | None) -> None:
         for request in self._translator.requests(command):
             if line is not None:
                 line.blocked = request.may_block
@@ -132,9 +131,7 @@ class Performer:
             if not succeeded:
                 break
 
-    async def _succeeds(
-        self, command: ForAsterisk, request: Request, answer: Awaitable[Any]
-    ) -> bool:
+    async def _succeeds(self, command: Order, request: Request, answer: Awaitable[Any]) -> bool:
         """Await the answer; report a refusal. Return whether the command may go on."""
         try:
             await answer
@@ -160,7 +157,7 @@ class Performer:
             return False
         return True
 
-    def _failed(self, command: ForAsterisk, channel: ChannelId | None, error: AriRejected) -> None:
+    def _failed(self, command: Order, channel: ChannelId | None, error: AriRejected) -> None:
         self.refused += 1
         if isinstance(command, Ring | DialOut):
             self._translator.drop_leg(command.leg)

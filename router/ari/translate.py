@@ -122,6 +122,22 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
+class Hush:
+    """Let whoever is on `channel` hear silence, unless by now something is played there.
+
+    Asterisk sends no packet at all while it plays nothing: people take the line for dead, and
+    jitter buffers and NAT lose their hold of it. Not the engine's concern.
+    """
+
+    call: CallId
+    channel: ChannelId
+
+
+#: What the performer carries out.
+Order = ForAsterisk | Hush
+
+
+@dataclass(frozen=True, slots=True)
 class Private:
     """Takes what is not for the engine to know. Neither callable may block."""
 
@@ -147,6 +163,8 @@ class Translator:
         #: Who is in which bridge, or on the way there.
         self._inside: dict[ChannelId, BridgeId] = {}
         self._playing: dict[PlaybackId, CallId] = {}
+        #: What was asked for last on a channel and has not ended; None: music.
+        self._sounding: dict[ChannelId, PlaybackId | None] = {}
         self._keys: deque[ChannelDtmfReceived] = deque(maxlen=_KEYS_REMEMBERED)
         self._online: set[PhoneId] = set()
         #: Callers who type a number: where their keys go instead, and the ends of what they hear.
@@ -154,7 +172,7 @@ class Translator:
 
     # --- commands -> requests --------------------------------------------------------------
 
-    def requests(self, command: ForAsterisk) -> tuple[Request, ...]:
+    def requests(self, command: Order) -> tuple[Request, ...]:
         """Return what to ask Asterisk, in order.
 
         Registers the leg of a `Ring` or `DialOut`, the ear of a `Snoop` and the playback of
@@ -163,13 +181,16 @@ class Translator:
         match command:
             case Play():
                 self._playing[command.playback] = command.call
+                self._sounding[command.channel] = command.playback
                 return (_play(command),)
             case StopPlaying():
                 path = f"playbacks/{command.playback}"
                 return (Request("stop playing", "DELETE", path, gone_is_fine=True),)
             case StartMusic():
+                self._sounding[command.channel] = None
                 return (_music("POST", "start music", command.channel),)
             case StopMusic():
+                self._sounding.pop(command.channel, None)
                 return (_music("DELETE", "stop music", command.channel),)
             case Remember():
                 return (_remember(command),)
@@ -187,7 +208,8 @@ class Translator:
             case Join():
                 return (_new_bridge(command), *self._put_in(command, *command.channels))
             case TakeOut():
-                return (self._take_out(command, command.channel),)
+                removal = self._take_out(command, command.channel)
+                return (removal, *map(_send_silence, self._alone_in(command.bridge)))
             case PutIn():
                 return self._put_in(command, command.channel)
             case Part():
@@ -197,6 +219,8 @@ class Translator:
                 return (Request("verify", "GET", path, channel=command.leg),)
             case HangUp():
                 return (hang_up(command.channel),)
+            case Hush(_, channel):
+                return (_send_silence(channel),) if self._hears_nothing(channel) else ()
             case _:
                 assert_never(command)
 
@@ -241,8 +265,28 @@ class Translator:
         )
 
     def _put_in(self, command: Join | PutIn, *channels: ChannelId) -> tuple[Request, ...]:
+        """Put channels together; none of them may hear silence any more.
+
+        Asterisk writes nothing else to a channel to which it sends silence (main/channel.c,
+        __ast_write): it would hear nobody in the bridge.
+        """
+        wakened = (*self._alone_in(command.bridge), *channels)
         self._inside |= dict.fromkeys(channels, command.bridge)
-        return tuple(_add_channel(command, channel) for channel in channels)
+        return (
+            *map(_stop_silence, wakened),
+            *(_add_channel(command, channel) for channel in channels),
+        )
+
+    def _alone_in(self, bridge: BridgeId) -> tuple[ChannelId, ...]:
+        """Return who is in `bridge` if it is one."""
+        inside = tuple(channel for channel, its in self._inside.items() if its == bridge)
+        return inside if len(inside) == 1 else ()
+
+    def _hears_nothing(self, channel: ChannelId) -> bool:
+        if channel in self._sounding:
+            return False
+        bridge = self._inside.get(channel)
+        return bridge is None or self._alone_in(bridge) == (channel,)
 
     def _take_out(self, command: TakeOut | Part, channel: ChannelId) -> Request:
         self._inside.pop(channel, None)
@@ -279,6 +323,7 @@ class Translator:
                 return self._started(channel, args)
             case StasisEnd(channel):
                 self._inside.pop(channel, None)
+                self._sounding.pop(channel, None)
                 self._private.pop(channel, None)
                 if channel in self._snoops:
                     self._snoops.remove(channel)
@@ -345,6 +390,19 @@ class Translator:
             case _:
                 return None
 
+    def hush(self, message: PlaybackFinished) -> Hush | None:
+        """Return what is to be done, after the event, because a playback has ended.
+
+        One that broke off ended with its channel, as a rule: nobody is there to hear silence.
+        """
+        channel = message.channel
+        if self._sounding.get(channel) == message.playback:
+            del self._sounding[channel]
+        if not message.heard or not self._hears_nothing(channel):
+            return None
+        leg = self._legs.get(channel)
+        return Hush(CallId(channel) if leg is None else leg.call, channel)
+
     def divert(self, call: CallId, private: "Private | None") -> None:
         """Send a caller's keys to `private` instead of the engine; None: to the engine again."""
         if private is None:
@@ -394,6 +452,8 @@ class Translator:
 
     def drop_playback(self, playback: PlaybackId) -> None:
         self._playing.pop(playback, None)
+        for channel in [one for one, its in self._sounding.items() if its == playback]:
+            del self._sounding[channel]
 
 
 def phone_of(endpoint: str) -> PhoneId | None:
@@ -423,6 +483,16 @@ def _play(command: Play) -> Request:
 def _music(method: str, operation: str, channel: ChannelId) -> Request:
     path = f"channels/{channel}/moh"
     return Request(operation, method, path, channel=channel, gone_is_fine=True)
+
+
+def _send_silence(channel: ChannelId) -> Request:
+    path = f"channels/{channel}/silence"
+    return Request("send silence", "POST", path, channel=channel, gone_is_fine=True)
+
+
+def _stop_silence(channel: ChannelId) -> Request:
+    path = f"channels/{channel}/silence"
+    return Request("stop silence", "DELETE", path, channel=channel, gone_is_fine=True)
 
 
 def _remember(command: Remember) -> Request:

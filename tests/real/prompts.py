@@ -15,6 +15,9 @@ from router.demo.sound import ALAW, Codec, Person
 
 _FRAME = 160
 _SHORT_FRAMES = 20
+#: In A-law, sent for so long that it is no pause between words.
+_SILENCE = b"\xd5" * _FRAME
+_SILENCE_FRAMES = 20
 #: What people in these tests may sound like.
 TONES_HZ = (900, 1000, 1100, 1300, 1400, 1500)
 #: Long enough to do something in the middle of them, on a busy machine too.
@@ -97,11 +100,17 @@ class Ear(Person):
         self.heard: list[str] = []
         self._read = 0
         self._at = 0
+        #: What was heard last before silence was heard, not to be confused with nothing at all.
+        self.silence_after: list[str] = []
+        self._silent = 0
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         super().datagram_received(data, addr)
         if self._repertoire is None or data[1] & 0x7F != self._payload:
             return
+        self._silent = self._silent + 1 if data[12:] == _SILENCE else 0
+        if self._silent == _SILENCE_FRAMES:
+            self.silence_after += self.heard[-1:]
         found = self._repertoire.find(data[12:])
         if found is not None:
             name, at = found
@@ -134,6 +143,16 @@ class Ear(Person):
         """Forget what was heard: what goes on counts as heard again."""
         self.heard.clear()
         self._read = 0
+
+    async def hears_silence_after(self, name: str, limit_s: float = 15.0) -> None:
+        """Wait until silence was sent when what was heard had come to its end."""
+        try:
+            async with asyncio.timeout(limit_s):
+                while name not in self.silence_after:
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            after = " ".join(self.silence_after)
+            raise AssertionError(f"no silence after {name}; after: {after}") from None
 
     async def hears(self, *names: str, limit_s: float = 15.0) -> None:
         """Wait until all of these were heard in this order, others between them or not.

@@ -169,6 +169,8 @@ async def test_a_voicemail_hears_the_question_and_nothing_else(
     await home.call_ended()
     await informateur.call_ended()
     assert home.person.heard == ["callback-ask", "callback-ask"]
+    assert "callback-ask" in home.person.silence_after
+    assert informateur.person.silence_after  # who waits meanwhile is not left with a dead line
     assert (await usager.becomes("accepted"))["reason"] == "voicemail"
     await usager.cancel()
 
@@ -346,6 +348,7 @@ async def test_a_caller_in_the_queue_asks_by_keys(
     await caller.person.hears("callback-offer")
     caller.press("5")
     await caller.person.hears("callback-ask-number")
+    await caller.person.hears_silence_after("callback-ask-number")
     caller.press("3646#")
     await caller.person.hears("number-refused-short", "callback-ask-number")
     number = scene.usager().number

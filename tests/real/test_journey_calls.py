@@ -110,3 +110,23 @@ async def test_nobody_on_duty_is_said_and_the_call_ended(scene: Scene) -> None:
     assert refused["detail"] == "refused: nobody on duty"
     await caller.person.hears("refused-no-agent")
     await scene.ended(caller, "refused: nobody on duty")
+
+
+async def test_silence_is_sent_wherever_nothing_is_said(scene: Scene) -> None:
+    """No packet at all would be a dead line: to people, to carriers, to jitter buffers."""
+    informateur = await scene.informateur()
+    caller = await scene.call()
+    await caller.person.hears_silence_after("code-ask")
+    caller.press("#")
+    await caller.person.hears_silence_after("menu-main")
+    caller.press("41")
+    await scene.talk(caller, informateur)
+    informateur.person.press("*1")
+    await scene.step(caller, Step.HELD)
+    await informateur.person.hears_silence_after("desk-held")
+    informateur.person.press("*1")
+    await scene.step(caller, Step.RETRIEVED)
+    await scene.both_hear(caller, informateur)
+    await informateur.hang_up()
+    await caller.person.hears_silence_after("vote-satisfaction")
+    await scene.ended(caller, "answered")
