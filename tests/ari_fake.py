@@ -10,6 +10,7 @@ import base64
 import itertools
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -188,7 +189,8 @@ class FakeAsterisk:
 
     def send_of(self, channel: Channel, kind: str, times: int = 1, /, **fields: Any) -> None:
         """Send an event of a channel, and once more if we listen to its phone (measured)."""
-        fields["timestamp"] = f"{next(self._numbers)}"
+        sent_at = datetime.fromtimestamp(next(self._numbers), UTC)  # a second apart
+        fields["timestamp"] = sent_at.isoformat(timespec="milliseconds")
         for _ in range(times + (channel.endpoint in self.subscribed)):
             self.send(kind, **fields)
 

@@ -51,7 +51,7 @@ SAMPLES: list[tuple[dict[str, Any], object]] = [
     ),
     (
         {"type": "ChannelDtmfReceived", "channel": CHANNEL, "digit": "#", "duration_ms": 80},
-        ChannelDtmfReceived(ChannelId("1795320584.0"), "#", ENVELOPE["timestamp"]),
+        ChannelDtmfReceived(ChannelId("1795320584.0"), "#", 1795320584879, 80),
     ),
     (
         {"type": "ChannelStateChange", "channel": CHANNEL | {"state": "Ringing"}},

@@ -94,7 +94,7 @@ COMMANDS: list[ForAsterisk] = [
 
 
 def key(channel: ChannelId, digit: str, at: int = 1) -> ChannelDtmfReceived:
-    return ChannelDtmfReceived(channel, digit, f"2026-11-23T09:00:00.{at:03}+0000")
+    return ChannelDtmfReceived(channel, digit, at, 80)
 
 
 @pytest.fixture

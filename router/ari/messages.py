@@ -8,6 +8,7 @@ Source: Asterisk 22.10, rest-api/api-docs/events.json.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from router.core.ids import ChannelId, PlaybackId
@@ -61,11 +62,12 @@ class ChannelStateChange:
 
 @dataclass(frozen=True, slots=True)
 class ChannelDtmfReceived:
-    """A key was released; `timestamp` tells one pressing from the next."""
+    """A key was released, at `at_ms` (UTC epoch), after `lasted_ms`."""
 
     channel: ChannelId
     digit: str
-    timestamp: str
+    at_ms: int
+    lasted_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,10 @@ def parse(data: Mapping[str, Any]) -> Message | None:
         match kind:
             case "ChannelDtmfReceived":
                 return ChannelDtmfReceived(
-                    _channel(data), _text(data["digit"]), _text(data["timestamp"])
+                    _channel(data),
+                    _text(data["digit"]),
+                    _milliseconds(data["timestamp"]),
+                    int(data["duration_ms"]),
                 )
             case "PlaybackFinished":
                 playback = data["playback"]
@@ -175,6 +180,11 @@ def parse(data: Mapping[str, Any]) -> Message | None:
 
 def _channel(data: Mapping[str, Any]) -> ChannelId:
     return ChannelId(_text(data["channel"]["id"]))
+
+
+def _milliseconds(timestamp: object) -> int:
+    """Return UTC epoch milliseconds of an ISO 8601 time."""
+    return round(datetime.fromisoformat(_text(timestamp)).timestamp() * 1000)
 
 
 def _text(value: object) -> str:

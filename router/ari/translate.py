@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
+from router.ari.keys import Keys
 from router.ari.messages import (
     ApplicationReplaced,
     ChannelDestroyed,
@@ -166,6 +167,7 @@ class Translator:
         #: What was asked for last on a channel and has not ended; None: music.
         self._sounding: dict[ChannelId, PlaybackId | None] = {}
         self._keys: deque[ChannelDtmfReceived] = deque(maxlen=_KEYS_REMEMBERED)
+        self._keyboards: dict[ChannelId, Keys] = {}
         self._online: set[PhoneId] = set()
         #: Callers who type a number: where their keys go instead, and the ends of what they hear.
         self._private: dict[ChannelId, Private] = {}
@@ -324,6 +326,7 @@ class Translator:
             case StasisEnd(channel):
                 self._inside.pop(channel, None)
                 self._sounding.pop(channel, None)
+                self._keyboards.pop(channel, None)
                 self._private.pop(channel, None)
                 if channel in self._snoops:
                     self._snoops.remove(channel)
@@ -361,6 +364,9 @@ class Translator:
         if message in self._keys:
             return None
         self._keys.append(message)
+        keys = self._keyboards.setdefault(message.channel, Keys())
+        if not keys.pressed(message.digit, message.at_ms, message.lasted_ms):
+            return None
         private = self._private.get(message.channel)
         if private is not None:
             private.key(message.digit)

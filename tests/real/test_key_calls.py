@@ -23,6 +23,19 @@ async def test_a_code_may_come_as_sip_info(scene: Scene) -> None:
     await scene.ended(caller, "answered")
 
 
+async def test_a_key_sent_in_both_ways_counts_once(scene: Scene) -> None:
+    caller = await scene.call()
+    for key, then in zip("##41", ("code-ask", "menu-main", "menu-logement", ""), strict=True):
+        caller.press(key)
+        await caller.press_by_info(key)
+        if then:
+            await caller.person.hears(then)
+    await scene.ended(caller, "refused: nobody on duty")
+    assert scene.story.steps(caller.call) == [
+        *(Step.ARRIVED, Step.CODE_ASKED, Step.MENU, Step.MENU, Step.REFUSED, Step.ENDED)
+    ]
+
+
 async def test_star_explains_the_code(scene: Scene) -> None:
     caller = await scene.call()
     caller.press("**")
