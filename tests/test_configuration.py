@@ -770,6 +770,40 @@ async def test_a_transfer_by_the_phone_is_declined_at_once(
 
 
 @marked
+@pytest.mark.parametrize("method", ["MESSAGE", "NOTIFY", "INFO"])
+async def test_nothing_written_reaches_the_other_end(
+    server: AsteriskServer, router: Router, phones: list[SipPhone], method: str
+) -> None:
+    """Asterisk has no module that would decline it: it goes unanswered, and the call goes on."""
+    await router.connect()
+    agent = await open_agent(phones, "lea")
+    assert await agent.register() == 200
+    caller = await open_caller(phones)
+    call = asyncio.create_task(caller.call("3939"))
+    channel = (await router.next("StasisStart"))["channel"]["id"]
+    await call
+    leg = await router.ask("POST", "channels", endpoint="PJSIP/agent-lea", app="allo")
+    await agent.rings()
+    agent.answer()
+    await router.next("StasisStart")
+    bridge = (await router.ask("POST", "bridges", type="mixing"))["id"]
+    await router.ask("POST", f"bridges/{bridge}/addChannel", channel=f"{channel},{leg['id']}")
+    text = [("content-type", "text/plain"), ("event", "talk")]
+    unanswered = asyncio.create_task(caller.ask(method, text, CALLER))
+    await asyncio.sleep(0)  # sent
+    assert (await caller.ask("OPTIONS", [])).status == 200  # read after it
+    await caller.hang_up()
+    await router.ask("DELETE", f"channels/{leg['id']}")
+    await router.ask("DELETE", f"bridges/{bridge}")
+    async with asyncio.timeout(5):
+        await agent.ended.wait()
+    await router.disconnect()
+    unanswered.cancel()
+    assert set(agent.asked) <= {"INVITE", "ACK", "BYE", "OPTIONS"}
+    assert CALLER.encode() not in all_that_asterisk_wrote(server)
+
+
+@marked
 async def test_a_stranger_is_challenged_and_not_quoted(
     server: AsteriskServer, phones: list[SipPhone]
 ) -> None:

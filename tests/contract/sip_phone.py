@@ -161,6 +161,8 @@ class SipPhone(asyncio.DatagramProtocol):
         self.ended = asyncio.Event()
         self.failed_status = 0
         self.invites: list[SipMessage] = []
+        #: Methods of all requests that came.
+        self.asked: list[str] = []
         self.rtp = _Rtp()
         self._invite: SipMessage | None = None
         self._waiters: dict[tuple[str, str], asyncio.Future[SipMessage]] = {}
@@ -295,6 +297,7 @@ class SipPhone(asyncio.DatagramProtocol):
             if message.status >= 200 and waiter is not None and not waiter.done():
                 waiter.set_result(message)
             return
+        self.asked.append(message.method)
         handler: Callable[[SipMessage], None] | None = {
             "INVITE": self._on_invite,
             "CANCEL": self._on_cancel,
