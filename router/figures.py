@@ -1,10 +1,13 @@
 """Figures from facts, each by a definition that has an id. Pure.
 
-A call has one outcome, an outcome one class, and a class belongs to what was offered to
-informateurs or to what the caller did alone:
+A call has one outcome, an outcome one class, and the classes add up, of live calls and of
+callbacks apart (`MODE`) and together:
 
-    total = offered + self-service
-    offered = answered + abandoned + refused + closed + called back
+    total = offered + closed + self-service
+    offered = answered + abandoned + refused + called back + not reached + withdrawn + broken
+
+Every word that is published has one definition, whatever is counted: what is told of live calls
+alone has columns of its own, so that no rate changes its meaning with what stands around it.
 
 Definitions never change under their id: another way of counting is another version
 ("service-level/2"), so that figures of different years can be compared or are seen not to be.
@@ -35,6 +38,12 @@ class Column(StrEnum):
     REFUSED = "refused"
     CLOSED = "closed"
     CALLED_BACK = "called back"
+    NOT_REACHED = "not reached"
+    WITHDRAWN = "withdrawn"
+    BROKEN = "broken"
+    #: Of live calls alone.
+    LIVE_OFFERED = "live offered"
+    LIVE_ABANDONED = "live abandoned"
     #: Answered calls: live ones within the target or later, and those without a queue to time.
     WITHIN = "within"
     LATE = "late"
@@ -45,6 +54,10 @@ class Column(StrEnum):
     LASTING = "lasting"
     PROMISED = "promised"
     KEPT = "kept"
+    LATER = "later"
+    #: The first two, of callbacks alone.
+    CALLBACK_PROMISED = "callback promised"
+    CALLBACK_KEPT = "callback kept"
     #: Seconds: waited by WITHIN and LATE, talked by ANSWERED.
     WAITED_S = "waited"
     TALKED_S = "talked"
@@ -74,24 +87,63 @@ CLASS: Mapping[Outcome, Column] = {
     Outcome.REFUSED_LONG: Column.REFUSED,
     Outcome.CLOSED: Column.CLOSED,
     Outcome.CALLED_BACK: Column.CALLED_BACK,
-    # Requests to be called back that came to nothing: nobody there; withdrawn, which is no
-    # failure of anybody's; promises broken.
-    Outcome.NOT_REACHED: Column.ABANDONED,
-    Outcome.CANCELLED: Column.SELF_SERVICE,
-    Outcome.EXPIRED: Column.REFUSED,
-    Outcome.LOST_REBOOT: Column.REFUSED,
+    # Requests to be called back that came to no conversation.
+    Outcome.NOT_REACHED: Column.NOT_REACHED,
+    Outcome.CANCELLED: Column.WITHDRAWN,
+    Outcome.EXPIRED: Column.BROKEN,
+    Outcome.LOST_REBOOT: Column.BROKEN,
     Outcome.INFORMED: Column.SELF_SERVICE,
     Outcome.LEFT: Column.SELF_SERVICE,
     Outcome.SILENT: Column.SELF_SERVICE,
 }
+#: What became of those who asked for an informateur while the service was open.
 OFFERED_CLASSES = (
     Column.ANSWERED,
     Column.ABANDONED,
     Column.REFUSED,
-    Column.CLOSED,
     Column.CALLED_BACK,
+    Column.NOT_REACHED,
+    Column.WITHDRAWN,
+    Column.BROKEN,
 )
+#: The definitions of `OFFERED`, then of its classes.
+OFFERED_IDS = (
+    *("offered/2", "answered/1", "abandoned/2", "refused/2", "called-back/1"),
+    *("not-reached/1", "withdrawn/1", "broken/1"),
+)
+TOTAL_CLASSES = (Column.OFFERED, Column.CLOSED, Column.SELF_SERVICE)
 ANSWERED_CLASSES = (Column.WITHIN, Column.LATE, Column.UNTIMED)
+#: What adds up to what, of any calls.
+SUMS: Mapping[Column, tuple[Column, ...]] = {
+    Column.TOTAL: TOTAL_CLASSES,
+    Column.OFFERED: OFFERED_CLASSES,
+    Column.ANSWERED: ANSWERED_CLASSES,
+    Column.PROMISED: (Column.KEPT, Column.LATER),
+}
+
+
+class Mode(StrEnum):
+    """Who dialled: the caller, or we."""
+
+    LIVE = "live"
+    CALLBACK = "callback"
+
+
+#: The mode of every door.
+MODE: Mapping[Door, Mode] = {
+    Door.NONE: Mode.LIVE,
+    Door.CODE: Mode.LIVE,
+    Door.MENU: Mode.LIVE,
+    Door.CALLBACK: Mode.CALLBACK,
+}
+#: French, for people.
+MODE_NAMES: Mapping[Mode, str] = {Mode.LIVE: "Appels directs", Mode.CALLBACK: "Rappels"}
+DOOR_NAMES: Mapping[Door, str] = {
+    Door.CODE: "Code d’accès",
+    Door.MENU: "Menu vocal",
+    Door.NONE: "Avant tout choix",
+    Door.CALLBACK: "Demande de rappel",
+}
 
 
 class Unit(StrEnum):
@@ -114,10 +166,14 @@ class Definition:
     unit: Unit
     #: In words, with the source where the figure has one.
     formula: str
+    #: The same in one French sentence, for readers of the report.
+    sentence: str = ""
 
 
-def _count(id_: str, name: str, short: str, column: Column, formula: str) -> Definition:
-    return Definition(id_, name, short, (column,), (), Unit.COUNT, formula)
+def _count(
+    id_: str, name: str, short: str, column: Column, formula: str, sentence: str = ""
+) -> Definition:
+    return Definition(id_, name, short, (column,), (), Unit.COUNT, formula, sentence)
 
 
 _C, _SHARE, _SECONDS = Column, Unit.SHARE, Unit.SECONDS
@@ -125,22 +181,47 @@ _C, _SHARE, _SECONDS = Column, Unit.SHARE, Unit.SECONDS
 DEFINITIONS: Mapping[str, Definition] = {
     one.id: one
     for one in (
-        _count("total/1", "Appels reçus", "Reçus", _C.TOTAL, "every call that came in"),
         _count(
-            "self-service/1",
+            "total/1",
+            "Appels reçus",
+            "Reçus",
+            _C.TOTAL,
+            "every call that came in, and every request to be called back that was accepted: "
+            "offered + closed + self-service",
+            "Tous les appels arrivés et toutes les demandes de rappel acceptées.",
+        ),
+        _count(
+            "self-service/2",
             "Appels sans demande d’informateur",
             "Sans demande",
             _C.SELF_SERVICE,
-            "heard the recorded information, left before choosing a domain, pressed no key, or "
-            "withdrew the request to be called back",
+            "heard the recorded information, left before choosing a domain, or pressed no key",
+            "La personne a écouté l’information enregistrée, ou a raccroché avant de choisir.",
         ),
-        _count("offered/1", "Appels présentés", "Présentés", _C.OFFERED, "total − self-service"),
+        _count(
+            "closed/1",
+            "Appels hors horaires",
+            "Hors horaires",
+            _C.CLOSED,
+            "came while the service was closed",
+            "Appels arrivés quand le service était fermé.",
+        ),
+        _count(
+            "offered/2",
+            "Appels présentés",
+            "Présentés",
+            _C.OFFERED,
+            "asked for an informateur while the service was open: answered + abandoned + refused "
+            "+ called back + not reached + withdrawn + broken",
+            "Une personne a demandé un informateur pendant les heures d’ouverture.",
+        ),
         _count(
             "answered/1",
             "Appels traités",
             "Traités",
             _C.ANSWERED,
             "joined with an informateur; the key figure « appels traités » (service-2025)",
+            "Une personne a parlé à un informateur.",
         ),
         _count(
             "answered-callback/1",
@@ -148,51 +229,84 @@ DEFINITIONS: Mapping[str, Definition] = {
             "Traités par rappel",
             _C.ANSWERED_CALLBACK,
             "answered that we dialled ourselves (service-2025)",
+            "Appels traités que le service a composés lui-même.",
         ),
         _count(
-            "abandoned/1",
+            "abandoned/2",
             "Appels abandonnés",
             "Abandons",
             _C.ABANDONED,
-            "left while waiting for an informateur, short abandons included",
+            "hung up while waiting for an informateur, short abandons included",
+            "La personne a raccroché en attendant un informateur, si peu que ce soit.",
         ),
         _count(
-            "short-abandon/1",
+            "short-abandon/2",
             "Abandons précoces",
             "Précoces",
             _C.SHORT,
             f"abandoned after less than {SHORT_ABANDON_S} s of waiting",
+            f"Abandons après moins de {SHORT_ABANDON_S} secondes d’attente.",
         ),
         _count(
-            "refused/1",
+            "refused/2",
             "Appels refusés",
             "Refusés",
             _C.REFUSED,
             "told that the queue is full, nobody is on duty, the service closes, "
             "or the longest wait is reached",
-        ),
-        _count(
-            "closed/1",
-            "Appels hors horaires",
-            "Fermé",
-            _C.CLOSED,
-            "came while the service was closed",
+            "Personne ne pouvait répondre : file pleine, fermeture proche, attente trop longue.",
         ),
         _count(
             "called-back/1",
             "Demandes de rappel depuis la file",
-            "Rappel",
+            "Vers rappel",
             _C.CALLED_BACK,
             "left the queue for a callback",
+            "La personne a quitté la file pour être rappelée ; le rappel est compté à part.",
+        ),
+        _count(
+            "not-reached/1",
+            "Usagers injoignables",
+            "Injoignables",
+            _C.NOT_REACHED,
+            "callbacks dialled in vain: busy, no answer, voicemail, unreachable",
+            "Le service a composé le numéro, et personne n’a pris l’appel.",
+        ),
+        _count(
+            "withdrawn/1",
+            "Demandes de rappel annulées",
+            "Annulés",
+            _C.WITHDRAWN,
+            "requests to be called back that who asked withdrew",
+            "La personne a retiré sa demande de rappel.",
+        ),
+        _count(
+            "broken/1",
+            "Rappels non effectués",
+            "Non effectués",
+            _C.BROKEN,
+            "callbacks promised that the service gave up or lost",
+            "Le service avait promis un rappel et ne l’a pas mené à bien.",
         ),
         Definition(
-            "pickup/1",
+            "pickup/2",
             "Taux de décroché",
             "Décroché",
             (_C.ANSWERED,),
-            (_C.ANSWERED, _C.ABANDONED),
+            (_C.OFFERED,),
             _SHARE,
-            "answered / (answered + abandoned)",
+            "answered / offered",
+            "Appels traités, rapportés aux appels présentés.",
+        ),
+        Definition(
+            "abandonment/2",
+            "Taux d’abandon des appels directs",
+            "Abandon (directs)",
+            (_C.LIVE_ABANDONED,),
+            (_C.LIVE_OFFERED,),
+            _SHARE,
+            "live calls abandoned / live calls offered",
+            "Abandons, rapportés aux appels présentés, sans les rappels.",
         ),
         Definition(
             "service-level/1",
@@ -203,6 +317,7 @@ DEFINITIONS: Mapping[str, Definition] = {
             _SHARE,
             "live calls answered within the target / live calls answered "
             "(app_queue's ServicelevelPerf)",
+            "Part des appels directs traités qui l’ont été dans le délai visé.",
         ),
         Definition(
             "service-level-abandons/1",
@@ -213,15 +328,27 @@ DEFINITIONS: Mapping[str, Definition] = {
             _SHARE,
             "live calls answered within the target / (live calls answered + live callers who "
             "abandoned − short abandons)",
+            "Le même, rapporté aux appels directs traités et aux abandons non précoces.",
+        ),
+        Definition(
+            "service-level-offered/2",
+            "Niveau de service sur les appels directs présentés",
+            "Niveau (présentés)",
+            (_C.WITHIN,),
+            (_C.LIVE_OFFERED,),
+            _SHARE,
+            "live calls answered within the target / live calls offered",
+            "Le même, rapporté aux appels présentés, sans les rappels.",
         ),
         Definition(
             "asa/1",
-            "Attente moyenne des appels traités",
+            "Attente moyenne des appels directs traités",
             "Attente",
             (_C.WAITED_S,),
             (_C.WITHIN, _C.LATE),
             _SECONDS,
             "seconds waited by live calls answered / live calls answered (average speed of answer)",
+            "De l’entrée dans la file au début de la conversation, sans les rappels.",
         ),
         Definition(
             "talk/1",
@@ -231,50 +358,131 @@ DEFINITIONS: Mapping[str, Definition] = {
             (_C.ANSWERED,),
             _SECONDS,
             "seconds with informateurs / answered",
+            "Temps passé avec les informateurs, par appel traité.",
+        ),
+        _count(
+            "promised/1",
+            "Promesses échues",
+            "Promesses",
+            _C.PROMISED,
+            "calls with a promise whose instant came or whose conversation began",
+            "Appels et rappels dont le délai promis est passé, ou la conversation commencée.",
         ),
         Definition(
             "promise-kept/1",
             "Promesses tenues",
-            "Promesses",
+            "Tenues",
             (_C.KEPT,),
             (_C.PROMISED,),
             _SHARE,
             "conversations begun by the instant promised / calls with a promise whose instant came "
             "or whose conversation began",
+            "Conversations commencées dans le délai promis, rapportées aux promesses échues.",
+        ),
+        _count(
+            "promise-broken/1",
+            "Promesses non tenues",
+            "Non tenues",
+            _C.LATER,
+            "promises whose instant came before the conversation: promised − kept",
+            "Promesses échues sans que la conversation ait commencé à temps.",
+        ),
+        Definition(
+            "callback-kept/1",
+            "Promesses de rappel tenues",
+            "Rappels tenus",
+            (_C.CALLBACK_KEPT,),
+            (_C.CALLBACK_PROMISED,),
+            _SHARE,
+            "promise-kept/1 of callbacks: conversations begun by the instant promised / "
+            "callbacks whose conversation began or whose instant came",
+            "Les mêmes, des seuls rappels.",
         ),
         _count(
             "mobilised/1",
             "Informateurs mobilisés",
-            "Informateurs",
+            "Mobilisés",
             _C.MOBILISED,
             "different informateurs who were ready for calls at least once (service-2025)",
+            "Informateurs qui ont été prêts à répondre au moins une fois.",
         ),
         Definition(
             "satisfaction/1",
             "Taux de satisfaction",
-            "Satisfaits",
+            "Satisfaction",
             (_C.SATISFIED,),
             (_C.ANSWERS,),
             _SHARE,
             "scores that the plan counts as satisfied / answers (service-2025)",
+            "Notes que le service compte comme satisfaites, rapportées aux réponses.",
+        ),
+        Definition(
+            "yes/1",
+            "Réponses « oui »",
+            "Oui",
+            (_C.SATISFIED,),
+            (_C.ANSWERS,),
+            _SHARE,
+            "answers that say yes / answers to a question of yes or no",
+            "Réponses « oui », rapportées aux réponses.",
         ),
         Definition(
             "response-rate/1",
             "Taux de réponse",
-            "Réponses",
+            "Taux de réponse",
             (_C.ANSWERS,),
             (_C.ASKED,),
             _SHARE,
             "answers / callers to whom the question was put",
+            "Réponses, rapportées aux personnes à qui la question a été posée.",
         ),
-        _count("score/1", "Votes par note", "Votes", _C.SCORE, "answers with that score"),
-        _count("noted/1", "Appels notés", "Notés", _C.NOTED, "calls that informateurs noted"),
+        _count(
+            "asked/1",
+            "Personnes interrogées",
+            "Interrogées",
+            _C.ASKED,
+            "callers to whom the question was put",
+            "Personnes à qui la question a été posée.",
+        ),
+        _count(
+            "answers/1",
+            "Réponses aux questions",
+            "Réponses",
+            _C.ANSWERS,
+            "callers who answered the question",
+            "Personnes qui ont répondu à la question par une touche.",
+        ),
+        _count(
+            "satisfied/1",
+            "Réponses favorables",
+            "Favorables",
+            _C.SATISFIED,
+            "answers that say yes, or with a score that the plan counts as satisfied",
+            "Réponses «\u00a0oui\u00a0», ou notes que le service compte comme satisfaites.",
+        ),
+        _count(
+            "score/1",
+            "Votes par réponse",
+            "Votes",
+            _C.SCORE,
+            "answers that are alike",
+            "Réponses données par la même touche.",
+        ),
+        _count(
+            "noted/1",
+            "Appels notés",
+            "Notés",
+            _C.NOTED,
+            "calls that informateurs noted",
+            "Appels dont l’informateur a noté le sujet.",
+        ),
         _count(
             "improve/1",
             "Page à améliorer",
             "À améliorer",
             _C.IMPROVE,
             "notes that say that the page should be clearer",
+            "Notes qui disent que la page devrait être plus claire.",
         ),
         _count(
             "sent/1",
@@ -282,13 +490,15 @@ DEFINITIONS: Mapping[str, Definition] = {
             "Orientés",
             _C.SENT,
             "calls put through to an entry of the directory, or to whom it was spoken",
+            "Appels transférés vers un autre service, ou à qui son numéro a été dit.",
         ),
         _count(
             "advised/1",
             "Orientations notées",
-            "Notées",
+            "Orientations notées",
             _C.ADVISED,
             "notes that name an entry of the directory",
+            "Notes où l’informateur a nommé un autre service.",
         ),
     )
 }
@@ -333,15 +543,20 @@ def tally(calls: Iterable[CallFact], live_target_s: int) -> dict[Place, Counts]:
     return dict(places)
 
 
+def by_mode(calls: Iterable[CallFact], live_target_s: int) -> dict[Mode, Counts]:
+    """Count live calls and callbacks apart."""
+    modes: dict[Mode, Counts] = {mode: Counter() for mode in Mode}
+    for call in calls:
+        add(call, live_target_s, modes[MODE[call.door]])
+    return modes
+
+
 def add(call: CallFact, live_target_s: int, counts: Counts) -> None:
     """Count one more call."""
-    kind, live = CLASS[call.outcome], call.door is not Door.CALLBACK
-    counts[Column.TOTAL] += 1
-    counts[kind] += 1
-    counts[Column.OFFERED] += kind is not Column.SELF_SERVICE
+    kind, live = CLASS[call.outcome], MODE[call.door] is Mode.LIVE
+    classify(call.door, call.outcome, 1, counts)
     if kind is Column.ANSWERED:
         counts[Column.TALKED_S] += call.talked_s or 0
-        counts[Column.ANSWERED_CALLBACK] += not live
         if live and call.waited_s is not None:
             counts[Column.WITHIN if call.waited_s <= live_target_s else Column.LATE] += 1
             counts[Column.WAITED_S] += call.waited_s
@@ -352,8 +567,31 @@ def add(call: CallFact, live_target_s: int, counts: Counts) -> None:
         counts[Column.SHORT] += short
         counts[Column.LASTING] += live and not short
     if call.kept is not None:
-        counts[Column.PROMISED] += 1
-        counts[Column.KEPT] += call.kept
+        promise(call.door, call.kept, 1, counts)
+
+
+def classify(door: Door, outcome: Outcome, alike: int, counts: Counts) -> None:
+    """Count so many calls with that door and outcome, by what `SUMS` adds up."""
+    kind, live = CLASS[outcome], MODE[door] is Mode.LIVE
+    counts[Column.TOTAL] += alike
+    counts[kind] += alike
+    if kind in OFFERED_CLASSES:
+        counts[Column.OFFERED] += alike
+        if live:
+            counts[Column.LIVE_OFFERED] += alike
+    if kind is Column.ANSWERED and not live:
+        counts[Column.ANSWERED_CALLBACK] += alike
+    if kind is Column.ABANDONED and live:
+        counts[Column.LIVE_ABANDONED] += alike
+
+
+def promise(door: Door, kept: bool, alike: int, counts: Counts) -> None:
+    """Count so many promises that were kept, or were not."""
+    counts[Column.PROMISED] += alike
+    counts[Column.KEPT if kept else Column.LATER] += alike
+    if MODE[door] is Mode.CALLBACK:
+        counts[Column.CALLBACK_PROMISED] += alike
+        counts[Column.CALLBACK_KEPT] += alike * kept
 
 
 def merged(parts: Iterable[Counts]) -> Counts:
@@ -366,14 +604,9 @@ def merged(parts: Iterable[Counts]) -> Counts:
 
 def reconciles(counts: Mapping[Column, int]) -> bool:
     """Whether every call is in exactly one class (see the head of this module)."""
-
-    def total(columns: Iterable[Column]) -> int:
-        return sum(counts.get(column, 0) for column in columns)
-
-    return (
-        total([Column.TOTAL]) == total([Column.OFFERED, Column.SELF_SERVICE])
-        and total([Column.OFFERED]) == total(OFFERED_CLASSES)
-        and total([Column.ANSWERED]) == total(ANSWERED_CLASSES)
+    return all(
+        counts.get(total, 0) == sum(counts.get(part, 0) for part in parts)
+        for total, parts in SUMS.items()
     )
 
 

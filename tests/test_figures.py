@@ -1,5 +1,6 @@
 """Figures: what each definition counts, and that every call is counted once."""
 
+import re
 from collections import Counter
 from datetime import date
 
@@ -14,11 +15,16 @@ from router.core.requests import Result
 from router.figures import (
     CLASS,
     DEFINITIONS,
+    DOOR_NAMES,
+    MODE,
+    MODE_NAMES,
     OFFERED_CLASSES,
     Column,
     Figure,
+    Mode,
     Unit,
     ballot,
+    by_mode,
     figure,
     merged,
     mobilised,
@@ -62,7 +68,40 @@ def of(id_: str, *calls: CallFact) -> Figure:
 
 def test_every_outcome_has_a_class() -> None:
     assert set(CLASS) == set(Outcome)
-    assert set(CLASS.values()) == {*OFFERED_CLASSES, Column.SELF_SERVICE}
+    assert set(CLASS.values()) == {*OFFERED_CLASSES, Column.CLOSED, Column.SELF_SERVICE}
+
+
+def test_every_door_has_a_mode_and_a_name() -> None:
+    assert MODE.keys() == DOOR_NAMES.keys() == set(Door)
+    assert set(MODE.values()) == MODE_NAMES.keys() == set(Mode)
+
+
+@pytest.mark.parametrize("door", Door)
+@pytest.mark.parametrize("outcome", Outcome)
+def test_every_outcome_at_every_door_is_in_one_class_and_one_mode(
+    outcome: Outcome, door: Door
+) -> None:
+    modes = by_mode([call(outcome, door=door)], TARGET_S)
+    assert {mode: counts[Column.TOTAL] for mode, counts in modes.items() if counts} == {
+        MODE[door]: 1
+    }
+    counts = modes[MODE[door]]
+    assert reconciles(counts)
+    classes = (*OFFERED_CLASSES, Column.CLOSED, Column.SELF_SERVICE)
+    assert sum(counts[one] for one in classes) == 1
+
+
+def test_a_word_has_one_definition_and_a_definition_one_sentence() -> None:
+    for words in (
+        [one.name for one in DEFINITIONS.values()],
+        [one.short for one in DEFINITIONS.values()],
+        [one.sentence for one in DEFINITIONS.values()],
+        [(one.numerator, one.denominator) for one in DEFINITIONS.values() if one.id != "yes/1"],
+    ):
+        assert len(set(words)) == len(words)
+    for one in DEFINITIONS.values():
+        assert re.fullmatch(r"[A-ZÉ«].*\.", one.sentence), one.id
+        assert "'" not in one.sentence
 
 
 def test_every_definition_is_told_in_full() -> None:
@@ -106,16 +145,19 @@ def test_a_call_counted_twice_does_not_reconcile(column: Column) -> None:
 def test_who_never_asked_for_an_informateur_was_not_offered() -> None:
     calls = [call(outcome) for outcome in Outcome]
     assert of("total/1", *calls).value == len(Outcome)
-    assert of("self-service/1", *calls).value == 4  # informed, left, silent, withdrawn
-    assert of("offered/1", *calls).value == len(Outcome) - 4
+    assert of("self-service/2", *calls).value == 3  # informed, left, silent
+    assert of("closed/1", *calls).value == 1
+    assert of("offered/2", *calls).value == len(Outcome) - 4  # those, and who came while closed
     assert of("answered/1", *calls).value == 2  # a lost caller had been answered
-    assert of("refused/1", *calls).value == 6  # four refusals, and two broken promises
+    assert of("refused/2", *calls).value == 4
+    assert of("broken/1", *calls).value == 2  # expired, or lost in a reboot
+    assert of("abandoned/2", *calls).value == 1  # not who could not be reached
 
 
 def test_short_abandons_are_part_of_abandons() -> None:
     calls = [call(Outcome.ABANDONED, waited_s=waited) for waited in (0, 9, 10, None)]
-    assert of("abandoned/1", *calls).value == 4
-    assert of("short-abandon/1", *calls).value == 2
+    assert of("abandoned/2", *calls).value == 4
+    assert of("short-abandon/2", *calls).value == 2
 
 
 def test_the_service_level_is_of_live_calls() -> None:
@@ -142,7 +184,7 @@ def test_the_other_rates() -> None:
         call(Outcome.LOST, talked_s=30),
         call(Outcome.REFUSED_FULL),
     ]
-    assert of("pickup/1", *calls) == Figure("pickup/1", 3 / 4, 3, 4)
+    assert of("pickup/2", *calls) == Figure("pickup/2", 3 / 5, 3, 5)
     assert of("talk/1", *calls) == Figure("talk/1", 110, 330, 3)
     assert of("promise-kept/1", *calls) == Figure("promise-kept/1", 1 / 3, 1, 3)
 

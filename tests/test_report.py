@@ -20,12 +20,13 @@ from router.core.commands import Outcome
 from router.core.facts import CallFact, Door, DutyFact, SubjectFact, VoteFact
 from router.core.ids import AgentId, EntryId, FicheId, PromptId, QuestionId
 from router.core.plan import Entry, Plan, Question
-from router.figures import OFFERED_CLASSES, Column
+from router.figures import DEFINITIONS, OFFERED_IDS
 from router.report import Report, as_json, as_text, publish, write_page
 from router.report.words import duration, number, percent, range_text
 from router.store import FILE_NAME, Store
 from tests.report.days import call_facts, realistic, repeated, subject_facts
 from tests.service_plan import HOUSING, MONDAY_10H, small_plan
+from tests.sums import faults
 
 MONDAY = date(2026, 11, 23)
 SUNDAY, TUESDAY = MONDAY - timedelta(days=1), MONDAY + timedelta(days=1)
@@ -77,6 +78,7 @@ reports = st.builds(made, repeated(call_facts()), repeated(subject_facts()), rep
 def told(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Every figure of the breakdowns: table, line, figure."""
     tables = {**document["tables"], **{one["question"]: one["scores"] for one in document["votes"]}}
+    del tables["modes"]  # totals of the service
     for table, content in tables.items():
         for line in content["lines"]:
             for figure in line["figures"]:
@@ -114,7 +116,7 @@ def test_no_breakdown_publishes_one_to_four(report: Report) -> None:
 def test_nothing_withheld_can_be_solved_from_what_is_published(calls: list[CallFact]) -> None:
     """An attacker's equations, from the JSON alone: rows, columns, and the crossed table."""
     document = json.loads(as_json(made(calls)))
-    ids = [f"{column.replace(' ', '-')}/1" for column in (Column.OFFERED, *OFFERED_CLASSES)]
+    ids = list(OFFERED_IDS)
     known: dict[Any, int | None] = {
         ("service", figure["id"]): figure["value"] for figure in document["figures"]
     }
@@ -134,10 +136,10 @@ def test_nothing_withheld_can_be_solved_from_what_is_published(calls: list[CallF
         for slot, figure in zip(slots, line["figures"], strict=True):
             known["cross", line["key"], slot] = figure["value"]
         cells = [("cross", line["key"], slot) for slot in slots]
-        equations.append((("sectors", line["key"], "offered/1"), cells))
+        equations.append((("sectors", line["key"], "offered/2"), cells))
     for slot in slots:
         cells = [("cross", line["key"], slot) for line in crossed]
-        equations.append((("half-hours", slot, "offered/1"), cells))
+        equations.append((("half-hours", slot, "offered/2"), cells))
 
     for key in _solved(known, equations):
         beside = [one for one in equations if key in (one[0], *one[1])]
@@ -171,7 +173,7 @@ def test_what_is_drawn_on_the_page_is_what_is_published(tmp_path: Path) -> None:
     write_page(report, tmp_path / "page.html")
     assert "n.\u00a0p." in (tmp_path / "page.html").read_text()
     assert json.loads(as_json(report))["tables"]["sectors"]["lines"][-1]["figures"][2] == {
-        "id": "abandoned/1",
+        "id": "abandoned/2",
         "value": None,
         "withheld": True,
     }
@@ -185,8 +187,13 @@ def test_every_report_reconciles_and_names_its_definitions(report: Report) -> No
     document = json.loads(as_json(report))
     assert document["reconciles"]
     figures = {figure["id"]: figure["value"] for figure in document["figures"]}
-    assert figures["offered/1"] == sum(
-        figures[f"{column.replace(' ', '-')}/1"] for column in OFFERED_CLASSES
+    assert not faults(
+        [
+            ("service", report.figures),
+            *((one.text, [one.satisfaction, one.response]) for one in report.votes),
+        ],
+        {**report.tables, **{one.table.id: one.table for one in report.votes}},
+        DEFINITIONS,
     )
     used = chain(figures, (figure["id"] for _, _, figure in told(document)))
     assert set(used) <= document["definitions"].keys()
@@ -226,12 +233,10 @@ def test_half_hours_are_local_and_closed_hours_stand_together() -> None:
     closed = answered(7, period_at=int(MONDAY_10H) - 7 * 3600, outcome=Outcome.CLOSED, sector=None)
     calls = answered(9) + answered(8, period_at=int(MONDAY_10H) + 3600) + closed
     lines = made(calls).tables["half-hours"].lines
-    assert [(line.key, line.figures[0].value) for line in lines] == [
-        ("10:00", 9),
-        ("10:30", 0),
-        ("11:00", 8),
-        ("other", 7),
-    ]
+    counted = [{one.id: one.value for one in line.figures} for line in lines]
+    assert [line.key for line in lines] == ["10:00", "10:30", "11:00", "other"]
+    assert [one["offered/2"] for one in counted] == [9, 0, 8, 0]
+    assert [one["closed/1"] for one in counted] == [0, 0, 0, 7]
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,22 @@ from typing import TypeVar
 
 from router.core.hours import clock_text
 from router.core.plan import Plan
-from router.figures import ANSWERED_CLASSES, OFFERED_CLASSES, Column, Counts, Place, merged
-from router.report.tables import Draft, Line, Table, heads
+from router.figures import (
+    ANSWERED_CLASSES,
+    OFFERED_CLASSES,
+    OFFERED_IDS,
+    Column,
+    Counts,
+    Place,
+    figure,
+    merged,
+)
+from router.report.tables import Draft, Line, Table, heads, total_line
 from router.report.words import day_text, month_text
 
 BREAKDOWN_FIGURES = (
-    *("offered/1", "answered/1", "abandoned/1", "refused/1", "closed/1", "called-back/1"),
-    *("pickup/1", "service-level/1", "asa/1"),
+    *OFFERED_IDS,
+    *("closed/1", "pickup/2", "service-level/1", "asa/1"),
 )
 #: What is counted in a breakdown of calls, with its rank: what is withheld first as a cover.
 #: Parts that show only in a rate go before a row's total, and that before its parts.
@@ -22,12 +31,13 @@ _RANKS = {
     Column.LATE: 0,
     Column.UNTIMED: 0,
     Column.OFFERED: 1,
-    **dict.fromkeys(OFFERED_CLASSES, 2),
+    **dict.fromkeys((*OFFERED_CLASSES, Column.CLOSED), 2),
 }
 #: Up to so many days are listed one by one, up to so many more week by week.
 DAYS_LISTED, WEEKS_LISTED = 31, 26
 
 NO_SECTOR, OTHER_HOURS = "none", "other"
+NO_SECTOR_NAME = "Avant le choix d’un domaine"
 
 _K = TypeVar("_K", bound=Hashable)
 
@@ -72,6 +82,7 @@ def call_tables(
     crossed = _grouped(places, lambda place: (keys["sectors"](place), keys["half-hours"](place)))
     _cross(draft, crossed, names)
     draft.decide()
+    whole = merged(places.values())
     for table in keys:
         yield Table(
             table,
@@ -85,6 +96,7 @@ def call_tables(
                 )
                 for row, counts in rows[table].items()
             ),
+            total_line(figure(id_, whole) for id_ in BREAKDOWN_FIGURES),
         )
     yield Table(
         "sectors-half-hours",
@@ -96,12 +108,16 @@ def call_tables(
                 name,
                 tuple(
                     draft.figure(
-                        "offered/1", "cross", (sector, at), crossed.get((sector, at), Counter())
+                        "offered/2", "cross", (sector, at), crossed.get((sector, at), Counter())
                     )
                     for at in names["half-hours"]
                 ),
             )
             for sector, name in names["sectors"].items()
+        ),
+        total_line(
+            draft.figure("offered/2", "half-hours", at, rows["half-hours"][at])
+            for at in names["half-hours"]
         ),
     )
 
@@ -133,11 +149,7 @@ def _half_hours(places: Mapping[Place, Counts], local: Mapping[int, time]) -> di
     """Return the half-hours at work, from the first to the last one with a caller for an
     informateur; what came outside them is counted together.
     """
-    at_work = {
-        local[at]
-        for (at, _), counts in places.items()
-        if counts[Column.OFFERED] > counts[Column.CLOSED]
-    }
+    at_work = {local[at] for (at, _), counts in places.items() if counts[Column.OFFERED]}
     if not at_work:
         return {}
     return {
@@ -191,7 +203,7 @@ def _sector_names(plan: Plan, places: Iterable[Place]) -> dict[str, str]:
     names: dict[str, str] = {sector: one.name for sector, one in plan.sectors.items()}
     names.update({sector: sector for sector in met})
     if any(sector is None for _, sector in places):
-        names[NO_SECTOR] = "Avant le choix d’un domaine"
+        names[NO_SECTOR] = NO_SECTOR_NAME
     return names
 
 

@@ -1,12 +1,13 @@
 """Pieces of a page that needs nothing else: for a screen, a telephone, or paper."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
 from router.figures import DEFINITIONS, Definition, Figure
 from router.report.charts import Series
-from router.report.tables import Table
+from router.report.tables import Line, Table
 from router.report.words import NO_BREAK, WITHHELD, shown
 
 _STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
@@ -96,13 +97,14 @@ def definitions_of(definitions: Mapping[str, Definition], intro: str) -> str:
     """Return the section that tells every formula; `intro` is markup."""
     rows = "".join(
         f'<tr><th scope="row" class="id">{escape(one.id)}</th><td>{escape(one.name)}</td>'
-        f'<td lang="en">{escape(one.formula)}</td></tr>'
+        f'<td>{escape(one.sentence)}</td><td lang="en">{escape(one.formula)}</td></tr>'
         for one in definitions.values()
     )
     body = (
         f"{intro}\n"
         f"{scroll('Définitions')}<table><caption>Définition de chaque chiffre</caption>"
         '<thead><tr><th scope="col">Identifiant</th><th scope="col">Nom</th>'
+        '<th scope="col">Ce qui est compté</th>'
         f'<th scope="col">Formule (en anglais)</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )
     return section("definitions", "Définitions", body)
@@ -117,17 +119,25 @@ def cell(figure: Figure, definitions: Mapping[str, Definition] = DEFINITIONS) ->
 def _over_minutes(table: Table) -> Table:
     """Hours over minutes: the day fits a screen."""
     heads = tuple(head.replace(f"h{NO_BREAK}", "h ") for head in table.heads)
-    return Table(table.id, table.title, heads, table.lines)
+    return replace(table, heads=heads)
 
 
 def _body(table: Table, attributes: Callable[[Figure], str], value: Callable[[Figure], str]) -> str:
     heads = "".join(f'<th scope="col" class="n">{escape(head)}</th>' for head in table.heads)
-    rows = "".join(
-        f'<tr><th scope="row">{escape(line.name)}</th>'
-        + "".join(
-            f'<td class="n"{attributes(figure)}>{value(figure)}</td>' for figure in line.figures
-        )
-        + "</tr>"
-        for line in table.lines
+    rows = "".join(_row(line, "n", attributes, value) for line in table.lines)
+    foot = ""
+    if table.total is not None:
+        foot = f"<tfoot>{_row(table.total, 'n all', lambda figure: '', value)}</tfoot>"
+    return f"<thead><tr><td></td>{heads}</tr></thead><tbody>{rows}</tbody>{foot}"
+
+
+def _row(
+    line: Line,
+    kind: str,
+    attributes: Callable[[Figure], str],
+    value: Callable[[Figure], str],
+) -> str:
+    cells = "".join(
+        f'<td class="{kind}"{attributes(figure)}>{value(figure)}</td>' for figure in line.figures
     )
-    return f"<thead><tr><td></td>{heads}</tr></thead><tbody>{rows}</tbody>"
+    return f'<tr><th scope="row">{escape(line.name)}</th>{cells}</tr>'

@@ -19,7 +19,7 @@ from router.figures import (
     scores,
     subjects,
 )
-from router.report.tables import Draft, Line, Table, heads, ranked
+from router.report.tables import Draft, Line, Table, heads, ranked, total_line
 
 RESULT_NAMES = {
     Result.ANSWERED: "Réponse complète",
@@ -70,7 +70,7 @@ def subject_tables(plan: Plan, notes: Mapping[SubjectFact, int]) -> Iterable[Tab
         }
         names = {subject: _subject_name(plan, subject) for subject in shown}
         yield Table(
-            table, title, heads(ids), ranked(shown, names, [figure(id_, whole) for id_ in ids])
+            table, title, heads(ids), *ranked(shown, names, [figure(id_, whole) for id_ in ids])
         )
 
 
@@ -104,6 +104,7 @@ def result_table(notes: Mapping[SubjectFact, int]) -> Table:
             )
             for result in Result
         ),
+        total_line([figure("noted/1", merged(counted.values()))]),
     )
 
 
@@ -133,7 +134,7 @@ def referral_table(
         "referrals",
         "Orientations vers d’autres services",
         heads(ids),
-        ranked(shown, names, [figure(id_, whole) for id_ in ids]),
+        *ranked(shown, names, [figure(id_, whole) for id_ in ids]),
     )
 
 
@@ -182,5 +183,6 @@ def vote_on(
                 )
                 for score, given in by_score.items()
             ),
+            total_line([Figure("score/1", counts[Column.ANSWERS])]),
         ),
     )

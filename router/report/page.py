@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from router.figures import DEFINITIONS, Figure, Unit
+from router.figures import DEFINITIONS, OFFERED_IDS, Figure, Unit
 from router.report import charts
 from router.report.calls import NO_SECTOR, OTHER_HOURS
 from router.report.charts import Series
@@ -92,10 +92,11 @@ def _key_figures(report: Report) -> str:
 
 def _calls(report: Report) -> str:
     classes = (
-        *("answered/1", "abandoned/1", "refused/1", "closed/1", "called-back/1"),
-        "self-service/1",
+        *OFFERED_IDS[1:],
+        *("closed/1", "self-service/2"),
     )
     by_id = {figure.id: figure for figure in report.figures}
+    modes = report.tables["modes"]
     labels = [DEFINITIONS[id_].name for id_ in classes]
     values = [round(by_id[id_].value or 0) for id_ in classes]
     most = labels[values.index(max(values))].lower()
@@ -118,7 +119,8 @@ def _calls(report: Report) -> str:
         f"{framed('Ce que deviennent les appels reçus.', chart)}\n"
         f'{scroll("Mesures du service")}<table class="narrow"><caption>Mesures du service'
         '</caption><thead><tr><th scope="col">Mesure</th><th scope="col" class="n">Valeur</th>'
-        f'<th scope="col">Définition</th></tr></thead><tbody>{rows}</tbody></table></div>',
+        f'<th scope="col">Définition</th></tr></thead><tbody>{rows}</tbody></table></div>\n'
+        f"<h3>{escape(modes.title)}</h3>\n{table_of(modes, modes.title)}",
     )
 
 
@@ -148,7 +150,7 @@ def _section(report: Report, table: Table, chart: str, more: str = "") -> str:
 def _stacked(table: Table, caption: str) -> str:
     lines = [line for line in table.lines if line.key not in NO_BAR]
     answered, abandoned = (
-        [_drawn(_by_id(line, id_)) for line in lines] for id_ in ("answered/1", "abandoned/1")
+        [_drawn(_by_id(line, id_)) for line in lines] for id_ in ("answered/1", "abandoned/2")
     )
     stack = (Series("traités", answered), Series("abandonnés", abandoned))
     chart = charts.columns(

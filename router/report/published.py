@@ -12,18 +12,29 @@ from datetime import date
 from router.core.facts import CallFact, DutyFact, SubjectFact, VoteFact
 from router.core.ids import PromptId
 from router.core.plan import Plan
-from router.figures import Column, Figure, figure, merged, mobilised, reconciles, tally
+from router.figures import (
+    OFFERED_IDS,
+    Column,
+    Figure,
+    by_mode,
+    figure,
+    merged,
+    mobilised,
+    reconciles,
+    tally,
+)
 from router.report.calls import call_tables
 from router.report.notes import Vote, referral_table, result_table, subject_tables, vote_on
-from router.report.tables import Table
+from router.report.tables import Table, modes_table
 
 #: The key figures, as the service publishes them (service-2025), before satisfaction.
 KEY_FIGURES = ("answered/1", "answered-callback/1", "mobilised/1")
 SERVICE_FIGURES = (
-    *("total/1", "self-service/1", "offered/1", "answered/1", "answered-callback/1"),
-    *("abandoned/1", "short-abandon/1", "refused/1", "closed/1", "called-back/1"),
-    *("pickup/1", "service-level/1", "service-level-abandons/1", "asa/1", "talk/1"),
-    *("promise-kept/1", "mobilised/1"),
+    *("total/1", "self-service/2", "closed/1", *OFFERED_IDS),
+    *("answered-callback/1", "short-abandon/2", "pickup/2", "abandonment/2"),
+    *("service-level/1", "service-level-abandons/1", "service-level-offered/2"),
+    *("asa/1", "talk/1", "promised/1", "promise-broken/1", "promise-kept/1", "callback-kept/1"),
+    "mobilised/1",
 )
 
 
@@ -44,7 +55,7 @@ class Report:
     key_figures: tuple[Figure, ...]
     figures: tuple[Figure, ...]
     votes: tuple[Vote, ...]
-    #: By id: sectors, half-hours, evolution, sectors-half-hours, subjects, improve, results,
+    #: By id: modes, sectors, half-hours, evolution, sectors-half-hours, subjects, improve, results,
     #: referrals.
     tables: Mapping[str, Table]
 
@@ -64,7 +75,9 @@ def publish(
     whole = merged(places.values())
     whole[Column.MOBILISED] = mobilised(duty)
     service = {id_: figure(id_, whole) for id_ in SERVICE_FIGURES}
+    modes = by_mode(calls, plan.targets.live_target_s)
     tables = (
+        modes_table(modes),
         *call_tables(plan, places, first, last),
         *subject_tables(plan, notes),
         result_table(notes),
@@ -77,7 +90,7 @@ def publish(
         zone=plan.hours.zone,
         live_target_s=plan.targets.live_target_s,
         empty=not (calls or notes or votes or duty),
-        reconciles=all(reconciles(counts) for counts in (whole, *places.values())),
+        reconciles=all(reconciles(counts) for counts in (whole, *places.values(), *modes.values())),
         key_figures=tuple(service[id_] for id_ in KEY_FIGURES),
         figures=tuple(service.values()),
         votes=tuple(vote_on(question, votes, sentences or {}) for question in plan.questions),

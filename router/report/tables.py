@@ -4,11 +4,23 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from router.figures import DEFINITIONS, Column, Counts, Figure, figure, merged
+from router.figures import (
+    DEFINITIONS,
+    MODE_NAMES,
+    OFFERED_IDS,
+    Column,
+    Counts,
+    Figure,
+    Mode,
+    figure,
+    merged,
+)
 from router.report.disclosure import MINIMUM, Cell, Sum, withheld
 
 #: The key of the line that takes together what has none of its own.
 OTHERS = "others"
+
+MODE_FIGURES = ("total/1", "self-service/2", "closed/1", *OFFERED_IDS, "pickup/2")
 
 _K = TypeVar("_K", bound=Hashable)
 
@@ -31,6 +43,13 @@ class Table:
     title: str
     heads: tuple[str, ...]
     lines: tuple[Line, ...]
+    #: What the lines add up to, figure by figure; None: they are no parts of anything.
+    total: Line | None
+
+    @property
+    def told(self) -> tuple[Line, ...]:
+        """The lines, and their total."""
+        return self.lines if self.total is None else (*self.lines, self.total)
 
 
 class Draft:
@@ -81,25 +100,55 @@ class Draft:
         return figure(id_, counts)
 
 
+def total_line(figures: Iterable[Figure]) -> Line:
+    return Line("total", "Ensemble", tuple(figures))
+
+
+def modes_table(modes: Mapping[Mode, Counts]) -> Table:
+    """Return what became of live calls and of callbacks.
+
+    Nothing in it is withheld: every number is a total of the service, or follows from two that
+    are published.
+    """
+    whole = merged(modes.values())
+    return Table(
+        "modes",
+        "Appels directs et rappels",
+        heads(MODE_FIGURES),
+        tuple(
+            Line(
+                mode.value,
+                MODE_NAMES[mode],
+                tuple(figure(id_, modes.get(mode, {})) for id_ in MODE_FIGURES),
+            )
+            for mode in Mode
+        ),
+        total_line(figure(id_, whole) for id_ in MODE_FIGURES),
+    )
+
+
 def heads(ids: Iterable[str]) -> tuple[str, ...]:
     return tuple(DEFINITIONS[id_].short for id_ in ids)
 
 
 def ranked(
     shown: Mapping[_K, tuple[Figure, ...]], names: Mapping[_K, str], whole: Sequence[Figure]
-) -> tuple[Line, ...]:
-    """Return the lines, largest first, and what is missing to the totals as the last one.
+) -> tuple[tuple[Line, ...], Line]:
+    """Return the lines, largest first, with what is missing to the totals as the last one; and
+    the totals.
 
-    `disclosure` has seen to it that what is missing is no small number, but where the total is.
+    `disclosure` has seen to it that what is missing is no small number, but where the total is:
+    then neither is told.
     """
     lines = [Line(str(key), names[key], figures) for key, figures in shown.items()]
     lines.sort(key=lambda line: ([-(one.value or 0) for one in line.figures], line.name))
-    rest = []
+    rest, totals = [], []
     for place, total in enumerate(whole):
         told = [line.figures[place] for line in lines]
         value = (total.value or 0) - sum(one.value or 0 for one in told)
         small = 0 < value < MINIMUM
         rest.append(Figure(total.id, None if small else value, withheld=small))
+        totals.append(Figure(total.id, None, withheld=True) if small else total)
     if any(one.value or one.withheld for one in rest):
         lines.append(Line(OTHERS, "Autres, et non publiés", tuple(rest)))
-    return tuple(lines)
+    return tuple(lines), total_line(totals)

@@ -16,8 +16,11 @@ from router.report.words import NO_BREAK, WITHHELD, WITHHELD_MEANING, number, ra
 FORM = "allo-report/1"
 #: Longest name on one line of a table, and of a list.
 NAME_WIDTH, LIST_WIDTH = 28, 60
+#: Longest line of a table.
+TEXT_WIDTH = 118
 #: Tables in this order, and how many of their lines a terminal shows; None: all of them.
 TABLES: dict[str, int | None] = {
+    "modes": None,
     "sectors": None,
     "half-hours": None,
     "evolution": None,
@@ -70,7 +73,7 @@ def table_title(report: Report, table: Table) -> str:
 def _heading_ids(report: Report) -> list[str]:
     ids: dict[str, None] = {}
     for table in report.tables.values():
-        for line in table.lines:
+        for line in table.told:
             ids.update(dict.fromkeys(figure.id for figure in line.figures))
     return list(ids)
 
@@ -126,9 +129,13 @@ def responses(vote: Vote) -> str:
 def rows(
     table: Table, most: int | None, definitions: Mapping[str, Definition] = DEFINITIONS
 ) -> list[str]:
-    """Return the table aligned, a long name on several lines."""
+    """Return the table aligned, a long name on several lines; columns that have no room beside
+    the others stand below them.
+    """
     lines = table.lines if most is None else table.lines[:most]
     left_out = len(table.lines) - len(lines)
+    if table.total is not None:
+        lines = (*lines, table.total)
     cells = [[shown(figure, definitions) for figure in line.figures] for line in lines]
     widths = [
         max(len(head), *(len(row[place]) for row in cells)) if cells else len(head)
@@ -137,13 +144,27 @@ def rows(
     limit = NAME_WIDTH if len(table.heads) > 2 else LIST_WIDTH
     names = [_name(line, limit) for line in lines]
     width = max((len(part) for name in names for part in name), default=0)
-    told = [_row("", table.heads, width, widths)]
-    for name, row in zip(names, cells, strict=True):
-        told.extend(name[:-1])
-        told.append(_row(name[-1], row, width, widths))
+    told: list[str] = []
+    for begin, end in _blocks(widths, TEXT_WIDTH - width):
+        told.extend([""] * bool(told))
+        told.append(_row("", table.heads[begin:end], width, widths[begin:end]))
+        for name, row in zip(names, cells, strict=True):
+            told.extend(name[:-1])
+            told.append(_row(name[-1], row[begin:end], width, widths[begin:end]))
     if left_out:
         told.append(f"… et {left_out} autres lignes dans --json et --html.")
     return told
+
+
+def _blocks(widths: Sequence[int], room: int) -> Iterable[tuple[int, int]]:
+    """Return from which column to which there is room beside each other."""
+    begin = used = 0
+    for place, size in enumerate(widths):
+        if place > begin and used + size + 2 > room:
+            yield begin, place
+            begin, used = place, 0
+        used += size + 2
+    yield begin, len(widths)
 
 
 def _name(line: Line, limit: int) -> list[str]:
@@ -188,7 +209,12 @@ def as_json(report: Report) -> str:
 
 def definitions_json(definitions: Mapping[str, Definition]) -> dict[str, Any]:
     return {
-        one.id: {"name": one.name, "unit": one.unit.value, "formula": one.formula}
+        one.id: {
+            "name": one.name,
+            "unit": one.unit.value,
+            "sentence": one.sentence,
+            "formula": one.formula,
+        }
         for one in definitions.values()
     }
 
@@ -197,14 +223,16 @@ def table_json(table: Table) -> dict[str, Any]:
     return {
         "title": table.title,
         "heads": list(table.heads),
-        "lines": [
-            {
-                "key": line.key,
-                "name": line.name,
-                "figures": [figure_json(figure) for figure in line.figures],
-            }
-            for line in table.lines
-        ],
+        "lines": [_line_json(line) for line in table.lines],
+        "total": None if table.total is None else _line_json(table.total),
+    }
+
+
+def _line_json(line: Line) -> dict[str, Any]:
+    return {
+        "key": line.key,
+        "name": line.name,
+        "figures": [figure_json(figure) for figure in line.figures],
     }
 
 

@@ -1,109 +1,128 @@
 """Tables of a run: by door, sector, half-hour, month, day, and the week."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, time
 
 from router.core.facts import Door
 from router.core.french import WEEKDAYS
 from router.core.hours import clock_text
-from router.core.ids import SectorId
-from router.figures import CLASS, Column, Counts, Figure, figure, merged
-from router.report.tables import Line, Table
+from router.figures import (
+    DOOR_NAMES,
+    OFFERED_IDS,
+    Column,
+    Counts,
+    Figure,
+    Mode,
+    classify,
+    figure,
+    merged,
+    promise,
+)
+from router.report.calls import NO_SECTOR, NO_SECTOR_NAME
+from router.report.tables import Line, Table, modes_table, total_line
 from router.report.words import NO_BREAK, long_day, month_text
-from router.simulation.counted import DOORS, Counted, is_live, ratio, waits_in
+from router.simulation.counted import Counted, is_live, merged_waits, ratio, waits_in
 from router.simulation.definitions import DEFINITIONS
 from router.simulation.tally import Ends, Slot
 
 DAYS_LISTED = 10
 
-_C = Column
-_SECTOR = (*("offered/1", "answered/1", "pickup/1", "service-level/1", "asa/1", "promise-kept/1"),)
-_ENDED = (
-    *("offered/1", "answered/1", "answered-callback/1", "abandoned/1", "refused/1"),
-    *("pickup/1", "promise-kept/1"),
-)
+_CLASSES = (*OFFERED_IDS, "pickup/2")
+_PROMISES = ("promised/1", "promise-broken/1", "promise-kept/1")
+_SECTOR = (*_CLASSES, "service-level/1", "asa/1", *_PROMISES)
+_MONTH = (*_CLASSES, "answered-callback/1", *_PROMISES)
+_DAY = ("offered/2", "answered/1", "pickup/2", *_PROMISES)
 
 
 def tables_of(counted: Counted) -> dict[str, Table]:
     """Return every table, by id."""
     clock = counted.clock()
+    *_, occupancy = counted.staff(lambda slot, home: True)
     tables = (
-        _table("doors", "Par accès", [_door(counted, door) for door in DOORS]),
-        _table("sectors", "Par domaine", _sectors(counted)),
+        modes_table({mode: counted.of_mode(mode) for mode in Mode}),
+        _table(
+            "doors",
+            "Par accès",
+            [Line(door.value, name, _door(counted, door)) for door, name in DOOR_NAMES.items()],
+            _door(counted, *Door),
+        ),
+        _table("sectors", "Par domaine", _sectors(counted), _sector(counted.whole, occupancy)),
         _table(
             "half-hours",
             "Par demi-heure de la journée",
-            [_half_hour(counted, at) for at in clock],
+            [_line(at, _half_hour(counted, {at})) for at in clock],
+            _half_hour(counted, clock),
         ),
         _table(
             "staffing",
             "Informateurs, par demi-heure de la journée",
-            [_staffing(counted, at) for at in clock],
+            [_line(at, _staffing(counted, {at})) for at in clock],
+            _staffing(counted, clock),
         ),
-        _table("months", "Au fil de l’année", _months(counted)),
         _table(
-            "days", "Jours où le plus de promesses n’ont pas été tenues", _hardest_days(counted)
+            "months",
+            "Au fil de l’année",
+            _months(counted),
+            tuple(figure(id_, counted.whole) for id_ in _MONTH),
+        ),
+        _table(
+            "days",
+            "Jours où le plus de promesses n’ont pas été tenues",
+            _hardest_days(counted),
+            None,  # some days
         ),
         *_weeks(counted),
     )
     return {table.id: table for table in tables}
 
 
-def _door(counted: Counted, door: Door) -> Line:
-    counts = counted.of_door(door)
-    return Line(
-        door.value,
-        DOORS[door],
-        (
-            *(figure(id_, counts) for id_ in ("offered/1", "answered/1", "pickup/1")),
-            *waits_in(counted.tally.waits[door]),
-            figure("promise-kept/1", counts),
-            counted.to_promise(door),
-        ),
+def _door(counted: Counted, *doors: Door) -> tuple[Figure, ...]:
+    counts = counted.sum(lambda key: key[2] in doors)
+    return (
+        *(figure(id_, counts) for id_ in _CLASSES),
+        *waits_in(counted.waits_of(doors)),
+        *(figure(id_, counts) for id_ in _PROMISES),
+        counted.to_promise(*doors),
     )
 
 
 def _sectors(counted: Counted) -> list[Line]:
     counts = counted.grouped(lambda key: key[1])
-    return [
-        Line(
-            id_,
-            sector.name,
-            (
-                *(figure(one, counts.get(id_, Counter())) for one in _SECTOR),
-                _occupancy(counted, id_),
-            ),
-        )
-        for id_, sector in counted.plan.sectors.items()
-    ]
+    lines = []
+    for id_, sector in counted.plan.sectors.items():
+        *_, occupancy = counted.staff(lambda _, home, id_=id_: home == id_)  # type: ignore[misc]
+        lines.append(Line(id_, sector.name, _sector(counts.get(id_, Counter()), occupancy)))
+    if None in counts:
+        nobodys = ratio("occupancy/1", 0, 0)
+        lines.append(Line(NO_SECTOR, NO_SECTOR_NAME, _sector(counts[None], nobodys)))
+    return lines
 
 
-def _occupancy(counted: Counted, sector: SectorId) -> Figure:
-    *_, occupancy = counted.staff(lambda _, home: home == sector)
-    return occupancy
+def _sector(counts: Counts, occupancy: Figure) -> tuple[Figure, ...]:
+    return (*(figure(one, counts) for one in _SECTOR), occupancy)
 
 
-def _half_hour(counted: Counted, at: int) -> Line:
-    live = counted.sum(lambda key: key[0][1] == at and is_live(key))
-    calling, called = (counted.tally.waits_at[at, one] for one in (True, False))
-    _, *of_callers = waits_in(calling)
+def _half_hour(counted: Counted, ats: Collection[int]) -> tuple[Figure, ...]:
+    """Return the figures of one half-hour of the day, or of some together."""
+    counts = counted.sum(lambda key: key[0][1] in ats)
+    calling, called = (
+        merged_waits(counted.tally.waits_at[at, one] for at in ats) for one in (True, False)
+    )
+    _, *of_callers = waits_in(calling, "live-")
     _, *of_called = waits_in(called, "callback-")
-    return _line(
-        at,
-        (
-            counted.load(lambda slot: slot[1] == at),
-            figure("abandonment/1", live, DEFINITIONS),
-            figure("asa/1", live),
-            *of_callers,
-            *of_called,
-            figure("promise-kept/1", counted.sum(lambda key: key[0][1] == at)),
-        ),
+    return (
+        counted.load(lambda slot: slot[1] in ats),
+        figure("abandonment/2", counts),
+        figure("asa/1", counts),
+        *of_callers,
+        *of_called,
+        *(figure(id_, counts) for id_ in _PROMISES),
     )
 
 
-def _staffing(counted: Counted, at: int) -> Line:
-    return _line(at, counted.staff(lambda slot, _: slot[1] == at))
+def _staffing(counted: Counted, ats: Collection[int]) -> tuple[Figure, ...]:
+    return counted.staff(lambda slot, _: slot[1] in ats)
 
 
 def _staff_at(counted: Counted, slot: Slot) -> tuple[Figure, ...]:
@@ -115,20 +134,24 @@ def _months(counted: Counted) -> list[Line]:
     for day, ends in counted.tally.days.items():
         months[day.replace(day=1)].append(_counts(ends))
     return [
-        Line(f"{first:%Y-%m}", month_text(first), _ended(merged(parts)))
-        for first, parts in months.items()
+        Line(
+            f"{first:%Y-%m}",
+            month_text(first),
+            tuple(figure(id_, counts) for id_ in _MONTH),
+        )
+        for first, counts in ((first, merged(parts)) for first, parts in months.items())
     ]
 
 
 def _hardest_days(counted: Counted) -> list[Line]:
     days = {day: _counts(ends) for day, ends in counted.tally.days.items()}
-    broken = {day: _broken(counts) for day, counts in days.items()}
+    broken = {day: counts[Column.LATER] for day, counts in days.items()}
     hardest = sorted((day for day in days if broken[day]), key=lambda day: (-broken[day], day))
     return [
         Line(
             day.isoformat(),
             f"{WEEKDAYS[day.weekday()]}{NO_BREAK}{long_day(day)}",
-            _ended(days[day]),
+            tuple(figure(id_, days[day]) for id_ in _DAY),
         )
         for day in hardest[:DAYS_LISTED]
     ]
@@ -136,7 +159,7 @@ def _hardest_days(counted: Counted) -> list[Line]:
 
 def _weeks(counted: Counted) -> Iterable[Table]:
     """The week, a line a day and a column a half-hour; where it is closed there is nothing."""
-    live = counted.grouped(lambda key: key[0], is_live)
+    live = counted.grouped(lambda key: key[0], lambda key: is_live(key[2]))
     every = counted.grouped(lambda key: key[0])
     asked = counted.tally.requests
     staff = {slot: _staff_at(counted, slot) for slot in counted.openings}
@@ -181,16 +204,8 @@ def _weeks(counted: Counted) -> Iterable[Table]:
                 )
                 for weekday in sorted({weekday for weekday, _ in counted.openings})
             ),
+            None,  # means
         )
-
-
-def _ended(counts: Counts) -> tuple[Figure, ...]:
-    broken = Figure("promise-broken/1", _broken(counts))
-    return (*(figure(id_, counts) for id_ in _ENDED), broken)
-
-
-def _broken(counts: Counts) -> int:
-    return counts[_C.PROMISED] - counts[_C.KEPT]
 
 
 def _counts(ends: Ends) -> Counts:
@@ -198,20 +213,16 @@ def _counts(ends: Ends) -> Counts:
     counts: Counts = Counter()
     outcomes, kept = ends
     for (door, outcome), alike in outcomes.items():
-        kind = CLASS[outcome]
-        counts[_C.TOTAL] += alike
-        counts[kind] += alike
-        counts[_C.OFFERED] += alike * (kind is not _C.SELF_SERVICE)
-        counts[_C.ANSWERED_CALLBACK] += alike * (kind is _C.ANSWERED and door is Door.CALLBACK)
-    for (_, was_kept), alike in kept.items():
-        counts[_C.PROMISED] += alike
-        counts[_C.KEPT] += alike * was_kept
+        classify(door, outcome, alike, counts)
+    for (door, was_kept), alike in kept.items():
+        promise(door, was_kept, alike, counts)
     return counts
 
 
-def _table(id_: str, title: str, lines: Sequence[Line]) -> Table:
+def _table(id_: str, title: str, lines: Sequence[Line], total: tuple[Figure, ...] | None) -> Table:
     heads = tuple(DEFINITIONS[one.id].short for one in lines[0].figures) if lines else ()
-    return Table(id_, title, heads, tuple(lines))
+    together = total_line(total) if total is not None and lines else None
+    return Table(id_, title, heads, tuple(lines), together)
 
 
 def _line(at: int, figures: tuple[Figure, ...]) -> Line:

@@ -7,18 +7,12 @@ from typing import TypeVar
 
 from router.core.facts import Door
 from router.core.ids import SectorId
-from router.figures import Column, Counts, Figure, figure, merged
+from router.figures import DOOR_NAMES, MODE, Column, Counts, Figure, Mode, figure, merged
 from router.simulation.erlang import Queue
 from router.simulation.run import Simulation
 from router.simulation.tally import Presence, Slot
 from router.simulation.teams import teams_of
 
-#: The ways to an informateur, in French.
-DOORS: Mapping[Door, str] = {
-    Door.CODE: "Code d’accès",
-    Door.MENU: "Menu vocal",
-    Door.CALLBACK: "Demande de rappel",
-}
 #: The finest that is counted of calls.
 Key = tuple[Slot, SectorId | None, Door]
 
@@ -28,9 +22,9 @@ _IN_TIME = 0.8
 _K = TypeVar("_K", bound=Hashable)
 
 
-def is_live(key: Key) -> bool:
-    """Whether it is about callers, not about those who are called back."""
-    return key[2] is not Door.CALLBACK
+def is_live(door: Door) -> bool:
+    """Whether callers came there, not those who are called back."""
+    return MODE[door] is Mode.LIVE
 
 
 class Counted:
@@ -50,9 +44,9 @@ class Counted:
         self.presence = self.tally.presence
         self.promises_s = {
             door: self.plan.callbacks.promise_s
-            if door is Door.CALLBACK
+            if MODE[door] is Mode.CALLBACK
             else self.plan.targets.live_target_s
-            for door in DOORS
+            for door in DOOR_NAMES
         }
 
     def clock(self) -> list[int]:
@@ -73,27 +67,30 @@ class Counted:
     def sum(self, which: Callable[[Key], bool]) -> Counts:
         return merged(counts for key, counts in self.cells.items() if which(key))
 
+    def of_mode(self, mode: Mode) -> Counts:
+        return self.sum(lambda key: MODE[key[2]] is mode)
+
     def of_door(self, door: Door) -> Counts:
         return self.sum(lambda key: key[2] is door)
 
-    def live_waits(self) -> Counter[int]:
-        together: Counter[int] = Counter()
-        for door, waits in self.tally.waits.items():
-            if door is not Door.CALLBACK:
-                together.update(waits)
-        return together
+    def waits_of(self, doors: Iterable[Door]) -> Counter[int]:
+        return merged_waits(self.tally.waits[door] for door in doors)
 
-    def to_promise(self, door: Door) -> Figure:
-        """Return the mean wait at that door as a share of what is promised there."""
-        waits = self.tally.waits[door]
-        return ratio("wait-to-promise/1", total(waits), sum(waits.values()) * self.promises_s[door])
+    def to_promise(self, *doors: Door) -> Figure:
+        """Return the mean wait at these doors as a share of what is promised there."""
+        waits = [(self.promises_s[door], self.tally.waits[door]) for door in doors]
+        return ratio(
+            "wait-to-promise/1",
+            sum(total(alike) for _, alike in waits),
+            sum(sum(alike.values()) * promise_s for promise_s, alike in waits),
+        )
 
     def load(self, which: Callable[[Slot], bool]) -> Figure:
         """Return how many ask for an informateur, in the mean half-hour of these."""
         came = sum(
-            counts[_C.OFFERED] - counts[_C.CLOSED]
+            counts[_C.OFFERED]
             for (slot, _, door), counts in self.cells.items()
-            if door is not Door.CALLBACK and which(slot)
+            if MODE[door] is Mode.LIVE and which(slot)
         )
         asked = sum(alike for (slot, _), alike in self.tally.requests.items() if which(slot))
         return ratio(
@@ -153,6 +150,13 @@ def waits_in(waits: Mapping[int, int], before: str = "") -> tuple[Figure, Figure
         Figure(f"{before}wait-median/1", quantile(waits, 0.5)),
         Figure(f"{before}wait-p95/1", quantile(waits, 0.95)),
     )
+
+
+def merged_waits(parts: Iterable[Mapping[int, int]]) -> Counter[int]:
+    together: Counter[int] = Counter()
+    for part in parts:
+        together.update(part)
+    return together
 
 
 def mean(id_: str, waits: Mapping[int, int]) -> Figure:

@@ -8,12 +8,8 @@ from collections.abc import Mapping
 
 from router.core.tickets import Refusal
 from router.figures import DEFINITIONS as COUNTED
-from router.figures import Column, Definition, Unit
+from router.figures import Definition, Unit
 from router.report.words import NO_BREAK
-
-_C = Column
-#: What live callers who came while the service was open were offered.
-_LIVE_OFFERED = (_C.ANSWERED, _C.ABANDONED, _C.REFUSED, _C.CALLED_BACK)
 
 #: Why a request to be called back was refused, in French.
 REFUSALS: Mapping[Refusal, tuple[str, str]] = {
@@ -42,26 +38,6 @@ def _made(id_: str, name: str, short: str, unit: Unit, formula: str) -> Definiti
 _COUNT, _SHARE, _SECONDS, _NUMBER = Unit.COUNT, Unit.SHARE, Unit.SECONDS, Unit.NUMBER
 _OWN = (
     # Those who call.
-    Definition(
-        "service-level-offered/1",
-        "Niveau de service sur les appels présentés",
-        "Niveau (présentés)",
-        (_C.WITHIN,),
-        _LIVE_OFFERED,
-        _SHARE,
-        "live calls answered within the target / live calls offered while open: answered, "
-        "abandoned, refused, or left for a callback",
-    ),
-    Definition(
-        "abandonment/1",
-        "Taux d’abandon",
-        "Abandon",
-        (_C.ABANDONED,),
-        _LIVE_OFFERED,
-        _SHARE,
-        "live callers who left while waiting, short abandons included / live calls offered "
-        "while open",
-    ),
     _made(
         "wait/1",
         "Attente moyenne",
@@ -84,6 +60,20 @@ _OWN = (
         "95 %",
         _SECONDS,
         "as wait-median/1, of 95 in 100",
+    ),
+    _made(
+        "live-wait-median/1",
+        "Attente médiane des appels directs",
+        "Directs, médiane",
+        _SECONDS,
+        "wait-median/1 of live calls answered",
+    ),
+    _made(
+        "live-wait-p95/1",
+        "Attente de 95 % des appels directs au plus",
+        "Directs, 95 %",
+        _SECONDS,
+        "wait-p95/1 of live calls answered",
     ),
     _made(
         "gave-up-after/1",
@@ -132,7 +122,7 @@ _OWN = (
         "callers in the queue to whom a callback was promised",
     ),
     *(
-        _made(refused(one), name, "Refus", _COUNT, f"requests refused: {why}")
+        _made(refused(one), name, name, _COUNT, f"requests refused: {why}")
         for one, (name, why) in REFUSALS.items()
     ),
     _made(
@@ -142,30 +132,6 @@ _OWN = (
         _SHARE,
         "requests accepted / requests",
     ),
-    _made("ticket-done/1", "Rappels aboutis", "Aboutis", _COUNT, "tickets that led to a talk"),
-    _made(
-        "ticket-failed/1",
-        "Usagers injoignables",
-        "Injoignables",
-        _COUNT,
-        "tickets dialled in vain: busy, no answer, voicemail, unreachable, at the last attempt",
-    ),
-    _made("ticket-cancelled/1", "Rappels annulés", "Annulés", _COUNT, "withdrawn by who asked"),
-    _made(
-        "ticket-expired/1",
-        "Rappels non effectués",
-        "Non effectués",
-        _COUNT,
-        "tickets given up after promise and grace were over",
-    ),
-    _made(
-        "callback-kept/1",
-        "Promesses de rappel tenues",
-        "Tenues",
-        _SHARE,
-        "promise-kept/1 of tickets: talks begun by the instant promised / tickets whose talk "
-        "began or whose instant came",
-    ),
     _made(
         "attempts/1",
         "Appels composés par demande acceptée",
@@ -174,7 +140,7 @@ _OWN = (
         "attempts to dial / tickets ended",
     ),
     # Informateurs, looked at every minute while the service is open.
-    _made("agents/1", "Informateurs du plan", "Informateurs", _COUNT, "informateurs of the plan"),
+    _made("agents/1", "Informateurs du plan", "Au plan", _COUNT, "informateurs of the plan"),
     _made(
         "on-duty/1",
         "Informateurs en poste",
@@ -215,16 +181,9 @@ _OWN = (
     _made(
         "load/1",
         "Demandes par demi-heure",
-        "Demandes",
+        "Par demi-heure",
         _NUMBER,
         "live calls offered and callbacks asked for, of one opening of that half-hour; mean",
-    ),
-    _made(
-        "promise-broken/1",
-        "Promesses non tenues",
-        "Non tenues",
-        _COUNT,
-        "promises whose instant came before the conversation: those of promise-kept/1 not kept",
     ),
     # Fairness.
     _made(
@@ -237,7 +196,7 @@ _OWN = (
     _made(
         "fairness-kept/1",
         f"Équité entre les accès{NO_BREAK}: promesses tenues",
-        "Équité",
+        "Équité (promesses)",
         _NUMBER,
         "Jain's index, (sum x)^2 / (n sum x^2), over the doors with x = promise-kept/1; 1: alike "
         "(Jain, Chiu, Hawe 1984)",
@@ -245,7 +204,7 @@ _OWN = (
     _made(
         "fairness-wait/1",
         f"Équité entre les accès{NO_BREAK}: attente rapportée à la promesse",
-        "Équité",
+        "Équité (attente)",
         _NUMBER,
         "Jain's index over the doors with x = wait-to-promise/1",
     ),

@@ -5,21 +5,24 @@ from dataclasses import dataclass
 from datetime import date
 
 from router.core.facts import Door
-from router.core.tickets import Refusal, TicketState
-from router.figures import Figure, figure, reconciles
+from router.core.tickets import Refusal
+from router.figures import OFFERED_IDS, Column, Figure, Mode, figure, reconciles
 from router.report.tables import Table
 from router.simulation.breakdowns import tables_of
-from router.simulation.counted import DOORS, Counted, is_live, jain, mean, quantile, ratio, waits_in
-from router.simulation.definitions import DEFINITIONS, refused
+from router.simulation.counted import Counted, is_live, jain, mean, quantile, ratio, waits_in
+from router.simulation.definitions import refused
 from router.simulation.run import Simulation
 from router.simulation.tally import SAMPLE_S
 
 CALLS = (
-    *("total/1", "offered/1", "answered/1", "answered-callback/1", "abandoned/1"),
-    *("short-abandon/1", "refused/1", "called-back/1", "closed/1", "self-service/1"),
+    *("total/1", "self-service/2", "closed/1", *OFFERED_IDS),
+    *("answered-callback/1", "short-abandon/2"),
 )
-#: Of live callers: whom a queue can keep waiting.
-LIVE = ("service-level/1", "service-level-abandons/1", "service-level-offered/1", "abandonment/1")
+SERVICE = (
+    *("pickup/2", "abandonment/2"),
+    *("service-level/1", "service-level-abandons/1", "service-level-offered/2"),
+    *("promised/1", "promise-broken/1", "promise-kept/1", "asa/1"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,9 @@ def figures_of(run: Simulation) -> Figures:
         live_target_s=plan.targets.live_target_s,
         promise_s=plan.callbacks.promise_s,
         reconciles=all(map(reconciles, (counted.whole, *counted.cells.values())))
-        and sum(tally.tickets.values()) == tally.admissions[None],
+        and sum(tally.tickets.values())
+        == tally.admissions[None]
+        == counted.of_mode(Mode.CALLBACK)[Column.TOTAL],
         sections={
             "calls": tuple(figure(id_, counted.whole) for id_ in CALLS),
             "service": tuple(_service(counted)),
@@ -84,12 +89,8 @@ def figures_of(run: Simulation) -> Figures:
 
 
 def _service(counted: Counted) -> Iterable[Figure]:
-    live = counted.sum(is_live)
-    _, *waits = waits_in(counted.live_waits())
-    yield figure("pickup/1", counted.whole)
-    yield from (figure(id_, live, DEFINITIONS) for id_ in LIVE)
-    yield figure("promise-kept/1", counted.whole)
-    yield figure("asa/1", live)
+    _, *waits = waits_in(counted.waits_of(door for door in Door if is_live(door)), "live-")
+    yield from (figure(id_, counted.whole) for id_ in SERVICE)
     yield from waits
     yield mean("gave-up-after/1", counted.tally.gave_up_after)
     yield figure("talk/1", counted.whole)
@@ -103,15 +104,7 @@ def _callbacks(counted: Counted) -> Iterable[Figure]:
     yield Figure("request-by-phone/1", tally.by_phone[True])
     yield from (Figure(refused(one), tally.admissions[one]) for one in Refusal)
     yield ratio("acceptance/1", accepted, asked)
-    for id_, state in (
-        ("ticket-done/1", TicketState.DONE),
-        ("ticket-failed/1", TicketState.FAILED),
-        ("ticket-cancelled/1", TicketState.CANCELLED),
-        ("ticket-expired/1", TicketState.EXPIRED),
-    ):
-        yield Figure(id_, tally.tickets[state])
-    kept = figure("promise-kept/1", counted.of_door(Door.CALLBACK))
-    yield Figure("callback-kept/1", kept.value, kept.numerator, kept.denominator)
+    yield figure("callback-kept/1", counted.whole)
     yield from waits_in(tally.waits[Door.CALLBACK], "callback-")
     attempts = sum(number * alike for number, alike in tally.attempts.items())
     yield ratio("attempts/1", attempts, sum(tally.attempts.values()))
@@ -124,7 +117,7 @@ def _staff(counted: Counted) -> Iterable[Figure]:
 
 
 def _fairness(counted: Counted) -> Iterable[Figure]:
-    served = [door for door in DOORS if counted.tally.waits[door]]
+    served = [door for door in Door if counted.tally.waits[door]]
     kept = [figure("promise-kept/1", counted.of_door(door)).value or 0.0 for door in served]
     yield Figure("fairness-kept/1", jain(kept))
     to_promise = [counted.to_promise(door).value or 0.0 for door in served]

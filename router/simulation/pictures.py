@@ -27,9 +27,9 @@ from router.simulation.text import SECTIONS, about, promised, reconciled, title_
 CARDS = (
     ("answered/1", "appels traités", ""),
     ("answered-callback/1", "par le service de rappel", "dont "),
-    ("pickup/1", "taux de décroché", ""),
-    ("wait-median/1", "attente de la moitié des appelants, au plus", ""),
-    ("wait-p95/1", "attente de 95 % des appelants, au plus", ""),
+    ("pickup/2", "taux de décroché", ""),
+    ("live-wait-median/1", "attente de la moitié des appelants, au plus", ""),
+    ("live-wait-p95/1", "attente de 95 % des appelants, au plus", ""),
     ("callback-kept/1", "rappels dans le délai promis", ""),
     ("acceptance/1", "demandes de rappel acceptées", ""),
     ("occupancy/1", "occupation des informateurs", ""),
@@ -208,8 +208,8 @@ def _waits(figures: Figures) -> str:
 def live_waits(table: Table) -> tuple[Series, Series]:
     """Return what 95 % and what half of the callers wait at most, in seconds."""
     return (
-        Series("95 % attendent moins", _values(table, "wait-p95/1"), "c3"),
-        Series("la moitié attend moins", _values(table, "wait-median/1"), "c1"),
+        Series("95 % attendent moins", _values(table, "live-wait-p95/1"), "c3"),
+        Series("la moitié attend moins", _values(table, "live-wait-median/1"), "c1"),
     )
 
 
@@ -234,7 +234,9 @@ def _longest(names: Sequence[str], values: Sequence[float | None], unit: str) ->
 
 
 def _promise(figures: Figures) -> str:
-    doors, months, days = (figures.tables[id_] for id_ in ("doors", "months", "days"))
+    modes, doors, months, days = (
+        figures.tables[id_] for id_ in ("modes", "doors", "months", "days")
+    )
     broken = Series("promesses non tenues", _values(months, "promise-broken/1"), "c2")
     chart = charts.columns(
         "chart-broken",
@@ -255,6 +257,7 @@ def _promise(figures: Figures) -> str:
         "à qui demande un rappel, une conversation dans les "
         f"{promised(figures.promise_s)}.</p>\n"
         + _heat(figures, KEPT)
+        + f"<h3>{escape(modes.title)}</h3>\n{table_of(modes, modes.title, DEFINITIONS)}"
         + f"<h3>{escape(doors.title)}</h3>\n{table_of(doors, doors.title, DEFINITIONS)}"
         + f"<h3>{escape(months.title)}</h3>\n"
         + framed("Promesses non tenues, appels et rappels ensemble.", chart)

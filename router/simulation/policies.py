@@ -19,6 +19,7 @@ from router.core.facts import Door
 from router.core.ids import PromptId
 from router.core.plan import Order, Plan
 from router.core.tickets import TicketState
+from router.figures import MODE, Mode
 from router.simulation.demand import Day, year_of_days
 from router.simulation.run import Simulation
 from router.simulation.tally import Tally
@@ -28,7 +29,8 @@ from router.simulation.workload import Absence, Workload
 EVERY = 4
 #: Who is never asked: no call waits for so long.
 _NEVER_S = 100_000_000
-_LIVE = (Door.CODE, Door.MENU)
+#: Where callers join the queue.
+_LIVE = tuple(door for door in Door if MODE[door] is Mode.LIVE and door is not Door.NONE)
 
 Change = Callable[[Plan], Plan]
 

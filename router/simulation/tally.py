@@ -13,10 +13,10 @@ from router.core.calls import CallState
 from router.core.commands import Counted, Noted, Outcome, Step
 from router.core.engine import Engine
 from router.core.facts import CallFact, Door, DutyFact, VoteFact
-from router.core.ids import AgentId, SectorId
+from router.core.ids import AgentId, QuestionId, SectorId
 from router.core.plan import Plan
 from router.core.tickets import Refusal, TicketRecord, TicketState
-from router.figures import CLASS, Column, Counts, add
+from router.figures import CLASS, MODE, Column, Counts, Mode, add
 from router.simulation.demand import Person
 
 #: Between two looks at the whole service.
@@ -92,7 +92,8 @@ class Tally:
         self.attempts: Counter[int] = Counter()
         self.kept: Counter[tuple[Door, bool]] = Counter()
         self.said = Said()
-        self.votes: Counter[int | None] = Counter()
+        #: Questions put, by score; None: no answer.
+        self.votes: Counter[tuple[QuestionId, int | None]] = Counter()
         self.mobilised: set[AgentId] = set()
         #: Looks at the service, and how many callers waited at them, for Little's law.
         self.looks = 0
@@ -115,7 +116,7 @@ class Tally:
         elif type(fact) is DutyFact:
             self.mobilised.add(fact.agent)
         elif type(fact) is VoteFact:
-            self.votes[fact.score] += 1
+            self.votes[fact.question, fact.score] += 1
 
     def _call(self, fact: CallFact) -> None:
         door, outcome, waited_s = fact.door, fact.outcome, fact.waited_s
@@ -126,7 +127,7 @@ class Tally:
             self.kept[door, fact.kept] += 1
         if waited_s is None:
             return
-        live = door is not Door.CALLBACK
+        live = MODE[door] is Mode.LIVE
         if CLASS[outcome] is Column.ANSWERED:
             self.waits[door][waited_s] += 1
             self.waits_at[slot[1], live][waited_s] += 1

@@ -30,7 +30,7 @@ SECTIONS: Mapping[str, str] = {
     "checks": "Vérifications",
 }
 #: Tables that fit a terminal; the others are in --json and --html.
-TABLES = ("doors", "sectors", "half-hours", "staffing", "months", "days")
+TABLES = ("modes", "doors", "sectors", "half-hours", "staffing", "months", "days")
 #: Longest name of a figure.
 _NAME_WIDTH = 56
 

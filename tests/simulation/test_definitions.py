@@ -24,6 +24,14 @@ def test_ids_have_a_version_and_names_are_french() -> None:
         assert all(isinstance(column, Column) for column in one.numerator)
 
 
+def test_a_word_has_one_definition() -> None:
+    for words in (
+        [one.name for one in DEFINITIONS.values()],
+        [one.short for one in DEFINITIONS.values()],
+    ):
+        assert len(set(words)) == len(words)
+
+
 def test_every_refusal_is_told_apart() -> None:
     assert REFUSALS.keys() == set(Refusal)
     assert len({refused(one) for one in Refusal}) == len(Refusal)

@@ -12,8 +12,9 @@ from router import figures as counted
 from router.config import load
 from router.core.facts import CallFact, Door
 from router.core.tickets import Refusal, TicketState
-from router.figures import Column, Figure, merged
-from router.simulation.counted import DOORS, _least, jain, quantile
+from router.figures import Column, Counts, Figure, Mode, merged
+from router.report.tables import Line, Table
+from router.simulation.counted import _least, jain, quantile
 from router.simulation.definitions import DEFINITIONS, refused
 from router.simulation.erlang import Queue
 from router.simulation.figures import CALLS, Figures, figures_of
@@ -26,6 +27,9 @@ from tests.simulation.scene import (
     workload,
 )
 from tests.simulation.week import Listener, figures, simulation, week
+from tests.sums import faults
+
+DOORS = [door for door in Door if door is not Door.NONE]
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +65,7 @@ def test_a_week_is_worth_looking_at(facts: list[CallFact]) -> None:
 def test_every_call_is_counted_as_the_report_counts_it(facts: list[CallFact]) -> None:
     target_s = week().plan.targets.live_target_s
     whole = merged(counted.tally(facts, target_s).values())
-    for id_ in (*CALLS, "pickup/1", "promise-kept/1", "talk/1"):
+    for id_ in (*CALLS, "pickup/2", "promise-kept/1", "callback-kept/1", "talk/1"):
         assert figures()[id_] == counted.figure(id_, whole)
     live = [fact for fact in facts if fact.door is not Door.CALLBACK]
     of_live = merged(counted.tally(live, target_s).values())
@@ -77,9 +81,9 @@ def test_shares_of_live_calls_are_of_those_offered_while_open(facts: list[CallFa
         classes[one]
         for one in (Column.ANSWERED, Column.ABANDONED, Column.REFUSED, Column.CALLED_BACK)
     )
-    assert figures()["abandonment/1"].denominator == asked
-    assert figures()["abandonment/1"].numerator == classes[Column.ABANDONED]
-    assert figures()["service-level-offered/1"].denominator == asked
+    assert figures()["abandonment/2"].denominator == asked
+    assert figures()["abandonment/2"].numerator == classes[Column.ABANDONED]
+    assert figures()["service-level-offered/2"].denominator == asked
 
 
 def test_waits_are_those_of_every_call_served(facts: list[CallFact]) -> None:
@@ -89,7 +93,9 @@ def test_waits_are_those_of_every_call_served(facts: list[CallFact]) -> None:
     called = [waited(fact) for fact in served(facts) if fact.door is Door.CALLBACK]
     assert_waits([figures()[f"callback-wait{end}/1"] for end in ENDS], called)
     calling = [waited(fact) for fact in served(facts) if fact.door is not Door.CALLBACK]
-    assert_waits([figures()[f"{id_}/1"] for id_ in ("asa", "wait-median", "wait-p95")], calling)
+    assert_waits(
+        [figures()[f"{id_}/1"] for id_ in ("asa", "live-wait-median", "live-wait-p95")], calling
+    )
 
 
 ENDS = ("", "-median", "-p95")
@@ -111,17 +117,57 @@ def assert_waits(told: list[Figure], waits: list[int | None]) -> None:
     assert most == np.quantile(np.array(waits), 0.95, method="inverted_cdf")
 
 
-def test_tables_add_up_to_the_service() -> None:
-    """Those refused or closed out before either door have no door, and some no sector."""
-    assert column("doors", "answered/1") == value("answered/1")
-    assert column("sectors", "answered/1") == value("answered/1")
-    for id_ in ("offered/1", "answered/1", "answered-callback/1", "abandoned/1", "refused/1"):
-        assert column("months", id_) == value(id_)
-    broken = figures()["promise-kept/1"]
-    assert broken.numerator is not None
-    assert broken.denominator is not None
-    assert column("months", "promise-broken/1") == broken.denominator - broken.numerator
-    assert column("days", "promise-broken/1") == broken.denominator - broken.numerator
+#: Tables whose lines are no parts of the service, and why.
+NO_PARTS = {"days": "the hardest ones alone", "week-": "means of half-hours"}
+
+
+def test_everything_adds_up_to_the_service() -> None:
+    assert not faults([*figures().sections.items()], figures().tables, DEFINITIONS)
+    service = {one.id: one for one in figures().sections["calls"]}
+    service |= {one.id: one for one in figures().sections["service"]}
+    for id_, table in figures().tables.items():
+        if table.total is None:
+            assert id_.startswith(tuple(NO_PARTS)), f"{id_} tells no total"
+        else:
+            for one in table.total.figures:
+                assert one == service.get(one.id, one), f"{id_}: {one.id} of all is another"
+
+
+def test_what_does_not_add_up_is_found() -> None:
+    """The checks of the test above, each on a table that it must refuse."""
+    ids = ("offered/2", "answered/1", "pickup/2")
+    counts: Counts = Counter({Column.OFFERED: 9, Column.ANSWERED: 6})
+    rest = Counter({Column.OFFERED: 1})
+    whole = merged([counts, rest])
+
+    def table(total: Counts, *wrong: Figure) -> dict[str, Table]:
+        rows = [[counted.figure(id_, one) for id_ in ids] for one in (counts, rest, total)]
+        for one in wrong:
+            rows[0][ids.index(one.id)] = one
+        lines = [Line("x", "x", tuple(row)) for row in rows]
+        return {"t": Table("t", "t", ids, (*lines[:2],), lines[2])}
+
+    def found(tables: dict[str, Table]) -> int:
+        return len(faults([], tables, DEFINITIONS))
+
+    assert found(table(whole)) == 0
+    assert found(table(counts)) == 2  # the count, and the quotient of all
+    assert found(table(whole, Figure("pickup/2", 0.7, 6, 9))) == 2  # as made, as printed
+    assert found(table(whole, Figure("pickup/2", 6 / 8, 6, 8))) == 2  # beside 9 offered; of all
+    full = [Figure(id_, 1) for id_ in counted.OFFERED_IDS]
+    assert faults([("x", full)], {}, DEFINITIONS) == [
+        f"x: offered/2 is not the sum of {counted.OFFERED_IDS[1:]}"
+    ]
+    assert "without" in faults([("x", full[:3])], {}, DEFINITIONS)[0]
+
+
+def test_a_door_that_comes_falls_out_of_no_sum(facts: list[CallFact]) -> None:
+    doors = figures().tables["doors"]
+    assert [line.key for line in doors.lines] == [door.value for door in counted.DOOR_NAMES]
+    modes = counted.by_mode(facts, week().plan.targets.live_target_s)
+    for line in figures().tables["modes"].lines:
+        for one in line.figures:
+            assert one == counted.figure(one.id, modes[Mode(line.key)])
 
 
 def test_the_hardest_days_come_first() -> None:
@@ -152,9 +198,15 @@ def test_the_week_is_the_half_hours_of_its_days(facts: list[CallFact]) -> None:
 def test_every_request_and_every_ticket_has_an_end() -> None:
     refusals = sum(value(refused(one)) for one in Refusal)
     assert value("request/1") == value("request-accepted/1") + refusals
-    ends = ("done", "failed", "cancelled", "expired")
-    assert value("request-accepted/1") == sum(value(f"ticket-{end}/1") for end in ends)
-    assert value("ticket-done/1") == value("answered-callback/1")
+    assert value("request-accepted/1") == cell("modes", "callback", "total/1").value
+    tickets = week().tally.tickets
+    for state, id_ in (
+        (TicketState.DONE, "answered-callback/1"),
+        (TicketState.FAILED, "not-reached/1"),
+        (TicketState.CANCELLED, "withdrawn/1"),
+        (TicketState.EXPIRED, "broken/1"),
+    ):
+        assert value(id_) == tickets[state]
     assert figures()["acceptance/1"].denominator == value("request/1")
 
 
@@ -237,8 +289,8 @@ def quiet(days: int) -> Figures:
 def test_without_a_call_nothing_is_divided() -> None:
     nothing = quiet(2)
     assert nothing["total/1"].value == 0
-    assert nothing["pickup/1"].value is None
-    assert nothing["wait-median/1"].value is None
+    assert nothing["pickup/2"].value is None
+    assert nothing["live-wait-median/1"].value is None
     assert nothing["fairness-kept/1"].value is None
     assert nothing["occupancy/1"].value == 0
     assert nothing["on-duty/1"].value == pytest.approx(1.0, abs=0.01)

@@ -90,6 +90,7 @@ def test_the_week_is_shaded_by_what_matters() -> None:
         "",
         ("8 h", "9 h", "10 h"),
         (Line("1", "lundi", (Figure("x", 0.5), Figure("x", 1.0), Figure("x", None))),),
+        None,
     )
     half, whole, closed = table.lines[0].figures
     assert [LOAD.shade(table)(one) for one in (half, whole, closed)] == [0.5, 1.0, 0.0]
@@ -116,8 +117,8 @@ def test_bars_are_the_tables_values(page: Page) -> None:
     at_nine = next(n for n, line in enumerate(table.lines) if line.key == "09:00")
     values = {one.id: one.value for one in table.lines[at_nine].figures}
     assert (most.values[at_nine], half.values[at_nine]) == (
-        values["wait-p95/1"],
-        values["wait-median/1"],
+        values["live-wait-p95/1"],
+        values["live-wait-median/1"],
     )
     most, half = callback_waits(table)
     assert most.values[at_nine] == (values["callback-wait-p95/1"] or 0) / 60
