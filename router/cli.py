@@ -54,8 +54,25 @@ def demo(
         ),
     ] = False,
     agents: Annotated[
-        int, typer.Option("--agents", min=1, max=45, help="How many simulated informateurs.")
+        int, typer.Option("--agents", min=1, max=45, help="How many informateurs, from 101 on.")
     ] = 3,
+    desk: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--desk",
+            metavar="ID",
+            help="Leave this informateur's seat to a phone of your own, as 103; may be repeated.",
+        ),
+    ] = None,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--origin",
+            metavar="URL",
+            help="Let pages of this site ask for callbacks, as http://localhost:8000; may be "
+            "repeated.",
+        ),
+    ] = None,
     at: Annotated[
         str | None,
         typer.Option(
@@ -94,6 +111,8 @@ def demo(
 
     if record is not None:
         _tape(record).close()  # what is wrong with it is told now
+    seats = _seats(desk or [], agents)
+    origins = tuple(_origin(one) for one in origin or [])
     hours = load(None).plan.hours
     opens_at = _service_start(at, hours)
     if state is None:
@@ -105,6 +124,8 @@ def demo(
     script = Script(
         state_dir=state.resolve(),
         agents=agents,
+        seats=seats,
+        origins=origins,
         port_offset=port_offset,
         opens_at=opens_at,
         trunk=trunk,
@@ -349,6 +370,33 @@ def _tape(path: Path) -> "Tape":
         return Tape(path)
     except StoreError as error:
         raise typer.BadParameter(str(error), param_hint="--record") from None
+
+
+def _seats(desks: list[str], agents: int) -> tuple[str, ...]:
+    """Return the seats that are left free, each once."""
+    from router.demo.stage import FIRST_AGENT
+
+    known = [str(FIRST_AGENT + number) for number in range(agents)]
+    for desk in desks:
+        if desk not in known:
+            raise typer.BadParameter(
+                f"there is no informateur {desk}; there are {known[0]} to {known[-1]} (--agents)",
+                param_hint="--desk",
+            )
+    return tuple(dict.fromkeys(desks))
+
+
+def _origin(url: str) -> str:
+    """Return the origin that was given, as browsers name it."""
+    from router.config.settings import is_origin
+
+    if not is_origin(url):
+        raise typer.BadParameter(
+            f"{url} is not what browsers call an origin; write it as https://www.example.org or "
+            "http://localhost:8000, without a path",
+            param_hint="--origin",
+        )
+    return url
 
 
 def _day(text: str, option: str) -> date:

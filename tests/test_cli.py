@@ -52,6 +52,8 @@ def test_faults_are_exit_2(tmp_path: Path) -> None:
     [
         (("demo", "--at", "demain"), 2, "write it as 2026-11-23T10:00"),
         (("demo", "--agents", "0"), 2, "--agents"),
+        (("demo", "--desk", "104"), 2, "no informateur 104; there are 101 to 103"),
+        (("demo", "--origin", "https://a.example.org/"), 2, "without a path"),
         (("run", "--config", "missing.toml"), 2, "missing.toml: cannot be read"),
         (("code", "F9"), 1, "no page F9"),
         (("bench", "nothing"), 2, "ivr"),

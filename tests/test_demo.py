@@ -23,6 +23,7 @@ READY_KEYS = {"sip", "http", "ari", "code", "fiche", "api_key", "pids", "state_d
     "callback_keys",
     "agent_tokens",
     "supervisor_tokens",
+    "seats",
 }
 
 

@@ -420,9 +420,14 @@ def _bad_network(network: str) -> str | None:
     return f"{reason}; did you mean {meant}, or {address}?"
 
 
+def is_origin(text: str) -> bool:
+    """Whether it is an origin as browsers name it: "https://www.example.org"."""
+    return _ORIGIN.fullmatch(text) is not None
+
+
 def _check_callbacks(table: CallbacksTable, trunk_peer: str | None, report: Report) -> None:
     for place, origin in enumerate(table.origins, 1):
-        if not _ORIGIN.fullmatch(origin):
+        if not is_origin(origin):
             report.add(
                 f"callbacks.origins.{place}",
                 f'must be as browsers send it, "https://www.example.org", got "{origin}"',

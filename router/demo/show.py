@@ -37,11 +37,17 @@ async def show(stage: Stage, say: Say, *, call: bool, once: bool, ready_file: Pa
         if ready_file is not None:
             _write(ready_file, stage.ready_file())
         heard = True
+        for seat in stage.seats:
+            for line in ("", *seat.how_to(stage.plan.desk)):
+                say(line)
         if call:
             heard = False
 
             async def one_call() -> None:
                 nonlocal heard
+                for seat in stage.seats:
+                    say(f"Waiting for a phone at seat {seat.agent} (Ctrl-C ends)")
+                    await stage.taken(seat)
                 heard = await _one_call(stage, say)
 
             if not await _or_stop(one_call(), stopping):
@@ -103,14 +109,19 @@ async def _one_call(stage: Stage, say: Say) -> bool:
     caller = CallerPhone(stage.toolbox, stage.sip, stage.state_dir / "sipp")
     over = asyncio.Event()
     begun = stage.now()
+    seats = {seat.agent for seat in stage.seats}
+    in_person = None
 
     def line(at: float, text: str) -> None:
         clock = stage.plan.hours.local(at)
         say(f"  {clock:%H:%M:%S}  {at - begun:+6.1f} s  {text}")
 
     async def tell_steps() -> None:
+        nonlocal in_person
         async for step in steps(stage.router_log, lambda: not over.is_set()):
             line(step["service_time"], tell(step, stage.plan))
+            if step["step"] == Step.TALKING and step.get("agent") in seats:
+                in_person = step["agent"]
             if step["step"] == Step.CODE_REFUSED:  # a key was lost, or heard twice
                 people.append(asyncio.create_task(behave()))
             if step["step"] == Step.VOTE_ASKED:
@@ -147,12 +158,14 @@ async def _one_call(stage: Stage, say: Say) -> bool:
     ]
     try:
         await caller.dial()
+        # People talk for as long as they like.
+        limit_s = stage.plan.targets.longest_call_s if seats else _CALL_LIMIT_S
         try:
-            async with asyncio.timeout(_CALL_LIMIT_S):
+            async with asyncio.timeout(limit_s):
                 left = await caller.hung_up()
                 await over.wait()
         except TimeoutError:
-            say(f"  the call did not end within {_CALL_LIMIT_S:.0f} s")
+            say(f"  the call did not end within {limit_s:.0f} s")
             left = 1
         await asyncio.sleep(0.2)  # the last lines
     finally:
@@ -161,6 +174,10 @@ async def _one_call(stage: Stage, say: Say) -> bool:
             task.cancel()
         await asyncio.gather(*people, telling, return_exceptions=True)
         await caller.stop()
+    if in_person is not None and left == 0:
+        say("")
+        say(f"The caller was joined to seat {in_person}: what was heard there, you know.")
+        return True
     both = caller.person.heard_tone.is_set() and any(heard.is_set() for heard in agents_heard)
     say("")
     if both and left == 0:

@@ -21,10 +21,12 @@ from router import provision
 from router.asterisk.install import Toolbox
 from router.asterisk.server import AsteriskServer
 from router.config import Config, Secrets, load, load_secrets, new_secrets
+from router.core.agents import AgentState
 from router.core.codes import CodeBook
-from router.core.ids import FicheId, PhoneId
+from router.core.ids import AgentId, FicheId, PhoneId
 from router.core.plan import Plan
 from router.demo.phones import AgentPhone, PublicNetwork
+from router.demo.seats import Seat
 from router.errors import ConfigError, SetupError
 from router.places import writing
 
@@ -51,6 +53,10 @@ class Script:
     opens_at: float | None = None
     #: `host:port` that outgoing calls go to.
     trunk: str | None = None
+    #: Informateurs whose phones are people's own.
+    seats: tuple[str, ...] = ()
+    #: Web sites that may ask for callbacks, beside our own pages.
+    origins: tuple[str, ...] = ()
     #: Where the router writes its recording, if anywhere.
     record: Path | None = None
     #: Overrides for tests: of the plan's [targets] and [callbacks], and of the settings'
@@ -121,7 +127,7 @@ class Stage:
             self.phones.append(phone)
             await phone.start()
         await self._until(self._agents_ready, "the informateurs' phones are not seen")
-        self._say(f"{len(self.phones)} informateurs are ready")
+        self._say(f"simulated informateurs who are ready: {len(self.phones)}")
 
     async def open_service(self) -> None:
         """Start Asterisk and the router, without anybody at the phones.
@@ -201,6 +207,7 @@ class Stage:
                 "ari": f"http://{settings.ari_user}:{settings.ari_password}@{address}/ari",
                 "code": self.code(),
                 "fiche": FICHE,
+                "seats": {seat.agent: seat.as_json() for seat in self.seats},
                 "api_key": self.secrets.api_key,
                 "callback_keys": self.secrets.callback_keys,
                 "agent_tokens": self.secrets.tokens,
@@ -213,9 +220,12 @@ class Stage:
             indent=2,
         )
 
-    async def get(self, path: str) -> Any:
+    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Any:
         """Return the JSON that the router's HTTP interface gives at `path`."""
-        async with aiohttp.ClientSession() as session, session.get(self.http + path) as answer:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(self.http + path, headers=headers) as answer,
+        ):
             return await answer.json()
 
     # Configuration.
@@ -226,10 +236,16 @@ class Stage:
         state.mkdir(parents=True, exist_ok=True)
         agents = [str(FIRST_AGENT + number) for number in range(self.script.agents)]
         shipped = load(None)
-        skills = ", ".join(f"{sector} = 1" for sector in shipped.plan.sectors)
+        seats = self.script.seats
+
+        def skills(agent: str) -> str:
+            # Who sits there in person is asked first.
+            level = 2 if seats and agent not in seats else 1
+            return ", ".join(f"{sector} = {level}" for sector in shipped.plan.sectors)
+
         (state / "agents.toml").write_text(
-            "# Simulated informateurs, who know everything.\n"
-            + "".join(f"{agent} = {{ {skills} }}\n" for agent in agents)
+            "# Informateurs who know everything, simulated or not.\n"
+            + "".join(f"{agent} = {{ {skills(agent)} }}\n" for agent in agents)
         )
         secrets = state / "secrets.toml"
         phones = shipped.plan.desk.supervisor_phones
@@ -245,8 +261,9 @@ class Stage:
         if self.script.trunk is None:
             trunk += "trunk_qualify_s = 0  # the simulated network answers no OPTIONS\n"
         vault = f"/dev/shm/allo-{os.getuid()}-{self.http_port}"
-        ours = json.dumps([self.http, f"http://localhost:{self.http_port}"])
-        callbacks = {"origins": ours, "fiction": "true", **self.script.callbacks}
+        ours = (self.http, f"http://localhost:{self.http_port}")
+        origins = json.dumps([*ours, *self.script.origins])
+        callbacks = {"origins": origins, "fiction": "true", **self.script.callbacks}
         asked = "".join(f"{name} = {value}\n" for name, value in callbacks.items())
         others = "".join(f"{name} = {value}\n" for name, value in self.script.asterisk.items())
         return f"""# Written by ./allo demo at every start.
@@ -291,6 +308,30 @@ vault_dir = "{vault}"
         assert self.config.secrets is not None, "written by _write_configuration"
         return self.config.secrets
 
+    @property
+    def seats(self) -> list[Seat]:
+        """Those left free."""
+        keys = self.secrets
+        return [
+            Seat(agent, self.agents_sip, keys.agents[PhoneId(agent)], keys.pins[agent])
+            for agent in map(AgentId, self.script.seats)
+        ]
+
+    async def taken(self, seat: Seat) -> None:
+        """Wait until somebody sits there, ready for calls.
+
+        Raises:
+            SetupError: If the router stops meanwhile.
+        """
+        headers = {"Authorization": f"Bearer {self.secrets.tokens[seat.agent]}"}
+        while self.router_runs:
+            with suppress(aiohttp.ClientError):
+                told = await self.get("/v1/agents/me", headers)
+                if told["desk"]["state"] == AgentState.READY:
+                    return
+            await asyncio.sleep(0.2)
+        raise SetupError("the router stopped", f"See {self.router_log}.")
+
     def _agent_phones(self) -> list[AgentPhone]:
         return [
             AgentPhone(
@@ -303,6 +344,7 @@ vault_dir = "{vault}"
                 talks_s=self.script.talks_s,
             )
             for agent in self.plan.agents
+            if agent not in self.script.seats
         ]
 
     # Readiness.
