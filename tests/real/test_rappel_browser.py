@@ -189,6 +189,10 @@ async def test_a_page_of_another_site_learns_nothing(
         await page.goto(f"http://localhost:{FOREIGN_PORT}/fiche")
         await widget.says("Le rappel est momentanément indisponible")
         assert await page.js("root().querySelector('input') === null")
+        async with asyncio.timeout(PATIENCE_S):
+            while not any(f"http://localhost:{FOREIGN_PORT}" in told for told in page.errors):
+                await asyncio.sleep(0.05)
+        assert any("callbacks.origins" in told for told in page.errors)
 
 
 async def test_with_nobody_on_duty_the_page_says_so(
@@ -199,6 +203,7 @@ async def test_with_nobody_on_duty_the_page_says_so(
         await page.goto(f"{stage.http}/rappel?fiche=F1234")
         await widget.says("Aucun informateur de ce domaine n’est présent pour le moment.")
         await without_a_form(page, stage, "Aucun informateur de ce domaine")
+        await advises_nothing(page, stage, "mais personne ne peut répondre pour le moment")
 
 
 async def test_a_closed_service_tells_when_it_opens(
@@ -210,6 +215,7 @@ async def test_a_closed_service_tells_when_it_opens(
         await widget.says("Le service est fermé")
         await widget.says("Le service ouvre demain, mardi 24 novembre, à 8 h 30.")
         await without_a_form(page, stage, "Le service ouvre demain, mardi 24 novembre, à 8 h 30.")
+        await advises_nothing(page, stage, "Le service est fermé. Il ouvre demain, mardi 24")
 
 
 async def asked(page: Page, widget: Widget, stage: Stage, phone: str) -> None:
@@ -233,6 +239,16 @@ async def without_a_form(page: Page, stage: Stage, words: str) -> None:
     await page.goto(f"{stage.http}/rappel?fiche=F1234")
     assert words in await page.js("document.body.innerText.replace(/\\s/g, ' ')")
     assert await page.js("document.querySelector('form') === null")
+
+
+async def advises_nothing(page: Page, stage: Stage, words: str) -> None:
+    """Check that no page tells anybody to dial or to ask, now that it would be in vain."""
+    for path in ("/", "/rappel", "/rappel?fiche=F1234"):
+        await page.goto(f"{stage.http}{path}")
+        said = await page.js("document.body.innerText.replace(/\\s/g, ' ')")
+        assert "omposez" not in said
+        assert await page.js("document.querySelector('a[href*=sector]') === null")
+        assert path != "/" or words in said
 
 
 async def type_phone(page: Page, phone: str) -> None:
