@@ -1,12 +1,14 @@
 """Callbacks at work: between the engine, which decides, the tickets on disk, and the intake,
 which alone knows a number.
 
-A ticket is on disk before anybody is told of it, and every attempt before it is dialled.
+A ticket is on disk before anybody is told of it, and every attempt before it is dialled; what
+cannot be written is neither promised nor dialled.
 """
 
 import asyncio
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from dataclasses import replace
 
 from structlog.typing import FilteringBoundLogger
 
@@ -20,8 +22,11 @@ from router.core.events import (
     DialFailed,
     Event,
     NumberTaken,
+    StoreChanged,
+    TicketUnkept,
 )
 from router.core.ids import CallId, FicheId, SectorId, TicketId
+from router.core.keeping import Keeping
 from router.core.plan import Plan
 from router.core.tickets import ENDS, Admission, Failure, Refusal, TicketRecord
 from router.errors import StoreError
@@ -29,7 +34,7 @@ from router.intake.dialling import DialError
 from router.intake.ledger import IntakeBackend
 from router.intake.supervisor import Intake
 from router.live import Clock
-from router.store import TicketStore
+from router.store import TicketKeeper, TicketStore
 
 #: How often the intake is told what may be promised, and ended tickets are forgotten.
 _TELL_EVERY_S = 1.0
@@ -52,7 +57,7 @@ Answer = Callable[[Admission], None]
 class Promises:
     """Carries out what the engine says of tickets, and tells it what came of it.
 
-    `connect` it to link and intake, then `restore`, then run `watch` as a task.
+    Give it link and intake, then `restore`, then run `watch` and `keep` as tasks.
     """
 
     link: AsteriskLink
@@ -73,7 +78,10 @@ class Promises:
         self._clock = clock
         self._submit = submit
         self._log = log
-        self._answers: dict[int, Answer] = {}
+        self._keeper = TicketKeeper(tickets, self._store_changed, log)
+        self._answers: dict[int, tuple[TicketId, Answer]] = {}
+        #: Admitted, and not on disk yet: nobody else may know of them.
+        self._admitting: set[TicketId] = set()
         self._asked = 0
         #: Callers who type a number, and the sector that they wait for.
         self._entering: dict[CallId, SectorId] = {}
@@ -95,9 +103,21 @@ class Promises:
             self._tell_intake()
             if (now := self._clock.now()) >= forget_at:
                 forget_at = now + _FORGET_EVERY_S
-                with suppress(StoreError):
-                    self._tickets.forget(now)
+                self._keeper.forget(now)
             await asyncio.sleep(_TELL_EVERY_S)
+
+    async def keep(self) -> None:
+        """Write tickets, for as long as the service lives."""
+        await self._keeper.run()
+
+    async def close(self) -> None:
+        """Write what waits, if that can be done; after `keep`."""
+        await self._keeper.close()
+
+    @property
+    def keeping(self) -> Keeping:
+        """How the tickets' file fares."""
+        return self._keeper.standing
 
     def accepting(self, sector: SectorId) -> Refusal | None:
         """Why no callback is promised in that sector now, None if it is."""
@@ -124,11 +144,9 @@ class Promises:
             case TicketChanged(record):
                 self._keep(record)
             case Admitted(ask, admission):
-                self._answers.pop(ask)(admission)
+                self._admitted(*self._answers.pop(ask), admission)
             case DialTicket():
-                self.intake.dial(
-                    command.call, command.ticket, command.timeout_s, self._marks(command)
-                )
+                self._keeper.when_kept(command.ticket, lambda kept: self._dial(command, kept))
             case TakeNumber(call, sector):
                 self._entering[call] = sector
                 self.link.divert(
@@ -145,12 +163,39 @@ class Promises:
                     self.intake.digits_over(call)
 
     def _keep(self, record: TicketRecord) -> None:
-        try:
-            self._tickets.put(record)
-        except StoreError as error:  # told, and the call goes on: memory still knows it
-            self._log.error("ticket cannot be written", reason=error.reason)
+        self._keeper.keep(record)
         if record.state in ENDS:
             self.intake.ended(record.ticket)
+
+    def _admitted(self, ticket: TicketId, answer: Answer, admission: Admission) -> None:
+        """Give the promise once it is on disk, or take it back."""
+        if admission.refusal is not None:
+            answer(admission)
+            return
+
+        def then(kept: bool) -> None:
+            self._admitting.discard(ticket)
+            if not kept:
+                self._submit(TicketUnkept(ticket, 0))
+                self._keeper.remove(ticket)  # who knows what the disk did
+            answer(admission if kept else replace(admission, refusal=Refusal.UNAVAILABLE))
+
+        self._admitting.add(ticket)
+        self._keeper.when_kept(ticket, then)
+
+    def _dial(self, command: DialTicket, kept: bool) -> None:
+        """Dial, unless the attempt could not be written or is over meanwhile."""
+        if not kept:
+            self._submit(TicketUnkept(command.ticket, command.attempt))
+        elif self._engine.is_dialling(command.call):
+            self.intake.dial(command.call, command.ticket, command.timeout_s, self._marks(command))
+
+    def _store_changed(self, up: bool) -> None:
+        """Tell the engine. What is open is written once more: the file may be a new one."""
+        self._submit(StoreChanged(up))
+        if up:
+            for record in self._engine.open_tickets():
+                self._keeper.keep(record)
 
     def _marks(self, command: DialTicket) -> dict[str, str]:
         """What a router that starts anew must find on the channel."""
@@ -170,14 +215,16 @@ class Promises:
             answer(Admission(Refusal.UNAVAILABLE, now, now))
             return
         self._asked += 1
-        self._answers[self._asked] = answer
+        self._answers[self._asked] = ticket, answer
         self._submit(CallbackAsked(self._asked, ticket, sector, fiche))
 
     def _status(self, ticket: TicketId) -> TicketRecord | None:
+        if ticket in self._admitting:
+            return None
         record = self._engine.ticket(ticket)
         if record is None:
             with suppress(StoreError):
-                record = self._tickets.get(ticket)
+                record = self._keeper.get(ticket)
         return record
 
     def _cancel(self, ticket: TicketId) -> TicketRecord | None:
@@ -205,7 +252,7 @@ class Promises:
             promised = admission.refusal is None
             if not promised:
                 self.intake.ended(ticket)
-            self._submit(NumberTaken(call, ticket if promised else None))
+            self._submit(NumberTaken(call, ticket if promised else None, refused=not promised))
 
         self._admit(ticket, sector, None, answer)
 

@@ -110,6 +110,8 @@ class Service:
             config, clock, self._promises.backend(), [one.canonical for one in resources]
         )
         self._state_dir = settings.state_dir
+        #: Facts given up, as far as told in the log.
+        self._dropped = 0
 
     async def run(self) -> None:
         """Serve until told to stop.
@@ -128,11 +130,12 @@ class Service:
         stopped = asyncio.create_task(stop.wait())
         flushing = asyncio.create_task(self._flush_again_and_again())
         recording = asyncio.create_task(self._record_again_and_again())
-        promising = None
+        promising = keeping = None
         try:
             await web.SockSite(runner, listen_privately(self._state_dir)).start()
             self._take_up_tickets()  # first: the intake drops numbers that no open ticket has
             await self._intake.start()
+            keeping = asyncio.create_task(self._promises.keep())
             promising = asyncio.create_task(self._promises.watch())
             link = asyncio.create_task(self._link.run())
             self._log.info("started", url=f"http://{self._host}:{self._port}")
@@ -142,7 +145,7 @@ class Service:
             self._log.info("stopping", count=sum(self._engine.call_states().values()))
         finally:
             stopped.cancel()
-            for task in (link, promising):
+            for task in (link, promising, keeping):
                 if task is not None:
                     task.cancel()
                     with suppress(asyncio.CancelledError):
@@ -155,6 +158,7 @@ class Service:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+            await self._promises.close()
             await self._flush(final=True)
             self._store.close()
             if self._tape is not None:
@@ -183,6 +187,7 @@ class Service:
             counts=self._engine.counts,
             defects=self._live.defects,
             leaks=logs.leaks(),
+            stores={"tickets": self._promises.keeping, "facts": self._store.standing},
             callbacks={sector: self._promises.accepting(sector) for sector in self._sectors},
             trouble="" if connected else str(self._link.last_error or "connecting to Asterisk"),
         )
@@ -233,6 +238,11 @@ class Service:
             await asyncio.to_thread(self._store.flush, today, final=final)
         except StoreError as error:
             self._log.error("facts cannot be written", reason=error.reason)
+            if final and (waiting := self._store.standing.pending):
+                self._log.error("facts lost", count=waiting)
+        if (dropped := self._store.dropped) > self._dropped:
+            self._log.error("facts lost", count=dropped - self._dropped)
+            self._dropped = dropped
 
     async def _record_again_and_again(self) -> None:
         while self._tape is not None:

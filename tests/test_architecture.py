@@ -40,6 +40,7 @@ TESTED_ELSEWHERE = {
     "core/events.py": "values only",
     "core/commands.py": "values only",
     "core/facts.py": "values only",
+    "core/keeping.py": "values only",
     "core/requests.py": "values only",
     "core/desk_view.py": "values only",
     "core/desk_call.py": "a table and its values: test_desk.py",

@@ -11,8 +11,11 @@ from router.core.events import (
     LegEnd,
     NumberTaken,
     Resynced,
+    StoreChanged,
+    TicketUnkept,
 )
 from router.core.ids import CallId, SectorId, TicketId
+from router.core.open_tickets import UNKEPT_RETRY_S
 from router.core.plan import CallbackPolicy
 from router.core.requests import Pause, Ready
 from router.core.tickets import Failure, Refusal, TicketState
@@ -326,6 +329,67 @@ def test_a_number_that_was_not_taken_costs_no_rank(exchange: Exchange) -> None:
     assert exchange.state() == "waiting"
     exchange.ask("101", Ready())
     assert exchange.ringing() == {"101": "caller"}
+
+
+def test_an_attempt_that_is_not_on_disk_frees_the_informateur_and_comes_again_shortly(
+    exchange: Exchange,
+) -> None:
+    dialled(exchange)
+    exchange.tell(TicketUnkept(TicketId("t"), 1))
+    exchange.confirm_hang_ups()
+    assert state(exchange) is TicketState.WAITING
+    assert exchange.saved[TicketId("t")].attempts == 0
+    assert exchange.agent("101") == "wrapping up"
+    exchange.ask("101", Ready())
+    assert exchange.ringing() == {}
+    exchange.wait(UNKEPT_RETRY_S)
+    assert exchange.ringing().keys() == {"101"}
+
+
+@pytest.mark.parametrize("at", ["waiting", "ringing", "dialling"])
+def test_a_promise_that_is_not_on_disk_is_none(exchange: Exchange, at: str) -> None:
+    if at == "waiting":
+        exchange.ask("101", Pause(BREAK))
+    promised(exchange)
+    if at == "dialling":
+        exchange.answer("101")
+    exchange.tell(TicketUnkept(TicketId("t"), 0))
+    exchange.confirm_hang_ups()
+    assert exchange.engine.open_ticket_ids() == frozenset()
+    assert exchange.call_facts() == []
+    assert exchange.ringing() == {}
+    exchange.tell(TicketUnkept(TicketId("t"), 0))  # once more: nothing
+    promised(exchange)
+
+
+def test_while_nothing_can_be_written_nobody_is_rung_for_a_callback_or_promised_one(
+    exchange: Exchange,
+) -> None:
+    exchange.ask("101", Pause(BREAK))
+    promised(exchange)
+    exchange.tell(StoreChanged(up=False))
+    exchange.ask("101", Ready())
+    assert exchange.ringing() == {}
+    assert exchange.ask_callback("other", HOUSING).refusal is Refusal.UNAVAILABLE
+    exchange.choose_housing()
+    assert exchange.ringing() == {"101": "caller"}  # callers feel nothing
+    exchange.leave()
+    exchange.confirm_hang_ups()
+    exchange.wait(3 * UNKEPT_RETRY_S)
+    assert exchange.ringing() == {}
+    exchange.tell(StoreChanged(up=True))
+    exchange.wait(UNKEPT_RETRY_S)
+    assert exchange.ringing().keys() == {"101"}
+
+
+def test_who_typed_a_number_in_vain_is_told_so_and_waits_on(exchange: Exchange) -> None:
+    exchange.ask("101", Pause(BREAK))
+    exchange.choose_housing()
+    exchange.wait(RULES.offer_after_s)
+    exchange.press("5")
+    exchange.tell(NumberTaken(CallId("caller"), None, refused=True))
+    assert exchange.hears()[:2] == ("callback-not-taken", "queue-still")
+    assert exchange.state() == "waiting"
 
 
 def test_what_is_ahead_is_counted_and_never_drifts(exchange: Exchange) -> None:

@@ -25,6 +25,8 @@ from router.core.engine import Engine
 from router.core.events import (
     AgentAsked,
     CallArrived,
+    CallbackAsked,
+    CallbackCancelled,
     CallFound,
     CallLeft,
     CommandFailed,
@@ -41,7 +43,9 @@ from router.core.events import (
     PromptEnded,
     PromptFailed,
     SnoopStarted,
+    StoreChanged,
     SupervisorAsked,
+    TicketUnkept,
     TimePassed,
 )
 from router.core.ids import (
@@ -53,6 +57,7 @@ from router.core.ids import (
     PlaybackId,
     ReasonId,
     SectorId,
+    TicketId,
 )
 from router.core.pins import Pins
 from router.core.plan import CodePolicy, PauseReason, Plan, SecondLogIn, Targets
@@ -152,7 +157,8 @@ def check_queue(engine: Engine, now: float) -> None:
         if call.state in SERVED_SOON:
             broke_off = ("call", call.id, Due.UNHEARD) in board.timers._live
             assert call.playback or call.music or broke_off, "a caller waits in silence"
-    assert set(in_queue) <= board.calls.keys()
+    callers = {item.call for item in board.queue.items() if item.ticket is None}
+    assert callers <= board.calls.keys()
     timers = {key for key in board.timers._live if key[0] in ("call", "desk")}
     assert {key[1] for key in timers} <= board.calls.keys() | board.desk_calls.keys()
     assert all(("desk", call) in timers for call in board.desk_calls)
@@ -498,6 +504,7 @@ playbacks = st.integers(1, 30).map(lambda number: PlaybackId(f"run-play-{number}
 snoops = st.integers(1, 30).map(lambda number: ChannelId(f"run-snoop-{number}"))
 agents = st.sampled_from([*NAMES, AgentId("999")])
 phones = st.sampled_from([PhoneId(name) for name in (*NAMES, "190", "999")])
+tickets = st.sampled_from([TicketId("t"), TicketId("u")])
 any_event: st.SearchStrategy[Event] = st.one_of(
     st.builds(CallArrived, calls),
     st.builds(CallLeft, calls),
@@ -535,6 +542,10 @@ any_event: st.SearchStrategy[Event] = st.one_of(
         st.none() | legs,
         st.none() | st.just(BridgeId("old-talk")),
     ),
+    st.builds(CallbackAsked, st.integers(1, 99), tickets, st.sampled_from([HOUSING, WORK])),
+    st.builds(CallbackCancelled, tickets),
+    st.builds(TicketUnkept, tickets, st.integers(0, 3)),
+    st.builds(StoreChanged, st.booleans()),
     st.just(TimePassed()),
 )
 

@@ -37,6 +37,7 @@ from router.core.events import (
     PromptEnded,
     PromptFailed,
     SupervisorAsked,
+    TicketUnkept,
     TimePassed,
 )
 from router.core.ids import (
@@ -100,6 +101,9 @@ INTERLEAVINGS = int(os.environ.get("ALLO_INTERLEAVINGS", "40000"))
 #: by its ear told again; a colleague joined twice, as the answer was told again; a prompt that
 #: broke off thought of when something else is said.
 FOUND = (0, 4, 358, 101, 31)
+
+#: What the router itself says comes once; the word of others may come again.
+SAID_ONCE = AgentAsked | SupervisorAsked | CallbackAsked | NumberTaken | TicketUnkept
 
 AGENTS = (
     agent("101", logement=1),
@@ -395,7 +399,7 @@ class Day(World):
         back = self.random.randrange(1, 30)
         if back <= len(self.log):
             event = self.log[-back][1]
-            if not isinstance(event, AgentAsked | SupervisorAsked | CallbackAsked | NumberTaken):
+            if not isinstance(event, SAID_ONCE):
                 self.handle(event)
 
     def talk_nonsense(self) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from router.core.commands import DeskChanged, Outcome
 from router.core.facts import CallFact, Door, DutyFact, SubjectFact, VoteFact, WatchFact
 from router.core.ids import AgentId, EntryId, FicheId, PhoneId, QuestionId, ReasonId, SectorId
+from router.core.keeping import Keeping
 from router.core.requests import Result, Watching
 from router.errors import StoreError
 from router.store import FILE_NAME, Store, database, rows
@@ -25,6 +26,7 @@ from tests.service_plan import MONDAY_10H, WORK
 ZONE = "Europe/Paris"
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
 SATISFIED = QuestionId("satisfaction")
+WATCH = WatchFact(MONDAY_10H, "superviseur", AgentId("101"), Watching.WHISPER)
 CALL = CallFact(int(MONDAY_10H), Door.MENU, WORK, Outcome.ANSWERED, 12, 240, 1, True)
 
 
@@ -94,9 +96,8 @@ def test_the_other_facts_come_back(store: Store) -> None:
         MONDAY, WORK, FicheId("F1234"), Result.REFERRED, EntryId("prefecture"), improve=True
     )
     plain = SubjectFact(MONDAY, WORK, SectorId("travail"), Result.ANSWERED, None, improve=False)
-    watch = WatchFact(MONDAY_10H, "superviseur", AgentId("101"), Watching.WHISPER)
     duty = DutyFact(MONDAY, AgentId("101"))
-    for fact in (note, note, plain, watch, duty, duty):
+    for fact in (note, note, plain, WATCH, duty, duty):
         store.record(fact)
     store.flush(MONDAY)
     store.record(note)
@@ -105,7 +106,7 @@ def test_the_other_facts_come_back(store: Store) -> None:
 
     assert store.subjects(MONDAY, MONDAY) == {note: 3, plain: 1}
     assert store.subjects(TUESDAY, TUESDAY) == {}
-    assert store.watches(MONDAY, MONDAY, ZONE) == [watch]
+    assert store.watches(MONDAY, MONDAY, ZONE) == [WATCH]
     assert store.watches(TUESDAY, TUESDAY, ZONE) == []
     assert store.duty(MONDAY, MONDAY) == [duty]
 
@@ -218,6 +219,36 @@ def test_a_failed_flush_keeps_everything(store: Store) -> None:
     assert store.calls(MONDAY, MONDAY, ZONE) == [CALL]
     assert store.sessions() == (DeskChanged(AgentId("101"), PhoneId("102")),)
     assert store.dropped == 0
+
+
+def test_how_the_file_fares_is_told(store: Store) -> None:
+    store._database.execute("PRAGMA busy_timeout = 0")
+    store.record(CALL)
+    other = hold(store.path)
+    with pytest.raises(StoreError):
+        store.flush(MONDAY)
+    assert store.standing == Keeping(1, 1, 0, "cannot be used: database is locked")
+    other.execute("ROLLBACK")
+    other.close()
+    store.flush(MONDAY)
+    assert store.standing == Keeping(0, 1, 0, "")
+
+
+def test_a_file_that_was_removed_is_begun_anew_with_every_session(store: Store) -> None:
+    session = DeskChanged(AgentId("101"), PhoneId("101"))
+    store.desk_changed(session)
+    store.flush(MONDAY)
+    for one in store.path.parent.glob(store.path.name + "*"):
+        one.unlink()
+    store.record(CALL)
+    store.record(WATCH)
+    with pytest.raises(StoreError, match="was removed or replaced"):
+        store.flush(MONDAY)
+    store.flush(MONDAY)
+    assert store.sessions() == (session,)
+    assert store.calls(MONDAY, MONDAY, ZONE) == [CALL]
+    assert store.watches(MONDAY, MONDAY, ZONE) == [WATCH]
+    assert store.path.stat().st_mode & 0o077 == 0
 
 
 def test_what_comes_during_a_flush_that_fails_is_the_newer(

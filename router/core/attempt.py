@@ -20,7 +20,7 @@ from router.core.duty import RING_BACKSTOP_S, Duty
 from router.core.events import CallFound, KeyPressed, LegEnd
 from router.core.facts import Door
 from router.core.ids import BridgeId, CallId, ChannelId, PlaybackId, PromptId
-from router.core.open_tickets import OpenTickets, Ticket
+from router.core.open_tickets import UNKEPT_RETRY_S, OpenTickets, Ticket
 from router.core.plan import CallbackPolicy
 from router.core.speech import whisper
 from router.core.switchboard import Switchboard
@@ -117,6 +117,7 @@ class Attempts:
                 record.sector,
                 record.asked_at,
                 self._rules.ring_s + RING_BACKSTOP_S,
+                ticket.record.attempts,
             )
         )
         self._open.set_due(ticket, TicketDue.DIAL, self._rules.ring_s)
@@ -129,7 +130,7 @@ class Attempts:
             return
         if ticket.agent is not None and (desk := self._desk(ticket)).call == ticket.call:
             self._duty.missed(desk, why)
-        ticket.agent = ticket.leg = None
+        ticket.agent = ticket.leg = ticket.whisper = None
         if ticket.state is TicketState.DIALLING:
             self._board.commands.append(HangUp(_call(ticket), ChannelId(_call(ticket))))
             self.failed(ticket, Failure.INTERRUPTED)
@@ -301,16 +302,11 @@ class Attempts:
 
     def failed(self, ticket: Ticket, failure: Failure) -> None:
         """Try once more inside the promise, later; or give up."""
-        self._open.note(ticket, Step.NOT_REACHED, detail=failure.value)
         if failure is Failure.TRUNK:
             self._admission.carrier_failed()
         elif failure is not Failure.INTERRUPTED:
             self._admission.carrier_took()
-        self._silence_prompt(ticket)
-        self._open.cancel_due(ticket, TicketDue.DIAL, TicketDue.STEP)
-        self._drop_leg(ticket)
-        self._free_agent(ticket)
-        self.forget(ticket)
+        self._stop(ticket, failure.value)
         record = replace(ticket.record, failure=failure)
         retry_at = self._board.now + _retry_s(self._rules, failure)
         again = record.attempts < self._rules.attempts and failure not in _FINAL
@@ -322,6 +318,30 @@ class Attempts:
         else:
             ticket.record = record
             self._open.end(ticket, TicketState.FAILED)
+
+    def unkept(self, ticket: Ticket) -> None:
+        """The attempt could not be written, so it was not dialled and is none; again shortly."""
+        self._board.commands.append(HangUp(_call(ticket), ChannelId(_call(ticket))))
+        self._stop(ticket, "not written")
+        record = ticket.record
+        ticket.state = TicketState.WAITING
+        ticket.record = replace(
+            record,
+            state=TicketState.WAITING,
+            attempts=record.attempts - 1,
+            retry_at=self._board.now + UNKEPT_RETRY_S,
+        )
+        self._open.save(ticket)
+        self._open.wait_or_retry(ticket)
+
+    def _stop(self, ticket: Ticket, why: str) -> None:
+        """End the attempt on our side: what is heard, what is due, the informateur's part."""
+        self._open.note(ticket, Step.NOT_REACHED, detail=why)
+        self._silence_prompt(ticket)
+        self._open.cancel_due(ticket, TicketDue.DIAL, TicketDue.STEP)
+        self._drop_leg(ticket)
+        self._free_agent(ticket)
+        self.forget(ticket)
 
     def abort(self, ticket: Ticket) -> None:
         """Undo whatever is under way."""

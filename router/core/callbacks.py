@@ -32,6 +32,8 @@ from router.core.events import (
     PromptEnded,
     PromptFailed,
     Resynced,
+    StoreChanged,
+    TicketUnkept,
     TrunkChanged,
 )
 from router.core.ids import CallId, ChannelId, SectorId, TicketId
@@ -96,6 +98,23 @@ class Callbacks:
     def trunk_changed(self, event: TrunkChanged) -> None:
         """Promise nothing while no calls go out."""
         self._admission.closed_by = None if event.up else Refusal.TRUNK
+
+    def store_changed(self, event: StoreChanged) -> None:
+        """Promise nothing and ring nobody while nothing can be written."""
+        self._open.store_changed(event.up)
+
+    def unkept(self, event: TicketUnkept) -> None:
+        """What could not be written does not count: neither a promise nor an attempt."""
+        ticket = self.tickets.get(event.ticket)
+        if ticket is None or ticket.unclear or ticket.state is TicketState.TALKING:
+            self._board.ignore(event)
+        elif event.attempt == 0:
+            self._attempts.abort(ticket)
+            self._open.withdraw(ticket)
+        elif event.attempt == ticket.record.attempts and ticket.state is TicketState.DIALLING:
+            self._attempts.unkept(ticket)
+        else:
+            self._board.ignore(event)
 
     def resynced(self, event: Resynced) -> None:
         """Asterisk has told all that it holds: an attempt it did not name is over.
@@ -229,6 +248,10 @@ class Callbacks:
         """Return the code of an open ticket: who calls in with it need not be called back."""
         ticket = self.tickets.get(ticket_id)
         return None if ticket is None else ticket.record.code
+
+    def is_dialling(self, call: CallId) -> bool:
+        ticket = self.attempts.get(call)
+        return ticket is not None and ticket.state is TicketState.DIALLING
 
     def asking(self) -> frozenset[CallId]:
         """Return the channels that have been picked up and not joined yet."""

@@ -158,8 +158,8 @@ class DialOut:
 class DialTicket:
     """Dial whoever asked for `ticket` as channel `call`; give up after `timeout_s`.
 
-    Carried out by the intake, which alone knows the number. Sector and time are written on
-    the channel, as `Remember` does on a caller's.
+    Carried out once the attempt is on disk, by the intake, which alone knows the number. Sector
+    and time are written on the channel, as `Remember` does on a caller's.
     """
 
     call: CallId
@@ -167,6 +167,8 @@ class DialTicket:
     sector: SectorId
     joined_at: float
     timeout_s: int
+    #: The ticket's first, or a later one.
+    attempt: int = 1
 
 
 @value
@@ -266,14 +268,16 @@ class DeskChanged:
 
 @value
 class TicketChanged:
-    """A ticket's state, to be on disk before any command that follows. Not for Asterisk."""
+    """A ticket's state, to be on disk before any `Admitted` or `DialTicket` of that ticket that
+    follows; if it cannot be written those are not carried out, and `TicketUnkept` is told. Not
+    for Asterisk."""
 
     record: "TicketRecord"
 
 
 @value
 class Admitted:
-    """The answer to CallbackAsked number `ask`. Not for Asterisk."""
+    """The answer to CallbackAsked number `ask`: once the ticket is on disk. Not for Asterisk."""
 
     ask: int
     admission: "Admission"

@@ -45,7 +45,9 @@ from router.core.events import (
     PromptFailed,
     Resynced,
     SnoopStarted,
+    StoreChanged,
     SupervisorAsked,
+    TicketUnkept,
     TimePassed,
     TrunkChanged,
 )
@@ -148,6 +150,8 @@ class Engine:
             CallbackAsked: self._callbacks.asked,
             CallbackCancelled: self._callbacks.cancelled,
             TrunkChanged: self._callbacks.trunk_changed,
+            TicketUnkept: self._callbacks.unkept,
+            StoreChanged: self._callbacks.store_changed,
             Resynced: self._callbacks.resynced,
             # Of an attempt that is over:
             CalledAnswered: self._called_too_late,
@@ -267,9 +271,17 @@ class Engine:
         """Return an open ticket; None when it is over, or there never was one."""
         return self._callbacks.record(ticket)
 
+    def open_tickets(self) -> list[TicketRecord]:
+        """Return every ticket that has not ended, as last told to be kept."""
+        return [ticket.record for ticket in self._callbacks.tickets.values()]
+
     def ticket_code(self, ticket: TicketId) -> str | None:
         """Return what to type for who calls in instead of being called back."""
         return self._callbacks.code(ticket)
+
+    def is_dialling(self, call: CallId) -> bool:
+        """Return whether the number of this attempt is to be dialled, or was and may ring."""
+        return self._callbacks.is_dialling(call)
 
     def open_ticket_ids(self) -> frozenset[TicketId]:
         """Return every ticket that has not ended."""

@@ -209,15 +209,35 @@ class DialFailed:
 
 @value
 class NumberTaken:
-    """A caller has typed a number to be called back: promised under `ticket`, or not."""
+    """A caller has typed a number to be called back: promised under `ticket`, or not.
+
+    `refused`: there was a number, but no promise can be made now.
+    """
 
     call: CallId
     ticket: TicketId | None
+    refused: bool = False
 
 
 @value
 class TrunkChanged:
     """Calls to the public network can go out, or not."""
+
+    up: bool
+
+
+@value
+class TicketUnkept:
+    """What was last told of the ticket could not be written, so what hung on it was not done:
+    attempt number `attempt` is not dialled or, at 0, the callback is not promised."""
+
+    ticket: TicketId
+    attempt: int
+
+
+@value
+class StoreChanged:
+    """Tickets can be written, or not."""
 
     up: bool
 
@@ -280,6 +300,8 @@ Event = (
     | DialFailed
     | NumberTaken
     | TrunkChanged
+    | TicketUnkept
+    | StoreChanged
     | Resynced
     | CommandFailed
     | CallFound

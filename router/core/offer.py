@@ -16,8 +16,9 @@ from router.core.work import WorkItem
 
 CALLBACK_OFFER = PromptId("callback-offer")
 CALLBACK_PROMISED = PromptId("callback-promised")
+CALLBACK_NOT_TAKEN = PromptId("callback-not-taken")
 GOODBYE = PromptId("goodbye")
-PROMPTS = frozenset({CALLBACK_OFFER, CALLBACK_PROMISED, GOODBYE})
+PROMPTS = frozenset({CALLBACK_OFFER, CALLBACK_PROMISED, CALLBACK_NOT_TAKEN, GOODBYE})
 
 #: Takes the offer.
 CALLBACK_KEY = "5"
@@ -65,16 +66,19 @@ class Offer:
     def number_taken(self, call: Call, event: NumberTaken) -> None:
         """Promised: goodbye. Not: the caller waits on, at the same rank."""
         if event.ticket is None:
-            self.entry_over(call)
+            self._wait_on(call, (CALLBACK_NOT_TAKEN,) if event.refused else ())
         else:
             said = (CALLBACK_PROMISED, *self._promised(), GOODBYE)
             self._board.say_goodbye(call, Outcome.CALLED_BACK, said)
 
     def entry_over(self, call: Call) -> None:
         """Nothing came of it, in time or at all: the caller waits on."""
+        self._wait_on(call, ())
+
+    def _wait_on(self, call: Call, said_first: tuple[PromptId, ...]) -> None:
         self._board.cancel_due(call, Due.STEP)
         self._board.commands.append(NumberOver(call.id))
-        self._distribution.wait(call, (), QUEUE_STILL)
+        self._distribution.wait(call, said_first, QUEUE_STILL)
 
     def entering_caller_left(self, call: Call) -> None:
         self._board.commands.append(NumberOver(call.id))

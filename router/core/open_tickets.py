@@ -17,6 +17,8 @@ from router.core.tickets import TicketDue, TicketRecord, TicketState, channel_of
 from router.core.work import WorkItem
 
 _EVERY_DUE = tuple(TicketDue)
+#: After so long a ticket is taken up again whose attempt could not be written.
+UNKEPT_RETRY_S = 10.0
 #: Ends of tickets that never became a conversation, as facts.
 _OUTCOMES = {
     TicketState.FAILED: Outcome.NOT_REACHED,
@@ -63,6 +65,8 @@ class OpenTickets:
         self.beside: Counter[SectorId] = Counter()
         #: By the code that their page shows.
         self.codes: dict[str, TicketId] = {}
+        #: Whether tickets can be written. Until they can, nobody is rung for one.
+        self.kept = True
 
     def new_code(self, ticket: TicketId) -> str:
         """Return a code that no other open ticket has; from now on it stands for this one."""
@@ -79,9 +83,15 @@ class OpenTickets:
         return ticket
 
     def wait(self, ticket: Ticket) -> None:
-        """Stand in the queue at the rank of the promise; ring somebody if somebody is free."""
+        """Stand in the queue at the rank of the promise; ring somebody if somebody is free.
+
+        While nothing can be written no attempt may be dialled: then it is beside the queue.
+        """
         board, record = self._board, ticket.record
         ticket.state = TicketState.WAITING
+        if not self.kept:
+            self.set_due(ticket, TicketDue.RETRY, UNKEPT_RETRY_S)
+            return
         if record.retry_at is not None:
             ticket.record = replace(record, retry_at=None)
         waited_s = board.now - record.asked_at
@@ -132,6 +142,23 @@ class OpenTickets:
             ticket.item = None
             self.beside[ticket.record.sector] += 1
         self.cancel_due(ticket, TicketDue.WIDEN, TicketDue.RETRY)
+
+    def store_changed(self, kept: bool) -> None:
+        """Tickets can be written, or not: then who waits leaves the queue for a while."""
+        self.kept = kept
+        if not kept:
+            for ticket in [one for one in self.tickets.values() if one.item is not None]:
+                self.stop_waiting(ticket)
+                self.wait(ticket)
+
+    def withdraw(self, ticket: Ticket) -> None:
+        """Forget a ticket that was never promised, as it could not be written."""
+        record = ticket.record
+        self.note(ticket, Step.TICKET_ENDED, detail="not written")
+        self.codes.pop(record.code, None)
+        self._board.timers.cancel_all([("ticket", record.ticket, due) for due in _EVERY_DUE])
+        del self.tickets[record.ticket]
+        self.beside[record.sector] -= 1
 
     def end(self, ticket: Ticket, state: TicketState) -> None:
         """The one end of a ticket: told, counted, forgotten."""

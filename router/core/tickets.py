@@ -66,7 +66,7 @@ class Refusal(StrEnum):
     FULL = "full"  # would not be kept in the time promised
     NO_AGENT = "no_agent"  # nobody on duty in that sector
     TRUNK = "trunk"  # no calls go out
-    UNAVAILABLE = "unavailable"  # Asterisk is away
+    UNAVAILABLE = "unavailable"  # Asterisk is away, or nothing can be written
 
 
 @value

@@ -31,10 +31,18 @@ from router.core.facts import (
     WatchFact,
 )
 from router.core.ids import AgentId, PhoneId, QuestionId, ReasonId
+from router.core.keeping import Keeping
 from router.core.requests import Watching
 from router.errors import StoreError
 from router.store import rows
-from router.store.schema import LOCK_WAIT_S, check_version, prepare, told, transaction
+from router.store.schema import (
+    LOCK_WAIT_S,
+    Identity,
+    check_version,
+    prepare,
+    told,
+    transaction,
+)
 
 FILE_NAME = "facts.sqlite3"
 #: Votes on one question of one day are written once so many answers wait together.
@@ -60,6 +68,11 @@ class Store:
         self._facts: list[Fact] = []
         self._desks: dict[AgentId, DeskChanged] = {}
         self._votes: Counter[VoteFact] = Counter()
+        #: Every session, for a file that has to be begun anew.
+        self._sessions: dict[AgentId, DeskChanged] = {}
+        self._identity = Identity(path)
+        self._failures = 0
+        self._trouble = ""
 
     @classmethod
     def open(cls, path: Path) -> "Store":
@@ -100,20 +113,7 @@ class Store:
     def _connected(
         cls, path: Path, mode: str, then: Callable[[sqlite3.Connection, Path], None]
     ) -> "Store":
-        with told(path):
-            database = sqlite3.connect(
-                f"{path.resolve().as_uri()}?mode={mode}",
-                uri=True,
-                timeout=LOCK_WAIT_S,
-                isolation_level=None,  # transactions are begun and ended below, in the open
-                check_same_thread=False,
-            )
-            try:
-                then(database, path)
-            except BaseException:
-                database.close()
-                raise
-        return cls(path, database)
+        return cls(path, _connection(path, mode, then))
 
     def close(self) -> None:
         """Close the file. Flush first: what waits is lost."""
@@ -133,7 +133,14 @@ class Store:
     def desk_changed(self, change: DeskChanged) -> None:
         """Keep where an informateur is logged in until the next flush."""
         with self._exchanging:
-            self._desks[change.agent] = change
+            self._desks[change.agent] = self._sessions[change.agent] = change
+
+    @property
+    def standing(self) -> Keeping:
+        """How the file fares. Votes that wait for others are not counted as waiting."""
+        with self._exchanging:
+            pending = len(self._facts) + len(self._desks)
+        return Keeping(pending, self._failures, self.dropped, self._trouble)
 
     # Writing: in a worker thread.
 
@@ -153,17 +160,37 @@ class Store:
             if not (facts or desks or votes):
                 return
             try:
+                self._see_that_it_is_there()
                 with told(self.path), transaction(self._database):
                     self._write(facts, desks.values(), votes)
-            except StoreError:
+            except StoreError as error:
+                self._failures += 1
+                self._trouble = error.reason
                 self._take_back(facts, desks)
                 raise
+            self._trouble = ""
             for vote in votes:
                 del self._votes[vote]
             # The log of changes would tell what came together in one batch. A reader may hold
             # it open: then the next flush empties it.
             with suppress(sqlite3.Error):
                 self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def _see_that_it_is_there(self) -> None:
+        """What is written to a file that was removed is gone: begin it anew, and say so."""
+        if self._identity.holds():
+            return
+        self._database.close()
+        self._database = _connection(self.path, "rwc", prepare)
+        self.path.chmod(0o600)
+        self._identity = Identity(self.path)
+        with self._exchanging:
+            self._desks = dict(self._sessions)
+        raise StoreError(
+            str(self.path),
+            "was removed or replaced; a new one is begun",
+            "Put the old one back while the service is stopped, if it is still there.",
+        )
 
     def _ripe_votes(self, today: date, final: bool) -> dict[VoteFact, int]:
         answers: Counter[tuple[date, QuestionId]] = Counter()
@@ -221,12 +248,15 @@ class Store:
 
     def sessions(self) -> tuple[DeskChanged, ...]:
         """Who is logged in where, as flushed last. Raises StoreError."""
-        return tuple(
+        sessions = tuple(
             DeskChanged(AgentId(agent), PhoneId(phone), reason and ReasonId(reason), until_at)
             for agent, phone, reason, until_at in self._read(
                 "SELECT agent, phone, reason, until_at FROM sessions ORDER BY agent"
             )
         )
+        with self._exchanging:
+            self._sessions = {one.agent: one for one in sessions} | self._sessions
+        return sessions
 
     def calls(self, first: date, last: date, zone: str) -> list[CallFact]:
         """Calls that arrived from `first` to `last`, days in `zone`. Raises StoreError."""
@@ -282,6 +312,25 @@ class Store:
     def _read(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         with self._using, told(self.path):
             return self._database.execute(query, values).fetchall()
+
+
+def _connection(
+    path: Path, mode: str, then: Callable[[sqlite3.Connection, Path], None]
+) -> sqlite3.Connection:
+    with told(path):
+        database = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=LOCK_WAIT_S,
+            isolation_level=None,  # transactions are begun and ended above, in the open
+            check_same_thread=False,
+        )
+        try:
+            then(database, path)
+        except BaseException:
+            database.close()
+            raise
+    return database
 
 
 def _midnight(day: date, zone: str) -> float:

@@ -69,6 +69,25 @@ MIGRATIONS = (
 )
 
 
+class Identity:
+    """Which file a path named when it was opened: SQLite writes on to one that was removed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._was = self._now()
+
+    def holds(self) -> bool:
+        """Return whether the path names the same file still."""
+        return self._now() == self._was
+
+    def _now(self) -> tuple[int, int] | None:
+        try:
+            status = self._path.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+
 def prepare(database: sqlite3.Connection, path: Path) -> None:
     """Bring the file to our version. What is deleted is overwritten (secure_delete)."""
     version = _version(database, path)

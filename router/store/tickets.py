@@ -1,18 +1,19 @@
 """Tickets on disk: opaque names, times and outcome; never a number.
 
-Written at once, before anything that must not happen twice. A file of its own, so that no
-batch of facts ever holds a promise up.
+Written before anything that must not happen twice (keeping.py says when). A file of its own,
+so that no batch of facts ever holds a promise up.
 """
 
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from router.core.ids import FicheId, SectorId, TicketId
 from router.core.tickets import ENDS, Failure, TicketRecord, TicketState
 from router.errors import StoreError
+from router.store.schema import Identity, transaction
 
 FILE_NAME = "tickets.sqlite3"
 #: Ended tickets are shown to who holds them for a day, then forgotten.
@@ -33,39 +34,78 @@ CREATE TABLE IF NOT EXISTS tickets (
 ) STRICT, WITHOUT ROWID
 """
 _COLUMNS = "ticket, sector, fiche, asked_at, due_at, state, attempts, failure, retry_at, ended_at"
+_PUT = f"INSERT OR REPLACE INTO tickets ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#: One row, rewritten to see whether the disk takes anything.
+_TRIAL = "CREATE TABLE IF NOT EXISTS trials (one INTEGER PRIMARY KEY, count INTEGER) STRICT"
+_TRY = (
+    "INSERT INTO trials (one, count) VALUES (1, 1) "
+    "ON CONFLICT (one) DO UPDATE SET count = count + 1"
+)
+#: Another process may hold its lock for so long before a write is given up. Who asks to be
+#: called back waits meanwhile.
+LOCK_WAIT_S = 1.0
 
 
 class TicketStore:
-    """All tickets of the last day. Every method uses the file at once and raises StoreError."""
+    """All tickets of the last day. `get` may be called beside the others, which come one at a
+    time; every method uses the file at once and raises StoreError.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._open()
+
+    def _open(self) -> None:
         with self._told():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            path.chmod(0o600)
-            self._database = sqlite3.connect(path, isolation_level=None, timeout=2.0)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+            self.path.chmod(0o600)
+            self._database = self._connected(LOCK_WAIT_S)
             for setting in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON"):
                 self._database.execute(f"PRAGMA {setting}").fetchall()
             self._database.execute(_SCHEMA)
+            self._database.execute(_TRIAL)
+            # Of its own: the writing one is busy for as long as another process has the lock.
+            self._reading = self._connected(0.0)
+            self._identity = Identity(self.path)
+
+    def _connected(self, lock_wait_s: float) -> sqlite3.Connection:
+        return sqlite3.connect(
+            self.path, isolation_level=None, timeout=lock_wait_s, check_same_thread=False
+        )
 
     def put(self, record: TicketRecord) -> None:
         """Write the ticket's present state; on return it survives the router's death."""
-        row = (
-            *(record.ticket, record.sector, record.fiche, record.asked_at, record.due_at),
-            *(record.state.value, record.attempts, record.failure and record.failure.value),
-            *(record.retry_at, record.ended_at),
-        )
+        self.write({record.ticket: record})
+
+    def write(
+        self, records: Mapping[TicketId, TicketRecord | None], *, trial: bool = False
+    ) -> None:
+        """Write the tickets' present states, None: remove it; all of them or none.
+
+        A `trial` writes in any case, to see whether that can be done.
+        """
         with self._told():
-            places = ", ".join("?" * len(row))
-            self._database.execute(
-                f"INSERT OR REPLACE INTO tickets ({_COLUMNS}) VALUES ({places})", row
-            )
+            self._see_that_it_is_there()
+            with transaction(self._database):
+                for ticket, record in records.items():
+                    if record is None:
+                        self._database.execute("DELETE FROM tickets WHERE ticket = ?", (ticket,))
+                    else:
+                        self._database.execute(_PUT, _row(record))
+                if trial:
+                    self._database.execute(_TRY)
+
+    def _see_that_it_is_there(self) -> None:
+        """What is written to a file that was removed is gone: begin it anew, and say so."""
+        if not self._identity.holds():
+            self._open()  # the old ones close once nobody reads
+            raise OSError("the file was removed or replaced; a new one is begun")
 
     def get(self, ticket: TicketId) -> TicketRecord | None:
         """Return a ticket, open or ended."""
         with self._told():
-            rows = self._database.execute(
+            rows = self._reading.execute(
                 f"SELECT {_COLUMNS} FROM tickets WHERE ticket = ?", (ticket,)
             ).fetchall()
         return _record(rows[0]) if rows else None
@@ -84,7 +124,9 @@ class TicketStore:
             self._database.execute("DELETE FROM tickets WHERE ended_at < ?", (now - KEPT_S,))
 
     def close(self) -> None:
-        self._database.close()
+        for connection in (self._reading, self._database):
+            with suppress(sqlite3.Error):
+                connection.close()
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -96,6 +138,14 @@ class TicketStore:
                 f"cannot be used: {error}",
                 "Make room on the disk and the file writable for this user.",
             ) from None
+
+
+def _row(record: TicketRecord) -> tuple[object, ...]:
+    return (
+        *(record.ticket, record.sector, record.fiche, record.asked_at, record.due_at),
+        *(record.state.value, record.attempts, record.failure and record.failure.value),
+        *(record.retry_at, record.ended_at),
+    )
 
 
 def _record(row: tuple[object, ...]) -> TicketRecord:

@@ -13,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from router.core.codes import CodeBook, in_pairs
 from router.core.engine import SectorSnapshot
 from router.core.ids import FicheId, SectorId
+from router.core.keeping import Keeping
 from router.core.plan import Plan
 from router.core.tickets import Refusal
 from router.web.bodies import LARGEST_BODY
@@ -45,6 +46,14 @@ class Snapshot:
     callbacks: Mapping[SectorId, Refusal | None] = field(default_factory=dict)
     #: Why not ready, in words without secrets.
     trouble: str = ""
+    #: How each file fares that is written beside the calls.
+    stores: Mapping[str, Keeping] = field(default_factory=dict)
+
+    @property
+    def troubles(self) -> dict[str, str]:
+        """What is wrong, by the part of the service; calls go on without it."""
+        wrong = [f"{name}: {one.trouble}" for name, one in self.stores.items() if one.trouble]
+        return {"store": "; ".join(wrong)} if wrong else {}
 
     def phone(self, plan: Plan) -> Phone:
         """Return what dialling leads to now."""
@@ -110,6 +119,8 @@ class Api:
         """Calls can be answered: 200; Asterisk is away: 503."""
         now = self.snapshot()
         status = {"ready": now.ready, **({} if now.ready else {"reason": now.trouble})}
+        if now.troubles:
+            status["troubles"] = now.troubles
         return web.json_response(status, status=200 if now.ready else 503)
 
     async def measures(self, request: web.Request) -> web.Response:

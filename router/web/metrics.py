@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from router.core.commands import Noted, Outcome, Step
 from router.core.ids import SectorId
+from router.core.keeping import Keeping
 
 if TYPE_CHECKING:
     from router.web.api import Snapshot
@@ -44,6 +45,14 @@ class Metrics:
             registry=self.registry,
         )
         self._leaks_told = 0
+        self._pending = self._gauge("allo_store_pending", "What waits to be written.", "store")
+        self._failures = self._counter(
+            "allo_store_failures", "Batches that could not be written; tried again.", "store"
+        )
+        self._lost = self._counter(
+            "allo_store_lost", "What was given up unwritten, for want of room; must be 0.", "store"
+        )
+        self._stores_told: dict[str, Keeping] = {}
         for outcome in Outcome:
             self._ended.labels(outcome.value)
         for sector in sectors:
@@ -51,6 +60,9 @@ class Metrics:
 
     def _gauge(self, name: str, what: str, label: str) -> Gauge:
         return Gauge(name, what, [label], registry=self.registry)
+
+    def _counter(self, name: str, what: str, label: str) -> Counter:
+        return Counter(name, what, [label], registry=self.registry)
 
     def noted(self, noted: Noted) -> None:
         """Count one step of a call."""
@@ -66,6 +78,12 @@ class Metrics:
         self._defects.set(snapshot.defects)
         self._leaks.inc(snapshot.leaks - self._leaks_told)
         self._leaks_told = snapshot.leaks
+        for store, keeping in snapshot.stores.items():
+            before = self._stores_told.get(store, Keeping())
+            self._pending.labels(store).set(keeping.pending)
+            self._failures.labels(store).inc(keeping.failures - before.failures)
+            self._lost.labels(store).inc(keeping.lost - before.lost)
+            self._stores_told[store] = keeping
         for sector in snapshot.sectors:
             self._waiting.labels(sector.sector).set(sector.waiting)
         for state, number in snapshot.agents.items():

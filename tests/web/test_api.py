@@ -13,6 +13,7 @@ from router.core.codes import in_pairs
 from router.core.commands import Noted, Outcome, Step
 from router.core.engine import SectorSnapshot
 from router.core.ids import CallId
+from router.core.keeping import Keeping
 from router.core.tickets import Refusal
 from router.web.api import Api, Snapshot
 from router.web.metrics import Metrics
@@ -188,6 +189,21 @@ async def test_the_page_comes_with_its_policy(client: Client) -> None:
     answer = await client.get("/")
     assert '<html lang="fr">' in await answer.text()
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+async def test_a_file_that_cannot_be_written_is_told_and_calls_go_on(
+    client: Client, present: Present
+) -> None:
+    present.set(stores={"tickets": Keeping(3, 2, 1, "disk full"), "facts": Keeping()})
+    for _ in range(2):  # read twice, counted once
+        text = await (await client.get("/metrics")).text()
+    assert 'allo_store_pending{store="tickets"} 3.0' in text
+    assert 'allo_store_failures_total{store="tickets"} 2.0' in text
+    assert 'allo_store_lost_total{store="tickets"} 1.0' in text
+    assert 'allo_store_failures_total{store="facts"} 0.0' in text
+    answer = await client.get("/readyz")
+    assert answer.status == 200
+    assert await answer.json() == {"ready": True, "troubles": {"store": "tickets: disk full"}}
 
 
 async def test_metrics_can_be_parsed_and_hold_no_call(client: Client, metrics: Metrics) -> None:

@@ -1,0 +1,16 @@
+"""How a file fares that is written beside the calls."""
+
+from router.core.values import value
+
+
+@value
+class Keeping:
+    """What waits to be written, what never will be, and what is wrong."""
+
+    pending: int = 0
+    #: Batches that could not be written, since the start.
+    failures: int = 0
+    #: Given up for want of room in memory, since the start.
+    lost: int = 0
+    #: What is wrong, in words for a log; "" if nothing is.
+    trouble: str = ""
