@@ -19,10 +19,11 @@ from router.core.commands import (
     ForAsterisk,
     ForService,
     Noted,
+    Step,
     Told,
 )
 from router.core.engine import Engine
-from router.core.events import AgentAsked, SupervisorAsked
+from router.core.events import OF_CARRIER, AgentAsked, SupervisorAsked
 from router.core.ids import AgentId, PhoneId
 from router.core.pins import Pins
 from router.core.requests import Reply, Request, Watching
@@ -257,4 +258,6 @@ class Service:
                 fields[name] = value
         if noted.seconds is not None:
             fields["seconds"] = round(noted.seconds, 3)
+        if noted.step is Step.NOT_REACHED and noted.detail in OF_CARRIER:
+            self._log.warning("the carrier did not take a call", reason=noted.detail)
         self._log.info("step", service_time=round(at, 3), **fields)

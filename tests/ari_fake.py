@@ -213,8 +213,8 @@ class FakeAsterisk:
                 if other.bridge == channel.bridge and other is not channel:
                     other.heard_keys += key
 
-    def destroy(self, channel: Channel, cause: int) -> None:
-        """The channel's end, whoever wanted it."""
+    def destroy(self, channel: Channel, cause: int, status: int | None = None) -> None:
+        """The channel's end, whoever wanted it; `status` is the SIP answer that meant it."""
         if self.channels.pop(channel.id, None) is None:
             return
         for playback in list(channel.playbacks):
@@ -227,7 +227,12 @@ class FakeAsterisk:
         # entered by itself, nothing more is said otherwise (measured).
         described = channel.describe()
         self.send_of(
-            channel, "ChannelDestroyed", int(channel.dialled), channel=described, cause=cause
+            channel,
+            "ChannelDestroyed",
+            int(channel.dialled),
+            channel=described,
+            cause=cause,
+            **({} if status is None else {"tech_cause": status}),
         )
         if channel.phone is not None:
             channel.phone.left()

@@ -16,7 +16,7 @@ APP = "allo"
 CARRIER = "trunk"
 
 #: A phone's final SIP answer -> the Q.850 cause of its leg (measured).
-CAUSES = {404: 1, 480: 19, 484: 28, 486: 17, 488: 58, 503: 34, 603: 21}
+CAUSES = {403: 21, 404: 1, 408: 18, 480: 19, 484: 28, 486: 17, 488: 58, 503: 34, 600: 17, 603: 21}
 NO_ANSWER = 19
 NORMAL = 16
 
@@ -136,7 +136,7 @@ class FakePhone:
         self._fake.send("StasisStart", channel=leg.describe(), args=self._args)
 
     def refuse(self, status: int) -> None:
-        self._fake.destroy(self._taken(), CAUSES.get(status, NORMAL))
+        self._fake.destroy(self._taken(), CAUSES.get(status, NORMAL), status)
 
     def press(self, keys: str) -> None:
         assert self.channel is not None, "no call"

@@ -30,13 +30,13 @@ from router.core.events import (
     CallbackAsked,
     CallbackCancelled,
     CalledAnswered,
+    CalledEnd,
     CalledEnded,
     CallFound,
     CallLeft,
     DialFailed,
     Event,
     KeyPressed,
-    LegEnd,
     NumberTaken,
     Resynced,
     StoreChanged,
@@ -185,7 +185,7 @@ class CallbackDay(Day):
         if picked is not None:
             call, leg = picked
             leg.alive = False
-            self.tell(CalledEnded(call, self.random.choice(list(LegEnd))))
+            self.tell(CalledEnded(call, self.random.choice(list(CalledEnd))))
 
     def press_one(self) -> None:
         asked = [call for call, leg in self.called.items() if leg.answered and self.callers[call]]
@@ -320,7 +320,7 @@ class CallbackDay(Day):
         leg = self.called[call]
         if leg.alive and not leg.answered:
             leg.alive = False
-            self.tell(CalledEnded(call, LegEnd.NO_ANSWER))
+            self.tell(CalledEnded(call, CalledEnd.NO_ANSWER))
 
     def drop_caller(self, call: CallId) -> None:
         if call in self.called:
@@ -331,7 +331,7 @@ class CallbackDay(Day):
         called = self.called.get(CallId(command.channel))
         if called is not None and called.alive and not called.answered:
             called.alive = False
-            self.tell(CalledEnded(command.call, LegEnd.HUNG_UP), by_itself=False)
+            self.tell(CalledEnded(command.call, CalledEnd.HUNG_UP), by_itself=False)
         else:
             super().hang_up(command)
 

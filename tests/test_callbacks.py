@@ -2,13 +2,14 @@
 
 import pytest
 
-from router.core.admission import TRUNK_FAILURES
-from router.core.commands import Outcome
+from router.core.admission import TRUNK_FAILURES, TRUNK_PAUSE_S
+from router.core.commands import Outcome, Step
 from router.core.events import (
+    OF_CARRIER,
     CallbackCancelled,
+    CalledEnd,
     CalledEnded,
     CallLeft,
-    LegEnd,
     NumberTaken,
     Resynced,
     StoreChanged,
@@ -69,12 +70,17 @@ def test_the_informateur_comes_first_then_the_number_is_dialled(exchange: Exchan
 @pytest.mark.parametrize(
     ("why", "failure", "after_s"),
     [
-        (LegEnd.BUSY, Failure.BUSY, RULES.busy_retry_s),
-        (LegEnd.NO_ANSWER, Failure.NO_ANSWER, RULES.no_answer_retry_s),
+        (CalledEnd.BUSY, Failure.BUSY, RULES.busy_retry_s),
+        (CalledEnd.DECLINED, Failure.DECLINED, RULES.no_answer_retry_s),
+        (CalledEnd.NO_ANSWER, Failure.NO_ANSWER, RULES.no_answer_retry_s),
+        (CalledEnd.UNASSIGNED, Failure.UNASSIGNED, RULES.busy_retry_s),
+        (CalledEnd.REFUSED, Failure.TRUNK, RULES.busy_retry_s),
+        (CalledEnd.FAILED, Failure.TRUNK, RULES.busy_retry_s),
+        (CalledEnd.SILENT, Failure.TRUNK, RULES.busy_retry_s),
     ],
 )
 def test_a_second_attempt_is_made_inside_the_promise(
-    exchange: Exchange, why: LegEnd, failure: Failure, after_s: int
+    exchange: Exchange, why: CalledEnd, failure: Failure, after_s: int
 ) -> None:
     dialled(exchange)
     exchange.tell(CalledEnded(exchange.attempt("t"), why))
@@ -274,11 +280,80 @@ def test_only_failures_of_the_carrier_in_a_row_stop_the_promises(exchange: Excha
             call = exchange.pick_up(ticket)
             exchange.tell(CallLeft(call))
         else:
-            exchange.tell(CalledEnded(exchange.attempt(ticket), LegEnd.LOST))
+            exchange.tell(CalledEnded(exchange.attempt(ticket), CalledEnd.FAILED))
         exchange.tell(CallbackCancelled(TicketId(ticket)))
         exchange.confirm_hang_ups()
         exchange.wait(5)
     assert exchange.ask_callback("last", HOUSING).refusal is None
+
+
+def called(exchange: Exchange, ticket: str, why: CalledEnd) -> None:
+    """Dial the ticket, whose informateur is rung, and let nobody be reached."""
+    [agent] = exchange.ringing()
+    exchange.answer(agent)
+    exchange.tell(CalledEnded(exchange.attempt(ticket), why))
+    exchange.confirm_hang_ups()
+
+
+@pytest.mark.parametrize("why", sorted(OF_CARRIER))
+def test_what_the_carrier_does_to_all_stops_the_promises_and_blames_nobody_s_line(
+    exchange: Exchange, why: CalledEnd
+) -> None:
+    for ticket in ("a", "b", "c"):
+        promised(exchange, ticket)
+        called(exchange, ticket, why)
+        assert exchange.saved[TicketId(ticket)].failure is Failure.TRUNK
+        exchange.wait(5)
+    assert exchange.details(Step.NOT_REACHED, exchange.attempt("c")) == [why.value]
+    assert exchange.ask_callback("d", HOUSING).refusal is Refusal.TRUNK
+    exchange.wait(TRUNK_PAUSE_S)
+    assert exchange.ask_callback("d", HOUSING).refusal is None
+
+
+@pytest.mark.parametrize("why", sorted(set(CalledEnd) - OF_CARRIER - {CalledEnd.UNASSIGNED}))
+def test_what_is_the_person_s_own_stops_no_promises(exchange: Exchange, why: CalledEnd) -> None:
+    for ticket in ("a", "b", "c", "d"):
+        promised(exchange, ticket)
+        called(exchange, ticket, why)
+        exchange.wait(5)
+    assert exchange.ask_callback("e", HOUSING).refusal is None
+
+
+def test_a_number_that_does_not_exist_is_that_number_s(exchange: Exchange) -> None:
+    promised(exchange)
+    called(exchange, "t", CalledEnd.UNASSIGNED)
+    exchange.wait(RULES.busy_retry_s)
+    called(exchange, "t", CalledEnd.UNASSIGNED)
+    assert state(exchange) is TicketState.FAILED
+    assert exchange.saved[TicketId("t")].failure is Failure.UNASSIGNED
+    assert exchange.ask_callback("u", HOUSING).refusal is None
+
+
+def test_numbers_in_a_row_that_do_not_exist_are_the_carrier_s_trouble(exchange: Exchange) -> None:
+    for ticket in ("a", "b", "c"):
+        promised(exchange, ticket)
+        called(exchange, ticket, CalledEnd.UNASSIGNED)
+        exchange.wait(5)
+    assert exchange.saved[TicketId("c")].failure is Failure.TRUNK
+    assert exchange.ask_callback("d", HOUSING).refusal is Refusal.TRUNK
+    exchange.wait(RULES.busy_retry_s - 15)
+    called(exchange, "a", CalledEnd.UNASSIGNED)
+    assert state(exchange, "a") is TicketState.FAILED
+    assert exchange.saved[TicketId("a")].failure is Failure.TRUNK
+
+
+def test_one_call_that_goes_out_clears_the_carrier(exchange: Exchange) -> None:
+    for ticket, why in (
+        ("a", CalledEnd.UNASSIGNED),
+        ("b", CalledEnd.UNASSIGNED),
+        ("c", CalledEnd.BUSY),
+        ("d", CalledEnd.UNASSIGNED),
+    ):
+        promised(exchange, ticket)
+        called(exchange, ticket, why)
+        exchange.wait(5)
+    assert exchange.saved[TicketId("d")].failure is Failure.UNASSIGNED
+    assert exchange.ask_callback("e", HOUSING).refusal is None
 
 
 def test_a_reboot_loses_open_tickets_and_says_so(exchange: Exchange) -> None:
@@ -395,7 +470,7 @@ def test_who_typed_a_number_in_vain_is_told_so_and_waits_on(exchange: Exchange) 
 def test_what_is_ahead_is_counted_and_never_drifts(exchange: Exchange) -> None:
     callbacks = exchange.engine._callbacks
     dialled(exchange)
-    exchange.tell(CalledEnded(exchange.attempt("t"), LegEnd.BUSY))
+    exchange.tell(CalledEnded(exchange.attempt("t"), CalledEnd.BUSY))
     assert callbacks._admission.ahead(HOUSING) == 1  # between two attempts
     exchange.confirm_hang_ups()
     exchange.wait(RULES.busy_retry_s + 1)

@@ -28,11 +28,11 @@ from router.core.events import (
     AgentAsked,
     CallArrived,
     CallbackCancelled,
+    CalledEnd,
     CalledEnded,
     CallLeft,
     Event,
     KeyPressed,
-    LegEnd,
     NumberTaken,
     PromptEnded,
     Resynced,
@@ -156,7 +156,7 @@ def test_callbacks_are_decided_again(recorder: Recorder, record: Record) -> None
     exchange.appear("101")
     assert exchange.ask_callback("ticket of somebody", HOUSING).refusal is None
     exchange.answer("101")
-    exchange.tell(CalledEnded(exchange.attempt("ticket of somebody"), LegEnd.BUSY))
+    exchange.tell(CalledEnded(exchange.attempt("ticket of somebody"), CalledEnd.BUSY))
     exchange.confirm_hang_ups()
     exchange.wait(exchange.plan.callbacks.busy_retry_s + 1)
     exchange.answer("101")

@@ -36,6 +36,8 @@ from router.core.commands import (
 )
 from router.core.events import (
     CallArrived,
+    CalledEnd,
+    CalledEnded,
     CallFound,
     CallLeft,
     DeskCalled,
@@ -371,6 +373,35 @@ def test_what_a_message_means(
     translator: Translator, message: Message, event: Event | None
 ) -> None:
     assert translator.event(message) == event
+
+
+def test_a_callback_that_was_not_picked_up_ends_by_what_the_carrier_said(
+    translator: Translator,
+) -> None:
+    channel = ChannelId("callback-0123")
+    ended = translator.event(ChannelDestroyed(channel, 21, 403))
+    assert ended == CalledEnded(CallId(channel), CalledEnd.REFUSED)
+    rung = translator.event(ChannelDestroyed(channel, 18, 408, rang=True))
+    assert rung == CalledEnded(CallId(channel), CalledEnd.NO_ANSWER)
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "reason"),
+    [
+        (486, 17, LegEnd.BUSY),
+        (603, 21, LegEnd.REJECTED),
+        (403, 21, LegEnd.UNREACHABLE),
+        (480, 19, LegEnd.NO_ANSWER),
+        (408, 18, LegEnd.UNREACHABLE),
+        (503, 34, LegEnd.UNREACHABLE),
+    ],
+)
+def test_a_referral_ends_by_what_the_carrier_said(
+    translator: Translator, status: int, cause: int, reason: LegEnd
+) -> None:
+    translator.requests(DIAL_OUT)
+    ended = translator.event(ChannelDestroyed(OUTSIDE, cause, status))
+    assert ended == LegEnded(CALL, OUTSIDE, reason)
 
 
 @pytest.mark.parametrize("command", [RING, DIAL_OUT])

@@ -46,10 +46,13 @@ class StasisEnd:
 
 @dataclass(frozen=True, slots=True)
 class ChannelDestroyed:
-    """A channel is gone. `cause` is its Q.850 cause, 0 when unknown."""
+    """A channel is gone. `cause` is its Q.850 cause, 0 when unknown; `status` the SIP status
+    that the other side ended it with, if it did; `rang` whether it still rang."""
 
     channel: ChannelId
     cause: int
+    status: int | None = None
+    rang: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,13 @@ def parse(data: Mapping[str, Any]) -> Message | None:
             case "ChannelStateChange":
                 return ChannelStateChange(_channel(data), _text(data["channel"]["state"]))
             case "ChannelDestroyed":
-                return ChannelDestroyed(_channel(data), int(data["cause"]))
+                status = data.get("tech_cause")
+                return ChannelDestroyed(
+                    _channel(data),
+                    int(data["cause"]),
+                    None if status is None else int(status),
+                    data["channel"].get("state") == "Ringing",
+                )
             case "EndpointStateChange":
                 endpoint = data["endpoint"]
                 if endpoint["technology"] != "PJSIP":

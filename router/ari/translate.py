@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
+from router.ari.causes import called_end, leg_end
 from router.ari.keys import Keys
 from router.ari.messages import (
     ApplicationReplaced,
@@ -99,9 +100,6 @@ _UNANSWERED = {
     21: LegEnd.REJECTED,
 }
 
-#: The carrier has no way to the number, rather than the number none of its own.
-_NO_TRUNK = frozenset({34, 38, 41, 42, 47, 102})
-
 #: Causes of an answered leg that mean a deliberate goodbye. Asterisk gives 0 for a BYE
 #: that crosses its ACK. 44 (no RTP), 38, 41 and the like: the phone died.
 _GOODBYES = frozenset({0, 16, 31})
@@ -120,6 +118,8 @@ class Leg:
     call: CallId
     rang: bool = False
     answered: bool = False
+    #: On the public network.
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +229,7 @@ class Translator:
     def _dial(
         self, operation: str, command: Ring | DialOut, endpoint: str, kind: str, who: str
     ) -> Request:
-        self._legs[command.leg] = Leg(command.call)
+        self._legs[command.leg] = Leg(command.call, outside=kind == OUTSIDE_ARGUMENT)
         query = {
             "endpoint": endpoint,
             "app": self.app,
@@ -339,15 +339,18 @@ class Translator:
                     return None
                 leg.rang = True
                 return LegRang(leg.call, channel)
-            case ChannelDestroyed(channel, cause):
+            case ChannelDestroyed(channel, cause, status, rang):
                 leg = self._legs.pop(channel, None)
                 if leg is None and channel.startswith(CALLBACK_CHANNEL):
                     # Known to the engine only if nobody has picked up.
-                    why = LegEnd.LOST if cause in _NO_TRUNK else _leg_end(False, cause)
-                    return CalledEnded(CallId(channel), why)
+                    return CalledEnded(CallId(channel), called_end(status, cause, rang=rang))
                 if leg is None:
                     return None
-                return LegEnded(leg.call, channel, _leg_end(leg.answered, cause))
+                if leg.outside and not leg.answered:
+                    why = leg_end(called_end(status, cause, rang=rang or leg.rang))
+                else:
+                    why = _leg_end(leg.answered, cause)
+                return LegEnded(leg.call, channel, why)
             case EndpointStateChange(endpoint, online):
                 phone = phone_of(endpoint)
                 event = None if phone is None else self.news(phone, online)

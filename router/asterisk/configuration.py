@@ -37,6 +37,9 @@ def placeholders(settings: AsteriskSettings, toolbox: Toolbox) -> dict[str, str]
         "node": settings.node,
         "entity_id": settings.entity_id,
         "max_calls": str(settings.max_calls),
+        # Asterisk takes no timer B that is not 64 times T1, the first wait before it asks again.
+        "sip_t1_ms": str(settings.trunk_silence_s * 1000 // 64),
+        "sip_b_ms": str(settings.trunk_silence_s * 1000),
         "trunk_bind": settings.trunk_bind,
         "trunk_hosts": ",".join(settings.trunk_hosts),
         "trunk_codecs": ",".join(settings.trunk_codecs),

@@ -97,6 +97,9 @@ class AsteriskSettings:
     """`host:port` through which calls go out; None: no outgoing calls."""
     trunk_qualify_s: int = 30
     """Seconds between two questions to `trunk_peer` whether it is there; 0: never."""
+    trunk_silence_s: int = 20
+    """Seconds without any answer after which a call out has failed at the carrier. Shorter than
+    a callback rings (`callbacks.ring_s`): else nobody was there, it would seem."""
     registration: Registration | None = None
     """The carrier's account, if it wants one."""
     trunk_codecs: tuple[str, ...] = ("alaw", "g722", "ulaw")
@@ -277,6 +280,7 @@ def check(settings: AsteriskSettings) -> list[Problem]:
         fault("rtp_last", f"must leave 8 ports or more, up to 65535, got {settings.rtp_last}")
     for name, least in (
         ("trunk_qualify_s", 0),
+        ("trunk_silence_s", 7),
         ("trunk_rtp_timeout_s", 0),
         ("agent_qualify_s", 0),
         ("agent_rtp_timeout_s", 0),

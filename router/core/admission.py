@@ -9,12 +9,13 @@ from math import inf
 from router.core.agents import AgentState
 from router.core.distribution import Distribution
 from router.core.forecast import bound_s
-from router.core.ids import SectorId
+from router.core.ids import SectorId, TicketId
 from router.core.open_tickets import OpenTickets
 from router.core.switchboard import Switchboard
 from router.core.tickets import Admission, Refusal
 
-#: After so many calls in a row that the carrier did not take, nothing is promised for a while.
+#: After so many calls in a row that the carrier did not take, nothing is promised for a while;
+#: so too after as many tickets in a row whose numbers it does not know.
 TRUNK_FAILURES = 3
 TRUNK_PAUSE_S = 120.0
 #: Whether callers who wait are offered a callback is thought over this often; whoever takes the
@@ -37,6 +38,8 @@ class AdmissionControl:
         #: Calls that the carrier did not take, in a row, and until when that is believed.
         self._trunk_failures = 0
         self._trunk_until_at = 0.0
+        #: Tickets whose number does not exist, as the carrier says, since it last took a call.
+        self._unassigned: set[TicketId] = set()
         #: Why no calls go out, as the service sees it.
         self.closed_by: Refusal | None = None
 
@@ -124,8 +127,18 @@ class AdmissionControl:
     def carrier_took(self) -> None:
         """A call went out, whatever came of it."""
         self._trunk_failures = 0
+        self._unassigned.clear()
 
     def carrier_failed(self) -> None:
         """A call did not go out."""
         self._trunk_failures += 1
         self._trunk_until_at = self._board.now + TRUNK_PAUSE_S
+
+    def unassigned(self, ticket: TicketId) -> bool:
+        """The carrier knows no such number; return whether it says so of all."""
+        self._unassigned.add(ticket)
+        if len(self._unassigned) < TRUNK_FAILURES:
+            return False
+        self._trunk_failures = max(self._trunk_failures, TRUNK_FAILURES)
+        self._trunk_until_at = self._board.now + TRUNK_PAUSE_S
+        return True

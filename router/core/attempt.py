@@ -17,7 +17,7 @@ from router.core.calls import Call, CallState
 from router.core.commands import DialTicket, HangUp, Outcome, Part, Ring, Step
 from router.core.distribution import AGENT_LOST, FRONT, Distribution
 from router.core.duty import RING_BACKSTOP_S, Duty
-from router.core.events import CallFound, KeyPressed, LegEnd
+from router.core.events import CalledEnd, CallFound, KeyPressed, LegEnd
 from router.core.facts import Door
 from router.core.ids import BridgeId, CallId, ChannelId, PlaybackId, PromptId
 from router.core.open_tickets import UNKEPT_RETRY_S, OpenTickets, Ticket
@@ -32,17 +32,21 @@ PROMPTS = frozenset({CALLBACK_ASK, AGENT_LOST})
 
 #: The key that a person presses and a voicemail does not.
 YES = "1"
-#: How the end of a dialled leg counts.
+#: How the end of a dialled call counts.
 _FAILURES = {
-    LegEnd.BUSY: Failure.BUSY,
-    LegEnd.NO_ANSWER: Failure.NO_ANSWER,
-    LegEnd.HUNG_UP: Failure.NO_ANSWER,
-    LegEnd.REJECTED: Failure.BUSY,
-    LegEnd.UNREACHABLE: Failure.UNREACHABLE,
-    LegEnd.LOST: Failure.TRUNK,
+    CalledEnd.BUSY: Failure.BUSY,
+    CalledEnd.DECLINED: Failure.DECLINED,
+    CalledEnd.NO_ANSWER: Failure.NO_ANSWER,
+    CalledEnd.HUNG_UP: Failure.NO_ANSWER,
+    CalledEnd.UNASSIGNED: Failure.UNASSIGNED,
+    CalledEnd.REFUSED: Failure.TRUNK,
+    CalledEnd.FAILED: Failure.TRUNK,
+    CalledEnd.SILENT: Failure.TRUNK,
 }
 #: No second attempt helps.
 _FINAL = frozenset({Failure.UNREACHABLE})
+#: Tells nothing of the carrier.
+_SAYS_NOTHING = frozenset({Failure.INTERRUPTED, Failure.UNREACHABLE, Failure.UNASSIGNED})
 
 
 class Attempts:
@@ -214,11 +218,12 @@ class Attempts:
         self._board.commands.append(HangUp(_call(ticket), ChannelId(_call(ticket))))
         self.failed(ticket, Failure.INTERRUPTED if ticket.unheard else Failure.VOICEMAIL)
 
-    def call_ended(self, ticket: Ticket, why: LegEnd) -> None:
+    def call_ended(self, ticket: Ticket, why: CalledEnd) -> None:
         """The called channel is gone before the two were joined."""
-        asking = ticket.state is TicketState.ASKING
-        if asking or ticket.state is TicketState.DIALLING:
-            self.failed(ticket, Failure.HUNG_UP if asking else _FAILURES[why])
+        if ticket.state is TicketState.ASKING:
+            self.failed(ticket, Failure.HUNG_UP)
+        elif ticket.state is TicketState.DIALLING:
+            self.failed(ticket, _FAILURES[why], why.value)
 
     def failed_to_dial(self, ticket: Ticket, failure: Failure) -> None:
         """The call could not even be begun."""
@@ -300,13 +305,16 @@ class Attempts:
 
     # Ends.
 
-    def failed(self, ticket: Ticket, failure: Failure) -> None:
+    def failed(self, ticket: Ticket, failure: Failure, detail: str = "") -> None:
         """Try once more inside the promise, later; or give up."""
-        if failure is Failure.TRUNK:
+        detail = detail or failure.value
+        if failure is Failure.UNASSIGNED and self._admission.unassigned(ticket.record.ticket):
+            failure = Failure.TRUNK  # so many numbers cannot be wrong
+        elif failure is Failure.TRUNK:
             self._admission.carrier_failed()
-        elif failure is not Failure.INTERRUPTED:
+        elif failure not in _SAYS_NOTHING:
             self._admission.carrier_took()
-        self._stop(ticket, failure.value)
+        self._stop(ticket, detail)
         record = replace(ticket.record, failure=failure)
         retry_at = self._board.now + _retry_s(self._rules, failure)
         again = record.attempts < self._rules.attempts and failure not in _FINAL
@@ -395,7 +403,7 @@ def _retry_s(rules: CallbackPolicy, failure: Failure) -> int:
     match failure:
         case Failure.INTERRUPTED:
             return 0
-        case Failure.BUSY | Failure.TRUNK:
+        case Failure.BUSY | Failure.TRUNK | Failure.UNASSIGNED:
             return rules.busy_retry_s
         case _:
             return rules.no_answer_retry_s

@@ -18,6 +18,7 @@ from router.core.events import (
     CallbackAsked,
     CallbackCancelled,
     CalledAnswered,
+    CalledEnd,
     CalledEnded,
     CallFound,
     CallLeft,
@@ -153,12 +154,12 @@ class Callbacks:
             case CalledEnded(_, why):
                 attempts.call_ended(ticket, why)
             case CallLeft():
-                attempts.call_ended(ticket, LegEnd.HUNG_UP)
+                attempts.call_ended(ticket, CalledEnd.HUNG_UP)
             case DialFailed(_, failure):
                 attempts.failed_to_dial(ticket, failure)
             case CommandFailed(call_id, channel) if channel == ChannelId(call_id):
                 self._board.commands.append(HangUp(call_id, channel))
-                attempts.call_ended(ticket, LegEnd.HUNG_UP)
+                attempts.call_ended(ticket, CalledEnd.HUNG_UP)
             case CommandFailed(_, leg) if leg == ticket.leg:
                 self._board.legs.pop(leg, None)
                 attempts.leg_ended(ticket, LegEnd.UNREACHABLE)

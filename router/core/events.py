@@ -33,6 +33,26 @@ class LegEnd(StrEnum):
     LOST = "lost"  # anything else: the phone died in mid-call
 
 
+class CalledEnd(StrEnum):
+    """Why a call to the public network was not picked up (ari/causes.py)."""
+
+    # The person's own.
+    BUSY = "busy"
+    DECLINED = "declined"
+    NO_ANSWER = "no answer"
+    # The number's; or, when it is said of all, the carrier's.
+    UNASSIGNED = "unassigned"
+    # The carrier's.
+    REFUSED = "refused by the carrier"
+    FAILED = "failed at the carrier"
+    SILENT = "no answer of the carrier"
+    HUNG_UP = "hung up"  # ours
+
+
+#: These are the carrier's trouble, whoever is called.
+OF_CARRIER = frozenset({CalledEnd.REFUSED, CalledEnd.FAILED, CalledEnd.SILENT})
+
+
 @value
 class CallArrived:
     """A caller's channel entered the application, already answered."""
@@ -196,7 +216,7 @@ class CalledEnded:
     """The number of a ticket was not picked up."""
 
     call: CallId
-    reason: LegEnd
+    reason: CalledEnd
 
 
 @value

@@ -39,11 +39,13 @@ class Failure(StrEnum):
     """Why an attempt came to nothing; the last one is why the ticket failed."""
 
     BUSY = "busy"
+    DECLINED = "declined"
     NO_ANSWER = "no answer"
     VOICEMAIL = "voicemail"  # picked up, no key pressed
     HUNG_UP = "hung up"  # picked up, left without a key
-    UNREACHABLE = "unreachable"  # the number does not exist, or the carrier refused it
-    TRUNK = "trunk"  # the carrier does not answer
+    UNASSIGNED = "unassigned"  # no such number
+    UNREACHABLE = "unreachable"  # the number is not known any more
+    TRUNK = "trunk"  # the carrier refuses our calls, fails, or does not answer
     INTERRUPTED = "interrupted"  # ours: the informateur or the router was gone
 
 

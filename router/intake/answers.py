@@ -29,12 +29,15 @@ STATES: dict[TicketState, str] = {
 _AGAIN = f"Votre numéro est effacé. {rappel.AGAIN}"
 _FAILED: dict[Failure, str] = {
     Failure.BUSY: f"Votre ligne était occupée. {_AGAIN}",
+    Failure.DECLINED: f"L’appel a été refusé. {_AGAIN}",
     Failure.NO_ANSWER: f"Personne n’a répondu. {_AGAIN}",
     Failure.VOICEMAIL: f"L’appel a été pris, mais la touche 1 n’a pas été pressée. {_AGAIN}",
     Failure.HUNG_UP: f"L’appel a été pris, puis raccroché sans que la touche 1 soit pressée. "
     f"{_AGAIN}",
+    Failure.UNASSIGNED: f"Ce numéro n’est pas attribué. {_AGAIN}",
     Failure.UNREACHABLE: f"Ce numéro n’a pas pu être joint. {_AGAIN}",
-    Failure.TRUNK: f"Un incident technique a empêché l’appel. {_AGAIN}",
+    Failure.TRUNK: "Un incident technique a empêché l’appel ; votre ligne n’est pas en cause. "
+    f"{_AGAIN}",
     Failure.INTERRUPTED: f"Un incident technique a interrompu l’appel. {_AGAIN}",
 }
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from router.core.events import (
     CalledAnswered,
+    CalledEnd,
     CalledEnded,
     CallLeft,
     Event,
     KeyPressed,
-    LegEnd,
 )
 from router.core.ids import CallId, MenuId, PromptId, SectorId, TicketId
 from router.core.plan import Menu, Plan, Question, ToMenu, ToSector
@@ -274,16 +274,16 @@ class Public:
         answer, quickness = (luck[one] for one in _REACHED[attempt % len(_REACHED)])
         after_s = rules.dial_s
         if answer < rules.busy:
-            self._agenda.after(after_s, self._not_reached, (caller, LegEnd.BUSY))
+            self._agenda.after(after_s, self._not_reached, (caller, CalledEnd.BUSY))
             return
         answer -= rules.busy
         if answer < rules.unreachable:
-            self._agenda.after(after_s, self._not_reached, (caller, LegEnd.UNREACHABLE))
+            self._agenda.after(after_s, self._not_reached, (caller, CalledEnd.UNASSIGNED))
             return
         answer -= rules.unreachable
         picks_up_s = after_s + rules.picks_up.at(quickness)
         if answer < rules.no_answer or picks_up_s >= timeout_s:
-            self._agenda.after(timeout_s, self._not_reached, (caller, LegEnd.NO_ANSWER))
+            self._agenda.after(timeout_s, self._not_reached, (caller, CalledEnd.NO_ANSWER))
             return
         answer -= rules.no_answer
         if answer < rules.voicemail:
@@ -291,7 +291,7 @@ class Public:
             picks_up_s = after_s + rules.voicemail_s
         self._agenda.after(picks_up_s, self._picks_up, caller)
 
-    def _not_reached(self, of: tuple[Caller, LegEnd]) -> Event | None:
+    def _not_reached(self, of: tuple[Caller, CalledEnd]) -> Event | None:
         caller, why = of
         if not caller.there:
             return None

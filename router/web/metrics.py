@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from router.core.commands import Noted, Outcome, Step
+from router.core.events import CalledEnd
 from router.core.ids import SectorId
 from router.core.keeping import Keeping
+from router.core.tickets import Failure
 
 if TYPE_CHECKING:
     from router.web.api import Snapshot
@@ -25,6 +27,14 @@ class Metrics:
         self._ended = Counter(
             "allo_calls_ended", "Calls ended, by outcome.", ["outcome"], registry=self.registry
         )
+        self._not_reached = Counter(
+            "allo_callbacks_not_reached",
+            "Calls to who asked to be called back that came to nothing, by why.",
+            ["why"],
+            registry=self.registry,
+        )
+        for why in {*CalledEnd, *Failure}:
+            self._not_reached.labels(why.value)
         self._waits = Histogram(
             "allo_wait_seconds",
             "Wait of callers who were answered.",
@@ -67,6 +77,8 @@ class Metrics:
     def noted(self, noted: Noted) -> None:
         """Count one step of a call."""
         self._steps[noted.step].inc()
+        if noted.step is Step.NOT_REACHED:
+            self._not_reached.labels(noted.detail).inc()
         if noted.step is Step.TALKING and noted.sector is not None:
             self._waits.labels(noted.sector).observe(noted.seconds or 0.0)
         if noted.outcome is not None:

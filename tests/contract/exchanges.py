@@ -213,6 +213,7 @@ async def real_asterisk(toolbox: Toolbox, folder: Path) -> AsyncIterator[RealExc
         agents=tuple(AgentPhone(name, _PHONE_SECRET) for name in PHONES),
         trunk_peer="{}:{}".format(*_CARRIER),
         trunk_qualify_s=0,
+        trunk_silence_s=7,
         trunk_codecs=("alaw",),
         agent_codecs=("alaw",),
         retry_every_s=1,

@@ -31,7 +31,7 @@ from router.core.events import (
 )
 from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PhoneId
 from tests.contract.bench import Bench, kinds
-from tests.contract.exchanges import SUPERVISOR, Exchange, Phone
+from tests.contract.exchanges import SUPERVISOR, Exchange, Phone, RealExchange
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -238,9 +238,12 @@ async def test_a_caller_is_referred_through_the_trunk(bench: Bench) -> None:
     ("status", "reason"),
     [
         (486, LegEnd.BUSY),
+        (600, LegEnd.BUSY),
         (603, LegEnd.REJECTED),
         (480, LegEnd.NO_ANSWER),
+        (403, LegEnd.UNREACHABLE),
         (404, LegEnd.UNREACHABLE),
+        (408, LegEnd.UNREACHABLE),
         (503, LegEnd.UNREACHABLE),
     ],
 )
@@ -257,6 +260,16 @@ async def test_a_referral_that_nobody_answers(bench: Bench) -> None:
     call = await bench.arrive()
     leg = bench.dial_out(call, timeout_s=1)
     assert (await bench.expect(LegEnded, leg=leg)).reason is LegEnd.NO_ANSWER
+
+
+@pytest.mark.real
+async def test_a_carrier_that_answers_nothing_is_not_there(asterisk: RealExchange) -> None:
+    """Told from a phone that nobody picks up before any time-out of ours."""
+    async with Bench(asterisk) as bench:
+        call = await bench.arrive()
+        leg = bench.dial_out(call)
+        assert (await bench.expect(LegEnded, leg=leg)).reason is LegEnd.UNREACHABLE
+    await asterisk.clear()
 
 
 async def test_a_referral_whose_tone_comes_as_sound_does_not_ring(bench: Bench) -> None:

@@ -14,10 +14,10 @@ from router.core.events import (
     CallArrived,
     CallbackAsked,
     CalledAnswered,
+    CalledEnd,
     CalledEnded,
     Event,
     KeyPressed,
-    LegEnd,
     NumberTaken,
     PhoneAppeared,
 )
@@ -178,7 +178,7 @@ class Office(Town):
         self._present.add(call)
         behaves = self._chance.random()
         if behaves < _BUSY:
-            self._soon(CalledEnded(call, LegEnd.BUSY), 1.0)
+            self._soon(CalledEnded(call, CalledEnd.BUSY), 1.0)
         elif behaves > _BUSY + _NO_ANSWER:
             self._soon(CalledAnswered(call), self._chance.random() * _RINGS_S)
 

@@ -15,7 +15,7 @@ from router.demo.sound import AGENT_HZ, ALAW, CALLER_HZ, ULAW, Codec
 from router.demo.stage import FICHE, Stage
 from tests.real.prompts import Ear, Repertoire, repertoire
 from tests.real.story import PATIENCE_S, AsteriskLog, Story
-from tests.real.telephones import Called, Caller, DeskCall, Informateur
+from tests.real.telephones import Called, Caller, Carrier, DeskCall, Informateur
 from tests.real.usagers import Usager, numbers_kept
 
 #: The sector of the stage's fiche, and the way there from the welcome: skip it, no code, menu.
@@ -47,7 +47,7 @@ class Scene:
         self._callers: list[Caller] = []
         self._informateurs: list[Informateur] = []
         self._desk_calls: list[DeskCall] = []
-        self._services: list[Called] = []
+        self._services: list[Called | Carrier] = []
         self._usagers: list[Usager] = []
 
     async def __aenter__(self) -> "Scene":
@@ -163,13 +163,25 @@ class Scene:
         await call.dial(code)
         return call
 
+    def _public_port(self) -> int:
+        assert self.stage.script.trunk is not None
+        return int(self.stage.script.trunk.rpartition(":")[2])
+
+    async def carrier(self, status: int) -> Carrier:
+        """Return a carrier that answers every call with this SIP status."""
+        ear = Ear(CALLER_HZ, AGENT_HZ)
+        await ear.open()
+        stage = self.stage
+        carrier = Carrier(stage.toolbox, stage.sip, self._folder, ear, self._public_port())
+        self._services.append(carrier)
+        await carrier.start(status)
+        return carrier
+
     async def service(self, *, says: int, listens_for: int = CALLER_HZ) -> Called:
         """Return a service of the public network; every number leads to it."""
         stage = self.stage
-        assert stage.script.trunk is not None
-        port = int(stage.script.trunk.rpartition(":")[2])
         ear = Ear(says, listens_for, self._repertoire(ALAW))
-        service = Called(stage.toolbox, stage.sip, self._folder, ear, port)
+        service = Called(stage.toolbox, stage.sip, self._folder, ear, self._public_port())
         self._services.append(service)
         await service.start()
         return service

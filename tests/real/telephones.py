@@ -210,6 +210,16 @@ class Called(Telephone):
         await self.call_ended()
 
 
+class Carrier(Telephone):
+    """The public network in trouble: every call gets the same answer, at once."""
+
+    def __init__(self, toolbox: Toolbox, remote: str, folder: Path, person: Ear, port: int) -> None:
+        super().__init__(toolbox, "carrier", remote, folder, person, port)
+
+    async def start(self, status: int) -> None:
+        await self._start({"status": str(status)})
+
+
 class Informateur(Called):
     """An informateur at a phone."""
 

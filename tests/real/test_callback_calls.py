@@ -7,7 +7,8 @@ import pytest
 import pytest_asyncio
 
 from router.core.commands import Step
-from router.core.tickets import Failure
+from router.core.events import CalledEnd
+from router.core.tickets import Failure, Refusal
 from router.demo.stage import Stage
 from tests.real.conftest import (
     CALLBACKS_OFFSET,
@@ -147,6 +148,33 @@ async def test_a_busy_line_is_dialled_once_more(
     assert len(home.requests("INVITE")) == 2
 
 
+async def test_a_carrier_that_refuses_every_call_is_no_busy_line(
+    scene: Scene, informateur: Informateur
+) -> None:
+    """Nothing more is promised then, until a call gets through."""
+    scene.expected_in_router.append("the carrier did not take a call")
+    usager, other = scene.usager(), scene.usager()
+    refusing = await scene.carrier(403)
+    for one, attempts in ((usager, 2), (other, 1)):
+        await one.promised()
+        for _ in range(attempts):
+            await informateur.rings()
+            informateur.pick_up()
+            await scene.story.step(Step.NOT_REACHED, detail=CalledEnd.REFUSED)
+            await informateur.call_ended()
+    over = await usager.is_over("failed")
+    assert over["reason"] == Failure.TRUNK
+    assert "votre ligne n’est pas en cause" in over["message"]
+    assert (await scene.usager().ask())[1]["error"]["code"] == Refusal.TRUNK
+    await refusing.stop()
+    await scene.carrier(486)
+    await informateur.rings()
+    informateur.pick_up()
+    assert (await other.is_over("failed"))["reason"] == Failure.BUSY
+    await informateur.call_ended()
+    await scene.callbacks_open()
+
+
 async def test_who_never_answers_is_dialled_twice(
     scene: Scene, informateur: Informateur, home: Called
 ) -> None:
@@ -232,6 +260,8 @@ async def test_an_informateur_who_hangs_up_too_soon_costs_an_attempt_at_most(
     await informateur.hang_up()
     home.person.press("1")
     await home.person.hears("agent-lost")
+    # Two calls missed in a row.
+    await scene.until(lambda: scene.ask("101", "ready"), lambda told: told[0] == 200)
     await informateur.rings()
     informateur.pick_up()
     await scene.both_hear(home, informateur)

@@ -184,9 +184,9 @@ def test_who_is_not_reached_is_tried_once_more(why: str, failure: Failure, retry
 
 
 def test_a_number_that_cannot_be_reached_is_over() -> None:
-    lived = called(1, unreachable=1.0)
+    lived = called(2, unreachable=1.0)
 
-    assert lived.heard.records[0].failure is Failure.UNREACHABLE
+    assert lived.heard.records[0].failure is Failure.UNASSIGNED
 
 
 def test_nobody_presses_a_key_on_a_voicemail() -> None:
