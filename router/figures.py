@@ -89,6 +89,7 @@ CLASS: Mapping[Outcome, Column] = {
     Outcome.CALLED_BACK: Column.CALLED_BACK,
     # Requests to be called back that came to no conversation.
     Outcome.NOT_REACHED: Column.NOT_REACHED,
+    Outcome.FAILED: Column.BROKEN,
     Outcome.CANCELLED: Column.WITHDRAWN,
     Outcome.EXPIRED: Column.BROKEN,
     Outcome.LOST_REBOOT: Column.BROKEN,
@@ -269,8 +270,9 @@ DEFINITIONS: Mapping[str, Definition] = {
             "Usagers injoignables",
             "Injoignables",
             _C.NOT_REACHED,
-            "callbacks dialled in vain: busy, no answer, voicemail, unreachable",
-            "Le service a composé le numéro, et personne n’a pris l’appel.",
+            "callbacks dialled in vain for the person's own reasons: busy, declined, no answer, "
+            "voicemail, no such number",
+            "Le service a composé le numéro autant que promis, et personne n’a pris l’appel.",
         ),
         _count(
             "withdrawn/1",
@@ -285,7 +287,7 @@ DEFINITIONS: Mapping[str, Definition] = {
             "Rappels non effectués",
             "Non effectués",
             _C.BROKEN,
-            "callbacks promised that the service gave up or lost",
+            "callbacks promised that the service gave up, lost, or could not dial",
             "Le service avait promis un rappel et ne l’a pas mené à bien.",
         ),
         Definition(
@@ -365,18 +367,20 @@ DEFINITIONS: Mapping[str, Definition] = {
             "Promesses échues",
             "Promesses",
             _C.PROMISED,
-            "calls with a promise whose instant came or whose conversation began",
-            "Appels et rappels dont le délai promis est passé, ou la conversation commencée.",
+            "calls with a promise whose instant came, whose conversation began, or that the "
+            "service broke before; not callbacks dialled in vain by then (not-reached/1)",
+            "Appels et rappels dont le délai promis est passé ou la conversation commencée, et "
+            "rappels que le service n’a pas pu mener à bien. Un rappel que la personne n’a pas "
+            "pris, appelée autant que promis et à temps, n’y est pas compté.",
         ),
         Definition(
-            "promise-kept/1",
+            "promise-kept/2",
             "Promesses tenues",
             "Tenues",
             (_C.KEPT,),
             (_C.PROMISED,),
             _SHARE,
-            "conversations begun by the instant promised / calls with a promise whose instant came "
-            "or whose conversation began",
+            "conversations begun by the instant promised / promised",
             "Conversations commencées dans le délai promis, rapportées aux promesses échues.",
         ),
         _count(
@@ -384,8 +388,10 @@ DEFINITIONS: Mapping[str, Definition] = {
             "Promesses non tenues",
             "Non tenues",
             _C.LATER,
-            "promises whose instant came before the conversation: promised − kept",
-            "Promesses échues sans que la conversation ait commencé à temps.",
+            "promises whose instant came before the conversation, or that the service broke "
+            "before: promised − kept",
+            "Promesses sans conversation commencée à temps, parce que le délai est passé ou que le "
+            "service n’a pas pu appeler.",
         ),
         Definition(
             "callback-kept/1",
@@ -394,8 +400,7 @@ DEFINITIONS: Mapping[str, Definition] = {
             (_C.CALLBACK_KEPT,),
             (_C.CALLBACK_PROMISED,),
             _SHARE,
-            "promise-kept/1 of callbacks: conversations begun by the instant promised / "
-            "callbacks whose conversation began or whose instant came",
+            "promise-kept/2 of callbacks",
             "Les mêmes, des seuls rappels.",
         ),
         _count(

@@ -10,6 +10,7 @@ from router.core.events import (
     CalledEnd,
     CalledEnded,
     CallLeft,
+    DialFailed,
     NumberTaken,
     Resynced,
     StoreChanged,
@@ -19,7 +20,8 @@ from router.core.ids import CallId, SectorId, TicketId
 from router.core.open_tickets import UNKEPT_RETRY_S
 from router.core.plan import CallbackPolicy
 from router.core.requests import Pause, Ready
-from router.core.tickets import Failure, Refusal, TicketState
+from router.core.tickets import OURS, Failure, Refusal, TicketState
+from router.figures import figure, merged, tally
 from tests.caller import Exchange
 from tests.service_plan import BREAK, HOUSING, WORK, day_plan
 
@@ -97,7 +99,8 @@ def test_a_second_attempt_is_made_inside_the_promise(
     exchange.tell(CalledEnded(exchange.attempt("t"), why))
     assert state(exchange) is TicketState.FAILED
     [fact] = exchange.call_facts()
-    assert (fact.outcome, fact.attempts) == ("not reached", 2)
+    outcome = Outcome.FAILED if failure in OURS else Outcome.NOT_REACHED
+    assert (fact.outcome, fact.attempts) == (outcome, 2)
 
 
 def test_a_voicemail_presses_no_key_and_gets_no_word(exchange: Exchange) -> None:
@@ -356,6 +359,43 @@ def test_one_call_that_goes_out_clears_the_carrier(exchange: Exchange) -> None:
     assert exchange.ask_callback("e", HOUSING).refusal is None
 
 
+@pytest.mark.parametrize("failure", Failure)
+def test_what_the_service_could_not_do_is_a_broken_promise_and_no_one_s_absence(
+    exchange: Exchange, failure: Failure
+) -> None:
+    """However long before the instant promised it fails."""
+    promised(exchange)
+    while state(exchange) is not TicketState.FAILED:
+        exchange.answer("101")
+        exchange.tell(DialFailed(exchange.attempt("t"), failure))
+        exchange.confirm_hang_ups()
+        while state(exchange) is TicketState.WAITING:
+            exchange.wait(1)
+    record = exchange.saved[TicketId("t")]
+    assert (record.state, record.failure) == (TicketState.FAILED, failure)
+    assert exchange.now < record.due_at
+    [fact] = exchange.call_facts()
+    ours = failure in OURS
+    assert (fact.outcome, fact.kept) == (
+        (Outcome.FAILED, False) if ours else (Outcome.NOT_REACHED, None)
+    )
+    counts = merged(tally([fact], 180).values())
+    assert figure("callback-kept/1", counts).denominator == ours
+    assert figure("promise-broken/1", counts).value == figure("broken/1", counts).value == ours
+    assert figure("not-reached/1", counts).value == (not ours)
+
+
+def test_who_is_called_in_vain_too_late_was_promised_more(exchange: Exchange) -> None:
+    exchange.talk("101", "other")
+    promised(exchange)
+    exchange.wait(RULES.promise_s + 60)
+    exchange.leave("other")
+    exchange.wait(exchange.plan.targets.wrap_up_s)
+    called(exchange, "t", CalledEnd.BUSY)
+    fact = exchange.call_facts()[-1]
+    assert (fact.outcome, fact.kept) == (Outcome.NOT_REACHED, False)
+
+
 def test_a_reboot_loses_open_tickets_and_says_so(exchange: Exchange) -> None:
     promised(exchange)
     record = exchange.saved[TicketId("t")]
@@ -363,6 +403,8 @@ def test_a_reboot_loses_open_tickets_and_says_so(exchange: Exchange) -> None:
     for command in after.engine.restore_tickets([record], after.now, lost=True):
         after._carry_out(command)
     assert after.saved[TicketId("t")].state is TicketState.LOST_REBOOT
+    [fact] = after.call_facts()
+    assert (fact.outcome, fact.kept) == (Outcome.LOST_REBOOT, False)
     assert after.engine.open_ticket_ids() == frozenset()
 
 

@@ -150,7 +150,7 @@ def test_who_never_asked_for_an_informateur_was_not_offered() -> None:
     assert of("offered/2", *calls).value == len(Outcome) - 4  # those, and who came while closed
     assert of("answered/1", *calls).value == 2  # a lost caller had been answered
     assert of("refused/2", *calls).value == 4
-    assert of("broken/1", *calls).value == 2  # expired, or lost in a reboot
+    assert of("broken/1", *calls).value == 3  # failed, expired, or lost in a reboot
     assert of("abandoned/2", *calls).value == 1  # not who could not be reached
 
 
@@ -186,7 +186,7 @@ def test_the_other_rates() -> None:
     ]
     assert of("pickup/2", *calls) == Figure("pickup/2", 3 / 5, 3, 5)
     assert of("talk/1", *calls) == Figure("talk/1", 110, 330, 3)
-    assert of("promise-kept/1", *calls) == Figure("promise-kept/1", 1 / 3, 1, 3)
+    assert of("promise-kept/2", *calls) == Figure("promise-kept/2", 1 / 3, 1, 3)
 
 
 def test_without_calls_counts_are_zero_and_rates_are_none() -> None:

@@ -44,7 +44,8 @@ class Outcome(StrEnum):
     LOST = "lost"  # the informateur's phone died and the caller was not served again
     CALLED_BACK = "called back"  # left the queue for a callback
     # Of requests to be called back that came to no conversation.
-    NOT_REACHED = "not reached"
+    NOT_REACHED = "not reached"  # called in vain: busy, no answer, voicemail
+    FAILED = "failed"  # for the service's own reasons (tickets.OURS)
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     LOST_REBOOT = "lost in a reboot"

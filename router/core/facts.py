@@ -41,7 +41,8 @@ class CallFact:
     #: How many phones were rung.
     attempts: int
     #: Whether the first conversation began by the instant promised; None without a promise,
-    #: and for a caller who left before that instant.
+    #: for a caller who left before that instant, and for who was called back in vain by then.
+    #: A callback that failed for the service's own reasons is a broken promise at once.
     kept: bool | None
     transfers: int = 0
     #: The directory's entry that the caller was sent to.

@@ -13,7 +13,7 @@ from router.core.facts import PERIOD_S, CallFact, Door
 from router.core.ids import AgentId, CallId, ChannelId, PlaybackId, SectorId, TicketId
 from router.core.order import ticket_due_at
 from router.core.switchboard import Switchboard
-from router.core.tickets import TicketDue, TicketRecord, TicketState, channel_of
+from router.core.tickets import OURS, TicketDue, TicketRecord, TicketState, channel_of
 from router.core.work import WorkItem
 
 _EVERY_DUE = tuple(TicketDue)
@@ -26,6 +26,8 @@ _OUTCOMES = {
     TicketState.EXPIRED: Outcome.EXPIRED,
     TicketState.LOST_REBOOT: Outcome.LOST_REBOOT,
 }
+#: These break the promise whenever they come.
+_BROKEN = frozenset({Outcome.FAILED, Outcome.EXPIRED, Outcome.LOST_REBOOT})
 
 
 @dataclass(slots=True, eq=False)
@@ -174,8 +176,10 @@ class OpenTickets:
         del self.tickets[record.ticket]
         self.beside[record.sector] -= 1
         outcome = _OUTCOMES.get(state)
+        if outcome is Outcome.NOT_REACHED and record.failure in OURS:
+            outcome = Outcome.FAILED
         if outcome is not None:
-            kept = False if now > record.due_at else None
+            kept = False if now > record.due_at or outcome in _BROKEN else None
             board.count(
                 CallFact(
                     int(record.asked_at) // PERIOD_S * PERIOD_S,

@@ -49,6 +49,11 @@ class Failure(StrEnum):
     INTERRUPTED = "interrupted"  # ours: the informateur or the router was gone
 
 
+#: The service's own reasons: the person was never called, or was let down. All others are the
+#: person's, who was called as often as promised: such a promise is neither kept nor broken.
+OURS = frozenset({Failure.UNREACHABLE, Failure.TRUNK, Failure.INTERRUPTED})
+
+
 class TicketDue(StrEnum):
     """A deadline of a ticket that has come."""
 

@@ -33,7 +33,7 @@ SERVICE_FIGURES = (
     *("total/1", "self-service/2", "closed/1", *OFFERED_IDS),
     *("answered-callback/1", "short-abandon/2", "pickup/2", "abandonment/2"),
     *("service-level/1", "service-level-abandons/1", "service-level-offered/2"),
-    *("asa/1", "talk/1", "promised/1", "promise-broken/1", "promise-kept/1", "callback-kept/1"),
+    *("asa/1", "talk/1", "promised/1", "promise-broken/1", "promise-kept/2", "callback-kept/1"),
     "mobilised/1",
 )
 

@@ -29,7 +29,7 @@ from router.simulation.tally import Ends, Slot
 DAYS_LISTED = 10
 
 _CLASSES = (*OFFERED_IDS, "pickup/2")
-_PROMISES = ("promised/1", "promise-broken/1", "promise-kept/1")
+_PROMISES = ("promised/1", "promise-broken/1", "promise-kept/2")
 _SECTOR = (*_CLASSES, "service-level/1", "asa/1", *_PROMISES)
 _MONTH = (*_CLASSES, "answered-callback/1", *_PROMISES)
 _DAY = ("offered/2", "answered/1", "pickup/2", *_PROMISES)
@@ -168,9 +168,9 @@ def _weeks(counted: Counted) -> Iterable[Table]:
         ("wait", "asa/1", "Attente moyenne", lambda slot: figure("asa/1", live.get(slot, {}))),
         (
             "kept",
-            "promise-kept/1",
+            "promise-kept/2",
             "Promesses tenues",
-            lambda slot: figure("promise-kept/1", every.get(slot, {})),
+            lambda slot: figure("promise-kept/2", every.get(slot, {})),
         ),
         (
             "accepted",

@@ -198,7 +198,7 @@ _OWN = (
         f"Équité entre les accès{NO_BREAK}: promesses tenues",
         "Équité (promesses)",
         _NUMBER,
-        "Jain's index, (sum x)^2 / (n sum x^2), over the doors with x = promise-kept/1; 1: alike "
+        "Jain's index, (sum x)^2 / (n sum x^2), over the doors with x = promise-kept/2; 1: alike "
         "(Jain, Chiu, Hawe 1984)",
     ),
     _made(

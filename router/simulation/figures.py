@@ -21,7 +21,7 @@ CALLS = (
 SERVICE = (
     *("pickup/2", "abandonment/2"),
     *("service-level/1", "service-level-abandons/1", "service-level-offered/2"),
-    *("promised/1", "promise-broken/1", "promise-kept/1", "asa/1"),
+    *("promised/1", "promise-broken/1", "promise-kept/2", "asa/1"),
 )
 
 
@@ -118,7 +118,7 @@ def _staff(counted: Counted) -> Iterable[Figure]:
 
 def _fairness(counted: Counted) -> Iterable[Figure]:
     served = [door for door in Door if counted.tally.waits[door]]
-    kept = [figure("promise-kept/1", counted.of_door(door)).value or 0.0 for door in served]
+    kept = [figure("promise-kept/2", counted.of_door(door)).value or 0.0 for door in served]
     yield Figure("fairness-kept/1", jain(kept))
     to_promise = [counted.to_promise(door).value or 0.0 for door in served]
     yield Figure("fairness-wait/1", jain(to_promise))

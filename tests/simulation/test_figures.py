@@ -65,7 +65,7 @@ def test_a_week_is_worth_looking_at(facts: list[CallFact]) -> None:
 def test_every_call_is_counted_as_the_report_counts_it(facts: list[CallFact]) -> None:
     target_s = week().plan.targets.live_target_s
     whole = merged(counted.tally(facts, target_s).values())
-    for id_ in (*CALLS, "pickup/2", "promise-kept/1", "callback-kept/1", "talk/1"):
+    for id_ in (*CALLS, "pickup/2", "promise-kept/2", "callback-kept/1", "talk/1"):
         assert figures()[id_] == counted.figure(id_, whole)
     live = [fact for fact in facts if fact.door is not Door.CALLBACK]
     of_live = merged(counted.tally(live, target_s).values())
@@ -235,7 +235,7 @@ def test_what_callers_were_told_is_judged() -> None:
 
 
 def test_fairness_is_measured_over_the_doors() -> None:
-    kept = [cell("doors", door.value, "promise-kept/1").value or 0 for door in DOORS]
+    kept = [cell("doors", door.value, "promise-kept/2").value or 0 for door in DOORS]
     ratios = [cell("doors", door.value, "wait-to-promise/1").value or 0 for door in DOORS]
     assert value("fairness-kept/1") == jain(kept)
     assert value("fairness-wait/1") == jain(ratios)
