@@ -1,4 +1,4 @@
-"""The command line: ./allo demo, test, run, replay, check, prompts, configure, code, report, …"""
+"""The command line: ./allo demo, test, run, replay, check, prompts, configure, code, report."""
 
 import asyncio
 import os
@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from router import places, provision, telephony, year
-from router.errors import ConfigError, RouterError, SetupError, StoreError
+from router import __version__, places, provision, telephony, year
+from router.errors import ConfigError, RouterError, StoreError
 from router.options import ConfigOption, DemoConfigOption, or_the_demo_s, writing
 
 if TYPE_CHECKING:
@@ -20,12 +20,22 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="allo answers a public phone number with French prompts, access codes, opening hours "
-    "and a queue for informateurs, on an Asterisk that it drives through ARI.",
+    "and a queue for informateurs, on an Asterisk that it drives through ARI.\n\n"
+    "Exit codes: 0 all is well, 1 it failed, 2 wrong words or a wrong configuration.",
+    invoke_without_command=True,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,  # a traceback with locals could show what must not be shown
     rich_markup_mode=None,
 )
+
+
+@app.callback()
+def allo(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        print(f"allo {__version__}")
+        raise typer.Exit
 
 
 RecordOption = Annotated[
@@ -104,7 +114,10 @@ def demo(
     ] = 0,
     record: RecordOption = None,
 ) -> None:
-    """Run everything here on loopback, with one simulated call and its timeline."""
+    """Run the whole service here, with one simulated call.
+
+    Everything listens on loopback; every step of the call is told as it happens.
+    """
     from router.config import load
     from router.demo.show import show
     from router.demo.stage import Script, Stage
@@ -120,7 +133,7 @@ def demo(
     tools = provision.toolbox(say)
     provision.prompts(provision.voice_named("espeak-ng", None, tools), tools, say)
     if opens_at is not None:
-        say(f"the service's clock starts at {hours.local(opens_at):%A %d %B %Y %H:%M}")
+        say(f"the service's clock starts at {hours.local(opens_at):%Y-%m-%dT%H:%M, a %A}")
     script = Script(
         state_dir=state.resolve(),
         agents=agents,
@@ -137,14 +150,17 @@ def demo(
 
 
 @app.command(
-    context_settings={
-        "allow_extra_args": True,
-        "ignore_unknown_options": True,
-        "help_option_names": [],
-    }
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    options_metavar="[WORDS OF PYTEST]...",
 )
 def test(context: typer.Context) -> None:
-    """Set everything up and run all tests; further words go to pytest."""
+    """Run all tests, on a real Asterisk where they need one.
+
+    ./allo test tests/test_cli.py: one file; -k WORD: what has it in its name; -x: stop at the
+    first failure. Left out unless asked for, by -m load, canary, browser, or container: long
+    ones, and those that need more than ./allo installs. All that pytest takes:
+    ./allo test -- --help
+    """
     tools = provision.toolbox(say)
     provision.prompts(provision.voice_named("espeak-ng", None, tools), tools, say)
     os.chdir(provision.TOP)
@@ -155,11 +171,11 @@ def test(context: typer.Context) -> None:
     context_settings={
         "allow_extra_args": True,
         "ignore_unknown_options": True,
-        "help_option_names": [],
+        "help_option_names": [],  # tests/load/command.py says what can be measured
     }
 )
 def bench(context: typer.Context) -> None:
-    """Measure, beside the same thing done plainly: ./allo bench ivr [--quick] [--json]."""
+    """Measure calls, choices, rings, callbacks or the engine."""
     command = [sys.executable, "-m", "tests.load.command", *context.args]
     os.execve(sys.executable, command, {**os.environ, "PYTHONPATH": str(provision.TOP)})
 
@@ -177,7 +193,7 @@ def run(
     ] = 0.0,
     record: RecordOption = None,
 ) -> None:
-    """Run the service against the Asterisk that the settings name, until SIGTERM."""
+    """Run the service beside its Asterisk, until SIGTERM."""
     import uvloop
 
     from router import logs
@@ -203,7 +219,10 @@ def replay(
     recording: Annotated[Path, typer.Argument(metavar="FILE", help="Written with --record.")],
     config: DemoConfigOption = None,
 ) -> None:
-    """Have the engine decide again what was recorded; exit 1 at the first difference."""
+    """Decide again what --record wrote down.
+
+    Exit 1 at the first difference.
+    """
     from router import replay as recordings
     from router.config import load
 
@@ -220,7 +239,11 @@ def replay(
 
 @app.command()
 def check(config: ConfigOption = None) -> None:
-    """Tell every error of plan, informateurs, prompts and settings at once; exit 2 if any."""
+    """Tell every configuration error at once; write nothing.
+
+    In plan, informateurs, settings, secrets and prompts, and folders that cannot be written.
+    Exit 2 if there is any.
+    """
     from router.check import problems
 
     found = problems(config)
@@ -231,7 +254,7 @@ def check(config: ConfigOption = None) -> None:
 
 @app.command()
 def prompts(config: ConfigOption = None) -> None:
-    """Render the prompts' audio: only what changed since the last time."""
+    """Render the prompts' audio: only what changed."""
     from router.config import load
 
     tools = provision.toolbox(say, provision.VOICE_PROGRAMS)
@@ -253,7 +276,10 @@ def configure(
         ),
     ] = None,
 ) -> None:
-    """Write Asterisk's complete configuration, from plan, settings and secrets."""
+    """Write Asterisk's complete configuration.
+
+    From plan, settings and secrets; ./allo asterisk start does so too.
+    """
     import shlex
 
     from router.asterisk.configuration import render
@@ -285,13 +311,19 @@ def code(
     from router.core.ids import FicheId
     from router.live import Clock
 
-    loaded = load(or_the_demo_s(config))
+    named = or_the_demo_s(config)
+    loaded = load(named)
     if fiche not in loaded.plan.fiches:
-        raise SetupError(f"the plan knows no page {fiche}", "See [fiches] in the plan.")
+        known = ", ".join(list(loaded.plan.fiches)[:5])
+        raise typer.BadParameter(
+            f"{loaded.settings.plan.name} has no page {fiche}; see its [fiches]: {known}, …",
+            param_hint="FICHE",
+        )
     if loaded.secrets is None:
-        raise SetupError(
-            "Codes are made with the service's secret",
-            "Give --config FILE, or start ./allo demo once.",
+        raise typer.BadParameter(
+            "codes are made with the service's secret: name its settings, or start ./allo demo "
+            "once",
+            param_hint="--config",
         )
     book = CodeBook(loaded.secrets.code_secret, loaded.plan.fiches, loaded.plan.code.period_s)
     print(in_pairs(book.code(FicheId(fiche), Clock().now())))
@@ -312,7 +344,10 @@ def report(
         typer.Option("--html", metavar="FILE", help="Write one self-contained page there too."),
     ] = None,
 ) -> None:
-    """Print the key figures of a range of days: calls, satisfaction, subjects, referrals."""
+    """Print the key figures of a range of days, in French.
+
+    Calls, satisfaction, subjects, referrals.
+    """
     from router import report as reports
     from router.config import load
     from router.live import Clock
@@ -432,11 +467,26 @@ def _service_start(at: str | None, hours: object) -> float | None:
     return None if opens_at is None else opens_at + 5400
 
 
+#: Asks for what may come next at the command line, as shells do (`./allo --show-completion`).
+COMPLETE = "_ALLO_COMPLETE"
+#: Typer's: `--show-completion bash` takes the shell's name instead of guessing it.
+SHELL_IS_NAMED = "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION"
+
+
+def _name() -> str:
+    """Return how we are called: to shells by the bare name, which stands for every path to it."""
+    about_completion = COMPLETE in os.environ or any(
+        "-completion" in word for word in sys.argv[1:2]
+    )
+    return "allo" if about_completion else "./allo"
+
+
 def main() -> None:
     """Run the command line; every expected error is a sentence, never a traceback."""
+    os.environ[SHELL_IS_NAMED] = "1"
     try:
         try:
-            app(prog_name="./allo")
+            app(prog_name=_name(), complete_var=COMPLETE)
         finally:
             sys.stdout.flush()  # of a full disk, here a sentence can still be said
     except ConfigError as error:

@@ -1,5 +1,6 @@
 """What several commands take: the settings, and files to be written."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,10 +29,11 @@ DEMO_SETTINGS = places.STATE / "allo.toml"
 
 
 def or_the_demo_s(config: Path | None) -> Path | None:
-    """Return the settings named, else those of the demo; None where it was never started."""
-    if config is None and DEMO_SETTINGS.exists():
-        return DEMO_SETTINGS
-    return config
+    """Return the settings named, else, saying so, the demo's; None where it was never started."""
+    if config is not None or not DEMO_SETTINGS.exists():
+        return config
+    print(f"By the demo's settings, {DEMO_SETTINGS}:", file=sys.stderr)
+    return DEMO_SETTINGS
 
 
 @contextmanager

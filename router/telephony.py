@@ -19,7 +19,7 @@ from router.options import DemoConfigOption, or_the_demo_s
 _STOP_NOW_S = 30.0
 
 app = typer.Typer(
-    help="Start, stop and ask the Asterisk that the settings describe.",
+    help="Start, stop and ask the Asterisk of the settings.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -77,7 +77,7 @@ def stop(
     config: DemoConfigOption = None,
     now: Annotated[bool, typer.Option("--now", help="End the calls under way.")] = False,
 ) -> None:
-    """Take no more calls, wait for the last one to end, and stop it."""
+    """Take no more calls, wait for the last one, and stop it."""
     from router.asterisk.server import ask, clear_away, ended, process_of
 
     settings = _settings(config)
@@ -119,7 +119,7 @@ def stop(
 def cli(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[COMMAND]...", help="As core show channels. Default: a console."),
+        typer.Argument(metavar="COMMAND", help="As core show channels. Default: a console."),
     ] = None,
     config: DemoConfigOption = None,
 ) -> None:

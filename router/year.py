@@ -55,7 +55,10 @@ def simulate(
         typer.Option("--plot", metavar="FILE", help="Draw it there too, as .svg or .png."),
     ] = None,
 ) -> None:
-    """Let a year happen on a virtual clock, decided by the same engine, and print its figures."""
+    """Let a year happen on a virtual clock; print its figures.
+
+    Every call is decided by the engine that answers the phone. The figures are in French.
+    """
     from dataclasses import replace
 
     from router import report as reports
@@ -101,7 +104,7 @@ def _let_happen(year: "Simulation") -> None:
         with typer.progressbar(
             year.days,
             label=str(year.year),
-            item_show_func=lambda one: None if one is None else f"{one.day:%d/%m}",
+            item_show_func=lambda one: None if one is None else f"{one.day}",
             file=sys.stderr,
             hidden=not sys.stderr.isatty(),
         ) as days:
@@ -135,9 +138,9 @@ def staff(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say how many informateurs each half-hour and team need, and check it by simulating it.
+    """Say how many informateurs each half-hour and team need.
 
-    Exit 1 when the check misses a target.
+    In French, and checked by simulating it. Exit 1 when the check misses a target.
     """
     from router.config import load
     from router.live import spare_the_collector
@@ -194,7 +197,10 @@ def policies(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare ways to order the queue, to ask informateurs and to promise, on the same weeks."""
+    """Compare ways to order the queue, on the same weeks.
+
+    Ways to ask informateurs and to promise callbacks, too.
+    """
     import json
 
     from router.config import load

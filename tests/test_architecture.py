@@ -81,7 +81,8 @@ def imports(path: Path) -> Iterator[str]:
             assert node.level == 0, f"{path.name}: relative import"
             assert node.module is not None
             if node.module in ("router", "router.core"):
-                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+                named = (alias.name for alias in node.names if not alias.name.startswith("__"))
+                yield from (f"{node.module}.{name}" for name in named)
             else:
                 yield node.module
 

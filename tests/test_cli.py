@@ -1,18 +1,21 @@
 """The command line, as its user meets it: exit codes, and errors that are sentences."""
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from router import provision
+from router import __version__, options, provision
 
 
-def allo(*words: str) -> subprocess.CompletedProcess[str]:
+def allo(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "router.cli", *words],
         cwd=provision.TOP,
+        env=os.environ | variables,
         capture_output=True,
         text=True,
         timeout=120,
@@ -29,6 +32,70 @@ def test_help_teaches() -> None:
     ):
         assert f"  {command} " in shown.stdout
     assert "Usage: ./allo" in shown.stdout
+
+
+COMMANDS = (
+    *("demo", "test", "run", "check", "prompts", "configure", "code", "bench", "replay"),
+    *("report", "simulate", "staff", "policies", "asterisk"),
+    *("asterisk start", "asterisk stop", "asterisk cli"),
+)
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_is_our_own_and_not_cut(command: str) -> None:
+    shown = allo(*command.split(), "--help", COLUMNS="80")
+    assert shown.returncode == 0
+    assert shown.stdout.lower().startswith(f"usage: ./allo {command}".rstrip())
+    assert "..." not in re.sub(r"(?:ARGS|COMMAND|PYTEST)\]\.\.\.", "", shown.stdout)
+    assert "…" not in shown.stdout
+
+
+def test_the_version() -> None:
+    shown = allo("--version")
+    assert (shown.returncode, shown.stdout) == (0, f"allo {__version__}\n")
+
+
+#: Presses the tabulator after the words, as bash does.
+TAB = """
+source <(./allo --show-completion bash)
+COMP_WORDS=("$@")
+COMP_CWORD=$(($# - 1))
+eval "$(complete -p allo | sed -n 's/.*-F \\([^ ]*\\) .*/\\1/p') ./allo"
+printf '%s\n' "${COMPREPLY[@]}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("./allo", "si"), {"simulate"}),
+        (("./allo", "p"), {"prompts", "policies"}),
+        (("./allo", "asterisk", "s"), {"start", "stop"}),
+        (("./allo", "report", "--ht"), {"--html"}),
+    ],
+)
+def test_the_shell_completes(words: tuple[str, ...], offered: set[str]) -> None:
+    done = subprocess.run(
+        ["bash", "-c", TAB, "bash", *words],
+        cwd=provision.TOP,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (set(done.stdout.split()), done.stderr) == (offered, "")
+
+
+def test_the_demo_s_settings_are_named_when_they_are_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(options, "DEMO_SETTINGS", tmp_path / "allo.toml")
+    assert options.or_the_demo_s(None) is None
+    (tmp_path / "allo.toml").touch()
+    assert options.or_the_demo_s(None) == tmp_path / "allo.toml"
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", f"By the demo's settings, {tmp_path}/allo.toml:\n")
+    assert options.or_the_demo_s(Path("other.toml")) == Path("other.toml")
+    assert capsys.readouterr().err == ""
 
 
 def test_the_shipped_configuration_is_right() -> None:
@@ -55,7 +122,9 @@ def test_faults_are_exit_2(tmp_path: Path) -> None:
         (("demo", "--desk", "104"), 2, "no informateur 104; there are 101 to 103"),
         (("demo", "--origin", "https://a.example.org/"), 2, "without a path"),
         (("run", "--config", "missing.toml"), 2, "missing.toml: cannot be read"),
-        (("code", "F9"), 1, "no page F9"),
+        (("code", "F9"), 2, "has no page F9; see its [fiches]: F1001"),
+        (("report", "--from", "31/01/2026", "--to", "2026-02-01"), 2, "write it as 2026-01-31"),
+        (("replay", "missing"), 2, "missing"),
         (("bench", "nothing"), 2, "ivr"),
         (("frobnicate",), 2, "No such command"),
     ],

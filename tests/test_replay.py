@@ -463,7 +463,7 @@ def test_the_first_other_decision_is_told(recorder: Recorder, record: Record) ->
         recorder.replayed()
     assert difference.value.line == line + 1
     assert difference.value.event == line
-    assert difference.value.at == "2026-11-23 10:00:00.000"
+    assert difference.value.at == "2026-11-23T10:00:00.000"
     assert difference.value.told.startswith('{"LegAnswered":{"call":"call-1"')
     assert "whisper-other" in difference.value.expected
     assert "whisper-call" in difference.value.got
@@ -642,7 +642,7 @@ def test_the_command_line_tells_same_and_other_and_broken(tmp_path: Path) -> Non
     recorder.path.write_text(text.replace("code-ask", "code-asked"))
     code, said, _ = allo("replay", str(recorder.path), "--config", str(shipped))
     assert code == 1
-    assert said.startswith('event 2 (line 3) at 2026-11-23 10:00:00.250: {"KeyPressed":')
+    assert said.startswith('event 2 (line 3) at 2026-11-23T10:00:00.250: {"KeyPressed":')
     recorder.path.write_text(text.replace('"at":', '"at";', 1))
     code, _, said = allo("replay", str(recorder.path), "--config", str(shipped))
     assert (code, "line 1 is broken" in said) == (2, True)

@@ -448,7 +448,11 @@ def _unpack(archives: list[Path], tree: Path, say: Say) -> None:
 
     def unpack(archive: Path) -> None:
         done = subprocess.run(
-            ["dpkg-deb", "-x", archive, tree], capture_output=True, text=True, check=False
+            ["dpkg-deb", "-x", archive, tree],
+            env=os.environ | {"LC_ALL": "C"},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["dpkg-deb failed"])[0]

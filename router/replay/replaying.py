@@ -257,4 +257,4 @@ def _text(value: Any) -> str:
 
 
 def _clock(moment: datetime, at: float) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{int(at % 1 * 1000):03}"
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{int(at % 1 * 1000):03}"

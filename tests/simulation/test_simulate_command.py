@@ -167,7 +167,7 @@ def test_ctrl_c_says_how_far_it_came() -> None:
     os.close(theirs)
     shown = ""
     try:
-        while "/02" not in shown:
+        while "-02-" not in shown:
             shown += os.read(ours, 1000).decode()
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=60)
