@@ -78,7 +78,7 @@ def test_one_call_is_carried_and_told(tmp_path: Path) -> None:
         demo.kill()
     assert demo.returncode == 0, told
     order = [
-        "the service's clock starts at Monday 23 November 2026 10:00",
+        "the service's clock starts at 2026-11-23T10:00, a Monday",
         "The call is answered",
         "asked for the access code",
         "types",
