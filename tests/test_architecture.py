@@ -13,7 +13,7 @@ MODULES = sorted(ROUTER.rglob("*.py"))
 #: errors <- core <- these, side by side <- live <- service <- cli.
 FLOORS = (
     {"errors"},
-    {"core", "places"},
+    {"core", "lifeline", "places", "ports"},
     {"ari", "asterisk", "config", "figures", "logs", "replay", "report", "store"}
     | {"abuse", "altcha", "numbers", "simulation", "vault", "voice", "web"},
     {"intake", "live", "provision"},

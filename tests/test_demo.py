@@ -2,10 +2,12 @@
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -127,17 +129,67 @@ def test_it_stays_up_until_ctrl_c_and_leaves_nothing(tmp_path: Path) -> None:
     assert not any(map(is_alive, ready["pids"].values()))
 
 
+def family(pid: int) -> dict[int, str]:
+    """Return every living descendant with its command."""
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            status = (folder / "stat").read_text().rpartition(")")[2].split()
+            parents[int(folder.name)] = int(status[1])
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    words = {one: Path(f"/proc/{one}/cmdline").read_bytes() for one in found - {pid}}
+    return {one: line.replace(b"\0", b" ").decode() for one, line in words.items()}
+
+
+def test_all_ends_with_a_demo_that_is_killed(tmp_path: Path) -> None:
+    demo = start(tmp_path, "--no-call", "--agents", "2")
+    try:
+        wait_until_ready(demo, tmp_path / "ready.json")
+        left = family(demo.pid)
+        for program, count in {
+            "router.cli run": 1,
+            "router.intake": 1,
+            "sbin/asterisk": 1,
+            "sipp": 3,  # two informateurs', and the public network
+        }.items():
+            assert sum(program in line for line in left.values()) == count, left
+        watches = {os.pidfd_open(pid): line for pid, line in left.items()}
+    finally:
+        demo.kill()
+    demo.communicate(timeout=PATIENCE_S)
+    give_up_at = time.monotonic() + PATIENCE_S
+    while watches and time.monotonic() < give_up_at:
+        for watch in select.select(list(watches), [], [], 1)[0]:
+            del watches[watch]
+            os.close(watch)
+    for watch in watches:
+        signal.pidfd_send_signal(watch, signal.SIGKILL)
+    assert not watches
+    again = start(tmp_path, "--no-call", "--agents", "1")
+    try:
+        wait_until_ready(again, tmp_path / "ready.json")
+    finally:
+        again.kill()
+        again.communicate(timeout=PATIENCE_S)
+
+
 @pytest.mark.parametrize(
     ("kind", "port", "sentence"),
     [
         (socket.SOCK_DGRAM, 5060, "UDP port 12060 on 127.0.0.1, needed for the SIP trunk"),
-        (socket.SOCK_STREAM, 8039, "TCP port 15039 of 127.0.0.1 is in use"),
+        (socket.SOCK_DGRAM, 5062, "UDP port 12062 on 127.0.0.1, needed for informateurs' phones"),
+        (socket.SOCK_DGRAM, 5064, "UDP port 12064 on 127.0.0.1, needed for the simulated public"),
+        (socket.SOCK_STREAM, 8039, "TCP port 15039 on 127.0.0.1, needed for HTTP"),
+        (socket.SOCK_STREAM, 8088, "TCP port 15088 on 127.0.0.1, needed for ARI"),
     ],
 )
 def test_a_busy_port_is_one_sentence(
     tmp_path: Path, kind: socket.SocketKind, port: int, sentence: str
 ) -> None:
     with socket.socket(socket.AF_INET, kind) as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # of the test before
         taken.bind(("127.0.0.1", port + OFFSET))
         if kind == socket.SOCK_STREAM:
             taken.listen()
@@ -148,5 +200,6 @@ def test_a_busy_port_is_one_sentence(
             demo.kill()
     assert demo.returncode == 1
     assert sentence in told
+    assert f"by process {os.getpid()} (" in told
     assert "--port-offset" in told
     assert "Traceback" not in told

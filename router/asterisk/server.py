@@ -22,11 +22,14 @@ from typing import BinaryIO
 import aiohttp
 import G722
 
+from router import ports
 from router.asterisk import configuration, install
 from router.asterisk.install import Toolbox
 from router.asterisk.settings import SOCKET_NAME, UNTOLD_PAIR, AsteriskSettings, check
 from router.errors import ConfigError, SetupError
+from router.lifeline import tied_to_us
 from router.places import writing
+from router.ports import Address
 
 #: Calm pieces of the distribution's music (CC BY-SA 3.0), each with the gain in dB that
 #: brings it to -26 dB RMS: a little below the prompts.
@@ -46,8 +49,8 @@ class AsteriskServer:
     """One Asterisk process with the configuration that `settings` describe.
 
     Call `start()`, and `stop()` when done. With `dies_with_parent` the kernel kills
-    Asterisk when the thread that called `start()` ends (prctl(2), PR_SET_PDEATHSIG);
-    without, calls outlive us.
+    Asterisk when the thread that called `start()` ends (`lifeline.py`); without, calls
+    outlive us.
     """
 
     def __init__(
@@ -121,11 +124,13 @@ class AsteriskServer:
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         command = [
-            *_limits(dies_with_parent=self._dies_with_parent),
+            *_limits(),
             *self._toolbox.command("asterisk"),
             *("-C", str(self.settings.config_dir / "asterisk.conf")),
             "-f",  # stay in the foreground: our child, not a daemon
         ]
+        if self._dies_with_parent:
+            command = [*tied_to_us(*command)]
         with self._open_output() as output:
             return subprocess.Popen(
                 command,
@@ -311,27 +316,20 @@ def check_ports(settings: AsteriskSettings) -> None:
     """Try every address that Asterisk will listen on.
 
     Raises:
-        SetupError: If one is taken or is not this machine's, naming it.
+        SetupError: If one is taken or is not this machine's, naming it and who holds it.
     """
     wanted = [
-        (socket.SOCK_DGRAM, "UDP", settings.trunk_bind, "the SIP trunk"),
-        (socket.SOCK_DGRAM, "UDP", settings.agents_bind, "informateurs' phones"),
-        (socket.SOCK_STREAM, "TCP", f"{settings.ari_host}:{settings.ari_port}", "ARI"),
+        (socket.SOCK_DGRAM, settings.trunk_bind, "the SIP trunk"),
+        (socket.SOCK_DGRAM, settings.agents_bind, "informateurs' phones"),
+        (socket.SOCK_STREAM, f"{settings.ari_host}:{settings.ari_port}", "ARI"),
     ]
-    for kind, protocol, address, purpose in wanted:
+    for kind, address, purpose in wanted:
         host, _, port = address.rpartition(":")
-        with socket.socket(socket.AF_INET, kind) as probe:
-            if kind == socket.SOCK_STREAM:
-                # A connection of a former run in TIME_WAIT does not hinder Asterisk either.
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, int(port)))
-            except OSError as error:
-                raise SetupError(
-                    f"{protocol} port {port} on {host}, needed for {purpose}: {error.strerror}",
-                    "Stop the program that holds it, or use other ports (in the settings, or "
-                    "--port-offset of the demo).",
-                ) from None
+        ports.check_free(
+            Address(kind, host, int(port), purpose),
+            "Stop what holds it, or use other ports (in the settings, or --port-offset of the "
+            "demo).",
+        )
 
 
 def lay_out(settings: AsteriskSettings, toolbox: Toolbox) -> None:
@@ -375,13 +373,12 @@ def _link(link: Path, target: Path) -> None:
         link.symlink_to(target)
 
 
-def _limits(*, dies_with_parent: bool) -> list[str]:
+def _limits() -> list[str]:
     """Return the command prefix that sets limits on the process (util-linux, on every Debian)."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = _OPEN_FILES if most == resource.RLIM_INFINITY else min(_OPEN_FILES, most)
     # Cores would hold SIP messages.
-    limits = ["prlimit", "--core=0:0", f"--nofile={files}:"]
-    return [*limits, "setpriv", "--pdeathsig", "KILL"] if dies_with_parent else limits
+    return ["prlimit", "--core=0:0", f"--nofile={files}:"]
 
 
 def _render_music(settings: AsteriskSettings, toolbox: Toolbox) -> None:

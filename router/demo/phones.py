@@ -10,6 +10,7 @@ from pathlib import Path
 from router.asterisk.install import Toolbox
 from router.demo.sound import AGENT_HZ, CALLER_HZ, Person
 from router.errors import SetupError
+from router.lifeline import tied_to_us
 from router.places import writing
 
 SCENARIOS = Path(__file__).parent / "sipp"
@@ -59,11 +60,14 @@ class Sipp:
         with writing(self._work_dir):
             self._work_dir.mkdir(parents=True, exist_ok=True)
             played.write_text(text, encoding="utf-8")
-        self._process = await asyncio.create_subprocess_exec(
+        command = (
             *self._toolbox.command("sipp"),
             self._remote,
             *("-sf", str(played), "-i", "127.0.0.1", "-p", str(self.port)),
             *("-mp", str(free_port()), "-nostdin", *options),
+        )
+        self._process = await asyncio.create_subprocess_exec(
+            *tied_to_us(*command),
             cwd=self._work_dir,
             env={**os.environ, **self._toolbox.environment("sipp")},
             stdin=asyncio.subprocess.DEVNULL,

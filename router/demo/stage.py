@@ -28,7 +28,9 @@ from router.core.plan import Plan
 from router.demo.phones import AgentPhone, PublicNetwork
 from router.demo.seats import Seat
 from router.errors import ConfigError, SetupError
+from router.lifeline import tied_to_us
 from router.places import writing
+from router.ports import Address, check_free
 
 #: The page whose code the simulated caller types.
 FICHE = FicheId("F1234")
@@ -137,7 +139,7 @@ class Stage:
         """
         if self.script.opens_at is not None:
             self._offset_s = self.script.opens_at - datetime.now(UTC).timestamp()
-        _check_http_port(self.http_port)
+        self._check_ports()
         await self.asterisk.start()
         self._say(f"Asterisk {self.toolbox.asterisk_version} takes calls at {self.sip}")
         await self.start_router()
@@ -154,11 +156,7 @@ class Stage:
             log = self.router_log.open("ab")
         with log:
             self.router = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-P",
-                "-m",
-                "router.cli",
-                *words,
+                *tied_to_us(sys.executable, "-P", "-m", "router.cli", *words),
                 env={**os.environ, "PYTHONPATH": str(provision.TOP)},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
@@ -349,6 +347,15 @@ vault_dir = "{vault}"
 
     # Readiness.
 
+    def _check_ports(self) -> None:
+        """Try those that are not Asterisk's. Raises SetupError."""
+        wanted = [Address(socket.SOCK_STREAM, _LOOPBACK, self.http_port, "HTTP")]
+        if self.script.trunk is None:
+            network = "the simulated public network"
+            wanted.append(Address(socket.SOCK_DGRAM, _LOOPBACK, self._pstn_port, network))
+        for address in wanted:
+            check_free(address, "Stop what holds it, or move all ports with --port-offset N.")
+
     async def _until(self, ready: Callable[[], Any], trouble: str) -> None:
         try:
             async with asyncio.timeout(_ROUTER_READY_S):
@@ -392,15 +399,3 @@ def _are_for(path: Path, agents: Iterable[str], supervisor_phones: Iterable[str]
         and set(known.pins) == set(known.tokens) == set(agents)
         and bool(known.supervisors)
     )
-
-
-def _check_http_port(port: int) -> None:
-    with socket.socket() as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            sock.bind((_LOOPBACK, port))
-        except OSError as error:
-            raise SetupError(
-                f"TCP port {port} of {_LOOPBACK} is in use ({error.strerror})",
-                "Stop what uses it, or move all ports with --port-offset N.",
-            ) from error

@@ -6,9 +6,9 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-from router.errors import SetupError
 from router.intake.proxy import SOCKET_NAME
 from router.places import writing
+from router.ports import Address, taken
 
 #: A router killed a moment ago may leave its intake the port for an instant.
 _PORT_PATIENCE_S = 3.0
@@ -49,7 +49,7 @@ async def listen_publicly(host: str, port: int) -> socket.socket:
     """Return the public socket, listening.
 
     Raises:
-        SetupError: If the port is taken.
+        SetupError: If the port is taken, naming who holds it.
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + _PORT_PATIENCE_S
@@ -61,8 +61,7 @@ async def listen_publicly(host: str, port: int) -> socket.socket:
             return listening
         except OSError as error:
             if loop.time() > until:
-                raise SetupError(
-                    f"HTTP cannot be served at {host}:{port} ({error.strerror})",
-                    "Stop what uses that port, or set http.port.",
-                ) from error
+                address = Address(socket.SOCK_STREAM, host, port, "HTTP")
+                remedy = "Stop what holds it, or set http.port."
+                raise taken(address, error, remedy) from error
         await asyncio.sleep(0.05)

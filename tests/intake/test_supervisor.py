@@ -287,7 +287,7 @@ async def test_a_port_that_is_taken_is_told(alone: Scene, folder: Path) -> None:
     other = supervisor_module.Intake(
         replace(config, settings=taken), alone.office.clock, alone.office.backend(), ()
     )
-    with pytest.raises(SetupError, match="cannot be served"):
+    with pytest.raises(SetupError, match=f"by process {os.getpid()} "):
         await other.start()
     await other.stop()
 

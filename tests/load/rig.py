@@ -24,6 +24,7 @@ from router.asterisk.server import AsteriskServer
 from router.config import Config, load, load_plan, new_secrets
 from router.config.settings import SHIPPED
 from router.errors import SetupError
+from router.lifeline import tied_to_us
 
 _LOOPBACK = "127.0.0.1"
 SIP_PORT, AGENTS_PORT, ARI_PORT, HTTP_PORT, RTP_PORT = 5060, 5062, 8088, 8039, 10000
@@ -160,9 +161,11 @@ class Rig:
         log_path = self.state_dir / "router.log"
         with log_path.open("wb") as log:
             self._router = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "router.cli"),
-                *("run", "--config", str(self.state_dir / "allo.toml")),
-                *("--clock-offset", str(self._clock_offset_s)),
+                *tied_to_us(
+                    *(sys.executable, "-P", "-m", "router.cli"),
+                    *("run", "--config", str(self.state_dir / "allo.toml")),
+                    *("--clock-offset", str(self._clock_offset_s)),
+                ),
                 env={**os.environ, "PYTHONPATH": str(provision.TOP)},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,

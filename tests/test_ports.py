@@ -1,0 +1,102 @@
+"""Who holds a port, told by real sockets of real processes."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from router import ports
+from router.errors import SetupError
+from router.ports import Address, check_free, holder
+
+KINDS = (socket.SOCK_DGRAM, socket.SOCK_STREAM)
+HOLDER = """
+import socket, sys
+kind, host = socket.SocketKind(int(sys.argv[1])), sys.argv[2]
+taken = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind)
+taken.bind((host, 0))
+if kind == socket.SOCK_STREAM:
+    taken.listen()
+print(taken.getsockname()[1], flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def another_process(kind: socket.SocketKind, host: str, *words: str) -> Iterator[tuple[int, int]]:
+    """Yield the process's id and the port that it holds."""
+    command = [sys.executable, "-c", HOLDER, str(int(kind)), host, *words]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        yield process.pid, int(process.stdout.readline())
+        process.communicate()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("held", "wanted"),
+    [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "0.0.0.0")],
+)
+def test_names_process_and_command(kind: socket.SocketKind, held: str, wanted: str) -> None:
+    with another_process(kind, held, "--the-holder") as (pid, port):
+        address = Address(kind, wanted, port, "the test")
+        with pytest.raises(SetupError) as refused:
+            check_free(address, "Stop it.")
+    protocol = "UDP" if kind == socket.SOCK_DGRAM else "TCP"
+    said = str(refused.value)
+    assert said.startswith(
+        f"{protocol} port {port} on {wanted}, needed for the test: Address already in use, "
+        f"by process {pid} ({sys.executable} -c"
+    )
+    assert said.endswith("Stop it.")
+    check_free(address, "Stop it.")  # it has ended
+
+
+def test_ipv6_too() -> None:
+    with another_process(socket.SOCK_STREAM, "::1") as (pid, port):
+        told = holder(Address(socket.SOCK_STREAM, "::1", port, "the test"))
+    assert told is not None
+    assert told.startswith(f"process {pid} ")
+
+
+def test_a_long_command_is_cut() -> None:
+    with another_process(socket.SOCK_DGRAM, "127.0.0.1", "x" * 1000) as (_, port):
+        told = holder(Address(socket.SOCK_DGRAM, "127.0.0.1", port, "the test"))
+    assert told is not None
+    assert told.endswith("…)")
+    assert len(told) < 240
+
+
+def test_another_address_or_protocol_is_not_in_the_way() -> None:
+    with another_process(socket.SOCK_DGRAM, "127.0.0.1") as (_, port):
+        for kind, host in ((socket.SOCK_DGRAM, "127.0.0.2"), (socket.SOCK_STREAM, "127.0.0.1")):
+            assert holder(Address(kind, host, port, "the test")) is None
+
+
+def test_says_whose_it_is_when_it_cannot_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes of another user show their sockets to nobody but root."""
+    monkeypatch.setattr(ports, "_process_with", lambda inodes: None)
+    with another_process(socket.SOCK_DGRAM, "127.0.0.1") as (_, port):
+        told = holder(Address(socket.SOCK_DGRAM, "127.0.0.1", port, "the test"))
+    assert told == f"a process of {ports._user(os.getuid())} that this user cannot see"
+
+
+def test_names_an_address_that_is_not_ours() -> None:
+    address = Address(socket.SOCK_STREAM, "192.0.2.1", 8088, "ARI")
+    with pytest.raises(SetupError, match=r"192\.0\.2\.1, needed for ARI: Cannot assign requested"):
+        check_free(address, "Use another.")
+
+
+def test_what_ends_meanwhile_has_no_command() -> None:
+    with subprocess.Popen(["true"]) as process:
+        pass
+    assert not Path(f"/proc/{process.pid}").exists()
+    assert ports._command(process.pid) == "it ends just now"
+    assert re.fullmatch("user id 4294967294", ports._user(4294967294))
