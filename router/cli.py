@@ -325,7 +325,7 @@ def code(
             "once",
             param_hint="--config",
         )
-    book = CodeBook(loaded.secrets.code_secret, loaded.plan.fiches, loaded.plan.code.period_s)
+    book = CodeBook.of(loaded.plan, loaded.secrets.code_secret)
     print(in_pairs(book.code(FicheId(fiche), Clock().now())))
 
 

@@ -60,7 +60,7 @@ class Service:
         self._host, self._port = settings.http.host, settings.http.port
         self._log = structlog.get_logger().bind()  # bound once: a lazy logger binds at each line
         self._metrics = Metrics(plan.sectors)
-        self._codes = CodeBook(keys.code_secret, plan.fiches, plan.code.period_s)
+        self._codes = CodeBook.of(plan, keys.code_secret)
         # Ids of this life of the router must differ from those of the last, which may live on.
         run = f"allo-{secrets.token_hex(4)}"
         pins = Pins(keys.pins)

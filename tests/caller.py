@@ -332,7 +332,7 @@ class Exchange:
         """Callers go through the menu into the queue of housing."""
         for call in calls or ("caller",):
             self.arrive(call)
-            self.press("##2", call)
+            self.press("#2", call)
 
     def talk(self, agent: str, call: str = "caller") -> None:
         """A caller goes all the way to a talk with the informateur."""

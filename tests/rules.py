@@ -11,7 +11,7 @@ from router.core.tickets import TicketDue, TicketState
 MUST_END: dict[CallState, Due] = {
     **dict.fromkeys(
         (
-            *(CallState.WELCOME, CallState.CLOSED, CallState.CODE, CallState.CHECKING),
+            *(CallState.WELCOME, CallState.CLOSED, CallState.QUESTION, CallState.CHECKING),
             *(CallState.MENU, CallState.PAGE, CallState.READING, CallState.VOTING),
             *(CallState.LEAVING, CallState.ENTERING),
         ),

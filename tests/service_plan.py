@@ -1,5 +1,6 @@
 """A small service for unit tests: two sectors, one sub-menu, three informateurs."""
 
+from dataclasses import replace
 from datetime import time
 
 from router.core.codes import CodeBook
@@ -35,9 +36,10 @@ from router.core.plan import (
     ToMenu,
     ToPage,
     ToSector,
-    yes_or_no,
 )
 
+#: The queue of who presses nothing (`general_plan`).
+GENERAL = SectorId("general")
 HOUSING = SectorId("logement")
 WORK = SectorId("travail")
 MAIN, DOMAINS, INFORMATION = MenuId("menu-main"), MenuId("menu-travail"), MenuId("information-menu")
@@ -126,7 +128,7 @@ def day_plan(desk: Desk | None = None, **changes: object) -> Plan:
                 {"1": 1, "2": 2, "3": 3, "4": 4},
                 frozenset({3, 4}),
             ),
-            yes_or_no(ANSWERED, PromptId("vote-reponse"), "1", "2"),
+            Question(ANSWERED, PromptId("vote-reponse"), {"1": 1, "2": 0}, frozenset({1})),
         ),
     }
     return small_plan(**{**fields, **changes})  # type: ignore[arg-type]
@@ -143,5 +145,16 @@ def working_desk(**changes: object) -> Desk:
     return Desk(**{**fields, **changes})  # type: ignore[arg-type]
 
 
+def general_plan(plan: Plan | None = None) -> Plan:
+    """Return `small_plan`, or `plan`, with a queue for who presses nothing, served by all."""
+    plan = plan or small_plan()
+    general = Sector(GENERAL, "Sans domaine", "tous", PromptId("sector-general"), for_all=True)
+    agents = {
+        one.id: replace(one, skills={**one.skills, GENERAL: 1}) for one in plan.agents.values()
+    }
+    sectors = {**plan.sectors, GENERAL: general}
+    return replace(plan, no_key=GENERAL, sectors=sectors, agents=agents)
+
+
 def code_book(plan: Plan) -> CodeBook:
-    return CodeBook(b"secret of the tests", plan.fiches, plan.code.period_s)
+    return CodeBook.of(plan, b"secret of the tests")

@@ -167,3 +167,18 @@ def test_the_budget_agrees_with_a_full_count(
     now = max([*failures, later])
     recent = [failure for failure in failures if now - failure < 60]
     assert budget.exceeded(now) is (len(recent) > per_minute)
+
+
+@pytest.mark.parametrize("leads", ["6789", "7"])
+def test_codes_begin_with_the_digits_given_and_their_check_digits_hold(leads: str) -> None:
+    book = CodeBook(SECRET, FICHES, WEEK, leads)
+    codes = [book.code(fiche, week * WEEK) for week in range(20) for fiche in FICHES]
+
+    assert {code[0] for code in codes} <= set(leads)
+    assert all(is_well_formed(code) for code in codes)
+    assert all(book.fiche(book.code(fiche, 0.0), 0.0) == fiche for fiche in FICHES)
+
+
+def test_codes_need_a_digit_to_begin_with() -> None:
+    with pytest.raises(ValueError, match="no digit is left"):
+        CodeBook(SECRET, FICHES, WEEK, "")

@@ -36,7 +36,6 @@ from router.core.plan import (
     PauseReason,
     Plan,
     Question,
-    QuestionKind,
     Repeat,
     SecondLogIn,
     ToMenu,
@@ -112,10 +111,9 @@ scores = { 1 = 1, 2 = 2, 3 = 3 }
 satisfied = [2, 3]
 [[questions]]
 id = "reponse"
-kind = "yes/no"
 prompt = "reponse-ou-non"
-yes = "1"
-no = "2"
+scores = { 1 = 1, 2 = 0 }
+satisfied = [1]
 """
 
 AGENTS = """\
@@ -256,11 +254,7 @@ def test_the_informateurs_tools_are_read_whole(service: Service) -> None:
             QuestionId("avis"), PromptId("vote-avis"), {"1": 1, "2": 2, "3": 3}, frozenset({2, 3})
         ),
         Question(
-            QuestionId("reponse"),
-            PromptId("reponse-ou-non"),
-            {"1": 1, "2": 0},
-            frozenset({1}),
-            QuestionKind.YES_NO,
+            QuestionId("reponse"), PromptId("reponse-ou-non"), {"1": 1, "2": 0}, frozenset({1})
         ),
     )
 
@@ -414,6 +408,16 @@ PLAN_FAULTS = [
      'menus.main.keys.3: must be "menu:…", "sector:…" or "page:…", got "sectr:travail"; '
      "did you mean `sector`?"),
     ('11 = "sector:logement"\n', "", "menus.sub.keys: must not be empty"),
+    ('2 = "menu:sub"', '2 = "menu:sub"\n' + "".join(f'{n} = "page:horaires"\n' for n in "3456"),
+     "menus.main.keys: offers 6 choices, at most 5 can be kept in mind: put some in a menu of "
+     "their own"),
+    # Who presses nothing.
+    ('first_menu = "main"', 'first_menu = "main"\nno_key = "sector:travail"',
+     'no_key: must be "queue:" and a sector, as in "queue:general", got "sector:travail"'),
+    ('first_menu = "main"', 'first_menu = "main"\nno_key = "queue:travaux"',
+     "no_key: unknown sector `travaux`; did you mean `travail`?"),
+    ('first_menu = "main"', 'first_menu = "main"\nno_key = "queue:travail"',
+     "no_key: not every informateur serves travail: sectors.travail.for_all = true"),
     # Reach.
     ("[menus.info.keys]", '[menus.lost]\nprompts = ["main"]\n[menus.lost.keys]\n1 = "menu:main"\n'
      "[menus.info.keys]", "menus.lost: no key leads to this menu"),
@@ -507,29 +511,48 @@ DESK_FAULTS = [
     ('id = "reponse"\n', "", "questions.2.id: is missing"),
     ('id = "reponse"', 'id = "La réponse"',
      "questions.2.id: a name is lower-case letters, digits and hyphens"),
-    ("3 = 3 }", "30 = 3 }", 'questions.1.scores.30: must be one digit, got "30"'),
-    ("scores = { 1 = 1, 2 = 2, 3 = 3 }", "scores = {}",
-     "questions.1.scores: must not be empty: a score for each key, as { 1 = 1 }"),
-    ("3 = 3 }", '3 = "3" }', 'questions.1.scores.3: must be a whole number, got "3"'),
-    ("satisfied = [2, 3]", "satisfied = [2, 5]",
-     "questions.1.satisfied.2: 5 is none of the scores"),
-    ("satisfied = [2, 3]", "satisfied = []",
-     "questions.1.satisfied: must not be empty: the scores that count as satisfied"),
-    ("{ 1 = 1, 2 = 2, 3 = 3 }\nsatisfied = [2, 3]", "{ 4 = 0, 3 = 1 }\nsatisfied = [1]",
-     "questions.1.scores: are no and yes, not scores to average; "
-     'write kind = "yes/no", yes = "3", no = "4"'),
-    ('kind = "yes/no"', 'kind = "oui/non"',
-     "questions.2.kind: must be 'score' or 'yes/no', got \"oui/non\""),
-    ('yes = "1"\n', "", 'questions.2.yes: is missing: the key that says yes, as "1"'),
-    ('no = "2"', 'no = "#"', 'questions.2.no: must be one digit, got "#"'),
-    ('no = "2"', 'no = "1"', 'questions.2.no: "1" says yes already'),
-    ('no = "2"', 'no = "2"\nsatisfied = [1]',
-     'questions.2.satisfied: is of kind "score"; one of kind "yes/no" has `yes` and `no`'),
-    ("satisfied = [2, 3]", 'satisfied = [2, 3]\nyes = "1"',
-     'questions.1.yes: is of kind "yes/no"; one of kind "score" has `scores` and `satisfied`'),
+    ("scores = { 1 = 1, 2 = 0 }", "scores = { 1 = 1, 10 = 0 }",
+     'questions.2.scores.10: must be one digit, got "10"'),
+    ("scores = { 1 = 1, 2 = 0 }", "scores = {}", "questions.2.scores: must not be empty"),
+    ("scores = { 1 = 1, 2 = 0 }", 'scores = { 1 = 1, 2 = "0" }',
+     'questions.2.scores.2: must be a whole number, got "0"'),
+    ("satisfied = [1]", "satisfied = [1, 5]",
+     "questions.2.satisfied.2: 5 is none of the scores"),
+    ("satisfied = [1]", "satisfied = []", "questions.2.satisfied: must not be empty"),
     ('"reponse-ou-non"', '"reponse-ou-nom"', "questions.2.prompt: unknown prompt "
      "`reponse-ou-nom`; did you mean `reponse-ou-non`? (prompts/catalogue)"),
 ]  # fmt: skip
+
+
+GENERAL = """
+[sectors.general]
+name = "Sans domaine"
+ministry = "tous"
+for_all = true
+prompt = "main"
+"""
+
+
+def test_every_informateur_serves_the_queue_of_who_presses_nothing(service: Service) -> None:
+    """Whatever agents.toml says of it; it needs no code, no key and no page."""
+    service.change(
+        "plan.toml", 'first_menu = "main"', 'first_menu = "main"\nno_key = "queue:general"'
+    )
+    service.write("plan.toml", service.text("plan.toml") + GENERAL)
+    service.change("agents.toml", "102 = { logement = 1 }", "102 = { logement = 1, general = 3 }")
+    plan = load_plan(service.folder / "plan.toml", service.folder / "agents.toml", PROMPTS)
+
+    assert plan.no_key == "general"
+    assert [agent.skills[SectorId("general")] for agent in plan.agents.values()] == [1, 1]
+    assert set(plan.domains) == {"travail", "logement"}
+
+
+def test_a_queue_that_all_serve_and_nobody_is_led_to_is_a_fault(service: Service) -> None:
+    service.write("plan.toml", service.text("plan.toml") + GENERAL)
+
+    assert service.plan_problems() == [
+        "plan.toml: sectors.general: neither a key nor a fiche leads to this sector"
+    ]
 
 
 @pytest.mark.parametrize(("old", "new", "problem"), DESK_FAULTS)

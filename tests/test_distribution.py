@@ -44,7 +44,7 @@ def test_a_free_informateur_is_rung_at_once(exchange: Exchange) -> None:
 
 def test_asterisk_gives_up_on_the_phone_a_little_after_we_should_have(exchange: Exchange) -> None:
     exchange.arrive()
-    exchange.press("##")
+    exchange.press("#")
     [ring] = [one for one in exchange.press("2") if isinstance(one, Ring)]
 
     assert ring.timeout_s == 5 + 15 + RING_BACKSTOP_S
@@ -57,8 +57,8 @@ def test_a_queue_full_of_others_refuses_nobody_who_can_be_served_at_once() -> No
     exchange.choose_housing("first", "second", "refused")
     assert exchange.hears("refused") == ("refused-full",)
     exchange.arrive("of work", "behind")
-    exchange.press("##111", "of work")
-    exchange.press("##111", "behind")
+    exchange.press("#111", "of work")
+    exchange.press("#111", "behind")
 
     assert exchange.ringing() == {"103": "of work"}
     assert exchange.hears("behind") == ("refused-full",)
@@ -128,7 +128,7 @@ def test_who_chooses_a_sector_after_closing_is_refused_and_told_the_next_opening
 ) -> None:
     exchange.wait(8.24 * HOUR)
     exchange.arrive()
-    exchange.press("##")
+    exchange.press("#")
     exchange.now = CLOSING
     exchange.press("2")
     assert exchange.hears()[:3] == ("refused-closing", "next-opening", "word-tomorrow")
@@ -298,7 +298,7 @@ def test_an_informateur_of_two_sectors_takes_who_is_due_first_of_both() -> None:
     exchange.appear("102")
     exchange.talk("102", "talking")
     exchange.arrive("work")
-    exchange.press("##111", "work")
+    exchange.press("#111", "work")
     exchange.choose_housing("housing")
     exchange.end_leg("102")
     exchange.wait(30.0)

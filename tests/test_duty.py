@@ -70,7 +70,7 @@ def test_who_logs_in_takes_the_call_that_waits(by_code: Exchange) -> None:
 def test_an_informateur_works_at_another_phone(by_code: Exchange) -> None:
     assert by_code.ask("101", LogIn(PhoneId("102"))) is Reply.LOGGED_IN
     by_code.arrive()
-    by_code.press("##")
+    by_code.press("#")
     [ring] = [one for one in by_code.press("2") if isinstance(one, Ring)]
 
     assert (ring.agent, ring.phone) == ("101", "102")

@@ -184,7 +184,7 @@ class Witness:
                 case 0 | 1 if calls:
                     call = calls.pop()
                     self.handle(CallArrived(call))
-                    for key in random.choice(("##2", "##111")):
+                    for key in random.choice(("#2", "#111")):
                         self.handle(KeyPressed(call, key))
                 case 2 | 3 if board.legs:
                     leg, name = random.choice(sorted(board.legs.items()))
@@ -232,7 +232,7 @@ def test_everybody_able_is_asked_in_the_end(sector: SectorId) -> None:
     exchange = Exchange(small_plan(agents=TEAM))
     exchange.appear(*(one.id for one in TEAM))
     exchange.arrive()
-    exchange.press("##2" if sector is HOUSING else "##111")
+    exchange.press("#2" if sector is HOUSING else "#111")
     exchange.wait(200.0)
 
     rung = [note.agent for note in exchange.notes if note.step is Step.RINGING]

@@ -5,24 +5,33 @@ from datetime import date
 import pytest
 
 from router.core.commands import Outcome, Step
+from router.core.facts import Door
 from router.core.hours import DayException, Hours
 from router.core.ids import PromptId
 from router.core.journey import MOST_WRONG_CHOICES
 from router.core.plan import Back, CodePolicy, Menu, Targets, ToMenu
+from router.core.requests import Reply, Transfer
 from tests.caller import MUSIC, Exchange
 from tests.service_plan import (
     DOMAINS,
     FICHE,
+    GENERAL,
     HOUR,
     HOUSING,
+    MAIN,
     MONDAY_10H,
     OFFICE_DAY,
     PAGE,
+    code_book,
+    general_plan,
     small_plan,
 )
 from tests.service_plan import INFORMATION as INFORMATION_MENU
 
 MENU = ("menu-main",)
+QUESTION = ("code-ask", *MENU)
+#: Said again: with the keys that nobody needs at first.
+QUESTION_AGAIN = (*QUESTION, "question-keys")
 INFORMATION_PROMPT = PromptId("information-menu")
 INFORMATION = (INFORMATION_PROMPT,)
 
@@ -40,14 +49,14 @@ def wrong(code: str) -> str:
     return str((int(code[0]) + 1) % 10) + code[1:]
 
 
-# Welcome and code.
+# The welcome, and the one question: a code, or a choice of the first menu.
 
 
 def test_a_code_leads_to_the_sector_of_its_fiche(exchange: Exchange) -> None:
     exchange.arrive()
     assert exchange.hears() == ("welcome",)
     exchange.hear_out()
-    assert exchange.hears() == ("code-ask",)
+    assert exchange.hears() == QUESTION
     exchange.hear_out()
     exchange.press(exchange.code)
 
@@ -57,9 +66,27 @@ def test_a_code_leads_to_the_sector_of_its_fiche(exchange: Exchange) -> None:
     assert (accepted.fiche, accepted.sector) == (FICHE, HOUSING)
 
 
-def test_the_code_may_be_typed_from_the_welcome_on(exchange: Exchange) -> None:
+def test_a_choice_of_the_first_menu_answers_the_same_question(exchange: Exchange) -> None:
     exchange.arrive()
-    exchange.press(exchange.code)
+    exchange.hear_out()
+    exchange.press("2")
+
+    assert exchange.hears() == ("queue-joined",)
+    assert exchange.ringing() == {"101": "caller"}
+
+
+def test_no_code_begins_with_a_key_of_the_first_menu() -> None:
+    plan = small_plan()
+    book = code_book(plan)
+    for week in range(200):
+        code = book.code(FICHE, MONDAY_10H + week * plan.code.period_s)
+        assert not any(key.startswith(code[0]) for key in plan.menus[MAIN].keys)
+
+
+@pytest.mark.parametrize("keys", ["code", "2"])
+def test_the_answer_may_be_typed_from_the_welcome_on(exchange: Exchange, keys: str) -> None:
+    exchange.arrive()
+    exchange.press(exchange.code if keys == "code" else keys)
 
     assert exchange.ringing() == {"101": "caller"}
 
@@ -76,7 +103,7 @@ def test_the_first_key_of_the_code_silences_the_question(exchange: Exchange) -> 
 def test_a_key_may_only_skip_the_welcome(exchange: Exchange, key: str) -> None:
     exchange.arrive()
     exchange.press(key)
-    assert exchange.hears() == ("code-ask",)
+    assert exchange.hears() == QUESTION
 
     exchange.wait(5.0)
     exchange.press(exchange.code)
@@ -89,20 +116,20 @@ def test_a_digit_that_skips_the_welcome_leaves_the_whole_silence_after_the_quest
     exchange: Exchange,
 ) -> None:
     exchange.arrive()
-    exchange.press("1")
+    exchange.press("5")
     exchange.wait(3.0)
     exchange.hear_out()
     exchange.wait(4.0 + 5.9)
     assert exchange.hears() == ()
 
     exchange.wait(0.2)
-    assert exchange.hears() == ("code-nothing-heard", "code-ask")
+    assert exchange.hears() == ("nothing-heard", *MENU)
 
 
 def test_a_wrong_code_is_said_and_asked_again(exchange: Exchange) -> None:
     exchange.arrive()
     exchange.press("#" + wrong(exchange.code))
-    assert exchange.hears() == ("code-wrong", "code-ask")
+    assert exchange.hears() == ("code-wrong", *QUESTION_AGAIN)
 
     exchange.press(exchange.code)
 
@@ -110,17 +137,27 @@ def test_a_wrong_code_is_said_and_asked_again(exchange: Exchange) -> None:
     assert exchange.details(Step.CODE_REFUSED) == ["code-wrong"]
 
 
-def test_three_wrong_codes_lead_to_the_menu(exchange: Exchange) -> None:
+def test_after_three_wrong_codes_only_the_menu_is_left(exchange: Exchange) -> None:
     exchange.arrive()
     exchange.press("#" + 2 * wrong(exchange.code))
-    assert exchange.state() == "code"
+    assert exchange.state() == "question"
     exchange.press(wrong(exchange.code))
-
     assert exchange.hears() == ("code-abandoned", *MENU)
+
+    exchange.press("*")  # no help about a code that is no longer taken
+    assert exchange.hears() == MENU
+    exchange.press(exchange.code[0])
+    assert exchange.hears() == ("menu-invalid", *MENU, "menu-keys")
+    exchange.press("2")
+    assert exchange.ringing() == {"101": "caller"}
+
+
+def code_required() -> Exchange:
+    return Exchange(small_plan(code=CodePolicy(required=True)))
 
 
 def test_three_wrong_codes_lead_to_information_only_when_a_code_is_required() -> None:
-    exchange = Exchange(small_plan(code=CodePolicy(required=True)))
+    exchange = code_required()
     exchange.arrive()
     exchange.press("#" + 3 * wrong(exchange.code))
     assert exchange.hears() == ("code-abandoned", "code-required", *INFORMATION)
@@ -131,40 +168,53 @@ def test_three_wrong_codes_lead_to_information_only_when_a_code_is_required() ->
     assert exchange.outcome() is Outcome.INFORMED
 
 
-def test_no_code_leads_to_the_menu(exchange: Exchange) -> None:
+def test_where_a_code_is_required_it_alone_is_asked_for() -> None:
+    exchange = code_required()
+    exchange.arrive()
+    exchange.hear_out()
+    assert exchange.hears() == ("code-ask-alone",)
+    exchange.press("2*")  # begins a code, whatever the first menu's keys
+    assert exchange.hears() == ("code-help", "code-ask-alone")
+    exchange.press("#")
+
+    assert exchange.hears() == ("code-required", *INFORMATION)
+
+
+def test_hash_leads_from_the_question_to_the_information(exchange: Exchange) -> None:
     exchange.arrive()
     exchange.hear_out()
     exchange.press("#")
 
-    assert exchange.hears() == MENU
+    assert exchange.hears() == INFORMATION
 
 
 def test_a_code_ended_too_early_is_incomplete(exchange: Exchange) -> None:
     exchange.arrive()
     exchange.hear_out()
-    exchange.press("1234#")
+    exchange.press("5234#")
 
-    assert exchange.hears() == ("code-incomplete", "code-ask")
+    assert exchange.hears() == ("code-incomplete", *QUESTION_AGAIN)
 
 
 def test_a_code_left_unfinished_is_incomplete_after_the_silence(exchange: Exchange) -> None:
     exchange.arrive()
     exchange.hear_out()
-    exchange.press("12")
+    exchange.press("52")
     exchange.wait(3.9)
     exchange.press("3")
     exchange.wait(3.9)
     assert exchange.hears() == ()
 
     exchange.wait(0.2)
-    assert exchange.hears() == ("code-incomplete", "code-ask")
+    assert exchange.hears() == ("code-incomplete", *QUESTION_AGAIN)
 
 
-def test_help_explains_the_code_and_costs_no_try(exchange: Exchange) -> None:
+@pytest.mark.parametrize("keys", ["*", "52*"])
+def test_help_explains_the_code_and_costs_no_try(exchange: Exchange, keys: str) -> None:
     exchange.arrive()
     exchange.hear_out()
-    exchange.press("12*")
-    assert exchange.hears() == ("code-help", "code-ask")
+    exchange.press(keys)
+    assert exchange.hears() == ("code-help", *QUESTION_AGAIN)
 
     exchange.press(exchange.code)
     assert exchange.ringing() == {"101": "caller"}
@@ -179,16 +229,28 @@ def test_keys_a_to_d_are_no_part_of_a_code(exchange: Exchange) -> None:
     assert exchange.engine.counts["keys A-D ignored"] == 15
 
 
-def test_silence_at_the_code_is_said_once_then_leads_to_the_menu(exchange: Exchange) -> None:
+def test_silence_at_the_question_is_said_once_then_leads_to_the_information(
+    exchange: Exchange,
+) -> None:
     exchange.arrive()
     exchange.hear_out()
     exchange.hear_out()
     exchange.wait(6.0)
-    assert exchange.hears() == ("code-nothing-heard", "code-ask")
+    assert exchange.hears() == ("nothing-heard", *MENU)
     exchange.hear_out()
     exchange.wait(6.0)
 
-    assert exchange.hears() == MENU
+    assert exchange.hears() == ("menu-abandoned", *INFORMATION)
+
+
+def test_a_code_may_still_be_typed_after_the_first_silence(exchange: Exchange) -> None:
+    exchange.arrive()
+    exchange.hear_out()
+    exchange.hear_out()
+    exchange.wait(6.0)
+    exchange.press(exchange.code)
+
+    assert exchange.ringing() == {"101": "caller"}
 
 
 def test_a_key_between_two_silences_starts_the_count_anew(exchange: Exchange) -> None:
@@ -196,12 +258,96 @@ def test_a_key_between_two_silences_starts_the_count_anew(exchange: Exchange) ->
     exchange.hear_out()
     exchange.hear_out()
     exchange.wait(6.0)
-    exchange.press("#")
-    assert exchange.hears() == MENU
+    exchange.press("1")
+    assert exchange.hears() == ("menu-travail",)
     exchange.hear_out()
     exchange.wait(6.0)
 
-    assert exchange.hears() == ("menu-nothing-heard", *MENU)
+    assert exchange.hears() == ("nothing-heard", "menu-travail")
+
+
+# Who presses nothing.
+
+
+def say_nothing(exchange: Exchange) -> None:
+    """Hear what is said, then nothing, until the silence is too long."""
+    exchange.hear_out()
+    exchange.wait(6.0)
+
+
+def test_who_presses_nothing_reaches_a_person() -> None:
+    exchange = Exchange(general_plan())
+    exchange.appear("103")
+    exchange.arrive()
+    exchange.hear_out()
+    say_nothing(exchange)
+    assert exchange.hears() == ("no-key-hint", *MENU)
+    say_nothing(exchange)
+
+    assert exchange.hears() == ("no-key", "queue-joined")
+    assert exchange.ringing() == {"103": "caller"}
+
+
+def test_who_presses_nothing_in_a_later_menu_reaches_a_person_too() -> None:
+    exchange = Exchange(general_plan())
+    exchange.appear("103")
+    exchange.arrive()
+    exchange.press("#1")
+    say_nothing(exchange)
+    assert exchange.hears() == ("no-key-hint", "menu-travail")
+    say_nothing(exchange)
+
+    assert exchange.hears() == ("no-key", "queue-joined")
+
+
+def test_who_pressed_nothing_is_counted_apart() -> None:
+    exchange = Exchange(general_plan())
+    exchange.appear("103")
+    exchange.arrive()
+    exchange.hear_out()
+    say_nothing(exchange)
+    say_nothing(exchange)
+    exchange.leave()
+
+    [fact] = exchange.call_facts()
+    assert (fact.door, fact.sector, fact.outcome) == (Door.NO_KEY, GENERAL, Outcome.ABANDONED)
+
+
+def test_the_informateur_gives_who_pressed_nothing_on_to_the_domain() -> None:
+    exchange = Exchange(general_plan())
+    exchange.appear("103")
+    exchange.arrive()
+    exchange.hear_out()
+    say_nothing(exchange)
+    say_nothing(exchange)
+    exchange.answer("103")
+    assert "sector-general" in exchange.informateur_hears("103")
+    exchange.hear_whisper("103")
+    exchange.appear("101")
+
+    assert exchange.ask("103", Transfer(HOUSING)) is Reply.TRANSFERRED
+    assert exchange.ringing() == {"101": "caller"}
+
+
+def test_in_the_information_silence_ends_with_goodbye_whoever_is_free() -> None:
+    """Who found the information with keys has no need of a person who asks what it is about."""
+    exchange = Exchange(general_plan())
+    exchange.appear("103")
+    exchange.arrive()
+    exchange.press("##")
+    assert exchange.hears() == INFORMATION
+    say_nothing(exchange)
+    assert exchange.hears() == ("nothing-heard", *INFORMATION)
+    say_nothing(exchange)
+    assert exchange.hears() == ("goodbye",)
+
+
+def test_while_closed_nobody_is_led_to_the_general_queue() -> None:
+    exchange = Exchange(general_plan(), now=MONDAY_10H + 10 * HOUR)
+    exchange.arrive()
+    exchange.wait(HOUR)
+
+    assert exchange.outcome() is Outcome.CLOSED
 
 
 def test_when_codes_are_being_guessed_right_and_wrong_are_answered_late() -> None:
@@ -232,7 +378,7 @@ def test_when_codes_are_being_guessed_right_and_wrong_are_answered_late() -> Non
 def test_menu_to_sub_menu_to_a_sector_by_a_choice_of_two_keys(exchange: Exchange) -> None:
     exchange.appear("103")
     exchange.arrive()
-    exchange.press("##1")
+    exchange.press("#1")
     assert exchange.hears() == ("menu-travail",)
     exchange.press("1")
     assert exchange.hears() == ()
@@ -240,38 +386,33 @@ def test_menu_to_sub_menu_to_a_sector_by_a_choice_of_two_keys(exchange: Exchange
 
     assert exchange.hears() == ("queue-joined",)
     assert exchange.ringing() == {"103": "caller"}
-    assert exchange.details(Step.MENU) == ["menu-main", "menu-travail"]
+    assert exchange.details(Step.MENU) == ["menu-travail"]
 
 
 def test_repeat_back_and_information_keys(exchange: Exchange) -> None:
     exchange.arrive()
-    exchange.press("##1")
+    exchange.press("#1")
     exchange.press("0")
-    assert exchange.hears() == ("menu-travail",)
+    assert exchange.hears() == ("menu-travail", "menu-keys")
     exchange.press("*")
-    assert exchange.hears() == MENU
+    assert exchange.hears() == QUESTION
+    exchange.press("0")
+    assert exchange.hears() == QUESTION_AGAIN
     exchange.press("1#")
     assert exchange.hears() == INFORMATION
+    exchange.press("0")
+    assert exchange.hears() == (*INFORMATION, "information-keys")
     exchange.press("*")
     assert exchange.hears() == ("menu-travail",)
 
 
-def test_back_from_the_first_menu_leads_to_the_code(exchange: Exchange) -> None:
+def test_back_leads_to_the_question_after_a_look_at_the_information(exchange: Exchange) -> None:
     exchange.arrive()
     exchange.press("##*")
-    assert exchange.hears() == ("code-ask",)
+    assert exchange.hears() == QUESTION
 
     exchange.press(exchange.code)
     assert exchange.ringing() == {"101": "caller"}
-
-
-def test_back_leads_to_the_code_after_a_look_at_the_information_too(exchange: Exchange) -> None:
-    exchange.arrive()
-    exchange.press("###*")
-    assert exchange.hears() == MENU
-    exchange.press("*")
-
-    assert exchange.hears() == ("code-ask",)
 
 
 def test_a_menu_met_again_forgets_what_came_after_it() -> None:
@@ -279,11 +420,11 @@ def test_a_menu_met_again_forgets_what_came_after_it() -> None:
     information = Menu(INFORMATION_MENU, (INFORMATION_PROMPT,), {"2": ToMenu(DOMAINS), "*": Back()})
     exchange = Exchange(small_plan(menus={**plan.menus, INFORMATION_MENU: information}))
     exchange.arrive()
-    exchange.press("##1" + "#2" * 5)
+    exchange.press("#1" + "#2" * 5)
     assert exchange.hears() == ("menu-travail",)
 
     exchange.press("*")
-    assert exchange.hears() == MENU
+    assert exchange.hears() == QUESTION
 
 
 @pytest.mark.parametrize("keys", ["9", "A", "D"])
@@ -291,24 +432,24 @@ def test_a_choice_that_does_not_exist_is_said_and_the_menu_repeated(
     exchange: Exchange, keys: str
 ) -> None:
     exchange.arrive()
-    exchange.press("##" + keys)
+    exchange.press("#1" + keys)
 
-    assert exchange.hears() == ("menu-invalid", *MENU)
+    assert exchange.hears() == ("menu-invalid", "menu-travail", "menu-keys")
 
 
 def test_a_choice_of_two_keys_left_unfinished_is_no_choice(exchange: Exchange) -> None:
     exchange.arrive()
-    exchange.press("##11")
+    exchange.press("#11")
     assert exchange.hears() == ()
     exchange.wait(4.0)
 
-    assert exchange.hears() == ("menu-invalid", "menu-travail")
+    assert exchange.hears() == ("menu-invalid", "menu-travail", "menu-keys")
 
 
 def test_wrong_choices_without_end_end_with_goodbye(exchange: Exchange) -> None:
     exchange.arrive()
-    exchange.press("##" + "9" * (MOST_WRONG_CHOICES - 1))
-    assert exchange.hears() == ("menu-invalid", *MENU)
+    exchange.press("#1" + "9" * (MOST_WRONG_CHOICES - 1))
+    assert exchange.hears() == ("menu-invalid", "menu-travail", "menu-keys")
     exchange.press("9")
     assert exchange.hears() == ("menu-invalid", "goodbye")
     exchange.press("9")  # ignored
@@ -318,7 +459,7 @@ def test_wrong_choices_without_end_end_with_goodbye(exchange: Exchange) -> None:
     assert exchange.outcome() is Outcome.LEFT
 
 
-def test_silence_in_the_menus_leads_to_the_information_then_to_goodbye(
+def test_silence_without_a_general_queue_leads_to_the_information_then_to_goodbye(
     exchange: Exchange,
 ) -> None:
     exchange.arrive()
@@ -332,12 +473,10 @@ def test_silence_in_the_menus_leads_to_the_information_then_to_goodbye(
 
     assert heard == [
         ("welcome",),
-        ("code-ask",),
-        ("code-nothing-heard", "code-ask"),
-        MENU,
-        ("menu-nothing-heard", *MENU),
+        QUESTION,
+        ("nothing-heard", *MENU),
         ("menu-abandoned", *INFORMATION),
-        ("menu-nothing-heard", *INFORMATION),
+        ("nothing-heard", *INFORMATION),
         ("goodbye",),
     ]
     assert exchange.outcome() is Outcome.SILENT
@@ -356,7 +495,7 @@ def test_who_pressed_a_key_once_is_not_silent(exchange: Exchange) -> None:
 
 def test_after_a_page_the_caller_is_back_in_its_menu(exchange: Exchange) -> None:
     exchange.arrive()
-    exchange.press("###1")
+    exchange.press("##1")
     page = exchange.hears()
     assert page[0] == "page-hours-intro"
     assert "@hours" not in page
@@ -371,10 +510,10 @@ def test_after_a_page_the_caller_is_back_in_its_menu(exchange: Exchange) -> None
 
 def test_a_key_in_a_page_is_a_choice_of_its_menu(exchange: Exchange) -> None:
     exchange.arrive()
-    exchange.press("###1")
+    exchange.press("##1")
     exchange.press("*")
 
-    assert exchange.hears() == MENU
+    assert exchange.hears() == QUESTION
 
 
 # Closed.
@@ -436,14 +575,14 @@ def test_every_prompt_that_never_ends_is_taken_as_ended_after_the_guard() -> Non
         heard.append(exchange.hears())
         exchange.wait(30.0)
 
-    assert heard[:2] == [("welcome",), ("code-ask",)]
-    assert heard[-3:] == [("menu-nothing-heard", *INFORMATION), ("goodbye",), ()]
+    assert heard[:2] == [("welcome",), QUESTION]
+    assert heard[-3:] == [("nothing-heard", *INFORMATION), ("goodbye",), ()]
     assert exchange.outcome() is Outcome.SILENT
 
 
 def test_a_page_that_never_ends_goes_back_to_the_menu_after_the_guard(exchange: Exchange) -> None:
     exchange.arrive()
-    exchange.press("###1")
+    exchange.press("##1")
     exchange.wait(120.0)
 
     assert exchange.hears() == INFORMATION
@@ -451,7 +590,7 @@ def test_a_page_that_never_ends_goes_back_to_the_menu_after_the_guard(exchange: 
 
 def test_a_hang_up_that_is_never_told_is_forgotten_after_its_guard(exchange: Exchange) -> None:
     exchange.arrive()
-    exchange.press("##" + "9" * MOST_WRONG_CHOICES)
+    exchange.press("#1" + "9" * MOST_WRONG_CHOICES)
     exchange.hear_out()
     assert exchange.callers["caller"].hung_up
     assert exchange.outcome() is None
@@ -462,7 +601,7 @@ def test_a_hang_up_that_is_never_told_is_forgotten_after_its_guard(exchange: Exc
 
 def test_music_is_not_heard_before_the_queue(exchange: Exchange) -> None:
     exchange.arrive()
-    exchange.press("##")
+    exchange.press("#")
     exchange.hear_out()
 
     assert exchange.hears() != MUSIC

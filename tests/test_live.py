@@ -53,7 +53,7 @@ async def test_events_are_handled_in_the_order_they_came() -> None:
     await turn()
     live.close()
     steps = [noted.step for noted in outside.noted]
-    assert steps == [Step.ARRIVED, Step.CODE_ASKED, Step.ENDED]
+    assert steps == [Step.ARRIVED, Step.ASKED, Step.ENDED]
     assert live.handled == 3
 
 
@@ -94,7 +94,7 @@ async def test_a_deadline_comes_by_itself() -> None:
     live._timer_at = None
     live._arm()
     async with asyncio.timeout(5):
-        while Step.CODE_ASKED not in [noted.step for noted in outside.noted]:
+        while Step.ASKED not in [noted.step for noted in outside.noted]:
             await asyncio.sleep(0.01)
     live.close()
 

@@ -91,6 +91,7 @@ from tests.service_plan import (
     WORK,
     agent,
     day_plan,
+    general_plan,
     working_desk,
 )
 from tests.world import Leg, World
@@ -119,7 +120,7 @@ STARTS = (*[MONDAY_10H] * 20, MONDAY_10H + 8.25 * HOUR - 100.0, MONDAY_10H + 10 
 STEPS = 200
 MOST_CALLERS = 5
 #: From the welcome into a queue, mostly.
-WAYS = (*["##2"] * 6, *["##111"] * 6, "code", "code", "", "###1", "10000001")
+WAYS = (*["#2"] * 6, *["#111"] * 6, "code", "code", "", "##1", "10000001")
 #: Longer than all leases of `busy_plan` one after the other.
 AT_REST_S = 400.0
 
@@ -195,7 +196,8 @@ def busy_plan(log_in: LogInBy, second: SecondLogIn, callbacks: CallbackPolicy) -
         },
     )
     code = CodePolicy(tries=2, failures_per_minute=1, delay_s=3.0)
-    return day_plan(desk, agents=AGENTS, targets=targets, code=code, callbacks=callbacks)
+    plan = day_plan(desk, agents=AGENTS, targets=targets, code=code, callbacks=callbacks)
+    return general_plan(plan)
 
 
 PLANS = [busy_plan(*ways, CallbackPolicy()) for ways in product(LogInBy, SecondLogIn)]

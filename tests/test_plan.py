@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import date, time
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,8 @@ from router.core.ids import EntryId, FicheId, MenuId, PageId, SectorId
 from router.core.plan import (
     SAY_HOURS,
     Back,
+    Choice,
+    CodePolicy,
     Desk,
     LogInBy,
     Plan,
@@ -24,6 +27,7 @@ from router.core.plan import (
     ToSector,
 )
 from router.core.speech import ask_reason
+from router.simulation.workload import SHIPPED, load_workload
 from router.voice.catalogue import load_catalogue
 
 PLANS = Path(router.config.__file__).parents[1] / "plans"
@@ -73,7 +77,7 @@ def test_holidays_are_those_of_moselle(plan: Plan) -> None:
 
 
 def test_domains_and_ministries(plan: Plan) -> None:
-    ministries = Counter(sector.ministry.split()[-1] for sector in plan.sectors.values())
+    ministries = Counter(sector.ministry.split()[-1] for sector in plan.domains.values())
     assert ministries == {
         "travail": 3,
         "l’intérieur": 4,
@@ -95,7 +99,7 @@ def test_the_menu_tree(plan: Plan) -> None:
         for choice in menu.keys.values()
         if isinstance(choice, ToSector)
     ]
-    assert sorted(led_to) == sorted(plan.sectors)
+    assert sorted(led_to) == sorted(plan.domains)
 
 
 def test_every_menu_repeats_goes_back_and_informs(plan: Plan) -> None:
@@ -112,19 +116,51 @@ def test_information_speaks_the_hours(plan: Plan) -> None:
     assert SAY_HOURS in plan.pages[PageId("horaires")].prompts
 
 
-def test_welcome_tells_price_scope_and_anonymity(plan: Plan) -> None:
-    assert plan.welcome == (
-        "welcome",
-        "welcome-price",
-        "welcome-general",
-        "welcome-anonymous",
-    )
+def test_the_welcome_tells_price_and_scope_and_the_information_the_rest(plan: Plan) -> None:
+    prompts = load_catalogue(CATALOGUE).prompts
+    welcome = " ".join(prompts[one].text for one in plan.welcome)
+    assert "gratuit" in welcome
+    assert "sans accès aux dossiers personnels" in welcome
+    price = plan.menus[plan.information_menu].keys["2"]
+    assert isinstance(price, ToPage)
+    told = " ".join(prompts[one].text for one in plan.pages[price.page].prompts)
+    assert "anonyme" in told
+    assert "pas enregistré" in told
+
+
+def test_who_presses_nothing_is_served_by_whoever_is_free(plan: Plan) -> None:
+    assert plan.no_key == "general"
+    assert plan.sectors[plan.no_key].for_all
+    assert plan.no_key not in plan.domains
+    assert all(agent.skills[plan.no_key] == 1 for agent in plan.agents.values())
+
+
+def test_codes_begin_with_what_chooses_nothing(plan: Plan) -> None:
+    assert plan.code_leads == "6789"
+    assert replace(plan, code=CodePolicy(required=True)).code_leads == "0123456789"
+
+
+def test_the_most_asked_come_first_in_every_menu(plan: Plan) -> None:
+    asked = load_workload(SHIPPED / "2025.toml", plan).callers.sectors
+
+    def weights(menu: MenuId) -> list[float]:
+        keys = plan.menus[menu].keys
+        return [weight(keys[key]) for key in "12345" if key in keys]
+
+    def weight(choice: Choice) -> float:
+        if isinstance(choice, ToSector):
+            return asked[choice.sector]
+        assert isinstance(choice, ToMenu)
+        return sum(weights(choice.menu))
+
+    for menu in plan.menus.keys() - {plan.information_menu}:
+        assert weights(menu) == sorted(weights(menu), reverse=True), menu
 
 
 def test_fiches(plan: Plan) -> None:
     assert len(plan.fiches) >= 60
     assert plan.fiches[FicheId("F1234")].sector == "logement-location"
-    assert {fiche.sector for fiche in plan.fiches.values()} == set(plan.sectors)
+    assert {fiche.sector for fiche in plan.fiches.values()} == set(plan.domains)
     titles = sorted(fiche.title for fiche in plan.fiches.values())
     assert all(one != other for one, other in pairwise(titles))
 
@@ -150,7 +186,7 @@ def test_a_sector_s_code_is_the_way_to_it_in_the_menus(plan: Plan) -> None:
         for key, to in plan.menus[plan.first_menu].keys.items()
         if isinstance(to, ToSector)
     }
-    assert {sector.id: sector.code for sector in plan.sectors.values()} == ways
+    assert {sector.id: sector.code for sector in plan.domains.values()} == ways
 
 
 def test_pauses_are_said_with_their_keys(plan: Plan) -> None:

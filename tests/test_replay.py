@@ -199,7 +199,7 @@ def test_who_calls_in_with_a_ticket_s_code_is_known_again(
     assert recorder.replayed().events == len(exchange.told)
     skip, *keys, last = keys_written(recorder)["call-2"]
     assert skip == "#"
-    assert keys == ["?0"] * (8 * wrong_first + 7)
+    assert keys == [*(["?3", *["?0"] * 7] * wrong_first), "?3", *["?0"] * 6]
     assert last == "?ā"  # the second ticket's
     assert code not in recorder.path.read_text()
 
@@ -217,7 +217,7 @@ def test_a_page_s_code_is_an_answer_and_no_digits(recorder: Recorder, record: Re
     exchange.press(exchange.code)
     assert exchange.state() == "ringing"
     assert recorder.replayed().events == len(exchange.told)
-    assert keys_written(recorder)["call-1"] == ["?0"] * 16
+    assert keys_written(recorder)["call-1"] == ["?3", *["?0"] * 7] * 2
     answers = [one["answers"] for one in recorder.records() if "answers" in one]
     assert answers == [[None], [FICHE]]
 
@@ -347,7 +347,7 @@ def test_a_key_means_what_it_means_once_what_was_due_has_happened(
 ) -> None:
     exchange = record(worst_plan(tries=2))
     exchange.arrive()
-    exchange.press("##")
+    exchange.press("#")
     exchange.hear_out()
     exchange.wait(exchange.plan.targets.first_key_s)
     exchange.hear_out()
@@ -357,7 +357,7 @@ def test_a_key_means_what_it_means_once_what_was_due_has_happened(
     exchange.press("7")
     assert exchange.details(Step.PAGE) == [PAGE]
     assert recorder.replayed().events == len(exchange.told) + 1
-    assert keys_written(recorder)["call-1"] == ["#", "#", "7"]
+    assert keys_written(recorder)["call-1"] == ["#", "7"]
 
 
 NUMBERS = st.text("0123456789", min_size=9, max_size=14)
@@ -431,7 +431,7 @@ def test_a_number_of_choices_ends_the_recording_and_nothing_else(
 ) -> None:
     exchange = record(worst_plan())
     exchange.arrive()
-    exchange.press("###")
+    exchange.press("##")
     exchange.press("01990")
     exchange.wait(APART_S + 1)
     exchange.press("12345")
@@ -442,7 +442,7 @@ def test_a_number_of_choices_ends_the_recording_and_nothing_else(
     exchange.press("789*")
     replayed = recorder.replayed()
     assert replayed.ended == (SPELLS_NUMBER,)
-    assert keys_written(recorder)["call-1"] == [*"###", *"01990", *"12345"]
+    assert keys_written(recorder)["call-1"] == [*"##", *"01990", *"12345"]
     assert "ended before its time: what a caller types" in str(replayed)
 
 
@@ -578,7 +578,7 @@ def test_a_failing_disk_ends_the_recording_once_and_no_call(
     exchange.arrive()
     recorder.tape.flush()
     assert recorder.ended == ["No space left on device"]
-    exchange.press("##2")
+    exchange.press("#2")
     recorder.tape.flush()
     assert not recorder.tape._lines
     assert exchange.steps()[-1] is Step.REFUSED  # nobody is on duty

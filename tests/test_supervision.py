@@ -172,7 +172,7 @@ def test_one_supervisor_a_call_one_call_a_supervisor(exchange: Exchange) -> None
     exchange.appear("102")
     exchange.ask("102", LogOut())  # a phone at which nobody works
     exchange.arrive("second")
-    exchange.press("##111", "second")
+    exchange.press("#111", "second")
     exchange.answer("103")
     exchange.hear_whisper("103")
     exchange.watch("101", Watching.LISTEN)

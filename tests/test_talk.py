@@ -127,8 +127,8 @@ def test_hold_counts_as_talk(exchange: Exchange) -> None:
 @pytest.mark.parametrize("held", [False, True])
 def test_transfer_puts_the_caller_at_the_front(exchange: Exchange, how: str, held: bool) -> None:
     exchange.arrive("rung", "waits")
-    exchange.press("##111", "rung")
-    exchange.press("##111", "waits")
+    exchange.press("#111", "rung")
+    exchange.press("#111", "waits")
     if held:
         exchange.ask("101", Hold())
     if how == "keys":

@@ -23,6 +23,8 @@ from router.core.plan import (
 
 _KEYS = re.compile(r"[0-9*#]+")
 _KINDS = ("menu", "sector", "page")
+#: Nobody remembers more choices than that while listening.
+MOST_CHOICES = 5
 
 
 class KeysTable(Table):
@@ -73,6 +75,12 @@ def read_menus(
         own: dict[str, Choice] = {}
         if not table.keys:
             report.add(f"menus.{id_}.keys", "must not be empty")
+        elif len(table.keys) > MOST_CHOICES:
+            report.add(
+                f"menus.{id_}.keys",
+                f"offers {len(table.keys)} choices, at most {MOST_CHOICES} can be kept in mind: "
+                "put some in a menu of their own",
+            )
         for key, text in table.keys.items():
             place = f"menus.{id_}.keys.{key}"
             if key in common:

@@ -83,7 +83,8 @@ _CallbacksTable: Any = schema(CallbackPolicy, _MAY_BE_ZERO)
 class SectorTable(Table):
     name: Text
     ministry: Text
-    code: str
+    code: str = ""
+    for_all: bool = False
     prompt: str | None = None
 
 
@@ -116,6 +117,7 @@ class PlanTable(Table):
     directory: dict[str, EntryTable] = Field(default_factory=dict)
     questions: tuple[QuestionTable, ...] = ()
     relay: RelayTable | None = None
+    no_key: str | None = None
 
 
 def load_plan(
@@ -161,6 +163,7 @@ def read_plan(
     ):
         if menu not in menus:
             report.add_unknown(role, "menu", menu, menus)
+    no_key = None if table.no_key is None else _general_queue(table.no_key, sectors, report)
     _check_ids(table, report)
     _check_sector_codes(table, report)
     desk = read_desk(table.desk, table.numbers, skills or (), report)
@@ -197,6 +200,7 @@ def read_plan(
         directory=directory,
         questions=questions,
         relay=Relay(table.relay.name, table.relay.url) if table.relay else None,
+        no_key=no_key,
     )
 
 
@@ -212,9 +216,24 @@ def _sectors(table: PlanTable) -> dict[SectorId, Sector]:
             ministry=sector.ministry,
             prompt=PromptId(sector.prompt or f"sector-{id_}"),
             code=sector.code,
+            for_all=sector.for_all,
         )
         for id_, sector in table.sectors.items()
     }
+
+
+def _general_queue(
+    text: str, sectors: Mapping[SectorId, Sector], report: Report
+) -> SectorId | None:
+    """Where callers wait who press nothing: "queue:" and a sector that everybody serves."""
+    kind, colon, id_ = text.partition(":")
+    if kind != "queue" or not colon:
+        report.add("no_key", f'must be "queue:" and a sector, as in "queue:general", got "{text}"')
+    elif id_ not in sectors:
+        report.add_unknown("no_key", "sector", id_, sectors)
+    elif not sectors[SectorId(id_)].for_all:
+        report.add("no_key", f"not every informateur serves {id_}: sectors.{id_}.for_all = true")
+    return SectorId(id_)
 
 
 def _fiches(table: PlanTable, report: Report) -> dict[FicheId, Fiche]:
@@ -276,7 +295,12 @@ def _check_ids(table: PlanTable, report: Report) -> None:
 
 def _check_sector_codes(table: PlanTable, report: Report) -> None:
     """A sector is told from a fiche by its code alone where either may be typed."""
-    codes = {f"sectors.{id_}.code": sector.code for id_, sector in table.sectors.items()}
+    codes = {}
+    for id_, sector in table.sectors.items():
+        if sector.code:
+            codes[f"sectors.{id_}.code"] = sector.code
+        elif not sector.for_all:
+            report.add(f"sectors.{id_}.code", "is missing")
     check_codes(codes, report)
     for place, code in codes.items():
         if f"F{code}" in table.fiches:
@@ -326,6 +350,8 @@ def _check_reach(
     choices = [choice for id_ in reached for choice in menus[id_].keys.values()]
     sectors = {choice.sector for choice in choices if isinstance(choice, ToSector)}
     sectors |= {fiche.sector for fiche in fiches.values()}
+    if table.no_key is not None:
+        sectors.add(SectorId(table.no_key.removeprefix("queue:")))
     pages = {choice.page for choice in choices if isinstance(choice, ToPage)}
     for menu in table.menus:
         if menu not in reached:
@@ -346,6 +372,7 @@ def _agents(
     agents_report: Report,
 ) -> dict[AgentId, Agent]:
     """The informateurs; a sector nobody has is a fault of the plan."""
+    everybodys = {id_: 1 for id_, sector in sectors.items() if sector.for_all}
     sectors_known = report.is_sound("sectors")
     if not skills:
         agents_report.add("", "names no informateur")
@@ -364,12 +391,15 @@ def _agents(
                 )
     if agents_report.is_sound() and sectors_known:
         staffed = {sector for levels_of in skills.values() for sector in levels_of}
-        for sector in sectors:
+        for sector in sectors.keys() - everybodys:
             if sector not in staffed:
                 report.add(
                     f"sectors.{sector}", f"no informateur has this sector ({agents_report.name})"
                 )
     return {
-        AgentId(id_): Agent(AgentId(id_), {SectorId(sector): n for sector, n in levels_of.items()})
+        AgentId(id_): Agent(
+            AgentId(id_),
+            {SectorId(sector): n for sector, n in levels_of.items()} | everybodys,
+        )
         for id_, levels_of in skills.items()
     }

@@ -5,7 +5,7 @@ other pair is late, repeated or impossible: counted and ignored.
 
     WELCOME    plan.welcome is played; any key skips ahead
     CLOSED     told why and until when; then the information menu
-    CODE       the code is asked for, or typed
+    QUESTION   the one question is put: a code is typed, or a domain of the first menu chosen
     CHECKING   the answer about a code is held back (too many wrong ones lately)
     MENU       a menu is played, or a choice typed
     PAGE       recorded information
@@ -49,7 +49,7 @@ from router.core.work import WorkItem
 class CallState(StrEnum):
     WELCOME = "welcome"
     CLOSED = "closed"
-    CODE = "code"
+    QUESTION = "question"
     CHECKING = "checking"
     MENU = "menu"
     PAGE = "page"
@@ -120,17 +120,17 @@ _ASIDE = AsideEvent
 
 _ROWS: dict[tuple[CallState, CallEvent], str] = {
     (_S.WELCOME, _KEY): "key_skips_welcome",
-    (_S.WELCOME, _ENDED): "ask_code",
-    (_S.WELCOME, Due.STEP): "ask_code",
+    (_S.WELCOME, _ENDED): "ask",
+    (_S.WELCOME, Due.STEP): "ask",
     (_S.WELCOME, _LEFT): "caller_left",
     (_S.CLOSED, _KEY): "key_skips_closed",
     (_S.CLOSED, _ENDED): "offer_information",
     (_S.CLOSED, Due.STEP): "offer_information",
     (_S.CLOSED, _LEFT): "caller_left",
-    (_S.CODE, _KEY): "code_key",
-    (_S.CODE, _ENDED): "await_first_key",
-    (_S.CODE, Due.STEP): "code_silence",
-    (_S.CODE, _LEFT): "caller_left",
+    (_S.QUESTION, _KEY): "question_key",
+    (_S.QUESTION, _ENDED): "await_first_key",
+    (_S.QUESTION, Due.STEP): "question_silence",
+    (_S.QUESTION, _LEFT): "caller_left",
     (_S.CHECKING, Due.STEP): "check_code",
     (_S.CHECKING, _LEFT): "caller_left",
     (_S.MENU, _KEY): "menu_key",
@@ -270,12 +270,12 @@ class Call:
     keys: int = 0
     #: Keys of the entry under way.
     typed: str = ""
-    #: The first key of the code came during the welcome: perhaps only to skip it.
+    #: The first digit of a code came during the welcome: perhaps only to skip it.
     skipping: bool = False
     wrong_codes: int = 0
     silences: int = 0
     wrong_choices: int = 0
-    #: Menus from the first to the present one.
+    #: Menus from the first to the present one; none at the question.
     path: list[MenuId] = field(default_factory=list)
     fiche: FicheId | None = None
     door: Door = Door.NONE

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Collection, Container
 
 from router.core.ids import FicheId, TicketId
+from router.core.plan import Plan
 
 CODE_LENGTH = 8
 
@@ -32,8 +33,8 @@ _DAMM = (
 )
 
 #: Codes of even periods are even before their check digit, those of odd periods odd, so
-#: that this period's codes cannot be taken for last period's.
-_CODES_PER_PERIOD = 10 ** (CODE_LENGTH - 1) // 2
+#: that this period's codes cannot be taken for last period's: so many begin with each digit.
+_CODES_PER_LEAD = 10 ** (CODE_LENGTH - 2) // 2
 
 
 def check_digit(digits: str) -> str:
@@ -68,19 +69,36 @@ class CodeBook:
 
     Two fiches that derive the same code: the later one, in the order of their ids, takes
     the next counter. So every machine with the same fiches computes the same codes.
+
+    `leads` are the digits that a code may begin with: where a code is asked for together with
+    a menu, those that no key of the menu begins with.
     """
 
-    def __init__(self, secret: bytes, fiches: Collection[FicheId], period_s: int) -> None:
+    def __init__(
+        self,
+        secret: bytes,
+        fiches: Collection[FicheId],
+        period_s: int,
+        leads: str = "0123456789",
+    ) -> None:
         if not secret:
             raise ValueError("the secret is empty")
         if period_s <= 0:
             raise ValueError(f"period_s must be positive, got {period_s}")
+        if not leads:
+            raise ValueError("no digit is left for codes to begin with")
+        self._leads = leads
         self._secret = secret
         self._fiches = tuple(sorted(set(fiches)))
         self._period_s = period_s
         self._period: int | None = None
         self._codes: dict[FicheId, str] = {}
         self._taken: dict[str, FicheId] = {}
+
+    @classmethod
+    def of(cls, plan: Plan, secret: bytes) -> "CodeBook":
+        """The codes of a service's fiches."""
+        return cls(secret, plan.fiches, plan.code.period_s, plan.code_leads)
 
     def code(self, fiche: FicheId, now: float) -> str:
         """The code to show on the page now.
@@ -127,10 +145,10 @@ class CodeBook:
 
     def _candidate(self, what: FicheId | TicketId, period: int, counter: int) -> str:
         message = f"{what}\n{period}\n{counter}".encode()
-        # 64 bits over 5 million codes: the bias of the modulo is below one in 10^12.
+        # 64 bits over 5 million codes at most: the bias of the modulo is below one in 10^12.
         drawn = int.from_bytes(hmac.digest(self._secret, message, "sha256")[:8])
-        number = drawn % _CODES_PER_PERIOD * 2 + period % 2
-        digits = f"{number:0{CODE_LENGTH - 1}}"
+        lead, rest = divmod(drawn % (len(self._leads) * _CODES_PER_LEAD), _CODES_PER_LEAD)
+        digits = f"{self._leads[lead]}{rest * 2 + period % 2:0{CODE_LENGTH - 2}}"
         return digits + check_digit(digits)
 
 

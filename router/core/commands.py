@@ -57,7 +57,7 @@ class Step(StrEnum):
     ARRIVED = "arrived"
     FOUND = "found again after a restart"
     CLOSED = "told that the service is closed"
-    CODE_ASKED = "asked for the access code"
+    ASKED = "asked for a code or a domain"
     CODE_ACCEPTED = "access code accepted"
     CODE_REFUSED = "access code refused"
     MENU = "menu"

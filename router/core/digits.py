@@ -6,6 +6,9 @@ Keys are those of RFC 4733 section 3.2: `0`-`9`, `*`, `#` and, from odd devices,
 from collections.abc import Iterable
 from enum import Enum, auto
 
+#: Ends the typing of a code and explains what it is.
+HELP_KEY = "*"
+
 
 class Reading(Enum):
     """What was typed, judged."""
@@ -30,7 +33,7 @@ def read_choice(typed: str, answers: Iterable[str]) -> Reading:
 
 def read_code(typed: str, length: int) -> Reading:
     """Judge keys typed at the question of the code: `length` digits, `#` ends, `*` helps."""
-    if typed.endswith("*"):
+    if typed.endswith(HELP_KEY):
         return Reading.HELP
     if typed == "#":
         return Reading.NONE

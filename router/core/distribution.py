@@ -100,11 +100,16 @@ class Distribution:
             call.joined_at = board.now
             call.promised_at = board.now + self._targets.live_target_s
             self.arrivals.joined(sector, board.now)
-            call.door = Door.CODE if call.fiche is not None else Door.MENU
+            call.door = self._door(call, sector)
             board.silence(call)
             board.commands.append(Remember(call.id, call.channel, sector, board.now))
             board.note(call, Step.QUEUED, sector=sector)
             self.wait(call, said_first, QUEUE_JOINED)
+
+    def _door(self, call: Call, sector: SectorId) -> Door:
+        if call.fiche is not None:
+            return Door.CODE
+        return Door.NO_KEY if sector == self._board.plan.no_key else Door.MENU
 
     def somebody_free(self, sector: SectorId) -> bool:
         """Whether more informateurs of `sector` are idle, at any level, than wait for it: who

@@ -20,6 +20,7 @@ class Door(StrEnum):
     NONE = "none"  # left, or was refused, before either
     CODE = "code"
     MENU = "menu"
+    NO_KEY = "no-key"  # pressed nothing: the general queue
     CALLBACK = "callback"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from router.core.calls import Call, CallState, Due
 from router.core.codes import CODE_LENGTH, FailureBudget
 from router.core.commands import Outcome, Step
-from router.core.digits import Reading, read_choice, read_code
+from router.core.digits import HELP_KEY, Reading, read_choice, read_code
 from router.core.events import KeyPressed
 from router.core.hours import Closed
 from router.core.ids import MenuId, PageId, PromptId, SectorId
@@ -17,18 +17,23 @@ from router.core.plan import SAY_NEXT_OPENING, Choice, Menu, Repeat, ToMenu, ToP
 from router.core.switchboard import Switchboard
 
 CODE_ASK = PromptId("code-ask")
+CODE_ASK_ALONE = PromptId("code-ask-alone")
 CODE_HELP = PromptId("code-help")
 CODE_WRONG = PromptId("code-wrong")
 CODE_INCOMPLETE = PromptId("code-incomplete")
-CODE_NOTHING_HEARD = PromptId("code-nothing-heard")
 CODE_ACCEPTED = PromptId("code-accepted")
 CODE_ABANDONED = PromptId("code-abandoned")
 CALLBACK_CANCELLED = PromptId("callback-cancelled")
 CODE_REQUIRED = PromptId("code-required")
 CLOSED_INFORMATION = PromptId("closed-information")
+QUESTION_KEYS = PromptId("question-keys")
+MENU_KEYS = PromptId("menu-keys")
+INFORMATION_KEYS = PromptId("information-keys")
 MENU_ABANDONED = PromptId("menu-abandoned")
 MENU_INVALID = PromptId("menu-invalid")
-MENU_NOTHING_HEARD = PromptId("menu-nothing-heard")
+NOTHING_HEARD = PromptId("nothing-heard")
+NO_KEY_HINT = PromptId("no-key-hint")
+NO_KEY = PromptId("no-key")
 GOODBYE = PromptId("goodbye")
 CLOSED_BECAUSE = {
     Closed.HOURS: PromptId("closed"),
@@ -37,9 +42,10 @@ CLOSED_BECAUSE = {
 }
 PROMPTS = (
     frozenset(CLOSED_BECAUSE.values())
-    | {CODE_ASK, CODE_HELP, CODE_WRONG, CODE_INCOMPLETE, CODE_NOTHING_HEARD, CODE_ACCEPTED}
+    | {CODE_ASK, CODE_ASK_ALONE, CODE_HELP, CODE_WRONG, CODE_INCOMPLETE, CODE_ACCEPTED}
     | {CODE_ABANDONED, CODE_REQUIRED, CLOSED_INFORMATION, CALLBACK_CANCELLED}
-    | {MENU_ABANDONED, MENU_INVALID, MENU_NOTHING_HEARD, GOODBYE}
+    | {QUESTION_KEYS, MENU_KEYS, INFORMATION_KEYS, MENU_ABANDONED, MENU_INVALID}
+    | {NOTHING_HEARD, NO_KEY_HINT, NO_KEY, GOODBYE}
 )
 
 #: A caller who keeps pressing keys that do not exist is thanked after this many.
@@ -61,6 +67,11 @@ class Journey:
         self._called_in = called_in
         self._policy = board.plan.code
         self._targets = board.plan.targets
+        self._first_menu = board.plan.menus[board.plan.first_menu]
+        #: What is asked of everybody, once.
+        self._question = (
+            (CODE_ASK_ALONE,) if self._policy.required else (CODE_ASK, *self._first_menu.prompts)
+        )
         self._failures = FailureBudget(self._policy.failures_per_minute)
 
     # Arrival.
@@ -82,29 +93,45 @@ class Journey:
         self._board.end(call)
 
     def key_skips_welcome(self, call: Call, event: KeyPressed) -> None:
-        """Go to the question of the code; a digit may be its first, or only a wish to skip."""
-        self.ask_code(call)
-        if event.key.isdigit():
+        """Put the question at once; a digit is the first of its answer, as who knows the way
+        types it. One that may begin a code may also be only a wish to skip."""
+        self.ask(call)
+        if not event.key.isdigit():
+            return
+        if not self._chooses(event.key):
             call.typed = event.key
             call.skipping = True
             self._board.set_due(call, Due.STEP, self._targets.next_key_s)
+        elif not isinstance(self._first_menu.keys.get(event.key), Repeat):
+            self.question_key(call, event)
 
     def key_skips_closed(self, call: Call, event: KeyPressed) -> None:
         self.offer_information(call)
         self.menu_key(call, event)
 
-    # The access code.
+    # The one question: a code, or a choice of the first menu.
 
-    def ask_code(self, call: Call, said_first: tuple[PromptId, ...] = ()) -> None:
+    def ask(
+        self, call: Call, said_first: tuple[PromptId, ...] = (), *, again: bool = False
+    ) -> None:
+        """Put the question. `again`: with the keys that are not read out the first time."""
+        keys = (QUESTION_KEYS,) if again and not self._policy.required else ()
+        self._put(call, (*said_first, *self._question, *keys))
+
+    def _put(self, call: Call, said: tuple[PromptId, ...]) -> None:
         board = self._board
-        call.state = CallState.CODE
+        call.state = CallState.QUESTION
+        call.path.clear()
         call.typed = ""
         call.skipping = False
-        board.note(call, Step.CODE_ASKED)
-        self._play_code_question(call, said_first)
+        board.note(call, Step.ASKED)
+        board.play(call, said)
 
-    def _play_code_question(self, call: Call, said_first: tuple[PromptId, ...] = ()) -> None:
-        self._board.play(call, (*said_first, CODE_ASK))
+    def _chooses(self, key: str) -> bool:
+        """Whether `key` begins a choice of the first menu; if not, it begins a code."""
+        if self._policy.required or key == HELP_KEY:
+            return False
+        return read_choice(key, self._first_menu.keys) is not Reading.WRONG
 
     def await_first_key(self, call: Call) -> None:
         """The question is asked: the silence counts from here."""
@@ -113,17 +140,26 @@ class Journey:
             call, Due.STEP, self._targets.next_key_s if call.typed else self._targets.first_key_s
         )
 
-    def code_key(self, call: Call, event: KeyPressed) -> None:
+    def question_key(self, call: Call, event: KeyPressed) -> None:
+        """The first key tells a choice from a code."""
         if event.key in "ABCD":  # no telephone has them; line noise sometimes does
             self._board.counts["keys A-D ignored"] += 1
             return
+        if not call.typed and self._chooses(event.key):
+            call.path.append(self._first_menu.id)
+            call.state = CallState.MENU
+            self.menu_key(call, event)
+        else:
+            self._code_key(call, event)
+
+    def _code_key(self, call: Call, event: KeyPressed) -> None:
         self._board.silence(call)
         call.silences = 0
         call.skipping = False
         call.typed += event.key
         match read_code(call.typed, CODE_LENGTH):
             case Reading.HELP:
-                self.ask_code(call, (CODE_HELP,))
+                self.ask(call, (CODE_HELP,), again=True)
             case Reading.NONE:
                 self._without_code(call, ())
             case Reading.INCOMPLETE:
@@ -133,7 +169,7 @@ class Journey:
             case _:
                 self._board.set_due(call, Due.STEP, self._targets.next_key_s)
 
-    def code_silence(self, call: Call) -> None:
+    def question_silence(self, call: Call) -> None:
         if call.skipping:  # the key was only meant to skip the welcome
             call.typed = ""
             call.skipping = False
@@ -142,12 +178,38 @@ class Journey:
         elif call.typed:
             self._code_failed(call, CODE_INCOMPLETE)
         else:
-            call.silences += 1
-            if call.silences < self._targets.tries:
-                self.ask_code(call, (CODE_NOTHING_HEARD,))
-            else:
-                call.silences = 0
-                self._without_code(call, ())
+            self._no_key(call)
+
+    def _no_key(self, call: Call) -> None:
+        """Nobody typed anything, at the question or in a menu. Once: it is put again. Twice: a
+        person answers all the same, in the general queue; without one, the information and
+        goodbye. In the information: goodbye."""
+        plan = self._board.plan
+        information = plan.information_menu
+        call.silences += 1
+        if call.silences < self._targets.tries:
+            self._say_again(call)
+        elif call.path[-1:] == [information]:
+            if not call.keys and call.outcome is not Outcome.CLOSED:
+                call.outcome = Outcome.SILENT
+            self._board.say_goodbye(call, call.outcome, (GOODBYE,))
+        elif plan.no_key is not None:
+            self._enqueue(call, plan.no_key, (NO_KEY,))
+        else:
+            call.silences = 0
+            self._open_menu(call, information, (MENU_ABANDONED,))
+
+    def _say_again(self, call: Call) -> None:
+        """Put what was not answered again, without the code: who has one has heard of it."""
+        in_information = call.path[-1:] == [self._board.plan.information_menu]
+        person = self._board.plan.no_key is not None and not in_information
+        said_first = NO_KEY_HINT if person else NOTHING_HEARD
+        if call.state is CallState.MENU:
+            self._play_menu(call, (said_first,))
+        elif self._policy.required:
+            self._put(call, (said_first, CODE_ASK_ALONE))
+        else:
+            self._put(call, (said_first, *self._first_menu.prompts))
 
     def _code_complete(self, call: Call) -> None:
         """Answer now, or later when codes are being guessed: right and wrong ones alike."""
@@ -177,7 +239,7 @@ class Journey:
         call.wrong_codes += 1
         self._board.note(call, Step.CODE_REFUSED, detail=why)
         if call.wrong_codes < self._policy.tries:
-            self.ask_code(call, (why,))
+            self.ask(call, (why,), again=True)
         else:
             self._without_code(call, (CODE_ABANDONED,))
 
@@ -203,10 +265,21 @@ class Journey:
         self._board.note(call, Step.MENU, detail=menu)
         self._play_menu(call, said_first)
 
-    def _play_menu(self, call: Call, said_first: tuple[PromptId, ...] = ()) -> None:
+    def _play_menu(
+        self, call: Call, said_first: tuple[PromptId, ...] = (), *, again: bool = False
+    ) -> None:
+        """Say the menu; the first one with the question of the code, while a try is left."""
+        menu = self._menu(call)
+        if menu is self._first_menu and call.wrong_codes < self._policy.tries:
+            self.ask(call, said_first, again=again)
+            return
         call.state = CallState.MENU
         call.typed = ""
-        self._board.play(call, (*said_first, *self._menu(call).prompts))
+        keys: tuple[PromptId, ...] = ()
+        if again:
+            information = menu.id == self._board.plan.information_menu
+            keys = (INFORMATION_KEYS if information else MENU_KEYS,)
+        self._board.play(call, (*said_first, *menu.prompts, *keys))
 
     def _menu(self, call: Call) -> Menu:
         return self._board.plan.menus[call.path[-1]]
@@ -233,43 +306,27 @@ class Journey:
             case ToPage(page):
                 self._play_page(call, page)
             case Repeat():
-                self._play_menu(call)
+                self._play_menu(call, again=True)
             case _:
                 self._go_back(call)
 
     def _go_back(self, call: Call) -> None:
-        if len(call.path) > 1:
+        if len(call.path) > 1:  # else closed, or no code: no way in
             call.path.pop()
-            self._play_menu(call)
-        elif call.path == [self._board.plan.information_menu]:  # closed, or no code: no way in
-            self._play_menu(call)
-        else:
-            call.path.clear()
-            self.ask_code(call)
+        self._play_menu(call)
 
     def _wrong_choice(self, call: Call) -> None:
         call.wrong_choices += 1
         if call.wrong_choices < MOST_WRONG_CHOICES:
-            self._play_menu(call, (MENU_INVALID,))
+            self._play_menu(call, (MENU_INVALID,), again=True)
         else:
             self._board.say_goodbye(call, call.outcome, (MENU_INVALID, GOODBYE))
 
     def menu_silence(self, call: Call) -> None:
-        """No key once: said again. Twice: the information. There too: goodbye."""
         if call.typed:
             self._wrong_choice(call)
-            return
-        call.silences += 1
-        information = self._board.plan.information_menu
-        if call.silences < self._targets.tries:
-            self._play_menu(call, (MENU_NOTHING_HEARD,))
-        elif call.path[-1] != information:
-            call.silences = 0
-            self._open_menu(call, information, (MENU_ABANDONED,))
         else:
-            if not call.keys and call.outcome is not Outcome.CLOSED:
-                call.outcome = Outcome.SILENT
-            self._board.say_goodbye(call, call.outcome, (GOODBYE,))
+            self._no_key(call)
 
     def _play_page(self, call: Call, page: PageId) -> None:
         call.state = CallState.PAGE

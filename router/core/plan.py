@@ -36,8 +36,10 @@ class Sector:
     name: str
     ministry: str
     prompt: PromptId
-    #: What an informateur types for it.
+    #: What an informateur types for it; none: nobody can be transferred to it.
     code: str = ""
+    #: Served by every informateur, as level 1: the general queue, no domain of competence.
+    for_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """To the menu one came from; from the first one, to the question of the code."""
+    """To the menu one came from."""
 
 
 Choice = ToMenu | ToSector | ToPage | Repeat | Back
@@ -315,33 +317,14 @@ class Relay:
     url: str
 
 
-class QuestionKind(StrEnum):
-    """What the answers to a question are."""
-
-    #: Marks: they have a mean, and some of them count as satisfied.
-    SCORE = "score"
-    #: Yes or no: counted, never averaged.
-    YES_NO = "yes/no"
-
-
-#: How the answers to a question of yes or no are counted.
-YES, NO = 1, 0
-
-
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What callers who stay are asked: `scores` by key; `satisfied` are the favourable ones."""
+    """What callers who stay are asked: `scores` by key; `satisfied` are those that say yes."""
 
     id: QuestionId
     prompt: PromptId
     scores: Mapping[str, int]
     satisfied: frozenset[int]
-    kind: QuestionKind = QuestionKind.SCORE
-
-
-def yes_or_no(id_: QuestionId, prompt: PromptId, yes: str, no: str) -> Question:
-    """Return a question that is answered by one of two keys."""
-    return Question(id_, prompt, {yes: YES, no: NO}, frozenset({YES}), QuestionKind.YES_NO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +340,7 @@ class Plan:
     fiches: Mapping[FicheId, Fiche]
     menus: Mapping[MenuId, Menu]
     pages: Mapping[PageId, Page]
+    #: Put to callers together with the question of the code.
     first_menu: MenuId
     information_menu: MenuId
     agents: Mapping[AgentId, Agent]
@@ -369,6 +353,22 @@ class Plan:
     questions: tuple[Question, ...] = ()
     #: None: pages name none.
     relay: Relay | None = None
+    #: Where callers wait who press nothing; None: they hear the information.
+    no_key: SectorId | None = None
+
+    @property
+    def domains(self) -> dict[SectorId, Sector]:
+        """The sectors that one can ask for: all but those that everybody serves."""
+        return {id_: one for id_, one in self.sectors.items() if not one.for_all}
+
+    @property
+    def code_leads(self) -> str:
+        """The digits that access codes begin with: none that begins a choice of the first menu,
+        so that the first key tells a code from a choice."""
+        if self.code.required:
+            return "0123456789"
+        begun = {key[0] for key in self.menus[self.first_menu].keys}
+        return "".join(digit for digit in "0123456789" if digit not in begun)
 
     @property
     def phones(self) -> tuple[PhoneId, ...]:

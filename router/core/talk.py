@@ -177,7 +177,7 @@ class Talk:
 
     def _why_not(self, call: Call, sector: SectorId) -> Reply | None:
         board = self._board
-        if sector not in board.plan.sectors:
+        if sector not in board.plan.domains:
             return Reply.UNKNOWN_SECTOR
         if sector == promise(call).sector:
             return Reply.SAME_SECTOR
@@ -201,7 +201,7 @@ class Talk:
         """Ring the longest idle informateur of a sector, whatever the level; hold meanwhile."""
         board = self._board
         sector = request.sector
-        if sector not in board.plan.sectors:
+        if sector not in board.plan.domains:
             return Reply.UNKNOWN_SECTOR
         levels = len(board.plan.targets.widening_s)
         desk = board.roster.longest_idle(sector, levels)

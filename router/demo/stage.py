@@ -106,7 +106,7 @@ class Stage:
     def code(self, fiche: FicheId = FICHE) -> str:
         """Return the access code of `fiche` by the service's clock."""
         keys = self.secrets
-        book = CodeBook(keys.code_secret, self.plan.fiches, self.plan.code.period_s)
+        book = CodeBook.of(self.plan, keys.code_secret)
         return book.code(fiche, self.now())
 
     def now(self) -> float:
@@ -239,7 +239,7 @@ class Stage:
         def skills(agent: str) -> str:
             # Who sits there in person is asked first.
             level = 2 if seats and agent not in seats else 1
-            return ", ".join(f"{sector} = {level}" for sector in shipped.plan.sectors)
+            return ", ".join(f"{sector} = {level}" for sector in shipped.plan.domains)
 
         (state / "agents.toml").write_text(
             "# Informateurs who know everything, simulated or not.\n"

@@ -12,10 +12,10 @@ from router.core.plan import Plan
 
 #: What each step is called on the timeline; {name}s are fields of the log's line.
 WORDS: Mapping[Step, str] = {
-    Step.ARRIVED: "The call is answered: welcome, price, anonymity.",
+    Step.ARRIVED: "The call is answered: welcome, price, no access to personal files.",
     Step.FOUND: "The call is found again after a restart.",
     Step.CLOSED: "The caller hears that the service is closed, and when it opens.",
-    Step.CODE_ASKED: "The caller is asked for the access code.",
+    Step.ASKED: "The caller is asked for an access code or a domain.",
     Step.CODE_ACCEPTED: "The code is right: page {fiche}, domain « {sector} ».",
     Step.CODE_REFUSED: "The code is refused ({detail}).",
     Step.MENU: "The caller hears the menu {detail}.",

@@ -44,7 +44,7 @@ class Pages:
         self._plan = terms.plan
         self._reception = reception
         self._checked_origin = checked_origin
-        self._codes = CodeBook(terms.code_secret, terms.plan.fiches, terms.plan.code.period_s)
+        self._codes = CodeBook.of(terms.plan, terms.code_secret)
         self._widget = _WIDGET.read_bytes()
         self._zipped = gzip.compress(self._widget, 9, mtime=0)
         self._tag = f'"{hashlib.sha256(self._widget).hexdigest()[:16]}"'
@@ -132,7 +132,7 @@ class Pages:
         return _html(page, error.status, retry_headers(error))
 
     def _choice(self, unknown: str | None = None) -> str:
-        refusals = [self._reception.refusal(sector) for sector in self._plan.sectors]
+        refusals = [self._reception.refusal(sector) for sector in self._plan.domains]
         offer = self._offer_of(most_common(refusals), self._reception.phone())
         return rappel.choice(self._plan, offer, unknown)
 

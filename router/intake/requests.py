@@ -123,9 +123,9 @@ def subject_of(fiche: str | None, sector: str | None, plan: Plan) -> Subject:
         if (page := plan.fiches.get(FicheId(fiche))) is not None:
             return page
         raise Refused(422, "unknown_fiche", "fiche", "Cette fiche n’est pas connue du service.")
-    if (domain := plan.sectors.get(SectorId(sector or ""))) is not None:
+    if (domain := plan.domains.get(SectorId(sector or ""))) is not None:
         return domain
-    known = ", ".join(f"« {one} »" for one in plan.sectors)
+    known = ", ".join(f"« {one} »" for one in plan.domains)
     raise Refused(
         422,
         "unknown_sector",

@@ -5,9 +5,11 @@ only where the plan has an answer that begins with what was typed so far: a choi
 score, the offer of a callback. Every other digit is written "?" and a digit that the plan has
 no answer for either, the same for all of them; the replaying engine is given that one.
 
-    at the question of the code    each digit is "?0". Whether a code was right is written as the
-                                   answer that the engine got; the last key of a ticket's code
-                                   is "?" and the ticket's letter
+    at the welcome and the         a choice of the first menu as it is; of a code the first digit
+    question                       as "?" and the smallest digit that codes begin with, the others
+                                   as "?0". Whether a code was right is written as the answer that
+                                   the engine got; the last key of a ticket's code is "?" and the
+                                   ticket's letter
     in a menu, at a vote           a choice as it is, a wrong one as "?" and the smallest digit
                                    that is wrong there too
     waiting                        the key that takes the offer, while there is one
@@ -66,6 +68,10 @@ class Keys:
         self._board = board
         self._codes = codes
         self._most = most_in_a_row
+        #: What else than a code answers the one question.
+        self._choices: Collection[str] = (
+            () if plan.code.required else plan.menus[plan.first_menu].keys
+        )
         sectors = [sector.code for sector in plan.sectors.values() if sector.code]
         entries = [entry.code for entry in plan.directory.values()]
         self._features = [
@@ -118,10 +124,14 @@ class Keys:
     def _of_call(self, call: Call, key: str) -> str:
         plan = self._plan
         match call.state:
-            case CallState.CODE:
+            case CallState.WELCOME:
+                return stand_in("", key, self._choices)
+            case CallState.QUESTION if call.typed:
                 typed = call.typed + key
                 code = self._codes.get(typed) if len(typed) == CODE_LENGTH else None
                 return UNTOLD + code[-1] if code is not None else _ANY
+            case CallState.QUESTION:
+                return stand_in("", key, self._choices)
             case CallState.MENU | CallState.PAGE:
                 return stand_in(call.typed, key, plan.menus[call.path[-1]].keys)
             case CallState.CLOSED:

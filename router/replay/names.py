@@ -40,6 +40,8 @@ class Names:
 
     def __init__(self, plan: Plan, run: str) -> None:
         self._attempts = plan.callbacks.attempts
+        #: As the first digit of every code is written (`keys`).
+        self._lead = plan.code_leads[0]
         self._known = {*plan.agents, *plan.desk.supervisor_phones, *plan.sectors, *plan.fiches} | {
             *plan.directory,
             *plan.desk.codes,
@@ -80,7 +82,7 @@ class Names:
         """Return what is written instead of a ticket's code, and of its last key when typed."""
         number = int(self.ticket(ticket).rpartition("-")[2])
         letter = chr(_FIRST_LETTER + (number - 1) % _LETTERS)
-        self.codes[code] = "0" * (CODE_LENGTH - 1) + letter
+        self.codes[code] = self._lead + "0" * (CODE_LENGTH - 2) + letter
         return self.codes[code]
 
     def _new(self, text: str, what: str) -> str:

@@ -182,7 +182,9 @@ class Line:
         if one is None or one.leg != leg:
             self.told.append(CommandFailed(command.call, leg))
             return
-        self._agenda.after(self._public.is_joined(caller), self._talk_ends, (caller, leg))
+        served = self._staff.serves(one, caller.person.sector)
+        talk_s = self._public.is_joined(caller, served=served)
+        self._agenda.after(talk_s, self._talk_ends, (caller, leg))
         if caller.talks == 1 and caller.told_at is not None:
             self._tally.told(caller.told_most_min, self._agenda.now - caller.told_at)
 
@@ -191,11 +193,19 @@ class Line:
         one = self._legs.get(leg)
         if not caller.there or not caller.talking or one is None or one.leg != leg:
             return None
+        sector = caller.person.sector
+        if self._public.is_unchosen(caller) and not self._staff.serves(one, sector):
+            return self._gives_on(caller, one, leg, sector)
         if self._public.is_given_on(caller, self._transfers):
-            ask = self._next()
-            self._giving_on[ask] = caller, leg
-            return AgentAsked(ask, one.id, Transfer(self._another(caller.person.sector)))
+            return self._gives_on(caller, one, leg, self._another(sector))
         return self._conversation_ends(caller, one, leg)
+
+    def _gives_on(
+        self, caller: Caller, one: Informateur, leg: ChannelId, sector: SectorId
+    ) -> Event:
+        ask = self._next()
+        self._giving_on[ask] = caller, leg
+        return AgentAsked(ask, one.id, Transfer(sector))
 
     def _conversation_ends(self, caller: Caller, one: Informateur, leg: ChannelId) -> Event | None:
         caller.talking = False

@@ -22,13 +22,14 @@ from router.simulation.agenda import Agenda
 from router.simulation.demand import HABITS, Person
 from router.simulation.workload import Workload
 
-CODE_ASK, CODE_WRONG = PromptId("code-ask"), PromptId("code-wrong")
+CODE_ASK, CODE_ASK_ALONE = PromptId("code-ask"), PromptId("code-ask-alone")
+CODE_WRONG, NO_KEY = PromptId("code-wrong"), PromptId("no-key")
 QUEUE_JOINED = PromptId("queue-joined")
 CALLBACK_OFFER, CALLBACK_ASK = PromptId("callback-offer"), PromptId("callback-ask")
 UNDER_A_MINUTE = PromptId("wait-under-a-minute")
 #: Sentences that tell how long one waits at most: "minutes-6" ends them.
 _BOUNDED = frozenset(map(PromptId, ("wait-between", "wait-less-than", "wait-about")))
-NO_CODE = TO_INFORMATION = "#"
+TO_INFORMATION = "#"
 TAKE_OFFER, YES, A_WRONG_KEY = "5", "1", "9"
 
 # Which of a person's habits decides what: places in `Person.luck`.
@@ -38,9 +39,11 @@ _OFFER, _FIRST, _VOTES, _SCORE, _FICHE, _TRANSFER, _CANCELS = range(7, 14)
 _REACHED = tuple(zip(range(14, HABITS, 2), range(15, HABITS, 2), strict=True))
 #: Of those who vote, so many are pleased with each question asked.
 _PLEASED = 0.9
-#: Who does not know the way hears this share of a question before answering; who does, hardly
-#: anything.
-_LISTENS, _KNOWS_AFTER_S = 0.7, 2.0
+#: Who does not know the way hears this share of a menu before answering, or of the question
+#: with a code at hand; who does, hardly anything.
+_LISTENS, _HEARS_OF_CODE, _KNOWS_AFTER_S = 0.7, 0.25, 2.0
+#: An informateur asks who has pressed nothing what it is about, before giving the call on.
+_ASKS_S = 30.0
 #: Between the end of something and the next thing that a person does.
 _REACTS_S = 1.0
 
@@ -50,12 +53,18 @@ class Knowledge:
 
     def __init__(self, plan: Plan) -> None:
         self.welcome = plan.welcome[-1]
+        self.first_menu = plan.first_menu
         self.information = plan.menus[plan.information_menu].prompts[-1]
         self.questions: dict[PromptId, Question] = {one.prompt: one for one in plan.questions}
         self.menus: dict[PromptId, MenuId] = {
             menu.prompts[-1]: id_ for id_, menu in plan.menus.items() if menu.prompts
         }
         self.ways = {id_: _ways(plan.menus, id_, frozenset()) for id_ in plan.menus}
+
+    def menu(self, prompts: tuple[PromptId, ...]) -> MenuId | None:
+        """The menu that is said; keys may be read out after it."""
+        said = (self.menus[one] for one in prompts[-2:] if one in self.menus)
+        return next(said, None)
 
 
 def _ways(
@@ -89,6 +98,8 @@ class Caller:
     keys: str = ""
     mistyped: bool = False
     pressed_wrong: bool = False
+    #: Has pressed nothing, and waits in the general queue.
+    unchosen: bool = False
     waiting: bool = False
     talking: bool = False
     #: Conversations so far.
@@ -121,14 +132,16 @@ class Public:
         last = prompts[-1]
         if caller.waiting:
             self._hears_of_the_wait(caller, prompts, said_s)
-        elif last == CODE_ASK:
-            self._asked_for_code(caller, prompts, said_s)
-        elif last in self._knows.menus:
-            self._asked_to_choose(caller, self._knows.menus[last], said_s)
+        elif CODE_ASK in prompts or last == CODE_ASK_ALONE:
+            self._asked(caller, prompts, said_s)
+        elif (menu := self._knows.menu(prompts)) is not None:
+            self._asked_to_choose(caller, menu, said_s)
         elif last == self._knows.welcome:
             self._welcomed(caller, said_s)
         elif QUEUE_JOINED in prompts:
             caller.waiting = True
+            caller.unchosen = NO_KEY in prompts
+            caller.keys = ""
             self._agenda.after(caller.person.patience_s, self._loses_patience, caller)
             self._hears_of_the_wait(caller, prompts, said_s)
         elif last in self._knows.questions:
@@ -140,22 +153,34 @@ class Public:
         luck = caller.person.luck
         if luck[_GIVES_UP] < self._habits.gives_up:
             self._agenda.after(luck[_WHEN] * 2 * said_s, self._gives_up, caller)
-        if self._knows_the_way(caller) and not self._is_silent(caller):
-            self._types(caller, self._first_answer(caller), _KNOWS_AFTER_S)
+        if self._knows_the_way(caller):
+            self._answers(caller, said_s, said_s)
 
-    def _asked_for_code(self, caller: Caller, prompts: tuple[PromptId, ...], said_s: float) -> None:
-        if caller.keys or self._is_silent(caller):
-            return  # is typing it
+    def _asked(self, caller: Caller, prompts: tuple[PromptId, ...], said_s: float) -> None:
+        """The one question: a code, or a choice of the first menu."""
+        if caller.keys:
+            return  # is typing the answer
         if CODE_WRONG in prompts:
             caller.mistyped = True
-        after_s = _KNOWS_AFTER_S if self._knows_the_way(caller) else _LISTENS * said_s
-        self._types(caller, self._first_answer(caller), after_s)
+        alone = prompts[-1] == CODE_ASK_ALONE
+        self._answers(caller, (_LISTENS if alone else _HEARS_OF_CODE) * said_s, said_s)
 
-    def _first_answer(self, caller: Caller) -> str:
+    def _answers(self, caller: Caller, code_after_s: float, said_s: float) -> None:
+        code = self._code(caller)
+        if self._is_silent(caller):
+            return
+        if code is None:
+            self._asked_to_choose(caller, self._knows.first_menu, said_s)
+        else:
+            self._types(
+                caller, code, _KNOWS_AFTER_S if self._knows_the_way(caller) else code_after_s
+            )
+
+    def _code(self, caller: Caller) -> str | None:
         luck = caller.person.luck
         codes = self.codes.get(caller.person.sector)
         if luck[_CODE] >= self._habits.with_code or not codes:
-            return NO_CODE
+            return None
         code = codes[int(luck[_FICHE] * len(codes))]
         if luck[_MISTYPES] < self._habits.mistypes and not caller.mistyped:
             return code[:-1] + str((int(code[-1]) + 1) % 10)
@@ -246,13 +271,19 @@ class Public:
 
     # Conversations.
 
-    def is_joined(self, caller: Caller) -> float:
-        """Begin to talk; return for how long, in seconds."""
+    def is_joined(self, caller: Caller, *, served: bool) -> float:
+        """Begin to talk; return for how long, in seconds. `served`: the informateur knows the
+        matter, which who has pressed nothing can say only now.
+        """
         caller.waiting = False
         caller.talking = True
         caller.keys = ""
         caller.talks += 1
-        return caller.person.talk_s
+        return caller.person.talk_s if served or not self.is_unchosen(caller) else _ASKS_S
+
+    def is_unchosen(self, caller: Caller) -> bool:
+        """Whether this conversation is the one in which the informateur asks for the sector."""
+        return caller.unchosen and caller.talks == 1
 
     def ends_first(self, caller: Caller) -> bool:
         return caller.person.luck[_FIRST] < self._habits.hangs_up_first

@@ -66,7 +66,7 @@ class Simulation:
         self.tally = tally or Tally(plan)
         self.events = 0
         self._who_works = who_works
-        self._codes = CodeBook(_CODES, plan.fiches, plan.code.period_s)
+        self._codes = CodeBook.of(plan, _CODES)
         self.engine = Engine(plan, self._codes, "s")
         agenda = self._agenda = Agenda(0.0)
         self._public = Public(plan, workload, agenda)
@@ -79,7 +79,7 @@ class Simulation:
             speech,
             plan.callbacks.promise_s,
             workload.informateurs.transfers,
-            list(plan.sectors),
+            list(plan.domains),
         )
 
     def run(self, progress: Callable[[int, int, date], None] | None = None) -> Tally:
@@ -109,7 +109,7 @@ class Simulation:
         for person in asking:
             agenda.at(person.at, line.asks, person)
         for at in closed_calls(self.seed, day, hours):
-            agenda.at(at, line.calls, _nobody(at, next(iter(self.plan.sectors))))
+            agenda.at(at, line.calls, _nobody(at, next(iter(self.plan.domains))))
         self._staff.plan_day(
             self.seed, day.day, self._who_works(self.seed, day, self.workload, self.plan)
         )

@@ -19,7 +19,7 @@ from router.core.events import (
     PhoneAppeared,
     PhoneVanished,
 )
-from router.core.ids import AgentId, CallId, ChannelId, PhoneId, ReasonId
+from router.core.ids import AgentId, CallId, ChannelId, PhoneId, ReasonId, SectorId
 from router.core.plan import Plan
 from router.core.requests import LogOut, Pause, Ready
 from router.simulation.agenda import Agenda
@@ -60,9 +60,14 @@ class Staff:
         self._agenda = agenda
         self._waiting = waiting
         self._all = {id_: Informateur(id_, Random(0)) for id_ in plan.agents}
+        self._agents = plan.agents
 
     def __getitem__(self, agent: AgentId) -> Informateur:
         return self._all[agent]
+
+    def serves(self, one: Informateur, sector: SectorId) -> bool:
+        """Whether `one` has that sector, at any level."""
+        return sector in self._agents[one.id].skills
 
     def plan_day(self, seed: int, day: date, stints: list[Stint]) -> None:
         """Let the day's stints happen."""

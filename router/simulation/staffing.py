@@ -38,10 +38,11 @@ from math import ceil, exp, inf, sqrt
 from router.core.ids import PromptId, SectorId
 from router.core.plan import Plan
 from router.simulation.erlang import Queue, erlang_b
+from router.simulation.homes import best_of
 from router.simulation.run import Simulation
 from router.simulation.tally import Slot
 from router.simulation.targets import Aim, Measured, Scores
-from router.simulation.teams import Cell, Needs, Ranks, Shifts, Team, best_of, teams_of
+from router.simulation.teams import Cell, Needs, Ranks, Shifts, Team, teams_of
 from router.simulation.typical_week import Week, Work, shares_of, typical_week
 from router.simulation.workload import Workload
 
@@ -247,7 +248,7 @@ class Staffing:
         for team, ranks in enumerate(self._ranks):
             for rank in range(needs.get((slot, team), 0)):
                 many[best_of(ranks.skills(rank))] += 1
-        return {sector: many[sector] for sector in self.plan.sectors}
+        return {sector: many[sector] for sector in self.plan.domains}
 
     # The formula, and what it learns.
 

@@ -18,6 +18,7 @@ from router.core.plan import Plan
 from router.core.tickets import Refusal, TicketRecord, TicketState
 from router.figures import CLASS, MODE, Column, Counts, Mode, add
 from router.simulation.demand import Person
+from router.simulation.homes import home
 
 #: Between two looks at the whole service.
 SAMPLE_S = 60.0
@@ -62,8 +63,7 @@ class Tally:
         self._live_target_s = plan.targets.live_target_s
         #: Where an informateur belongs: the sector of the best level.
         self._home: dict[AgentId, SectorId] = {
-            agent.id: min(agent.skills, key=lambda one: agent.skills[one])
-            for agent in plan.agents.values()
+            agent.id: home(agent, plan) for agent in plan.agents.values()
         }
         self._skills = {agent.id: agent.skills for agent in plan.agents.values()}
         #: Conversations by the informateur's level in that sector; 1 is the most expert.

@@ -12,6 +12,7 @@ from router.core.ids import AgentId, SectorId
 from router.core.plan import Agent, Plan
 from router.errors import ConfigError, Problem
 from router.simulation.demand import Day
+from router.simulation.homes import Skills, home, known
 from router.simulation.roster import Stint
 from router.simulation.tally import Slot
 from router.simulation.workload import Workload
@@ -20,7 +21,6 @@ from router.simulation.workload import Workload
 Cell = tuple[Slot, int]
 #: How many are needed.
 Needs = Mapping[Cell, int]
-Skills = tuple[tuple[SectorId, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def teams_of(plan: Plan, asked: Mapping[SectorId, float]) -> tuple[Team, ...]:
     ]
     if nobody:
         raise ConfigError(nobody)
-    first = {sector: sector for sector in plan.sectors}
+    first = {sector: sector for sector in plan.domains}
 
     def root(sector: SectorId) -> SectorId:
         while first[sector] != sector:
@@ -56,37 +56,27 @@ def teams_of(plan: Plan, asked: Mapping[SectorId, float]) -> tuple[Team, ...]:
 
     shared = max(1, len(plan.targets.widening_s) - 1)
     for agent in plan.agents.values():
-        for sector, level in agent.skills.items():
+        for sector, level in known(agent, plan):
             if level <= shared:
-                first[root(sector)] = root(home(agent))
-    for sector in plan.sectors:  # nobody's own: with those who know it best
+                first[root(sector)] = root(home(agent, plan))
+    for sector in plan.domains:  # nobody's own: with those who know it best
         knowing = [agent for agent in plan.agents.values() if sector in agent.skills]
         if knowing:
             best = min(knowing, key=lambda agent: agent.skills[sector])
-            first[root(sector)] = root(home(best))
+            first[root(sector)] = root(home(best, plan))
     members: dict[SectorId, list[SectorId]] = {}
-    for sector in plan.sectors:
+    for sector in plan.domains:
         members.setdefault(root(sector), []).append(sector)
     return tuple(
         Team(
             tuple(sectors),
-            tuple(dict.fromkeys(tuple(agent.skills.items()) for agent in agents)),
+            tuple(dict.fromkeys(known(agent, plan) for agent in agents)),
             len(agents),
         )
         for sectors in members.values()
-        for agents in [[one for one in plan.agents.values() if home(one) in sectors]]
+        for agents in [[one for one in plan.agents.values() if home(one, plan) in sectors]]
         if agents
     )
-
-
-def home(agent: Agent) -> SectorId:
-    """Return where an informateur belongs: the sector of the best level."""
-    return best_of(tuple(agent.skills.items()))
-
-
-def best_of(skills: Skills) -> SectorId:
-    """Return the sector of the best level, the first of several."""
-    return min(skills, key=lambda skill: skill[1])[0]
 
 
 class Ranks:
@@ -151,8 +141,9 @@ class Shifts:
             max((many for (_, team), many in needs.items() if team == number), default=0)
             for number in range(len(ranks))
         ]
+        everybodys = {id_: 1 for id_, sector in plan.sectors.items() if sector.for_all}
         agents = [
-            Agent(_id(team, rank, run), dict(ranks[team].skills(rank)))
+            Agent(_id(team, rank, run), dict(ranks[team].skills(rank)) | everybodys)
             for team, most in enumerate(self._most)
             for rank in range(most)
             for run in (0, 1)

@@ -83,7 +83,7 @@ def typical_week(plan: Plan, workload: Workload, year: int, teams: Sequence[Team
             share = sum(shares.get(sector, 0.0) for sector in team.sectors)
             live_s, callback_s = _lengths(workload, plan, team, shares)
             work[slot, number] = Work(
-                live[slot] * _joining(workload) * share / whole_s,
+                live[slot] * _joining(workload, plan) * share / whole_s,
                 asked[slot] * share / whole_s,
                 live_s,
                 callback_s,
@@ -122,11 +122,13 @@ def _spread(callbacks: Sequence[float], plan: Plan) -> list[float]:
     return spread
 
 
-def _joining(workload: Workload) -> float:
-    """Return which share of callers joins the queue."""
+def _joining(workload: Workload, plan: Plan) -> float:
+    """Return which share of callers joins the queue: those who press nothing if it has a place
+    for them."""
     callers = workload.callers
-    without_code = 1 - callers.information - callers.silent
-    return (1 - callers.gives_up) * (callers.with_code + (1 - callers.with_code) * without_code)
+    silent = callers.silent if plan.no_key is not None else 0.0
+    choosing = 1 - callers.silent - (1 - callers.with_code) * callers.information
+    return (1 - callers.gives_up) * (choosing + silent)
 
 
 def _lengths(

@@ -93,10 +93,10 @@ class Callers(Table):
     #: Have an access code; mistype it at first.
     with_code: Share
     mistypes: Share
-    #: Of those without: choose the recorded information; press a wrong key at first; never
-    #: press any.
+    #: Of those without: choose the recorded information; press a wrong key at first.
     information: Share
     wrong_key: Share
+    #: Of all: never press any key.
     silent: Share
     #: Hang up before they have chosen.
     gives_up: Share
@@ -235,8 +235,8 @@ def _check(workload: Workload, plan: Plan, report: Report) -> None:
     callers, called = workload.callers, workload.called
     for place, named in (("callers", callers.sectors), ("talk", workload.talk.sectors)):
         for sector in named:
-            if sector not in plan.sectors:
-                reason = unknown("sector", sector, plan.sectors)
+            if sector not in plan.domains:
+                reason = unknown("sector", sector, plan.domains)
                 report.add(f"{place}.sectors.{sector}", reason)
     if not sum(callers.sectors.values()):
         report.add("callers.sectors", "at least one sector must have a weight above 0")

@@ -62,7 +62,7 @@ class Snapshot:
 
     def no_callback(self, plan: Plan) -> NotNow | None:
         """Return why no callback is promised, in the most of sectors; None: one is, in some."""
-        refusals = [self.callbacks.get(sector, Refusal.UNAVAILABLE) for sector in plan.sectors]
+        refusals = [self.callbacks.get(sector, Refusal.UNAVAILABLE) for sector in plan.domains]
         why = most_common(refusals)
         if why is None:
             return None

@@ -73,7 +73,7 @@ def _note(result: str = Result.ANSWERED, **about: Any) -> Note:
     return Note(result=Result(result), **about)
 
 
-_SECTOR = Field("sector", str, True, lambda plan: plan.sectors, Reply.UNKNOWN_SECTOR)
+_SECTOR = Field("sector", str, True, lambda plan: plan.domains, Reply.UNKNOWN_SECTOR)
 _PHONE = Field("phone", str, True, lambda plan: plan.phones, Reply.PHONE_UNKNOWN)
 
 #: The last part of the address -> what it asks.

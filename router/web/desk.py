@@ -87,7 +87,7 @@ def choices_json(plan: Plan) -> dict[str, Any]:
             for one in plan.desk.reasons.values()
         ],
         "sectors": [
-            {"id": one.id, "name": one.name, "code": one.code} for one in plan.sectors.values()
+            {"id": one.id, "name": one.name, "code": one.code} for one in plan.domains.values()
         ],
         "directory": [
             {"id": one.id, "name": one.name, "number": one.number, "code": one.code}

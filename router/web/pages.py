@@ -79,6 +79,7 @@ def _waits(plan: Plan, snapshot: "Snapshot") -> str:
     rows = "".join(
         f'<tr><th scope="row">{_text(plan.sectors[one.sector].name)}</th><td>{_wait(one)}</td></tr>'
         for one in snapshot.sectors
+        if not plan.sectors[one.sector].for_all
     )
     return f"""<h2>Attente par domaine</h2>
 <table>

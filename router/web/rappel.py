@@ -276,7 +276,7 @@ def choice(plan: Plan, offer: Offer, unknown: str | None = None) -> str:
     """
     links = "".join(
         f'<li><a href="/rappel?sector={escape(sector.id)}">{_text(sector.name)}</a></li>'
-        for sector in plan.sectors.values()
+        for sector in plan.domains.values()
     )
     title, alert = "", ""
     if unknown is not None:

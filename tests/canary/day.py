@@ -172,7 +172,7 @@ class Day:
             await refused.ended()  # SIPp calls it a failure: it wanted to talk
         answered = await self._call(TO_SECTOR)
         await self.scene.step(answered, Step.TALKING)
-        silent, left, informed = await self._call(), await self._call(), await self._call("###1")
+        silent, left, informed = await self._call(), await self._call(), await self._call("##1")
         await self._pause()
         waiting = await self._call(TO_SECTOR)
         await self.scene.step(waiting, Step.QUEUED)
@@ -345,7 +345,7 @@ class Day:
 
     async def _in_the_queue_by_info(self) -> Telling:
         caller = await self._call(events=False)
-        for heard, keys in (("welcome", "#"), ("code-ask", "#"), ("menu-main", "41")):
+        for heard, keys in (("welcome", "#"), ("code-ask", "41")):
             await caller.person.hears(heard)
             await caller.press_by_info(keys)
         await self.scene.step(caller, Step.QUEUED)
@@ -366,8 +366,8 @@ class Day:
         await self.scene.step(talking, Step.TALKING)
         talking.press(self._elsewhere())
         at_the_code = await self._call(f"{self._elsewhere()}#{self._elsewhere()}#")
-        in_the_menu = await self._call(f"##{self._elsewhere()}")
-        reading = await self._call(f"###1{self._elsewhere()}")
+        in_the_menu = await self._call(f"#{self._elsewhere()}")
+        reading = await self._call(f"##1{self._elsewhere()}")
         by_info = await self._call(events=False)
         await by_info.press_by_info(f"{self._elsewhere()}")
         self._look("a router whose callers type", self.router)

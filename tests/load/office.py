@@ -24,7 +24,7 @@ from router.core.events import (
 from router.core.ids import AgentId, CallId, ChannelId, FicheId, MenuId, SectorId, TicketId
 from router.core.offer import CALLBACK_KEY, CALLBACK_OFFER
 from router.core.plan import Agent, Plan, ToMenu, ToSector
-from tests.load.town import PROMPT_S, Later, Town
+from tests.load.town import Later, Town
 
 #: Share of the time that an informateur has a call or notes one.
 LOAD = 0.75
@@ -72,7 +72,7 @@ class Office(Town):
             next(sector for sector, level in agent.skills.items() if level == 1)
             for agent in self.plan.agents.values()
         ]
-        self._fiches: dict[SectorId, list[FicheId]] = {sector: [] for sector in self.plan.sectors}
+        self._fiches: dict[SectorId, list[FicheId]] = {sector: [] for sector in self.plan.domains}
         for fiche in self.plan.fiches.values():
             self._fiches[fiche.sector].append(fiche.id)
         self._keys = dict(_ways(self.plan))
@@ -127,8 +127,8 @@ class Office(Town):
         at_s = chance.random() * _LISTENS_S
         if fiches and chance.random() < _HAS_CODE:
             keys = self._book.code(chance.choice(fiches), self.now)
-        else:  # one "#" skips the welcome, one says "no code"
-            keys = ("##" if at_s < PROMPT_S else "#") + self._keys[sector]
+        else:
+            keys = self._keys[sector]
         self._soon(CallArrived(call))
         for key in keys:
             self._soon(KeyPressed(call, key), at_s)

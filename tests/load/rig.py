@@ -30,9 +30,9 @@ _LOOPBACK = "127.0.0.1"
 SIP_PORT, AGENTS_PORT, ARI_PORT, HTTP_PORT, RTP_PORT = 5060, 5062, 8088, 8039, 10000
 _READY_S = 30.0
 
-#: The prompts of the journey welcome -(#)-> question of the code -(#)-> menu, and their
+#: The prompts of the journey welcome -(#)-> question -(#)-> information, and their
 #: tones in Hz: divisors of 8000/160, so that each 20 ms frame of a prompt is the same.
-TONES = {"welcome": 400, "code-ask": 500, "menu-main": 800}
+TONES = {"welcome": 400, "code-ask": 500, "information-menu": 800}
 #: Longer than any call of the benchmark: only keys end a prompt.
 _PROMPT_FRAMES = 500
 #: What is heard besides lasts 0.2 s.
@@ -54,7 +54,7 @@ exten = #,1,Goto(plain-question,s,1)
 [plain-question]
 exten = s,1,Background(allo/code-ask)
  same = n,WaitExten(6)
-exten = #,1,Playback(allo/menu-main)
+exten = #,1,Playback(allo/information-menu)
  same = n,Hangup()
 """
 

@@ -152,7 +152,7 @@ def large_plan(informateurs: int = INFORMATEURS) -> Plan:
 
 def code_book(plan: Plan) -> CodeBook:
     """Return the codes that the town's pages show."""
-    return CodeBook(b"secret of the town", plan.fiches, plan.code.period_s)
+    return CodeBook.of(plan, b"secret of the town")
 
 
 def fresh_engine(plan: Plan) -> Engine:
@@ -246,7 +246,7 @@ class Town:
             keys = self._book.code(chance.choice(self._pages), self.now)
         else:
             sector = chance.randrange(SECTORS)
-            keys = f"##{sector // _MENU_SIZE + 1}{sector % _MENU_SIZE + 1}"
+            keys = f"{sector // _MENU_SIZE + 1}{sector % _MENU_SIZE + 1}"
         after_s = chance.random() * within_s
         self._arriving.add(call)
         self._soon(CallArrived(call), after_s)

@@ -20,7 +20,7 @@ from tests.real.usagers import Usager, numbers_kept
 
 #: The sector of the stage's fiche, and the way there from the welcome: skip it, no code, menu.
 SECTOR = "logement-location"
-TO_SECTOR = "##41"
+TO_SECTOR = "#41"
 
 #: Less than Asterisk's own time-out of a phone that rings for nobody (8 s here).
 _LEFT_S = 6.0

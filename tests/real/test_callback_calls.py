@@ -336,7 +336,7 @@ async def test_a_caller_comes_before_a_ticket_that_has_time(
     await scene.ask("101", "pause", reason="pause")
     caller = await scene.call()
     usager = await scene.usager().promised()
-    caller.press("##41")
+    caller.press("#41")
     await scene.step(caller, Step.QUEUED)
     await scene.ask("101", "ready")
     await scene.talk(caller, informateur)

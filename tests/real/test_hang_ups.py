@@ -19,33 +19,32 @@ async def in_welcome(scene: Scene, caller: Caller) -> None:
 
 
 async def late_in_welcome(scene: Scene, caller: Caller) -> None:
-    await caller.person.hears("welcome-anonymous")
+    await caller.person.hears("welcome-general")
 
 
 async def in_code(scene: Scene, caller: Caller) -> None:
     caller.press("#")
-    await scene.step(caller, Step.CODE_ASKED)
+    await scene.step(caller, Step.ASKED)
 
 
 async def late_in_code(scene: Scene, caller: Caller) -> None:
     await caller.person.hears("code-ask")
-    caller.press("123")
+    caller.press("678")
     await caller.person.pressed()
 
 
 async def in_menu(scene: Scene, caller: Caller) -> None:
-    caller.press("##")
+    caller.press("4")
     await scene.step(caller, Step.MENU)
 
 
 async def late_in_menu(scene: Scene, caller: Caller) -> None:
     await in_menu(scene, caller)
-    caller.press("4")
     await caller.person.hears("menu-logement")
 
 
 async def in_page(scene: Scene, caller: Caller) -> None:
-    caller.press("###2")
+    caller.press("##2")
     await scene.step(caller, Step.PAGE)
 
 

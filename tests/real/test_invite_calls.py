@@ -26,6 +26,6 @@ async def test_an_invite_without_an_offer_is_answered_with_one(scene: Scene) -> 
     caller = await scene.call(scenario="late-offer")
     await caller.person.hears("welcome", "code-ask")
     caller.press("#")
-    await caller.person.hears("menu-main")
+    await caller.person.hears("information-menu")
     await caller.hang_up()
-    await scene.ended(caller, "left")
+    await scene.ended(caller, "informed")

@@ -13,8 +13,8 @@ pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 async def test_a_code_leads_to_an_informateur_and_both_hear_each_other(scene: Scene) -> None:
     informateur = await scene.informateur()
     caller = await scene.call()
-    await caller.person.hears("welcome", "welcome-price", "welcome-general", "welcome-anonymous")
-    await caller.person.hears("code-ask")
+    await caller.person.hears("welcome", "welcome-price", "welcome-general")
+    await caller.person.hears("code-ask", "menu-main")
     caller.press(scene.code())
     accepted = await scene.step(caller, Step.CODE_ACCEPTED)
     assert accepted["sector"] == SECTOR
@@ -27,7 +27,7 @@ async def test_a_code_leads_to_an_informateur_and_both_hear_each_other(scene: Sc
     await scene.ended(caller, "answered")
     assert scene.story.steps(caller.call) == [
         Step.ARRIVED,
-        Step.CODE_ASKED,
+        Step.ASKED,
         Step.CODE_ACCEPTED,
         Step.QUEUED,
         Step.RINGING,
@@ -43,9 +43,7 @@ async def test_without_a_code_the_menus_lead_to_an_informateur(scene: Scene) -> 
     informateur = await scene.informateur()
     caller = await scene.call()
     caller.press("#")
-    await caller.person.hears("code-ask")
-    caller.press("#")
-    await caller.person.hears("menu-main")
+    await caller.person.hears("code-ask", "menu-main")
     caller.press("4")
     await caller.person.hears("menu-logement")
     caller.press("1")
@@ -64,8 +62,7 @@ async def test_the_whole_way_can_be_typed_during_the_welcome(scene: Scene) -> No
     await informateur.rings()
     assert scene.story.steps(caller.call) == [
         Step.ARRIVED,
-        Step.CODE_ASKED,
-        Step.MENU,
+        Step.ASKED,
         Step.MENU,
         Step.QUEUED,
         Step.RINGING,
@@ -92,13 +89,13 @@ async def test_three_wrong_codes_lead_to_the_menu(scene: Scene) -> None:
 
 async def test_information_is_said_and_the_caller_comes_back_to_its_menu(scene: Scene) -> None:
     caller = await scene.call()
-    caller.press("###")
+    caller.press("##")
     await caller.person.hears("information-menu")
     caller.press("2")
     assert (await scene.step(caller, Step.PAGE))["detail"] == "tarif"
-    await caller.person.hears("page-price", "information-menu")
+    await caller.person.hears("page-price", "page-anonymous", "information-menu")
     caller.press("*")
-    await caller.person.hears("menu-main")
+    await caller.person.hears("code-ask")
     await caller.hang_up()
     await scene.ended(caller, "informed")
 
@@ -116,10 +113,10 @@ async def test_silence_is_sent_wherever_nothing_is_said(scene: Scene) -> None:
     """No packet at all would be a dead line: to people, to carriers, to jitter buffers."""
     informateur = await scene.informateur()
     caller = await scene.call()
-    await caller.person.hears_silence_after("code-ask")
-    caller.press("#")
     await caller.person.hears_silence_after("menu-main")
-    caller.press("41")
+    caller.press("4")
+    await caller.person.hears_silence_after("menu-logement")
+    caller.press("1")
     await scene.talk(caller, informateur)
     informateur.person.press("*1")
     await scene.step(caller, Step.HELD)

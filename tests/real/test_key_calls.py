@@ -25,14 +25,14 @@ async def test_a_code_may_come_as_sip_info(scene: Scene) -> None:
 
 async def test_a_key_sent_in_both_ways_counts_once(scene: Scene) -> None:
     caller = await scene.call()
-    for key, then in zip("##41", ("code-ask", "menu-main", "menu-logement", ""), strict=True):
+    for key, then in zip("#41", ("code-ask", "menu-logement", ""), strict=True):
         caller.press(key)
         await caller.press_by_info(key)
         if then:
             await caller.person.hears(then)
     await scene.ended(caller, "refused: nobody on duty")
     assert scene.story.steps(caller.call) == [
-        *(Step.ARRIVED, Step.CODE_ASKED, Step.MENU, Step.MENU, Step.REFUSED, Step.ENDED)
+        *(Step.ARRIVED, Step.ASKED, Step.MENU, Step.REFUSED, Step.ENDED)
     ]
 
 
@@ -54,11 +54,11 @@ async def test_letters_are_no_part_of_a_code(scene: Scene) -> None:
 
 async def test_a_code_ended_too_early_is_asked_again(scene: Scene) -> None:
     caller = await scene.call()
-    caller.press("123#")
+    caller.press("678#")
     refused = await scene.step(caller, Step.CODE_REFUSED)
     assert refused["detail"] == "code-incomplete"
     await caller.person.hears("code-incomplete", "code-ask")
-    caller.press("12")  # and then nothing
+    caller.press("67")  # and then nothing
     refused = await scene.step(caller, Step.CODE_REFUSED)
     assert refused["detail"] == "code-incomplete"
     await caller.hang_up()
@@ -67,20 +67,30 @@ async def test_a_code_ended_too_early_is_asked_again(scene: Scene) -> None:
 
 async def test_a_wrong_choice_is_said_and_the_menu_repeated(scene: Scene) -> None:
     caller = await scene.call()
-    caller.press("##9")
-    await caller.person.hears("menu-main", "menu-invalid", "menu-main")
+    caller.press("49")
+    await caller.person.hears("menu-logement", "menu-invalid", "menu-logement")
     caller.press("0")
-    await caller.person.hears("menu-main")
+    await caller.person.hears("menu-logement", "menu-keys")
     caller.press("D")
-    await caller.person.hears("menu-invalid", "menu-main")
+    await caller.person.hears("menu-invalid", "menu-logement")
     await caller.hang_up()
     await scene.ended(caller, "left")
 
 
-async def test_keys_that_never_come_end_in_information_and_goodbye(scene: Scene) -> None:
+async def test_who_presses_nothing_reaches_a_person(scene: Scene) -> None:
+    informateur = await scene.informateur()
     caller = await scene.call()
-    await caller.person.hears("welcome", "code-ask", "code-nothing-heard", "code-ask")
-    await caller.person.hears("menu-main", "menu-nothing-heard", "menu-main")
-    await caller.person.hears("information-menu", "menu-nothing-heard", "information-menu")
-    await caller.person.hears("goodbye")
-    await scene.ended(caller, "silent")
+    await caller.person.hears("welcome", "code-ask", "menu-main")
+    await caller.person.hears("no-key-hint", "menu-main", limit_s=60)
+    queued = await scene.step(caller, Step.QUEUED)
+    assert queued["sector"] == "general"
+    await scene.talk(caller, informateur)
+    assert "sector-general" in informateur.person.heard
+    await informateur.hang_up()
+    await scene.ended(caller, "answered")
+
+
+async def test_who_presses_nothing_while_nobody_is_there_is_told_so(scene: Scene) -> None:
+    caller = await scene.call()
+    await caller.person.hears("no-key-hint", "no-key", "refused-no-agent", limit_s=90)
+    await scene.ended(caller, "refused: nobody on duty")

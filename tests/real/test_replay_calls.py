@@ -18,8 +18,8 @@ pytestmark = pytest.mark.real
 
 OFFSET, DEMO_OFFSET = 3900, 7200
 PATIENCE_S = 240
-#: Kept for fiction (Arcep); typed where the code is asked for.
-TYPED = "0199005678"
+#: Kept for fiction (Arcep); typed where a code is asked for, and taken for one from the 6 on.
+TYPED = "0639985678"
 
 
 def test_the_demo_s_call_is_decided_again(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ async def test_a_call_reaches_the_phone_at_the_free_seat(open_stage: OpenStage) 
         try:
             await stage.taken(seat)
             await caller.dial()
-            await story.step(Step.CODE_ASKED)
+            await story.step(Step.ASKED)
             caller.person.press(stage.code())
 
             assert (await story.step(Step.TALKING))["agent"] == "104"

@@ -6,14 +6,26 @@ import pytest
 
 from router.core.commands import Outcome, Step
 from router.core.facts import Door
-from router.core.plan import CallbackPolicy, Plan, Targets
+from router.core.plan import Agent, CallbackPolicy, Plan, Targets
 from router.simulation.people import Knowledge
-from tests.service_plan import DOMAINS, HOUSING, MAIN, WORK, agent, day_plan, small_plan
+from tests.service_plan import (
+    DOMAINS,
+    GENERAL,
+    HOUSING,
+    MAIN,
+    WORK,
+    agent,
+    day_plan,
+    general_plan,
+    small_plan,
+)
 from tests.simulation.scene import workload
 from tests.simulation.story import SAID_S, Story, person
 
 #: Of a question, who does not know the way hears seven tenths.
 HEARD_S = 0.7 * SAID_S
+#: Of the question, which is two sentences.
+CODE_HEARD_S = 0.25 * 2 * SAID_S
 
 
 def story(people: list[Any], plan: Plan | None = None, **habits: Any) -> Story:
@@ -34,13 +46,14 @@ def test_a_caller_with_a_code_types_it() -> None:
     assert lived.heard.facts[0].door is Door.CODE
     assert lived.outcomes == [Outcome.ANSWERED]
     assert not lived.at(Step.MENU)
-    assert lived.at(Step.QUEUED) == [pytest.approx(SAID_S + HEARD_S)]  # keys take no time here
+    # Keys take no time here, and who has a code hears of it in the first words.
+    assert lived.at(Step.QUEUED) == [pytest.approx(SAID_S + CODE_HEARD_S)]
 
 
 def test_keys_take_time() -> None:
     lived = story([person(sector=HOUSING)], with_code=1.0, key_s=0.5)
 
-    assert lived.at(Step.QUEUED) == [pytest.approx(SAID_S + HEARD_S + 7 * 0.5)]
+    assert lived.at(Step.QUEUED) == [pytest.approx(SAID_S + CODE_HEARD_S + 7 * 0.5)]
 
 
 def test_who_knows_the_way_does_not_listen() -> None:
@@ -53,7 +66,7 @@ def test_a_caller_without_a_code_chooses_by_keys() -> None:
     lived = story([person()])
 
     assert lived.heard.facts[0].door is Door.MENU
-    assert [one.detail for one in lived.of(Step.MENU)] == [MAIN, DOMAINS]
+    assert [one.detail for one in lived.of(Step.MENU)] == [DOMAINS]
     assert lived.of(Step.TALKING)[0].sector == WORK
 
 
@@ -72,7 +85,7 @@ def test_a_code_mistyped_is_typed_again() -> None:
 def test_a_wrong_key_is_pressed_once() -> None:
     lived = story([person()], wrong_key=1.0)
 
-    assert len(lived.of(Step.MENU)) == 2
+    assert len(lived.of(Step.ASKED)) == 2
     assert lived.outcomes == [Outcome.ANSWERED]
     assert lived.at(Step.QUEUED)[0] > story([person()]).at(Step.QUEUED)[0]
 
@@ -82,6 +95,29 @@ def test_who_is_silent_is_thanked_in_the_end() -> None:
 
     assert lived.outcomes == [Outcome.SILENT]
     assert not lived.at(Step.QUEUED)
+
+
+def silent_with(*agents: Agent) -> Story:
+    return story([person(talk_s=300.0)], general_plan(small_plan(agents)), silent=1.0)
+
+
+def test_who_is_silent_is_answered_where_there_is_a_general_queue() -> None:
+    lived = silent_with(agent("101", travail=1))
+
+    assert lived.heard.facts[0].door is Door.NO_KEY
+    assert lived.outcomes == [Outcome.ANSWERED]
+    assert lived.heard.facts[0].talked_s == 300
+    assert lived.heard.facts[0].transfers == 0
+
+
+def test_who_is_silent_is_given_on_by_an_informateur_of_another_domain() -> None:
+    lived = silent_with(agent("102", logement=1), agent("101", travail=1))
+
+    first, second = lived.of(Step.TALKING)
+    assert [first.agent, second.agent] == ["102", "101"]
+    assert [first.sector, second.sector] == [GENERAL, WORK]
+    assert lived.at(Step.TRANSFERRED)[0] - lived.at(Step.TALKING)[0] == pytest.approx(30.0)
+    assert lived.heard.facts[0].talked_s == 330
 
 
 def test_who_wants_information_hears_it_and_leaves() -> None:

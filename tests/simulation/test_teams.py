@@ -34,7 +34,7 @@ def test_the_shipped_teams_are_the_ministries_with_consumption_beside_housing() 
         "logement",
         "consommation",
     }
-    assert sum(len(team.sectors) for team in teams) == len(plan.sectors)
+    assert sum(len(team.sectors) for team in teams) == len(plan.domains)
 
 
 def test_help_of_the_last_level_joins_no_teams() -> None:
