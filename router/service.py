@@ -25,6 +25,7 @@ from router.core.commands import (
 from router.core.engine import Engine
 from router.core.events import OF_CARRIER, AgentAsked, SupervisorAsked
 from router.core.ids import AgentId, PhoneId
+from router.core.keeping import Keeping
 from router.core.pins import Pins
 from router.core.requests import Reply, Request, Watching
 from router.errors import ConfigError, Problem, StoreError
@@ -32,6 +33,7 @@ from router.intake.sockets import listen_privately
 from router.intake.supervisor import Intake
 from router.live import Clock, Live
 from router.promises import Promises
+from router.readiness import PARTS, Readiness
 from router.replay import RecordingEngine, Tape
 from router.store import FILE_NAME, Store, TicketStore
 from router.store.tickets import FILE_NAME as TICKETS_FILE
@@ -59,7 +61,7 @@ class Service:
         self._clock = clock
         self._host, self._port = settings.http.host, settings.http.port
         self._log = structlog.get_logger().bind()  # bound once: a lazy logger binds at each line
-        self._metrics = Metrics(plan.sectors)
+        self._metrics = Metrics(plan.sectors, PARTS)
         self._codes = CodeBook.of(plan, keys.code_secret)
         # Ids of this life of the router must differ from those of the last, which may live on.
         run = f"allo-{secrets.token_hex(4)}"
@@ -110,6 +112,11 @@ class Service:
         self._intake = self._promises.intake = Intake(
             config, clock, self._promises.backend(), [one.canonical for one in resources]
         )
+        self._takes_callbacks = settings.callbacks.presented is not None
+        self._readiness = Readiness(
+            settings.asterisk, self._link, self._vault, self._beside, self._log
+        )
+        self._link.on_resynced = self._readiness.look_now
         self._state_dir = settings.state_dir
         #: Facts given up, as far as told in the log.
         self._dropped = 0
@@ -131,7 +138,7 @@ class Service:
         stopped = asyncio.create_task(stop.wait())
         flushing = asyncio.create_task(self._flush_again_and_again())
         recording = asyncio.create_task(self._record_again_and_again())
-        promising = keeping = None
+        promising = keeping = looking = None
         try:
             await web.SockSite(runner, listen_privately(self._state_dir)).start()
             self._take_up_tickets()  # first: the intake drops numbers that no open ticket has
@@ -139,6 +146,7 @@ class Service:
             keeping = asyncio.create_task(self._promises.keep())
             promising = asyncio.create_task(self._promises.watch())
             link = asyncio.create_task(self._link.run())
+            looking = asyncio.create_task(self._readiness.watch())
             self._log.info("started", url=f"http://{self._host}:{self._port}")
             await asyncio.wait({link, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if link.done():
@@ -146,7 +154,7 @@ class Service:
             self._log.info("stopping", count=sum(self._engine.call_states().values()))
         finally:
             stopped.cancel()
-            for task in (link, promising, keeping):
+            for task in (looking, link, promising, keeping):
                 if task is not None:
                     task.cancel()
                     with suppress(asyncio.CancelledError):
@@ -188,10 +196,25 @@ class Service:
             counts=self._engine.counts,
             defects=self._live.defects,
             leaks=logs.leaks(),
-            stores={"tickets": self._promises.keeping, "facts": self._store.standing},
+            parts=self._readiness.parts,
+            stores=self._stores(),
             callbacks={sector: self._promises.accepting(sector) for sector in self._sectors},
             trouble="" if connected else str(self._link.last_error or "connecting to Asterisk"),
         )
+
+    def _stores(self) -> dict[str, Keeping]:
+        return {"tickets": self._promises.keeping, "facts": self._store.standing}
+
+    def _vault(self) -> str:
+        return self._intake.vault_trouble if self._takes_callbacks else ""
+
+    def _beside(self) -> dict[str, str]:
+        """Why a part that is not Asterisk's is not there, "" where it is."""
+        stores = self._stores().items()
+        return {
+            "store": "; ".join(f"{name}: {one.trouble}" for name, one in stores if one.trouble),
+            "intake": "" if self._intake.ready else "no intake serves",
+        }
 
     # What HTTP asks of the engine.
 

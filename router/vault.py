@@ -141,6 +141,15 @@ class TmpfsVault:
                 os.close(file)
         self._at_most += 1
 
+    def check(self) -> None:
+        """Raise VaultError if no number could be put: removed, read-only, no room for a file."""
+        with self._told():
+            # As `put` begins. The intake opens the folder anew, so it must be this one still; one
+            # that was removed takes a file all the same.
+            os.close(os.open(".", os.O_TMPFILE | os.O_WRONLY, 0o600, dir_fd=self._folder))
+            if not os.path.samestat(os.stat(self.path), os.fstat(self._folder)):
+                raise OSError(errno.ESTALE, "another folder took its place")
+
     def get(self, ticket: str) -> PhoneNumber | None:
         """Return the number; None if there is none (any more)."""
         self._check_ticket(ticket)

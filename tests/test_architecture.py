@@ -17,7 +17,7 @@ FLOORS = (
     {"ari", "asterisk", "config", "figures", "logs", "replay", "report", "store"}
     | {"abuse", "altcha", "numbers", "simulation", "vault", "voice", "web"},
     {"intake", "live", "provision"},
-    {"promises"},
+    {"promises", "readiness"},
     {"check", "service"},
     {"demo", "options", "telephony", "year"},
     {"cli"},

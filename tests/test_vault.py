@@ -510,3 +510,24 @@ class TwoVaults(RuleBasedStateMachine):
 def test_both_vaults_answer_alike_through_restarts() -> None:
     TwoVaults.TestCase.settings = settings(max_examples=50)
     TwoVaults.TestCase("runTest").debug()
+
+
+# Whether it could keep one more.
+
+
+@needs_memory
+def test_a_vault_says_that_its_folder_is_gone(tmpfs: TmpfsVault) -> None:
+    tmpfs.check()
+    assert tmpfs.tickets() == ()  # it keeps nothing
+    shutil.rmtree(tmpfs.path)
+    assert refusal(tmpfs.check).code == "missing"
+
+
+@needs_memory
+def test_a_vault_says_that_another_folder_took_its_place(tmpfs: TmpfsVault) -> None:
+    aside = tmpfs.path.rename(tmpfs.path.with_name("aside"))
+    tmpfs.path.mkdir()
+    assert refusal(tmpfs.check).code == "unusable"
+    tmpfs.path.rmdir()
+    aside.rename(tmpfs.path)
+    tmpfs.check()

@@ -104,6 +104,10 @@ class AsteriskLink:
         self.connected = False
         self.last_error: AriError | None = None
         self.counts = LinkCounts()
+        #: How many of the plan's phones Asterisk knew at the last resync.
+        self.phones_found = 0
+        #: Called after every resync.
+        self.on_resynced: Callable[[], None] = lambda: None
 
     async def run(self) -> None:
         """Connect, resynchronise, read; again after every disconnection, until cancelled.
@@ -222,6 +226,7 @@ class AsteriskLink:
             sources = ",".join(f"endpoint:PJSIP/{phone}" for phone in phones)
             path = f"applications/{self._app}/subscription"
             await http(Request("subscribe", "POST", path, {"eventSource": sources}))
+        self.phones_found = len(phones)
         held = await self._holdings([playback for playback, _ in self._translator.playing()])
 
         # No await from here on: nothing may come in between.
@@ -243,6 +248,7 @@ class AsteriskLink:
         for message in early:
             self._handle(message)
         self._submit(Resynced())
+        self.on_resynced()
         await self._clear(found.requests)
 
     async def _holdings(self, playing: Iterable[PlaybackId]) -> Holdings:

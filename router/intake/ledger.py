@@ -58,6 +58,7 @@ class Ledger:
         self._backend = backend
         self._now = now
         self._log = structlog.get_logger()
+        self._no_vault = ""
         self._vault = self._opened(place)
         self._limits = Limits(per_day=per_day)
         self._spent = Spent()
@@ -71,6 +72,17 @@ class Ledger:
     def vault(self) -> Path | None:
         """The vault's folder; None if there is none, and so no callback."""
         return None if self._vault is None else self._vault.path
+
+    @property
+    def vault_trouble(self) -> str:
+        """Why no number can be kept now; "" if one can."""
+        if self._vault is None:
+            return self._no_vault
+        try:
+            self._vault.check()
+        except VaultError as error:
+            return str(error)
+        return ""
 
     @property
     def fresh(self) -> bool:
@@ -189,7 +201,8 @@ class Ledger:
         try:
             return TmpfsVault(place)
         except VaultError as error:
-            self._log.error("vault", error=error.code, reason=str(error))
+            self._no_vault = str(error)
+            self._log.error("vault", error=error.code, reason=self._no_vault)
             return None
 
 

@@ -206,6 +206,11 @@ class Intake:
         return self._current() is not None
 
     @property
+    def vault_trouble(self) -> str:
+        """Why no number can be kept now; "" if one can."""
+        return self._ledger.vault_trouble
+
+    @property
     def port(self) -> int:
         """The public port."""
         assert self._listening is not None, "start() first"

@@ -48,12 +48,19 @@ class Snapshot:
     trouble: str = ""
     #: How each file fares that is written beside the calls.
     stores: Mapping[str, Keeping] = field(default_factory=dict)
+    #: What a call needs to come in and reach a phone, and why it is not there: "" if it is.
+    parts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def troubles(self) -> dict[str, str]:
         """What is wrong, by the part of the service; calls go on without it."""
         wrong = [f"{name}: {one.trouble}" for name, one in self.stores.items() if one.trouble]
         return {"store": "; ".join(wrong)} if wrong else {}
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """The parts that are not there, and why."""
+        return {part: why for part, why in self.parts.items() if why}
 
     def phone(self, plan: Plan) -> Phone:
         """Return what dialling leads to now."""
@@ -116,12 +123,18 @@ class Api:
         return web.json_response({"status": "ok"})
 
     async def readiness(self, request: web.Request) -> web.Response:
-        """Calls can be answered: 200; Asterisk is away: 503."""
+        """A call can come in and reach a phone: 200; else 503, with what is missing."""
         now = self.snapshot()
-        status = {"ready": now.ready, **({} if now.ready else {"reason": now.trouble})}
+        missing = now.missing
+        ready = now.ready and not missing
+        status: dict[str, Any] = {"ready": ready}
+        if not ready:
+            told = "; ".join(f"{part}: {why}" for part, why in missing.items())
+            status |= {"reason": now.trouble or told, "missing": list(missing)}
+        status["parts"] = {part: {"ok": not why, "why": why} for part, why in now.parts.items()}
         if now.troubles:
             status["troubles"] = now.troubles
-        return web.json_response(status, status=200 if now.ready else 503)
+        return web.json_response(status, status=200 if ready else 503)
 
     async def measures(self, request: web.Request) -> web.Response:
         self.metrics.refresh(self.snapshot())

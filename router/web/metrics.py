@@ -20,7 +20,7 @@ _WAIT_BUCKETS_S = (5, 15, 30, 60, 120, 180, 300, 600, 1200, 2700)
 class Metrics:
     """Counters fed by the steps of calls; gauges refreshed when they are read."""
 
-    def __init__(self, sectors: Iterable[SectorId]) -> None:
+    def __init__(self, sectors: Iterable[SectorId], parts: Iterable[str] = ()) -> None:
         self.registry = CollectorRegistry()
         steps = Counter("allo_steps", "Steps of calls.", ["step"], registry=self.registry)
         self._steps = {step: steps.labels(step.value) for step in Step}
@@ -45,7 +45,11 @@ class Metrics:
         self._waiting = self._gauge("allo_waiting", "Callers waiting.", "sector")
         self._agents = self._gauge("allo_agents", "Informateurs, by state.", "state")
         self._calls = self._gauge("allo_calls", "Calls under way, by state.", "state")
-        self._ready = Gauge("allo_ready", "1 when Asterisk is connected.", registry=self.registry)
+        self._ready = self._gauge(
+            "allo_ready", "1 for each part that a call needs and that is there.", "part"
+        )
+        for part in parts:
+            self._ready.labels(part).set(0)
         self._defects = Gauge(
             "allo_defects", "Events whose handling raised; must be 0.", registry=self.registry
         )
@@ -86,7 +90,8 @@ class Metrics:
 
     def refresh(self, snapshot: "Snapshot") -> None:
         """Set the gauges to what is true now."""
-        self._ready.set(snapshot.ready)
+        for part, why in snapshot.parts.items():
+            self._ready.labels(part).set(not why)
         self._defects.set(snapshot.defects)
         self._leaks.inc(snapshot.leaks - self._leaks_told)
         self._leaks_told = snapshot.leaks

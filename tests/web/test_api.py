@@ -54,7 +54,7 @@ def present() -> Present:
 
 @pytest.fixture
 def metrics() -> Metrics:
-    return Metrics([HOUSING, WORK])
+    return Metrics([HOUSING, WORK], ["vault"])
 
 
 @pytest.fixture
@@ -70,12 +70,40 @@ async def test_health_needs_no_asterisk(client: Client, present: Present) -> Non
     assert (await client.get("/healthz")).status == 200
 
 
-async def test_readiness_is_asterisk(client: Client, present: Present) -> None:
-    assert (await client.get("/readyz")).status == 200
+async def test_ready_is_every_part(client: Client, present: Present) -> None:
+    present.set(parts={"application": "", "trunk_transport": ""})
+    answer = await client.get("/readyz")
+    assert answer.status == 200
+    assert await answer.json() == {
+        "ready": True,
+        "parts": {
+            "application": {"ok": True, "why": ""},
+            "trunk_transport": {"ok": True, "why": ""},
+        },
+    }
+    present.set(parts={"application": "", "trunk_transport": "did not start"})
+    answer = await client.get("/readyz")
+    assert answer.status == 503
+    assert await answer.json() == {
+        "ready": False,
+        "reason": "trunk_transport: did not start",
+        "missing": ["trunk_transport"],
+        "parts": {
+            "application": {"ok": True, "why": ""},
+            "trunk_transport": {"ok": False, "why": "did not start"},
+        },
+    }
+    text = await (await client.get("/metrics")).text()
+    assert 'allo_ready{part="application"} 1.0' in text
+    assert 'allo_ready{part="trunk_transport"} 0.0' in text
+
+
+async def test_not_ready_without_asterisk(client: Client, present: Present) -> None:
     present.set(ready=False, trouble="Asterisk does not answer")
     answer = await client.get("/readyz")
     assert answer.status == 503
-    assert await answer.json() == {"ready": False, "reason": "Asterisk does not answer"}
+    told = await answer.json()
+    assert (told["ready"], told["reason"]) == (False, "Asterisk does not answer")
 
 
 async def test_the_state_of_the_service(client: Client) -> None:
@@ -202,8 +230,7 @@ async def test_a_file_that_cannot_be_written_is_told_and_calls_go_on(
     assert 'allo_store_lost_total{store="tickets"} 1.0' in text
     assert 'allo_store_failures_total{store="facts"} 0.0' in text
     answer = await client.get("/readyz")
-    assert answer.status == 200
-    assert await answer.json() == {"ready": True, "troubles": {"store": "tickets: disk full"}}
+    assert (await answer.json())["troubles"] == {"store": "tickets: disk full"}
 
 
 async def test_metrics_can_be_parsed_and_hold_no_call(client: Client, metrics: Metrics) -> None:
@@ -222,7 +249,7 @@ async def test_metrics_can_be_parsed_and_hold_no_call(client: Client, metrics: M
     assert samples["allo_calls_ended_total", "answered"] == 1
     assert samples["allo_calls_ended_total", "abandoned"] == 0
     assert samples["allo_wait_seconds_sum", "logement"] == 12.0
-    assert samples["allo_ready",] == 1
+    assert samples["allo_ready", "vault"] == 0  # nobody has said yet that it is there
     assert samples["allo_log_leaks_total",] == 0
 
 

@@ -1,0 +1,78 @@
+"""`/readyz` names what keeps a call from coming in: with a real Asterisk and real sockets."""
+
+import shutil
+import socket
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from router.asterisk import server
+from tests.real.conftest import OPEN_AT, READY_OFFSET, NewScene, OpenStage
+from tests.real.scene import Scene
+
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def readiness(scene: Scene) -> tuple[int, list[str], dict[str, Any]]:
+    """Return the status, what is missing, and each part."""
+    async with aiohttp.ClientSession() as http, http.get(f"{scene.stage.http}/readyz") as answer:
+        told = await answer.json()
+        return answer.status, told.get("missing", []), told["parts"]
+
+
+async def gauges(scene: Scene) -> dict[str, float]:
+    async with aiohttp.ClientSession() as http, http.get(f"{scene.stage.http}/metrics") as answer:
+        lines = (await answer.text()).splitlines()
+    told = (line.split('"') for line in lines if line.startswith("allo_ready{"))
+    return {part: float(value.lstrip("} ")) for _, part, value in told}
+
+
+async def test_a_transport_that_did_not_start_is_named_until_it_does(
+    open_stage: OpenStage, new_scene: NewScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_stage(READY_OFFSET, OPEN_AT) as stage, new_scene(stage) as scene:
+        scene.expected_in_router += ["no connection to asterisk", "not ready"]
+        scene.expected_in_asterisk += ["trunk-udp"]
+        status, missing, parts = await readiness(scene)
+        assert (status, missing) == (200, [])
+        assert set((await gauges(scene)).values()) == {1.0}
+
+        await stage.asterisk.crash()
+        status, missing, parts = await scene.until(
+            lambda: readiness(scene), lambda told: told[0] == 503
+        )
+        assert "application" in missing
+
+        monkeypatch.setattr(server, "check_ports", lambda settings: None)
+        host, _, port = stage.sip.rpartition(":")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.bind((host, int(port)))
+            await stage.asterisk.start()
+            status, missing, parts = await scene.until(
+                lambda: readiness(scene), lambda told: told[1] == ["trunk_transport"]
+            )
+            assert status == 503
+            assert f"UDP {stage.sip} is held by another process" in parts["trunk_transport"]["why"]
+            assert parts["agents_transport"] == {"ok": True, "why": ""}
+            assert {part for part, value in (await gauges(scene)).items() if not value} == {
+                "trunk_transport"
+            }
+        await stage.asterisk.cli("module reload res_pjsip.so")
+        status, missing, parts = await scene.until(
+            lambda: readiness(scene), lambda told: told[0] == 200
+        )
+        assert missing == []
+
+        [vault] = [Path(line) for line in _vaults(stage.state_dir)]
+        shutil.rmtree(vault)
+        status, missing, parts = await scene.until(
+            lambda: readiness(scene), lambda told: told[1] == ["vault"]
+        )
+        assert status == 503
+
+
+def _vaults(state_dir: Path) -> list[str]:
+    lines = (state_dir / "allo.toml").read_text().splitlines()
+    return [line.split('"')[1] for line in lines if line.startswith("vault_dir")]
