@@ -81,10 +81,11 @@ def simulate(
     if agents is not None:
         plan = replace(plan, agents=with_agents(plan, agents))
     people = load_workload(_workload(workload, year), plan)
-    run_ = Simulation(plan, people, year, seed, speech_s(provision.catalogue().texts))
+    sentences = provision.catalogue().texts
+    run_ = Simulation(plan, people, year, seed, speech_s(sentences))
     spare_the_collector()
     _let_happen(run_)
-    made = figures_of(run_)
+    made = figures_of(run_, sentences)
     if html is not None:
         with writing(html, "--html"):
             reports.write_whole(pictures.as_page(made).encode(), html)

@@ -49,7 +49,7 @@ def as_page(report: Report) -> str:
         _key_figures(report),
         _calls(report),
         *_breakdowns(report),
-        _satisfaction(report),
+        votes_of(report.votes),
         _subjects(report),
         _referrals(report),
     ]
@@ -206,15 +206,17 @@ def _clipped(name: str) -> str:
     return name if len(name) <= LABEL_MAX else f"{name[: LABEL_MAX - 1].rstrip()}…"
 
 
-def _satisfaction(report: Report) -> str:
-    if not report.votes:
+def votes_of(votes: Sequence[Vote], note: str = "") -> str:
+    """Return the section of the votes; `note` (text) is said before them."""
+    if not votes:
         return ""
+    said = f"<p>{escape(note)}</p>\n" if note else ""
     return section(
         "votes",
         "Satisfaction des usagers",
         "<p>Les personnes qui restent en ligne après l’appel votent par une touche. Un vote ne "
-        "peut pas être rapproché de l’appel.</p>\n"
-        f"{''.join(map(_vote, report.votes))}",
+        f"peut pas être rapproché de l’appel.</p>\n{said}"
+        f"{''.join(map(_vote, votes))}",
     )
 
 

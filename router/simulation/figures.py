@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from router.core.facts import Door
+from router.core.ids import PromptId
 from router.core.tickets import Refusal
 from router.figures import OFFERED_IDS, Column, Figure, Mode, figure, reconciles
 from router.report.tables import Table
+from router.report.votes import Vote, vote_on
 from router.simulation.breakdowns import tables_of
 from router.simulation.counted import Counted, is_live, jain, mean, quantile, ratio, waits_in
 from router.simulation.definitions import refused
@@ -46,6 +48,8 @@ class Figures:
     reconciles: bool
     sections: Mapping[str, tuple[Figure, ...]]
     tables: Mapping[str, Table]
+    #: How simulated callers voted, question by question.
+    votes: tuple[Vote, ...]
 
     def __getitem__(self, id_: str) -> Figure:
         for figures in self.sections.values():
@@ -55,8 +59,10 @@ class Figures:
         raise KeyError(id_)
 
 
-def figures_of(run: Simulation) -> Figures:
-    """Return the figures of what has run so far: whole days, at least one."""
+def figures_of(run: Simulation, sentences: Mapping[PromptId, str] | None = None) -> Figures:
+    """Return the figures of what has run so far: whole days, at least one. `sentences` are the
+    questions' words, where there are any.
+    """
     counted = Counted(run)
     plan, tally, days = run.plan, run.tally, counted.days
     return Figures(
@@ -85,6 +91,10 @@ def figures_of(run: Simulation) -> Figures:
             "checks": tuple(_checks(counted)),
         },
         tables=tables_of(counted),
+        votes=tuple(
+            vote_on(question, tally.votes[question.id], sentences or {})
+            for question in plan.questions
+        ),
     )
 
 

@@ -17,7 +17,7 @@ from router.core.events import (
     KeyPressed,
 )
 from router.core.ids import CallId, MenuId, PromptId, SectorId, TicketId
-from router.core.plan import Menu, Plan, Question, ToMenu, ToSector
+from router.core.plan import Menu, Plan, Question, QuestionKind, ToMenu, ToSector
 from router.simulation.agenda import Agenda
 from router.simulation.demand import HABITS, Person
 from router.simulation.workload import Workload
@@ -37,8 +37,6 @@ _CODE, _MISTYPES, _INFORMATION, _WRONG_KEY, _GIVES_UP, _WHEN, _BARGES_IN = range
 _OFFER, _FIRST, _VOTES, _SCORE, _FICHE, _TRANSFER, _CANCELS = range(7, 14)
 #: Whether one is reached, and how soon, by attempt; after these from the first again.
 _REACHED = tuple(zip(range(14, HABITS, 2), range(15, HABITS, 2), strict=True))
-#: Of those who vote, so many are pleased with each question asked.
-_PLEASED = 0.9
 #: Who does not know the way hears this share of a menu before answering, or of the question
 #: with a code at hand; who does, hardly anything.
 _LISTENS, _HEARS_OF_CODE, _KNOWS_AFTER_S = 0.7, 0.25, 2.0
@@ -55,7 +53,7 @@ class Knowledge:
         self.welcome = plan.welcome[-1]
         self.first_menu = plan.first_menu
         self.information = plan.menus[plan.information_menu].prompts[-1]
-        self.questions: dict[PromptId, Question] = {one.prompt: one for one in plan.questions}
+        self.questions = {one.prompt: place for place, one in enumerate(plan.questions)}
         self.menus: dict[PromptId, MenuId] = {
             menu.prompts[-1]: id_ for id_, menu in plan.menus.items() if menu.prompts
         }
@@ -121,6 +119,7 @@ class Public:
         self._called = workload.called
         self._agenda = agenda
         self._knows = Knowledge(plan)
+        self._questions = plan.questions
         self.types_number_s = workload.callers.types_number_s
         #: The access codes that the pages of each sector show, now.
         self.codes: Mapping[SectorId, list[str]] = {}
@@ -216,18 +215,27 @@ class Public:
         if offered and caller.person.luck[_OFFER] < self._habits.takes_offer:
             self._types(caller, TAKE_OFFER, said_s)
 
-    def _asked_to_vote(self, caller: Caller, question: Question, said_s: float) -> None:
-        luck = caller.person.luck
-        if luck[_VOTES] >= self._habits.votes:
+    def _asked_to_vote(self, caller: Caller, place: int, said_s: float) -> None:
+        """The question at that place, from 0 on, is put."""
+        habits = self._habits
+        if caller.person.luck[_VOTES] >= habits.votes * habits.votes_on**place:
             self._agenda.after(_REACTS_S, self._gives_up, caller)
-            return
-        pleased = luck[_SCORE] < _PLEASED
-        key = next(
+        else:
+            self._types(caller, self._vote(caller, self._questions[place]), said_s)
+
+    def _vote(self, caller: Caller, question: Question) -> str:
+        """Who is pleased presses any of the favourable keys, the others any of the rest."""
+        scored = question.kind is QuestionKind.SCORE
+        share = self._habits.satisfied if scored else self._habits.says_yes
+        luck = caller.person.luck[_SCORE]
+        pleased = luck < share
+        keys = [
             key
             for key, score in question.scores.items()
-            if (score in question.satisfied) == pleased
-        )
-        self._types(caller, key, said_s)
+            if (score in question.satisfied) is pleased
+        ] or list(question.scores)
+        within = luck / share if pleased else (luck - share) / (1 - share)
+        return keys[min(int(within * len(keys)), len(keys) - 1)]
 
     def _knows_the_way(self, caller: Caller) -> bool:
         return caller.person.luck[_BARGES_IN] < self._habits.barges_in

@@ -17,11 +17,12 @@ from router.report.html import (
     section,
     table_of,
 )
+from router.report.page import votes_of
 from router.report.tables import Line, Table
 from router.report.words import NO_BREAK, number, percent, short_month, shown
 from router.simulation.definitions import DEFINITIONS
 from router.simulation.figures import Figures
-from router.simulation.text import SECTIONS, about, promised, reconciled, title_of
+from router.simulation.text import GIVEN, SECTIONS, about, promised, reconciled, title_of
 
 #: Key figures: id, what is said below the number, and before it.
 CARDS = (
@@ -140,6 +141,7 @@ def as_page(figures: Figures) -> str:
             _promise(figures),
             _staff(figures),
             _sectors(figures),
+            votes_of(figures.votes, GIVEN),
             _everything(figures),
             definitions_of(
                 DEFINITIONS, "<p>Une définition ne change jamais sous son identifiant.</p>"

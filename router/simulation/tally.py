@@ -92,8 +92,8 @@ class Tally:
         self.attempts: Counter[int] = Counter()
         self.kept: Counter[tuple[Door, bool]] = Counter()
         self.said = Said()
-        #: Questions put, by score; None: no answer.
-        self.votes: Counter[tuple[QuestionId, int | None]] = Counter()
+        #: Questions put, by question and score; None: no answer.
+        self.votes: defaultdict[QuestionId, Counter[int | None]] = defaultdict(Counter)
         self.mobilised: set[AgentId] = set()
         #: Looks at the service, and how many callers waited at them, for Little's law.
         self.looks = 0
@@ -116,7 +116,7 @@ class Tally:
         elif type(fact) is DutyFact:
             self.mobilised.add(fact.agent)
         elif type(fact) is VoteFact:
-            self.votes[fact.question, fact.score] += 1
+            self.votes[fact.question][fact.score] += 1
 
     def _call(self, fact: CallFact) -> None:
         door, outcome, waited_s = fact.door, fact.outcome, fact.waited_s

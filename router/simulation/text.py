@@ -12,6 +12,8 @@ from router.report.text import (
     rows,
     section,
     table_json,
+    vote_json,
+    vote_lines,
 )
 from router.report.words import NO_BREAK, duration, number, range_text
 from router.simulation.definitions import DEFINITIONS
@@ -31,6 +33,11 @@ SECTIONS: Mapping[str, str] = {
 }
 #: Tables that fit a terminal; the others are in --json and --html.
 TABLES = ("modes", "doors", "sectors", "half-hours", "staffing", "months", "days")
+#: What must be known of simulated votes.
+GIVEN = (
+    "Votes simulés, comptés par le moteur même. La part de réponses favorables est une hypothèse, "
+    "non un résultat."
+)
 #: Longest name of a figure.
 _NAME_WIDTH = 56
 
@@ -44,6 +51,10 @@ def as_text(figures: Figures) -> str:
         if id_ == "checks":
             lines.append(f"{'':12}  {reconciled(figures)}")
         parts.append(section(name, lines))
+    for vote in figures.votes:
+        parts.append(section(vote.text, vote_lines(vote)))
+    if figures.votes:
+        parts.append(textwrap.fill(GIVEN, 100))
     for id_ in TABLES:
         table = figures.tables[id_]
         if table.lines:
@@ -117,6 +128,7 @@ def as_json(figures: Figures) -> str:
             for id_, section_ in figures.sections.items()
         },
         "tables": {id_: table_json(table) for id_, table in figures.tables.items()},
+        "votes": [vote_json(vote) for vote in figures.votes],
         "definitions": definitions_json(DEFINITIONS),
     }
     return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n"

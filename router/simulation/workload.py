@@ -111,8 +111,12 @@ class Callers(Table):
     types_number_s: Seconds
     #: Hang up before the informateur does.
     hangs_up_first: Share
-    #: Of the others: vote.
+    #: Of the others: vote; and of those who have, answer the next question too.
     votes: Share
+    votes_on: Share
+    #: Of those who answer: are satisfied (a question of scores); say yes (one of yes or no).
+    satisfied: Share
+    says_yes: Share
 
 
 class Talk(Table):

@@ -39,7 +39,8 @@ def workload(**changes: Any) -> Workload:
             **{"sectors": {WORK: 1.0}, "with_code": 0.0, "mistypes": 0.0, "information": 0.0},
             **{"wrong_key": 0.0, "silent": 0.0, "gives_up": 0.0, "barges_in": 0.0, "key_s": 0.0},
             **{"patience": {"mean_s": 1e9}, "takes_offer": 0.0, "types_number_s": 30.0},
-            **{"hangs_up_first": 1.0, "votes": 0.0},
+            **{"hangs_up_first": 1.0, "votes": 0.0, "votes_on": 1.0},
+            **{"satisfied": 1.0, "says_yes": 1.0},
         },
         "talk": {"mean_s": 100.0, "kind": "exponential"},
         "called": {

@@ -122,7 +122,11 @@ NO_PARTS = {"days": "the hardest ones alone", "week-": "means of half-hours"}
 
 
 def test_everything_adds_up_to_the_service() -> None:
-    assert not faults([*figures().sections.items()], figures().tables, DEFINITIONS)
+    assert not faults(
+        [*figures().sections.items(), *((one.question, one.figures) for one in figures().votes)],
+        {**figures().tables, **{one.table.id: one.table for one in figures().votes}},
+        DEFINITIONS,
+    )
     service = {one.id: one for one in figures().sections["calls"]}
     service |= {one.id: one for one in figures().sections["service"]}
     for id_, table in figures().tables.items():
@@ -208,6 +212,31 @@ def test_every_request_and_every_ticket_has_an_end() -> None:
     ):
         assert value(id_) == tickets[state]
     assert figures()["acceptance/1"].denominator == value("request/1")
+
+
+def test_callers_vote_as_they_are_said_to_and_every_vote_is_counted() -> None:
+    """In a week, within four standard deviations; the day's votes are its questions put."""
+    satisfied, yes = figures().votes
+    habits = week().workload.callers
+    for vote, share, voted in (
+        (satisfied, habits.satisfied, habits.votes),
+        (yes, habits.says_yes, habits.votes_on),
+    ):
+        assert vote.share.value == within(share, vote.share.denominator)
+        assert vote.response.value == within(voted, vote.response.denominator)
+        assert vote.answers.value == sum(
+            one.value or 0 for line in vote.table.lines for one in line.figures
+        )
+    # Who has answered the first question is asked the second one.
+    assert yes.asked.value == satisfied.answers.value
+    stayed = value("answered/1") * (1 - habits.hangs_up_first)
+    assert satisfied.asked.value == pytest.approx(stayed, rel=0.05)
+
+
+def within(share: float, number: int | None) -> object:
+    assert number is not None
+    assert number > 300
+    return pytest.approx(share, abs=4 * (share * (1 - share) / number) ** 0.5)
 
 
 def test_informateurs_are_ready_busy_or_paused() -> None:

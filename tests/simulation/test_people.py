@@ -1,5 +1,6 @@
 """Callers do what people do, on what they hear; the engine makes of it what it will."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -213,14 +214,38 @@ def test_who_is_refused_after_typing_waits_on_with_patience_of_old() -> None:
     assert abandoned.waited_s == 500
 
 
-@pytest.mark.parametrize(("votes", "scores"), [(1.0, [4, 3]), (0.0, [None])])
-def test_who_stays_is_asked_to_vote(votes: float, scores: list[int | None]) -> None:
-    lived = story([person()], day_plan(), hangs_up_first=0.0, votes=votes)
-
+def votes_of(luck: float = 0.5, **habits: float) -> list[tuple[str, int | None]]:
+    lived = story([person(luck=luck)], day_plan(), hangs_up_first=0.0, **habits)
     assert len(lived.of(Step.VOTE_ASKED)) == 1
-    cast = lived.heard.votes
-    assert sum(cast.values()) == (2 if votes else 1)
-    assert (None in {score for _, score in cast}) is not bool(votes)
+    return ballot(lived)
+
+
+def ballot(lived: Story) -> list[tuple[str, int | None]]:
+    return [(question, score) for question, cast in lived.heard.votes.items() for score in cast]
+
+
+def test_who_stays_is_asked_to_vote() -> None:
+    assert votes_of(votes=0.4) == [("satisfaction", None)]
+    assert votes_of(votes=0.6) == [("satisfaction", 4), ("reponse", 1)]
+    assert votes_of(votes=1.0, votes_on=0.4) == [("satisfaction", 4), ("reponse", None)]
+
+
+@pytest.mark.parametrize(
+    ("luck", "score"), [(0.0, 3), (0.39, 3), (0.41, 4), (0.79, 4), (0.81, 1), (0.91, 2), (0.99, 2)]
+)
+def test_who_is_satisfied_gives_any_favourable_score(luck: float, score: int) -> None:
+    cast = votes_of(luck, votes=1.0, satisfied=0.8, says_yes=0.4)
+
+    assert cast == [("satisfaction", score), ("reponse", 1 if luck < 0.4 else 0)]
+
+
+def test_who_cannot_be_displeased_votes_all_the_same() -> None:
+    """A plan in which every score is a favourable one."""
+    (first, second) = day_plan().questions
+    plan = day_plan(questions=(replace(first, satisfied=frozenset({1, 2, 3, 4})), second))
+    lived = story([person()], plan, hangs_up_first=0.0, votes=1.0, satisfied=0.0)
+
+    assert [score for _, score in ballot(lived)] == [3, 1]
 
 
 def test_who_hangs_up_first_does_not_vote() -> None:

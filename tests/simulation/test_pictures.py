@@ -20,6 +20,7 @@ from router.simulation.pictures import (
     live_waits,
     staff_of,
 )
+from router.simulation.text import GIVEN
 from tests.report.test_page import Page, contrast
 from tests.simulation.test_figures import quiet
 from tests.simulation.test_text import BAD_FRENCH
@@ -63,7 +64,7 @@ def test_everything_can_be_heard_and_reached(page: Page) -> None:
     for chart in page.all("svg"):
         assert chart["role"] == "img"
         assert len(chart["aria-labelledby"].split()) == 2
-    assert len(page.all("svg")) == 3 + figures().days_open
+    assert len(page.all("svg")) == 3 + figures().days_open + len(figures().votes)
     order = [tag for tag, _ in page.elements if tag in ("svg", "table", "h2")]
     for here, tag in enumerate(order):
         if tag == "svg":
@@ -77,11 +78,18 @@ def test_everything_can_be_heard_and_reached(page: Page) -> None:
 
 def test_key_figures_and_every_other_are_told(page: Page) -> None:
     cards = [words for tag, words in page.texts if tag == "dd.big"]
-    assert cards == [shown(figures()[id_], DEFINITIONS) for id_, _, _ in CARDS]
+    of_votes = [
+        shown(one, DEFINITIONS)
+        for vote in figures().votes
+        for one in (vote.share, vote.mean, vote.response)
+        if one is not None
+    ]
+    assert cards == [shown(figures()[id_], DEFINITIONS) for id_, _, _ in CARDS] + of_votes
     told = {words for tag, words in page.texts}
     for section in figures().sections.values():
         assert {one.id for one in section} <= told
         assert {shown(one, DEFINITIONS) for one in section} <= told
+    assert GIVEN in told
 
 
 def test_the_week_is_shaded_by_what_matters() -> None:

@@ -6,7 +6,16 @@ from dataclasses import replace
 
 from router.simulation.definitions import DEFINITIONS
 from router.simulation.figures import figures_of
-from router.simulation.text import FORM, SECTIONS, TABLES, as_json, as_text, promised, title_of
+from router.simulation.text import (
+    FORM,
+    GIVEN,
+    SECTIONS,
+    TABLES,
+    as_json,
+    as_text,
+    promised,
+    title_of,
+)
 from tests.simulation.week import figures, simulation
 
 #: A plain space before these marks, or a typewriter's apostrophe, is not French typography.
@@ -21,6 +30,11 @@ def test_the_text_tells_every_figure_with_its_definition() -> None:
     for id_ in TABLES:
         assert figures().tables[id_].title in text
     assert SECTIONS.keys() == figures().sections.keys()
+    for vote in figures().votes:
+        for one in vote.figures:
+            assert re.search(rf"{re.escape(DEFINITIONS[one.id].name)} +{one.id}\n", text)
+    assert " ".join(text.split()).count(GIVEN) == 1
+    assert GIVEN not in as_text(replace(figures(), votes=()))
     assert "Chaque appel est dans une seule classe" in text
 
 
@@ -63,6 +77,7 @@ def test_the_json_holds_everything_in_order_of_its_keys() -> None:
     assert document["sections"].keys() == figures().sections.keys()
     assert document["tables"].keys() == figures().tables.keys()
     assert document["definitions"].keys() == DEFINITIONS.keys()
+    assert [vote["kind"] for vote in document["votes"]] == ["score", "yes/no"]
     for id_, section in document["sections"].items():
         told = [(one["id"], one["value"]) for one in section]
         assert told == [(one.id, one.value) for one in figures().sections[id_]]
