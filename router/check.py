@@ -1,5 +1,6 @@
 """Every fault of plan, informateurs, settings, secrets and prompts, at once."""
 
+import os
 from pathlib import Path
 
 from router import places, provision
@@ -19,6 +20,7 @@ from router.core import (
 from router.core.ids import PromptId
 from router.errors import ConfigError, Problem, VoiceError
 from router.intake import keypad
+from router.vault import place_of
 from router.voice import Catalogue, load_catalogue, stale
 
 #: Said by the dialplan when the router is away (asterisk-conf/extensions.conf).
@@ -66,8 +68,10 @@ def problems(config: Path | None, *, catalogue: Path = provision.CATALOGUE) -> l
 def _unwritable(settings: Settings, name: str) -> list[Problem]:
     """Return the folders that the service writes to and could not."""
     folders = {"state_dir": (settings.state_dir, ROOM_MB)}
-    if settings.callbacks.vault_dir is not None:
-        folders["callbacks.vault_dir"] = (settings.callbacks.vault_dir, 0)
+    asked = settings.callbacks
+    if asked.presented is not None or asked.vault_dir is not None:
+        vault = place_of(asked.vault_dir, settings.state_dir, os.environ)
+        folders["callbacks.vault_dir" + ("" if asked.vault_dir else " by default")] = (vault, 0)
     return [
         Problem(f"{name}: {key}", f"{folder} {why}")
         for key, (folder, room_mb) in folders.items()

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from router import __version__, places, provision, telephony, year
-from router.errors import ConfigError, RouterError, StoreError
+from router.errors import ConfigError, InUse, RouterError, StoreError
 from router.options import ConfigOption, DemoConfigOption, or_the_demo_s, writing
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="allo answers a public phone number with French prompts, access codes, opening hours "
     "and a queue for informateurs, on an Asterisk that it drives through ARI.\n\n"
-    "Exit codes: 0 all is well, 1 it failed, 2 wrong words or a wrong configuration.",
+    "Exit codes: 0 all is well, 1 it failed, 2 wrong words, a wrong configuration, or what it "
+    "needs is in use.",
     invoke_without_command=True,
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # a traceback with locals could show what must not be shown
@@ -494,7 +495,7 @@ def main() -> None:
         sys.exit(2)
     except RouterError as error:
         print(f"allo: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, InUse) else 1)
     except OSError as error:
         if error.errno not in places.REMEDIES:
             raise

@@ -1,6 +1,6 @@
 """Every error of the router, in one tree.
 
-`RouterError` -> `ConfigError`, `SetupError`, `DiskError`, `StoreError`, `VoiceError`,
+`RouterError` -> `ConfigError`, `SetupError`, `InUse`, `DiskError`, `StoreError`, `VoiceError`,
 `NumberRefused`, `VaultError`, `AriError` -> `AriUnreachable`, `AriRejected` -> (`AriGone`,
 `AriUnauthorized`), `AriMalformed`, `AriReplaced`.
 Each carries fields and formats itself: where, what, and what to do about it.
@@ -45,6 +45,19 @@ class SetupError(RouterError):
 
     def __str__(self) -> str:
         return f"{self.what}. {self.remedy}"
+
+
+class InUse(RouterError):
+    """What one process alone may use has its user: `place`, the `holder`, and what to do."""
+
+    def __init__(self, place: str, holder: str, remedy: str) -> None:
+        super().__init__(place, holder, remedy)
+        self.place = place
+        self.holder = holder
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.place} is in use by {self.holder}. {self.remedy}"
 
 
 class DiskError(RouterError):

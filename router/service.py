@@ -1,16 +1,17 @@
 """The composition root: engine, Asterisk, HTTP, wired together and taken down again."""
 
 import asyncio
+import os
 import secrets
 import signal
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import structlog
 from aiohttp import web
 
-from router import logs
+from router import logs, places
 from router.ari.asterisk_link import AsteriskLink
-from router.config import Config
+from router.config import Config, Settings
 from router.core.codes import CodeBook
 from router.core.commands import (
     FOR_SERVICE,
@@ -32,11 +33,13 @@ from router.errors import ConfigError, Problem, StoreError
 from router.intake.sockets import listen_privately
 from router.intake.supervisor import Intake
 from router.live import Clock, Live
+from router.locks import Lock
 from router.promises import Promises
 from router.readiness import PARTS, Readiness
 from router.replay import RecordingEngine, Tape
 from router.store import FILE_NAME, Store, TicketStore
 from router.store.tickets import FILE_NAME as TICKETS_FILE
+from router.vault import place_of
 from router.web.api import Api, Snapshot
 from router.web.desk import DeskBackend
 from router.web.metrics import Metrics
@@ -45,19 +48,29 @@ from router.web.served import Runner
 #: Facts wait in memory for so long at most, and records of a recording.
 _FLUSH_S = 10.0
 _RECORD_S = 1.0
+_STATE_IN_USE = "Stop that router first, or give these settings a state_dir of their own."
+_VAULT_IN_USE = (
+    "It holds the numbers of that router's callbacks: stop it first, or give these settings a "
+    "vault_dir of their own ([callbacks])."
+)
 
 
 class Service:
     """The running service. `run()` returns when it was told to stop (SIGTERM, SIGINT).
 
     Calls under way stay up in Asterisk; the router that starts next takes them up. On `tape`
-    is written, without anybody's identity, what the engine is told and answers.
+    is written, without anybody's identity, what the engine is told and answers. Nobody else may
+    use state and vault from here to the end.
+
+    Raises:
+        InUse: If another router does. Nothing was changed.
     """
 
     def __init__(self, config: Config, clock: Clock, tape: Tape | None = None) -> None:
         plan, settings, keys = config.plan, config.settings, config.secrets
         if keys is None:
             raise ConfigError([Problem("secrets", "are missing: give a settings file")])
+        self._locks = _locked(settings)  # before anything is read, written or emptied
         self._clock = clock
         self._host, self._port = settings.http.host, settings.http.port
         self._log = structlog.get_logger().bind()  # bound once: a lazy logger binds at each line
@@ -172,6 +185,7 @@ class Service:
             self._store.close()
             if self._tape is not None:
                 await asyncio.to_thread(self._tape.close)
+            self._locks.close()
 
     def _take_up_tickets(self) -> None:
         """Give the engine the tickets of before this start; those without a number are lost."""
@@ -284,3 +298,19 @@ class Service:
         if noted.step is Step.NOT_REACHED and noted.detail in OF_CARRIER:
             self._log.warning("the carrier did not take a call", reason=noted.detail)
         self._log.info("step", service_time=round(at, 3), **fields)
+
+
+def _locked(settings: Settings) -> ExitStack:
+    """Take the folders that only one router may use.
+
+    Raises:
+        InUse: If another has one of them; it lost nothing.
+    """
+    command = f"./allo run --config {settings.file}"
+    vault = place_of(settings.callbacks.vault_dir, settings.state_dir, os.environ)
+    with ExitStack() as taken:
+        with places.writing(settings.state_dir):
+            taken.enter_context(Lock(settings.state_dir, command, _STATE_IN_USE))
+        with suppress(OSError):  # no vault, no callbacks: who opens it tells
+            taken.enter_context(Lock(vault, command, _VAULT_IN_USE))
+        return taken.pop_all()

@@ -21,6 +21,7 @@ several machines.
 
 import ctypes
 import errno
+import hashlib
 import os
 import re
 import stat
@@ -29,6 +30,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
+from router import locks
 from router.errors import VaultError
 from router.numbers import PhoneNumber
 
@@ -63,24 +65,30 @@ class Vault(Protocol):
         """Return the tickets that have a number, sorted."""
 
 
-def default_place(environ: Mapping[str, str]) -> Path:
-    """Where the numbers of a router started with `environ` belong.
+def place_of(chosen: Path | None, state_dir: Path, environ: Mapping[str, str]) -> Path:
+    """Where the numbers of a router with this state belong: `chosen`, or what follows from it.
 
-    systemd's runtime directory, else /run/allo where that is memory and ours to write, else
-    a folder of this user in /dev/shm.
+    Two services of one user have two vaults, and one service always the same:
+        in systemd's runtime directory, else in /run/allo where that is memory and ours to
+    write, else in /dev/shm.
     """
+    if chosen is not None:
+        return chosen
+    mark = hashlib.sha256(os.fsencode(state_dir.resolve())).hexdigest()[:12]
     if runtime := environ.get("RUNTIME_DIRECTORY"):
-        return Path(runtime.partition(":")[0]) / "vault"  # systemd.exec(5): several, by colons
+        return (
+            Path(runtime.partition(":")[0]) / f"vault-{mark}"
+        )  # systemd.exec(5): several, by colons
     for folder in (Path("/run/allo"), Path("/run")):
         if folder.is_dir():
             if os.access(folder, os.W_OK) and _is_tmpfs(folder):
-                return Path("/run/allo/vault")
+                return Path(f"/run/allo/vault-{mark}")
             break
-    return Path(f"/dev/shm/allo-{os.geteuid()}")
+    return Path(f"/dev/shm/allo-{os.geteuid()}-{mark}")
 
 
 class TmpfsVault:
-    """A folder of our own on a tmpfs, open. One router at a time uses it."""
+    """A folder of our own on a tmpfs, open. One router at a time uses it, which holds its lock."""
 
     def __init__(self, path: Path, *, capacity: int = CAPACITY, allow_disk: bool = False) -> None:
         """Open the folder, created if missing. `allow_disk` is for tests without a tmpfs.
@@ -196,7 +204,7 @@ class TmpfsVault:
 
     def _begin(self) -> None:
         """Forget an earlier boot (a tmpfs already has) and say which one this is."""
-        for name in os.listdir(self._folder):
+        for name in set(os.listdir(self._folder)) - {locks.FILE_NAME}:
             os.unlink(name, dir_fd=self._folder)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         file = os.open(_BOOT_ID_FILE, flags, 0o600, dir_fd=self._folder)

@@ -14,6 +14,7 @@ MODULES = sorted(ROUTER.rglob("*.py"))
 FLOORS = (
     {"errors"},
     {"core", "lifeline", "places", "ports"},
+    {"core", "locks", "places"},
     {"ari", "asterisk", "config", "figures", "logs", "replay", "report", "store"}
     | {"abuse", "altcha", "numbers", "simulation", "vault", "voice", "web"},
     {"intake", "live", "provision"},

@@ -178,6 +178,21 @@ def test_a_vault_that_cannot_be_written_is_told(service: Path) -> None:
     assert told.startswith("allo.toml: callbacks.vault_dir: ")
 
 
+def test_a_vault_that_follows_from_the_state_is_told_as_such(
+    service: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (service.parent / "a file").touch()
+    monkeypatch.setenv("RUNTIME_DIRECTORY", f"{service.parent}/a file")
+    assert told_of(service) == []  # no callbacks, no numbers
+    with service.open("a") as settings:
+        settings.write('[callbacks]\npresented = "3939"\n')
+    told = told_of(service)
+    assert any(
+        one.startswith(f"allo.toml: callbacks.vault_dir by default: {service.parent}/a file/vault-")
+        for one in told
+    ), told
+
+
 #: Writes down every file that is opened for writing, made, moved or removed, and each program.
 WATCHED = """
 import os, sys

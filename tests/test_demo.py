@@ -3,10 +3,12 @@
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 import pytest
 
 from router import provision
+from router.vault import place_of
 
 pytestmark = pytest.mark.real
 
@@ -27,6 +30,13 @@ READY_KEYS = {"sip", "http", "ari", "code", "fiche", "api_key", "pids", "state_d
     "supervisor_tokens",
     "seats",
 }
+
+
+@pytest.fixture(autouse=True)
+def no_vault_is_left(tmp_path: Path) -> Iterator[None]:
+    yield
+    vault = place_of(None, tmp_path / "state" / "asterisk", os.environ)
+    shutil.rmtree(vault, ignore_errors=True)
 
 
 def start(tmp_path: Path, *words: str) -> "subprocess.Popen[str]":

@@ -54,7 +54,10 @@ def settings(tmp_path: Path, disk: Path) -> Path:
     secrets.touch(mode=0o600)
     secrets.write_text(new_secrets(plan.agents, plan.desk.supervisor_phones))
     path = tmp_path / "allo.toml"
-    path.write_text(f'state_dir = "{disk}/state"\nprompts_dir = "{disk}/prompts"\n')
+    path.write_text(
+        f'state_dir = "{disk}/state"\nprompts_dir = "{disk}/prompts"\n'
+        f'[callbacks]\nvault_dir = "{disk}/vault"\n'
+    )
     return path
 
 

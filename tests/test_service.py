@@ -23,6 +23,7 @@ async def test_numbers_kept_out_of_the_log_come_to_the_metrics(
         request.addfinalizer(lambda: shutil.rmtree(scene.vault_dir))
         service = Service(scene.config(), clock)
         request.addfinalizer(service._store.close)
+        request.addfinalizer(service._locks.close)
         application: web.Application = service._application
         async with TestClient(TestServer(application)) as client:
             for _ in range(2):

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from router import vault
-from router.errors import VaultError
+from router.errors import InUse, VaultError
+from router.locks import Lock
 from router.numbers import PhoneNumber
-from router.vault import InMemoryVault, TmpfsVault, Vault, default_place
+from router.vault import InMemoryVault, TmpfsVault, Vault, place_of
 
 MEMORY = Path("/dev/shm")
 TICKET = "ticket-of-the-tests-01"
@@ -440,21 +441,50 @@ def test_each_call_that_fails_leaves_all_or_nothing(
 # Where it is.
 
 
-def test_the_place_systemd_gives_comes_first() -> None:
-    assert default_place({"RUNTIME_DIRECTORY": "/run/allo:/run/b"}) == Path("/run/allo/vault")
+def place(environ: dict[str, str] | None = None, state: str = "/var/lib/allo") -> str:
+    """Where numbers are by default; what follows from the state is written M."""
+    path = str(place_of(None, Path(state), environ or {}))
+    return re.sub("[0-9a-f]{12}$", "M", path)
+
+
+def test_the_place_that_was_chosen_comes_first_then_the_one_systemd_gives() -> None:
+    environ = {"RUNTIME_DIRECTORY": "/run/allo:/run/b"}
+    assert place_of(Path("/mnt/vault"), Path("/var/lib/allo"), environ) == Path("/mnt/vault")
+    assert place(environ) == "/run/allo/vault-M"
 
 
 @pytest.mark.parametrize("in_memory", [True, False])
-def test_without_systemd_it_is_run_allo_or_a_folder_of_this_user(
+def test_without_systemd_it_is_in_run_allo_or_of_this_user(
     monkeypatch: pytest.MonkeyPatch, in_memory: bool
 ) -> None:
     monkeypatch.setattr(vault, "_is_tmpfs", lambda folder: in_memory)
     monkeypatch.setattr(os, "access", lambda folder, mode: True)
-    shm = Path(f"/dev/shm/allo-{os.geteuid()}")
+    shm = f"/dev/shm/allo-{os.geteuid()}-M"
 
-    assert default_place({}) == (Path("/run/allo/vault") if in_memory else shm)
+    assert place() == ("/run/allo/vault-M" if in_memory else shm)
     monkeypatch.setattr(os, "access", lambda folder, mode: False)
-    assert default_place({}) == shm
+    assert place() == shm
+
+
+def test_it_follows_from_the_state_by_whatever_name(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "name").symlink_to("state")
+    for environ in ({}, {"RUNTIME_DIRECTORY": "/run/allo"}):
+        one, same, other = (
+            place_of(None, tmp_path / name, environ) for name in ("state", "name", "other")
+        )
+        assert one == same
+        assert one != other
+
+
+@needs_memory
+def test_a_new_vault_keeps_the_lock_of_its_router(folder: Path) -> None:
+    with Lock(folder / "vault", "./allo run", "Stop it."):
+        opened = TmpfsVault(folder / "vault")
+        assert opened.fresh
+        opened.close()
+        with pytest.raises(InUse):
+            Lock(folder / "vault", "./allo run", "Stop it.")
 
 
 # As one.

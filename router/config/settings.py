@@ -166,7 +166,7 @@ class Callbacks:
     fiction: bool = False
     #: Callbacks that one number may have on one day.
     per_day: int = 3
-    #: Where numbers are kept while a callback is open; None: `vault.default_place`.
+    #: Where numbers are kept while a callback is open; None: `vault.place_of`.
     vault_dir: Path | None = None
     #: A process that held so many numbers, or the first of them for so long, gives way to a
     #: new one and takes its memory with it.
@@ -194,6 +194,8 @@ class Log:
 class Settings:
     """One deployment; every path is absolute."""
 
+    #: Where they were read; None: as shipped.
+    file: Path | None = None
     plan: Path = SHIPPED / "3939.toml"
     agents: Path = SHIPPED / "agents.toml"
     #: None: run without a settings file, as for checking the shipped plan.
@@ -383,6 +385,7 @@ def read_settings(path: Path, report: Report) -> Settings | None:
     _check_callbacks(table.callbacks, own["trunk_peer"], report)
     account: RegistrationTable | None = table.asterisk.registration
     return Settings(
+        file=path.resolve(),
         plan=folder / table.plan if table.plan else defaults.plan,
         agents=folder / table.agents if table.agents else defaults.agents,
         secrets=folder / table.secrets,

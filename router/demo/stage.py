@@ -29,8 +29,10 @@ from router.demo.phones import AgentPhone, PublicNetwork
 from router.demo.seats import Seat
 from router.errors import ConfigError, SetupError
 from router.lifeline import tied_to_us
+from router.locks import Lock, see_that_it_is_free
 from router.places import writing
 from router.ports import Address, check_free
+from router.vault import place_of
 
 #: The page whose code the simulated caller types.
 FICHE = FicheId("F1234")
@@ -42,6 +44,8 @@ _LOOPBACK = "127.0.0.1"
 _ROUTER_READY_S = 20.0
 #: Calls between phones on this machine need none of these.
 _CAN_BE_MISSING = frozenset({"trunk", "store", "vault"})
+#: In the demo's folder, the service's own.
+_SERVICE = "asterisk"
 
 Say = Callable[[str], None]
 
@@ -78,6 +82,11 @@ class Stage:
     """A whole service on this machine. `await open()`, use it, `await close()`."""
 
     def __init__(self, script: Script, toolbox: Toolbox, say: Say) -> None:
+        """Write its configuration.
+
+        Raises:
+            InUse: If a demo or a router uses the state folder. Nothing was changed.
+        """
         self.script = script
         self.toolbox = toolbox
         self._say = say
@@ -93,6 +102,7 @@ class Stage:
         self._pstn_port = PSTN_PORT + script.port_offset
         self._offset_s = 0.0
         with writing(self.state_dir):
+            self._lock = _taken(self.state_dir)
             self.config = self._write_configuration()
         self.asterisk = AsteriskServer(self.config.asterisk(), toolbox)
 
@@ -100,6 +110,12 @@ class Stage:
     def router_runs(self) -> bool:
         """Whether the router's process is there."""
         return self.router is not None and self.router.returncode is None
+
+    @property
+    def vault_dir(self) -> Path:
+        """Where the router keeps numbers."""
+        settings = self.config.settings
+        return place_of(settings.callbacks.vault_dir, settings.state_dir, os.environ)
 
     @property
     def plan(self) -> Plan:
@@ -176,6 +192,7 @@ class Stage:
             await self.pstn.stop()
         await self.stop_router()
         await self.asterisk.stop()
+        self._lock.release()
 
     async def stop_router(self) -> None:
         """Ask the router to stop; kill it when it does not."""
@@ -260,7 +277,6 @@ class Stage:
         trunk = f'trunk_peer = "{self.script.trunk or f"{_LOOPBACK}:{self._pstn_port}"}"\n'
         if self.script.trunk is None:
             trunk += "trunk_qualify_s = 0  # the simulated network answers no OPTIONS\n"
-        vault = f"/dev/shm/allo-{os.getuid()}-{self.http_port}"
         ours = (self.http, f"http://localhost:{self.http_port}")
         origins = json.dumps([*ours, *self.script.origins])
         callbacks = {"origins": origins, "fiction": "true", **self.script.callbacks}
@@ -270,7 +286,7 @@ class Stage:
 plan = "{self._plan_path()}"
 agents = "agents.toml"
 secrets = "secrets.toml"
-state_dir = "asterisk"
+state_dir = "{_SERVICE}"
 prompts_dir = "{self.script.prompts_dir}"
 
 [asterisk]
@@ -287,7 +303,6 @@ port = {self.http_port}
 
 [callbacks]
 presented = "3939"
-vault_dir = "{vault}"
 {asked}"""
 
     def _plan_path(self) -> Path:
@@ -380,6 +395,18 @@ vault_dir = "{vault}"
     async def _agents_ready(self) -> bool:
         service = await self.get("/v1/service")
         return all(one["informateurs"] >= len(self.phones) for one in service["sectors"])
+
+
+def _taken(state_dir: Path) -> Lock:
+    """Take the demo's folder, unless a router runs by the settings of an earlier one."""
+    remedy = "Stop it first, or give this demo --state DIR and --port-offset N."
+    lock = Lock(state_dir, "./allo demo", remedy)
+    try:
+        see_that_it_is_free(state_dir / _SERVICE, remedy)
+    except BaseException:
+        lock.release()
+        raise
+    return lock
 
 
 def _with_values(toml: str, table: str, values: Mapping[str, Any]) -> str:

@@ -29,7 +29,7 @@ from router.intake.ledger import IntakeBackend, Ledger
 from router.intake.sockets import listen_privately, listen_publicly
 from router.intake.terms import Terms
 from router.live import Clock
-from router.vault import default_place
+from router.vault import place_of
 
 __all__ = ["Intake", "IntakeBackend", "listen_privately"]
 
@@ -79,7 +79,7 @@ class Intake:
         self._linger_s = linger_s
         self._log = structlog.get_logger()
         asked = config.settings.callbacks
-        place = asked.vault_dir or default_place(os.environ)
+        place = place_of(asked.vault_dir, config.settings.state_dir, os.environ)
         self._ledger = Ledger(backend, place, asked.per_day, clock.now)
         self._day_key = DayKey.reserve()
         self._listening: socket.socket | None = None

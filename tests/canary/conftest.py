@@ -3,6 +3,7 @@
 import asyncio
 import os
 import resource
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -86,3 +87,4 @@ async def day(
         finally:
             await stage.close()
     yield day
+    shutil.rmtree(stage.vault_dir, ignore_errors=True)

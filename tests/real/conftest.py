@@ -1,5 +1,6 @@
 """A whole service for the session, with short prompts and short targets; a scene for a test."""
 
+import shutil
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
@@ -114,6 +115,7 @@ def open_stage(
             yield stage
         finally:
             await stage.close()
+            shutil.rmtree(stage.vault_dir, ignore_errors=True)
 
     return open_one
 

@@ -1,6 +1,7 @@
 """The whole way of a callback: from the page in Chromium to the phone that rings, and back."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,6 +81,7 @@ async def staffed(
         yield stage
     finally:
         await stage.close()
+        shutil.rmtree(stage.vault_dir, ignore_errors=True)
 
 
 @pytest.fixture

@@ -106,9 +106,7 @@ class Usager:
 
 def vault(stage: Stage) -> Path:
     """Return the folder of the numbers."""
-    folder = stage.config.settings.callbacks.vault_dir
-    assert folder is not None, "written by the stage"
-    return folder
+    return stage.vault_dir
 
 
 def numbers_kept(stage: Stage) -> list[str]:

@@ -1,0 +1,65 @@
+"""Folders that one process at a time may use: the router's state, its vault, the demo's state.
+
+The lock is flock(2) on a file in the folder, which the kernel frees when its holder ends, by
+whatever death; no child inherits it (close-on-exec). The file itself stays, and what it says is
+for people: it names who holds it, or held it last.
+"""
+
+import fcntl
+import os
+import socket
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+
+from router.errors import InUse
+
+FILE_NAME = "lock"
+
+
+class Lock(AbstractContextManager["Lock"]):
+    """A folder of this process alone, until `release` or its end."""
+
+    def __init__(self, folder: Path, command: str, remedy: str) -> None:
+        """Take it, created if missing. `command` tells others who we are.
+
+        Raises:
+            InUse: If another process has it; nothing was changed then. It tells the remedy.
+            OSError: If the folder cannot be used.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        self._file = os.open(folder / FILE_NAME, flags, 0o600)
+        try:
+            _take(self._file, folder, remedy)
+        except BaseException:
+            self.release()
+            raise
+        with suppress(OSError):  # of a full disk, whoever needs room will tell
+            os.ftruncate(self._file, 0)
+            holder = f"process {os.getpid()} on {socket.gethostname()} ({command})"
+            os.pwrite(self._file, os.fsencode(holder), 0)
+
+    def release(self) -> None:
+        """Leave it to others."""
+        os.close(self._file)
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+def see_that_it_is_free(folder: Path, remedy: str) -> None:
+    """Raise InUse if another process has the folder. Nothing is changed."""
+    with suppress(FileNotFoundError):
+        file = os.open(folder / FILE_NAME, os.O_RDWR | os.O_NOFOLLOW)
+        try:
+            _take(file, folder, remedy)
+        finally:
+            os.close(file)
+
+
+def _take(file: int, folder: Path, remedy: str) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.fsdecode(os.pread(file, 4096, 0)) or "another process"
+        raise InUse(str(folder), holder, remedy) from None
