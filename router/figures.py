@@ -20,8 +20,8 @@ from enum import StrEnum
 
 from router.core.commands import Outcome
 from router.core.facts import CallFact, Door, DutyFact, SubjectFact, VoteFact
-from router.core.ids import EntryId, FicheId, SectorId
-from router.core.plan import Question
+from router.core.ids import EntryId, FicheId, QuestionId, SectorId
+from router.core.plan import Question, QuestionKind
 
 #: Who leaves the queue before so many seconds did not wait for us.
 SHORT_ABANDON_S = 10
@@ -72,6 +72,8 @@ class Column(StrEnum):
     SATISFIED = "satisfied"
     UNSATISFIED = "unsatisfied"
     SCORE = "score"
+    #: Scores added up, of questions that have scores.
+    POINTS = "points"
 
 
 Counts = Counter[Column]
@@ -424,14 +426,25 @@ DEFINITIONS: Mapping[str, Definition] = {
             "Notes que le service compte comme satisfaites, rapportées aux réponses.",
         ),
         Definition(
+            "mean-score/1",
+            "Note moyenne",
+            "Note",
+            (_C.POINTS,),
+            (_C.ANSWERS,),
+            Unit.NUMBER,
+            "scores added up / answers to a question of scores; never of yes and no",
+            "Notes additionnées, rapportées aux réponses. Une question à laquelle on répond par "
+            "oui ou non n’en a pas.",
+        ),
+        Definition(
             "yes/1",
-            "Réponses « oui »",
-            "Oui",
+            "Part de «\u00a0oui\u00a0»",
+            "Part de oui",
             (_C.SATISFIED,),
             (_C.ANSWERS,),
             _SHARE,
             "answers that say yes / answers to a question of yes or no",
-            "Réponses « oui », rapportées aux réponses.",
+            "Réponses «\u00a0oui\u00a0», rapportées aux réponses.",
         ),
         Definition(
             "response-rate/1",
@@ -639,26 +652,40 @@ def subjects(notes: Mapping[SubjectFact, int]) -> dict[FicheId | SectorId, Count
     return dict(counted)
 
 
-def ballot(votes: Mapping[VoteFact, int], question: Question) -> Counts:
+#: The votes on one question: how often each score was given; None: no answer.
+Cast = Mapping[int | None, int]
+
+
+def cast(votes: Mapping[VoteFact, int], question: QuestionId) -> Counter[int | None]:
     """Count the votes on one question."""
-    counts: Counts = Counter()
+    counted: Counter[int | None] = Counter()
     for vote, alike in votes.items():
-        if vote.question == question.id:
-            counts[Column.ASKED] += alike
-            if vote.score is not None:
-                satisfied = vote.score in question.satisfied
-                counts[Column.ANSWERS] += alike
-                counts[Column.SATISFIED if satisfied else Column.UNSATISFIED] += alike
+        if vote.question == question:
+            counted[vote.score] += alike
+    return counted
+
+
+def ballot(votes: Cast, question: Question) -> Counts:
+    """Count who was asked, who answered, and what."""
+    counts: Counts = Counter()
+    for score, alike in votes.items():
+        counts[Column.ASKED] += alike
+        if score is not None:
+            satisfied = score in question.satisfied
+            counts[Column.ANSWERS] += alike
+            counts[Column.SATISFIED if satisfied else Column.UNSATISFIED] += alike
+            if question.kind is QuestionKind.SCORE:
+                counts[Column.POINTS] += score * alike
     return counts
 
 
-def scores(votes: Mapping[VoteFact, int], question: Question) -> dict[int, int]:
-    """Count the votes on one question by score: all of the plan's, and any given before."""
-    counted = dict.fromkeys(sorted(question.scores.values()), 0)
-    for vote, alike in votes.items():
-        if vote.question == question.id and vote.score is not None:
-            counted[vote.score] = counted.get(vote.score, 0) + alike
-    return counted
+def scores(votes: Cast, question: Question) -> dict[int, int]:
+    """Return how often each score was given: all of the plan's, and any given before; best first
+    where it is yes or no.
+    """
+    every = {*question.scores.values(), *(one for one in votes if one is not None)}
+    yes_first = question.kind is QuestionKind.YES_NO
+    return {score: votes.get(score, 0) for score in sorted(every, reverse=yes_first)}
 
 
 def mobilised(duty: Iterable[DutyFact]) -> int:

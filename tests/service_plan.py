@@ -36,6 +36,7 @@ from router.core.plan import (
     ToMenu,
     ToPage,
     ToSector,
+    yes_or_no,
 )
 
 #: The queue of who presses nothing (`general_plan`).
@@ -128,7 +129,7 @@ def day_plan(desk: Desk | None = None, **changes: object) -> Plan:
                 {"1": 1, "2": 2, "3": 3, "4": 4},
                 frozenset({3, 4}),
             ),
-            Question(ANSWERED, PromptId("vote-reponse"), {"1": 1, "2": 0}, frozenset({1})),
+            yes_or_no(ANSWERED, PromptId("vote-reponse"), "1", "2"),
         ),
     }
     return small_plan(**{**fields, **changes})  # type: ignore[arg-type]

@@ -36,6 +36,7 @@ from router.core.plan import (
     PauseReason,
     Plan,
     Question,
+    QuestionKind,
     Repeat,
     SecondLogIn,
     ToMenu,
@@ -111,9 +112,10 @@ scores = { 1 = 1, 2 = 2, 3 = 3 }
 satisfied = [2, 3]
 [[questions]]
 id = "reponse"
+kind = "yes/no"
 prompt = "reponse-ou-non"
-scores = { 1 = 1, 2 = 0 }
-satisfied = [1]
+yes = "1"
+no = "2"
 """
 
 AGENTS = """\
@@ -254,7 +256,11 @@ def test_the_informateurs_tools_are_read_whole(service: Service) -> None:
             QuestionId("avis"), PromptId("vote-avis"), {"1": 1, "2": 2, "3": 3}, frozenset({2, 3})
         ),
         Question(
-            QuestionId("reponse"), PromptId("reponse-ou-non"), {"1": 1, "2": 0}, frozenset({1})
+            QuestionId("reponse"),
+            PromptId("reponse-ou-non"),
+            {"1": 1, "2": 0},
+            frozenset({1}),
+            QuestionKind.YES_NO,
         ),
     )
 
@@ -511,14 +517,26 @@ DESK_FAULTS = [
     ('id = "reponse"\n', "", "questions.2.id: is missing"),
     ('id = "reponse"', 'id = "La réponse"',
      "questions.2.id: a name is lower-case letters, digits and hyphens"),
-    ("scores = { 1 = 1, 2 = 0 }", "scores = { 1 = 1, 10 = 0 }",
-     'questions.2.scores.10: must be one digit, got "10"'),
-    ("scores = { 1 = 1, 2 = 0 }", "scores = {}", "questions.2.scores: must not be empty"),
-    ("scores = { 1 = 1, 2 = 0 }", 'scores = { 1 = 1, 2 = "0" }',
-     'questions.2.scores.2: must be a whole number, got "0"'),
-    ("satisfied = [1]", "satisfied = [1, 5]",
-     "questions.2.satisfied.2: 5 is none of the scores"),
-    ("satisfied = [1]", "satisfied = []", "questions.2.satisfied: must not be empty"),
+    ("3 = 3 }", "30 = 3 }", 'questions.1.scores.30: must be one digit, got "30"'),
+    ("scores = { 1 = 1, 2 = 2, 3 = 3 }", "scores = {}",
+     "questions.1.scores: must not be empty: a score for each key, as { 1 = 1 }"),
+    ("3 = 3 }", '3 = "3" }', 'questions.1.scores.3: must be a whole number, got "3"'),
+    ("satisfied = [2, 3]", "satisfied = [2, 5]",
+     "questions.1.satisfied.2: 5 is none of the scores"),
+    ("satisfied = [2, 3]", "satisfied = []",
+     "questions.1.satisfied: must not be empty: the scores that count as satisfied"),
+    ("{ 1 = 1, 2 = 2, 3 = 3 }\nsatisfied = [2, 3]", "{ 4 = 0, 3 = 1 }\nsatisfied = [1]",
+     "questions.1.scores: are no and yes, not scores to average; "
+     'write kind = "yes/no", yes = "3", no = "4"'),
+    ('kind = "yes/no"', 'kind = "oui/non"',
+     "questions.2.kind: must be 'score' or 'yes/no', got \"oui/non\""),
+    ('yes = "1"\n', "", 'questions.2.yes: is missing: the key that says yes, as "1"'),
+    ('no = "2"', 'no = "#"', 'questions.2.no: must be one digit, got "#"'),
+    ('no = "2"', 'no = "1"', 'questions.2.no: "1" says yes already'),
+    ('no = "2"', 'no = "2"\nsatisfied = [1]',
+     'questions.2.satisfied: is of kind "score"; one of kind "yes/no" has `yes` and `no`'),
+    ("satisfied = [2, 3]", 'satisfied = [2, 3]\nyes = "1"',
+     'questions.1.yes: is of kind "yes/no"; one of kind "score" has `scores` and `satisfied`'),
     ('"reponse-ou-non"', '"reponse-ou-nom"', "questions.2.prompt: unknown prompt "
      "`reponse-ou-nom`; did you mean `reponse-ou-non`? (prompts/catalogue)"),
 ]  # fmt: skip

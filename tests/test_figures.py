@@ -10,7 +10,7 @@ from hypothesis import given
 from router.core.commands import Outcome
 from router.core.facts import CallFact, Door, DutyFact, SubjectFact, VoteFact
 from router.core.ids import AgentId, EntryId, FicheId, PromptId, QuestionId
-from router.core.plan import Question
+from router.core.plan import NO, YES, Question, yes_or_no
 from router.core.requests import Result
 from router.figures import (
     CLASS,
@@ -25,6 +25,7 @@ from router.figures import (
     Unit,
     ballot,
     by_mode,
+    cast,
     figure,
     merged,
     mobilised,
@@ -226,10 +227,22 @@ def test_satisfaction_stands_beside_its_response_rate() -> None:
         return VoteFact(MONDAY, QuestionId(question), score)
 
     votes = {vote(4): 6, vote(3): 3, vote(1): 1, vote(None): 30, vote(1, "reponse"): 7}
-    counts = ballot(votes, QUESTION)
+    on_it = cast(votes, QUESTION.id)
+    counts = ballot(on_it, QUESTION)
     assert figure("satisfaction/1", counts) == Figure("satisfaction/1", 0.9, 9, 10)
     assert figure("response-rate/1", counts) == Figure("response-rate/1", 0.25, 10, 40)
-    assert scores(votes, QUESTION) == {1: 1, 2: 0, 3: 3, 4: 6}
+    assert figure("mean-score/1", counts) == Figure("mean-score/1", 3.4, 34, 10)
+    assert scores(on_it, QUESTION) == {1: 1, 2: 0, 3: 3, 4: 6}
+
+
+def test_yes_and_no_are_counted_and_never_averaged() -> None:
+    question = yes_or_no(QuestionId("reponse"), PromptId("vote-reponse"), "1", "2")
+    votes = {YES: 6, NO: 4, None: 10}
+    counts = ballot(votes, question)
+    assert figure("yes/1", counts) == Figure("yes/1", 0.6, 6, 10)
+    assert figure("response-rate/1", counts) == Figure("response-rate/1", 0.5, 10, 20)
+    assert Column.POINTS not in counts
+    assert list(scores(votes, question).items()) == [(YES, 6), (NO, 4)]
 
 
 def test_an_informateur_is_mobilised_once() -> None:

@@ -77,7 +77,8 @@ reports = st.builds(made, repeated(call_facts()), repeated(subject_facts()), rep
 
 def told(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Every figure of the breakdowns: table, line, figure."""
-    tables = {**document["tables"], **{one["question"]: one["scores"] for one in document["votes"]}}
+    votes = {one["question"]: one["answers"] for one in document["votes"]}
+    tables = {**document["tables"], **votes}
     del tables["modes"]  # totals of the service
     for table, content in tables.items():
         for line in content["lines"]:
@@ -105,10 +106,10 @@ def test_no_breakdown_publishes_one_to_four(report: Report) -> None:
         assert not [n for n in counts if n is not None and 0 < n < 5], (table, line, figure)
         assert figure.get("withheld", False) <= (figure["value"] is None)
     for vote in document["votes"]:
-        satisfied = vote["satisfaction"]
-        if satisfied["value"] is not None:
-            rest = satisfied["denominator"] - satisfied["numerator"]
-            assert not 0 < satisfied["numerator"] < 5
+        share = vote["figures"][0]
+        if share["value"] is not None:
+            rest = share["denominator"] - share["numerator"]
+            assert not 0 < share["numerator"] < 5
             assert not 0 < rest < 5
 
 
@@ -190,7 +191,7 @@ def test_every_report_reconciles_and_names_its_definitions(report: Report) -> No
     assert not faults(
         [
             ("service", report.figures),
-            *((one.text, [one.satisfaction, one.response]) for one in report.votes),
+            *((one.text, one.figures) for one in report.votes),
         ],
         {**report.tables, **{one.table.id: one.table for one in report.votes}},
         DEFINITIONS,
@@ -285,7 +286,7 @@ def test_a_year_is_told_with_almost_nothing_withheld() -> None:
     assert report.figures[-1].value == 45
     sectors = report.tables["sectors"].lines
     assert not any(figure.withheld for line in sectors for figure in line.figures)
-    assert report.votes[0].satisfaction.value == pytest.approx(0.875, abs=0.02)
+    assert report.votes[0].share.value == pytest.approx(0.875, abs=0.02)
 
 
 def test_french_words() -> None:

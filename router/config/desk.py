@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field
 
@@ -11,6 +11,8 @@ from router.config.menus import check_key
 from router.config.tables import Report, Table, Text, check_id, schema, unknown
 from router.core.ids import EntryId, PromptId, QuestionId, ReasonId
 from router.core.plan import (
+    NO,
+    YES,
     Desk,
     DeskAction,
     Entry,
@@ -18,7 +20,9 @@ from router.core.plan import (
     LogInBy,
     PauseReason,
     Question,
+    QuestionKind,
     SecondLogIn,
+    yes_or_no,
 )
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -28,6 +32,11 @@ _CODE = re.compile(r"[0-9]{1,6}")
 _DIGIT = re.compile(r"[0-9]")
 #: As it is dialled from France: no +, a short number or a national one.
 _DIALLED = re.compile(r"[0-9]{2,15}")
+#: What is written of a question, by its kind.
+_KEYS_OF_KIND: Mapping[QuestionKind, tuple[str, str]] = {
+    QuestionKind.SCORE: ("scores", "satisfied"),
+    QuestionKind.YES_NO: ("yes", "no"),
+}
 
 
 class ReasonTable(Table):
@@ -47,12 +56,19 @@ class EntryTable(Table):
 
 
 class QuestionTable(Table):
-    """`prompt` is vote-<id> unless given; `scores` is key -> score."""
+    """`prompt` is vote-<id> unless given. Of a score: `scores` is key -> score; of yes or no, the
+    two keys.
+    """
 
     id: str
+    kind: Literal[tuple(kind.value for kind in QuestionKind)] = (  # type: ignore[valid-type]
+        QuestionKind.SCORE.value
+    )
     prompt: str | None = None
-    scores: dict[str, int]
-    satisfied: tuple[int, ...]
+    scores: dict[str, int] = Field(default_factory=dict)
+    satisfied: tuple[int, ...] = ()
+    yes: str | None = None
+    no: str | None = None
 
 
 #: [desk]: keys and defaults of `Desk`; codes and keys with the words of their enums.
@@ -119,23 +135,60 @@ def read_questions(tables: Iterable[QuestionTable], report: Report) -> tuple[Que
         check_id(f"{key}.id", table.id, report)
         if table.id in questions:
             report.add(f"{key}.id", f'"{table.id}" is there twice')
-        for digit in table.scores:
-            if not _DIGIT.fullmatch(digit):
-                report.add(f"{key}.scores.{digit}", f'must be one digit, got "{digit}"')
-        if not table.scores:
-            report.add(f"{key}.scores", "must not be empty")
-        if not table.satisfied:
-            report.add(f"{key}.satisfied", "must not be empty")
-        for n, score in enumerate(table.satisfied, 1):
-            if score not in table.scores.values() and report.is_sound(f"{key}.scores"):
-                report.add(f"{key}.satisfied.{n}", f"{score} is none of the scores")
-        questions[table.id] = Question(
-            id=QuestionId(table.id),
-            prompt=PromptId(table.prompt or f"vote-{table.id}"),
-            scores=table.scores,
-            satisfied=frozenset(table.satisfied),
-        )
+        if report.is_sound(f"{key}.kind"):
+            _check_answers(table, key, report)
+        questions[table.id] = _question(table)
     return tuple(questions.values())
+
+
+def _question(table: QuestionTable) -> Question:
+    id_, prompt = QuestionId(table.id), PromptId(table.prompt or f"vote-{table.id}")
+    if QuestionKind(table.kind) is QuestionKind.YES_NO:
+        return yes_or_no(id_, prompt, table.yes or "", table.no or "")
+    return Question(id_, prompt, table.scores, frozenset(table.satisfied))
+
+
+def _check_answers(table: QuestionTable, place: str, report: Report) -> None:
+    kind = QuestionKind(table.kind)
+    for other, names in _KEYS_OF_KIND.items():
+        for name in names if other is not kind else ():
+            if getattr(table, name):
+                right = " and ".join(f"`{one}`" for one in _KEYS_OF_KIND[kind])
+                report.add(
+                    f"{place}.{name}", f'is of kind "{other}"; one of kind "{kind}" has {right}'
+                )
+
+    if kind is QuestionKind.YES_NO:
+        _check_yes_or_no(table, place, report)
+    else:
+        _check_scores(table, place, report)
+
+
+def _check_yes_or_no(table: QuestionTable, place: str, report: Report) -> None:
+    for name, digit in (("yes", table.yes), ("no", table.no)):
+        if digit is None:
+            report.add(f"{place}.{name}", f'is missing: the key that says {name}, as "1"')
+        elif not _DIGIT.fullmatch(digit):
+            report.add(f"{place}.{name}", f'must be one digit, got "{digit}"')
+    if table.yes is not None and table.yes == table.no:
+        report.add(f"{place}.no", f'"{table.no}" says yes already')
+
+
+def _check_scores(table: QuestionTable, place: str, report: Report) -> None:
+    for digit in table.scores:
+        if not _DIGIT.fullmatch(digit):
+            report.add(f"{place}.scores.{digit}", f'must be one digit, got "{digit}"')
+    if not table.scores:
+        report.add(f"{place}.scores", "must not be empty: a score for each key, as { 1 = 1 }")
+    elif sorted(table.scores.values()) == [NO, YES]:
+        no, yes = sorted(table.scores, key=table.scores.__getitem__)
+        right = f'kind = "{QuestionKind.YES_NO}", yes = "{yes}", no = "{no}"'
+        report.add(f"{place}.scores", f"are no and yes, not scores to average; write {right}")
+    if not table.satisfied:
+        report.add(f"{place}.satisfied", "must not be empty: the scores that count as satisfied")
+    for n, score in enumerate(table.satisfied, 1):
+        if score not in table.scores.values() and report.is_sound(f"{place}.scores"):
+            report.add(f"{place}.satisfied.{n}", f"{score} is none of the scores")
 
 
 def check_codes(codes: Mapping[str, str], report: Report) -> None:

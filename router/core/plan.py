@@ -317,14 +317,33 @@ class Relay:
     url: str
 
 
+class QuestionKind(StrEnum):
+    """What the answers to a question are."""
+
+    #: Marks: they have a mean, and some of them count as satisfied.
+    SCORE = "score"
+    #: Yes or no: counted, never averaged.
+    YES_NO = "yes/no"
+
+
+#: How the answers to a question of yes or no are counted.
+YES, NO = 1, 0
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What callers who stay are asked: `scores` by key; `satisfied` are those that say yes."""
+    """What callers who stay are asked: `scores` by key; `satisfied` are the favourable ones."""
 
     id: QuestionId
     prompt: PromptId
     scores: Mapping[str, int]
     satisfied: frozenset[int]
+    kind: QuestionKind = QuestionKind.SCORE
+
+
+def yes_or_no(id_: QuestionId, prompt: PromptId, yes: str, no: str) -> Question:
+    """Return a question that is answered by one of two keys."""
+    return Question(id_, prompt, {yes: YES, no: NO}, frozenset({YES}), QuestionKind.YES_NO)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,18 @@
-"""What informateurs noted, where callers were sent, and how they voted."""
+"""What informateurs noted, and where callers were sent."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
 
-from router.core.facts import CallFact, SubjectFact, VoteFact
-from router.core.ids import EntryId, FicheId, PromptId, SectorId
-from router.core.plan import Plan, Question
+from router.core.facts import CallFact, SubjectFact
+from router.core.ids import EntryId, FicheId, SectorId
+from router.core.plan import Plan
 from router.core.requests import Result
 from router.figures import (
     Column,
     Counts,
-    Figure,
-    ballot,
     figure,
     merged,
     referrals,
-    scores,
     subjects,
 )
 from router.report.tables import Draft, Line, Table, heads, ranked, total_line
@@ -27,18 +23,6 @@ RESULT_NAMES = {
     Result.REFERRED: "Orientation vers un autre service",
     Result.OUT_OF_SCOPE: "Hors du champ du service",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Vote:
-    """A question to callers: its answers, always beside the rate of response."""
-
-    question: str
-    #: As it is asked, French.
-    text: str
-    satisfaction: Figure
-    response: Figure
-    table: Table
 
 
 def subject_tables(plan: Plan, notes: Mapping[SubjectFact, int]) -> Iterable[Table]:
@@ -141,48 +125,3 @@ def referral_table(
 def _entry_name(plan: Plan, entry: EntryId) -> str:
     known = plan.directory.get(entry)
     return known.name if known is not None else entry
-
-
-def vote_on(
-    question: Question, votes: Mapping[VoteFact, int], sentences: Mapping[PromptId, str]
-) -> Vote:
-    counts, by_score = ballot(votes, question), scores(votes, question)
-    draft = Draft()
-    answers = draft.total(Column.ANSWERS, counts[Column.ANSWERS])
-    sides = (Column.SATISFIED, Column.UNSATISFIED)
-    for side in sides:
-        draft.cell("votes", None, side, counts[side])
-    draft.sum(answers, [("votes", None, side) for side in sides])
-    for score, given in by_score.items():
-        draft.cell("votes", score, Column.SCORE, given)
-    for side, satisfied in zip(sides, (True, False), strict=True):
-        draft.sum(
-            ("votes", None, side),
-            [
-                ("votes", score, Column.SCORE)
-                for score in by_score
-                if (score in question.satisfied) is satisfied
-            ],
-        )
-    draft.decide()
-    words = sentences.get(question.prompt, "")
-    return Vote(
-        question=question.id,
-        text=f"{words.partition('?')[0].strip()}\u00a0?" if "?" in words else question.id,
-        satisfaction=draft.figure("satisfaction/1", "votes", None, counts),
-        response=figure("response-rate/1", counts),
-        table=Table(
-            f"votes-{question.id}",
-            "Votes par note",
-            heads(("score/1",)),
-            tuple(
-                Line(
-                    str(score),
-                    f"Note {score}{' (satisfait)' if score in question.satisfied else ''}",
-                    (draft.figure("score/1", "votes", score, Counter({Column.SCORE: given})),),
-                )
-                for score, given in by_score.items()
-            ),
-            total_line([Figure("score/1", counts[Column.ANSWERS])]),
-        ),
-    )

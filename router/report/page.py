@@ -18,10 +18,10 @@ from router.report.html import (
     section,
     table_of,
 )
-from router.report.notes import Vote
 from router.report.published import Report
 from router.report.tables import OTHERS, Line, Table
-from router.report.text import responses, table_title
+from router.report.text import responses, scale, table_title
+from router.report.votes import FAVOURABLE, Vote, satisfaction
 from router.report.words import (
     NO_BREAK,
     WITHHELD_MEANING,
@@ -76,15 +76,15 @@ def _key_figures(report: Report) -> str:
         card(shown(figure), name, "dont " if place == 1 else "", figure.id)
         for place, (figure, name) in enumerate(zip(report.key_figures, names, strict=True))
     ]
-    if report.votes:
-        first = report.votes[0]
+    vote = satisfaction(report.votes)
+    if vote is not None:
         cards.append(
             card(
-                shown(first.satisfaction),
+                shown(vote.share),
                 f"taux de satisfaction des usagers (taux de réponse{NO_BREAK}: "
-                f"{shown(first.response)})",
+                f"{shown(vote.response)})",
                 "",
-                f"{first.satisfaction.id}, {first.response.id}",
+                f"{vote.share.id}, {vote.response.id}",
             )
         )
     return section("key", "Chiffres-clés", f'<dl class="cards">{"".join(cards)}</dl>')
@@ -213,7 +213,7 @@ def votes_of(votes: Sequence[Vote], note: str = "") -> str:
     said = f"<p>{escape(note)}</p>\n" if note else ""
     return section(
         "votes",
-        "Satisfaction des usagers",
+        "Les votes",
         "<p>Les personnes qui restent en ligne après l’appel votent par une touche. Un vote ne "
         f"peut pas être rapproché de l’appel.</p>\n{said}"
         f"{''.join(map(_vote, votes))}",
@@ -221,15 +221,19 @@ def votes_of(votes: Sequence[Vote], note: str = "") -> str:
 
 
 def _vote(vote: Vote) -> str:
-    cards = card(shown(vote.satisfaction), "satisfaits", "", vote.satisfaction.id) + card(
+    cards = card(shown(vote.share), FAVOURABLE[vote.kind], "", vote.share.id)
+    if vote.mean is not None:
+        name = f"note moyenne ({scale(vote)})"
+        cards += card(shown(vote.mean), name, "", vote.mean.id)
+    cards += card(
         shown(vote.response),
         f"taux de réponse ({responses(vote)})",
         "",
         vote.response.id,
     )
     chart = ""
-    if vote.response.numerator:
-        chart = _lying(vote.table, "score/1", "Votes par note.", sort=False)
+    if vote.answers.value:
+        chart = _lying(vote.table, "score/1", f"{vote.table.title}.", sort=False)
     table = table_of(vote.table, vote.text)
     return f'<h3>{escape(vote.text)}</h3>\n<dl class="cards">{cards}</dl>\n{chart}\n{table}'
 

@@ -17,6 +17,7 @@ from router.figures import (
     Column,
     Figure,
     by_mode,
+    cast,
     figure,
     merged,
     mobilised,
@@ -24,8 +25,9 @@ from router.figures import (
     tally,
 )
 from router.report.calls import call_tables
-from router.report.notes import Vote, referral_table, result_table, subject_tables, vote_on
+from router.report.notes import referral_table, result_table, subject_tables
 from router.report.tables import Table, modes_table
+from router.report.votes import Vote, vote_on
 
 #: The key figures, as the service publishes them (service-2025), before satisfaction.
 KEY_FIGURES = ("answered/1", "answered-callback/1", "mobilised/1")
@@ -93,6 +95,9 @@ def publish(
         reconciles=all(reconciles(counts) for counts in (whole, *places.values(), *modes.values())),
         key_figures=tuple(service[id_] for id_ in KEY_FIGURES),
         figures=tuple(service.values()),
-        votes=tuple(vote_on(question, votes, sentences or {}) for question in plan.questions),
+        votes=tuple(
+            vote_on(question, cast(votes, question.id), sentences or {})
+            for question in plan.questions
+        ),
         tables={table.id: table for table in tables},
     )

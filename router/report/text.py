@@ -7,13 +7,13 @@ from typing import Any
 
 from router.figures import DEFINITIONS, Definition, Figure
 from router.report.disclosure import MINIMUM
-from router.report.notes import Vote
 from router.report.published import Report
 from router.report.tables import Line, Table
-from router.report.words import NO_BREAK, WITHHELD, WITHHELD_MEANING, number, range_text, shown
+from router.report.votes import Vote, satisfaction
+from router.report.words import NO_BREAK, WITHHELD, WITHHELD_MEANING, range_text, shown
 
 #: Version of the JSON document's form.
-FORM = "allo-report/1"
+FORM = "allo-report/2"
 #: Longest name on one line of a table, and of a list.
 NAME_WIDTH, LIST_WIDTH = 28, 60
 #: Longest line of a table.
@@ -40,7 +40,7 @@ def as_text(report: Report) -> str:
     parts.append(section("Chiffres-clés", _key_lines(report)))
     parts.append(section("Appels", figure_lines(report.figures)))
     for vote in report.votes:
-        parts.append(section(vote.text, [*_vote_lines(vote), "", *rows(vote.table, None)]))
+        parts.append(section(vote.text, vote_lines(vote)))
     for id_, most in TABLES.items():
         table = report.tables[id_]
         if table.lines:
@@ -89,14 +89,14 @@ def _key_lines(report: Report) -> list[str]:
         (shown(by_callback), "dont appels traités via le service de rappel", by_callback.id),
         (shown(informateurs), "informateurs mobilisés", informateurs.id),
     ]
-    if report.votes:
-        first = report.votes[0]
+    vote = satisfaction(report.votes)
+    if vote is not None:
         rows.append(
             (
-                shown(first.satisfaction),
+                shown(vote.share),
                 f"taux de satisfaction des usagers (taux de réponse{NO_BREAK}: "
-                f"{shown(first.response)})",
-                f"{first.satisfaction.id}, {first.response.id}",
+                f"{shown(vote.response)})",
+                f"{vote.share.id}, {vote.response.id}",
             )
         )
     return [f"{value:>10}  {name:<66} {ids}" for value, name, ids in rows]
@@ -114,15 +114,23 @@ def figure_lines(
     ]
 
 
-def _vote_lines(vote: Vote) -> list[str]:
-    lines = figure_lines((vote.satisfaction, vote.response))
-    return [*lines, f"{'':12}  {responses(vote)}"]
+def vote_lines(vote: Vote) -> list[str]:
+    """Return the figures of a question, then its votes by answer."""
+    lines = figure_lines(vote.figures)
+    if vote.mean is not None:
+        lines.append(f"{'':12}  {scale(vote)}")
+    return [*lines, "", *rows(vote.table, None)]
+
+
+def scale(vote: Vote) -> str:
+    """Return between what the mean of a question of scores lies."""
+    low, high = vote.scale
+    return f"notes de {low} à {high}"
 
 
 def responses(vote: Vote) -> str:
     """Return how many were asked and how many answered."""
-    answers = number(vote.response.numerator or 0)
-    asked = number(vote.response.denominator or 0)
+    answers, asked = shown(vote.answers), shown(vote.asked)
     return f"réponses{NO_BREAK}: {answers}, personnes interrogées{NO_BREAK}: {asked}"
 
 
@@ -191,20 +199,22 @@ def as_json(report: Report) -> str:
         "reconciles": report.reconciles,
         "key_figures": [figure_json(one) for one in report.key_figures],
         "figures": [figure_json(one) for one in report.figures],
-        "votes": [
-            {
-                "question": vote.question,
-                "text": vote.text,
-                "satisfaction": figure_json(vote.satisfaction),
-                "response": figure_json(vote.response),
-                "scores": table_json(vote.table),
-            }
-            for vote in report.votes
-        ],
+        "votes": [vote_json(vote) for vote in report.votes],
         "tables": {id_: table_json(table) for id_, table in report.tables.items()},
         "definitions": definitions_json(DEFINITIONS),
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def vote_json(vote: Vote) -> dict[str, Any]:
+    return {
+        "question": vote.question,
+        "kind": vote.kind.value,
+        "text": vote.text,
+        "scale": list(vote.scale),
+        "figures": [figure_json(one) for one in vote.figures],
+        "answers": table_json(vote.table),
+    }
 
 
 def definitions_json(definitions: Mapping[str, Definition]) -> dict[str, Any]:

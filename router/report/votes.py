@@ -1,0 +1,127 @@
+"""How callers voted on a question, always beside how many answered it.
+
+A question of scores has a rate of satisfaction and a mean; one of yes or no has a share of yes
+and no mean at all.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from router.core.ids import PromptId
+from router.core.plan import NO, YES, Question, QuestionKind
+from router.figures import Cast, Column, Counts, Figure, ballot, figure, scores
+from router.report.tables import Draft, Line, Table, heads, total_line
+from router.report.words import NO_BREAK
+
+#: The share of favourable answers, by kind of question.
+SHARE: Mapping[QuestionKind, str] = {
+    QuestionKind.SCORE: "satisfaction/1",
+    QuestionKind.YES_NO: "yes/1",
+}
+#: What that is a share of, in French.
+FAVOURABLE: Mapping[QuestionKind, str] = {
+    QuestionKind.SCORE: "de personnes satisfaites",
+    QuestionKind.YES_NO: f"de réponses «{NO_BREAK}oui{NO_BREAK}»",
+}
+ANSWER_NAMES: Mapping[int, str] = {YES: "Oui", NO: "Non"}
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """The votes on one question."""
+
+    question: str
+    kind: QuestionKind
+    #: As it is asked, French.
+    text: str
+    #: The lowest and the highest score.
+    scale: tuple[int, int]
+    #: Of favourable answers (`SHARE`).
+    share: Figure
+    #: None where it is yes or no.
+    mean: Figure | None
+    response: Figure
+    asked: Figure
+    answers: Figure
+    #: Votes by answer.
+    table: Table
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        mean = () if self.mean is None else (self.mean,)
+        return (self.share, *mean, self.response, self.asked, self.answers)
+
+
+def vote_on(question: Question, votes: Cast, sentences: Mapping[PromptId, str]) -> Vote:
+    """Return what may be published of the votes on a question."""
+    counts, by_score = ballot(votes, question), scores(votes, question)
+    draft = Draft()
+    answers = draft.total(Column.ANSWERS, counts[Column.ANSWERS])
+    sides = (Column.SATISFIED, Column.UNSATISFIED)
+    for side in sides:
+        draft.cell("votes", None, side, counts[side])
+    draft.sum(answers, [("votes", None, side) for side in sides])
+    for score, given in by_score.items():
+        draft.cell("votes", score, Column.SCORE, given)
+    for side, satisfied in zip(sides, (True, False), strict=True):
+        draft.sum(
+            ("votes", None, side),
+            [
+                ("votes", score, Column.SCORE)
+                for score in by_score
+                if (score in question.satisfied) is satisfied
+            ],
+        )
+    draft.decide()
+    lines = tuple(
+        Line(
+            str(score),
+            _answer_name(question, score),
+            (draft.figure("score/1", "votes", score, Counter({Column.SCORE: given})),),
+        )
+        for score, given in by_score.items()
+    )
+    scored = question.kind is QuestionKind.SCORE
+    hidden = any(one.withheld for line in lines for one in line.figures)
+    return Vote(
+        question=question.id,
+        kind=question.kind,
+        text=_as_asked(question, sentences),
+        scale=(min(question.scores.values()), max(question.scores.values())),
+        share=draft.figure(SHARE[question.kind], "votes", None, counts),
+        mean=_mean(counts, hidden=hidden) if scored else None,
+        response=figure("response-rate/1", counts),
+        asked=figure("asked/1", counts),
+        answers=figure("answers/1", counts),
+        table=Table(
+            f"votes-{question.id}",
+            "Votes par note" if scored else "Réponses",
+            heads(("score/1",)),
+            lines,
+            total_line([Figure("score/1", counts[Column.ANSWERS])]),
+        ),
+    )
+
+
+def _mean(counts: Counts, *, hidden: bool) -> Figure:
+    """Return the mean score: with a score withheld, it would be one more equation for it."""
+    if hidden:
+        return Figure("mean-score/1", None, withheld=True)
+    return figure("mean-score/1", counts)
+
+
+def satisfaction(votes: Sequence[Vote]) -> Vote | None:
+    """Return the votes that tell the rate of satisfaction: on the first question of scores."""
+    return next((one for one in votes if one.kind is QuestionKind.SCORE), None)
+
+
+def _as_asked(question: Question, sentences: Mapping[PromptId, str]) -> str:
+    words = sentences.get(question.prompt, "")
+    return f"{words.partition('?')[0].strip()}{NO_BREAK}?" if "?" in words else question.id
+
+
+def _answer_name(question: Question, score: int) -> str:
+    if question.kind is QuestionKind.YES_NO and score in ANSWER_NAMES:
+        return ANSWER_NAMES[score]
+    return f"Note {score}{' (satisfait)' if score in question.satisfied else ''}"

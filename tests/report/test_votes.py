@@ -1,0 +1,148 @@
+"""What is told of a question: a share and how many answered; a mean of scores alone."""
+
+import json
+from collections import Counter
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.core.facts import VoteFact
+from router.core.ids import PromptId, QuestionId
+from router.core.plan import NO, YES, Question, yes_or_no
+from router.figures import DEFINITIONS, Figure
+from router.report import as_json, as_page, as_text, publish
+from router.report.votes import Vote, satisfaction, vote_on
+from tests.report.test_page import Page
+from tests.service_plan import small_plan
+from tests.sums import faults
+
+DAY = date(2026, 11, 23)
+SCORED = Question(
+    QuestionId("satisfaction"),
+    PromptId("vote-satisfaction"),
+    {"1": 1, "2": 2, "3": 3, "4": 4},
+    frozenset({3, 4}),
+)
+YES_NO = yes_or_no(QuestionId("reponse"), PromptId("vote-reponse"), "1", "2")
+SENTENCES = {
+    SCORED.prompt: "Êtes-vous satisfait ? Tapez un chiffre, de 1 à 4.",
+    YES_NO.prompt: "Avez-vous obtenu la réponse ? Si oui, tapez 1.",
+}
+#: Many votes, so that nothing is withheld.
+OF_SCORES = {1: 10, 2: 10, 3: 20, 4: 60, None: 100}
+OF_YES = {YES: 60, NO: 20, None: 40}
+
+
+def report_of(*asked: tuple[Question, dict[int | None, int]]):  # type: ignore[no-untyped-def]
+    votes = Counter(
+        {
+            VoteFact(DAY, question.id, score): alike
+            for question, given in asked
+            for score, alike in given.items()
+        }
+    )
+    plan = small_plan(questions=tuple(question for question, _ in asked))
+    return publish(plan, DAY, DAY, [], Counter(), votes, [], SENTENCES)
+
+
+BOTH = report_of((YES_NO, OF_YES), (SCORED, OF_SCORES))
+
+
+def told(vote: Vote) -> dict[str, float | None]:
+    return {one.id: one.value for one in vote.figures}
+
+
+def test_a_question_of_scores_has_a_rate_of_satisfaction_and_a_mean() -> None:
+    vote = vote_on(SCORED, OF_SCORES, SENTENCES)
+    assert told(vote) == {
+        "satisfaction/1": 0.8,
+        "mean-score/1": 3.3,
+        "response-rate/1": 0.5,
+        "asked/1": 200,
+        "answers/1": 100,
+    }
+    assert [line.name for line in vote.table.lines] == [
+        *("Note 1", "Note 2", "Note 3 (satisfait)", "Note 4 (satisfait)")
+    ]
+
+
+def test_a_question_of_yes_or_no_has_a_share_of_yes_and_no_mean() -> None:
+    vote = vote_on(YES_NO, OF_YES, SENTENCES)
+    assert told(vote) == {
+        "yes/1": 0.75,
+        "response-rate/1": pytest.approx(2 / 3),
+        "asked/1": 120,
+        "answers/1": 80,
+    }
+    assert [(line.name, line.figures[0].value) for line in vote.table.lines] == [
+        ("Oui", 60),
+        ("Non", 20),
+    ]
+    assert vote.table.title == "Réponses"
+
+
+def test_no_form_of_the_report_calls_yes_and_no_scores() -> None:
+    report = report_of((YES_NO, OF_YES))
+    text, document, page = as_text(report), json.loads(as_json(report)), as_page(report)
+    assert "75,0\u00a0%  Part de «\u00a0oui\u00a0»" in text
+    assert "satisfaction" not in text
+    assert "Note" not in text.replace("notes", "")
+    (vote,) = document["votes"]
+    assert vote["kind"] == "yes/no"
+    assert [one["id"] for one in vote["figures"]] == [
+        *("yes/1", "response-rate/1", "asked/1", "answers/1")
+    ]
+    before_definitions = [words for tag, words in Page(page).texts]
+    end = before_definitions.index("Définitions")
+    assert not [one for one in before_definitions[:end] if "satisf" in one or "Note" in one]
+    assert "de réponses «\u00a0oui\u00a0»" in before_definitions
+
+
+def test_the_key_figure_is_that_of_the_first_question_of_scores() -> None:
+    vote = satisfaction(BOTH.votes)
+    assert vote is not None
+    assert vote.question == "satisfaction"
+    key = as_text(BOTH).partition("Appels\n")[0]
+    assert (
+        "80,0\u00a0%  taux de satisfaction des usagers (taux de réponse\u00a0: 50,0\u00a0%)" in key
+    )
+    assert "Part de" not in key
+    cards = as_page(BOTH).partition("</dl>")[0]
+    assert "taux de satisfaction" in cards
+    assert "yes/1" not in cards
+    assert satisfaction(report_of((YES_NO, OF_YES)).votes) is None
+
+
+def test_the_scale_stands_beside_the_mean() -> None:
+    assert "notes de 1 à 4" in as_text(BOTH)
+    assert "note moyenne (notes de 1 à 4)" in as_page(BOTH)
+
+
+@given(
+    votes=st.dictionaries(
+        st.none() | st.integers(1, 4), st.integers(0, 9) | st.integers(10, 40), max_size=5
+    )
+)
+def test_the_mean_tells_no_score_that_is_withheld(votes: dict[int | None, int]) -> None:
+    """It is one more equation: it is told where every score is, and no other way."""
+    vote = vote_on(SCORED, votes, SENTENCES)
+    scores = [line.figures[0] for line in vote.table.lines]
+    assert vote.mean is not None
+    assert vote.mean.withheld is any(one.withheld for one in scores)
+    if not vote.mean.withheld:
+        points = sum(
+            int(line.key) * (one.value or 0)
+            for line, one in zip(vote.table.lines, scores, strict=True)
+        )
+        assert vote.mean.numerator == points
+    assert not faults([("vote", vote.figures)], {vote.table.id: vote.table}, DEFINITIONS)
+
+
+def test_a_question_that_nobody_was_asked_has_nothing_to_divide() -> None:
+    for question in (SCORED, YES_NO):
+        vote = vote_on(question, {}, {})
+        assert vote.share.value is None
+        assert vote.answers == Figure("answers/1", 0)
+        assert vote.text == question.id
