@@ -877,6 +877,24 @@ def test_an_origin_is_exact(service: Service, origin: str) -> None:
     assert told.startswith("allo.toml: callbacks.origins.1: must be as browsers send it")
 
 
+@pytest.mark.parametrize(("silence_s", "is_told"), [(24, False), (25, True), (40, True)])
+def test_a_silent_carrier_must_be_told_before_nobody_was_there(
+    service: Service, silence_s: int, is_told: bool
+) -> None:
+    settings = service.text("allo.toml")
+    carrier = f'trunk_peer = "sip.example.org:5060"\ntrunk_silence_s = {silence_s}\n'
+    service.write("allo.toml", f'{settings}[asterisk]\n{carrier}[callbacks]\npresented = "3939"\n')
+    if is_told:
+        assert service.problems() == [
+            "allo.toml: asterisk.trunk_silence_s: must be less than callbacks.ring_s of plan.toml "
+            f"(25), got {silence_s}"
+        ]
+    else:
+        assert load(service.folder / "allo.toml", PROMPTS).settings.callbacks.presented
+    service.write("allo.toml", f"{settings}[asterisk]\n{carrier}")  # no callbacks
+    load(service.folder / "allo.toml", PROMPTS)
+
+
 @pytest.mark.parametrize("number", ["3939", "+33139393939", "+262262393939", "30", "118218"])
 def test_a_number_to_be_presented(service: Service, number: str) -> None:
     settings = service.text("allo.toml")

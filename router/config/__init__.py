@@ -103,7 +103,21 @@ def read_all(path: Path | None, known_prompts: Collection[str] | None = None) ->
     # Of phones and informateurs nothing is known while their file cannot be read.
     staffed = plan if agents_report.is_read else None
     check_asterisk(settings, staffed, given, report, secrets_report)
+    if plan is not None:
+        _check_silence(settings, plan, report)
     problems = problems_of(report, plan_report, agents_report, secrets_report)
     if problems or plan is None:
         return Faulty(problems, settings)
     return Config(plan, settings, given)
+
+
+def _check_silence(settings: Settings, plan: Plan, report: Report) -> None:
+    """A call out that nobody answers at all must have ended as the carrier's silence before it
+    counts as not picked up: else the carrier's fault would be the person's."""
+    silence_s, ring_s = settings.asterisk.trunk_silence_s, plan.callbacks.ring_s
+    if settings.callbacks.presented is not None and silence_s >= ring_s:
+        report.add(
+            "asterisk.trunk_silence_s",
+            f"must be less than callbacks.ring_s of {settings.plan.name} ({ring_s}), "
+            f"got {silence_s}",
+        )

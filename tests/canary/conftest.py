@@ -69,7 +69,10 @@ async def day(
         prompts_dir=short_prompts,
         targets=TARGETS | {"wrap_up_s": 0},
         promise=PROMISE | {"promise_s": 900, "tickets_per_agent": 40},
-        asterisk={"agent_rtp_timeout_s": 3, "retry_every_s": 1, "trunk_qualify_s": 0},
+        asterisk={
+            **{"agent_rtp_timeout_s": 3, "retry_every_s": 1, "trunk_qualify_s": 0},
+            "trunk_silence_s": 7,
+        },
         callbacks={"difficulty": 1000, "forms_per_minute": 10_000, "recycle_numbers": 60},
         rings_s=0.2,
         talks_s=2.0,

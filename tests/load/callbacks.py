@@ -305,7 +305,7 @@ async def promises(
 
 
 async def _dial(rig: Rig, phone: DeskPhone, carrier: Carrier) -> Dialled:
-    """Have one informateur get ready, be rung and hear that there is no such number."""
+    """Have one informateur get ready, be rung and hear that the person is busy."""
     async with asyncio.timeout(_PATIENCE_S):
         ready_at = time.time()
         await _act(rig, phone.agent, "ready")

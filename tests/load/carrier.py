@@ -1,4 +1,4 @@
-"""The carrier, as far as it is called: notes when the INVITE arrives, and has no such number.
+"""The carrier, as far as it is called: notes when the INVITE arrives; the person is busy.
 
 Arrival is the kernel's receive timestamp. Nothing is sent again: nothing is lost on loopback.
 """
@@ -33,10 +33,11 @@ class Carrier:
         self._socket.close()
 
     def refuse(self) -> None:
-        """Answer the call that rings: there is no such number."""
+        """Answer the call that rings: the person is busy. A refusal of the carrier's own, again and
+        again, would end the promises."""
         assert self._open is not None, "nothing rings"
         (lines, sender), self._open = self._open, None
-        self._reply("404 Not Found", lines, sender)
+        self._reply("486 Busy Here", lines, sender)
 
     def _readable(self) -> None:
         data, control, _, sender = self._socket.recvmsg(8192, 64)

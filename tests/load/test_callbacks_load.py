@@ -213,7 +213,7 @@ async def test_the_carrier_notes_the_call_once_and_refuses_when_told() -> None:
     carrier.refuse()
     async with asyncio.timeout(5):
         refused = await loop.sock_recv(asterisk, 4096)
-    assert refused.startswith(b"SIP/2.0 404 ")
+    assert refused.startswith(b"SIP/2.0 486 ")
     assert b"To: b;tag=c\r\n" in refused
     carrier.close()
     asterisk.close()

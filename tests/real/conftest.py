@@ -44,7 +44,7 @@ PROMISE = {
     "promise_s": 60,
     "dial_s": 5,
     "slack_s": 0,
-    "ring_s": 3,
+    "ring_s": 8,
     "busy_retry_s": 1,
     "no_answer_retry_s": 1,
     # What one informateur on a pause can promise is for the forecast's own tests.
@@ -98,6 +98,7 @@ def open_stage(
         port_offset: int, opens_at: float, *, phones: bool = False, **changes: Any
     ) -> AsyncIterator[Stage]:
         asterisk = {"agent_rtp_timeout_s": 3, "retry_every_s": 1, "trunk_qualify_s": 0}
+        asterisk["trunk_silence_s"] = 7  # the least, and less than PROMISE["ring_s"]
         script = Script(
             state_dir=tmp_path_factory.mktemp("stage"),
             agents=4,
