@@ -213,6 +213,12 @@ class FakeAsterisk:
                 if other.bridge == channel.bridge and other is not channel:
                     other.heard_keys += key
 
+    def speak(self, channel: Channel, for_s: float) -> None:
+        """What somebody says is told where it is listened to, after the pause."""
+        if "TALK_DETECT(set)" in channel.variables:
+            described, spoke_ms = channel.describe(), round(for_s * 1000)
+            self.send_of(channel, "ChannelTalkingFinished", channel=described, duration=spoke_ms)
+
     def destroy(self, channel: Channel, cause: int, status: int | None = None) -> None:
         """The channel's end, whoever wanted it; `status` is the SIP answer that meant it."""
         if self.channels.pop(channel.id, None) is None:
@@ -411,6 +417,8 @@ class FakeAsterisk:
             case ["POST", "variables"]:
                 await _prompts_over(channel)
                 channel.variables |= body["variables"]
+                if channel.variables.pop("TALK_DETECT(remove)", None) is not None:
+                    channel.variables.pop("TALK_DETECT(set)", None)
                 return _DONE
             case ["GET", "variables"]:
                 names = query["variables"].split(",")

@@ -17,6 +17,7 @@ from router.core.commands import (
     DialTicket,
     HangUp,
     Join,
+    Listen,
     Noted,
     NumberOver,
     Outcome,
@@ -90,6 +91,7 @@ class Caller:
     music: bool = False
     bridge: BridgeId | None = None
     remembered: Remember | None = None
+    listened_to: bool = False
     hung_up: bool = False
     #: Whether the engine has been told that the channel is gone.
     told: bool = False
@@ -450,6 +452,10 @@ class Exchange:
                 caller.music = True
             case StopMusic(_, channel):
                 self._live_caller(channel).music = False
+            case Listen(_, channel):
+                caller = self._live_caller(channel)
+                assert caller.playback is None, "the request would wait for the prompt's end"
+                caller.listened_to = True
             case Remember(_, channel):
                 caller = self._live_caller(channel)
                 assert caller.playback is None, "would wait for the prompt's end"

@@ -18,6 +18,7 @@ from tests.service_plan import MONDAY_10H, code_book, small_plan
 
 EVENTS: tuple[CallEvent, ...] = (
     events.KeyPressed,
+    events.CallerSpoke,
     events.PromptEnded,
     events.CallLeft,
     events.LegRang,
@@ -38,7 +39,11 @@ REQUESTS: tuple[CallEvent, ...] = (
     requests.Refer,
 )
 #: Those that say more than their name.
-TELLING = (events.KeyPressed, events.LegEnded, events.NumberTaken, AsideEvent.ENDED, *REQUESTS)
+TELLING = (
+    *(events.KeyPressed, events.CallerSpoke, events.LegEnded, events.NumberTaken),
+    AsideEvent.ENDED,
+    *REQUESTS,
+)
 #: A key only ends the reading; who hangs up on a referral is not asked why.
 DEAF = {"reading_over"}
 TALKED_TO = {CallState.RINGING, CallState.WHISPERING} | CONVERSATION

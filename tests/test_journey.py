@@ -1,14 +1,16 @@
 """The caller's way to a sector, in simulated time: what is pressed, what is heard."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from router.core.commands import Outcome, Step
+from router.core.events import CallerSpoke
 from router.core.facts import Door
 from router.core.hours import DayException, Hours
-from router.core.ids import PromptId
-from router.core.journey import MOST_WRONG_CHOICES
+from router.core.ids import CallId, PromptId
+from router.core.journey import MOST_WRONG_CHOICES, RECORDING_S
 from router.core.plan import Back, CodePolicy, Menu, Targets, ToMenu
 from router.core.requests import Reply, Transfer
 from tests.caller import MUSIC, Exchange
@@ -327,6 +329,82 @@ def test_the_informateur_gives_who_pressed_nothing_on_to_the_domain() -> None:
 
     assert exchange.ask("103", Transfer(HOUSING)) is Reply.TRANSFERRED
     assert exchange.ringing() == {"101": "caller"}
+
+
+def silent_twice(exchange: Exchange, call: str, spoke_s: float | None = None) -> None:
+    """Call and press nothing; say something meanwhile, perhaps."""
+    exchange.arrive(call)
+    exchange.hear_out(call)
+    for _ in range(2):
+        if spoke_s is not None and exchange.callers[call].listened_to:
+            exchange.tell(CallerSpoke(CallId(call), spoke_s))
+        exchange.hear_out(call)
+        exchange.wait(6.0)
+
+
+def unheard(most: int) -> Exchange:
+    """Nobody is free: who gets there waits."""
+    exchange = Exchange(replace(general_plan(), targets=Targets(unheard_max=most)))
+    exchange.appear("103")
+    silent_twice(exchange, "served", spoke_s=1.0)
+    assert exchange.ringing() == {"103": "served"}
+    return exchange
+
+
+def test_of_those_who_neither_press_nor_speak_only_so_many_wait() -> None:
+    exchange = unheard(most=2)
+    for call in ("machine 1", "machine 2"):
+        silent_twice(exchange, call)
+        assert exchange.state(call) == "waiting"
+    silent_twice(exchange, "machine 3")
+    assert exchange.hears("machine 3") == ("refused-unheard",)
+    exchange.hear_out("machine 3")
+    exchange.confirm_hang_ups()
+    assert exchange.outcome("machine 3") is Outcome.REFUSED_FULL
+
+
+def test_who_is_heard_to_speak_is_never_limited() -> None:
+    exchange = unheard(most=1)
+    silent_twice(exchange, "machine")
+    for call in ("person 1", "person 2"):
+        silent_twice(exchange, call, spoke_s=0.8)
+        assert exchange.state(call) == "waiting"
+        assert Step.SPOKE in exchange.steps(call)
+
+
+def test_a_recording_that_never_pauses_is_no_person() -> None:
+    exchange = unheard(most=1)
+    silent_twice(exchange, "machine 1", spoke_s=RECORDING_S)
+    silent_twice(exchange, "machine 2", spoke_s=RECORDING_S)
+
+    assert exchange.state("machine 1") == "waiting"
+    assert exchange.hears("machine 2") == ("refused-unheard",)
+
+
+def test_a_place_is_free_again_once_one_of_them_has_left() -> None:
+    exchange = unheard(most=1)
+    silent_twice(exchange, "machine 1")
+    exchange.leave("machine 1")
+    silent_twice(exchange, "machine 2")
+
+    assert exchange.state("machine 2") == "waiting"
+
+
+def test_nobody_is_listened_to_before_the_first_silence_or_without_a_limit() -> None:
+    exchange = unheard(most=1)
+    exchange.arrive("caller")
+    exchange.hear_out("caller")
+    exchange.hear_out("caller")
+    assert not exchange.callers["caller"].listened_to
+    exchange.wait(6.0)
+    assert exchange.callers["caller"].listened_to
+
+    free = Exchange(replace(general_plan(), targets=Targets(unheard_max=0)))
+    free.appear("103")
+    for call in ("one", "two", "three"):
+        silent_twice(free, call)
+        assert not free.callers[call].listened_to
+        assert free.state(call) in ("ringing", "waiting")
 
 
 def test_in_the_information_silence_ends_with_goodbye_whoever_is_free() -> None:

@@ -10,6 +10,7 @@ from router.ari.messages import (
     ChannelDestroyed,
     ChannelDtmfReceived,
     ChannelStateChange,
+    ChannelTalkingFinished,
     EndpointStateChange,
     PlaybackFinished,
     StasisEnd,
@@ -52,6 +53,10 @@ SAMPLES: list[tuple[dict[str, Any], object]] = [
     (
         {"type": "ChannelDtmfReceived", "channel": CHANNEL, "digit": "#", "duration_ms": 80},
         ChannelDtmfReceived(ChannelId("1795320584.0"), "#", 1795320584879, 80),
+    ),
+    (
+        {"type": "ChannelTalkingFinished", "channel": CHANNEL, "duration": 1240},
+        ChannelTalkingFinished(ChannelId("1795320584.0"), 1240),
     ),
     (
         {"type": "ChannelStateChange", "channel": CHANNEL | {"state": "Ringing"}},

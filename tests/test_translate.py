@@ -9,6 +9,7 @@ from router.ari.messages import (
     ChannelDestroyed,
     ChannelDtmfReceived,
     ChannelStateChange,
+    ChannelTalkingFinished,
     EndpointStateChange,
     Message,
     PlaybackFinished,
@@ -22,6 +23,7 @@ from router.core.commands import (
     ForAsterisk,
     HangUp,
     Join,
+    Listen,
     Part,
     Play,
     PutIn,
@@ -38,6 +40,7 @@ from router.core.events import (
     CallArrived,
     CalledEnd,
     CalledEnded,
+    CallerSpoke,
     CallFound,
     CallLeft,
     DeskCalled,
@@ -83,6 +86,7 @@ COMMANDS: list[ForAsterisk] = [
     StartMusic(CALL, CHANNEL),
     StopMusic(CALL, CHANNEL),
     Remember(CALL, CHANNEL, SectorId("travail"), 1.0),
+    Listen(CALL, CHANNEL),
     RING,
     DIAL_OUT,
     SNOOP,
@@ -105,6 +109,21 @@ def translator() -> Translator:
 
 
 # Commands.
+
+
+def test_who_is_listened_to_is_a_caller_and_until_the_queue(translator: Translator) -> None:
+    (request,) = translator.requests(Listen(CALL, CHANNEL))
+    assert request.body == {"variables": {"TALK_DETECT(set)": ""}}
+    assert request.may_block
+    remember = Remember(CALL, CHANNEL, SectorId("travail"), 1.0, stop_listening=True)
+    (request,) = translator.requests(remember)
+    assert request.body is not None
+    assert request.body["variables"].keys() > {"TALK_DETECT(remove)"}
+
+    spoke = ChannelTalkingFinished(CHANNEL, 1240)
+    assert translator.event(spoke) == CallerSpoke(CALL, 1.24)
+    translator.requests(RING)
+    assert translator.event(ChannelTalkingFinished(LEG, 1240)) is None
 
 
 def test_prompts_go_in_the_body_in_their_order(translator: Translator) -> None:
@@ -244,10 +263,10 @@ def test_one_request_each(
 def test_what_may_wait_for_a_prompt_is_marked(translator: Translator) -> None:
     requests = [request for command in COMMANDS for request in translator.requests(command)]
     blocking = {request.operation for request in requests if request.may_block}
-    assert blocking == {"remember", "join", "part"}
+    assert blocking == {"remember", "listen", "join", "part"}
     fine = {request.operation for request in requests if request.gone_is_fine}
     assert fine == {
-        *("stop playing", "start music", "stop music", "remember"),
+        *("stop playing", "start music", "stop music", "remember", "listen"),
         *("send silence", "stop silence", "part", "remove bridge", "hang up"),
     }
 

@@ -20,6 +20,7 @@ from router.core.commands import (
     DialOut,
     HangUp,
     Join,
+    Listen,
     Noted,
     Part,
     Play,
@@ -38,6 +39,7 @@ from router.core.commands import (
 from router.core.engine import Engine
 from router.core.events import (
     CallArrived,
+    CallerSpoke,
     CallFound,
     CallLeft,
     CommandFailed,
@@ -282,6 +284,12 @@ class World:
         assert not self.hears_speech(channel), f"{channel} hears music over speech"
         self.music.add(channel)
 
+    def listen(self, command: Listen) -> None:
+        if not self.alive(command.channel):
+            self.fail(command.call, command.channel)
+        elif self.random.random() < 0.5:
+            self.tell(CallerSpoke(command.call, 20 * self.random.random()), by_itself=False)
+
     def remember(self, command: Remember) -> None:
         if self.alive(command.channel):
             self.remembered[command.call] = command.sector, command.joined_at
@@ -390,6 +398,7 @@ _CARRY_OUT: dict[type, Callable[[World, Any], None]] = {
     StopPlaying: lambda world, command: world.end_prompt(command.playback),
     StartMusic: World.start_music,
     StopMusic: lambda world, command: world.music.discard(command.channel),
+    Listen: World.listen,
     Remember: World.remember,
     Ring: World.ring,
     DialOut: World.dial_out,

@@ -22,6 +22,7 @@ ALLOWED = (
     "ChannelStateChange",
     "ChannelDestroyed",
     "ChannelDtmfReceived",
+    "ChannelTalkingFinished",
     "PlaybackFinished",
     "EndpointStateChange",
     "ApplicationReplaced",
@@ -74,6 +75,14 @@ class ChannelDtmfReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelTalkingFinished:
+    """Whoever is on the channel spoke for `spoke_ms` and paused (talk detection)."""
+
+    channel: ChannelId
+    spoke_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlaybackFinished:
     """A playback is over: `heard` to its end or to where we stopped it, or else broken off.
 
@@ -105,6 +114,7 @@ Message = (
     | ChannelStateChange
     | ChannelDestroyed
     | ChannelDtmfReceived
+    | ChannelTalkingFinished
     | PlaybackFinished
     | EndpointStateChange
     | ApplicationReplaced
@@ -149,6 +159,8 @@ def parse(data: Mapping[str, Any]) -> Message | None:
                     _milliseconds(data["timestamp"]),
                     int(data["duration_ms"]),
                 )
+            case "ChannelTalkingFinished":
+                return ChannelTalkingFinished(_channel(data), int(data["duration"]))
             case "PlaybackFinished":
                 playback = data["playback"]
                 scheme, _, target = playback["target_uri"].partition(":")

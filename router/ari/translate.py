@@ -5,7 +5,7 @@ playback an id is, and which phones are there.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -16,6 +16,7 @@ from router.ari.messages import (
     ChannelDestroyed,
     ChannelDtmfReceived,
     ChannelStateChange,
+    ChannelTalkingFinished,
     EndpointStateChange,
     Message,
     PlaybackFinished,
@@ -28,6 +29,7 @@ from router.core.commands import (
     ForAsterisk,
     HangUp,
     Join,
+    Listen,
     Part,
     Play,
     PutIn,
@@ -44,6 +46,7 @@ from router.core.events import (
     CallArrived,
     CalledAnswered,
     CalledEnded,
+    CallerSpoke,
     CallFound,
     CallLeft,
     DeskCalled,
@@ -66,6 +69,9 @@ from router.core.plan import Plan
 #: Where a caller waits, written on the channel for a router that starts anew.
 SECTOR_VARIABLE = "ALLO_SECTOR"
 JOINED_VARIABLE = "ALLO_JOINED_AT"
+
+#: Asterisk's function that tells who speaks (func_talkdetect.c).
+TALK_DETECTION, NO_TALK_DETECTION = "TALK_DETECT(set)", "TALK_DETECT(remove)"
 
 #: First argument of Stasis(): on a caller's channel and on a phone that dialled the desk
 #: (asterisk-conf/extensions.conf), with phone and code after it; on a phone's leg, with
@@ -105,7 +111,7 @@ _UNANSWERED = {
 _GOODBYES = frozenset({0, 16, 31})
 
 #: Commands with a request that may block; all others are one that cannot.
-BLOCKING = (Remember, Join, TakeOut, PutIn, Part)
+BLOCKING = (Remember, Listen, Join, TakeOut, PutIn, Part)
 
 #: Copies of one key come within milliseconds; few other keys can come between.
 _KEYS_REMEMBERED = 64
@@ -196,6 +202,9 @@ class Translator:
                 return (_music("DELETE", "stop music", command.channel),)
             case Remember():
                 return (_remember(command),)
+            case Listen():
+                # Speech begins at once and ends with 2.5 s of silence, as Asterisk has it.
+                return (_set_variables("listen", command.channel, {TALK_DETECTION: ""}),)
             case Ring():
                 endpoint = f"PJSIP/{ENDPOINT}{command.phone or command.agent}"
                 return (self._dial("ring", command, endpoint, AGENT_ARGUMENT, command.agent),)
@@ -314,6 +323,10 @@ class Translator:
         match message:
             case ChannelDtmfReceived():
                 return self._key(message)
+            case ChannelTalkingFinished(channel, spoke_ms):
+                if channel in self._legs or channel in self._private:
+                    return None
+                return CallerSpoke(CallId(channel), spoke_ms / 1000)
             case PlaybackFinished(playback, channel, heard):
                 call = self._playing.pop(playback, None)
                 if call is None:
@@ -506,12 +519,18 @@ def _stop_silence(channel: ChannelId) -> Request:
 
 def _remember(command: Remember) -> Request:
     variables = {SECTOR_VARIABLE: command.sector, JOINED_VARIABLE: repr(command.joined_at)}
+    if command.stop_listening:
+        variables[NO_TALK_DETECTION] = ""
+    return _set_variables("remember", command.channel, variables)
+
+
+def _set_variables(operation: str, channel: ChannelId, variables: Mapping[str, str]) -> Request:
     return Request(
-        "remember",
+        operation,
         "POST",
-        f"channels/{command.channel}/variables",
+        f"channels/{channel}/variables",
         body={"variables": variables},
-        channel=command.channel,
+        channel=channel,
         may_block=True,
         gone_is_fine=True,
     )

@@ -67,6 +67,7 @@ _MAY_BE_ZERO = frozenset(
         "reject_pause_s",
         "busy_pause_s",
         "unreachable_pause_s",
+        "unheard_max",
     }
     | {"delay_s"}
 )

@@ -94,6 +94,7 @@ class AsideEvent(StrEnum):
 
 CallEvent = (
     type[events.KeyPressed]
+    | type[events.CallerSpoke]
     | type[events.PromptEnded]
     | type[events.CallLeft]
     | type[events.LegRang]
@@ -130,12 +131,14 @@ _ROWS: dict[tuple[CallState, CallEvent], str] = {
     (_S.QUESTION, _KEY): "question_key",
     (_S.QUESTION, _ENDED): "await_first_key",
     (_S.QUESTION, Due.STEP): "question_silence",
+    (_S.QUESTION, events.CallerSpoke): "spoke",
     (_S.QUESTION, _LEFT): "caller_left",
     (_S.CHECKING, Due.STEP): "check_code",
     (_S.CHECKING, _LEFT): "caller_left",
     (_S.MENU, _KEY): "menu_key",
     (_S.MENU, _ENDED): "await_first_key",
     (_S.MENU, Due.STEP): "menu_silence",
+    (_S.MENU, events.CallerSpoke): "spoke",
     (_S.MENU, _LEFT): "caller_left",
     (_S.PAGE, _KEY): "key_leaves_page",
     (_S.PAGE, _ENDED): "page_over",
@@ -274,6 +277,9 @@ class Call:
     skipping: bool = False
     wrong_codes: int = 0
     silences: int = 0
+    #: Listened to since the first silence, and heard to speak as a person does.
+    listened: bool = False
+    spoke: bool = False
     wrong_choices: int = 0
     #: Menus from the first to the present one; none at the question.
     path: list[MenuId] = field(default_factory=list)

@@ -60,6 +60,7 @@ class Step(StrEnum):
     ASKED = "asked for a code or a domain"
     CODE_ACCEPTED = "access code accepted"
     CODE_REFUSED = "access code refused"
+    SPOKE = "caller was heard to speak"
     MENU = "menu"
     PAGE = "information"
     QUEUED = "waiting"
@@ -131,6 +132,16 @@ class Remember:
     channel: ChannelId
     sector: SectorId
     joined_at: float
+    #: Whether `Listen` was asked for, and has told enough.
+    stop_listening: bool = False
+
+
+@value
+class Listen:
+    """Tell from now on when the caller has spoken (`CallerSpoke`)."""
+
+    call: CallId
+    channel: ChannelId
 
 
 @value
@@ -313,6 +324,7 @@ ForAsterisk = (
     | StartMusic
     | StopMusic
     | Remember
+    | Listen
     | Ring
     | DialOut
     | Snoop

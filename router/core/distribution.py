@@ -102,7 +102,9 @@ class Distribution:
             self.arrivals.joined(sector, board.now)
             call.door = self._door(call, sector)
             board.silence(call)
-            board.commands.append(Remember(call.id, call.channel, sector, board.now))
+            board.commands.append(
+                Remember(call.id, call.channel, sector, board.now, stop_listening=call.listened)
+            )
             board.note(call, Step.QUEUED, sector=sector)
             self.wait(call, said_first, QUEUE_JOINED)
 

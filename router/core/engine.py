@@ -26,6 +26,7 @@ from router.core.events import (
     CallbackCancelled,
     CalledAnswered,
     CalledEnded,
+    CallerSpoke,
     CallFound,
     CallLeft,
     CommandFailed,
@@ -130,6 +131,7 @@ class Engine:
         self._on: dict[type[Event], Callable[[Any], None]] = {
             TimePassed: self._time_passed,
             KeyPressed: self._key,
+            CallerSpoke: self._spoke,
             PromptEnded: self._prompt_ended,
             PromptFailed: self._prompt_failed,
             CallArrived: self._arrived,
@@ -306,6 +308,12 @@ class Engine:
         else:
             board.ignore(event)
 
+    def _spoke(self, event: CallerSpoke) -> None:
+        if (call := self._board.calls.get(event.call)) is not None:
+            self._answer(call, CallerSpoke, event)
+        else:
+            self._board.ignore(event)
+
     def _arrived(self, event: CallArrived) -> None:
         if event.call in self._board.calls:
             self._board.ignore(event)
@@ -366,9 +374,9 @@ class Engine:
         self._board.ignore(event)
 
     def _answer(
-        self, call: Call, what: CallEvent, *event: KeyPressed | LegEnded | NumberTaken
+        self, call: Call, what: CallEvent, *event: KeyPressed | CallerSpoke | LegEnded | NumberTaken
     ) -> None:
-        """Call the handler of the table; only keys and ended legs have more to say than `what`."""
+        """Call the handler of the table; few events have more to say than `what`."""
         handler = self._handlers[call.state].get(what)
         if handler is not None:
             handler(call, *event)

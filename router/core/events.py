@@ -136,6 +136,14 @@ class SupervisorAsked:
 
 
 @value
+class CallerSpoke:
+    """A caller who is listened to (`Listen`) spoke for so many seconds, and paused."""
+
+    call: CallId
+    seconds: float
+
+
+@value
 class PromptEnded:
     """A playback is over: all said, or stopped by us."""
 
@@ -301,6 +309,7 @@ Event = (
     CallArrived
     | CallLeft
     | KeyPressed
+    | CallerSpoke
     | PromptEnded
     | PromptFailed
     | PhoneAppeared

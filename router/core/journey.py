@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 from router.core.calls import Call, CallState, Due
 from router.core.codes import CODE_LENGTH, FailureBudget
-from router.core.commands import Outcome, Step
+from router.core.commands import Listen, Outcome, Step
 from router.core.digits import HELP_KEY, Reading, read_choice, read_code
-from router.core.events import KeyPressed
+from router.core.events import CallerSpoke, KeyPressed
+from router.core.facts import Door
 from router.core.hours import Closed
 from router.core.ids import MenuId, PageId, PromptId, SectorId
 from router.core.plan import SAY_NEXT_OPENING, Choice, Menu, Repeat, ToMenu, ToPage, ToSector
@@ -34,6 +35,7 @@ MENU_INVALID = PromptId("menu-invalid")
 NOTHING_HEARD = PromptId("nothing-heard")
 NO_KEY_HINT = PromptId("no-key-hint")
 NO_KEY = PromptId("no-key")
+REFUSED_UNHEARD = PromptId("refused-unheard")
 GOODBYE = PromptId("goodbye")
 CLOSED_BECAUSE = {
     Closed.HOURS: PromptId("closed"),
@@ -45,11 +47,13 @@ PROMPTS = (
     | {CODE_ASK, CODE_ASK_ALONE, CODE_HELP, CODE_WRONG, CODE_INCOMPLETE, CODE_ACCEPTED}
     | {CODE_ABANDONED, CODE_REQUIRED, CLOSED_INFORMATION, CALLBACK_CANCELLED}
     | {QUESTION_KEYS, MENU_KEYS, INFORMATION_KEYS, MENU_ABANDONED, MENU_INVALID}
-    | {NOTHING_HEARD, NO_KEY_HINT, NO_KEY, GOODBYE}
+    | {NOTHING_HEARD, NO_KEY_HINT, NO_KEY, REFUSED_UNHEARD, GOODBYE}
 )
 
 #: A caller who keeps pressing keys that do not exist is thanked after this many.
 MOST_WRONG_CHOICES = 9
+#: Who speaks for longer without a pause is a recording.
+RECORDING_S = 10.0
 
 
 class Journey:
@@ -188,16 +192,47 @@ class Journey:
         information = plan.information_menu
         call.silences += 1
         if call.silences < self._targets.tries:
+            self._listen(call)
             self._say_again(call)
         elif call.path[-1:] == [information]:
             if not call.keys and call.outcome is not Outcome.CLOSED:
                 call.outcome = Outcome.SILENT
             self._board.say_goodbye(call, call.outcome, (GOODBYE,))
         elif plan.no_key is not None:
-            self._enqueue(call, plan.no_key, (NO_KEY,))
+            self._to_a_person(call, plan.no_key)
         else:
             call.silences = 0
             self._open_menu(call, information, (MENU_ABANDONED,))
+
+    def _listen(self, call: Call) -> None:
+        """Have Asterisk say whether somebody speaks: a person says "allô?", a machine does not."""
+        if self._board.plan.no_key is not None and self._targets.unheard_max and not call.listened:
+            call.listened = True
+            self._board.silence(call)  # a prompt would hold the request up
+            self._board.commands.append(Listen(call.id, call.channel))
+
+    def spoke(self, call: Call, event: CallerSpoke) -> None:
+        """The caller has said something; what never pauses is no person."""
+        if event.seconds < RECORDING_S and not call.spoke:
+            call.spoke = True
+            self._board.note(call, Step.SPOKE)
+
+    def _to_a_person(self, call: Call, queue: SectorId) -> None:
+        """Let who presses nothing wait in the general queue: of those who may be machines only
+        so many, of the others all."""
+        board = self._board
+        if call.listened and not call.spoke and self._unheard() >= self._targets.unheard_max:
+            board.note(call, Step.REFUSED, sector=queue, detail=Outcome.REFUSED_FULL.value)
+            board.say_goodbye(call, Outcome.REFUSED_FULL, (REFUSED_UNHEARD,))
+        else:
+            self._enqueue(call, queue, (NO_KEY,))
+
+    def _unheard(self) -> int:
+        """How many wait that pressed nothing and said nothing."""
+        return sum(
+            one.door is Door.NO_KEY and one.listened and not one.spoke and one.waited_s is None
+            for one in self._board.calls.values()
+        )
 
     def _say_again(self, call: Call) -> None:
         """Put what was not answered again, without the code: who has one has heard of it."""

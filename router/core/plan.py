@@ -147,6 +147,9 @@ class Targets:
     order: Order = Order.PROMISE
     #: Callers waiting at once, over all sectors.
     queue_max: int = 100
+    #: Of callers who pressed nothing and were not heard to speak either (a machine that dials,
+    #: an open line), so many wait at once; 0: no limit, and nobody is listened to.
+    unheard_max: int = 10
     #: Nobody waits longer than this.
     longest_wait_s: int = 2700
     #: Waiting callers are told where they stand this often.

@@ -18,6 +18,7 @@ WORDS: Mapping[Step, str] = {
     Step.ASKED: "The caller is asked for an access code or a domain.",
     Step.CODE_ACCEPTED: "The code is right: page {fiche}, domain « {sector} ».",
     Step.CODE_REFUSED: "The code is refused ({detail}).",
+    Step.SPOKE: "Somebody is heard to speak: a person who cannot type.",
     Step.MENU: "The caller hears the menu {detail}.",
     Step.PAGE: "The caller hears the information page {detail}.",
     Step.QUEUED: "The caller joins the queue, for « {sector} ».",

@@ -17,6 +17,7 @@ from router.core.commands import (
     DialTicket,
     HangUp,
     Join,
+    Listen,
     Noted,
     Play,
     Ring,
@@ -100,6 +101,7 @@ class Line:
             Join: self._join,
             HangUp: self._hang_up,
             Verify: self._verify,
+            Listen: self._listen,
             Noted: tally.noted,
             Counted: tally.counted,
             DeskChanged: self._desk_changed,
@@ -153,6 +155,11 @@ class Line:
             caller = self._callers.get(command.call)
             if caller is not None and caller.there:
                 self._public.hears(caller, prompts, said_s)
+
+    def _listen(self, command: Listen) -> None:
+        caller = self._callers.get(command.call)
+        if caller is not None and caller.there:
+            self._public.is_listened_to(caller)
 
     def _prompt_ends(self, of: tuple[CallId, PlaybackId]) -> Event | None:
         call, playback = of

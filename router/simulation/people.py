@@ -12,6 +12,7 @@ from router.core.events import (
     CalledAnswered,
     CalledEnd,
     CalledEnded,
+    CallerSpoke,
     CallLeft,
     Event,
     KeyPressed,
@@ -147,6 +148,14 @@ class Public:
             self._asked_to_vote(caller, self._knows.questions[last], said_s)
         elif last == CALLBACK_ASK and not caller.machine:
             self._agenda.after(self._called.presses_s, self._presses, (caller, YES))
+
+    def is_listened_to(self, caller: Caller) -> None:
+        """Who presses nothing says "allô?"; machines and open lines do not."""
+        if caller.person.luck[_WRONG_KEY] >= self._habits.unheard:
+            self._agenda.after(_REACTS_S, self._speaks, caller)
+
+    def _speaks(self, caller: Caller) -> Event | None:
+        return CallerSpoke(caller.id, _REACTS_S) if caller.there else None
 
     def _welcomed(self, caller: Caller, said_s: float) -> None:
         luck = caller.person.luck

@@ -98,6 +98,8 @@ class Callers(Table):
     wrong_key: Share
     #: Of all: never press any key.
     silent: Share
+    #: Of these: are not heard to speak either.
+    unheard: Share = 0.0
     #: Hang up before they have chosen.
     gives_up: Share
     #: Know the way and press during the prompts; the others hear half of each question.

@@ -18,6 +18,8 @@ from tests.contract.sip_phone import SILENCE, SOUND, SipPhone
 AGENTS = ("lea", "max")
 SUPERVISOR = "sup"
 PHONES = (*AGENTS, SUPERVISOR)
+#: Longer than the silence after which Asterisk takes somebody to have spoken.
+_PAUSE_S = 2.8
 _PHONE_SECRET = "not-so-secret-0001"
 
 #: Far from the demo's ports, so that both may run at once.
@@ -69,6 +71,9 @@ class Exchange(Protocol):
     async def hears(self, listener: Caller, speaker: Caller) -> bool:
         """Have one speak; return whether the other hears it."""
 
+    async def speaks(self, speaker: Caller, for_s: float) -> None:
+        """Have one speak for so long, and pause until that is taken for the end."""
+
     async def hears_sound(self, listener: Caller) -> bool:
         """Return whether a prompt or music is heard while nobody speaks."""
 
@@ -96,6 +101,9 @@ class FakeExchange:
 
     async def hears(self, listener: Caller, speaker: Caller) -> bool:
         return self._fake.hears(_channel(listener), _channel(speaker))
+
+    async def speaks(self, speaker: Caller, for_s: float) -> None:
+        self._fake.speak(_channel(speaker), for_s)
 
     async def hears_sound(self, listener: Caller) -> bool:
         channel = _channel(listener)
@@ -168,6 +176,13 @@ class RealExchange:
         await asyncio.sleep(0.4)
         self._speaker = None
         return listener.rtp.loud - before > 10
+
+    async def speaks(self, speaker: Caller, for_s: float) -> None:
+        assert isinstance(speaker, SipPhone)
+        self._speaker = speaker
+        await asyncio.sleep(for_s)
+        self._speaker = None
+        await asyncio.sleep(_PAUSE_S)
 
     async def hears_sound(self, listener: Caller) -> bool:
         assert isinstance(listener, SipPhone)

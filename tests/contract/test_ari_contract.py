@@ -8,6 +8,7 @@ from router.ari.messages import Request
 from router.core.commands import (
     HangUp,
     Join,
+    Listen,
     Part,
     Play,
     Remember,
@@ -17,6 +18,7 @@ from router.core.commands import (
 )
 from router.core.events import (
     CallArrived,
+    CallerSpoke,
     CallFound,
     CallLeft,
     CommandFailed,
@@ -208,6 +210,32 @@ async def test_a_blocked_command_delays_no_other_call(bench: Bench) -> None:
     assert await bench.ask("GET", f"channels/{call}/variables", variables="ALLO_SECTOR")
     with pytest.raises(AriGone):
         await bench.ask("GET", f"channels/{blocked}/variables", variables="ALLO_SECTOR")
+
+
+async def test_who_is_listened_to_is_heard_to_speak_until_the_queue(bench: Bench) -> None:
+    call = await bench.arrive()
+    channel = ChannelId(call)
+    bench.perform(Listen(call, channel))
+    await bench.play(call, "hour")
+    await bench.settled()
+    await bench.exchange.speaks(bench.caller, 1.0)
+    spoke = await bench.expect(CallerSpoke, call=call)
+    assert 0.5 < spoke.seconds < 2.0
+
+    bench.perform(HangUp(call, channel))
+    await bench.expect(CallLeft, call=call)
+
+
+async def test_who_is_no_longer_listened_to_speaks_unheard(bench: Bench) -> None:
+    call = await bench.arrive()
+    channel = ChannelId(call)
+    bench.perform(Listen(call, channel))
+    bench.perform(Remember(call, channel, SectorId("travail"), 1.5, stop_listening=True))
+    await bench.settled()
+    await bench.exchange.speaks(bench.caller, 0.5)
+    bench.caller.press("5")
+    await bench.expect(KeyPressed, call=call)
+    assert "CallerSpoke" not in kinds(bench.events)
 
 
 async def test_the_end_of_the_prompt_frees_the_blocked_command(bench: Bench) -> None:
