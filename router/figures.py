@@ -95,6 +95,7 @@ CLASS: Mapping[Outcome, Column] = {
     Outcome.CANCELLED: Column.WITHDRAWN,
     Outcome.EXPIRED: Column.BROKEN,
     Outcome.LOST_REBOOT: Column.BROKEN,
+    Outcome.NUMBER_LOST: Column.BROKEN,
     Outcome.INFORMED: Column.SELF_SERVICE,
     Outcome.LEFT: Column.SELF_SERVICE,
     Outcome.SILENT: Column.SELF_SERVICE,

@@ -21,6 +21,7 @@ from router.core.events import (
     CallbackCancelled,
     DialFailed,
     Event,
+    NumberLost,
     NumberTaken,
     StoreChanged,
     TicketUnkept,
@@ -47,8 +48,8 @@ _FAILURES = {
     "failed": Failure.TRUNK,
     "unreachable": Failure.INTERRUPTED,
     "no_intake": Failure.INTERRUPTED,
-    "no_number": Failure.UNREACHABLE,
-    "vault": Failure.UNREACHABLE,
+    "no_number": Failure.NUMBER_LOST,
+    "vault": Failure.NUMBER_LOST,
 }
 
 Answer = Callable[[Admission], None]
@@ -89,7 +90,13 @@ class Promises:
     def backend(self) -> IntakeBackend:
         """Return what the intake may ask."""
         return IntakeBackend(
-            self._admit, self._status, self._cancel, self._dialled, self._entered, self._open
+            self._admit,
+            self._status,
+            self._cancel,
+            self._dialled,
+            self._entered,
+            self._open,
+            lambda ticket: self._submit(NumberLost(ticket)),
         )
 
     def restore(self) -> list[TicketRecord]:

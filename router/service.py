@@ -188,15 +188,15 @@ class Service:
             self._locks.close()
 
     def _take_up_tickets(self) -> None:
-        """Give the engine the tickets of before this start; those without a number are lost."""
-        held = self._intake.holds()
+        """Give the engine the tickets of before this start; all are lost if the vault is new.
+
+        Which ones have lost their number otherwise, the intake tells when it starts.
+        """
         now = self._clock.now()
         records = self._promises.restore()
-        for lost in (False, True):
-            part = [record for record in records if (record.ticket not in held) is lost]
-            for command in self._engine.restore_tickets(part, now, lost=lost):
-                if isinstance(command, FOR_SERVICE):
-                    self._tell(command, now)
+        for command in self._engine.restore_tickets(records, now, lost=self._intake.fresh):
+            if isinstance(command, FOR_SERVICE):
+                self._tell(command, now)
 
     def snapshot(self) -> Snapshot:
         """Return what pages may know of the present."""
@@ -297,6 +297,8 @@ class Service:
             fields["seconds"] = round(noted.seconds, 3)
         if noted.step is Step.NOT_REACHED and noted.detail in OF_CARRIER:
             self._log.warning("the carrier did not take a call", reason=noted.detail)
+        if noted.step is Step.NUMBER_LOST:
+            self._log.error("a callback's number is lost", call=noted.call)
         self._log.info("step", service_time=round(at, 3), **fields)
 
 

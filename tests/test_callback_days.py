@@ -311,7 +311,7 @@ class CallbackDay(Day):
         leg = self.called[call] = Leg(call, None)
         if self.random.random() < 0.1:
             leg.alive = False
-            failed = DialFailed(call, self.random.choice((Failure.TRUNK, Failure.UNREACHABLE)))
+            failed = DialFailed(call, self.random.choice((Failure.TRUNK, Failure.NUMBER_LOST)))
             self.tell(failed, by_itself=False)
         else:
             self.schedule(command.timeout_s, partial(self.give_up_calling, call))

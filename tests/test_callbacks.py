@@ -11,6 +11,7 @@ from router.core.events import (
     CalledEnded,
     CallLeft,
     DialFailed,
+    NumberLost,
     NumberTaken,
     Resynced,
     StoreChanged,
@@ -376,9 +377,8 @@ def test_what_the_service_could_not_do_is_a_broken_promise_and_no_one_s_absence(
     assert exchange.now < record.due_at
     [fact] = exchange.call_facts()
     ours = failure in OURS
-    assert (fact.outcome, fact.kept) == (
-        (Outcome.FAILED, False) if ours else (Outcome.NOT_REACHED, None)
-    )
+    of_ours = Outcome.NUMBER_LOST if failure is Failure.NUMBER_LOST else Outcome.FAILED
+    assert (fact.outcome, fact.kept) == ((of_ours, False) if ours else (Outcome.NOT_REACHED, None))
     counts = merged(tally([fact], 180).values())
     assert figure("callback-kept/1", counts).denominator == ours
     assert figure("promise-broken/1", counts).value == figure("broken/1", counts).value == ours
@@ -396,6 +396,47 @@ def test_who_is_called_in_vain_too_late_was_promised_more(exchange: Exchange) ->
     assert (fact.outcome, fact.kept) == (Outcome.NOT_REACHED, False)
 
 
+@pytest.mark.parametrize("state_then", ["waiting", "ringing", "retry"])
+def test_a_lost_number_ends_the_ticket_before_anybody_is_rung_for_it(
+    exchange: Exchange, state_then: str
+) -> None:
+    if state_then == "waiting":
+        exchange.talk("101", "other")
+    promised(exchange)
+    if state_then == "retry":
+        called(exchange, "t", CalledEnd.BUSY)
+    exchange.tell(NumberLost(TicketId("t")))
+    if state_then == "waiting":
+        exchange.leave("other")
+    exchange.confirm_hang_ups()
+    exchange.wait(RULES.busy_retry_s + 60)
+
+    assert exchange.ringing() == {}
+    assert exchange.agent("101") == "ready"
+    record = exchange.saved[TicketId("t")]
+    assert (record.state, record.failure) == (TicketState.FAILED, Failure.NUMBER_LOST)
+    [fact] = [one for one in exchange.call_facts() if one.door == "callback"]
+    assert (fact.outcome, fact.kept) == (Outcome.NUMBER_LOST, False)
+    lost = [noted for noted in exchange.notes if noted.step is Step.NUMBER_LOST]
+    assert len(lost) == 1
+    exchange.tell(NumberLost(TicketId("t")))  # once more: nothing
+    assert exchange.saved[TicketId("t")] == record
+
+
+def test_a_call_under_way_goes_on_without_the_number(exchange: Exchange) -> None:
+    dialled(exchange)
+    exchange.tell(NumberLost(TicketId("t")))
+    call = exchange.pick_up("t")
+    exchange.tell(NumberLost(TicketId("t")))
+    exchange.hear_whisper("101")
+    exchange.press("1", call)
+    exchange.tell(NumberLost(TicketId("t")))
+    assert exchange.together("101", call)
+    exchange.end_leg("101")
+    exchange.leave(call)
+    assert state(exchange) is TicketState.DONE
+
+
 def test_a_reboot_loses_open_tickets_and_says_so(exchange: Exchange) -> None:
     promised(exchange)
     record = exchange.saved[TicketId("t")]
@@ -405,6 +446,7 @@ def test_a_reboot_loses_open_tickets_and_says_so(exchange: Exchange) -> None:
     assert after.saved[TicketId("t")].state is TicketState.LOST_REBOOT
     [fact] = after.call_facts()
     assert (fact.outcome, fact.kept) == (Outcome.LOST_REBOOT, False)
+    assert after.notes[0].step is Step.NUMBER_LOST
     assert after.engine.open_ticket_ids() == frozenset()
 
 

@@ -38,6 +38,7 @@ from router.core.events import (
     LegEnded,
     LegKeyPressed,
     LegRang,
+    NumberLost,
     PhoneAppeared,
     PhoneVanished,
     PromptEnded,
@@ -546,6 +547,7 @@ any_event: st.SearchStrategy[Event] = st.one_of(
     st.builds(CallbackAsked, st.integers(1, 99), tickets, st.sampled_from([HOUSING, WORK])),
     st.builds(CallbackCancelled, tickets),
     st.builds(TicketUnkept, tickets, st.integers(0, 3)),
+    st.builds(NumberLost, tickets),
     st.builds(StoreChanged, st.booleans()),
     st.just(TimePassed()),
 )

@@ -151,7 +151,7 @@ def test_who_never_asked_for_an_informateur_was_not_offered() -> None:
     assert of("offered/2", *calls).value == len(Outcome) - 4  # those, and who came while closed
     assert of("answered/1", *calls).value == 2  # a lost caller had been answered
     assert of("refused/2", *calls).value == 4
-    assert of("broken/1", *calls).value == 3  # failed, expired, or lost in a reboot
+    assert of("broken/1", *calls).value == 4  # failed, expired, or lost with its number
     assert of("abandoned/2", *calls).value == 1  # not who could not be reached
 
 

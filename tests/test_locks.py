@@ -14,13 +14,14 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
 from router import provision
 from router.config import load, new_secrets
 from router.core.ids import SectorId, TicketId
-from router.core.tickets import TicketRecord
+from router.core.tickets import Failure, TicketRecord, TicketState
 from router.errors import InUse
 from router.locks import FILE_NAME, Lock, see_that_it_is_free
 from router.numbers import PhoneNumber
@@ -98,6 +99,8 @@ class Deployment:
     vault_dir: str | None = None
     state_dir: str = "state"
     routers: list[Process] = field(default_factory=list)
+    #: Events in the log, of the start.
+    said: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
@@ -106,10 +109,12 @@ class Deployment:
         secrets.touch(mode=0o600)
         secrets.write_text(new_secrets(plan.agents, plan.desk.supervisor_phones))
         vault = f'vault_dir = "{self.vault_dir}"\n' if self.vault_dir else ""
+        http_port = unused_port()
+        self.url = f"http://127.0.0.1:{http_port}"
         self.settings = self.folder / "allo.toml"
         self.settings.write_text(
             f'state_dir = "{self.state_dir}"\n'
-            f"[asterisk]\nari_port = {unused_port()}\n[http]\nport = {unused_port()}\n"
+            f"[asterisk]\nari_port = {unused_port()}\n[http]\nport = {http_port}\n"
             f"[callbacks]\n{vault}"
         )
 
@@ -150,7 +155,8 @@ class Deployment:
         assert router.stdout is not None
         async with asyncio.timeout(PATIENCE_S):
             while line := await router.stdout.readline():
-                if json.loads(line)["event"] == "started":
+                self.said.append(json.loads(line)["event"])
+                if self.said[-1] == "started":
                     return router
         raise AssertionError((await router.communicate())[1].decode())
 
@@ -301,3 +307,31 @@ async def test_a_demo_in_a_folder_in_use_changes_nothing(tmp_path: Path) -> None
             assert "--state DIR" in said
             assert everything(held) == before
     assert (state / "agents.toml").read_text() == "# of the first demo"
+
+
+# A number that is gone.
+
+
+async def test_a_ticket_that_has_lost_its_number_ends_as_such_at_the_next_start(
+    deployment: Deployment,
+) -> None:
+    deployment.promise()
+    (deployment.vault / TICKET).unlink()
+    router = await deployment.serve()
+    async with (
+        asyncio.timeout(PATIENCE_S),
+        aiohttp.ClientSession(deployment.url) as session,
+        session.get("/metrics") as answer,
+    ):
+        counted = await answer.text()
+    assert 'allo_steps_total{step="number lost"} 1.0' in counted
+    router.terminate()
+    await router.communicate()
+    assert router.returncode == 0
+
+    store = TicketStore(deployment.state / TICKETS_FILE)
+    record = store.get(TICKET)
+    store.close()
+    assert record is not None
+    assert (record.state, record.failure) == (TicketState.FAILED, Failure.NUMBER_LOST)
+    assert "a callback's number is lost" in deployment.said

@@ -44,9 +44,9 @@ _FAILURES = {
     CalledEnd.SILENT: Failure.TRUNK,
 }
 #: No second attempt helps.
-_FINAL = frozenset({Failure.UNREACHABLE})
+_FINAL = frozenset({Failure.NUMBER_LOST})
 #: Tells nothing of the carrier.
-_SAYS_NOTHING = frozenset({Failure.INTERRUPTED, Failure.UNREACHABLE, Failure.UNASSIGNED})
+_SAYS_NOTHING = frozenset({Failure.INTERRUPTED, Failure.NUMBER_LOST, Failure.UNASSIGNED})
 
 
 class Attempts:

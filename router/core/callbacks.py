@@ -30,6 +30,7 @@ from router.core.events import (
     LegEnd,
     LegEnded,
     LegRang,
+    NumberLost,
     PromptEnded,
     PromptFailed,
     Resynced,
@@ -116,6 +117,16 @@ class Callbacks:
             self._attempts.unkept(ticket)
         else:
             self._board.ignore(event)
+
+    def number_lost(self, event: NumberLost) -> None:
+        """Nobody is rung in vain for a number that is gone; a call under way goes on."""
+        ticket = self.tickets.get(event.ticket)
+        if ticket is None or ticket.state not in (TicketState.WAITING, TicketState.RINGING):
+            self._board.ignore(event)
+            return
+        self._attempts.abort(ticket)
+        ticket.record = replace(ticket.record, failure=Failure.NUMBER_LOST)
+        self._open.end(ticket, TicketState.FAILED)
 
     def resynced(self, event: Resynced) -> None:
         """Asterisk has told all that it holds: an attempt it did not name is over.

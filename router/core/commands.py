@@ -49,6 +49,7 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     LOST_REBOOT = "lost in a reboot"
+    NUMBER_LOST = "number lost"  # otherwise, so that nobody could be called
 
 
 class Step(StrEnum):
@@ -85,6 +86,7 @@ class Step(StrEnum):
     DIALLED = "number dialled"
     PICKED_UP = "picked up"
     NOT_REACHED = "not reached"
+    NUMBER_LOST = "number lost"
     TICKET_ENDED = "callback over"
     VOTE_ASKED = "asked to vote"
     WATCHED = "supervisor takes part"

@@ -39,6 +39,7 @@ from router.core.events import (
     LegEnded,
     LegKeyPressed,
     LegRang,
+    NumberLost,
     NumberTaken,
     PhoneAppeared,
     PhoneVanished,
@@ -153,6 +154,7 @@ class Engine:
             CallbackCancelled: self._callbacks.cancelled,
             TrunkChanged: self._callbacks.trunk_changed,
             TicketUnkept: self._callbacks.unkept,
+            NumberLost: self._callbacks.number_lost,
             StoreChanged: self._callbacks.store_changed,
             Resynced: self._callbacks.resynced,
             # Of an attempt that is over:

@@ -264,6 +264,13 @@ class TicketUnkept:
 
 
 @value
+class NumberLost:
+    """The vault has the ticket's number no more: nobody can be called."""
+
+    ticket: TicketId
+
+
+@value
 class StoreChanged:
     """Tickets can be written, or not."""
 
@@ -330,6 +337,7 @@ Event = (
     | NumberTaken
     | TrunkChanged
     | TicketUnkept
+    | NumberLost
     | StoreChanged
     | Resynced
     | CommandFailed

@@ -13,7 +13,7 @@ from router.core.facts import PERIOD_S, CallFact, Door
 from router.core.ids import AgentId, CallId, ChannelId, PlaybackId, SectorId, TicketId
 from router.core.order import ticket_due_at
 from router.core.switchboard import Switchboard
-from router.core.tickets import OURS, TicketDue, TicketRecord, TicketState, channel_of
+from router.core.tickets import OURS, Failure, TicketDue, TicketRecord, TicketState, channel_of
 from router.core.work import WorkItem
 
 _EVERY_DUE = tuple(TicketDue)
@@ -27,7 +27,8 @@ _OUTCOMES = {
     TicketState.LOST_REBOOT: Outcome.LOST_REBOOT,
 }
 #: These break the promise whenever they come.
-_BROKEN = frozenset({Outcome.FAILED, Outcome.EXPIRED, Outcome.LOST_REBOOT})
+_BROKEN = frozenset({Outcome.FAILED, Outcome.EXPIRED, Outcome.LOST_REBOOT, Outcome.NUMBER_LOST})
+_NUMBER_LOST = frozenset({Outcome.LOST_REBOOT, Outcome.NUMBER_LOST})
 
 
 @dataclass(slots=True, eq=False)
@@ -171,13 +172,13 @@ class OpenTickets:
             ticket.record, state=state, retry_at=None, ended_at=now, code=""
         )
         board.timers.cancel_all([("ticket", record.ticket, due) for due in _EVERY_DUE])
+        outcome = _outcome(record)
+        if outcome in _NUMBER_LOST:
+            self.note(ticket, Step.NUMBER_LOST)
         self.note(ticket, Step.TICKET_ENDED, detail=state.value)
         self.save(ticket)
         del self.tickets[record.ticket]
         self.beside[record.sector] -= 1
-        outcome = _OUTCOMES.get(state)
-        if outcome is Outcome.NOT_REACHED and record.failure in OURS:
-            outcome = Outcome.FAILED
         if outcome is not None:
             kept = False if now > record.due_at or outcome in _BROKEN else None
             board.count(
@@ -212,3 +213,12 @@ class OpenTickets:
     def cancel_due(self, ticket: Ticket, *dues: TicketDue) -> None:
         for due in dues:
             self._board.timers.cancel(("ticket", ticket.record.ticket, due))
+
+
+def _outcome(record: TicketRecord) -> Outcome | None:
+    """How a ticket that has ended counts; None: it became a conversation, which counts itself."""
+    if record.state is TicketState.FAILED and record.failure is Failure.NUMBER_LOST:
+        return Outcome.NUMBER_LOST
+    if record.state is TicketState.FAILED and record.failure in OURS:
+        return Outcome.FAILED
+    return _OUTCOMES.get(record.state)

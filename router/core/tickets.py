@@ -44,14 +44,18 @@ class Failure(StrEnum):
     VOICEMAIL = "voicemail"  # picked up, no key pressed
     HUNG_UP = "hung up"  # picked up, left without a key
     UNASSIGNED = "unassigned"  # no such number
-    UNREACHABLE = "unreachable"  # the number is not known any more
+    NUMBER_LOST = "number lost"  # ours: the vault has it no more
     TRUNK = "trunk"  # the carrier refuses our calls, fails, or does not answer
     INTERRUPTED = "interrupted"  # ours: the informateur or the router was gone
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Failure | None":
+        return cls.NUMBER_LOST if value == "unreachable" else None  # its name of before
 
 
 #: The service's own reasons: the person was never called, or was let down. All others are the
 #: person's, who was called as often as promised: such a promise is neither kept nor broken.
-OURS = frozenset({Failure.UNREACHABLE, Failure.TRUNK, Failure.INTERRUPTED})
+OURS = frozenset({Failure.NUMBER_LOST, Failure.TRUNK, Failure.INTERRUPTED})
 
 
 class TicketDue(StrEnum):

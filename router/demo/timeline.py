@@ -43,6 +43,7 @@ WORDS: Mapping[Step, str] = {
     Step.DIALLED: "The number is dialled ({detail}); informateur {agent} is told meanwhile.",
     Step.PICKED_UP: "It is picked up: a person presses 1, a voicemail does not.",
     Step.NOT_REACHED: "Nobody was reached ({detail}).",
+    Step.NUMBER_LOST: "The number to call is lost: nobody can be called back.",
     Step.TICKET_ENDED: "The callback is over: {detail}; the number is gone.",
     Step.VOTE_ASKED: "The caller, who has stayed, is asked what the call was worth.",
     Step.WATCHED: "A supervisor takes part ({detail}); both were told.",

@@ -35,7 +35,8 @@ _FAILED: dict[Failure, str] = {
     Failure.HUNG_UP: f"L’appel a été pris, puis raccroché sans que la touche 1 soit pressée. "
     f"{_AGAIN}",
     Failure.UNASSIGNED: f"Ce numéro n’est pas attribué. {_AGAIN}",
-    Failure.UNREACHABLE: f"Ce numéro n’a pas pu être joint. {_AGAIN}",
+    Failure.NUMBER_LOST: "Un incident technique nous a privés de votre numéro : le rappel n’a pas "
+    f"pu avoir lieu. {_AGAIN}",
     Failure.TRUNK: "Un incident technique a empêché l’appel ; votre ligne n’est pas en cause. "
     f"{_AGAIN}",
     Failure.INTERRUPTED: f"Un incident technique a interrompu l’appel. {_AGAIN}",

@@ -43,6 +43,8 @@ class IntakeBackend:
     entered: Callable[[CallId, TicketId | None, str | None], None]
     #: Every open ticket.
     open_tickets: Callable[[], Collection[TicketId]]
+    #: An open ticket has no number any more.
+    number_lost: Callable[[TicketId], None]
 
 
 class Ledger:
@@ -89,15 +91,15 @@ class Ledger:
         """Whether the vault is new since this boot, or missing: no number survived."""
         return self._vault is None or self._vault.fresh
 
-    def holds(self) -> frozenset[TicketId]:
-        """Return the tickets whose number is in the vault."""
+    def holds(self) -> frozenset[TicketId] | None:
+        """Return the tickets whose number is in the vault; None if it cannot be read."""
         if self._vault is None:
-            return frozenset()
+            return None
         try:
             return frozenset(map(TicketId, self._vault.tickets()))
         except VaultError as error:
             self._log.error("vault", error=error.code)
-            return frozenset()
+            return frozenset() if error.code == "missing" else None  # gone, with all it held
 
     def close(self) -> None:
         """Let go of the vault; the numbers stay."""
@@ -170,12 +172,18 @@ class Ledger:
             self._log.error("vault", error=error.code)
 
     def sweep(self, *, at_once: bool = False) -> None:
-        """Drop the numbers that no open ticket has, if they had none the last time either.
+        """Tell which open tickets have lost their number, and drop the numbers that no open
+        ticket has, if they had none the last time either.
 
         An intake that died put them there. In between, one that lives has told whose they are:
         `at_once` is for when there is none.
         """
-        orphans = self.holds() - frozenset(self._backend.open_tickets()) - self._admitting.keys()
+        held, still_open = self.holds(), frozenset(self._backend.open_tickets())
+        if held is None:
+            return
+        for ticket in still_open - held:
+            self._backend.number_lost(ticket)
+        orphans = held - still_open - self._admitting.keys()
         for ticket in orphans if at_once else orphans & self._orphans:
             self.drop(ticket)
         self._orphans = orphans

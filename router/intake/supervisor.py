@@ -100,14 +100,15 @@ class Intake:
         """Whether the vault is new since this boot, or missing: no number survived."""
         return self._ledger.fresh
 
-    def holds(self) -> frozenset[TicketId]:
-        """Return the tickets whose number is in the vault: an open one without is lost."""
+    def holds(self) -> frozenset[TicketId] | None:
+        """Return the tickets whose number is in the vault; None if it cannot be read."""
         return self._ledger.holds()
 
     async def start(self) -> None:
         """Take the public port and start the first intake.
 
-        Numbers without an open ticket are dropped: whatever put them there is dead.
+        Numbers without an open ticket are dropped: whatever put them there is dead. Open
+        tickets without a number are told to have lost it.
 
         Raises:
             SetupError: If the port is taken.

@@ -63,6 +63,7 @@ class Office:
     admitted: list[TicketId] = field(default_factory=list)
     dialled: list[tuple[CallId, DialError | None]] = field(default_factory=list)
     entered: list[tuple[CallId, TicketId | None, str | None]] = field(default_factory=list)
+    lost: list[TicketId] = field(default_factory=list)
     undecided: list[Callable[[], None]] = field(default_factory=list)
 
     def backend(self) -> IntakeBackend:
@@ -73,6 +74,7 @@ class Office:
             lambda call, error: self.dialled.append((call, error)),
             lambda *entered: self.entered.append(entered),
             self.open_tickets,
+            self.lost.append,
         )
 
     def admit(

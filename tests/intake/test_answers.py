@@ -46,6 +46,15 @@ def test_a_failed_attempt_is_told(failure: Failure) -> None:
     assert progress_page(standing(TicketState.FAILED, failure)).message
 
 
+def test_a_lost_number_is_nobody_s_fault_but_ours() -> None:
+    told = progress_json(standing(TicketState.FAILED, Failure.NUMBER_LOST), HOURS, MONDAY_10H)
+    assert told["reason"] == "number_lost"
+    assert told["message"].startswith(
+        "Un incident technique nous a privés de votre numéro\u00a0: "
+        "le rappel n’a pas pu avoir lieu."
+    )
+
+
 def test_an_attempt_of_before_is_not_told_during_the_next() -> None:
     for state in set(TicketState) - ENDS - {TicketState.WAITING, TicketState.RINGING}:
         told = progress_json(standing(state, Failure.BUSY), HOURS, MONDAY_10H)

@@ -14,6 +14,7 @@ import pytest
 
 from router.core.ids import CallId, TicketId
 from router.core.tickets import Refusal
+from router.errors import VaultError
 from router.intake import child as child_module
 from router.intake import supervisor as supervisor_module
 from router.live import Clock
@@ -247,12 +248,13 @@ async def test_after_a_restart_all_is_as_it_was(alone: Scene) -> None:
     orphan = TicketId("o" * 32)
     kept = alone.numbers()[ticket]
     TmpfsVault(alone.vault_dir).put(orphan, PhoneNumber("+33639989999"))
-    assert alone.intake.holds() == {ticket, orphan}
+    assert alone.intake.holds() == frozenset({ticket, orphan})
     await alone.intake.stop()
     assert alone.numbers().keys() == {ticket, orphan}
     await alone.open()
 
-    assert alone.intake.holds() == {ticket}
+    assert alone.intake.holds() == frozenset({ticket})
+    assert alone.office.lost == []
     assert alone.numbers() == {ticket: kept}
     assert not alone.intake.fresh
     assert await alone.accepted(number, key="same-key") == ticket
@@ -342,7 +344,7 @@ async def test_without_a_vault_no_callback_but_all_else(folder: Path) -> None:
     async with scene(folder, vault_dir=disk) as here:
         assert await refusal(here) == "unavailable"
         assert here.intake.fresh
-        assert here.intake.holds() == frozenset()
+        assert here.intake.holds() is None
         assert (await here.ask(method="GET", path="/v1/service", headers={}))[0] == 200
         here.intake.dial(CallId("c"), TicketId("t" * 32), 20, {})
         await here.until(lambda: here.office.dialled)
@@ -364,6 +366,43 @@ async def test_a_vault_that_goes_missing_is_told(alone: Scene) -> None:
     finally:
         away.mkdir()
         away.rename(alone.vault_dir)
+
+
+async def test_a_number_that_is_gone_is_told_while_it_can_be(
+    alone: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, lost = [await alone.accepted(key=key) for key in ("kept-key", "lost-key")]
+    (alone.vault_dir / lost).unlink()
+    with monkeypatch.context() as broken:
+        broken.setattr(TmpfsVault, "tickets", cannot_be_read)
+        alone.intake._sweep()
+        assert alone.office.lost == []  # for all we know they are there
+    alone.intake._sweep()
+    assert alone.office.lost == [lost]
+    assert alone.numbers().keys() == {kept}
+
+
+def cannot_be_read(vault: TmpfsVault) -> tuple[str, ...]:
+    raise VaultError("unusable", str(vault.path), "cannot be used", "Try again.")
+
+
+async def test_a_number_that_went_while_no_router_ran_is_told_at_the_start(alone: Scene) -> None:
+    ticket = await alone.accepted()
+    await alone.intake.stop()
+    (alone.vault_dir / ticket).unlink()
+    await alone.open()
+    assert alone.office.lost == [ticket]
+    assert not alone.intake.fresh
+
+
+async def test_a_vault_that_goes_missing_takes_its_numbers_along(alone: Scene) -> None:
+    ticket = await alone.accepted()
+    shutil.rmtree(alone.vault_dir)
+    try:
+        alone.intake._sweep()
+        assert alone.office.lost == [ticket]
+    finally:
+        alone.vault_dir.mkdir()
 
 
 async def test_before_the_service_has_spoken_nothing_is_taken(folder: Path) -> None:

@@ -20,7 +20,7 @@ import pytest
 import pytest_asyncio
 
 from router.core.commands import Step
-from router.core.tickets import ENDS
+from router.core.tickets import ENDS, Failure
 from router.demo.stage import Stage
 from router.store.tickets import FILE_NAME
 from tests.real.conftest import KILLS_OFFSET, OPEN_AT, PROMISE, PSTN_PORT, NewScene, OpenStage
@@ -106,11 +106,11 @@ def faults(usager: Usager, lines: list[Line], row: Row | None) -> list[str]:
     """Return what went wrong with a ticket that was promised."""
     if row is None:
         return ["lost"]
-    _, state, attempts, _, ended_at = row
+    _, state, attempts, failure, ended_at = row
     found = []
     if state not in ENDS or ended_at is None:
         found.append(f"never ended: {state}")
-    if state == "lost_reboot":
+    if state == "lost_reboot" or failure == Failure.NUMBER_LOST:
         found.append("its number was lost")
     if attempts > ATTEMPTS:
         found.append(f"{attempts} attempts")
