@@ -385,6 +385,8 @@ def report(
             store.votes(first_day, last_day),
             store.duty(first_day, last_day),
             provision.catalogue().texts,
+            ballots=store.ballots(first_day, last_day),
+            today=today,
         )
     if html is not None:
         with writing(html, "--html"):

@@ -16,10 +16,11 @@ Definitions never change under their id: another way of counting is another vers
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from router.core.commands import Outcome
-from router.core.facts import CallFact, Door, DutyFact, SubjectFact, VoteFact
+from router.core.facts import BallotFact, CallFact, Door, DutyFact, SubjectFact, VoteFact
 from router.core.ids import EntryId, FicheId, QuestionId, SectorId
 from router.core.plan import Question, QuestionKind
 
@@ -74,6 +75,11 @@ class Column(StrEnum):
     SCORE = "score"
     #: Scores added up, of questions that have scores.
     POINTS = "points"
+    #: Callers who were asked to vote: those whose votes are published, wait, or were lost.
+    INVITED = "invited"
+    PUBLISHED = "published"
+    WAITING = "waiting"
+    VOTES_LOST = "votes lost"
 
 
 Counts = Counter[Column]
@@ -123,6 +129,7 @@ SUMS: Mapping[Column, tuple[Column, ...]] = {
     Column.OFFERED: OFFERED_CLASSES,
     Column.ANSWERED: ANSWERED_CLASSES,
     Column.PROMISED: (Column.KEPT, Column.LATER),
+    Column.INVITED: (Column.PUBLISHED, Column.WAITING, Column.VOTES_LOST),
 }
 
 
@@ -490,6 +497,42 @@ DEFINITIONS: Mapping[str, Definition] = {
             "Réponses données par la même touche.",
         ),
         _count(
+            "invited/1",
+            "Personnes invitées à voter",
+            "Invitées",
+            _C.INVITED,
+            "callers to whom the first question was put: published + late + lost",
+            "Personnes à qui la première question a été posée, que leur vote soit publié ou non.",
+        ),
+        _count(
+            "published-votes/1",
+            "Personnes dont le vote est publié",
+            "Votes publiés",
+            _C.PUBLISHED,
+            "callers to whom the first question was put, and whose answer or silence is published",
+            "Leur réponse, ou leur silence, est dans les chiffres de chaque question.",
+        ),
+        _count(
+            "late-votes/1",
+            "Personnes dont le vote attend d’être publié",
+            "Votes en attente",
+            _C.WAITING,
+            "callers asked on a day that is not over, whose votes wait for five answers to each "
+            "question, or for the day's end; told even if few, because it counts who was asked, "
+            "neither who answered nor how",
+            "Un vote n’est publié qu’avec d’autres\u00a0: dès que cinq réponses du jour à chaque "
+            "question sont réunies, et au plus tard le lendemain. Ce nombre est celui des "
+            "personnes interrogées, et ne dit ni qui a répondu, ni comment.",
+        ),
+        _count(
+            "lost-votes/1",
+            "Personnes dont le vote a été perdu",
+            "Votes perdus",
+            _C.VOTES_LOST,
+            "callers asked on a day that is over, whose votes waited when the service broke off",
+            "Leur vote attendait quand le service s’est arrêté brusquement.",
+        ),
+        _count(
             "noted/1",
             "Appels notés",
             "Notés",
@@ -687,6 +730,33 @@ def scores(votes: Cast, question: Question) -> dict[int, int]:
     every = {*question.scores.values(), *(one for one in votes if one is not None)}
     yes_first = question.kind is QuestionKind.YES_NO
     return {score: votes.get(score, 0) for score in sorted(every, reverse=yes_first)}
+
+
+def turnout(
+    ballots: Mapping[BallotFact, int], votes: Mapping[VoteFact, int], today: date
+) -> Counts:
+    """Count who was asked to vote, by whether their votes are published, wait, or were lost: what
+    waits is published before `today` is over.
+
+    Days on which it was not yet counted who was asked have no votes but those published.
+    """
+    asked: Counter[tuple[date, QuestionId]] = Counter()
+    for vote, alike in votes.items():
+        asked[vote.day, vote.question] += alike
+    counts: Counts = Counter()
+    for ballot, alike in ballots.items():
+        published = asked[ballot.day, ballot.question]
+        missing = Column.WAITING if ballot.day >= today else Column.VOTES_LOST
+        counts[missing] += max(0, alike - published)
+        counts[Column.PUBLISHED] += published
+    counted = {ballot.day for ballot in ballots}
+    for day in {day for day, _ in asked} - counted:
+        # Everybody is asked the first question, fewer the next ones.
+        counts[Column.PUBLISHED] += max(alike for (on, _), alike in asked.items() if on == day)
+    counts[Column.INVITED] = (
+        counts[Column.PUBLISHED] + counts[Column.WAITING] + counts[Column.VOTES_LOST]
+    )
+    return counts
 
 
 def mobilised(duty: Iterable[DutyFact]) -> int:

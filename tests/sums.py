@@ -13,6 +13,7 @@ from router.report.words import percent, shown
 IDENTITIES: Mapping[str, Sequence[str]] = {
     "total/1": ("offered/2", "closed/1", "self-service/2"),
     OFFERED_IDS[0]: OFFERED_IDS[1:],
+    "invited/1": ("published-votes/1", "late-votes/1", "lost-votes/1"),
 }
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from router import provision
 from router.core.commands import Outcome
-from router.core.facts import CallFact, Door, DutyFact, SubjectFact, VoteFact
+from router.core.facts import BallotFact, CallFact, Door, DutyFact, SubjectFact, VoteFact
 from router.core.ids import AgentId, EntryId, FicheId, PromptId, QuestionId
 from router.core.plan import Entry, Plan, Question
 from router.figures import DEFINITIONS, OFFERED_IDS
@@ -191,6 +191,7 @@ def test_every_report_reconciles_and_names_its_definitions(report: Report) -> No
     assert not faults(
         [
             ("service", report.figures),
+            ("votes", report.turnout),
             *((one.text, one.figures) for one in report.votes),
         ],
         {**report.tables, **{one.table.id: one.table for one in report.votes}},
@@ -356,6 +357,31 @@ def test_the_command_prints_text_json_and_writes_the_page(deployment: Path, tmp_
     assert json.loads(shown.stdout)["figures"][0] == {"id": "total/1", "value": 12}
     assert page.read_text().startswith("<!doctype html>")
     assert list(tmp_path.iterdir()) == [page]
+
+
+def test_the_command_says_which_votes_are_late(deployment: Path, tmp_path: Path) -> None:
+    """Beside a service that runs, whose clock is ahead; and after it was killed."""
+    today = date(2031, 1, 6)
+    for file in ("secrets.toml", "allo.toml"):
+        (tmp_path / file).write_text((deployment.parent / file).read_text())
+        (tmp_path / file).chmod(0o600)
+    store = Store.open(tmp_path / "state" / FILE_NAME)
+    store.record(DutyFact(today, AgentId("101")))
+    for score in (4, None):
+        store.record(BallotFact(today, QUESTION.id))
+        store.record(VoteFact(today, QUESTION.id, score))
+    store.flush(today)
+    words = ("--from", "2031-01-06", "--config", str(tmp_path / "allo.toml"))
+
+    shown = allo(*words, "--to", "2031-01-06")
+    assert "2 votes attendent d’être publiés\u00a0: un vote n’est publié" in shown.stdout
+    store.record(DutyFact(today + timedelta(days=1), AgentId("101")))
+    with store._exchanging:  # a service that was killed has forgotten what waited
+        store._votes.clear()
+    store.flush(today + timedelta(days=1))
+    store.close()
+    shown = allo(*words, "--to", "2031-01-07")
+    assert "2 votes ont été perdus" in shown.stdout
 
 
 def test_an_empty_period_is_no_error(deployment: Path) -> None:

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.core.commands import DeskChanged, Outcome
-from router.core.facts import CallFact, Door, DutyFact, SubjectFact, VoteFact, WatchFact
+from router.core.facts import BallotFact, CallFact, Door, DutyFact, SubjectFact, VoteFact, WatchFact
 from router.core.ids import AgentId, EntryId, FicheId, PhoneId, QuestionId, ReasonId, SectorId
 from router.core.keeping import Keeping
 from router.core.requests import Result, Watching
 from router.errors import StoreError
-from router.store import FILE_NAME, Store, database, rows
+from router.store import FILE_NAME, Store, database, rows, schema
 from router.store.schema import MIGRATIONS
 from tests.report.days import call_facts
 from tests.service_plan import MONDAY_10H, WORK
@@ -70,7 +70,7 @@ def test_calls_come_back_as_they_were_and_tell_no_order(
 
 
 def test_no_table_of_callers_has_a_row_id(store: Store) -> None:
-    for table in ("calls", "subjects", "votes", "duty"):
+    for table in ("calls", "subjects", "votes", "ballots", "duty"):
         with pytest.raises(sqlite3.OperationalError, match="no such column: rowid"):
             store._database.execute(f"SELECT rowid FROM {table}")
 
@@ -146,6 +146,88 @@ def test_the_votes_on_one_question_do_not_hide_those_on_another(store: Store) ->
         store.record(vote(1, question=QuestionId("reponse")))
     store.flush(MONDAY)
     assert written_votes(store) == {}
+
+
+def test_the_votes_of_a_day_are_written_together_or_not_at_all(store: Store) -> None:
+    """The second question is put to who has answered the first: its number would tell."""
+    second = QuestionId("reponse")
+    for score in (4, 4, 3, 2, 1):
+        store.record(vote(score))
+    for answer in (1, 1, 0, 0, None):
+        store.record(vote(answer, question=second))
+    store.flush(MONDAY)
+    assert written_votes(store) == {}
+    store.record(vote(1, question=second))
+    store.flush(MONDAY)
+    assert sum(written_votes(store).values()) == 11
+
+
+def test_a_question_that_nobody_answers_holds_up_no_other(store: Store) -> None:
+    for _ in range(5):
+        store.record(vote(4))
+        store.record(vote(None, question=QuestionId("reponse")))
+    store.flush(MONDAY)
+    assert sum(written_votes(store).values()) == 10
+
+
+def test_who_was_asked_is_written_before_the_vote_is(store: Store) -> None:
+    for score in (4, None):
+        store.record(BallotFact(MONDAY, SATISFIED))
+        store.record(vote(score))
+    store.flush(MONDAY)
+    assert written_votes(store) == {}
+    assert store.ballots(MONDAY, TUESDAY) == {BallotFact(MONDAY, SATISFIED): 2}
+    assert store.ballots(TUESDAY, TUESDAY) == {}
+    store.record(BallotFact(MONDAY, SATISFIED))
+    store.flush(TUESDAY)
+    assert sum(written_votes(store).values()) == 2
+    assert store.ballots(MONDAY, MONDAY) == {BallotFact(MONDAY, SATISFIED): 3}
+
+
+SCORES = st.none() | st.integers(1, 4)
+
+
+@settings(max_examples=30)  # each opens two files
+@given(cast=st.lists(st.tuples(SCORES, SCORES), max_size=4))
+def test_while_votes_wait_the_file_is_the_same_whatever_was_answered(
+    tmp_path_factory: pytest.TempPathFactory, cast: list[tuple[int | None, int | None]]
+) -> None:
+    """After each of four calls: how one voted, whether at all, and whether on the next question."""
+    files = []
+    for chosen in (0, 1):
+        one = Store.open(tmp_path_factory.mktemp("store") / FILE_NAME)
+        seen = []
+        for scores in cast:
+            score = scores[chosen]
+            one.record(BallotFact(MONDAY, SATISFIED))
+            one.record(vote(score))
+            if score is not None:
+                one.record(vote(score, question=QuestionId("reponse")))
+            one.flush(MONDAY)
+            seen.append("\n".join(one._database.iterdump()))
+        one.close()
+        files.append(seen)
+    assert files[0] == files[1]
+
+
+def test_a_file_of_before_is_brought_up_to_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / FILE_NAME
+    with monkeypatch.context() as before:
+        before.setattr(schema, "MIGRATIONS", MIGRATIONS[:1])
+        before.setattr(rows, "ADD_BALLOT", "DELETE FROM watches WHERE ? = ? AND ?")
+        old = Store.open(path)
+        for _ in range(5):
+            old.record(vote(4))
+        old.flush(MONDAY)
+        old.close()
+    with pytest.raises(StoreError, match="Start the service once"):
+        Store.open_to_read(path)
+    present = Store.open(path)
+    assert written_votes(present) == {vote(4): 5}
+    assert present.ballots(MONDAY, MONDAY) == {}
+    present.close()
 
 
 def test_votes_of_a_day_that_is_over_are_written(store: Store) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from router.core.commands import Counted, Outcome
 from router.core.events import CommandFailed, LegEnd
-from router.core.facts import VoteFact
+from router.core.facts import BallotFact, VoteFact
 from router.core.ids import CallId, ChannelId
 from router.core.requests import Refer, Transfer
 from tests.caller import Exchange
@@ -161,11 +161,28 @@ def test_who_was_cut_off_is_served_and_not_asked() -> None:
     assert votes(exchange) == []
 
 
+@pytest.mark.parametrize("keys", ["", "4", "41", "9"])
+def test_that_somebody_was_asked_is_counted_once_with_the_first_vote(
+    exchange: Exchange, keys: str
+) -> None:
+    assert not ballots(exchange)
+    if keys:
+        exchange.press(keys)
+    exchange.leave()
+
+    assert ballots(exchange) == [BallotFact(MONDAY, SATISFIED)]
+
+
+def ballots(exchange: Exchange) -> list[BallotFact]:
+    return [fact for fact in exchange.facts if isinstance(fact, BallotFact)]
+
+
 # A vote cannot be tied to its call.
 
 
 def test_a_vote_says_the_day_the_question_and_the_score_only() -> None:
     assert [one.name for one in fields(VoteFact)] == ["day", "question", "score"]
+    assert [one.name for one in fields(BallotFact)] == ["day", "question"]
     assert type(VoteFact(MONDAY, SATISFIED, 4).day) is date
 
 

@@ -1,6 +1,7 @@
 """What is counted. Nothing here leads back to a caller or a call: no id, no exact time.
 
-A call's fact carries its half-hour, a vote its day only; both are written in batches.
+A call's fact carries its half-hour, a vote its day only; both are written in batches. Votes wait
+for others before they are; that somebody was asked does not.
 """
 
 import datetime
@@ -72,6 +73,16 @@ class VoteFact:
 
 
 @value
+class BallotFact:
+    """A caller was asked to vote: `question` was the first one put. It says neither whether it was
+    answered nor how, so that it may be told before the vote is.
+    """
+
+    day: datetime.date
+    question: QuestionId
+
+
+@value
 class DutyFact:
     """An informateur was ready for calls on that day."""
 
@@ -89,4 +100,4 @@ class WatchFact:
     watching: Watching
 
 
-Fact = CallFact | SubjectFact | VoteFact | DutyFact | WatchFact
+Fact = CallFact | SubjectFact | VoteFact | BallotFact | DutyFact | WatchFact

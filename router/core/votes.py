@@ -1,12 +1,13 @@
 """The vote of a caller who stays on the line: one key a question.
 
-What is counted holds the day and the score; neither the call nor its time.
+What is counted holds the day and the score; neither the call nor its time. With the first vote of
+a caller it is counted that somebody was asked: votes may have to wait before they are told.
 """
 
 from router.core.calls import Call, CallState, Due
 from router.core.commands import Step
 from router.core.events import KeyPressed
-from router.core.facts import VoteFact
+from router.core.facts import BallotFact, VoteFact
 from router.core.ids import PromptId
 from router.core.plan import Question
 from router.core.switchboard import Switchboard
@@ -38,7 +39,7 @@ class Votes:
         question = self._question(call)
         score = question.scores.get(event.key)
         if score is not None:
-            self._count(question, score)
+            self._count(call, score)
             self._next(call)
         elif not call.asked_again:
             call.asked_again = True
@@ -51,11 +52,11 @@ class Votes:
         self._board.set_due(call, Due.STEP, self._board.plan.targets.first_key_s)
 
     def no_vote(self, call: Call) -> None:
-        self._count(self._question(call), None)
+        self._count(call, None)
         self._board.say_goodbye(call, call.outcome, (GOODBYE,))
 
     def voter_left(self, call: Call) -> None:
-        self._count(self._question(call), None)
+        self._count(call, None)
         self._board.end(call)
 
     def _next(self, call: Call) -> None:
@@ -72,5 +73,8 @@ class Votes:
     def _question(self, call: Call) -> Question:
         return self._questions[call.question]
 
-    def _count(self, question: Question, score: int | None) -> None:
-        self._board.count(VoteFact(self._board.service_day(), question.id, score))
+    def _count(self, call: Call, score: int | None) -> None:
+        day, question = self._board.service_day(), self._question(call).id
+        if call.question == 0:
+            self._board.count(BallotFact(day, question))
+        self._board.count(VoteFact(day, question, score))

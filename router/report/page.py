@@ -21,7 +21,14 @@ from router.report.html import (
 from router.report.published import Report
 from router.report.tables import OTHERS, Line, Table
 from router.report.text import responses, scale, table_title
-from router.report.votes import FAVOURABLE, Vote, satisfaction
+from router.report.votes import (
+    FAVOURABLE,
+    Vote,
+    late_votes,
+    late_words,
+    missing_votes,
+    satisfaction,
+)
 from router.report.words import (
     NO_BREAK,
     WITHHELD_MEANING,
@@ -49,7 +56,11 @@ def as_page(report: Report) -> str:
         _key_figures(report),
         _calls(report),
         *_breakdowns(report),
-        votes_of(report.votes),
+        votes_of(
+            report.votes,
+            missing_votes(report.turnout),
+            _measures("Participation au vote", report.turnout),
+        ),
         _subjects(report),
         _referrals(report),
     ]
@@ -87,6 +98,7 @@ def _key_figures(report: Report) -> str:
                 f"{vote.share.id}, {vote.response.id}",
             )
         )
+    cards += [card(shown(one), late_words(one), "", one.id) for one in late_votes(report.turnout)]
     return section("key", "Chiffres-clés", f'<dl class="cards">{"".join(cards)}</dl>')
 
 
@@ -108,19 +120,26 @@ def _calls(report: Report) -> str:
         labels,
         Series("appels", values),
     )
-    rows = "".join(
-        f'<tr><th scope="row">{escape(DEFINITIONS[one.id].name)}</th>'
-        f'<td class="n">{escape(shown(one))}</td><td class="id">{escape(one.id)}</td></tr>'
-        for one in report.figures
-    )
     return section(
         "calls",
         "Les appels",
         f"{framed('Ce que deviennent les appels reçus.', chart)}\n"
-        f'{scroll("Mesures du service")}<table class="narrow"><caption>Mesures du service'
-        '</caption><thead><tr><th scope="col">Mesure</th><th scope="col" class="n">Valeur</th>'
-        f'<th scope="col">Définition</th></tr></thead><tbody>{rows}</tbody></table></div>\n'
+        f"{_measures('Mesures du service', report.figures)}\n"
         f"<h3>{escape(modes.title)}</h3>\n{table_of(modes, modes.title)}",
+    )
+
+
+def _measures(name: str, figures: Sequence[Figure]) -> str:
+    """Return a line a figure: its name, its value, its definition's id."""
+    rows = "".join(
+        f'<tr><th scope="row">{escape(DEFINITIONS[one.id].name)}</th>'
+        f'<td class="n">{escape(shown(one))}</td><td class="id">{escape(one.id)}</td></tr>'
+        for one in figures
+    )
+    return (
+        f'{scroll(name)}<table class="narrow"><caption>{escape(name)}'
+        '</caption><thead><tr><th scope="col">Mesure</th><th scope="col" class="n">Valeur</th>'
+        f'<th scope="col">Définition</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
 
@@ -206,16 +225,16 @@ def _clipped(name: str) -> str:
     return name if len(name) <= LABEL_MAX else f"{name[: LABEL_MAX - 1].rstrip()}…"
 
 
-def votes_of(votes: Sequence[Vote], note: str = "") -> str:
-    """Return the section of the votes; `note` (text) is said before them."""
+def votes_of(votes: Sequence[Vote], notes: Sequence[str], before: str = "") -> str:
+    """Return the section of the votes; `notes` (text) and `before` (markup) precede them."""
     if not votes:
         return ""
-    said = f"<p>{escape(note)}</p>\n" if note else ""
+    said = "".join(f'<p class="note">{escape(note)}</p>\n' for note in notes)
     return section(
         "votes",
         "Les votes",
         "<p>Les personnes qui restent en ligne après l’appel votent par une touche. Un vote ne "
-        f"peut pas être rapproché de l’appel.</p>\n{said}"
+        f"peut pas être rapproché de l’appel.</p>\n{said}{before}"
         f"{''.join(map(_vote, votes))}",
     )
 

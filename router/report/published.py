@@ -8,8 +8,9 @@ them for ranges that follow each other.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
-from router.core.facts import CallFact, DutyFact, SubjectFact, VoteFact
+from router.core.facts import BallotFact, CallFact, DutyFact, SubjectFact, VoteFact
 from router.core.ids import PromptId
 from router.core.plan import Plan
 from router.figures import (
@@ -23,6 +24,7 @@ from router.figures import (
     mobilised,
     reconciles,
     tally,
+    turnout,
 )
 from router.report.calls import call_tables
 from router.report.notes import referral_table, result_table, subject_tables
@@ -38,6 +40,7 @@ SERVICE_FIGURES = (
     *("asa/1", "talk/1", "promised/1", "promise-broken/1", "promise-kept/2", "callback-kept/1"),
     "mobilised/1",
 )
+TURNOUT = ("invited/1", "published-votes/1", "late-votes/1", "lost-votes/1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class Report:
     #: Calls handled, of which called back, informateurs mobilised.
     key_figures: tuple[Figure, ...]
     figures: tuple[Figure, ...]
+    #: Who was asked to vote: all, and those whose votes are published, late, or lost.
+    turnout: tuple[Figure, ...]
     votes: tuple[Vote, ...]
     #: By id: modes, sectors, half-hours, evolution, sectors-half-hours, subjects, improve, results,
     #: referrals.
@@ -71,12 +76,18 @@ def publish(
     votes: Mapping[VoteFact, int],
     duty: Collection[DutyFact],
     sentences: Mapping[PromptId, str] | None = None,
+    *,
+    ballots: Mapping[BallotFact, int] = MappingProxyType({}),
+    today: date | None = None,
 ) -> Report:
-    """Make the report; `sentences` are the questions' words, where there are any."""
+    """Make the report; `sentences` are the questions' words, where there are any. Votes of
+    `today`, the last day by itself, may still come.
+    """
     places = tally(calls, plan.targets.live_target_s)
     whole = merged(places.values())
     whole[Column.MOBILISED] = mobilised(duty)
     service = {id_: figure(id_, whole) for id_ in SERVICE_FIGURES}
+    asked = turnout(ballots, votes, today or last)
     modes = by_mode(calls, plan.targets.live_target_s)
     tables = (
         modes_table(modes),
@@ -91,10 +102,11 @@ def publish(
         last=last,
         zone=plan.hours.zone,
         live_target_s=plan.targets.live_target_s,
-        empty=not (calls or notes or votes or duty),
-        reconciles=all(reconciles(counts) for counts in (whole, *places.values(), *modes.values())),
+        empty=not (calls or notes or votes or ballots or duty),
+        reconciles=all(map(reconciles, (whole, asked, *places.values(), *modes.values()))),
         key_figures=tuple(service[id_] for id_ in KEY_FIGURES),
         figures=tuple(service.values()),
+        turnout=tuple(figure(id_, asked) for id_ in TURNOUT),
         votes=tuple(
             vote_on(question, cast(votes, question.id), sentences or {})
             for question in plan.questions

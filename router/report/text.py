@@ -9,7 +9,7 @@ from router.figures import DEFINITIONS, Definition, Figure
 from router.report.disclosure import MINIMUM
 from router.report.published import Report
 from router.report.tables import Line, Table
-from router.report.votes import Vote, satisfaction
+from router.report.votes import Vote, late_votes, late_words, missing_votes, satisfaction
 from router.report.words import NO_BREAK, WITHHELD, WITHHELD_MEANING, range_text, shown
 
 #: Version of the JSON document's form.
@@ -39,6 +39,9 @@ def as_text(report: Report) -> str:
         parts.append("Aucun appel n’a été compté sur cette période.")
     parts.append(section("Chiffres-clés", _key_lines(report)))
     parts.append(section("Appels", figure_lines(report.figures)))
+    if report.votes:
+        said = [textwrap.fill(one, 100) for one in missing_votes(report.turnout)]
+        parts.append("\n\n".join([section("Votes", figure_lines(report.turnout)), *said]))
     for vote in report.votes:
         parts.append(section(vote.text, vote_lines(vote)))
     for id_, most in TABLES.items():
@@ -99,6 +102,7 @@ def _key_lines(report: Report) -> list[str]:
                 f"{vote.share.id}, {vote.response.id}",
             )
         )
+    rows += [(shown(one), late_words(one), one.id) for one in late_votes(report.turnout)]
     return [f"{value:>10}  {name:<66} {ids}" for value, name, ids in rows]
 
 
@@ -199,6 +203,7 @@ def as_json(report: Report) -> str:
         "reconciles": report.reconciles,
         "key_figures": [figure_json(one) for one in report.key_figures],
         "figures": [figure_json(one) for one in report.figures],
+        "turnout": [figure_json(one) for one in report.turnout],
         "votes": [vote_json(vote) for vote in report.votes],
         "tables": {id_: table_json(table) for id_, table in report.tables.items()},
         "definitions": definitions_json(DEFINITIONS),

@@ -12,7 +12,7 @@ from router.core.ids import PromptId
 from router.core.plan import NO, YES, Question, QuestionKind
 from router.figures import Cast, Column, Counts, Figure, ballot, figure, scores
 from router.report.tables import Draft, Line, Table, heads, total_line
-from router.report.words import NO_BREAK
+from router.report.words import NO_BREAK, shown
 
 #: The share of favourable answers, by kind of question.
 SHARE: Mapping[QuestionKind, str] = {
@@ -114,6 +114,35 @@ def _mean(counts: Counts, *, hidden: bool) -> Figure:
 def satisfaction(votes: Sequence[Vote]) -> Vote | None:
     """Return the votes that tell the rate of satisfaction: on the first question of scores."""
     return next((one for one in votes if one.kind is QuestionKind.SCORE), None)
+
+
+def late_votes(turnout: Sequence[Figure]) -> list[Figure]:
+    """Return the figure of votes that wait to be published, if there are any."""
+    return [one for one in turnout if one.id == "late-votes/1" and one.value]
+
+
+def late_words(late: Figure) -> str:
+    """Return what follows the number of votes that wait."""
+    return "vote attend d’être publié" if late.value == 1 else "votes attendent d’être publiés"
+
+
+def missing_votes(turnout: Sequence[Figure]) -> list[str]:
+    """Return what must be said of votes that are in no figure of any question, in French."""
+    told = {one.id: one for one in turnout if one.value}
+    said = []
+    if (late := told.get("late-votes/1")) is not None:
+        said.append(
+            f"{shown(late)} {late_words(late)}{NO_BREAK}: un vote n’est publié qu’avec d’autres, "
+            "dès que cinq réponses du jour à chaque question sont réunies, et au plus tard le "
+            "lendemain. D’ici là, le taux de réponse ne compte ni ces personnes, ni leurs réponses."
+        )
+    if (lost := told.get("lost-votes/1")) is not None:
+        words = "vote a été perdu" if lost.value == 1 else "votes ont été perdus"
+        said.append(
+            f"{shown(lost)} {words}{NO_BREAK}: le service s’est arrêté brusquement alors qu’ils "
+            "attendaient d’être publiés."
+        )
+    return said
 
 
 def _as_asked(question: Question, sentences: Mapping[PromptId, str]) -> str:

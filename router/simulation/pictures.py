@@ -141,7 +141,7 @@ def as_page(figures: Figures) -> str:
             _promise(figures),
             _staff(figures),
             _sectors(figures),
-            votes_of(figures.votes, GIVEN),
+            votes_of(figures.votes, [GIVEN]),
             _everything(figures),
             definitions_of(
                 DEFINITIONS, "<p>Une définition ne change jamais sous son identifiant.</p>"

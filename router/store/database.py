@@ -4,7 +4,8 @@ Facts are counted on the event loop, in memory only, and written in batches by a
 thread. No table of callers has a row id: rows lie in the order of what they say (`WITHOUT
 ROWID`), so the file does not tell in which order calls came. Votes are not rows at all but
 numbers of votes, added to only when enough of them wait: who compares the file before and
-after a call learns nothing about that caller's vote.
+after a call learns nothing about that caller's vote. How many were asked to vote is written at
+once: the report says how many votes are late.
 
 `Store`'s public methods are all that the rest of the house knows; PostgreSQL can stand behind
 the same ones.
@@ -23,6 +24,7 @@ from zoneinfo import ZoneInfo
 
 from router.core.commands import DeskChanged
 from router.core.facts import (
+    BallotFact,
     CallFact,
     DutyFact,
     Fact,
@@ -45,7 +47,7 @@ from router.store.schema import (
 )
 
 FILE_NAME = "facts.sqlite3"
-#: Votes on one question of one day are written once so many answers wait together.
+#: The votes of a day are written once so many answers to each question wait together.
 VOTES_TOGETHER = 5
 #: Facts that wait at most while the file cannot be written: two months of a service like 2025's.
 WAITING_MAX = 100_000
@@ -193,14 +195,19 @@ class Store:
         )
 
     def _ripe_votes(self, today: date, final: bool) -> dict[VoteFact, int]:
+        """Return those that may be written: of a day all or none, whatever was asked. Else the
+        number of those asked a question would tell who has answered the one before.
+        """
         answers: Counter[tuple[date, QuestionId]] = Counter()
         for vote, alike in self._votes.items():
             if vote.score is not None:
                 answers[vote.day, vote.question] += alike
+        few = {day for (day, _), given in answers.items() if given < VOTES_TOGETHER}
+        many = {day for (day, _), given in answers.items() if given >= VOTES_TOGETHER} - few
         return {
             vote: alike
             for vote, alike in self._votes.items()
-            if final or vote.day < today or answers[vote.day, vote.question] >= VOTES_TOGETHER
+            if final or vote.day < today or vote.day in many
         }
 
     def _take_back(self, facts: list[Fact], desks: dict[AgentId, DeskChanged]) -> None:
@@ -223,6 +230,12 @@ class Store:
             rows.alike(rows.subject_row(one) for one in facts if isinstance(one, SubjectFact)),
         )
         write(rows.ADD_VOTE, sorted((*rows.vote_row(vote), alike) for vote, alike in votes.items()))
+        write(
+            rows.ADD_BALLOT,
+            rows.alike(
+                (one.day.isoformat(), one.question) for one in facts if isinstance(one, BallotFact)
+            ),
+        )
         write(
             rows.ADD_DUTY,
             sorted(
@@ -285,6 +298,20 @@ class Store:
                     for day, question, score, alike in found
                 }
             )
+
+    def ballots(self, first: date, last: date) -> Counter[BallotFact]:
+        """How many were asked to vote, whether their votes are written or wait.
+
+        Raises:
+            StoreError: If the file cannot be read.
+        """
+        found = self._read("SELECT * FROM ballots WHERE day BETWEEN ? AND ?", _days(first, last))
+        return Counter(
+            {
+                BallotFact(date.fromisoformat(day), QuestionId(question)): alike
+                for day, question, alike in found
+            }
+        )
 
     def duty(self, first: date, last: date) -> list[DutyFact]:
         """Which informateurs were ready for calls on which day. Raises StoreError."""

@@ -23,6 +23,10 @@ ADD_VOTE = """
     INSERT INTO votes VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET alike = alike + excluded.alike
 """
+ADD_BALLOT = """
+    INSERT INTO ballots VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET alike = alike + excluded.alike
+"""
 ADD_DUTY = "INSERT INTO duty VALUES (?, ?) ON CONFLICT DO NOTHING"
 ADD_WATCH = "INSERT INTO watches VALUES (?, ?, ?, ?)"
 PUT_SESSION = "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?)"

@@ -66,6 +66,14 @@ MIGRATIONS = (
         until_at REAL
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE ballots (
+        day TEXT NOT NULL,
+        question TEXT NOT NULL,
+        alike INTEGER NOT NULL,
+        PRIMARY KEY (day, question)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 
 

@@ -1,18 +1,19 @@
 """What is told of a question: a share and how many answered; a mean of scores alone."""
 
 import json
+import re
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.core.facts import VoteFact
+from router.core.facts import BallotFact, VoteFact
 from router.core.ids import PromptId, QuestionId
 from router.core.plan import NO, YES, Question, yes_or_no
-from router.figures import DEFINITIONS, Figure
-from router.report import as_json, as_page, as_text, publish
+from router.figures import DEFINITIONS, Column, Figure, reconciles, turnout
+from router.report import Report, as_json, as_page, as_text, publish
 from router.report.votes import Vote, satisfaction, vote_on
 from tests.report.test_page import Page
 from tests.service_plan import small_plan
@@ -35,7 +36,7 @@ OF_SCORES = {1: 10, 2: 10, 3: 20, 4: 60, None: 100}
 OF_YES = {YES: 60, NO: 20, None: 40}
 
 
-def report_of(*asked: tuple[Question, dict[int | None, int]]):  # type: ignore[no-untyped-def]
+def report_of(*asked: tuple[Question, dict[int | None, int]]) -> Report:
     votes = Counter(
         {
             VoteFact(DAY, question.id, score): alike
@@ -146,3 +147,107 @@ def test_a_question_that_nobody_was_asked_has_nothing_to_divide() -> None:
         assert vote.share.value is None
         assert vote.answers == Figure("answers/1", 0)
         assert vote.text == question.id
+
+
+# Votes that wait
+
+
+def turnout_of(
+    invited: int, published: int, *, today: date = DAY, question: Question = SCORED
+) -> Report:
+    plan = small_plan(questions=(question,))
+    votes = Counter({VoteFact(DAY, question.id, None): published} if published else {})
+    ballots = {BallotFact(DAY, question.id): invited} if invited else {}
+    return publish(
+        plan, DAY, DAY, [], Counter(), votes, [], SENTENCES, ballots=ballots, today=today
+    )
+
+
+def values(report: Report) -> list[float | None]:
+    """Invited, published, late, lost."""
+    return [one.value for one in report.turnout]
+
+
+@pytest.mark.parametrize("question", [SCORED, YES_NO])
+def test_votes_that_wait_are_said_to_be_late_not_absent(question: Question) -> None:
+    report = turnout_of(1, 0, question=question)
+    assert values(report) == [1, 0, 1, 0]
+    assert not report.empty
+    text = as_text(report)
+    key = text.partition("Appels\n")[0]
+    assert re.search(r"1  vote attend d’être publié +late-votes/1", key)
+    assert "1 vote attend d’être publié\u00a0: un vote n’est publié qu’avec d’autres" in text
+    page = Page(as_page(report)).texts
+    assert ("dt", "vote attend d’être publié") in page
+    assert any(tag == "p.note" and words.startswith("1 vote attend") for tag, words in page)
+    assert json.loads(as_json(report))["turnout"][2] == {"id": "late-votes/1", "value": 1}
+
+
+def test_nothing_is_said_of_late_votes_where_none_is() -> None:
+    report = turnout_of(7, 7)
+    assert values(report) == [7, 7, 0, 0]
+    assert "0  Personnes dont le vote attend d’être publié" in as_text(report)
+    for told in (as_text(report), as_page(report).partition("Définitions")[0]):
+        assert not re.search(
+            "votes? attend(ent)? d’être|ont été perdus", told.replace("le vote", "")
+        )
+
+
+def test_votes_that_wait_are_in_no_rate() -> None:
+    report = turnout_of(12, 8)
+    assert values(report) == [12, 8, 4, 0]
+    assert report.votes[0].response == Figure("response-rate/1", 0.0, 0, 8)
+
+
+def test_what_waited_on_a_day_that_is_over_was_lost() -> None:
+    report = turnout_of(12, 8, today=DAY + timedelta(days=1))
+    assert values(report) == [12, 8, 0, 4]
+    assert "4 votes ont été perdus" in as_text(report)
+    assert "1 vote a été perdu" in as_page(turnout_of(1, 0, today=DAY + timedelta(days=1)))
+
+
+def test_days_before_it_was_counted_who_was_asked_have_no_votes_but_those_published() -> None:
+    before, question = DAY - timedelta(days=400), SCORED
+    votes = {
+        VoteFact(before, question.id, 4): 9,
+        VoteFact(before, YES_NO.id, YES): 8,
+        VoteFact(DAY, question.id, None): 3,
+    }
+    counts = turnout({BallotFact(DAY, question.id): 5}, votes, DAY)
+    assert [counts[one] for one in (Column.INVITED, Column.PUBLISHED, Column.WAITING)] == [
+        14,
+        12,
+        2,
+    ]
+    assert reconciles(counts)
+
+
+def test_another_first_question_loses_no_vote_of_the_day() -> None:
+    ballots = {BallotFact(DAY, SCORED.id): 6, BallotFact(DAY, YES_NO.id): 7}
+    votes = {VoteFact(DAY, SCORED.id, 4): 6, VoteFact(DAY, YES_NO.id, YES): 5}
+    counts = turnout(ballots, votes, DAY)
+    assert [counts[one] for one in (Column.INVITED, Column.PUBLISHED, Column.WAITING)] == [
+        13,
+        11,
+        2,
+    ]
+
+
+QUESTIONS = st.sampled_from([SCORED.id, YES_NO.id])
+DAYS = st.sampled_from([DAY - timedelta(days=1), DAY])
+
+
+@given(
+    ballots=st.dictionaries(st.builds(BallotFact, DAYS, QUESTIONS), st.integers(1, 9)),
+    votes=st.dictionaries(
+        st.builds(VoteFact, DAYS, QUESTIONS, st.none() | st.integers(0, 1)), st.integers(1, 9)
+    ),
+)
+def test_who_was_invited_has_a_vote_that_is_published_late_or_lost(
+    ballots: dict[BallotFact, int], votes: dict[VoteFact, int]
+) -> None:
+    plan = small_plan(questions=(SCORED, YES_NO))
+    report = publish(plan, DAY, DAY, [], Counter(), Counter(votes), [], ballots=ballots, today=DAY)
+    assert report.reconciles
+    assert not faults([("turnout", report.turnout)], {}, DEFINITIONS)
+    assert values(report)[0] >= sum(ballots.values())  # type: ignore[operator]
