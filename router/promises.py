@@ -14,11 +14,20 @@ from structlog.typing import FilteringBoundLogger
 
 from router.ari.asterisk_link import AsteriskLink
 from router.ari.translate import JOINED_VARIABLE, SECTOR_VARIABLE, Private
-from router.core.commands import Admitted, DialTicket, NumberOver, TakeNumber, TicketChanged
+from router.core.commands import (
+    Admitted,
+    DialTicket,
+    HangUp,
+    NumberOver,
+    TakeNumber,
+    TicketChanged,
+)
 from router.core.engine import Engine
 from router.core.events import (
     CallbackAsked,
     CallbackCancelled,
+    CalledEnd,
+    CalledEnded,
     DialFailed,
     Event,
     NumberLost,
@@ -26,7 +35,7 @@ from router.core.events import (
     StoreChanged,
     TicketUnkept,
 )
-from router.core.ids import CallId, FicheId, SectorId, TicketId
+from router.core.ids import CallId, ChannelId, FicheId, SectorId, TicketId
 from router.core.keeping import Keeping
 from router.core.plan import Plan
 from router.core.tickets import ENDS, Admission, Failure, Refusal, TicketRecord
@@ -72,6 +81,7 @@ class Promises:
         clock: Clock,
         submit: Callable[[Event], None],
         log: FilteringBoundLogger,
+        silence_s: float,
     ) -> None:
         self._plan = plan
         self._engine = engine
@@ -79,6 +89,9 @@ class Promises:
         self._clock = clock
         self._submit = submit
         self._log = log
+        #: How long a carrier may say nothing of a call but that it tries (trunk_silence_s).
+        self._silence_s = silence_s
+        self._listening: set[asyncio.Task[None]] = set()
         self._keeper = TicketKeeper(tickets, self._store_changed, log)
         self._answers: dict[int, tuple[TicketId, Answer]] = {}
         #: Admitted, and not on disk yet: nobody else may know of them.
@@ -119,6 +132,9 @@ class Promises:
 
     async def close(self) -> None:
         """Write what waits, if that can be done; after `keep`."""
+        for task in self._listening:
+            task.cancel()
+        await asyncio.gather(*self._listening, return_exceptions=True)
         await self._keeper.close()
 
     @property
@@ -196,6 +212,24 @@ class Promises:
             self._submit(TicketUnkept(command.ticket, command.attempt))
         elif self._engine.is_dialling(command.call):
             self.intake.dial(command.call, command.ticket, command.timeout_s, self._marks(command))
+            listening = asyncio.create_task(self._listen(command.call))
+            self._listening.add(listening)
+            listening.add_done_callback(self._listening.discard)
+
+    async def _listen(self, call: CallId) -> None:
+        """Give a carrier up that says no more than 100 Trying.
+
+        One that says nothing at all Asterisk gives up by itself, as soon (pjsip.conf, timer B).
+        Later it would be the person who did not pick up.
+        """
+        await asyncio.sleep(self._silence_s)
+        if (
+            self._engine.is_dialling(call)
+            and await self.link.is_silent(call)
+            and self._engine.is_dialling(call)
+        ):
+            self._submit(CalledEnded(call, CalledEnd.SILENT))
+            self.link.perform([HangUp(call, ChannelId(call))])
 
     def _store_changed(self, up: bool) -> None:
         """Tell the engine. What is open is written once more: the file may be a new one."""

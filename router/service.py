@@ -97,6 +97,7 @@ class Service:
             clock,
             self._live.submit,
             self._log,
+            settings.asterisk.trunk_silence_s,
         )
         self._link = self._promises.link = AsteriskLink(
             settings.asterisk.ari_url,

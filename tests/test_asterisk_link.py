@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import structlog
 
 from router.ari.asterisk_link import Backoff
 from router.ari.client import AriClient
+from router.ari.messages import Request
 from router.core.commands import HangUp, Join, Remember, StartMusic, TakeOut
 from router.core.events import (
     CallArrived,
@@ -23,8 +25,8 @@ from router.core.events import (
     PhoneVanished,
     PromptEnded,
 )
-from router.core.ids import BridgeId, ChannelId, SectorId
-from router.errors import AriUnreachable
+from router.core.ids import BridgeId, CallId, ChannelId, SectorId
+from router.errors import AriGone, AriUnreachable
 from tests.ari_fake import PASSWORD, USER, FakeAsterisk
 from tests.ari_people import APP, Channel
 from tests.contract.bench import Bench, kinds
@@ -304,3 +306,31 @@ async def test_what_one_look_saw_is_not_believed(fake: FakeAsterisk, watchful: B
     fake.on_request["GET channels"] = hide
     await watchful.until(lambda: looks[0] > 6)
     assert kinds(watchful.events) == ["CallArrived"]
+
+
+@pytest.mark.parametrize(
+    ("said", "is_silent"),
+    [
+        ({"value": ""}, True),
+        ({"value": "as7d2e"}, False),
+        (AriGone(404, "silence", "Channel not found"), False),
+        (AriUnreachable("http://127.0.0.1:8088/ari", "disconnected"), False),
+    ],
+)
+async def test_a_carrier_is_silent_that_has_not_tagged_the_call(
+    fake: FakeAsterisk, bench: Bench, said: Any, is_silent: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In doubt it is not."""
+    asked: list[Request] = []
+
+    async def ask_http(request: Request) -> Any:
+        asked.append(request)
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    monkeypatch.setattr(bench.link.client, "ask_http", ask_http)
+    assert await bench.link.is_silent(CallId("callback-1")) is is_silent
+    [request] = asked
+    assert (request.method, request.path) == ("GET", "channels/callback-1/variable")
+    assert request.query == {"variable": "CHANNEL(pjsip,remote_tag)"}

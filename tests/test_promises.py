@@ -4,10 +4,9 @@ import asyncio
 import shutil
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 import aiohttp
@@ -15,17 +14,39 @@ import pytest
 import pytest_asyncio
 import structlog
 
-from router.core.commands import ForAsterisk, ForService, Ring
+from router.core.commands import ForAsterisk, ForService, HangUp, Ring
 from router.core.engine import Engine
-from router.core.events import LegAnswered, PhoneAppeared
-from router.core.ids import PhoneId
-from router.core.tickets import TicketState
+from router.core.events import CalledAnswered, LegAnswered, PhoneAppeared
+from router.core.ids import CallId, ChannelId, PhoneId
+from router.core.tickets import Failure, TicketState
 from router.intake.ledger import IntakeBackend
 from router.live import Clock, Live
 from router.promises import Promises
 from router.store import TicketStore, keeping, tickets
 from tests.intake.scene import PLAN, Asterisk, Office, RouterWeb, Scene, new_number
 from tests.service_plan import FICHE, MONDAY_10H, code_book
+
+SILENCE_S = 0.05
+
+
+class Link:
+    """Asterisk, as far as promises ask it."""
+
+    connected = True
+
+    def __init__(self) -> None:
+        self.silent = False
+        self.meanwhile: Callable[[CallId], None] = lambda call: None
+        self.asked: list[CallId] = []
+        self.performed: list[HangUp] = []
+
+    async def is_silent(self, call: CallId) -> bool:
+        self.asked.append(call)
+        self.meanwhile(call)
+        return self.silent
+
+    def perform(self, commands: list[HangUp]) -> None:
+        self.performed += commands
 
 
 class House(Office):
@@ -44,8 +65,10 @@ class House(Office):
             clock,
             self.live.submit,
             structlog.get_logger(),
+            SILENCE_S,
         )
-        self.promises.link = cast(Any, SimpleNamespace(connected=True))
+        self.link = Link()
+        self.promises.link = cast(Any, self.link)
 
     def backend(self) -> IntakeBackend:
         return self.promises.backend()
@@ -183,3 +206,38 @@ async def test_a_file_that_was_removed_has_every_open_ticket_again(scene: Scene)
     await until_written(scene)
     await scene.until(lambda: house.promises.keeping.pending == 0)
     assert len(house.on_disk()) == 1
+
+
+async def test_a_carrier_that_only_tries_is_given_up_and_blamed(scene: Scene) -> None:
+    house = house_of(scene)
+    house.link.silent = True
+    ticket = await scene.accepted()
+    await house.picks_up()
+    await scene.until(lambda: house.link.performed)
+    [(call, _)] = scene.asterisk.calls
+    assert house.link.asked == [call]
+    assert house.link.performed == [HangUp(CallId(call), ChannelId(call))]
+    record = house.engine.ticket(ticket)
+    assert record is not None
+    assert (record.state, record.failure) == (TicketState.WAITING, Failure.TRUNK)
+
+
+async def test_a_carrier_that_lets_it_ring_is_not_given_up(scene: Scene) -> None:
+    house = house_of(scene)
+    ticket = await scene.accepted()
+    await house.picks_up()
+    await scene.until(lambda: house.link.asked and not house.promises._listening)
+    record = house.engine.ticket(ticket)
+    assert record is not None
+    assert record.state is TicketState.DIALLING
+    assert house.link.performed == []
+
+
+async def test_a_carrier_that_connects_us_meanwhile_is_not_given_up(scene: Scene) -> None:
+    house = house_of(scene)
+    house.link.silent = True
+    house.link.meanwhile = lambda call: house.live.submit(CalledAnswered(call))
+    await scene.accepted()
+    await house.picks_up()
+    await scene.until(lambda: house.link.asked and not house.promises._listening)
+    assert house.link.performed == []

@@ -33,6 +33,9 @@ Known = Callable[[], tuple[Collection[CallId], Collection[ChannelId]]]
 #: in any order (measured): the "other router" of the next minute is then our own past.
 _STALE_S = 60.0
 
+#: How long Asterisk may take to say whether a carrier has answered.
+_DOUBT_S = 2.0
+
 #: An event that never came is made up for within twice this.
 _LOOK_EVERY_S = 30.0
 
@@ -148,6 +151,19 @@ class AsteriskLink:
     def divert(self, call: CallId, private: Private | None) -> None:
         """Send a caller's keys to `private` instead of the engine; None: to the engine again."""
         self._translator.divert(call, private)
+
+    async def is_silent(self, call: CallId) -> bool:
+        """Return whether the carrier has not said more than 100 Trying to a call out.
+
+        Every other answer gives the SIP dialog its tag (RFC 3261, section 12.1), 183 too, of which
+        Asterisk tells nothing else but in the event `Dial` (measured). In doubt it has.
+        """
+        path = f"channels/{call}/variable"
+        asked = Request("silence", "GET", path, {"variable": "CHANNEL(pjsip,remote_tag)"})
+        with suppress(AriError, TimeoutError):
+            async with asyncio.timeout(_DOUBT_S):
+                return not (await self.client.ask_http(asked))["value"]
+        return False
 
     async def close(self) -> None:
         """Give up what is under way and disconnect. Calls stay up in Asterisk."""

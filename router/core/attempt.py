@@ -202,13 +202,7 @@ class Attempts:
             self._ask(ticket)
 
     def not_picked_up(self, ticket: Ticket) -> None:
-        """It was dialled for long enough.
-
-        So counts a carrier that said 100 Trying and then nothing: Asterisk stops waiting for its
-        silence to end, and tells us of ringing by 180 only. Most carriers let the tone be heard
-        with 183 instead, of which just the event `Dial` would tell, and that names the number: to
-        go by 180 would blame them for everybody who does not pick up.
-        """
+        """It was dialled for long enough; a carrier that is silent has been told before."""
         self._board.commands.append(HangUp(_call(ticket), ChannelId(_call(ticket))))
         self.failed(ticket, Failure.NO_ANSWER)
 

@@ -15,7 +15,7 @@ from router.demo.sound import AGENT_HZ, ALAW, CALLER_HZ, ULAW, Codec
 from router.demo.stage import FICHE, Stage
 from tests.real.prompts import Ear, Repertoire, repertoire
 from tests.real.story import PATIENCE_S, AsteriskLog, Story
-from tests.real.telephones import Called, Caller, Carrier, DeskCall, Informateur
+from tests.real.telephones import Called, Caller, Carrier, DeskCall, Hesitant, Informateur
 from tests.real.usagers import Usager, numbers_kept
 
 #: The sector of the stage's fiche, and the way there from the welcome: skip it, no code, menu.
@@ -47,7 +47,7 @@ class Scene:
         self._callers: list[Caller] = []
         self._informateurs: list[Informateur] = []
         self._desk_calls: list[DeskCall] = []
-        self._services: list[Called | Carrier] = []
+        self._services: list[Called | Carrier | Hesitant] = []
         self._usagers: list[Usager] = []
 
     async def __aenter__(self) -> "Scene":
@@ -167,12 +167,13 @@ class Scene:
         assert self.stage.script.trunk is not None
         return int(self.stage.script.trunk.rpartition(":")[2])
 
-    async def carrier(self, status: int) -> Carrier:
-        """Return a carrier that answers every call with this SIP status."""
+    async def carrier(self, status: int) -> Carrier | Hesitant:
+        """Return a carrier that answers every call with this SIP status, for ever if below 200."""
         ear = Ear(CALLER_HZ, AGENT_HZ)
         await ear.open()
         stage = self.stage
-        carrier = Carrier(stage.toolbox, stage.sip, self._folder, ear, self._public_port())
+        kind = Carrier if status >= 200 else Hesitant
+        carrier = kind(stage.toolbox, stage.sip, self._folder, ear, self._public_port())
         self._services.append(carrier)
         await carrier.start(status)
         return carrier

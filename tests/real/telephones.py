@@ -220,6 +220,17 @@ class Carrier(Telephone):
         await self._start({"status": str(status)})
 
 
+class Hesitant(Telephone):
+    """The public network where no call comes to its end: one provisional answer, then nothing."""
+
+    def __init__(self, toolbox: Toolbox, remote: str, folder: Path, person: Ear, port: int) -> None:
+        super().__init__(toolbox, "hesitant", remote, folder, person, port)
+
+    async def start(self, status: int) -> None:
+        tag = "" if status == 100 else ";tag=here"
+        await self._start({"status": str(status), "tag": tag})
+
+
 class Informateur(Called):
     """An informateur at a phone."""
 

@@ -175,6 +175,23 @@ async def test_a_carrier_that_refuses_every_call_is_no_busy_line(
     await scene.callbacks_open()
 
 
+@pytest.mark.parametrize(
+    ("says", "reason"), [(100, "trunk"), (183, "no_answer"), (180, "no_answer")]
+)
+async def test_a_carrier_that_only_tries_is_told_from_who_does_not_pick_up(
+    scene: Scene, informateur: Informateur, says: int, reason: str
+) -> None:
+    scene.expected_in_router.append("the carrier did not take a call")
+    carrier = await scene.carrier(says)
+    usager = await scene.usager().promised()
+    for _ in range(2):
+        await informateur.rings()
+        informateur.pick_up()
+        await informateur.call_ended()
+    assert (await usager.is_over("failed"))["reason"] == reason
+    assert len(carrier.requests("INVITE")) == len(carrier.requests("CANCEL")) == 2
+
+
 async def test_who_never_answers_is_dialled_twice(
     scene: Scene, informateur: Informateur, home: Called
 ) -> None:
