@@ -59,6 +59,9 @@ def problems(config: Path | None, *, catalogue: Path = provision.CATALOGUE) -> l
     if sentences is not None:
         found += missing_sentences(sentences)
         if settings is not None:
+            if not isinstance(read, Faulty):
+                fiches = read.plan.fiches.values()
+                sentences = sentences.with_titles(fiches, settings.plan.name)
             found += _stale_audio(sentences, settings)
     if settings is not None:
         found += _unwritable(settings, config.name if config else "settings")

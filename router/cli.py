@@ -127,12 +127,13 @@ def demo(
         _tape(record).close()  # what is wrong with it is told now
     seats = _seats(desk or [], agents)
     origins = tuple(_origin(one) for one in origin or [])
-    hours = load(None).plan.hours
+    service = load(None)
+    hours = service.plan.hours
     opens_at = _service_start(at, hours)
     if state is None:
         state = provision.HOME / ("state" if not port_offset else f"state-{port_offset}")
     tools = provision.toolbox(say)
-    provision.prompts(provision.voice_named("espeak-ng", None, tools), tools, say)
+    provision.prompts(service, provision.voice_named("espeak-ng", None, tools), tools, say)
     if opens_at is not None:
         say(f"the service's clock starts at {hours.local(opens_at):%Y-%m-%dT%H:%M, a %A}")
     script = Script(
@@ -162,8 +163,11 @@ def test(context: typer.Context) -> None:
     ones, and those that need more than ./allo installs. All that pytest takes:
     ./allo test -- --help
     """
+    from router.config import load
+
     tools = provision.toolbox(say)
-    provision.prompts(provision.voice_named("espeak-ng", None, tools), tools, say)
+    voice = provision.voice_named("espeak-ng", None, tools)
+    provision.prompts(load(None), voice, tools, say)
     os.chdir(provision.TOP)
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *context.args])
 
@@ -259,9 +263,10 @@ def prompts(config: ConfigOption = None) -> None:
     from router.config import load
 
     tools = provision.toolbox(say, provision.VOICE_PROGRAMS)
-    settings = load(config).settings
-    voice = provision.voice_named(settings.voice.engine, settings.voice.model, tools)
-    folder = provision.prompts(voice, tools, say, settings.prompts_dir)
+    service = load(config)
+    choice = service.settings.voice
+    voice = provision.voice_named(choice.engine, choice.model, tools)
+    folder = provision.prompts(service, voice, tools, say)
     say(f"The prompts in {folder} are up to date.")
 
 

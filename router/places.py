@@ -31,20 +31,22 @@ def home(top: Path, environ: Mapping[str, str]) -> Path:
 
 HOME = home(TOP, os.environ)
 CATALOGUE = TOP / "prompts" / "catalogue.toml"
+PLAN = TOP / "router" / "plans" / "3939.toml"
 
 
-def prompts(shared: Path, own: Path, catalogue: Path) -> Path:
-    """Return where prompts are by default: `shared`, unless it is older than the catalogue."""
+def prompts(shared: Path, own: Path, *sources: Path) -> Path:
+    """Return where prompts are by default: `shared`, unless it is older than what they say."""
     if shared == own:
         return own
     try:
-        is_recent = (shared / "manifest.json").stat().st_mtime >= catalogue.stat().st_mtime
+        newest = max(source.stat().st_mtime for source in sources)
+        is_recent = (shared / "manifest.json").stat().st_mtime >= newest
     except OSError:
         is_recent = False
     return shared if is_recent else own
 
 
-PROMPTS = prompts(SHARED / "prompts", HOME / "prompts", CATALOGUE)
+PROMPTS = prompts(SHARED / "prompts", HOME / "prompts", CATALOGUE, PLAN)
 #: The state of a service whose settings name none, and of the demo.
 STATE = HOME / "state"
 

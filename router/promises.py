@@ -97,8 +97,8 @@ class Promises:
         #: Admitted, and not on disk yet: nobody else may know of them.
         self._admitting: set[TicketId] = set()
         self._asked = 0
-        #: Callers who type a number, and the sector that they wait for.
-        self._entering: dict[CallId, SectorId] = {}
+        #: Callers who type a number, and what they wait for: sector and, with a code, fiche.
+        self._entering: dict[CallId, tuple[SectorId, FicheId | None]] = {}
 
     def backend(self) -> IntakeBackend:
         """Return what the intake may ask."""
@@ -170,8 +170,8 @@ class Promises:
                 self._admitted(*self._answers.pop(ask), admission)
             case DialTicket():
                 self._keeper.when_kept(command.ticket, lambda kept: self._dial(command, kept))
-            case TakeNumber(call, sector):
-                self._entering[call] = sector
+            case TakeNumber(call, sector, fiche):
+                self._entering[call] = sector, fiche
                 self.link.divert(
                     call,
                     Private(
@@ -281,9 +281,9 @@ class Promises:
             self._submit(DialFailed(call, failure))
 
     def _entered(self, call: CallId, ticket: TicketId | None, refused: str | None) -> None:
-        sector = self._entering.pop(call, None)
+        about = self._entering.pop(call, None)
         self.link.divert(call, None)
-        if ticket is None or sector is None:
+        if ticket is None or about is None:
             if ticket is not None:
                 self.intake.ended(ticket)
             self._submit(NumberTaken(call, None))
@@ -295,7 +295,7 @@ class Promises:
                 self.intake.ended(ticket)
             self._submit(NumberTaken(call, ticket if promised else None, refused=not promised))
 
-        self._admit(ticket, sector, None, answer)
+        self._admit(ticket, *about, answer)
 
     def _open(self) -> Collection[TicketId]:
         return self._engine.open_ticket_ids()

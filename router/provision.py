@@ -5,12 +5,16 @@ Everything lands under one folder, `.allo/` beside the project (`places.py`).
 
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from router.asterisk.install import PACKAGES, Toolbox, ensure_toolbox, is_complete
 from router.core.ids import PromptId
 from router.errors import VoiceError
 from router.places import CATALOGUE, HOME, PROMPTS, SHARED, TOP, writing
 from router.voice import Catalogue, EspeakVoice, PiperVoice, Tools, Voice, load_catalogue, render
+
+if TYPE_CHECKING:
+    from router.config import Config
 
 __all__ = [
     "CATALOGUE",
@@ -22,6 +26,7 @@ __all__ = [
     "Say",
     "catalogue",
     "prompts",
+    "sentences",
     "toolbox",
     "voice_named",
 ]
@@ -63,12 +68,17 @@ def voice_named(engine: str, model: Path | None, tools: Tools) -> Voice:
 
 
 def catalogue() -> Catalogue:
-    """Return the sentences. Raises ConfigError."""
+    """Return the sentences of every service. Raises ConfigError."""
     return load_catalogue(CATALOGUE)
 
 
-def prompts(voice: Voice, tools: Tools, say: Say, folder: Path = PROMPTS) -> Path:
-    """Bring the prompts' audio in `folder` up to date and return it.
+def sentences(service: "Config") -> Catalogue:
+    """Return the sentences with those of the service's own pages. Raises ConfigError."""
+    return catalogue().with_titles(service.plan.fiches.values(), service.settings.plan.name)
+
+
+def prompts(service: "Config", voice: Voice, tools: Tools, say: Say) -> Path:
+    """Bring the service's audio up to date and return its folder.
 
     Raises:
         ConfigError: If the catalogue is wrong.
@@ -79,10 +89,11 @@ def prompts(voice: Voice, tools: Tools, say: Say, folder: Path = PROMPTS) -> Pat
         if done == total or done % 100 == 0:
             say(f"  prompts: {done} of {total}")
 
-    sentences = catalogue()
+    folder = service.settings.prompts_dir
+    said = sentences(service)
     say_first = say if not (folder / "manifest.json").exists() else _nothing
-    say_first(f"rendering {len(sentences.prompts)} prompts with {voice.name}")
-    render(sentences, RECORDINGS, folder, voice, tools, progress)
+    say_first(f"rendering {len(said.prompts)} prompts with {voice.name}")
+    render(said, RECORDINGS, folder, voice, tools, progress)
     return folder
 
 

@@ -77,11 +77,12 @@ def simulate(
                 reports.try_to_write(path)
     if plot is not None:
         _check_plot(plot)
-    plan = load(config).plan
+    service = load(config)
+    plan = service.plan
     if agents is not None:
         plan = replace(plan, agents=with_agents(plan, agents))
     people = load_workload(_workload(workload, year), plan)
-    sentences = provision.catalogue().texts
+    sentences = provision.sentences(service).texts
     run_ = Simulation(plan, people, year, seed, speech_s(sentences))
     spare_the_collector()
     _let_happen(run_)
@@ -152,7 +153,8 @@ def staff(
     from router.simulation.workload import load_workload
 
     wanted = aims(target or ())
-    plan = load(config).plan
+    service = load(config)
+    plan = service.plan
     people = load_workload(_workload(workload, year), plan)
     begun = perf_counter()
     reached = ""
@@ -163,7 +165,7 @@ def staff(
         print(f"{perf_counter() - begun:4.0f} s  {reached}", file=sys.stderr, flush=True)
 
     staffing = Staffing(
-        plan, people, year, seed, wanted, speech_s(provision.catalogue().texts), progress
+        plan, people, year, seed, wanted, speech_s(provision.sentences(service).texts), progress
     )
     spare_the_collector()
     try:
@@ -210,9 +212,12 @@ def policies(
     from router.simulation.run import speech_s
     from router.simulation.workload import load_workload
 
-    plan = load(config).plan
+    service = load(config)
+    plan = service.plan
     people = load_workload(_workload(workload, year), plan)
-    setting = compared.Setting(plan, people, year, seed, speech_s(provision.catalogue().texts))
+    setting = compared.Setting(
+        plan, people, year, seed, speech_s(provision.sentences(service).texts)
+    )
     if away:
         setting = compared.short_of_staff(setting, away)
     reached = (0, 0)

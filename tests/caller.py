@@ -68,6 +68,7 @@ from router.core.ids import (
     BridgeId,
     CallId,
     ChannelId,
+    FicheId,
     PhoneId,
     PlaybackId,
     SectorId,
@@ -218,6 +219,7 @@ class Exchange:
         sector: SectorId | None = None,
         joined_at: float | None = None,
         agent: str | None = None,
+        fiche: FicheId | None = None,
     ) -> list[Command]:
         """After a restart Asterisk holds a caller: waiting, or (`agent`) talking on an old leg."""
         caller = self.callers[call] = Caller(music=sector is not None and agent is None)
@@ -227,7 +229,7 @@ class Exchange:
             bridge = caller.bridge = BridgeId(f"old-talk-of-{call}")
             self.legs[leg] = Leg(leg, CallId(call), named, answered=True, bridge=bridge)
             self.bridges[bridge] = {ChannelId(call), leg}
-        return self.tell(CallFound(CallId(call), sector, joined_at, named, leg, bridge))
+        return self.tell(CallFound(CallId(call), sector, joined_at, named, leg, bridge, fiche))
 
     def answer(self, agent: str | Leg) -> None:
         """The informateur picks up."""
@@ -271,10 +273,12 @@ class Exchange:
         self.tell(AgentAsked(number, AgentId(agent), request))
         return self.replies.pop(number)
 
-    def ask_callback(self, ticket: str, sector: SectorId) -> Admission:
+    def ask_callback(
+        self, ticket: str, sector: SectorId, fiche: FicheId | None = None
+    ) -> Admission:
         """Somebody asks on a page to be called back."""
         number = len(self.told) + 1
-        self.tell(CallbackAsked(number, TicketId(ticket), sector))
+        self.tell(CallbackAsked(number, TicketId(ticket), sector, fiche))
         return self.admissions.pop(number)
 
     def attempt(self, ticket: str) -> CallId:

@@ -279,7 +279,7 @@ class CallbackDay(Day):
                 self.answers.pop(ask)(admission.refusal)
             case DialTicket():
                 self.dial_ticket(command)
-            case TakeNumber(call, sector):
+            case TakeNumber(call, sector, _):
                 self.entering[call] = sector
             case NumberOver(call):
                 self.entering.pop(call, None)

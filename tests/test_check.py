@@ -91,7 +91,7 @@ def test_audio_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
     secrets.touch(mode=0o600)
     plan = load(None).plan
     secrets.write_text(new_secrets(plan.agents, plan.desk.supervisor_phones))
-    count = len(load_catalogue(provision.CATALOGUE).prompts)
+    count = len(provision.sentences(load(None)).prompts)
     assert [str(one) for one in check.problems(settings)] == [
         f"catalogue.toml: prompts.welcome and {count - 1} more: no audio yet: run ./allo prompts"
     ]

@@ -59,12 +59,16 @@ def test_somebody_else_s_checkout_leaves_the_state_to_the_user(
 
 def test_prompts_of_the_owner_are_used_while_they_are_recent(tmp_path: Path) -> None:
     shared, own, catalogue = tmp_path / "shared", tmp_path / "own", tmp_path / "catalogue.toml"
-    catalogue.touch()
+    plan = tmp_path / "plan.toml"
+    for source in (catalogue, plan):
+        source.touch()
     assert places.prompts(shared, own, catalogue) == own
     shared.mkdir()
     (shared / "manifest.json").touch()
     os.utime(catalogue, (1, 1))
     assert places.prompts(shared, own, catalogue) == shared
+    os.utime(plan, (2_000_000_000, 2_000_000_000))
+    assert places.prompts(shared, own, catalogue, plan) == own
     os.utime(shared / "manifest.json", (0, 0))
     assert places.prompts(shared, own, catalogue) == own
 

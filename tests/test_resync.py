@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from router.ari.messages import Request
-from router.ari.resync import Findings, HeldBridge, HeldLeg, Holdings, read_holdings, reconcile
+from router.ari.resync import (
+    Findings,
+    HeldBridge,
+    HeldLeg,
+    Holdings,
+    Mark,
+    read_holdings,
+    reconcile,
+)
 from router.ari.translate import Translator, hang_up
 from router.core.commands import (
     ForAsterisk,
@@ -37,6 +45,7 @@ from router.core.ids import (
     BridgeId,
     CallId,
     ChannelId,
+    FicheId,
     PhoneId,
     PlaybackId,
     PromptId,
@@ -50,7 +59,7 @@ LEG, OTHER, EAR = ChannelId("r1-leg"), ChannelId("r1-other"), ChannelId("r1-ear"
 LEA, MAX = AgentId("lea"), AgentId("max")
 PHONE = PhoneId("lea")
 BRIDGE = BridgeId("r1-bridge")
-TRAVAIL = SectorId("travail")
+TRAVAIL, FICHE = SectorId("travail"), FicheId("F1234")
 RING = Ring(CALL, LEA, LEG, 15)
 ANSWERED, OUTSIDE = HeldLeg(CALL, LEA), HeldLeg(CALL)
 CALLED = DeskCalled(DESK, PHONE, "11")
@@ -184,8 +193,11 @@ def test_who_was_to_go_is_not_put_in_again(translator: Translator) -> None:
 
 def test_two_who_talk_go_on_talking(translator: Translator) -> None:
     held = talking()
-    held.waiting[CALL] = (TRAVAIL, 12.5)
-    assert compare(translator, held) == ([CallFound(CALL, TRAVAIL, 12.5, LEA, LEG, BRIDGE)], [])
+    held.waiting[CALL] = Mark(TRAVAIL, 12.5, FICHE)
+    assert compare(translator, held) == (
+        [CallFound(CALL, TRAVAIL, 12.5, LEA, LEG, BRIDGE, FICHE)],
+        [],
+    )
     leg = translator.leg(LEG)
     assert leg is not None
     assert leg.answered
@@ -220,7 +232,7 @@ def test_a_caller_on_hold_waits_again(translator: Translator) -> None:
         callers=[CALL],
         legs={LEG: ANSWERED, OTHER: HeldLeg(CALL, MAX)},
         bridges=[HeldBridge(BRIDGE, CALL, (LEG, OTHER))],
-        waiting={CALL: (TRAVAIL, 12.5)},
+        waiting={CALL: Mark(TRAVAIL, 12.5)},
     )
     assert compare(translator, held) == (
         [CallFound(CALL, TRAVAIL, 12.5)],
@@ -241,8 +253,8 @@ def test_who_dialled_the_desk_begins_again(translator: Translator) -> None:
 
 
 def test_a_caller_who_waits_keeps_the_rank(translator: Translator) -> None:
-    held = Holdings(callers=[CALL], waiting={CALL: (TRAVAIL, 12.5)})
-    assert compare(translator, held) == ([CallFound(CALL, TRAVAIL, 12.5)], [])
+    held = Holdings(callers=[CALL], waiting={CALL: Mark(TRAVAIL, 12.5, FICHE)})
+    assert compare(translator, held) == ([CallFound(CALL, TRAVAIL, 12.5, fiche=FICHE)], [])
 
 
 def test_any_other_caller_begins_again(translator: Translator) -> None:
@@ -312,9 +324,12 @@ class Answers:
 
     async def __call__(self, request: Request) -> Any:
         self.asked.append(request.path)
-        if request.path not in self.answers:
+        answer = self.answers.get(request.path)
+        query = request.query or {}
+        names = query["variables"].split(",") if "variables" in query else []
+        if answer is None or any(name not in answer["variables"] for name in names):
             raise AriGone(404, request.operation)
-        return self.answers[request.path]
+        return answer
 
 
 async def test_channels_are_sorted_by_what_they_do() -> None:
@@ -371,14 +386,16 @@ async def test_bridges_of_others_are_left_alone() -> None:
 async def test_marks_are_read_of_unknown_callers_alone() -> None:
     found = {"ALLO_SECTOR": "travail", "ALLO_JOINED_AT": "12.5"}
     answers = Answers(
-        channels=[channel(name, "Stasis", "allo,caller") for name in ("1.1", "1.2", "1.3", "1.4")],
+        channels=[channel(f"1.{n}", "Stasis", "allo,caller") for n in range(1, 7)],
         **{
             "channels/1.2/variables": {"variables": found},
             "channels/1.3/variables": {"variables": found | {"ALLO_JOINED_AT": "noon"}},
+            "channels/1.4/variables": {"variables": {"ALLO_FICHE": "F1234"}},
+            "channels/1.5/variables": {"variables": found | {"ALLO_FICHE": "F1234"}},
         },
     )
     held = await read_holdings(answers, "allo", [CallId("1.1")], [])
-    assert held.waiting == {"1.2": ("travail", 12.5)}
+    assert held.waiting == {"1.2": Mark(TRAVAIL, 12.5), "1.5": Mark(TRAVAIL, 12.5, FICHE)}
     assert "channels/1.1/variables" not in answers.asked
 
 

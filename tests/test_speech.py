@@ -175,11 +175,11 @@ def test_rank_starts_at_one() -> None:
 
 
 def test_whisper() -> None:
-    domain = PromptId("sector-travail-contrat")
+    domain = (PromptId("sector-travail-contrat"),)
     assert heard(speech.whisper(domain, 6)) == (
         "Appel. Contrat de travail et rupture. Attend depuis six minutes"
     )
-    assert heard(speech.whisper(domain, 0, callback=True)) == (
+    assert heard(speech.whisper(domain, 0, kind="callback")) == (
         "Rappel. Contrat de travail et rupture. Attend depuis moins d’une minute"
     )
 
@@ -189,6 +189,18 @@ def test_whisper() -> None:
     assert heard(speech.whisper(domain, 3, kind="consult")) == (
         "Consultation. Contrat de travail et rupture."
     )
+
+
+@pytest.mark.parametrize("kind", ["call", "callback", "transfer"])
+def test_the_page_is_told_after_the_domain_and_never_last(kind: str) -> None:
+    page = PromptId("fiche-f1234")
+    _, *said = speech.whisper((PromptId("sector-logement"), page), 6, kind=kind)
+    assert said == ["sector-logement", page, "whisper-waited", "minutes-6"]
+
+
+def test_a_colleague_is_told_the_domain_alone() -> None:
+    about = PromptId("sector-logement"), PromptId("fiche-f1234")
+    assert speech.whisper(about, 6, kind="consult") == ("consult-whisper", "sector-logement")
 
 
 @pytest.mark.parametrize(
@@ -279,7 +291,7 @@ def test_nothing_is_said_that_is_not_required(
     plan_s = {entry(None).prompt, entry(None).hours_prompt}
     said = (
         *speech.referral(entry(digits)),
-        *speech.whisper(entry(None).prompt, low, kind=kind),
+        *speech.whisper((entry(None).prompt,), low, kind=kind),
         *speech.week(week),
         *speech.opening(opens, now),
         *speech.wait_between(low, high),

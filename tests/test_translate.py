@@ -62,6 +62,7 @@ from router.core.ids import (
     BridgeId,
     CallId,
     ChannelId,
+    FicheId,
     PhoneId,
     PlaybackId,
     PromptId,
@@ -240,7 +241,11 @@ def test_a_caller_inside_is_out_of_a_bridge_before_it_is_removed(translator: Tra
 def test_where_the_caller_waits_is_written_in_one_request(translator: Translator) -> None:
     (request,) = translator.requests(Remember(CALL, CHANNEL, SectorId("travail"), 1234.5))
     assert (request.method, request.path) == ("POST", "channels/allo-1.7/variables")
-    assert request.body == {"variables": {"ALLO_SECTOR": "travail", "ALLO_JOINED_AT": "1234.5"}}
+    where = {"ALLO_SECTOR": "travail", "ALLO_JOINED_AT": "1234.5"}
+    assert request.body == {"variables": where}
+    with_page = Remember(CALL, CHANNEL, SectorId("travail"), 1234.5, fiche=FicheId("F1234"))
+    (request,) = translator.requests(with_page)
+    assert request.body == {"variables": where | {"ALLO_FICHE": "F1234"}}
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from router.ari.translate import (
     CALLBACK_CHANNEL,
     CALLER_ARGUMENT,
     DESK_ARGUMENT,
+    FICHE_VARIABLE,
     JOINED_VARIABLE,
     OUTSIDE_ARGUMENT,
     SECTOR_VARIABLE,
@@ -43,7 +44,16 @@ from router.core.events import (
     LegEnded,
     PromptEnded,
 )
-from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PhoneId, PlaybackId, SectorId
+from router.core.ids import (
+    AgentId,
+    BridgeId,
+    CallId,
+    ChannelId,
+    FicheId,
+    PhoneId,
+    PlaybackId,
+    SectorId,
+)
 from router.errors import AriGone
 
 Ask = Callable[[Request], Awaitable[Any]]
@@ -70,6 +80,15 @@ class HeldBridge:
     channels: tuple[ChannelId, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What is written on a caller's channel (`Remember`)."""
+
+    sector: SectorId | None = None
+    joined_at: float | None = None
+    fiche: FicheId | None = None
+
+
 @dataclass(slots=True)
 class Holdings:
     """What Asterisk holds of ours."""
@@ -85,7 +104,7 @@ class Holdings:
     #: Which phones there are, and whether each is registered.
     phones: dict[PhoneId, bool] = field(default_factory=dict)
     #: Where callers wait, as a router before us wrote it on their channels.
-    waiting: dict[CallId, tuple[SectorId, float]] = field(default_factory=dict)
+    waiting: dict[CallId, Mark] = field(default_factory=dict)
     #: Playbacks of ours that are over.
     ended: list[PlaybackId] = field(default_factory=list)
 
@@ -259,15 +278,16 @@ def _found(held: Holdings, translator: Translator, call: CallId) -> CallFound | 
     """
     if call in held.desks:
         return held.desks[call]
-    sector, joined_at = held.waiting.get(call, (None, None))
+    mark = held.waiting.get(call, Mark())
     for bridge in held.bridges:
         if ChannelId(call) not in bridge.channels:
             continue
         for channel, leg in held.legs.items():
             of_plan = leg.agent is None or leg.agent in translator.agents
             if channel in bridge.channels and leg.call == call and of_plan:
-                return CallFound(call, sector, joined_at, leg.agent, channel, bridge.id)
-    return CallFound(call, sector, joined_at)
+                talk = leg.agent, channel, bridge.id
+                return CallFound(call, mark.sector, mark.joined_at, *talk, mark.fiche)
+    return CallFound(call, mark.sector, mark.joined_at, fiche=mark.fiche)
 
 
 def _sort_channel(held: Holdings, channel: Mapping[str, Any], app: str) -> None:
@@ -298,18 +318,31 @@ def _sort_channel(held: Holdings, channel: Mapping[str, Any], app: str) -> None:
         held.legs[identity] = HeldLeg()  # originated and not answered yet (measured)
 
 
-async def _read_mark(ask: Ask, call: CallId) -> tuple[SectorId, float] | None:
-    path = f"channels/{call}/variables"
-    names = {"variables": f"{SECTOR_VARIABLE},{JOINED_VARIABLE}"}
+async def _read_mark(ask: Ask, call: CallId) -> Mark | None:
+    where, which = await asyncio.gather(
+        _read_variables(ask, call, SECTOR_VARIABLE, JOINED_VARIABLE),
+        _read_variables(ask, call, FICHE_VARIABLE),
+    )
+    fiche = which.get(FICHE_VARIABLE)
     try:
-        answer = await ask(Request("read", "GET", path, names))
-    except AriGone:  # Measured: 404 when one of them was never set.
-        return None
-    variables = answer.get("variables", answer)
-    try:
-        return SectorId(variables[SECTOR_VARIABLE]), float(variables[JOINED_VARIABLE])
+        return Mark(
+            SectorId(where[SECTOR_VARIABLE]),
+            float(where[JOINED_VARIABLE]),
+            FicheId(fiche) if fiche else None,
+        )
     except (KeyError, TypeError, ValueError):
         return None
+
+
+async def _read_variables(ask: Ask, call: CallId, *names: str) -> Mapping[str, str]:
+    """All of these, or none: Asterisk answers 404 when one of them was never set (measured)."""
+    query = {"variables": ",".join(names)}
+    try:
+        answer = await ask(Request("read", "GET", f"channels/{call}/variables", query))
+    except AriGone:
+        return {}
+    variables: Mapping[str, str] = answer.get("variables", answer)
+    return variables
 
 
 async def _is_over(ask: Ask, playback: PlaybackId) -> bool:

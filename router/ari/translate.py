@@ -66,9 +66,11 @@ from router.core.events import (
 from router.core.ids import BridgeId, CallId, ChannelId, PhoneId, PlaybackId
 from router.core.plan import Plan
 
-#: Where a caller waits, written on the channel for a router that starts anew.
+#: Where a caller waits, written on the channel for a router that starts anew; and the page
+#: whose code was typed, if any.
 SECTOR_VARIABLE = "ALLO_SECTOR"
 JOINED_VARIABLE = "ALLO_JOINED_AT"
+FICHE_VARIABLE = "ALLO_FICHE"
 
 #: Asterisk's function that tells who speaks (func_talkdetect.c).
 TALK_DETECTION, NO_TALK_DETECTION = "TALK_DETECT(set)", "TALK_DETECT(remove)"
@@ -519,6 +521,8 @@ def _stop_silence(channel: ChannelId) -> Request:
 
 def _remember(command: Remember) -> Request:
     variables = {SECTOR_VARIABLE: command.sector, JOINED_VARIABLE: repr(command.joined_at)}
+    if command.fiche is not None:
+        variables[FICHE_VARIABLE] = command.fiche
     if command.stop_listening:
         variables[NO_TALK_DETECTION] = ""
     return _set_variables("remember", command.channel, variables)

@@ -105,8 +105,8 @@ class Attempts:
         self._duty.answered(self._desk(ticket))
         record = ticket.record
         waited_min = int(board.now - record.asked_at) // 60
-        domain = board.plan.sectors[record.sector].prompt
-        said = whisper(domain, waited_min, kind="callback")
+        about = board.plan.about(record.sector, record.fiche)
+        said = whisper(about, waited_min, kind="callback")
         ticket.whisper = board.play_on(_call(ticket), ticket.leg, said)
         ticket.state = TicketState.DIALLING
         ticket.record = replace(

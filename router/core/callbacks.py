@@ -38,7 +38,7 @@ from router.core.events import (
     TicketUnkept,
     TrunkChanged,
 )
-from router.core.ids import CallId, ChannelId, SectorId, TicketId
+from router.core.ids import CallId, ChannelId, TicketId
 from router.core.open_tickets import OpenTickets, Ticket
 from router.core.switchboard import Switchboard
 from router.core.tickets import (
@@ -215,8 +215,8 @@ class Callbacks:
 
     # Instead of being called back.
 
-    def called_in(self, code: str) -> SectorId | None:
-        """Who was to be called back calls in: cancel the ticket, return its sector.
+    def called_in(self, code: str) -> TicketRecord | None:
+        """Who was to be called back calls in: cancel the ticket and return it.
 
         None if the code is no ticket's, or its conversation is under way.
         """
@@ -224,7 +224,7 @@ class Callbacks:
         if ticket is None or ticket.state is TicketState.TALKING:
             return None
         self._cancel(ticket.record.ticket)
-        return ticket.record.sector
+        return ticket.record
 
     def _cancel(self, ticket_id: TicketId) -> None:
         """A conversation goes on."""
@@ -239,7 +239,8 @@ class Callbacks:
         """Take open tickets up after a restart; `lost`: their numbers are gone (a reboot)."""
         for record in records:
             code = self._open.new_code(record.ticket)
-            ticket = self._open.take_on(replace(record, code=code))
+            fiche = record.fiche if record.fiche in self._board.plan.fiches else None
+            ticket = self._open.take_on(replace(record, code=code, fiche=fiche))
             if lost:
                 self._open.end(ticket, TicketState.LOST_REBOOT)
             elif record.state in (TicketState.WAITING, TicketState.RINGING):

@@ -136,6 +136,8 @@ class Remember:
     joined_at: float
     #: Whether `Listen` was asked for, and has told enough.
     stop_listening: bool = False
+    #: The page whose code was typed.
+    fiche: FicheId | None = None
 
 
 @value
@@ -303,6 +305,7 @@ class TakeNumber:
 
     call: CallId
     sector: SectorId
+    fiche: FicheId | None = None
 
 
 @value

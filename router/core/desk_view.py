@@ -1,12 +1,15 @@
 """What an informateur's own screen may show; without any identity of callers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from router.core.agents import AgentDesk, AgentState, Choice
 from router.core.calls import CallState
 from router.core.facts import Door
-from router.core.ids import AgentId, FicheId, PhoneId, ReasonId, SectorId
+from router.core.ids import AgentId, CallId, FicheId, PhoneId, ReasonId, SectorId
+from router.core.open_tickets import Ticket
 from router.core.switchboard import Switchboard
+from router.core.tickets import TicketState
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,15 @@ class DeskView:
     why: Choice | None
 
 
-def view_of(desk: AgentDesk, board: Switchboard) -> DeskView:
-    """Return what the screen of that informateur may show."""
+def view_of(desk: AgentDesk, board: Switchboard, attempts: Mapping[CallId, Ticket]) -> DeskView:
+    """Return what the screen of that informateur may show; `attempts` are to call somebody back,
+    by their channel, until the two are joined."""
     call = board.calls.get(desk.call) if desk.call is not None else None
+    ticket = attempts.get(desk.call) if desk.call is not None else None
     at_phone = None
-    if call is not None and call.item is not None:
+    if ticket is not None:
+        at_phone = _attempt(ticket, board.now)
+    elif call is not None and call.item is not None:
         waited_s = call.waited_s
         if waited_s is None:
             waited_s = board.now - call.item.joined_at
@@ -79,4 +86,19 @@ def view_of(desk: AgentDesk, board: Switchboard) -> DeskView:
         call=at_phone,
         watched_by=call.watch.supervisor if call is not None and call.watch else None,
         why=desk.why,
+    )
+
+
+def _attempt(ticket: Ticket, now: float) -> CallView:
+    """Whoever is called back: the informateur's phone rings, or the number is being dialled."""
+    record = ticket.record
+    rings = ticket.state is TicketState.RINGING
+    return CallView(
+        state=CallState.RINGING if rings else CallState.WHISPERING,
+        sector=record.sector,
+        door=Door.CALLBACK,
+        fiche=record.fiche,
+        waited_s=now - record.asked_at,
+        talked_s=None,
+        attempts=record.attempts,
     )

@@ -100,15 +100,16 @@ class Distribution:
             call.joined_at = board.now
             call.promised_at = board.now + self._targets.live_target_s
             self.arrivals.joined(sector, board.now)
-            call.door = self._door(call, sector)
+            call.door = self.door(call, sector)
             board.silence(call)
             board.commands.append(
-                Remember(call.id, call.channel, sector, board.now, stop_listening=call.listened)
+                Remember(call.id, call.channel, sector, board.now, call.listened, call.fiche)
             )
             board.note(call, Step.QUEUED, sector=sector)
             self.wait(call, said_first, QUEUE_JOINED)
 
-    def _door(self, call: Call, sector: SectorId) -> Door:
+    def door(self, call: Call, sector: SectorId) -> Door:
+        """The way in of who joins the queue of `sector`."""
         if call.fiche is not None:
             return Door.CODE
         return Door.NO_KEY if sector == self._board.plan.no_key else Door.MENU
@@ -333,9 +334,9 @@ class Distribution:
         call.state = CallState.WHISPERING
         item = promise(call)
         board.note(call, Step.WHISPERED, sector=item.sector, agent=call.agent)
-        domain = board.plan.sectors[item.sector].prompt
+        about = board.plan.about(item.sector, call.fiche)
         kind = "transfer" if call.transfers else "call"
-        said = whisper(domain, int(board.now - item.joined_at) // 60, kind=kind)
+        said = whisper(about, int(board.now - item.joined_at) // 60, kind=kind)
         assert call.leg is not None  # RINGING has a leg
         call.whisper = board.play_on(call.id, call.leg, said)
         board.play(call, (CONNECTING,))

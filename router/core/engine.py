@@ -260,11 +260,11 @@ class Engine:
     def desk(self, agent: AgentId) -> DeskView | None:
         """Return what the informateur's own screen may show; None if the plan has no such one."""
         desk = self._board.roster.desks.get(agent)
-        return None if desk is None else view_of(desk, self._board)
+        return None if desk is None else view_of(desk, self._board, self._callbacks.attempts)
 
     def desks(self) -> list[DeskView]:
         """Return that of every informateur, in the plan's order."""
-        return [view_of(desk, self._board) for desk in self._board.roster]
+        return [view_of(desk, self._board, self._callbacks.attempts) for desk in self._board.roster]
 
     def admission(self, sector: SectorId, now: float) -> Admission:
         """Return whether a callback for `sector` would be promised at `now`."""

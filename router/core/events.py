@@ -295,8 +295,8 @@ class CallFound:
     """After a restart of the router: a caller's channel that Asterisk still holds.
 
     With `leg` and `bridge` the two are talking, the leg being the informateur's `agent` or,
-    without one, a referral's; with `sector` the caller was waiting since `joined_at`; with
-    neither the call starts again from the welcome.
+    without one, a referral's; with `sector` the caller was waiting since `joined_at`, about
+    `fiche`; with neither the call starts again from the welcome.
     """
 
     call: CallId
@@ -305,6 +305,7 @@ class CallFound:
     agent: AgentId | None = None
     leg: ChannelId | None = None
     bridge: BridgeId | None = None
+    fiche: FicheId | None = None
 
 
 @value

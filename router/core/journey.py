@@ -16,6 +16,7 @@ from router.core.hours import Closed
 from router.core.ids import MenuId, PageId, PromptId, SectorId
 from router.core.plan import SAY_NEXT_OPENING, Choice, Menu, Repeat, ToMenu, ToPage, ToSector
 from router.core.switchboard import Switchboard
+from router.core.tickets import TicketRecord
 
 CODE_ASK = PromptId("code-ask")
 CODE_ASK_ALONE = PromptId("code-ask-alone")
@@ -58,13 +59,13 @@ RECORDING_S = 10.0
 
 class Journey:
     """From the answer to the queue. `enqueue(call, sector, said_first)` takes over there;
-    `called_in(code)` cancels the callback of that code and returns its sector."""
+    `called_in(code)` cancels the callback of that code and returns it."""
 
     def __init__(
         self,
         board: Switchboard,
         enqueue: Callable[[Call, SectorId, tuple[PromptId, ...]], None],
-        called_in: Callable[[str], SectorId | None],
+        called_in: Callable[[str], TicketRecord | None],
     ) -> None:
         self._board = board
         self._enqueue = enqueue
@@ -257,9 +258,10 @@ class Journey:
     def check_code(self, call: Call) -> None:
         board = self._board
         fiche = board.codes.fiche(call.typed, board.now)
-        if fiche is None and (sector := self._called_in(call.typed)) is not None:
-            board.note(call, Step.CODE_ACCEPTED, sector=sector, detail="callback cancelled")
-            self._enqueue(call, sector, (CALLBACK_CANCELLED,))
+        if fiche is None and (ticket := self._called_in(call.typed)) is not None:
+            call.fiche = ticket.fiche
+            board.note(call, Step.CODE_ACCEPTED, sector=ticket.sector, detail="callback cancelled")
+            self._enqueue(call, ticket.sector, (CALLBACK_CANCELLED,))
             return
         if fiche is None:
             self._failures.record(board.now)

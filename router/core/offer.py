@@ -61,7 +61,7 @@ class Offer:
         board.silence(call)
         call.state = CallState.ENTERING
         board.set_due(call, Due.STEP, ENTRY_GUARD_S)
-        board.commands.append(TakeNumber(call.id, promise(call).sector))
+        board.commands.append(TakeNumber(call.id, promise(call).sector, call.fiche))
 
     def number_taken(self, call: Call, event: NumberTaken) -> None:
         """Promised: goodbye. Not: the caller waits on, at the same rank."""

@@ -50,6 +50,11 @@ class Fiche:
     title: str
     sector: SectorId
 
+    @property
+    def prompt(self) -> PromptId:
+        """The sentence that tells an informateur the title (router/voice renders it)."""
+        return PromptId(f"fiche-{self.id.lower()}")
+
 
 @dataclass(frozen=True, slots=True)
 class ToMenu:
@@ -382,6 +387,12 @@ class Plan:
     def domains(self) -> dict[SectorId, Sector]:
         """The sectors that one can ask for: all but those that everybody serves."""
         return {id_: one for id_, one in self.sectors.items() if not one.for_all}
+
+    def about(self, sector: SectorId, fiche: FicheId | None) -> tuple[PromptId, ...]:
+        """What an informateur is told that a call is about: the domain, and the page read."""
+        page = None if fiche is None else self.fiches.get(fiche)
+        domain = self.sectors[sector].prompt
+        return (domain,) if page is None else (domain, page.prompt)
 
     @property
     def code_leads(self) -> str:

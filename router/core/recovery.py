@@ -52,6 +52,8 @@ class Recovery:
             self._arrive(event.call)
             return
         call = board.calls[event.call] = Call(event.call, board.now)
+        call.fiche = event.fiche if event.fiche in board.plan.fiches else None
+        call.door = self._distribution.door(call, sector)
         board.note(call, Step.FOUND, sector=sector)
         joined_at = min(event.joined_at or board.now, board.now)
         adopted = (

@@ -204,17 +204,18 @@ def rank(position: int) -> tuple[PromptId, ...]:
 
 
 def whisper(
-    domain: PromptId, waited_min: int, *, kind: str = "call", callback: bool = False
+    about: tuple[PromptId, ...], waited_min: int, *, kind: str = "call"
 ) -> tuple[PromptId, ...]:
-    """Return what the informateur hears on answering: why, the domain, how long one waits.
+    """Return what the informateur hears on answering: why, what about, how long one waits.
 
-    `kind` is "call", "callback", "transfer" or "consult": of that one no wait is said, as a
-    colleague asks. `callback=True` is `kind="callback"`.
+    `about` is `Plan.about`. `kind` is "call", "callback", "transfer" or "consult": of that one
+    no wait is said, as a colleague asks. A title is never what is said last: without its file
+    it is passed over then (measured), and the rest is heard.
     """
-    why = _WHISPERS["callback" if callback else kind]
+    why = _WHISPERS[kind]
     if why == _WHISPERS["consult"]:
-        return (why, domain)
-    return (why, domain, _WHISPER_WAITED, *minutes(waited_min))
+        return (why, about[0])
+    return (why, *about, _WHISPER_WAITED, *minutes(waited_min))
 
 
 def ask_reason(reason: ReasonId) -> PromptId:

@@ -240,7 +240,7 @@ class Talk:
         self._duty.answered(desk)
         assert aside.sector is not None
         waited_min = int(board.now - promise(call).joined_at) // 60
-        said = whisper(board.plan.sectors[aside.sector].prompt, waited_min, kind="consult")
+        said = whisper(board.plan.about(aside.sector, call.fiche), waited_min, kind="consult")
         aside.whisper = board.play_on(call.id, aside.leg, said)
         board.set_due(call, Due.WHISPER, WHISPER_GUARD_S)
 

@@ -30,7 +30,7 @@ from router.demo.seats import Seat
 from router.errors import ConfigError, SetupError
 from router.lifeline import tied_to_us
 from router.locks import Lock, see_that_it_is_free
-from router.places import writing
+from router.places import PLAN, writing
 from router.ports import Address, check_free
 from router.vault import place_of
 
@@ -307,11 +307,10 @@ presented = "3939"
 
     def _plan_path(self) -> Path:
         """Return the shipped plan, or a copy with the script's targets and promise."""
-        shipped = provision.TOP / "router" / "plans" / "3939.toml"
         changes = {"targets": self.script.targets, "callbacks": self.script.promise}
         if not any(changes.values()):
-            return shipped
-        text = shipped.read_text(encoding="utf-8")
+            return PLAN
+        text = PLAN.read_text(encoding="utf-8")
         for table, values in changes.items():
             text = _with_values(text, table, values)
         copy = self.state_dir / "3939.toml"

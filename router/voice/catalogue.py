@@ -3,14 +3,15 @@
 import re
 import string
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from router.core import french
 from router.core.ids import PromptId
+from router.core.plan import Fiche
 from router.errors import ConfigError, Problem
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -31,6 +32,8 @@ class Prompt:
     heard: str
     #: Played inside a sentence made of several prompts: little silence around it.
     joined: bool = False
+    #: Where it is written, if not in the catalogue.
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,31 @@ class Catalogue:
 
     path: Path
     prompts: Mapping[PromptId, Prompt]
+    #: How words are said that are written otherwise.
+    pronunciation: Mapping[str, str] = field(default_factory=dict)
+
+    def place(self, prompt: Prompt) -> str:
+        """Return where the prompt is written, for messages."""
+        return prompt.written or f"{self.path.name}: prompts.{prompt.id}"
+
+    def with_titles(self, fiches: Iterable[Fiche], plan: str) -> "Catalogue":
+        """Return it with a sentence for each page of the plan, which is the file `plan`.
+
+        One that the catalogue has of its own, with another pronunciation perhaps, is kept.
+        """
+        titles = {
+            fiche.prompt: Prompt(
+                id=fiche.prompt,
+                text=_sentence(fiche.title),
+                spoken=spoken_form(_sentence(fiche.title), self.pronunciation),
+                heard="whispered: the page that the caller read",
+                joined=True,
+                written=f"{plan}: fiches.{fiche.id}.title",
+            )
+            for fiche in fiches
+            if fiche.prompt not in self.prompts
+        }
+        return replace(self, prompts={**self.prompts, **titles})
 
     @property
     def texts(self) -> dict[PromptId, str]:
@@ -64,7 +92,21 @@ def load_catalogue(path: Path) -> Catalogue:
     reading.read(table)
     if reading.problems:
         raise ConfigError(reading.problems)
-    return Catalogue(path, reading.prompts)
+    return Catalogue(path, reading.prompts, reading.pronunciation)
+
+
+def spoken_form(text: str, pronunciation: Mapping[str, str]) -> str:
+    """Return what a voice is given to say `text`, on one line."""
+    for written, said in pronunciation.items():
+        text = text.replace(written, said)
+    # Typography that voices stumble over.
+    text = text.replace("’", "'").replace("«", "").replace("»", "")
+    return re.sub(r" +([.,])", r"\1", " ".join(text.split()))
+
+
+def _sentence(title: str) -> str:
+    """What introduces a title, and its end: a voice falls, and rises after a question."""
+    return f"Fiche\u00a0: {title}" + ("" if title[-1] in ".?!…" else ".")
 
 
 class _Reading:
@@ -114,7 +156,7 @@ class _Reading:
         self.prompts[PromptId(id_)] = Prompt(
             id=PromptId(id_),
             text=text,
-            spoken=self._said(spoken),
+            spoken=spoken_form(spoken, self.pronunciation),
             heard=entry["heard"],
             joined=entry.get("joined", False),
         )
@@ -134,13 +176,6 @@ class _Reading:
         except (ValueError, IndexError, KeyError) as error:
             self._problem(place, f"not a template: {error}")
             return template
-
-    def _said(self, text: str) -> str:
-        for written, said in self.pronunciation.items():
-            text = text.replace(written, said)
-        # Typography that voices stumble over.
-        text = text.replace("’", "'").replace("«", "").replace("»", "")
-        return re.sub(r" +([.,])", r"\1", " ".join(text.split()))
 
     def _well_formed(self, place: str, id_: str, entry: object, keys: Mapping[str, type]) -> bool:
         before = len(self.problems)

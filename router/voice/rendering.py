@@ -96,7 +96,7 @@ def stale(catalogue: Catalogue, recordings: Path, out: Path, voice: Voice) -> li
     problems = []
     for id_, source in _sources(catalogue, recordings, voice).items():
         entry = manifest.get(id_)
-        place = f"{catalogue.path.name}: prompts.{id_}"
+        place = catalogue.place(catalogue.prompts[id_])
         if entry is None:
             problems.append(Problem(place, "no audio yet: run ./allo prompts"))
         elif entry.source != source:

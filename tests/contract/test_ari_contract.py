@@ -31,7 +31,15 @@ from router.core.events import (
     PromptEnded,
     PromptFailed,
 )
-from router.core.ids import AgentId, BridgeId, ChannelId, PlaybackId, PromptId, SectorId
+from router.core.ids import (
+    AgentId,
+    BridgeId,
+    ChannelId,
+    FicheId,
+    PlaybackId,
+    PromptId,
+    SectorId,
+)
 from router.errors import AriGone, AriRejected, AriReplaced
 from tests.contract.bench import Bench, kinds
 from tests.contract.exchanges import Exchange
@@ -461,6 +469,9 @@ async def test_a_new_router_finds_who_talks_and_who_waits(exchange: Exchange) ->
             Remember(waiting, ChannelId(waiting), SectorId("travail"), 1234.5),
             StartMusic(waiting, ChannelId(waiting)),
         )
+        reader = await old.arrive()
+        page = FicheId("F1234")
+        old.perform(Remember(reader, ChannelId(reader), SectorId("travail"), 5678.5, fiche=page))
         fresh = await old.arrive()
         await old.settled()
     async with Bench(exchange) as new:
@@ -468,6 +479,7 @@ async def test_a_new_router_finds_who_talks_and_who_waits(exchange: Exchange) ->
         assert found == {
             talking: CallFound(talking, agent=AgentId("lea"), leg=leg, bridge=bridge),
             waiting: CallFound(waiting, SectorId("travail"), 1234.5),
+            reader: CallFound(reader, SectorId("travail"), 5678.5, fiche=page),
             fresh: CallFound(fresh),
         }
         await phone.hang_up()

@@ -27,6 +27,7 @@ from typing import Any, TypeVar
 import aiohttp
 
 from router import provision
+from router.config import load
 from router.core.ids import AgentId, PhoneId
 from router.errors import SetupError
 from router.store.tickets import FILE_NAME
@@ -177,7 +178,7 @@ def service(scale: Scale, vault: Path, port_offset: int) -> Service:
     return Service(
         plan,
         f"{agents}{_ABSENT} = {{ {UNSTAFFED} = 1 }}\n",
-        spoken=tuple(id_ for id_ in provision.catalogue().prompts if id_ not in TONES),
+        spoken=tuple(id_ for id_ in provision.sentences(load(None)).prompts if id_ not in TONES),
         asterisk=f'trunk_peer = "127.0.0.1:{_CARRIER_PORT + port_offset}"\ntrunk_qualify_s = 0\n',
         callbacks=f'presented = "3939"\nfiction = true\nvault_dir = "{vault}"\n',
     )

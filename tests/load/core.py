@@ -144,7 +144,7 @@ def simulated(days: int | None, seed: int) -> Year:
     people = load_workload(SHIPPED / "2025.toml", plan)
     spare_the_collector()
     begun, own = time.monotonic(), time.process_time()
-    year = Simulation(plan, people, 2025, seed, speech_s(provision.catalogue().texts))
+    year = Simulation(plan, people, 2025, seed, speech_s(provision.sentences(load(None)).texts))
     for day in year.days[:days]:
         year.run_day(day)
     return Year(

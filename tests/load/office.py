@@ -166,7 +166,7 @@ class Office(Town):
                     self._soon(KeyPressed(call, CALLBACK_KEY), _SAYS_YES_S)
             case DialTicket(call):
                 self._dial(call)
-            case TakeNumber(call, sector):
+            case TakeNumber(call, sector, _):
                 asked = self._request(sector)
                 self._typed[asked.ask] = call
                 self._soon(asked, _TYPES_S)

@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import Any
 
 from router import provision
+from router.config import load
 from router.core.commands import Step
 from router.core.ids import PhoneId
 from router.demo.phones import Sipp
@@ -116,7 +117,7 @@ def service(scale: Scale) -> Service:
         plan = plan.replace(before, after)
     skills = ", ".join(f"{sector} = 1" for sector in tomllib.loads(plan)["sectors"])
     agents = "".join(f"{201 + number} = {{ {skills} }}\n" for number in range(scale.phones))
-    spoken = tuple(id_ for id_ in provision.catalogue().prompts if id_ not in TONES)
+    spoken = tuple(id_ for id_ in provision.sentences(load(None)).prompts if id_ not in TONES)
     return Service(plan, agents, spoken)
 
 

@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from router import provision
 from router.asterisk.install import Toolbox, ensure_toolbox
+from router.config import load
 from router.demo.stage import Script, Stage
 from tests.real.prompts import shorten
 from tests.real.scene import Scene
@@ -73,7 +74,7 @@ def pytest_runtest_makereport(
 @pytest.fixture(scope="session")
 def toolbox() -> Toolbox:
     tools = ensure_toolbox(provision.HOME, print)
-    provision.prompts(provision.voice_named("espeak-ng", None, tools), tools, print)
+    provision.prompts(load(None), provision.voice_named("espeak-ng", None, tools), tools, print)
     return tools
 
 

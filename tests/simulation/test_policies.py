@@ -32,7 +32,7 @@ THE_PLAN, *_ = POLICIES
 def setting() -> Setting:
     plan = load(None).plan
     people = load_workload(SHIPPED / "2025.toml", plan)
-    return Setting(plan, people, 2025, 1, speech_s(provision.catalogue().texts))
+    return Setting(plan, people, 2025, 1, speech_s(provision.sentences(load(None)).texts))
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,7 @@ def shipped(seed: int, days: int, **callers: float) -> tuple[Simulation, Diary]:
         content["informateurs"] |= {"transfers": 0.0}
         of_year = Workload.model_validate(content)
     diary = Diary(plan)
-    texts = provision.catalogue().texts
+    texts = provision.sentences(load(None)).texts
     simulation = Simulation(plan, of_year, 2025, seed, speech_s(texts), tally=diary)
     for day in simulation.days[1 : 1 + days]:
         simulation.run_day(day)

@@ -34,7 +34,7 @@ def weeks(**trouble: Any) -> Tally:
     people = load_workload(SHIPPED / "2025.toml", plan).model_copy(update=trouble)
     chosen = [day for day in year_of_days(people, plan.hours, 2025) if day.day in DAYS]
     return Simulation(
-        plan, people, 2025, 1, speech_s(provision.catalogue().texts), days=chosen
+        plan, people, 2025, 1, speech_s(provision.sentences(load(None)).texts), days=chosen
     ).run()
 
 

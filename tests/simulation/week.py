@@ -37,7 +37,7 @@ def simulation(seed: int = 1, first: int = FIRST, last: int = LAST) -> Simulatio
         load_workload(SHIPPED / "2025.toml", plan),
         2025,
         seed,
-        speech_s(provision.catalogue().texts),
+        speech_s(provision.sentences(load(None)).texts),
         tally=Listener(plan),
     )
     for day in run.days[first:last]:

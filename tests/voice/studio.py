@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from G722 import G722
 
+from router.core.ids import FicheId, SectorId
+from router.core.plan import Fiche
 from router.errors import SetupError, VoiceError
 from router.voice import Catalogue, Voice, load_catalogue, loudness, render, stale
 
@@ -126,10 +128,13 @@ class Studio:
         self.tools = tools
         self.voice = ToneVoice()
         self.file.write_text(CATALOGUE)
+        #: Of the plan's pages.
+        self.titles: dict[str, str] = {}
 
     @property
     def catalogue(self) -> Catalogue:
-        return load_catalogue(self.file)
+        fiches = [Fiche(FicheId(id_), title, SectorId("x")) for id_, title in self.titles.items()]
+        return load_catalogue(self.file).with_titles(fiches, "plan.toml")
 
     def replace(self, old: str, new: str) -> None:
         self.file.write_text(self.file.read_text().replace(old, new))

@@ -28,6 +28,26 @@ def test_the_catalogue_of_the_service_is_sound() -> None:
         assert not any(f" {mark}" in prompt.text for mark in ";:!?»")
 
 
+def test_a_page_is_told_by_its_title(studio: Studio) -> None:
+    studio.titles = {
+        "F1234": "Carte « exemple »",
+        "F5678": "Qui compose le 3939 ?".replace(" ?", "\u00a0?"),
+    }
+    prompts = studio.catalogue.prompts
+    assert list(prompts)[-2:] == ["fiche-f1234", "fiche-f5678"]
+    title, question = prompts[PromptId("fiche-f1234")], prompts[PromptId("fiche-f5678")]
+    assert title.text == "Fiche\u00a0: Carte « exemple »."
+    assert title.spoken == "Fiche : Carte exemple."
+    assert title.joined
+    assert question.spoken == "Fiche : Qui compose le trente-neuf trente-neuf ?"
+
+
+def test_a_sentence_of_the_catalogue_s_own_tells_a_page_otherwise(studio: Studio) -> None:
+    studio.replace("[prompts.goodbye]", "[prompts.fiche-f1234]")
+    studio.titles = {"F1234": "Bail"}
+    assert studio.catalogue.prompts[PromptId("fiche-f1234")].text == "Au revoir."
+
+
 def test_spoken_text_is_plain_and_on_one_line(studio: Studio) -> None:
     prompts = studio.catalogue.prompts
     assert list(prompts) == ["welcome", "goodbye", "minutes-1", "minutes-2", "minutes-3"]

@@ -3,13 +3,18 @@
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from router import provision
 from router.asterisk.install import Toolbox
+from router.config import load
+from router.core.distribution import WHISPER_GUARD_S
 from router.core.ids import PromptId
+from router.core.speech import whisper
 from router.errors import VoiceError
 from router.voice import Catalogue, EspeakVoice, durations, load_catalogue, loudness, render, stale
 from router.voice.synthesis import run
@@ -110,6 +115,28 @@ def test_a_recording_wins_over_the_voice_and_going_brings_the_voice_back(studio:
     (studio.recordings / "goodbye.wav").unlink()
     assert studio.render() == (5, 1, 0)
     assert "Au revoir." in studio.voice.said
+
+
+def test_titles_are_rendered_with_the_rest_and_again_when_they_change(studio: Studio) -> None:
+    studio.titles = {"F1234": "Bail"}
+    assert studio.render() == (6, 6, 0)
+    studio.titles = {"F1234": "Bail commercial", "F1235": "Loyer"}
+    assert studio.stale() == [
+        "plan.toml: fiches.F1234.title: text, voice or recording changed since the audio was "
+        "rendered: run ./allo prompts",
+        "plan.toml: fiches.F1235.title: no audio yet: run ./allo prompts",
+    ]
+    assert studio.render() == (7, 2, 0)
+    studio.titles = {}
+    assert studio.render() == (5, 0, 2)
+
+
+def test_a_recording_wins_over_a_title(studio: Studio) -> None:
+    studio.titles = {"F1234": "Bail"}
+    write_wav(studio.recordings / "fiche-f1234.wav", tone(2.0, 48_000, 0.9), 48_000)
+    studio.render()
+    assert not [text for text in studio.voice.said if "Bail" in text]
+    assert studio.stale() == []
 
 
 def test_a_recording_of_no_prompt_is_told(studio: Studio) -> None:
@@ -245,6 +272,27 @@ def test_the_real_voice_is_even_and_unclipped(tmp_path: Path, toolbox: Toolbox) 
             sound = decoded(out / f"{id_}.{suffix}")
             assert loudness.level(sound, rate) == pytest.approx(-23, abs=1)
             assert loudness.peak(sound) < -3
+
+
+@pytest.mark.real
+def test_every_title_of_the_plan_is_told_shortly(tmp_path: Path, toolbox: Toolbox) -> None:
+    plan = load(None).plan
+    whole = provision.sentences(load(None))
+    parts = {"whisper-transfer", "whisper-callback", "whisper-waited", "word-more-than"}
+    ids = parts | {"minutes-99", *(sector.prompt for sector in plan.sectors.values())}
+    titles = {fiche.prompt for fiche in plan.fiches.values()}
+    some = {PromptId(id_): whole.prompts[PromptId(id_)] for id_ in ids | titles}
+    (recordings := tmp_path / "recordings").mkdir()
+    render(replace(whole, prompts=some), recordings, tmp_path, EspeakVoice(toolbox), toolbox)
+    lasts_s = durations(tmp_path)
+    assert {id_: seconds for id_, seconds in lasts_s.items() if id_ in titles and seconds > 5} == {}
+    for fiche in plan.fiches.values():
+        for kind in ("callback", "transfer"):
+            said = whisper(plan.about(fiche.sector, fiche.id), 120, kind=kind)
+            assert sum(lasts_s[one] for one in said) < 0.8 * WHISPER_GUARD_S
+    for id_ in titles:
+        sound = decoded(tmp_path / f"{id_}.alaw")
+        assert loudness.level(sound, 8_000) == pytest.approx(-23, abs=1)
 
 
 @pytest.mark.real

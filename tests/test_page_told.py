@@ -1,0 +1,187 @@
+"""The informateur is told the page that the caller read, whichever way the call came."""
+
+from dataclasses import replace
+
+import pytest
+
+from router.core.commands import TakeNumber
+from router.core.events import LegEnd, Resynced
+from router.core.facts import Door
+from router.core.ids import AgentId, FicheId, TicketId
+from router.core.plan import CallbackPolicy
+from router.core.requests import Pause, Transfer
+from tests.caller import Exchange
+from tests.service_plan import BREAK, FICHE, HOUSING, WORK, day_plan, small_plan
+
+HOUSING_PAGE = ("sector-logement", "fiche-f1234")
+GONE = FicheId("F9999")
+
+
+@pytest.fixture
+def exchange() -> Exchange:
+    exchange = Exchange(day_plan())
+    exchange.appear("101")
+    return exchange
+
+
+def by_code(exchange: Exchange, call: str = "caller") -> None:
+    exchange.arrive(call)
+    exchange.press(f"#{exchange.code}", call)
+
+
+def told(exchange: Exchange, agent: str = "101") -> tuple[str, ...]:
+    """What the informateur who picks up is told, between why and how long."""
+    exchange.answer(agent)
+    said = exchange.informateur_hears(agent)
+    assert said[-2] == "whisper-waited"
+    return said[1:-2]
+
+
+def shown(exchange: Exchange, agent: str = "101") -> FicheId | None:
+    """What is on the informateur's screen."""
+    view = exchange.engine.desk(AgentId(agent))
+    assert view is not None
+    assert view.call is not None
+    return view.call.fiche
+
+
+def restarted(exchange: Exchange) -> Exchange:
+    """A new router that has the tickets of the old one."""
+    after = Exchange(exchange.plan, now=exchange.now)
+    after.saved.update(exchange.saved)
+    after.appear("101")
+    records = list(exchange.saved.values())
+    for command in after.engine.restore_tickets(records, after.now, lost=False):
+        after._carry_out(command)
+    return after
+
+
+def test_who_typed_a_code_read_its_page(exchange: Exchange) -> None:
+    by_code(exchange)
+    assert shown(exchange) == FICHE
+    assert told(exchange) == HOUSING_PAGE
+
+
+def test_who_came_by_the_menu_read_none_that_we_know_of(exchange: Exchange) -> None:
+    exchange.choose_housing()
+    assert told(exchange) == ("sector-logement",)
+    assert shown(exchange) is None
+
+
+def test_who_is_given_on_read_the_same_page(exchange: Exchange) -> None:
+    exchange.appear("103")
+    by_code(exchange)
+    exchange.answer("101")
+    exchange.hear_whisper("101")
+    exchange.ask("101", Transfer(WORK))
+    assert told(exchange, "103") == ("sector-travail", "fiche-f1234")
+    assert shown(exchange, "103") == FICHE
+
+
+def test_who_lost_an_informateur_read_the_same_page(exchange: Exchange) -> None:
+    by_code(exchange)
+    exchange.answer("101")
+    exchange.hear_whisper("101")
+    exchange.end_leg("101", LegEnd.LOST)
+    exchange.appear("102")
+    exchange.wait(60.0)
+    assert told(exchange, "102") == HOUSING_PAGE
+
+
+def test_who_asked_on_a_page_to_be_called_back_read_it(exchange: Exchange) -> None:
+    exchange.ask_callback("t", HOUSING, FICHE)
+    assert shown(exchange) == FICHE
+    assert told(exchange) == HOUSING_PAGE
+    assert shown(exchange) == FICHE
+    exchange.press("1", exchange.pick_up("t"))
+    assert shown(exchange) == FICHE
+
+
+def test_who_asked_by_domain_to_be_called_back_read_none(exchange: Exchange) -> None:
+    exchange.ask_callback("t", HOUSING)
+    assert told(exchange) == ("sector-logement",)
+
+
+def test_the_page_follows_who_rather_is_called_back_than_waits(exchange: Exchange) -> None:
+    exchange.ask("101", Pause(BREAK))
+    by_code(exchange)
+    exchange.wait(CallbackPolicy().offer_after_s)
+    exchange.press("5")
+    [asked] = [
+        command
+        for _, _, commands in exchange.told
+        for command in commands
+        if isinstance(command, TakeNumber)
+    ]
+    assert (asked.sector, asked.fiche) == (HOUSING, FICHE)
+
+
+def test_the_page_follows_who_rather_calls_in_than_is_called_back(exchange: Exchange) -> None:
+    exchange.talk("101", "other")
+    exchange.ask_callback("t", HOUSING, FICHE)
+    code = exchange.engine.ticket_code(TicketId("t"))
+    exchange.arrive()
+    exchange.press(f"#{code}")
+    exchange.appear("102")
+    exchange.wait(60.0)
+    assert told(exchange, "102") == HOUSING_PAGE
+
+
+# After a restart of the router.
+
+
+def test_what_is_written_on_the_channel_of_who_waits_names_the_page(exchange: Exchange) -> None:
+    by_code(exchange)
+    remembered = exchange.callers["caller"].remembered
+    assert remembered is not None
+    assert remembered.fiche == FICHE
+
+
+def test_who_is_found_waiting_read_the_same_page() -> None:
+    after = Exchange(day_plan())
+    after.appear("101")
+    after.find(sector=HOUSING, joined_at=after.now, fiche=FICHE)
+    assert told(after) == HOUSING_PAGE
+
+
+def test_who_is_found_talking_read_the_same_page(exchange: Exchange) -> None:
+    exchange.find(sector=HOUSING, joined_at=exchange.now, agent="101", fiche=FICHE)
+    assert shown(exchange) == FICHE
+
+
+@pytest.mark.parametrize("agent", [None, "101"])
+def test_the_way_in_of_who_is_found_is_the_old_one(agent: str | None) -> None:
+    for fiche, door in ((FICHE, Door.CODE), (None, Door.MENU)):
+        after = Exchange(day_plan())
+        after.find(sector=HOUSING, joined_at=after.now, agent=agent, fiche=fiche)
+        after.leave()
+        [fact] = after.call_facts()
+        assert fact.door is door
+
+
+def test_a_ticket_found_is_about_the_same_page(exchange: Exchange) -> None:
+    exchange.talk("101", "other")
+    exchange.ask_callback("t", HOUSING, FICHE)
+    assert told(restarted(exchange)) == HOUSING_PAGE
+
+
+def test_a_page_that_left_the_plan_is_not_told() -> None:
+    after = Exchange(day_plan())
+    after.appear("101")
+    after.find(sector=HOUSING, joined_at=after.now, fiche=GONE)
+    assert told(after) == ("sector-logement",)
+    assert shown(after) is None
+
+
+def test_a_ticket_about_a_page_that_left_the_plan_is_kept_all_the_same(exchange: Exchange) -> None:
+    exchange.talk("101", "other")
+    exchange.ask_callback("t", HOUSING, FICHE)
+    exchange.saved[TicketId("t")] = replace(exchange.saved[TicketId("t")], fiche=GONE)
+    after = restarted(exchange)
+    assert shown(after) is None
+    assert told(after) == ("sector-logement",)
+    after.tell(Resynced())
+
+
+def test_the_sentence_of_a_page_has_its_own_id() -> None:
+    assert small_plan().fiches[FICHE].prompt == "fiche-f1234"
