@@ -92,7 +92,7 @@ def test_one_call_is_carried_and_told(tmp_path: Path) -> None:
     order = [
         "the service's clock starts at 2026-11-23T10:00, a Monday",
         "The call is answered",
-        "asked for the access code",
+        "asked for an access code",
         "types",
         "The code is right: page F1234, domain « Rapports locatifs ».",
         "joins the queue",

@@ -10,7 +10,7 @@ import aiohttp
 
 from router.core.calls import CallState
 from router.core.commands import Step
-from router.core.ids import AgentId, PhoneId
+from router.core.ids import AgentId, FicheId, PhoneId
 from router.demo.sound import AGENT_HZ, ALAW, CALLER_HZ, ULAW, Codec
 from router.demo.stage import FICHE, Stage
 from tests.real.prompts import Ear, Repertoire, repertoire
@@ -20,6 +20,8 @@ from tests.real.usagers import Usager, numbers_kept
 
 #: The sector of the stage's fiche, and the way there from the welcome: skip it, no code, menu.
 SECTOR = "logement-location"
+#: What is whispered of the fiche's title.
+TITLE = f"fiche-{FICHE.lower()}"
 TO_SECTOR = "#41"
 
 #: Less than Asterisk's own time-out of a phone that rings for nobody (8 s here).
@@ -247,8 +249,8 @@ class Scene:
                 person.forget()
                 await person.heard_tone.wait()
 
-    def code(self) -> str:
-        return self.stage.code(FICHE)
+    def code(self, fiche: FicheId = FICHE) -> str:
+        return self.stage.code(fiche)
 
     # What is known elsewhere.
 

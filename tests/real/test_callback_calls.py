@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from router.core.commands import Step
 from router.core.events import CalledEnd
+from router.core.ids import FicheId
 from router.core.tickets import Failure, Refusal
 from router.demo.stage import Stage
 from tests.real.conftest import (
@@ -18,7 +19,7 @@ from tests.real.conftest import (
     NewScene,
     OpenStage,
 )
-from tests.real.scene import SECTOR, Scene
+from tests.real.scene import SECTOR, TITLE, Scene
 from tests.real.telephones import Called, Informateur
 from tests.real.test_anonymity import files_with
 from tests.real.usagers import Usager, numbers_kept
@@ -96,7 +97,9 @@ async def test_the_informateur_is_there_before_the_number_is_dialled(
     assert home.messages() == ""
     informateur.pick_up()
     await home.rings()
-    await informateur.person.hears("whisper-callback", f"sector-{SECTOR}")
+    await informateur.person.hears("whisper-callback", f"sector-{SECTOR}", TITLE)
+    fiche = (await scene.desk(informateur.agent))["desk"]["call"]["fiche"]
+    assert fiche["title"] == scene.stage.plan.fiches[FicheId(fiche["id"])].title
     assert (await usager.standing())["state"] == "dialling"
     await picked_up(home)
     await talk(scene, usager, informateur, home)

@@ -4,8 +4,9 @@ import pytest
 
 from router.core.calls import CallState
 from router.core.commands import Step
+from router.core.ids import FicheId
 from router.demo.sound import CALLER_HZ
-from tests.real.scene import SECTOR, TO_SECTOR, Scene
+from tests.real.scene import SECTOR, TITLE, TO_SECTOR, Scene
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
@@ -20,7 +21,7 @@ async def test_a_code_leads_to_an_informateur_and_both_hear_each_other(scene: Sc
     assert accepted["sector"] == SECTOR
     await caller.person.hears("code-accepted", "queue-joined", "music")
     await scene.talk(caller, informateur)
-    whisper = ["whisper-call", f"sector-{SECTOR}", "whisper-waited", "under-a-minute"]
+    whisper = ["whisper-call", f"sector-{SECTOR}", TITLE, "whisper-waited", "under-a-minute"]
     assert informateur.person.heard == [*whisper, f"{CALLER_HZ} Hz"]
     await informateur.hang_up()
     await caller.person.hears("goodbye")
@@ -37,6 +38,28 @@ async def test_a_code_leads_to_an_informateur_and_both_hear_each_other(scene: Sc
         Step.VOTE_ASKED,
         Step.ENDED,
     ]
+
+
+async def test_a_title_without_audio_is_passed_over(scene: Scene) -> None:
+    fiche = FicheId("F4002")
+    assert scene.stage.plan.fiches[fiche].sector == SECTOR
+    scene.expected_in_asterisk.append(r"fiche-f4002")
+    informateur = await scene.informateur()
+    prompts = scene.stage.script.prompts_dir
+    kept = {path: path.read_bytes() for path in prompts.glob("fiche-f4002.*")}
+    assert kept
+    for path in kept:
+        path.unlink()
+    try:
+        caller = await scene.waiting_caller(scene.code(fiche))
+        await scene.talk(caller, informateur)
+    finally:
+        for path, sound in kept.items():
+            path.write_bytes(sound)
+    whisper = ["whisper-call", f"sector-{SECTOR}", "whisper-waited", "under-a-minute"]
+    assert informateur.person.heard == [*whisper, f"{CALLER_HZ} Hz"]
+    await informateur.hang_up()
+    await scene.ended(caller, "answered")
 
 
 async def test_without_a_code_the_menus_lead_to_an_informateur(scene: Scene) -> None:

@@ -7,9 +7,9 @@ import pytest_asyncio
 
 from router.core.calls import CallState
 from router.core.commands import Step
-from router.demo.stage import Stage
+from router.demo.stage import FICHE, Stage
 from tests.real.conftest import FRAGILE_OFFSET, OPEN_AT, NewScene, OpenStage
-from tests.real.scene import Scene
+from tests.real.scene import TITLE, Scene
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
@@ -96,6 +96,24 @@ async def test_an_informateur_who_rings_meanwhile_is_rung_anew(scene: Scene) -> 
     await scene.step(caller, Step.FOUND)
     await informateur.stops_ringing()
     await scene.talk(caller, informateur)
+    await informateur.hang_up()
+    await scene.ended(caller, "answered")
+
+
+async def test_the_page_that_a_caller_read_outlives_the_router(scene: Scene) -> None:
+    informateur = await scene.informateur()
+    other = await scene.waiting_caller()
+    await scene.talk(other, informateur)
+    caller = await scene.waiting_caller(scene.code())
+    await scene.stage.kill_router()
+    await scene.stage.start_router()
+    await scene.step(caller, Step.FOUND)
+    await other.hang_up()
+    await scene.ended(other, "answered")
+    assert TITLE not in informateur.person.heard
+    await scene.talk(caller, informateur)
+    assert TITLE in informateur.person.heard
+    assert (await scene.desk(informateur.agent))["desk"]["call"]["fiche"]["id"] == FICHE
     await informateur.hang_up()
     await scene.ended(caller, "answered")
 
