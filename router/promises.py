@@ -153,10 +153,10 @@ class Promises:
         self.intake.accepting(refusals, self._engine.most_tickets(), self._answered())
 
     def _answered(self) -> list[SectorId] | None:
-        """The sectors with somebody on duty; None while no call at all can be answered."""
+        """The sectors whose callers are answered; None while no call at all can be."""
         if not self.link.connected:
             return None
-        return [one.sector for one in self._engine.sectors() if one.on_duty]
+        return [one.sector for one in self._engine.sectors() if one.is_answered]
 
     # What the engine says.
 

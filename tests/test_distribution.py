@@ -64,6 +64,18 @@ def test_a_queue_full_of_others_refuses_nobody_who_can_be_served_at_once() -> No
     assert exchange.hears("behind") == ("refused-full",)
 
 
+def test_pages_are_told_whose_callers_are_refused() -> None:
+    exchange = Exchange(small_plan(targets=Targets(queue_max=2)))
+    exchange.appear("101", "103")
+    exchange.talk("101", "talks")
+    exchange.choose_housing("first")
+    assert [one.is_answered for one in exchange.engine.sectors()] == [True, True]
+    exchange.choose_housing("second")
+    assert [one.is_answered for one in exchange.engine.sectors()] == [False, True]
+    exchange.vanish("103")
+    assert [one.is_full for one in exchange.engine.sectors()] == [True, True]
+
+
 def test_nor_who_waits_a_little_for_an_informateur_of_another_level() -> None:
     exchange = Exchange(small_plan(targets=Targets(queue_max=0, widening_s=(0, 20, 40))))
     exchange.appear("102")

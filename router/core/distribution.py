@@ -91,7 +91,7 @@ class Distribution:
             self._refuse(call, sector, Outcome.REFUSED_CLOSING, said)
         elif not board.roster.on_duty(sector):
             self._refuse(call, sector, Outcome.REFUSED_NO_AGENT, (*said_first, REFUSED_NO_AGENT))
-        elif board.queue.callers >= self._targets.queue_max and not self.somebody_free(sector):
+        elif self.is_full(sector):
             self._refuse(call, sector, Outcome.REFUSED_FULL, (*said_first, REFUSED_FULL))
         else:
             due_at = caller_due_at(board.plan, board.now)
@@ -118,6 +118,11 @@ class Distribution:
         """Whether more informateurs of `sector` are idle, at any level, than wait for it: who
         comes next is served at once, however many wait elsewhere."""
         return self._board.roster.ready(sector) > self._board.queue.waiting(sector)
+
+    def is_full(self, sector: SectorId) -> bool:
+        """Whether so many wait that who asks for `sector` is refused."""
+        full = self._board.queue.callers >= self._targets.queue_max
+        return full and not self.somebody_free(sector)
 
     def take_back(self, call: Call, sector: SectorId, joined_at: float) -> None:
         """Let a caller found after a restart wait on, at the rank the promise gave."""

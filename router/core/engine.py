@@ -80,6 +80,13 @@ class SectorSnapshot:
     ready: int
     oldest_wait_s: float | None
     wait_min: tuple[int, int] | None
+    #: So many wait, over all sectors, that who asks for this one is refused.
+    is_full: bool = False
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether who asks for this sector now is answered, at once or after a wait."""
+        return self.on_duty > 0 and not self.is_full
 
 
 class Engine:
@@ -229,6 +236,7 @@ class Engine:
                     board.roster.ready(sector),
                     None if oldest is None else board.now - oldest,
                     self._distribution.standing.wait_min(sector, waiting + 1, 0.0),
+                    self._distribution.is_full(sector),
                 )
             )
         return standing

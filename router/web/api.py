@@ -64,8 +64,9 @@ class Snapshot:
 
     def phone(self, plan: Plan) -> Phone:
         """Return what dialling leads to now."""
-        staffed = any(one.on_duty for one in self.sectors)
-        return phone_now(plan.hours, self.now, ready=self.ready, staffed=staffed)
+        staffed = [one for one in self.sectors if one.on_duty]
+        full = not any(one.is_answered for one in staffed)
+        return phone_now(plan.hours, self.now, ready=self.ready, staffed=bool(staffed), full=full)
 
     def no_callback(self, plan: Plan) -> NotNow | None:
         """Return why no callback is promised, in the most of sectors; None: one is, in some."""

@@ -52,7 +52,7 @@ def home(plan: Plan, snapshot: "Snapshot") -> str:
 <main>
 <h1>{escape(plan.name)}</h1>
 <p class="state {"open" if answered else "closed"}">{_text(said)}</p>
-{_what_to_do(plan, snapshot) if answered else ""}
+{_what_to_do(plan, snapshot, phone)}
 <p>{_text(_ANONYMOUS)}</p>
 {_waits(plan, snapshot) if answered else ""}
 <h2>Horaires</h2>
@@ -64,8 +64,13 @@ def home(plan: Plan, snapshot: "Snapshot") -> str:
 """
 
 
-def _what_to_do(plan: Plan, snapshot: "Snapshot") -> str:
-    """What those can do whose calls are answered: dial, and ask for a callback, or why not."""
+def _what_to_do(plan: Plan, snapshot: "Snapshot", phone: Phone) -> str:
+    """What can be done while somebody is there: dial, unless the queue is full, and ask for a
+    callback, or why not."""
+    if phone is Phone.FULL and snapshot.no_callback(plan) is None:
+        return '<p>Vous pouvez aussi <a href="/rappel">demander un rappel</a>.</p>'
+    if phone is not Phone.ANSWERED:
+        return ""
     dial = f"Composez le <strong>{escape(plan.numbers[0])}</strong>"
     no_callback = snapshot.no_callback(plan)
     if no_callback is None:
@@ -92,6 +97,8 @@ def _waits(plan: Plan, snapshot: "Snapshot") -> str:
 def _wait(sector: SectorSnapshot) -> str:
     if not sector.on_duty:
         return "personne pour le moment"
+    if sector.is_full:
+        return "file complète pour le moment"
     if sector.ready and not sector.waiting:
         return "aucune"
     if sector.wait_min is None:

@@ -12,20 +12,25 @@ class Phone(Enum):
     CLOSED = "closed"
     #: Open, and nobody on duty.
     NOBODY = "nobody"
+    #: Open, and so many wait that nobody more may.
+    FULL = "full"
     #: Open, and calls cannot be answered for a technical reason.
     AWAY = "away"
 
 
-def phone_now(hours: Hours, now: float, *, ready: bool, staffed: bool) -> Phone:
+def phone_now(hours: Hours, now: float, *, ready: bool, staffed: bool, full: bool = False) -> Phone:
     """Return what dialling leads to at `now`, UTC epoch seconds.
 
-    `ready`: calls can be answered; `staffed`: somebody is on duty.
+    `ready`: calls can be answered; `staffed`: somebody is on duty; `full`: so many wait that
+    nobody more may.
     """
     if not hours.is_open(now):
         return Phone.CLOSED
     if not ready:
         return Phone.AWAY
-    return Phone.ANSWERED if staffed else Phone.NOBODY
+    if not staffed:
+        return Phone.NOBODY
+    return Phone.FULL if full else Phone.ANSWERED
 
 
 def told(phone: Phone, hours: Hours, now: float) -> str:
@@ -38,6 +43,11 @@ def told(phone: Phone, hours: Hours, now: float) -> str:
     if phone is Phone.NOBODY:
         return (
             f"{is_open}, mais personne ne peut répondre pour le moment. Réessayez un peu plus tard."
+        )
+    if phone is Phone.FULL:
+        return (
+            f"{is_open}, mais trop de personnes attendent déjà : les nouveaux appels ne peuvent "
+            "pas être pris pour le moment. Réessayez un peu plus tard."
         )
     if phone is Phone.AWAY:
         return (

@@ -14,6 +14,7 @@ from tests.service_plan import HOUSING, MONDAY_10H, WORK, small_plan
 
 PLAN = small_plan()
 NOBODY = [SectorSnapshot(sector, 0, 0, 0, None, None) for sector in (HOUSING, WORK)]
+FULL = [SectorSnapshot(sector, 50, 1, 0, 40.0, (9, 20), True) for sector in (HOUSING, WORK)]
 AT_NIGHT = MONDAY_10H + 12 * 3600
 DIAL = "Composez le 3939"
 ASK = "demandez un rappel"
@@ -61,6 +62,23 @@ def test_with_nobody_there_one_tries_again() -> None:
     assert "ouvert jusqu’à 18 h 15, mais personne ne peut répondre pour le moment." in page
 
 
+def test_with_a_full_queue_one_asks_for_a_callback_or_tries_again() -> None:
+    page = said(sectors=FULL)
+
+    assert "18 h 15, mais trop de personnes attendent déjà" in page
+    assert "Réessayez un peu plus tard." in page
+    assert 'Vous pouvez aussi <a href="/rappel">demander un rappel.' in page
+    assert "omposez le" not in page
+
+
+def test_one_domain_may_be_answered_while_the_queue_is_full_for_the_others() -> None:
+    page = said(sectors=[FULL[0], SectorSnapshot(WORK, 0, 1, 1, None, (0, 1))])
+
+    assert f"{DIAL} ou" in page
+    assert "Logementfile complète pour le moment" in page
+    assert "Travailaucune" in page
+
+
 def test_without_telephony_one_tries_again() -> None:
     page = said(ready=False, callbacks={})
 
@@ -74,6 +92,8 @@ def test_without_telephony_one_tries_again() -> None:
         {"now": AT_NIGHT, "ready": False},
         {"sectors": NOBODY},
         {"ready": False},
+        {"sectors": FULL, "callbacks": {HOUSING: Refusal.FULL, WORK: Refusal.FULL}},
+        {"sectors": FULL, "callbacks": {}},
     ],
 )
 def test_what_leads_nowhere_is_not_advised(present: dict[str, Any]) -> None:
