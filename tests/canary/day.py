@@ -175,10 +175,11 @@ class Day:
         silent, left, informed = await self._call(), await self._call(), await self._call("##1")
         await self._pause()
         waiting = await self._call(TO_SECTOR)
-        await self.scene.step(waiting, Step.QUEUED)
+        for caller in (waiting, silent):
+            await self.scene.step(caller, Step.QUEUED)
         self._look("a router with callers", self.router)
         self._copy("files with callers")
-        for caller in (left, waiting, informed):
+        for caller in (left, waiting, silent, informed):
             await caller.hang_up()
         await self._over(answered, silent, waiting, left, informed)
         await self._resume()
