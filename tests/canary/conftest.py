@@ -67,7 +67,8 @@ async def day(
         opens_at=OPEN_AT,
         trunk=f"127.0.0.1:{PSTN_PORT + _OFFSET}",
         prompts_dir=short_prompts,
-        targets=TARGETS | {"wrap_up_s": 0},
+        # The simulated informateurs hang up two seconds after they picked up, dialled or not.
+        targets=TARGETS | {"wrap_up_s": 0, "misses_max": 10_000, "miss_pause_s": 1},
         promise=PROMISE | {"promise_s": 900, "tickets_per_agent": 40},
         asterisk={
             **{"agent_rtp_timeout_s": 3, "retry_every_s": 1, "trunk_qualify_s": 0},
