@@ -1,5 +1,6 @@
 """The catalogue of the service, and what a wrong one is told."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,15 @@ def test_the_catalogue_of_the_service_is_sound() -> None:
         # Typographic apostrophe; no-break space before double punctuation.
         assert "'" not in prompt.text
         assert not any(f" {mark}" in prompt.text for mark in ";:!?»")
+
+
+def test_the_web_address_is_spoken_as_one_phrase() -> None:
+    """A comma or a full stop in it makes the voice pause, as if something else followed."""
+    prompts = load_catalogue(ROOT / "prompts" / "catalogue.toml").prompts
+    told = [one for one in prompts.values() if "gouv.fr" in one.text]
+    assert len(told) >= 5
+    for prompt in told:
+        assert re.search(r"service tiret public[\w ]* point F R\b", prompt.spoken), prompt.id
 
 
 def test_a_page_is_told_by_its_title(studio: Studio) -> None:
