@@ -197,6 +197,12 @@ def run(
         ),
     ] = 0.0,
     record: RecordOption = None,
+    take_over: Annotated[
+        bool,
+        typer.Option(
+            "--take-over", help="Even if another router serves this Asterisk: that one then stops."
+        ),
+    ] = False,
 ) -> None:
     """Run the service beside its Asterisk, until SIGTERM."""
     import uvloop
@@ -212,7 +218,7 @@ def run(
     tape = None if record is None else _tape(record)
 
     async def serve() -> None:
-        service = Service(loaded, Clock(clock_offset), tape)
+        service = Service(loaded, Clock(clock_offset), tape, take_over=take_over)
         spare_the_collector()
         await service.run()
 

@@ -60,13 +60,15 @@ class Service:
 
     Calls under way stay up in Asterisk; the router that starts next takes them up. On `tape`
     is written, without anybody's identity, what the engine is told and answers. Nobody else may
-    use state and vault from here to the end.
+    use state and vault from here to the end. `take_over`: another router's place at Asterisk.
 
     Raises:
         InUse: If another router does. Nothing was changed.
     """
 
-    def __init__(self, config: Config, clock: Clock, tape: Tape | None = None) -> None:
+    def __init__(
+        self, config: Config, clock: Clock, tape: Tape | None = None, *, take_over: bool = False
+    ) -> None:
         plan, settings, keys = config.plan, config.settings, config.secrets
         if keys is None:
             raise ConfigError([Problem("secrets", "are missing: give a settings file")])
@@ -108,6 +110,7 @@ class Service:
             self._live.submit,
             self._engine.known,
             self._log,
+            take_over=take_over,
         )
         #: Answers to what HTTP asked, until it takes them; and how often it asked.
         self._replies: dict[int, Reply] = {}
@@ -140,6 +143,7 @@ class Service:
 
         Raises:
             SetupError: If the HTTP port is taken.
+            InUse: If Asterisk has another router.
             AriReplaced: If another router took over.
         """
         stop = asyncio.Event()

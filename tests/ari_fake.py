@@ -15,6 +15,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from router.ari.client import presence
 from tests.ari_people import (
     APP,
     CARRIER,
@@ -343,6 +344,8 @@ class FakeAsterisk:
             case ["GET", "playbacks", playback]:
                 found = self.playbacks.get(playback)
                 return (200, {"id": found.id}) if found else _NOT_FOUND
+            case ["GET", "applications", name] if name == presence(APP) and self._socket is None:
+                return _NOT_FOUND
             case ["GET", "applications", name]:
                 allowed = [{"type": kind} for kind in sorted(self.allowed or ())]
                 return 200, {"name": name, "events_allowed": allowed}

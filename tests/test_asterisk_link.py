@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from router.ari.asterisk_link import Backoff
-from router.ari.client import AriClient
+from router.ari.client import AriClient, presence
 from router.ari.messages import Request
 from router.core.commands import HangUp, Join, Remember, StartMusic, TakeOut
 from router.core.events import (
@@ -204,6 +204,31 @@ async def test_a_handshake_of_ours_that_comes_late_is_no_other_router(fake: Fake
     await past.close()
     await bench.pause()
     await bench.link.close()
+
+
+async def test_a_router_that_has_just_died_is_waited_for(fake: FakeAsterisk) -> None:
+    """Asterisk sees a moment later that its connection is gone."""
+    dead = AriClient(fake.url, USER, PASSWORD, APP, lambda event: None)
+    await dead.open()
+    bench = Bench(FakeExchange(fake))
+    bench.resume()
+    asked = f"GET applications/{presence(APP)}"
+    await bench.until(lambda: fake.requests.count(asked) >= 2)
+    assert not bench.link.connected
+    await dead.close()
+    await bench.until(lambda: bench.link.connected)
+    await bench.pause()
+    await bench.link.close()
+
+
+async def test_who_had_the_application_asks_nobody_after_a_cut(
+    fake: FakeAsterisk, bench: Bench
+) -> None:
+    """Asterisk may not have seen the cut yet, and take our own past for another router."""
+    asked = fake.requests.count(f"GET applications/{presence(APP)}")
+    bench.link.client.drop()
+    await bench.until(lambda: bench.link.counts.connections == 2)
+    assert fake.requests.count(f"GET applications/{presence(APP)}") == asked == 1
 
 
 async def test_a_malformed_message_is_counted_and_passed_over(

@@ -25,7 +25,14 @@ from router.core.commands import ForAsterisk
 from router.core.events import Event, Resynced
 from router.core.ids import CallId, ChannelId, PlaybackId
 from router.core.plan import Plan
-from router.errors import AriError, AriMalformed, AriRejected, AriReplaced, AriUnreachable
+from router.errors import (
+    AriError,
+    AriMalformed,
+    AriRejected,
+    AriReplaced,
+    AriUnreachable,
+    InUse,
+)
 
 Known = Callable[[], tuple[Collection[CallId], Collection[ChannelId]]]
 
@@ -35,6 +42,10 @@ _STALE_S = 60.0
 
 #: How long Asterisk may take to say whether a carrier has answered.
 _DOUBT_S = 2.0
+
+#: Asterisk sees within milliseconds that a router on its own machine has died (measured).
+_SEEN_GONE_S = 2.0
+_ASK_AGAIN_S = 0.05
 
 #: An event that never came is made up for within twice this.
 _LOOK_EVERY_S = 30.0
@@ -73,7 +84,8 @@ class AsteriskLink:
     Run `run()` as a task for as long as the service lives. `submit` gets every event, in
     Asterisk's order; `known` returns what the engine believes alive: who called, callers and
     phones that dialled the desk, and the legs that were dialled. Both are called on the event
-    loop and must not block. `base_url` ends in "/ari".
+    loop and must not block. `base_url` ends in "/ari". `take_over`: even if another router has
+    the application, which then stops.
     """
 
     def __init__(
@@ -88,6 +100,8 @@ class AsteriskLink:
         log: FilteringBoundLogger,
         backoff: Backoff | None = None,
         look_every_s: float = _LOOK_EVERY_S,
+        *,
+        take_over: bool = False,
     ) -> None:
         self._app = app
         self._submit = submit
@@ -103,6 +117,8 @@ class AsteriskLink:
         self._lost_commands: list[ForAsterisk] = []
         self._early: list[Message] = []
         self._replaced = False
+        #: Whether the application may be another router's: not once we had it.
+        self._may_be_in_use = not take_over
         self._doubtful_until = 0.0
         self.connected = False
         self.last_error: AriError | None = None
@@ -116,6 +132,7 @@ class AsteriskLink:
         """Connect, resynchronise, read; again after every disconnection, until cancelled.
 
         Raises:
+            InUse: If another router has the application.
             AriReplaced: If another router took over the application.
         """
         loop = asyncio.get_running_loop()
@@ -174,7 +191,10 @@ class AsteriskLink:
         """One connection from its first to its last moment; returns why it ended."""
         self._early = []
         try:
+            if self._may_be_in_use:
+                await self._see_that_it_is_free()
             await self.client.open()
+            self._may_be_in_use = False
         except AriError as error:
             self._doubtful_until = asyncio.get_running_loop().time() + _STALE_S
             return error
@@ -192,6 +212,19 @@ class AsteriskLink:
             looking.cancel()
             self.client.drop()
             await asyncio.gather(reading, looking, return_exceptions=True)
+
+    async def _see_that_it_is_free(self) -> None:
+        """Leave a router alone that serves calls; wait for one to be gone that has just ended."""
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + _SEEN_GONE_S
+        while await self.client.is_in_use():
+            if loop.time() >= give_up_at:
+                raise InUse(
+                    f"the application {self._app} of the Asterisk at {self.client.base_url}",
+                    "another router",
+                    "Stop that one first, or take its calls over on purpose: --take-over.",
+                )
+            await asyncio.sleep(_ASK_AGAIN_S)
 
     async def _look_after(self) -> None:
         """Bring the engine up to date, and see now and then that it stays so.

@@ -62,6 +62,7 @@ class AriClient:
         self.base_url = base_url.rstrip("/")
         self._user = user
         self._app = app
+        self._presence = presence(app)
         self._receive = receive
         self._heartbeat_s = heartbeat_s
         token = b64encode(f"{user}:{password}".encode()).decode()
@@ -72,6 +73,28 @@ class AriClient:
         self._last_id = 0
         self._goodbyes: set[asyncio.Task[None]] = set()
 
+    async def is_in_use(self) -> bool:
+        """Ask whether a router is connected to the application.
+
+        Raises:
+            AriUnreachable: If there is no answer.
+            AriUnauthorized: If Asterisk does not know this user with this password.
+            AriRejected: If Asterisk refuses otherwise.
+        """
+        self._begun()
+        try:
+            async with asyncio.timeout(_CONNECT_TIMEOUT_S):
+                await self.ask_http(Request("connect", "GET", f"applications/{self._presence}"))
+        except AriGone:
+            return False
+        except AriRejected as error:
+            if error.status == 401:
+                raise AriUnauthorized("connect", self._user) from None
+            raise
+        except TimeoutError as error:
+            raise self._unreachable(error) from None
+        return True
+
     async def open(self) -> None:
         """Connect the websocket: from here on Asterisk sends this application's calls to us.
 
@@ -80,14 +103,12 @@ class AriClient:
             AriUnauthorized: If Asterisk does not know this user with this password.
             AriRejected: If Asterisk refuses otherwise.
         """
-        if self._session is None:
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S)
-            self._session = aiohttp.ClientSession(connector=connector, headers=self._headers)
+        session = self._begun()
         try:
             async with asyncio.timeout(_CONNECT_TIMEOUT_S):
-                self._socket = await self._session.ws_connect(
+                self._socket = await session.ws_connect(
                     f"{self.base_url}/events",
-                    params={"app": self._app},
+                    params={"app": f"{self._app},{self._presence}"},
                     heartbeat=self._heartbeat_s,
                     max_msg_size=0,
                     timeout=aiohttp.ClientWSTimeout(ws_close=_GOODBYE_TIMEOUT_S),
@@ -131,6 +152,12 @@ class AriClient:
         for _, answer in waiting.values():
             if not answer.done():
                 answer.set_exception(self._unreachable("disconnected"))
+
+    def _begun(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S)
+            self._session = aiohttp.ClientSession(connector=connector, headers=self._headers)
+        return self._session
 
     async def close(self) -> None:
         self.drop()
@@ -207,6 +234,16 @@ class AriClient:
     def _unreachable(self, reason: BaseException | str) -> AriUnreachable:
         text = reason if isinstance(reason, str) else (str(reason) or type(reason).__name__)
         return AriUnreachable(self.base_url, text)
+
+
+def presence(app: str) -> str:
+    """The application that says only whether a router is connected.
+
+    Asterisk goes on to show an application that has lost its router, for as long as anything is
+    subscribed for it, as phones are for ours. For this one nothing is: it is there while the
+    connection is, and 5 ms after a kill -9 it is not (measured).
+    """
+    return f"{app}-router"
 
 
 async def _say_goodbye(socket: aiohttp.ClientWebSocketResponse) -> None:

@@ -55,7 +55,12 @@ class Bench:
     """Use with `async with`: connected inside, everything given up outside."""
 
     def __init__(
-        self, exchange: Exchange, password: str | None = None, look_every_s: float = 3600.0
+        self,
+        exchange: Exchange,
+        password: str | None = None,
+        look_every_s: float = 3600.0,
+        *,
+        take_over: bool = False,
     ) -> None:
         self.exchange = exchange
         self.events: list[Event] = []
@@ -77,6 +82,7 @@ class Bench:
             structlog.get_logger(),
             Backoff(first_s=0.01, longest_s=0.05),
             look_every_s,
+            take_over=take_over,
         )
         self.running: asyncio.Task[None] | None = None
 

@@ -40,7 +40,7 @@ from router.core.ids import (
     PromptId,
     SectorId,
 )
-from router.errors import AriGone, AriRejected, AriReplaced
+from router.errors import AriGone, AriRejected, AriReplaced, InUse
 from tests.contract.bench import Bench, kinds
 from tests.contract.exchanges import Exchange
 
@@ -507,10 +507,28 @@ async def test_a_new_router_clears_what_nobody_owns(exchange: Exchange) -> None:
         assert phone is not other
 
 
-async def test_a_second_router_takes_over_and_the_first_stops(exchange: Exchange) -> None:
+async def test_a_second_router_is_refused_and_the_first_goes_on(exchange: Exchange) -> None:
+    async with Bench(exchange) as first:
+        await first.arrive()
+        second = Bench(exchange)
+        with pytest.raises(InUse) as refused:
+            async with asyncio.timeout(10):
+                await second.link.run()
+        await second.link.close()
+        told = str(refused.value)
+        assert exchange.app in told
+        assert exchange.url in told
+        assert "--take-over" in told
+        await first.arrive()
+        assert first.link.counts.connections == 1
+
+
+async def test_a_second_router_takes_over_on_purpose_and_the_first_stops(
+    exchange: Exchange,
+) -> None:
     async with Bench(exchange) as first:
         call = await first.arrive()
-        async with Bench(exchange) as second:
+        async with Bench(exchange, take_over=True) as second:
             assert first.running is not None
             await asyncio.wait({first.running})
             assert isinstance(first.running.exception(), AriReplaced)
