@@ -158,6 +158,8 @@ def demo(
 def test(context: typer.Context) -> None:
     """Run all tests, on a real Asterisk where they need one.
 
+    Three at a time, as most of it is waiting; with words, one after the other.
+
     ./allo test tests/test_cli.py: one file; -k WORD: what has it in its name; -x: stop at the
     first failure. Left out unless asked for, by -m load, canary, browser, or container: long
     ones, and those that need more than ./allo installs. All that pytest takes:
@@ -169,7 +171,10 @@ def test(context: typer.Context) -> None:
     voice = provision.voice_named("espeak-ng", None, tools)
     provision.prompts(load(None), voice, tools, say)
     os.chdir(provision.TOP)
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *context.args])
+    # tests/conftest.py says what goes together and what first.
+    side_by_side = ("-n", "3", "--dist", "loadscope", "--no-loadscope-reorder")
+    words = context.args or side_by_side
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *words])
 
 
 @app.command(

@@ -1,6 +1,20 @@
-"""Hypothesis profiles: `ci` by default, `--hypothesis-profile=long` for a thorough search."""
+"""Hypothesis profiles, and what runs side by side.
 
+Profiles: `ci` by default, `--hypothesis-profile=long` for a thorough search.
+
+With several workers (`./allo test` without words) each file is of one worker, as its fixtures
+are. All calls on the stage that the session shares are of one worker too; every other stage has
+ports of its own (tests/real/conftest.py).
+"""
+
+import os
+from functools import cache
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, configuration, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from router import places
 
@@ -10,3 +24,46 @@ settings.register_profile(
     "long", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ci")
+
+TESTS = Path(__file__).parent
+#: What takes longest begins first: nobody then waits for it alone.
+LONGEST = (
+    "the stage",
+    "real/test_callback_calls.py",
+    "real/test_callback_kills.py",
+    "real/test_router_restart.py",
+    "test_demo.py",
+    "the contract",
+    "real/test_replay_calls.py",
+    "simulation/test_staffing.py",
+)
+
+
+@cache
+def group(path: Path) -> str:
+    """What the tests of a file must share a worker with."""
+    if path.parent.name == "contract":
+        return "the contract"  # one Asterisk for all of them
+    if path.parent.name == "real" and "open_stage" not in path.read_text():
+        return "the stage"
+    return str(path.relative_to(TESTS))
+
+
+class SideBySide(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives each worker whole groups, in the order of the tests."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group(TESTS.parent / nodeid.split("::")[0])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SideBySide:
+    return SideBySide(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        its = group(item.path)
+        return LONGEST.index(its) if its in LONGEST else len(LONGEST)
+
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=place)

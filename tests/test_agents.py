@@ -78,7 +78,7 @@ def test_without_a_phone_an_informateur_logs_out_when_the_call_is_done(
     assert everybody.on_duty(HOUSING) == 0
 
 
-@pytest.mark.parametrize("state", set(A) - {A.LOGGED_OUT, A.READY})
+@pytest.mark.parametrize("state", sorted(set(A) - {A.LOGGED_OUT, A.READY}))
 def test_every_state_between_can_be_left_for_a_log_out_or_ends_with_the_call(
     state: AgentState,
 ) -> None:

@@ -315,7 +315,7 @@ def test_a_request_of_an_informateur_or_supervisor_nobody_knows_is_answered() ->
     assert exchange.watch("999", Watching.LISTEN) is Reply.NOT_IN_CALL
 
 
-@pytest.mark.parametrize("state", set(CallState) - TALKED_TO)
+@pytest.mark.parametrize("state", sorted(set(CallState) - TALKED_TO))
 def test_requests_about_a_call_need_a_call(state: CallState) -> None:
     exchange = in_state(state)
     for request in (Hold(), Retrieve(), Complete(), Cancel(), Transfer(WORK), Consult(WORK)):

@@ -220,7 +220,7 @@ def test_an_attempt_without_success_is_told() -> None:
     assert "nous réessaierons" in rappel.result(PLAN, FICHE_PAGE, progress)
 
 
-@pytest.mark.parametrize("state", set(rappel.STATES) - {"accepted", "dialling", "talking"})
+@pytest.mark.parametrize("state", sorted(set(rappel.STATES) - {"accepted", "dialling", "talking"}))
 def test_what_has_ended_is_followed_no_more(state: str) -> None:
     page = read(every_page()[state])
 
