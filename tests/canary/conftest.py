@@ -83,12 +83,14 @@ async def day(
     with (stage.state_dir / "allo.toml").open("a") as settings:
         settings.write('\n[log]\nlevel = "debug"\n')
     outside = tmp_path_factory.mktemp("canary-outside")
-    async with aiohttp.ClientSession() as session:
-        day = Day(stage, outside, session, SEED)
-        try:
-            await stage.open()
-            await day.live()
-        finally:
-            await stage.close()
-    yield day
-    shutil.rmtree(stage.vault_dir, ignore_errors=True)
+    try:
+        async with aiohttp.ClientSession() as session:
+            day = Day(stage, outside, session, SEED)
+            try:
+                await stage.open()
+                await day.live()
+            finally:
+                await stage.close()
+        yield day
+    finally:
+        shutil.rmtree(stage.vault_dir, ignore_errors=True)

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import shutil
 import stat
 import subprocess
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from router import provision
 from router.core.commands import Step
 from router.replay import replay
+from router.vault import place_of
 from tests.real.conftest import OPEN_AT, NewScene, OpenStage
 from tests.real.telephones import CANARY
 
@@ -48,6 +51,7 @@ def test_the_demo_s_call_is_decided_again(tmp_path: Path) -> None:
         timeout=PATIENCE_S,
         check=False,
     )
+    shutil.rmtree(place_of(None, state / "asterisk", os.environ), ignore_errors=True)
     assert again.returncode == 0, again.stdout + again.stderr
     assert again.stdout.endswith("commands: same decisions\n")
     text = recording.read_text()
