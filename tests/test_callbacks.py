@@ -1,5 +1,7 @@
 """Callbacks: promised, dialled once an informateur is there, tried twice, ended once."""
 
+from dataclasses import replace
+
 import pytest
 
 from router.core.admission import TRUNK_FAILURES, TRUNK_PAUSE_S
@@ -17,14 +19,14 @@ from router.core.events import (
     StoreChanged,
     TicketUnkept,
 )
-from router.core.ids import CallId, SectorId, TicketId
+from router.core.ids import CallId, FicheId, SectorId, TicketId
 from router.core.open_tickets import UNKEPT_RETRY_S
-from router.core.plan import CallbackPolicy
+from router.core.plan import CallbackPolicy, Plan
 from router.core.requests import Pause, Ready
 from router.core.tickets import OURS, Failure, Refusal, TicketState
 from router.figures import figure, merged, tally
 from tests.caller import Exchange
-from tests.service_plan import BREAK, HOUSING, WORK, day_plan
+from tests.service_plan import BREAK, FICHE, GENERAL, HOUSING, WORK, day_plan, general_plan
 
 RULES = CallbackPolicy()
 
@@ -225,6 +227,30 @@ def restarted(exchange: Exchange) -> Exchange:
     after.saved[TicketId("t")] = record
     after.appear("101")
     return after
+
+
+@pytest.mark.parametrize(
+    ("plan", "fiche", "sector"),
+    [
+        (day_plan(), FICHE, HOUSING),  # that of the page
+        (general_plan(day_plan()), None, GENERAL),
+        (day_plan(), None, HOUSING),  # the first
+    ],
+    ids=["page", "general queue", "any"],
+)
+def test_after_a_restart_a_ticket_of_a_sector_that_is_no_more_is_kept(
+    exchange: Exchange, plan: Plan, fiche: FicheId | None, sector: SectorId
+) -> None:
+    exchange.ask_callback("t", HOUSING)
+    old = replace(exchange.saved[TicketId("t")], sector=SectorId("no more"), fiche=fiche)
+    after = Exchange(plan, now=exchange.now + 5)
+    for command in after.engine.restore_tickets([old], after.now, lost=False):
+        after._carry_out(command)
+    after.appear("101")
+
+    [kept] = after.engine.open_tickets()
+    assert kept.sector == sector
+    assert list(after.ringing()) == ["101"]
 
 
 def test_after_a_restart_who_had_pressed_1_and_is_gone_is_not_called_again(

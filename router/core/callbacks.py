@@ -238,9 +238,7 @@ class Callbacks:
     def restore(self, records: Iterable[TicketRecord], *, lost: bool) -> None:
         """Take open tickets up after a restart; `lost`: their numbers are gone (a reboot)."""
         for record in records:
-            code = self._open.new_code(record.ticket)
-            fiche = record.fiche if record.fiche in self._board.plan.fiches else None
-            ticket = self._open.take_on(replace(record, code=code, fiche=fiche))
+            ticket = self._open.take_on(self._as_planned(record))
             if lost:
                 self._open.end(ticket, TicketState.LOST_REBOOT)
             elif record.state in (TicketState.WAITING, TicketState.RINGING):
@@ -249,6 +247,18 @@ class Callbacks:
                 ticket.unclear = True
                 ticket.call = channel_of(record.ticket, record.attempts)
                 self.attempts[ticket.call] = ticket
+
+    def _as_planned(self, record: TicketRecord) -> TicketRecord:
+        """The ticket by today's plan. A sector that is no more leaves the page's own, or the
+        queue that everybody serves, or any: whoever answers gives the call on."""
+        plan = self._board.plan
+        fiche = plan.fiches.get(record.fiche) if record.fiche is not None else None
+        sector = record.sector
+        if sector not in plan.sectors:
+            elsewhere = plan.no_key or next(iter(plan.domains))
+            sector = elsewhere if fiche is None else fiche.sector
+        code = self._open.new_code(record.ticket)
+        return replace(record, code=code, sector=sector, fiche=fiche.id if fiche else None)
 
     # What others may see.
 
