@@ -34,13 +34,13 @@ class Refusal(Enum):
     """Why a request is not admitted: a stable code and what the usager is told.
 
     Anybody can type anybody's number: that a callback is under way and that there were enough
-    today are told by the same words.
+    today are told by the same words. "{number}" is the service's own.
     """
 
     NUMBER_LIMIT = (
         "number_limit",
         "Ce numéro ne peut pas recevoir d’autre rappel pour le moment. Si un rappel est déjà "
-        "prévu, il aura lieu ; sinon, composez le 3939 ou faites une nouvelle demande demain.",
+        "prévu, il aura lieu ; sinon, composez le {number} ou faites une nouvelle demande demain.",
     )
     TOO_MANY_OPEN = (
         "too_many_open",

@@ -148,7 +148,7 @@ def test_ringing_shows_the_service_and_nobody_else(translator: Translator) -> No
         "app": "allo",
         "appArgs": "agent,lea,allo-1.7",
         "timeout": "15",
-        "callerId": '"Allô Service Public" <3939>',
+        "callerId": f'"{PLAN.name}" <3939>',
         "originator": "allo-1.7",
     }
     assert request.body == {"variables": {"TIMEOUT(absolute)": "7200"}}
@@ -161,6 +161,13 @@ def test_an_informateur_is_rung_where_they_work(translator: Translator) -> None:
     assert request.query["appArgs"] == "agent,lea,allo-1.7"
 
 
+def test_what_would_end_a_name_on_a_phone_is_left_out() -> None:
+    plan = replace(PLAN, name='Allô "Essai" <1>', numbers=("3000",))
+    (request,) = Translator("allo", plan).requests(RING)
+    assert request.query is not None
+    assert request.query["callerId"] == '"Allô Essai 1" <3000>'
+
+
 def test_only_numbers_of_the_directory_are_dialled(translator: Translator) -> None:
     (request,) = translator.requests(DIAL_OUT)
     assert request.path == "channels/r1-leg-2"
@@ -170,7 +177,7 @@ def test_only_numbers_of_the_directory_are_dialled(translator: Translator) -> No
         "app": "allo",
         "appArgs": "outside,caf,allo-1.7",
         "timeout": "30",
-        "callerId": '"Allô Service Public" <3939>',
+        "callerId": f'"{PLAN.name}" <3939>',
         "originator": "allo-1.7",
     }
     assert request.body == {"variables": {"TIMEOUT(absolute)": "7200"}}

@@ -4,6 +4,7 @@ No I/O. `Translator` remembers only what is under way: whose leg a channel is, w
 playback an id is, and which phones are there.
 """
 
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -94,9 +95,8 @@ BRIDGE_NAME = "allo:"
 ENDPOINT = "agent-"
 TRUNK = "trunk"
 
-#: What an informateur's phone and a referral show. The service's short number, never the
-#: caller's.
-_CALLER_ID = '"Allô Service Public" <3939>'
+#: What would end a name that is shown on a phone.
+_NOT_IN_A_NAME = re.compile(r'["<>\\]')
 
 #: ITU-T Q.850 causes of a leg that nobody picked up. 480 comes as 19, 486 as 17, 603 as 21;
 #: 16 is ours: the caller left, so the phone stopped ringing. All others: no phone there.
@@ -166,6 +166,8 @@ class Translator:
             plan.desk.supervisor_phones
         )
         self._numbers = {entry.id: entry.number for entry in plan.directory.values()}
+        #: What an informateur's phone and a referral show: the service, never the caller.
+        self._caller_id = f'"{_NOT_IN_A_NAME.sub("", plan.name)}" <{plan.number}>'
         self._longest_call_s = plan.targets.longest_call_s
         self._legs: dict[ChannelId, Leg] = {}
         self._snoops: set[ChannelId] = set()
@@ -246,7 +248,7 @@ class Translator:
             "app": self.app,
             "appArgs": f"{kind},{who},{command.call}",
             "timeout": str(command.timeout_s),
-            "callerId": _CALLER_ID,
+            "callerId": self._caller_id,
         }
         if not command.call.startswith(CALLBACK_CHANNEL):  # nobody is on the line yet
             # Offers the caller's own codec first: no transcoding (measured).

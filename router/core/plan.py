@@ -384,6 +384,11 @@ class Plan:
     no_key: SectorId | None = None
 
     @property
+    def number(self) -> str:
+        """The number that is shown to people."""
+        return self.numbers[0]
+
+    @property
     def domains(self) -> dict[SectorId, Sector]:
         """The sectors that one can ask for: all but those that everybody serves."""
         return {id_: one for id_, one in self.sectors.items() if not one.for_all}

@@ -164,9 +164,7 @@ class AgentPhone:
 class CallerPhone:
     """A caller's phone on the trunk."""
 
-    def __init__(
-        self, toolbox: Toolbox, trunk: str, work_dir: Path, *, number: str = "3939"
-    ) -> None:
+    def __init__(self, toolbox: Toolbox, trunk: str, work_dir: Path, *, number: str) -> None:
         self.person = Person(CALLER_HZ, AGENT_HZ)
         self._number = number
         self._sipp = Sipp(toolbox, SCENARIOS / "caller.xml", trunk, work_dir)

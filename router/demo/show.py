@@ -70,7 +70,7 @@ def _what_to_try(stage: Stage) -> list[str]:
         answered = f"it is dialled through {stage.script.trunk}"
     return [
         "",
-        f"Dial 3939 at {stage.sip}; the page with the waits is {stage.http}/",
+        f"Dial {stage.plan.number} at {stage.sip}; the page with the waits is {stage.http}/",
         f"Be called back: open {stage.http}/rappel?fiche={FICHE}",
         f"  leave 06 39 98 12 34: {answered};",
         "  or cancel on the page while an informateur's phone rings.",
@@ -105,8 +105,10 @@ async def _one_call(stage: Stage, say: Say) -> bool:
     """Dial, listen, type the code, talk; tell every step; return whether both heard the other."""
     code = stage.code()
     say("")
-    say(f"A caller dials 3939 and listens; the page shows the code {_pairs(code)}.")
-    caller = CallerPhone(stage.toolbox, stage.sip, stage.state_dir / "sipp")
+    say(f"A caller dials {stage.plan.number} and listens; the page shows the code {_pairs(code)}.")
+    caller = CallerPhone(
+        stage.toolbox, stage.sip, stage.state_dir / "sipp", number=stage.plan.number
+    )
     over = asyncio.Event()
     begun = stage.now()
     seats = {seat.agent for seat in stage.seats}

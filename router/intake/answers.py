@@ -5,10 +5,11 @@ from typing import Any
 
 from router.core.codes import in_pairs
 from router.core.hours import Hours, clock_text
+from router.core.plan import Plan
 from router.core.tickets import ENDS, Failure, TicketState
 from router.intake.channel import Standing
 from router.web import rappel
-from router.web.replies import typeset
+from router.web.replies import dialled, typeset
 
 _T = TicketState
 
@@ -43,13 +44,14 @@ _FAILED: dict[Failure, str] = {
 }
 
 
-def progress_json(standing: Standing, hours: Hours, now: float) -> dict[str, Any]:
+def progress_json(standing: Standing, plan: Plan, now: float) -> dict[str, Any]:
     """Return the state, the hour promised, the service's own hour, and a sentence."""
+    hours = plan.hours
     progress: dict[str, Any] = {
         "state": STATES[standing.state],
         "due_at": _local(hours, standing.due_at),
         "now": _local(hours, now),
-        "message": typeset(_message(standing, hours)),
+        "message": typeset(dialled(_message(standing, hours), plan)),
     }
     if reason := _reason(standing):
         progress["reason"] = reason

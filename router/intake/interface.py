@@ -190,7 +190,7 @@ class Interface:
     def _progress(
         self, standing: Standing, status: int = 200, more: dict[str, Any] | None = None
     ) -> web.Response:
-        progress = progress_json(standing, self._terms.plan.hours, self._terms.now())
+        progress = progress_json(standing, self._terms.plan, self._terms.now())
         return _json({**(more or {}), **progress}, status)
 
 

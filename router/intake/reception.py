@@ -31,7 +31,7 @@ from router.numbers import PhoneNumber, read_number
 from router.vault import Vault
 from router.web.present import Phone, phone_now
 from router.web.refusals import REASONS, NotNow, not_now
-from router.web.replies import Refused
+from router.web.replies import Refused, dialled
 
 #: A router that does not answer within this is taken as away.
 _PATIENCE_S = 5.0
@@ -77,7 +77,7 @@ class Reception:
     def refused(self, refusal: Refusal) -> NotNow:
         """Return the answer that says so."""
         answered = self.phone() is Phone.ANSWERED
-        return not_now(refusal, self._terms.plan.hours, self._terms.now(), answered=answered)
+        return not_now(refusal, self._terms.plan, self._terms.now(), answered=answered)
 
     def phone(self, sector: SectorId | None = None) -> Phone:
         """Return what dialling leads to now, for questions of `sector`; None: of any."""
@@ -217,7 +217,7 @@ class Reception:
             limit = _LIMITS[code]
             if limit is Limit.TOO_MANY_OPEN:
                 return NotNow(Refusal.FULL, limit.message, REASONS[Refusal.FULL].retry_s)
-            return Refused(429, limit.code, "phone", limit.message)
+            return Refused(429, limit.code, "phone", dialled(limit.message, self._terms.plan))
         return self.refused(Refusal(code))
 
     async def _about(self, question: str, ticket: str) -> Standing | None:

@@ -75,7 +75,7 @@ class Snapshot:
         if why is None:
             return None
         answered = self.phone(plan) is Phone.ANSWERED
-        return not_now(why, plan.hours, self.now, answered=answered)
+        return not_now(why, plan, self.now, answered=answered)
 
 
 @dataclass(frozen=True, slots=True)

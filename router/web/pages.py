@@ -71,7 +71,7 @@ def _what_to_do(plan: Plan, snapshot: "Snapshot", phone: Phone) -> str:
         return '<p>Vous pouvez aussi <a href="/rappel">demander un rappel</a>.</p>'
     if phone is not Phone.ANSWERED:
         return ""
-    dial = f"Composez le <strong>{escape(plan.numbers[0])}</strong>"
+    dial = f"Composez le <strong>{escape(plan.number)}</strong>"
     no_callback = snapshot.no_callback(plan)
     if no_callback is None:
         return f'<p>{dial} ou <a href="/rappel">demandez un rappel</a>.</p>'

@@ -17,7 +17,7 @@ from router.core.french import WEEKDAYS
 from router.core.hours import MIDNIGHT, Opening, clock_text
 from router.core.plan import Fiche, Plan, Sector
 from router.web.relay import paragraph, relay
-from router.web.replies import typeset
+from router.web.replies import dialled, typeset
 
 #: What the callback is about.
 Subject = Fiche | Sector
@@ -82,14 +82,14 @@ HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 
-AGAIN = "Aux heures d’ouverture, vous pouvez faire une nouvelle demande ou composer le 3939."
+AGAIN = "Aux heures d’ouverture, vous pouvez faire une nouvelle demande ou composer le {number}."
 _MISSED = "Nous avons essayé de vous joindre, sans succès ; nous réessaierons avant cette heure."
 _CALL_IN = (
-    "Si vous appelez vous-même le 3939 entre-temps, tapez ce code : votre demande de rappel "
+    "Si vous appelez vous-même le {number} entre-temps, tapez ce code : votre demande de rappel "
     "sera annulée."
 )
 
-#: state -> kind of alert, title, text; the widget's own table, word for word.
+#: state -> kind of alert, title, text (`dialled`); the widget's own table, word for word.
 STATES: Mapping[str, tuple[str, str, str]] = {
     "accepted": (
         "success",
@@ -264,8 +264,9 @@ def result(plan: Plan, subject: Subject | None, progress: Progress) -> str:
     actions = _follow(progress) if live else _anew(subject)
     if progress.state == "accepted" and progress.code:
         code = f'<span class="code">{escape(progress.code)}</span>'
-        actions += f"\n<p>{_text(_CALL_IN)}<br>{code}</p>"
-    return _fiche(plan, subject, _plain(_alert(kind, title, *said) + actions), title=title)
+        actions += f"\n<p>{_text(dialled(_CALL_IN, plan))}<br>{code}</p>"
+    told = _alert(kind, title, *(dialled(one, plan) for one in said))
+    return _fiche(plan, subject, _plain(told + actions), title=title)
 
 
 def choice(plan: Plan, offer: Offer, unknown: str | None = None) -> str:
@@ -372,7 +373,7 @@ def _fiche(
     heading = _HEADING
     if subject is not None:
         heading = subject.title if isinstance(subject, Fiche) else subject.name
-    number = escape(plan.numbers[0])
+    number = escape(plan.number)
     access = (
         f'<div class="access">\n<h3>Votre code d’accès</h3>\n'
         f"<p>{_text(f'Composez le {number}, puis ce code :')}<br>"
@@ -409,7 +410,7 @@ def _document(plan: Plan, title: str, main: str, script: str = "") -> str:
 {script}</head>
 <body>
 <a class="skip" href="#content">Aller au contenu</a>
-<header>{_text(plan.name)} {escape(plan.numbers[0])}</header>
+<header>{_text(plan.name)} {escape(plan.number)}</header>
 <main id="content">
 {main}
 </main>

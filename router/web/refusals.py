@@ -4,9 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from math import ceil
 
-from router.core.hours import Hours
+from router.core.plan import Plan
 from router.core.tickets import Refusal
-from router.web.replies import Refused
+from router.web.replies import Refused, dialled
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ REASONS: dict[Refusal, Reason] = {
 }
 
 
-_DIAL = "Vous pouvez composer le 3939."
+_DIAL = "Vous pouvez composer le {number}."
 
 
 class NotNow(Refused):
@@ -68,14 +68,14 @@ def most_common(refusals: Collection[Refusal | None]) -> Refusal | None:
     return max(told, key=told.count) if told else Refusal.NO_AGENT
 
 
-def not_now(refusal: Refusal, hours: Hours, now: float, *, answered: bool) -> NotNow:
+def not_now(refusal: Refusal, plan: Plan, now: float, *, answered: bool) -> NotNow:
     """Return the refusal with the next opening, where that is what to wait for.
 
     `answered`: calls are answered now, so that dialling may be advised.
     """
-    reason = REASONS[refusal]
+    reason, hours = REASONS[refusal], plan.hours
     if reason.retry_s is not None:
-        dial = f" {_DIAL}" if reason.dial and answered else ""
+        dial = f" {dialled(_DIAL, plan)}" if reason.dial and answered else ""
         return NotNow(refusal, reason.message + dial, reason.retry_s)
     opens_at = hours.next_opening(now)
     message = f"{reason.message} Le service ouvre {hours.next_opening_text(now)}."

@@ -3,11 +3,11 @@
 from html import escape
 
 from router.core.plan import Plan
-from router.web.replies import typeset
+from router.web.replies import dialled, typeset
 
-#: Before the relay's name; the widget's own words too.
+#: Before the relay's name; the widget's own words too (`replies.dialled`).
 FOR_WHOM = (
-    "Personnes sourdes, malentendantes, sourdaveugles ou aphasiques : pour appeler le 3939, "
+    "Personnes sourdes, malentendantes, sourdaveugles ou aphasiques : pour appeler le {number}, "
     "utilisez"
 )
 
@@ -22,4 +22,4 @@ def relay(plan: Plan) -> str:
     if plan.relay is None:
         return ""
     name = escape(typeset(plan.relay.name), quote=False)
-    return f'{typeset(FOR_WHOM)} <a href="{escape(plan.relay.url)}">{name}</a>.'
+    return f'{typeset(dialled(FOR_WHOM, plan))} <a href="{escape(plan.relay.url)}">{name}</a>.'

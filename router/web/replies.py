@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from router.core.plan import Plan
 from router.core.requests import Reply
 from router.errors import RouterError
 
@@ -120,6 +121,11 @@ def refusal(status: int, code: str, field: str | None, message: str, **more: str
     error: dict[str, Any] = {"code": code, "field": field, "message": typeset(message), **more}
     headers = _NEVER_CACHED | (_CHALLENGE if status == 401 else {})
     return web.json_response({"error": error}, status=status, headers=headers)
+
+
+def dialled(sentence: str, plan: Plan) -> str:
+    """Return the sentence with the number that people dial for "{number}"."""
+    return sentence.replace("{number}", plan.number)
 
 
 def typeset(sentence: str) -> str:

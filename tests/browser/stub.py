@@ -14,12 +14,14 @@ from aiohttp import web
 
 from router.core.plan import Fiche, Relay
 from router.web import rappel
+from router.web.replies import dialled
 from tests.service_plan import FICHE, MONDAY_10H, small_plan
 
 PHONE = "06 39 98 12 34"
 SECRET = b"secret of the tests"
 RELAY = Relay("le relais d’ici", "https://relais.example.org/")
-PLAN = small_plan(relay=RELAY)
+#: Another number than the shipped plan's: what is shown comes from the plan.
+PLAN = small_plan(relay=RELAY, numbers=("3000",))
 SUBJECT: Fiche = PLAN.fiches[FICHE]
 TICKET = "Zk3_ticket-of-the-tests"
 WIDGET = Path(rappel.__file__).parent / "static" / "widget.js"
@@ -252,7 +254,9 @@ def _html(text: str) -> web.Response:
 
 
 async def _widget(request: web.Request) -> web.Response:
-    return web.Response(body=WIDGET.read_bytes(), content_type="text/javascript")
+    return web.Response(
+        text=dialled(WIDGET.read_text(), PLAN), content_type="text/javascript", charset="utf-8"
+    )
 
 
 async def _host(request: web.Request) -> web.Response:

@@ -233,7 +233,7 @@ async def test_too_late_meanwhile_tells_the_next_opening(
     page: Page, widget: Widget, stub: Stub, home: str
 ) -> None:
     """While open, so that the service's own next opening is not told."""
-    why = not_now(Refusal.CLOSING, PLAN.hours, MONDAY_10H, answered=True)
+    why = not_now(Refusal.CLOSING, PLAN, MONDAY_10H, answered=True)
     stub.refusals = [(503, why.code, None, why.message)]
     await page.goto(f"{home}/fiche")
     await widget.ready()
@@ -282,7 +282,7 @@ async def test_the_relay_is_the_page_s_or_the_service_s(
     await page.goto(f"{home}/fiche?theme={theme}&pasted")
     await widget.ready()
     assert (await widget.text("section > .last")).endswith(
-        f"pour appeler le 3939, utilisez {RELAY.name}."
+        f"pour appeler le {PLAN.number}, utilisez {RELAY.name}."
     )
     assert await widget.attribute("section > .last a", "href") == RELAY.url
 

@@ -6,8 +6,9 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from router.web import rappel
+from router.web.replies import dialled
 from tests.browser.chromium import Page
-from tests.browser.stub import PHONE, TICKET, Stub
+from tests.browser.stub import PHONE, PLAN, TICKET, Stub
 from tests.browser.widget import Widget
 
 pytestmark = pytest.mark.browser
@@ -39,7 +40,7 @@ async def test_a_reload_finds_the_state_again(
     _, title, text = rappel.STATES[state]
     await widget.says(title)
     if state != "unknown":
-        await widget.says(text)
+        await widget.says(dialled(text, PLAN))
     live = {"accepted": ["Annuler ma demande"], "dialling": ["Annuler ma demande"], "talking": []}
     assert await widget.buttons() == live.get(state, ["Faire une nouvelle demande"])
     assert page.errors == []

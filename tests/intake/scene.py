@@ -33,7 +33,8 @@ KEY = "trusted-key-of-the-tests"
 MACHINES_TOKEN = "token-of-the-machines"
 SERVER = {"Authorization": f"Bearer {KEY}"}
 PRESENTED = "3939"
-PLAN = small_plan()
+#: Another number than the shipped plan's: what is shown comes from the plan.
+PLAN = small_plan(numbers=("3000",))
 PROMISE_S = 2700.0
 
 _PATIENCE_S = 20.0

@@ -78,7 +78,7 @@ class TestPages:
         await here.until_refused()
         _, page = await get(here, f"/rappel?fiche={FICHE}")
         assert "puis ce code" in page
-        assert "Vous pouvez composer le 3939." in page
+        assert "Vous pouvez composer le 3000." in page
 
     @pytest.mark.parametrize(
         ("refusal", "answered"),

@@ -26,7 +26,9 @@ async def test_a_call_reaches_the_phone_at_the_free_seat(open_stage: OpenStage) 
             given["registrar"],
             stage.state_dir / "own",
         )
-        caller = CallerPhone(stage.toolbox, stage.sip, stage.state_dir / "caller")
+        caller = CallerPhone(
+            stage.toolbox, stage.sip, stage.state_dir / "caller", number=stage.plan.number
+        )
         story = Story(stage.router_log)
         await own.start()
         try:

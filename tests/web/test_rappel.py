@@ -232,7 +232,7 @@ def test_the_service_s_own_words_tell_how_it_ended() -> None:
     html = rappel.result(PLAN, None, Progress("t", "failed", DUE_AT, "La ligne était occupée."))
 
     assert "La ligne était occupée." in html
-    assert rappel.STATES["failed"][2] not in html
+    assert rappel.STATES["failed"][2].split(" ;")[0] not in html
     assert 'href="/rappel"' in html
 
 

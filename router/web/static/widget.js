@@ -6,6 +6,8 @@
 // live, while a request is under way. Slot: relay. A link among the children stands there until
 // the script comes, and again when the service cannot be asked.
 //
+// The number to dial, in braces here, is written in as the script is served.
+//
 // The number is in the field until it is sent, then nowhere; the ticket is in sessionStorage.
 (() => {
   'use strict';
@@ -13,12 +15,12 @@
   const HOME = new URL(document.currentScript?.src || location.href).origin;
   const POLL_MS = 5000, SLOWEST_POLL_MS = 30000, TIMEOUT_MS = 15000, SLICE_MS = 12;
   const LIVE = ['accepted', 'dialling', 'talking'];
-  const AGAIN = 'Aux heures d’ouverture, vous pouvez faire une nouvelle demande ou composer le 3939.';
-  const RELAY = 'Personnes sourdes, malentendantes, sourdaveugles ou aphasiques : pour appeler le 3939, utilisez ';
+  const AGAIN = 'Aux heures d’ouverture, vous pouvez faire une nouvelle demande ou composer le {number}.';
+  const RELAY = 'Personnes sourdes, malentendantes, sourdaveugles ou aphasiques : pour appeler le {number}, utilisez ';
 
   const MISSED = 'Nous avons essayé de vous joindre, sans succès ; nous réessaierons avant cette heure.';
 
-  const CALL_IN = 'Si vous appelez vous-même le 3939 entre-temps, tapez ce code : votre demande de rappel sera annulée.';
+  const CALL_IN = 'Si vous appelez vous-même le {number} entre-temps, tapez ce code : votre demande de rappel sera annulée.';
 
   // state -> [kind of alert, title, text]
   const STATES = {
