@@ -153,6 +153,12 @@ class RealExchange:
         await caller.call("3939")
         return caller
 
+    async def outsider(self) -> SipPhone:
+        """Another telephone behind the trunk."""
+        outsider = await SipPhone("outsider", "", _TRUNK).open()
+        self._telephones.append(outsider)
+        return outsider
+
     async def phone(self, name: str) -> Phone:
         phone = await SipPhone(f"agent-{name}", _PHONE_SECRET, _AGENTS_SIDE).open()
         self._telephones.append(phone)

@@ -202,7 +202,7 @@ class SipPhone(asyncio.DatagramProtocol):
         self.registered = reply.status == 200 and expires_s > 0
         return reply.status
 
-    async def call(self, number: str) -> None:
+    async def call(self, number: str, *headers: tuple[str, str]) -> None:
         """INVITE `number`; returns when answered, or with `failed_status` set."""
         self.answered.clear()
         self.ended.clear()
@@ -211,7 +211,7 @@ class SipPhone(asyncio.DatagramProtocol):
         local = f"<sip:{self.user}@127.0.0.1>;tag=l{next(_ids)}"
         uri = f"sip:{number}@{self.server[0]}:{self.server[1]}"
         self.dialog = dialog = _Dialog(call_id, local, f"<{uri}>", uri)
-        extra = [("contact", self.contact), ("content-type", "application/sdp")]
+        extra = [("contact", self.contact), ("content-type", "application/sdp"), *headers]
         reply = await self._invite_to(uri, dialog, extra)
         if reply.status == 401:
             challenge = reply.first("www-authenticate")
@@ -260,6 +260,13 @@ class SipPhone(asyncio.DatagramProtocol):
             "BYE", dialog.target, dialog.call_id, dialog.local, dialog.remote, dialog.cseq, []
         )
         self.ended.set()
+
+    @property
+    def replaces(self) -> tuple[str, str]:
+        """The header by which an INVITE names this call, to take its place (RFC 3891)."""
+        assert self.dialog is not None, "no call"
+        theirs, ours = (_tag(one) for one in (self.dialog.remote, self.dialog.local))
+        return ("replaces", f"{self.dialog.call_id};to-tag={theirs};from-tag={ours}")
 
     @property
     def heard_keys(self) -> str:
@@ -439,6 +446,10 @@ class SipPhone(asyncio.DatagramProtocol):
 
 def _md5(text: str) -> str:
     return hashlib.md5(text.encode()).hexdigest()
+
+
+def _tag(value: str) -> str:
+    return value.rpartition(";tag=")[2]
 
 
 def _uri(value: str) -> str:
