@@ -13,7 +13,7 @@ import typer
 
 from router import __version__, places, provision, telephony, year
 from router.errors import ConfigError, InUse, RouterError, StoreError
-from router.options import ConfigOption, DemoConfigOption, or_the_demo_s, writing
+from router.options import ConfigOption, DemoConfigOption, DirectorOption, or_the_demo_s, writing
 
 if TYPE_CHECKING:
     from router.replay import Tape
@@ -360,6 +360,7 @@ def report(
         Path | None,
         typer.Option("--html", metavar="FILE", help="Write one self-contained page there too."),
     ] = None,
+    director: DirectorOption = None,
 ) -> None:
     """Print the key figures of a range of days, in French.
 
@@ -392,22 +393,31 @@ def report(
             raise typer.BadParameter(
                 f"{last} is in the future; give {today} or an earlier day", param_hint="--to"
             )
-        made = reports.publish(
-            plan,
-            first_day,
-            last_day,
-            store.calls(first_day, last_day, zone),
-            store.subjects(first_day, last_day),
-            store.votes(first_day, last_day),
-            store.duty(first_day, last_day),
-            provision.catalogue().texts,
-            ballots=store.ballots(first_day, last_day),
-            today=today,
-        )
+
+        def published(first: date, last: date) -> reports.Report:
+            return reports.publish(
+                plan,
+                first,
+                last,
+                store.calls(first, last, zone),
+                store.subjects(first, last),
+                store.votes(first, last),
+                store.duty(first, last),
+                provision.catalogue().texts,
+                ballots=store.ballots(first, last),
+                today=today,
+            )
+
+        made = published(first_day, last_day)
+        before = published(*reports.year_before(first_day, last_day)) if director else None
     if html is not None:
         with writing(html, "--html"):
             reports.write_page(made, html)
         print(f"The page is in {html}.", file=sys.stderr)
+    if director is not None:
+        with writing(director, "--director"):
+            reports.write_board(reports.board_of(plan, made, before), director)
+        print(f"The director's page is in {director}.", file=sys.stderr)
     print(reports.as_json(made) if as_json else reports.as_text(made), end="")
 
 

@@ -24,6 +24,15 @@ DemoConfigOption = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", help="The settings (allo.toml). Default: the demo's."),
 ]
+DirectorOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--director",
+        metavar="FILE",
+        help="Write the director's page there too: published key figures, these, goals, and the "
+        "year before, on one sheet.",
+    ),
+]
 #: What ./allo demo writes at each start.
 DEMO_SETTINGS = places.STATE / "allo.toml"
 

@@ -10,7 +10,7 @@ import typer
 
 from router import provision
 from router.errors import SetupError
-from router.options import ConfigOption, writing
+from router.options import ConfigOption, DirectorOption, writing
 
 if TYPE_CHECKING:
     from router.simulation.run import Simulation
@@ -50,6 +50,7 @@ def simulate(
         Path | None,
         typer.Option("--html", metavar="FILE", help="Write one self-contained page there too."),
     ] = None,
+    director: DirectorOption = None,
     plot: Annotated[
         Path | None,
         typer.Option("--plot", metavar="FILE", help="Draw it there too, as .svg or .png."),
@@ -71,7 +72,7 @@ def simulate(
     from router.simulation.workload import load_workload
 
     # What is wrong with them is told now, not after the year.
-    for path, option in ((html, "--html"), (plot, "--plot")):
+    for path, option in ((html, "--html"), (director, "--director"), (plot, "--plot")):
         if path is not None:
             with writing(path, option):
                 reports.try_to_write(path)
@@ -91,6 +92,10 @@ def simulate(
         with writing(html, "--html"):
             reports.write_whole(pictures.as_page(made).encode(), html)
         print(f"The page is in {html}.", file=sys.stderr)
+    if director is not None:
+        with writing(director, "--director"):
+            reports.write_board(pictures.board_of(made, plan), director)
+        print(f"The director's page is in {director}.", file=sys.stderr)
     if plot is not None:
         png = plot.suffix.lower() == ".png"
         drawn = poster.as_png(made) if png else poster.as_svg(made).encode()

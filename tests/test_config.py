@@ -509,6 +509,26 @@ DESK_FAULTS = [
      "directory.Mairie: a name is lower-case letters, digits and hyphens"),
     ('"annuaire"', '"annuaires"', "directory.mairie.hours_prompt: unknown prompt `annuaires`; "
      "did you mean `annuaire`? (prompts/catalogue)"),
+    # What the service aims at, and has published.
+    ("[desk]\n", "[goals]\nin_time = 80\n[desk]\n", "goals.in_time: must be <= 1, got 80"),
+    ("[desk]\n", "[goals]\nsatisfied = -0.1\n[desk]\n",
+     "goals.satisfied: must be >= 0, got -0.1"),
+    ("[desk]\n", "[goals]\nin_tine = 0.8\n[desk]\n",
+     "goals.in_tine: unknown key; did you mean `in_time`?"),
+    ("[desk]\n", '[[published]]\nyear = 2025\nanswered = 7\n[desk]\n',
+     "published.1.source: is missing"),
+    ("[desk]\n", '[[published]]\nyear = 25\nsource = "Bilan"\nanswered = 7\n[desk]\n',
+     "published.1.year: must be >= 1900, got 25"),
+    ("[desk]\n", '[[published]]\nyear = 2025\nsource = "Bilan"\n[desk]\n',
+     "published.1: names no figure: answered, answered_callback, mobilised or satisfaction"),
+    ("[desk]\n", '[[published]]\nyear = 2025\nsource = "Bilan"\nsatisfaction = 90.0\n[desk]\n',
+     "published.1.satisfaction: must be <= 1, got 90.0"),
+    ("[desk]\n", '[[published]]\nyear = 2025\nsource = "Bilan"\nanswered = 7\n'
+     'answered_callback = 8\n[desk]\n',
+     "published.1.answered_callback: 8 of 7 answered calls cannot have been callbacks"),
+    ("[desk]\n", '[[published]]\nyear = 2025\nsource = "A"\nanswered = 7\n'
+     '[[published]]\nyear = 2025\nsource = "B"\nanswered = 7\n[desk]\n',
+     "published.2.year: 2025 is there twice"),
     # Questions.
     ('id = "reponse"', 'id = "avis"', 'questions.2.id: "avis" is there twice'),
     ("[desk]\n", '[relay]\nname = "Relais"\nurl = "javascript:alert(1)"\n[desk]\n',

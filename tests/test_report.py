@@ -1,6 +1,7 @@
 """The report: what it says, what it keeps to itself, and what a mistaken command line hears."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -22,7 +23,7 @@ from router.core.ids import AgentId, EntryId, FicheId, PromptId, QuestionId
 from router.core.plan import Entry, Plan, Question
 from router.figures import DEFINITIONS, OFFERED_IDS
 from router.report import Report, as_json, as_text, publish, write_page
-from router.report.words import duration, number, percent, range_text
+from router.report.words import duration, number, percent, promised, range_text, span
 from router.store import FILE_NAME, Store
 from tests.report.days import call_facts, realistic, repeated, subject_facts
 from tests.service_plan import HOUSING, MONDAY_10H, small_plan
@@ -305,6 +306,15 @@ def test_french_words() -> None:
         == "du 1er décembre 2025 au 1er janvier 2026"
     )
     assert range_text(MONDAY, MONDAY) == "le 23 novembre 2026"
+    assert span(date(2025, 1, 1), date(2025, 12, 31)) == "de l’année 2025"
+    assert span(date(2025, 1, 1), date(2025, 12, 30)) == "du 1er janvier au 30 décembre 2025"
+
+
+def test_a_promise_is_told_in_minutes() -> None:
+    assert promised(2700) == "45\u00a0minutes"
+    assert promised(60) == "1\u00a0minute"
+    assert promised(90) == "1\u00a0min\u00a030\u00a0s"
+    assert promised(20) == "20\u00a0s"
 
 
 # The command line
@@ -359,19 +369,41 @@ def test_the_command_prints_text_json_and_writes_the_page(deployment: Path, tmp_
     assert list(tmp_path.iterdir()) == [page]
 
 
+def test_the_command_writes_the_directors_page_with_the_year_before(
+    deployment: Path, tmp_path: Path
+) -> None:
+    """The same weekday 52 weeks before, of the same file; its clock is ahead of ours."""
+    copied = shutil.copytree(deployment.parent, tmp_path / "copy")
+    store = Store.open(copied / "state" / FILE_NAME)
+    store.record(DutyFact(date(2027, 11, 22), AgentId("101")))
+    store.flush(date(2027, 11, 22))
+    store.close()
+    words = ("--config", str(copied / deployment.name), "--director", str(tmp_path / "page.html"))
+    shown = allo("--from", "2027-11-22", "--to", "2027-11-22", *words)
+    assert shown.returncode == 0, shown.stderr
+    later = (tmp_path / "page.html").read_text()
+    assert "Mesuré un an plus tôt, le 23 novembre 2026" in later
+    assert 'class="before">12</td>' in later
+    shown = allo("--from", "2026-11-23", "--to", "2026-11-23", *words)
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stderr == f"The director's page is in {tmp_path / 'page.html'}.\n"
+    page = (tmp_path / "page.html").read_text()
+    for words_of_it in ("207\u202f174", "84\u202f354", "90,0\u00a0%", "Publié pour 2025"):
+        assert words_of_it in page
+    assert "D’un an plus tôt, rien n’est connu" in page
+
+
 def test_the_command_says_which_votes_are_late(deployment: Path, tmp_path: Path) -> None:
     """Beside a service that runs, whose clock is ahead; and after it was killed."""
     today = date(2031, 1, 6)
-    for file in ("secrets.toml", "allo.toml"):
-        (tmp_path / file).write_text((deployment.parent / file).read_text())
-        (tmp_path / file).chmod(0o600)
-    store = Store.open(tmp_path / "state" / FILE_NAME)
+    copied = shutil.copytree(deployment.parent, tmp_path / "copy")
+    store = Store.open(copied / "state" / FILE_NAME)
     store.record(DutyFact(today, AgentId("101")))
     for score in (4, None):
         store.record(BallotFact(today, QUESTION.id))
         store.record(VoteFact(today, QUESTION.id, score))
     store.flush(today)
-    words = ("--from", "2031-01-06", "--config", str(tmp_path / "allo.toml"))
+    words = ("--from", "2031-01-06", "--config", str(copied / deployment.name))
 
     shown = allo(*words, "--to", "2031-01-06")
     assert "2 votes attendent d’être publiés\u00a0: un vote n’est publié" in shown.stdout
@@ -407,6 +439,10 @@ def test_an_empty_period_is_no_error(deployment: Path) -> None:
         (
             ("--from", "2026-11-23", "--to", "2026-11-23", "--html", "/tmp"),
             "--html: /tmp cannot be written (Is a directory)",
+        ),
+        (
+            ("--from", "2026-11-23", "--to", "2026-11-23", "--director", "/nowhere/page.html"),
+            "--director: /nowhere/page.html cannot be written",
         ),
         (("--from", "2026-11-23"), "Missing option '--to'"),
     ],

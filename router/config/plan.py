@@ -16,6 +16,7 @@ from router.config.desk import (
     read_directory,
     read_questions,
 )
+from router.config.goals import GoalsTable, PublishedTable, read_published
 from router.config.hours import HoursTable, read_hours
 from router.config.menus import KeysTable, MenuTable, reachable, read_menus
 from router.config.tables import (
@@ -39,6 +40,7 @@ from router.core.plan import (
     Desk,
     Entry,
     Fiche,
+    Goals,
     Page,
     Plan,
     Question,
@@ -117,6 +119,8 @@ class PlanTable(Table):
     desk: DeskTable
     directory: dict[str, EntryTable] = Field(default_factory=dict)
     questions: tuple[QuestionTable, ...] = ()
+    goals: GoalsTable = GoalsTable()
+    published: tuple[PublishedTable, ...] = ()
     relay: RelayTable | None = None
     no_key: str | None = None
 
@@ -200,6 +204,8 @@ def read_plan(
         desk=desk,
         directory=directory,
         questions=questions,
+        goals=Goals(**table.goals.model_dump()),
+        published=read_published(table.published, report),
         relay=Relay(table.relay.name, table.relay.url) if table.relay else None,
         no_key=no_key,
     )

@@ -355,6 +355,35 @@ def yes_or_no(id_: QuestionId, prompt: PromptId, yes: str, no: str) -> Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Goals:
+    """What the service aims at, as shares of 0 to 1; None: it has said nothing."""
+
+    #: Of live calls offered: answered within `Targets.live_target_s`.
+    in_time: float | None = None
+    #: Of callbacks promised: begun within `CallbackPolicy.promise_s`.
+    callbacks_kept: float | None = None
+    #: Of calls offered: answered.
+    answered: float | None = None
+    #: Of live calls offered: abandoned, at most.
+    abandoned_max: float | None = None
+    #: Of scores given: those that count as satisfied.
+    satisfied: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Key figures that the service has published of a year, and where; None: not published."""
+
+    year: int
+    #: French.
+    source: str
+    answered: int | None = None
+    answered_callback: int | None = None
+    mobilised: int | None = None
+    satisfaction: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything the engine needs to know of the service."""
 
@@ -378,6 +407,8 @@ class Plan:
     directory: Mapping[EntryId, Entry] = field(default_factory=dict)
     #: In the order in which they are asked; none: callers are not asked to vote.
     questions: tuple[Question, ...] = ()
+    goals: Goals = field(default_factory=Goals)
+    published: tuple[Published, ...] = ()
     #: None: pages name none.
     relay: Relay | None = None
     #: Where callers wait who press nothing; None: they hear the information.

@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from router.report import director_page
+from router.report.director import Board, board_of, year_before
 from router.report.page import as_page
 from router.report.published import Report, publish
 from router.report.text import as_json, as_text
@@ -13,11 +15,23 @@ __all__ = [
     "as_json",
     "as_page",
     "as_text",
+    "board_of",
     "publish",
     "try_to_write",
+    "write_board",
     "write_page",
     "write_whole",
+    "year_before",
 ]
+
+
+def write_board(board: Board, path: Path) -> None:
+    """Write the director's page, whole or not at all.
+
+    Raises:
+        OSError: If it cannot be written; a page that was there stays.
+    """
+    write_whole(director_page.as_page(board).encode(), path)
 
 
 def write_page(report: Report, path: Path) -> None:

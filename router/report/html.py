@@ -13,8 +13,10 @@ from router.report.words import NO_BREAK, WITHHELD, shown
 _STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 
 
-def document(title: str, body: str) -> str:
-    """Return the page; `body` is markup, `title` is text, as in all of these but where said."""
+def document(title: str, body: str, style: str = "") -> str:
+    """Return the page; `body` is markup, `title` is text, as in all of these but where said.
+    `style` is CSS beside that of every page.
+    """
     return f"""<!doctype html>
 <html lang="fr">
 <head>
@@ -22,7 +24,7 @@ def document(title: str, body: str) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)}</title>
 <style>
-{_STYLE}</style>
+{_STYLE}{style}</style>
 </head>
 <body>
 <main>

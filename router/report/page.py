@@ -20,14 +20,16 @@ from router.report.html import (
 )
 from router.report.published import Report
 from router.report.tables import OTHERS, Line, Table
-from router.report.text import responses, scale, table_title
+from router.report.text import table_title
 from router.report.votes import (
     FAVOURABLE,
     Vote,
     late_votes,
     late_words,
     missing_votes,
+    responses,
     satisfaction,
+    scale,
 )
 from router.report.words import (
     NO_BREAK,

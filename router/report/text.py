@@ -9,7 +9,14 @@ from router.figures import DEFINITIONS, Definition, Figure
 from router.report.disclosure import MINIMUM
 from router.report.published import Report
 from router.report.tables import Line, Table
-from router.report.votes import Vote, late_votes, late_words, missing_votes, satisfaction
+from router.report.votes import (
+    Vote,
+    late_votes,
+    late_words,
+    missing_votes,
+    satisfaction,
+    scale,
+)
 from router.report.words import NO_BREAK, WITHHELD, WITHHELD_MEANING, range_text, shown
 
 #: Version of the JSON document's form.
@@ -124,18 +131,6 @@ def vote_lines(vote: Vote) -> list[str]:
     if vote.mean is not None:
         lines.append(f"{'':12}  {scale(vote)}")
     return [*lines, "", *rows(vote.table, None)]
-
-
-def scale(vote: Vote) -> str:
-    """Return between what the mean of a question of scores lies."""
-    low, high = vote.scale
-    return f"notes de {low} à {high}"
-
-
-def responses(vote: Vote) -> str:
-    """Return how many were asked and how many answered."""
-    answers, asked = shown(vote.answers), shown(vote.asked)
-    return f"réponses{NO_BREAK}: {answers}, personnes interrogées{NO_BREAK}: {asked}"
 
 
 def rows(

@@ -116,6 +116,18 @@ def satisfaction(votes: Sequence[Vote]) -> Vote | None:
     return next((one for one in votes if one.kind is QuestionKind.SCORE), None)
 
 
+def scale(vote: Vote) -> str:
+    """Return between what the mean of a question of scores lies."""
+    low, high = vote.scale
+    return f"notes de {low} à {high}"
+
+
+def responses(vote: Vote) -> str:
+    """Return how many were asked and how many answered."""
+    answers, asked = shown(vote.answers), shown(vote.asked)
+    return f"réponses{NO_BREAK}: {answers}, personnes interrogées{NO_BREAK}: {asked}"
+
+
 def late_votes(turnout: Sequence[Figure]) -> list[Figure]:
     """Return the figure of votes that wait to be published, if there are any."""
     return [one for one in turnout if one.id == "late-votes/1" and one.value]

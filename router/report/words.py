@@ -83,6 +83,24 @@ def range_text(first: date, last: date) -> str:
     return f"du {begin} au {long_day(last)}"
 
 
+def span(first: date, last: date) -> str:
+    """Return "de l’année 2025", or the days as `range_text`."""
+    return f"de l’année {first.year}" if is_year(first, last) else range_text(first, last)
+
+
+def is_year(first: date, last: date) -> bool:
+    """Whether these are the days of one calendar year."""
+    return (first, last) == (date(first.year, 1, 1), date(first.year, 12, 31))
+
+
+def promised(seconds: int) -> str:
+    """Return "45 minutes", "90 s"."""
+    minutes, rest = divmod(seconds, 60)
+    if rest or not minutes:
+        return duration(seconds)
+    return f"{minutes}{NO_BREAK}{'minutes' if minutes > 1 else 'minute'}"
+
+
 def long_day(day: date) -> str:
     number = "1er" if day.day == 1 else str(day.day)
     return f"{number} {MONTHS[day.month - 1]} {day.year}"

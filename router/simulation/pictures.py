@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from router.core.plan import Plan
 from router.figures import Figure
 from router.report import charts
 from router.report.charts import Series
+from router.report.director import Board, Period, board
 from router.report.html import (
     card,
     definitions_of,
@@ -19,10 +21,10 @@ from router.report.html import (
 )
 from router.report.page import votes_of
 from router.report.tables import Line, Table
-from router.report.words import NO_BREAK, number, percent, short_month, shown
+from router.report.words import NO_BREAK, is_year, number, percent, promised, short_month, shown
 from router.simulation.definitions import DEFINITIONS
 from router.simulation.figures import Figures
-from router.simulation.text import GIVEN, SECTIONS, about, promised, reconciled, title_of
+from router.simulation.text import GIVEN, SECTIONS, about, reconciled, title_of
 
 #: Key figures: id, what is said below the number, and before it.
 CARDS = (
@@ -149,6 +151,21 @@ def as_page(figures: Figures) -> str:
         )
     )
     return document(title_of(figures), body)
+
+
+def board_of(figures: Figures, plan: Plan) -> Board:
+    """Return the director's page of what was simulated."""
+    told = {one.id: one for section_ in figures.sections.values() for one in section_}
+    period = Period(
+        first=figures.first,
+        last=figures.last,
+        figures=told,
+        votes=figures.votes,
+        whole_year=is_year(figures.first, figures.last),
+        reconciles=figures.reconciles,
+        simulated=about(figures),
+    )
+    return board(plan, period)
 
 
 def _key_figures(figures: Figures) -> str:

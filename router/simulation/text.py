@@ -3,7 +3,6 @@
 import json
 import textwrap
 from collections.abc import Mapping
-from datetime import date
 
 from router.report.text import (
     definitions_json,
@@ -15,7 +14,7 @@ from router.report.text import (
     vote_json,
     vote_lines,
 )
-from router.report.words import NO_BREAK, duration, number, range_text
+from router.report.words import NO_BREAK, number, promised, span
 from router.simulation.definitions import DEFINITIONS
 from router.simulation.figures import Figures
 
@@ -73,9 +72,7 @@ def as_text(figures: Figures) -> str:
 
 
 def title_of(figures: Figures) -> str:
-    first, last = figures.first, figures.last
-    whole = (first, last) == (date(first.year, 1, 1), date(first.year, 12, 31))
-    days = f"de l’année {first.year}" if whole else range_text(first, last)
+    days = span(figures.first, figures.last)
     return f"{figures.service}{NO_BREAK}: simulation {days}"
 
 
@@ -88,14 +85,6 @@ def about(figures: Figures) -> str:
         f"{number(figures.events)}{NO_BREAK}évènements, sur lesquels a décidé le moteur même qui "
         "répond au téléphone."
     )
-
-
-def promised(seconds: int) -> str:
-    """Return "45 minutes", "90 s"."""
-    minutes, rest = divmod(seconds, 60)
-    if rest or not minutes:
-        return duration(seconds)
-    return f"{minutes}{NO_BREAK}{'minutes' if minutes > 1 else 'minute'}"
 
 
 def reconciled(figures: Figures) -> str:

@@ -32,7 +32,7 @@ TOMORROW = PLAN.hours.next_opening_text(NIGHT)
 CODE = "12 34 56 78"
 
 #: What sticks out to the right, without what is off the screen to its left on purpose.
-_STICKS_OUT = """
+STICKS_OUT = """
 [document, document.querySelector('rappel-3939')?.shadowRoot]
   .flatMap((tree) => [...tree?.querySelectorAll('main, main *, section, section *') ?? []])
   .filter((one) => one.getBoundingClientRect().right > innerWidth + 0.5)
@@ -100,7 +100,7 @@ async def test_no_page_overflows(page: Page, site: str, name: str) -> None:
     await page.look(WIDTH)
     await page.goto(f"{site}?name={name.replace(' ', '+')}")
 
-    assert await page.js(_STICKS_OUT) == []
+    assert await page.js(STICKS_OUT) == []
     # A telephone's screen would zoom out, and `innerWidth` grow.
     assert await page.js("[innerWidth, document.documentElement.scrollWidth]") == [WIDTH, WIDTH]
 
@@ -126,5 +126,5 @@ async def test_the_widget_never_overflows(
         await page.reload()
         await widget.says(rappel.STATES[state][1])
 
-    assert await page.js(_STICKS_OUT) == []
+    assert await page.js(STICKS_OUT) == []
     assert await page.js("[innerWidth, document.documentElement.scrollWidth]") == [WIDTH, WIDTH]

@@ -66,16 +66,21 @@ def test_the_same_seed_gives_the_same_bytes_whatever_the_hash_seed(small: Path) 
 
 def test_text_page_and_picture_of_another_year(small: Path, tmp_path: Path) -> None:
     page, picture = tmp_path / "year.html", tmp_path / "year.svg"
+    sheet = tmp_path / "director.html"
     words = ("--year", "2024", "--agents", "3", "--html", str(page), "--plot", str(picture))
+    words += ("--director", str(sheet))
     shown = simulate(*words, "--workload", str(small))
     assert shown.returncode == 0, shown.stderr
     assert "simulation de l’année 2024" in shown.stdout
     assert shown.stderr.splitlines() == [
         f"The page is in {page}.",
+        f"The director's page is in {sheet}.",
         f"The picture is in {picture}.",
     ]
     assert page.read_text().startswith("<!doctype html>")
     assert picture.read_text().startswith("<svg ")
+    assert "Chiffres simulés de l’année 2024" in sheet.read_text()
+    assert "Publié pour 2025" in sheet.read_text()
 
 
 def test_a_year_without_a_workload_has_the_people_of_2025(
@@ -96,6 +101,7 @@ def test_a_year_without_a_workload_has_the_people_of_2025(
         (("--seed", "-1"), "--seed"),
         (("--year", "1492"), "--year"),
         (("--html", "/nowhere/page.html", *LATER), "/nowhere/page.html cannot be written"),
+        (("--director", "/nowhere/page.html", *LATER), "/nowhere/page.html cannot be written"),
         (("--plot", "/nowhere/year.svg", *LATER), "/nowhere/year.svg cannot be written"),
         (("--plot", "/", *LATER), "/ cannot be written"),
         (("--plot", "year.pdf", *LATER), "must end in .svg or .png"),

@@ -13,7 +13,6 @@ from router.simulation.text import (
     TABLES,
     as_json,
     as_text,
-    promised,
     title_of,
 )
 from tests.simulation.week import figures, simulation
@@ -60,13 +59,6 @@ def test_its_title_names_the_days_or_the_year() -> None:
 def test_what_does_not_add_up_is_told() -> None:
     assert "Attention" not in as_text(figures())
     assert "Attention" in as_text(replace(figures(), reconciles=False))
-
-
-def test_a_promise_is_told_in_minutes() -> None:
-    assert promised(2700) == "45\u00a0minutes"
-    assert promised(60) == "1\u00a0minute"
-    assert promised(90) == "1\u00a0min\u00a030\u00a0s"
-    assert promised(20) == "20\u00a0s"
 
 
 def test_the_json_holds_everything_in_order_of_its_keys() -> None:

@@ -1,0 +1,334 @@
+"""What who directs the service reads on one page: what it has published, what was measured or
+simulated, what it aims at, and the year before, side by side; and of figures that cannot be
+compared, that they cannot, and why.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from router.core.plan import Plan, Published
+from router.figures import DEFINITIONS, Figure
+from router.report.published import Report
+from router.report.votes import Vote, missing_votes, satisfaction, scale
+from router.report.words import (
+    NO_BREAK,
+    WITHHELD,
+    WITHHELD_MEANING,
+    is_year,
+    percent,
+    promised,
+    shown,
+    span,
+)
+
+#: Key figures that are published (service-2025), in their order -> what `Published` calls them.
+KEY_FIGURES: Mapping[str, str] = {
+    "answered/1": "answered",
+    "answered-callback/1": "answered_callback",
+    "mobilised/1": "mobilised",
+    "satisfaction/1": "satisfaction",
+}
+QUALITY = (
+    *("offered/2", "pickup/2", "abandonment/2"),
+    *("service-level-offered/2", "asa/1", "callback-kept/1"),
+)
+#: What `Goals` calls the least or, if so, the most that is aimed at.
+GOALS: Mapping[str, tuple[str, bool]] = {
+    "pickup/2": ("answered", False),
+    "abandonment/2": ("abandoned_max", True),
+    "service-level-offered/2": ("in_time", False),
+    "callback-kept/1": ("callbacks_kept", False),
+    "satisfaction/1": ("satisfied", False),
+}
+#: Why a simulated key figure says nothing of the published one.
+GIVEN: Mapping[str, str] = {
+    "answered/1": "le nombre d’appels est une hypothèse",
+    "answered-callback/1": "le nombre de demandes est une hypothèse",
+    "mobilised/1": "les informateurs simulés sont ceux du plan",
+    "satisfaction/1": "la part de personnes satisfaites est une hypothèse",
+}
+_DAY, _YEAR_OF_WEEKS = timedelta(days=1), timedelta(weeks=52)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Some days, measured or simulated."""
+
+    first: date
+    last: date
+    #: By the id of its definition.
+    figures: Mapping[str, Figure]
+    votes: tuple[Vote, ...]
+    turnout: tuple[Figure, ...] = ()
+    #: Whether calls were counted in every month of one calendar year.
+    whole_year: bool = False
+    reconciles: bool = True
+    #: If nothing of it has happened: what was simulated, in French.
+    simulated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A figure and what stands beside it, French; "" where there is nothing to say."""
+
+    id: str
+    name: str
+    now: str
+    published: str = ""
+    before: str = ""
+    goal: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What the page says, French."""
+
+    service: str
+    days: str
+    about: str
+    #: What heads the columns; "": nothing at all is known there, and there is no such column.
+    now: str
+    published: str
+    before: str
+    groups: tuple[tuple[str, tuple[Row, ...]], ...]
+    notes: tuple[str, ...]
+
+
+def board_of(plan: Plan, report: Report, before: Report | None = None) -> Board:
+    """Return what is to be said of the days measured; `before` is the report of a year earlier."""
+    earlier = None if before is None or before.empty else _measured(before)
+    return board(plan, _measured(report), earlier)
+
+
+def _measured(report: Report) -> Period:
+    months = report.tables["evolution"].lines
+    return Period(
+        first=report.first,
+        last=report.last,
+        figures={one.id: one for one in report.figures},
+        votes=report.votes,
+        turnout=report.turnout,
+        whole_year=is_year(report.first, report.last) and len(months) == 12,
+        reconciles=report.reconciles,
+    )
+
+
+def year_before(first: date, last: date) -> tuple[date, date]:
+    """Return the same months of the year before; of days that are no whole months, the same
+    weekdays.
+    """
+    after = last + _DAY
+    if first.day == after.day == 1:
+        return first.replace(year=first.year - 1), after.replace(year=after.year - 1) - _DAY
+    return first - _YEAR_OF_WEEKS, last - _YEAR_OF_WEEKS
+
+
+def board(plan: Plan, now: Period, before: Period | None = None) -> Board:
+    """Return what is to be said of `now`; `before` was measured a year earlier."""
+    beside = _beside(plan, now, before)
+    groups = (
+        ("Chiffres-clés que le service publie", _key_rows(beside)),
+        ("Qualité de service", tuple(_row(beside, Key(id_)) for id_ in QUALITY)),
+        ("Votes", _vote_rows(beside)),
+    )
+    return Board(
+        service=plan.name,
+        days=f"Chiffres {'simulés' if now.simulated else 'mesurés'} {span(now.first, now.last)}",
+        about=now.simulated
+        or f"Les appels sont anonymes{NO_BREAK}: ces chiffres viennent de compteurs, aucun numéro "
+        "n’est conservé.",
+        now="Simulé" if now.simulated else "Mesuré",
+        published="" if beside.published is None else _published_head(beside.published),
+        before=_before_head(beside),
+        groups=tuple(group for group in groups if group[1]),
+        notes=tuple(_notes(beside, [row for _, rows in groups for row in rows])),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Which figure: by its definition, and the question where there are several of them."""
+
+    id: str
+    question: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What a figure stands beside."""
+
+    plan: Plan
+    now: Period
+    before: Period | None
+    #: Of the year nearest to these days.
+    published: Published | None
+    #: Of the year before, where nothing was measured then and this is not `published` itself.
+    earlier: Published | None
+
+
+def _beside(plan: Plan, now: Period, before: Period | None) -> _Beside:
+    year = now.first.year
+    near = min(plan.published, key=lambda one: (abs(one.year - year), -one.year), default=None)
+    earlier = None
+    if before is None and is_year(now.first, now.last):
+        earlier = next((one for one in plan.published if one.year == year - 1), None)
+    return _Beside(plan, now, before, near, None if earlier is near else earlier)
+
+
+def _figures(period: Period) -> dict[Key, Figure]:
+    """Return every figure that a row may be of."""
+    told = {Key(id_): figure for id_, figure in period.figures.items()}
+    of_satisfaction = satisfaction(period.votes)
+    for vote in period.votes:
+        question = "" if vote is of_satisfaction else vote.question
+        told |= {Key(one.id, question): one for one in vote.figures}
+    return told
+
+
+def _row(beside: _Beside, key: Key, name: str = "", remark: str = "") -> Row:
+    now = _figures(beside.now).get(key, Figure(key.id, None))
+    return Row(
+        id=key.id,
+        name=name or _name(beside.plan, key.id),
+        now=shown(now),
+        published="" if key.question else _told(key.id, beside.published),
+        before=_a_year_earlier(beside, key),
+        goal=_goal(beside.plan, now),
+        remark=remark,
+    )
+
+
+def _key_rows(beside: _Beside) -> tuple[Row, ...]:
+    """The figures that are published, in that order."""
+    vote = satisfaction(beside.now.votes)
+    rows = []
+    for id_ in KEY_FIGURES:
+        remarks = [_comparison(beside, id_)]
+        if id_ == "satisfaction/1":
+            remarks.append(_participation(vote) if vote else "Aucune question à notes n’est posée.")
+        rows.append(_row(beside, Key(id_), remark=" ".join(filter(None, remarks))))
+    return tuple(rows)
+
+
+def _vote_rows(beside: _Beside) -> tuple[Row, ...]:
+    """What the votes say besides the rate of satisfaction."""
+    of_satisfaction = satisfaction(beside.now.votes)
+    rows = []
+    for vote in beside.now.votes:
+        key = "" if vote is of_satisfaction else vote.question
+        asked = f"{NO_BREAK}: {vote.text}" if key else ""
+        given = "Hypothèse de la simulation. " if beside.now.simulated else ""
+        told = [(vote.share, _participation(vote))] if key else []
+        if vote.mean is not None:
+            told.append((vote.mean, f"{scale(vote).capitalize()}."))
+        rows += [
+            _row(beside, Key(one.id, key), f"{DEFINITIONS[one.id].name}{asked}", f"{given}{said}")
+            for one, said in told
+        ]
+    return tuple(rows)
+
+
+def _name(plan: Plan, id_: str) -> str:
+    if id_ == "service-level-offered/2":
+        return f"Appels directs présentés, pris en {promised(plan.targets.live_target_s)} au plus"
+    if id_ == "callback-kept/1":
+        return f"Rappels promis, faits dans les {promised(plan.callbacks.promise_s)}"
+    return DEFINITIONS[id_].name
+
+
+def _participation(vote: Vote) -> str:
+    """Return the rate of response, which no share of votes is told without."""
+    return (
+        f"Taux de réponse{NO_BREAK}: {shown(vote.response)} ({shown(vote.answers)} sur "
+        f"{shown(vote.asked)}{NO_BREAK}personnes)."
+    )
+
+
+# What stands beside a figure.
+
+
+def _told(id_: str, published: Published | None) -> str:
+    """Return the figure as it was published, "" if it was not."""
+    value = getattr(published, KEY_FIGURES[id_]) if published and id_ in KEY_FIGURES else None
+    return "" if value is None else shown(Figure(id_, value))
+
+
+def _published_head(published: Published) -> str:
+    return f"Publié pour {published.year}"
+
+
+def _before_head(beside: _Beside) -> str:
+    if beside.before is not None:
+        return f"Mesuré un an plus tôt, {span(beside.before.first, beside.before.last)}"
+    return "" if beside.earlier is None else _published_head(beside.earlier)
+
+
+def _a_year_earlier(beside: _Beside, key: Key) -> str:
+    if beside.before is None:
+        return "" if key.question else _told(key.id, beside.earlier)
+    figure = _figures(beside.before).get(key)
+    return "" if figure is None else shown(figure)
+
+
+def _goal(plan: Plan, now: Figure) -> str:
+    """Return what the plan aims at, and whether it is reached."""
+    if now.id == "asa/1":
+        return _reached(now, plan.targets.live_target_s, promised(plan.targets.live_target_s), True)
+    name, at_most = GOALS.get(now.id, ("", False))
+    share = getattr(plan.goals, name) if name else None
+    return "" if share is None else _reached(now, share, percent(share), at_most)
+
+
+def _reached(now: Figure, goal: float, words: str, at_most: bool) -> str:
+    told = f"{words} au {'plus' if at_most else 'moins'}"
+    if now.value is None:
+        return told
+    reached = now.value <= goal if at_most else now.value >= goal
+    return f"{told}{NO_BREAK}: {'atteinte' if reached else 'non atteinte'}"
+
+
+def _comparison(beside: _Beside, id_: str) -> str:
+    """Return whether a key figure can be compared with what was published, and why not."""
+    if not _told(id_, beside.published):
+        return ""
+    assert beside.published is not None
+    if beside.now.simulated:
+        return f"Non comparable{NO_BREAK}: {GIVEN[id_]}."
+    if id_ == "satisfaction/1":
+        return (
+            f"Comparable avec prudence{NO_BREAK}: la question posée et le taux de réponse de "
+            f"{beside.published.year} ne sont pas publiés."
+        )
+    if not beside.now.whole_year:
+        return f"Non comparable{NO_BREAK}: ce n’est pas une année entière."
+    if beside.now.first.year != beside.published.year:
+        return "Comparable, d’une année à l’autre."
+    return "Comparable."
+
+
+def _notes(beside: _Beside, rows: Iterable[Row]) -> Iterable[str]:
+    """Return what must be known to read the figures."""
+    now = beside.now
+    if not now.reconciles:
+        yield f"Attention{NO_BREAK}: des appels ne sont comptés nulle part, ou le sont deux fois."
+    yield from missing_votes(now.turnout)
+    for published in (beside.published, beside.earlier):
+        if published is not None:
+            yield (
+                f"{_published_head(published)}{NO_BREAK}: {published.source}. Le service n’y "
+                "définit pas ces chiffres."
+            )
+    if not beside.published:
+        yield "Le plan du service ne contient aucun chiffre publié."
+    if beside.before is None and beside.earlier is None:
+        known = beside.published is not None and beside.published.year == now.first.year - 1
+        if not (known and is_year(now.first, now.last)):
+            yield f"D’un an plus tôt, rien n’est connu{NO_BREAK}: ni compté ici, ni publié."
+    yield (
+        "Les cibles sont celles du plan du service. Chaque mesure a l’identifiant de sa "
+        "définition, qui est dans la page complète."
+    )
+    if any(WITHHELD in cell for row in rows for cell in (row.now, row.before, row.remark)):
+        yield WITHHELD_MEANING
