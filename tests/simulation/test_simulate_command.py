@@ -68,8 +68,7 @@ def test_text_page_and_picture_of_another_year(small: Path, tmp_path: Path) -> N
     page, picture = tmp_path / "year.html", tmp_path / "year.svg"
     sheet = tmp_path / "director.html"
     words = ("--year", "2024", "--agents", "3", "--html", str(page), "--plot", str(picture))
-    words += ("--director", str(sheet))
-    shown = simulate(*words, "--workload", str(small))
+    shown = simulate(*words, "--director", str(sheet), "--workload", str(small))
     assert shown.returncode == 0, shown.stderr
     assert "simulation de l’année 2024" in shown.stdout
     assert shown.stderr.splitlines() == [
