@@ -240,6 +240,8 @@ def _name(plan: Plan, id_: str) -> str:
 
 def _participation(vote: Vote) -> str:
     """Return the rate of response, which no share of votes is told without."""
+    if not vote.asked.value:
+        return "Aucun vote publié."
     return (
         f"Taux de réponse{NO_BREAK}: {shown(vote.response)} ({shown(vote.answers)} sur "
         f"{shown(vote.asked)}{NO_BREAK}personnes)."
@@ -291,7 +293,8 @@ def _reached(now: Figure, goal: float, words: str, at_most: bool) -> str:
 
 def _comparison(beside: _Beside, id_: str) -> str:
     """Return whether a key figure can be compared with what was published, and why not."""
-    if not _told(id_, beside.published):
+    now = _figures(beside.now).get(Key(id_))
+    if not _told(id_, beside.published) or now is None or now.value is None:
         return ""
     assert beside.published is not None
     if beside.now.simulated:

@@ -146,13 +146,16 @@ def missing_votes(turnout: Sequence[Figure]) -> list[str]:
         said.append(
             f"{shown(late)} {late_words(late)}{NO_BREAK}: un vote n’est publié qu’avec d’autres, "
             "dès que cinq réponses du jour à chaque question sont réunies, et au plus tard le "
-            "lendemain. D’ici là, le taux de réponse ne compte ni ces personnes, ni leurs réponses."
+            f"lendemain. D’ici là, aucun taux ne {'le' if late.value == 1 else 'les'} compte."
         )
     if (lost := told.get("lost-votes/1")) is not None:
-        words = "vote a été perdu" if lost.value == 1 else "votes ont été perdus"
+        words, then = (
+            ("vote a été perdu", "il attendait d’être publié")
+            if lost.value == 1
+            else ("votes ont été perdus", "ils attendaient d’être publiés")
+        )
         said.append(
-            f"{shown(lost)} {words}{NO_BREAK}: le service s’est arrêté brusquement alors qu’ils "
-            "attendaient d’être publiés."
+            f"{shown(lost)} {words}{NO_BREAK}: le service s’est arrêté brusquement alors qu’{then}."
         )
     return said
 

@@ -134,7 +134,9 @@ def test_late_votes_are_told_on_it() -> None:
         *(PLAN, MONDAY, MONDAY, [], Counter(), Counter(), []),
         ballots={BallotFact(MONDAY, SCORED.id): 2},
     )
-    assert any(note.startswith("2 votes attendent") for note in board_of(PLAN, report).notes)
+    told = board_of(PLAN, report)
+    assert any(note.startswith("2 votes attendent") for note in told.notes)
+    assert row(told, "satisfaction/1").remark == row(told, "yes/1").remark == "Aucun vote publié."
 
 
 def test_a_question_of_scores_that_nobody_is_asked_has_no_figure() -> None:

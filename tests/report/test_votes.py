@@ -177,6 +177,7 @@ def test_votes_that_wait_are_said_to_be_late_not_absent(question: Question) -> N
     key = text.partition("Appels\n")[0]
     assert re.search(r"1  vote attend d’être publié +late-votes/1", key)
     assert "1 vote attend d’être publié\u00a0: un vote n’est publié qu’avec d’autres" in text
+    assert "aucun taux ne le compte." in " ".join(text.split("\n"))
     page = Page(as_page(report)).texts
     assert ("dt", "vote attend d’être publié") in page
     assert any(tag == "p.note" and words.startswith("1 vote attend") for tag, words in page)
@@ -203,6 +204,7 @@ def test_what_waited_on_a_day_that_is_over_was_lost() -> None:
     report = turnout_of(12, 8, today=DAY + timedelta(days=1))
     assert values(report) == [12, 8, 0, 4]
     assert "4 votes ont été perdus" in as_text(report)
+    assert "alors qu’ils attendaient d’être publiés" in as_page(report)
     assert "1 vote a été perdu" in as_page(turnout_of(1, 0, today=DAY + timedelta(days=1)))
 
 
