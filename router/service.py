@@ -90,7 +90,7 @@ class Service:
         self._store = Store.open(settings.state_dir / FILE_NAME)
         self._engine.restore(self._store.sessions(), clock.now())
         self._hours = plan.hours
-        self._sectors = tuple(plan.sectors)
+        self._domains = tuple(plan.domains)
         self._live = Live(self._engine, clock, self._perform, self._tell)
         self._promises = Promises(
             plan,
@@ -217,7 +217,7 @@ class Service:
             leaks=logs.leaks(),
             parts=self._readiness.parts,
             stores=self._stores(),
-            callbacks={sector: self._promises.accepting(sector) for sector in self._sectors},
+            callbacks={sector: self._promises.accepting(sector) for sector in self._domains},
             trouble="" if connected else str(self._link.last_error or "connecting to Asterisk"),
         )
 

@@ -418,6 +418,13 @@ PLAN_FAULTS = [
      "menus.main.keys: offers 6 choices, at most 5 can be kept in mind: put some in a menu of "
      "their own"),
     # Who presses nothing.
+    ('first_menu = "main"', 'first_menu = "main"\nno_key = "queue:"',
+     'no_key: must be "queue:" and a sector, as in "queue:general", got "queue:"'),
+    ('name = "Travail"', 'name = "Travail"\nfor_all = true',
+     "sectors.travail.for_all: a key or a fiche leads to this sector: only the queue of no_key "
+     "is for all"),
+    ('information_menu = "info"', 'information_menu = "main"',
+     "information_menu: must be another menu than first_menu, which leads there"),
     ('first_menu = "main"', 'first_menu = "main"\nno_key = "sector:travail"',
      'no_key: must be "queue:" and a sector, as in "queue:general", got "sector:travail"'),
     ('first_menu = "main"', 'first_menu = "main"\nno_key = "queue:travaux"',
@@ -585,11 +592,23 @@ def test_every_informateur_serves_the_queue_of_who_presses_nothing(service: Serv
     assert set(plan.domains) == {"travail", "logement"}
 
 
+def test_who_is_asked_once_cannot_be_listened_to(service: Service) -> None:
+    first, wraps_up = 'first_menu = "main"', "wrap_up_s = 0"
+    service.change("plan.toml", first, f'{first}\nno_key = "queue:general"')
+    service.change("plan.toml", wraps_up, f"{wraps_up}\ntries = 1")
+    service.write("plan.toml", service.text("plan.toml") + GENERAL)
+    [told] = service.plan_problems()
+    assert told.startswith("plan.toml: targets.tries: must be 2 or more where unheard_max limits")
+
+    service.change("plan.toml", "tries = 1", "tries = 1\nunheard_max = 0")
+    assert service.plan().targets.unheard_max == 0
+
+
 def test_a_queue_that_all_serve_and_nobody_is_led_to_is_a_fault(service: Service) -> None:
     service.write("plan.toml", service.text("plan.toml") + GENERAL)
 
     assert service.plan_problems() == [
-        "plan.toml: sectors.general: neither a key nor a fiche leads to this sector"
+        'plan.toml: sectors.general: nobody is led there: no_key = "queue:general"'
     ]
 
 

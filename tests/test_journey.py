@@ -148,10 +148,31 @@ def test_after_three_wrong_codes_only_the_menu_is_left(exchange: Exchange) -> No
 
     exchange.press("*")  # no help about a code that is no longer taken
     assert exchange.hears() == MENU
-    exchange.press(exchange.code[0])
-    assert exchange.hears() == ("menu-invalid", *MENU, "menu-keys")
+    exchange.press(exchange.code)  # no more tries, and none of its digits is a choice
+    assert exchange.hears() == ("code-abandoned", *MENU)
     exchange.press("2")
     assert exchange.ringing() == {"101": "caller"}
+
+
+def test_codes_typed_without_end_end_with_goodbye(exchange: Exchange) -> None:
+    exchange.arrive()
+    for _ in range(3 + MOST_WRONG_CHOICES):
+        exchange.press(wrong(exchange.code))
+
+    assert exchange.hears() == ("code-abandoned", "goodbye")
+
+
+@pytest.mark.parametrize("tries", [1, 3])
+def test_a_hash_right_after_a_code_only_ends_it(tries: int) -> None:
+    exchange = Exchange(small_plan(code=CodePolicy(tries=tries)))
+    exchange.arrive()
+    exchange.press(wrong(exchange.code) + "#")
+    assert exchange.hears() == (
+        ("code-wrong", *QUESTION_AGAIN) if tries > 1 else ("code-abandoned", *MENU)
+    )
+    exchange.wait(5.0)
+    exchange.press("#")  # later it is what it always is
+    assert exchange.hears() == INFORMATION
 
 
 def code_required() -> Exchange:
@@ -381,6 +402,32 @@ def test_a_recording_that_never_pauses_is_no_person() -> None:
     assert exchange.hears("machine 2") == ("refused-unheard",)
 
 
+def test_who_pressed_a_key_is_no_machine() -> None:
+    exchange = unheard(most=1)
+    silent_twice(exchange, "machine")
+    exchange.arrive("person")
+    exchange.press("#1", "person")
+    for _ in range(2):
+        exchange.hear_out("person")
+        exchange.wait(6.0)
+
+    assert exchange.state("person") == "waiting"
+    assert not exchange.callers["person"].listened_to
+
+
+def test_after_a_restart_who_waits_in_the_general_queue_may_be_a_machine() -> None:
+    exchange = Exchange(replace(general_plan(), targets=Targets(unheard_max=1)))
+    exchange.find("found", GENERAL, exchange.now - 30.0)
+    exchange.appear("103")
+    exchange.leave("found")
+    assert exchange.call_facts()[-1].door is Door.NO_KEY
+
+    exchange = unheard(most=1)
+    exchange.find("found", GENERAL, exchange.now - 30.0)
+    silent_twice(exchange, "machine")
+    assert exchange.hears("machine") == ("refused-unheard",)
+
+
 def test_a_place_is_free_again_once_one_of_them_has_left() -> None:
     exchange = unheard(most=1)
     silent_twice(exchange, "machine 1")
@@ -505,14 +552,21 @@ def test_a_menu_met_again_forgets_what_came_after_it() -> None:
     assert exchange.hears() == QUESTION
 
 
-@pytest.mark.parametrize("keys", ["9", "A", "D"])
-def test_a_choice_that_does_not_exist_is_said_and_the_menu_repeated(
-    exchange: Exchange, keys: str
-) -> None:
+def test_a_choice_that_does_not_exist_is_said_and_the_menu_repeated(exchange: Exchange) -> None:
     exchange.arrive()
-    exchange.press("#1" + keys)
+    exchange.press("#19")
 
     assert exchange.hears() == ("menu-invalid", "menu-travail", "menu-keys")
+
+
+@pytest.mark.parametrize("keys", ["#1", "##", "##1"])
+def test_keys_a_to_d_change_nothing_in_menus_and_pages(exchange: Exchange, keys: str) -> None:
+    exchange.arrive()
+    exchange.press(keys)
+    heard = exchange.hears()
+    exchange.press("ABCD" * MOST_WRONG_CHOICES)
+
+    assert exchange.hears() == heard
 
 
 def test_a_choice_of_two_keys_left_unfinished_is_no_choice(exchange: Exchange) -> None:

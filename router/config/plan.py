@@ -168,7 +168,15 @@ def read_plan(
     ):
         if menu not in menus:
             report.add_unknown(role, "menu", menu, menus)
+    if table.first_menu == table.information_menu:
+        report.add("information_menu", "must be another menu than first_menu, which leads there")
     no_key = None if table.no_key is None else _general_queue(table.no_key, sectors, report)
+    if no_key is not None and table.targets.unheard_max and table.targets.tries < 2:
+        report.add(
+            "targets.tries",
+            "must be 2 or more where unheard_max limits machines (no_key): who presses nothing "
+            "is listened to from the first silence on",
+        )
     _check_ids(table, report)
     _check_sector_codes(table, report)
     desk = read_desk(table.desk, table.numbers, skills or (), report)
@@ -233,8 +241,8 @@ def _general_queue(
     text: str, sectors: Mapping[SectorId, Sector], report: Report
 ) -> SectorId | None:
     """Where callers wait who press nothing: "queue:" and a sector that everybody serves."""
-    kind, colon, id_ = text.partition(":")
-    if kind != "queue" or not colon:
+    kind, _, id_ = text.partition(":")
+    if kind != "queue" or not id_:
         report.add("no_key", f'must be "queue:" and a sector, as in "queue:general", got "{text}"')
     elif id_ not in sectors:
         report.add_unknown("no_key", "sector", id_, sectors)
@@ -357,14 +365,19 @@ def _check_reach(
     choices = [choice for id_ in reached for choice in menus[id_].keys.values()]
     sectors = {choice.sector for choice in choices if isinstance(choice, ToSector)}
     sectors |= {fiche.sector for fiche in fiches.values()}
-    if table.no_key is not None:
-        sectors.add(SectorId(table.no_key.removeprefix("queue:")))
     pages = {choice.page for choice in choices if isinstance(choice, ToPage)}
     for menu in table.menus:
         if menu not in reached:
             report.add(f"menus.{menu}", "no key leads to this menu")
-    for sector in table.sectors:
-        if sector not in sectors:
+    for sector, its in table.sectors.items():
+        if sector in sectors and its.for_all:
+            report.add(
+                f"sectors.{sector}.for_all",
+                "a key or a fiche leads to this sector: only the queue of no_key is for all",
+            )
+        elif its.for_all and table.no_key is None:
+            report.add(f"sectors.{sector}", f'nobody is led there: no_key = "queue:{sector}"')
+        elif sector not in sectors and not its.for_all:
             report.add(f"sectors.{sector}", "neither a key nor a fiche leads to this sector")
     for page in table.pages:
         if page not in pages:

@@ -276,6 +276,8 @@ class Call:
     #: The first digit of a code came during the welcome: perhaps only to skip it.
     skipping: bool = False
     wrong_codes: int = 0
+    #: When the last digit of a code was typed.
+    code_at: float | None = None
     silences: int = 0
     #: Listened to since the first silence, and heard to speak as a person does.
     listened: bool = False

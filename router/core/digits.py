@@ -8,6 +8,8 @@ from enum import Enum, auto
 
 #: Ends the typing of a code and explains what it is.
 HELP_KEY = "*"
+#: Ends what is typed before its time.
+END_KEY = "#"
 
 
 class Reading(Enum):
@@ -35,9 +37,9 @@ def read_code(typed: str, length: int) -> Reading:
     """Judge keys typed at the question of the code: `length` digits, `#` ends, `*` helps."""
     if typed.endswith(HELP_KEY):
         return Reading.HELP
-    if typed == "#":
+    if typed == END_KEY:
         return Reading.NONE
-    if typed.endswith("#"):
+    if typed.endswith(END_KEY):
         return Reading.INCOMPLETE
     return Reading.COMPLETE if len(typed) == length else Reading.MORE
 

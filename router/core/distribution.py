@@ -132,6 +132,9 @@ class Distribution:
         call.outcome = Outcome.ABANDONED
         call.joined_at = joined_at
         call.promised_at = joined_at + self._targets.live_target_s
+        if sector == board.plan.no_key and call.ticket is None:
+            call.door = Door.NO_KEY
+            call.listened = True  # what was heard is forgotten: may be a machine
         call.music = True  # the music that the channel still hears is stopped before we speak
         self.wait(call, (), QUEUE_STILL)
 

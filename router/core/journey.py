@@ -9,7 +9,7 @@ from collections.abc import Callable
 from router.core.calls import Call, CallState, Due
 from router.core.codes import CODE_LENGTH, FailureBudget
 from router.core.commands import Listen, Outcome, Step
-from router.core.digits import HELP_KEY, Reading, read_choice, read_code
+from router.core.digits import END_KEY, HELP_KEY, Reading, read_choice, read_code
 from router.core.events import CallerSpoke, KeyPressed
 from router.core.facts import Door
 from router.core.hours import Closed
@@ -138,6 +138,9 @@ class Journey:
             return False
         return read_choice(key, self._first_menu.keys) is not Reading.WRONG
 
+    def _begins_code(self, key: str) -> bool:
+        return key.isdigit() and not self._chooses(key)
+
     def await_first_key(self, call: Call) -> None:
         """The question is asked: the silence counts from here."""
         call.playback = None
@@ -147,8 +150,7 @@ class Journey:
 
     def question_key(self, call: Call, event: KeyPressed) -> None:
         """The first key tells a choice from a code."""
-        if event.key in "ABCD":  # no telephone has them; line noise sometimes does
-            self._board.counts["keys A-D ignored"] += 1
+        if self._is_noise(event) or self._only_ends_a_code(call, event):
             return
         if not call.typed and self._chooses(event.key):
             call.path.append(self._first_menu.id)
@@ -156,6 +158,19 @@ class Journey:
             self.menu_key(call, event)
         else:
             self._code_key(call, event)
+
+    def _is_noise(self, event: KeyPressed) -> bool:
+        """Whether it is A to D: no telephone has them, line noise sometimes does."""
+        if event.key not in "ABCD":
+            return False
+        self._board.counts["keys A-D ignored"] += 1
+        return True
+
+    def _only_ends_a_code(self, call: Call, event: KeyPressed) -> bool:
+        """Whether it is a hash right after a code, as many people end what they type."""
+        code_at, call.code_at = call.code_at, None
+        just_now = code_at is not None and self._board.now - code_at < self._targets.next_key_s
+        return event.key == END_KEY and just_now
 
     def _code_key(self, call: Call, event: KeyPressed) -> None:
         self._board.silence(call)
@@ -206,8 +221,10 @@ class Journey:
             self._open_menu(call, information, (MENU_ABANDONED,))
 
     def _listen(self, call: Call) -> None:
-        """Have Asterisk say whether somebody speaks: a person says "allô?", a machine does not."""
-        if self._board.plan.no_key is not None and self._targets.unheard_max and not call.listened:
+        """Have Asterisk say whether somebody speaks: a person says "allô?", a machine does not.
+        Who has pressed a key is a person."""
+        limited = self._board.plan.no_key is not None and self._targets.unheard_max
+        if limited and not call.keys and not call.listened:
             call.listened = True
             self._board.silence(call)  # a prompt would hold the request up
             self._board.commands.append(Listen(call.id, call.channel))
@@ -222,16 +239,19 @@ class Journey:
         """Let who presses nothing wait in the general queue: of those who may be machines only
         so many, of the others all."""
         board = self._board
-        if call.listened and not call.spoke and self._unheard() >= self._targets.unheard_max:
+        if self._may_be_a_machine(call) and self._unheard() >= self._targets.unheard_max:
             board.note(call, Step.REFUSED, sector=queue, detail=Outcome.REFUSED_FULL.value)
             board.say_goodbye(call, Outcome.REFUSED_FULL, (REFUSED_UNHEARD,))
         else:
             self._enqueue(call, queue, (NO_KEY,))
 
+    def _may_be_a_machine(self, call: Call) -> bool:
+        return call.listened and not call.spoke and not call.keys
+
     def _unheard(self) -> int:
         """How many wait that pressed nothing and said nothing."""
         return sum(
-            one.door is Door.NO_KEY and one.listened and not one.spoke and one.waited_s is None
+            one.door is Door.NO_KEY and one.waited_s is None and self._may_be_a_machine(one)
             for one in self._board.calls.values()
         )
 
@@ -249,6 +269,10 @@ class Journey:
 
     def _code_complete(self, call: Call) -> None:
         """Answer now, or later when codes are being guessed: right and wrong ones alike."""
+        call.code_at = self._board.now
+        if call.wrong_codes >= self._policy.tries:  # no code is taken any more
+            self._code_failed(call, CODE_WRONG)
+            return
         if self._failures.exceeded(self._board.now):
             call.state = CallState.CHECKING
             self._board.set_due(call, Due.STEP, self._policy.delay_s)
@@ -277,8 +301,10 @@ class Journey:
         self._board.note(call, Step.CODE_REFUSED, detail=why)
         if call.wrong_codes < self._policy.tries:
             self.ask(call, (why,), again=True)
-        else:
+        elif call.wrong_codes < self._policy.tries + MOST_WRONG_CHOICES:
             self._without_code(call, (CODE_ABANDONED,))
+        else:
+            self._board.say_goodbye(call, call.outcome, (CODE_ABANDONED, GOODBYE))
 
     def _without_code(self, call: Call, said_first: tuple[PromptId, ...]) -> None:
         plan = self._board.plan
@@ -322,10 +348,17 @@ class Journey:
         return self._board.plan.menus[call.path[-1]]
 
     def menu_key(self, call: Call, event: KeyPressed) -> None:
+        if self._is_noise(event) or self._only_ends_a_code(call, event):
+            return
+        menu = self._menu(call)
+        if menu is self._first_menu and not call.typed and self._begins_code(event.key):
+            call.state = CallState.QUESTION
+            self._code_key(call, event)
+            return
         self._board.silence(call)
         call.silences = 0
         call.typed += event.key
-        keys = self._menu(call).keys
+        keys = menu.keys
         match read_choice(call.typed, keys):
             case Reading.COMPLETE:
                 self._choose(call, keys[call.typed])
@@ -377,8 +410,9 @@ class Journey:
         self._play_menu(call)
 
     def key_leaves_page(self, call: Call, event: KeyPressed) -> None:
-        call.state = CallState.MENU
-        self.menu_key(call, event)
+        if not self._is_noise(event):
+            call.state = CallState.MENU
+            self.menu_key(call, event)
 
     # The end.
 
