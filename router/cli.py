@@ -90,7 +90,7 @@ def demo(
             "--at",
             metavar="TIME",
             help="The service's clock, local time, as 2026-11-23T10:00. "
-            "Default: now, or the next opening.",
+            "Default: now, or 10:00 of the next open day.",
         ),
     ] = None,
     no_call: Annotated[bool, typer.Option("--no-call", help="Make no simulated call.")] = False,

@@ -141,7 +141,9 @@ class Readiness:
         host, _, port = bind.rpartition(":")
         there = settings.ari_host if host == _ANY_ADDRESS else host
         if not await answers(there, int(port), _PATIENCE_S):
-            return f"nobody answers OPTIONS at UDP {bind}: SIP hangs in Asterisk"
+            return (
+                f"OPTIONS is not answered at UDP {bind}, or by 503: Asterisk hangs or is stopping"
+            )
         return ""
 
     async def _trunk(self) -> str:

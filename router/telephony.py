@@ -88,7 +88,6 @@ def stop(
 
     async def end() -> None:
         counted = await ask(settings, "core show channels count")
-        await ask(settings, "core stop now" if now else "core stop gracefully")
         channels = re.search(r"([1-9][0-9]*) active channel", counted)
         if channels and not now:
             _say(
@@ -96,6 +95,7 @@ def stop(
                 "(Ctrl-C: take calls again; --now: end them)"
             )
         try:
+            await ask(settings, "core stop now" if now else "core stop gracefully")
             async with asyncio.timeout(_STOP_NOW_S if now else None):
                 await ended(pid)
         except TimeoutError:

@@ -454,17 +454,17 @@ def test_nobody_is_listened_to_before_the_first_silence_or_without_a_limit() -> 
         assert free.state(call) in ("ringing", "waiting")
 
 
-def test_in_the_information_silence_ends_with_goodbye_whoever_is_free() -> None:
-    """Who found the information with keys has no need of a person who asks what it is about."""
+def test_who_falls_silent_in_the_information_reaches_a_person_too() -> None:
+    """A hash pressed by mistake must not end in goodbye."""
     exchange = Exchange(general_plan())
     exchange.appear("103")
     exchange.arrive()
     exchange.press("##")
     assert exchange.hears() == INFORMATION
     say_nothing(exchange)
-    assert exchange.hears() == ("nothing-heard", *INFORMATION)
+    assert exchange.hears() == ("no-key-hint", *INFORMATION)
     say_nothing(exchange)
-    assert exchange.hears() == ("goodbye",)
+    assert exchange.hears() == ("no-key", "queue-joined")
 
 
 def test_while_closed_nobody_is_led_to_the_general_queue() -> None:
@@ -674,7 +674,7 @@ def test_closed_says_why_and_until_when_then_offers_information(
 ) -> None:
     exchange.appear("101")
     exchange.arrive()
-    assert exchange.hears()[:3] == (why, "next-opening", when)
+    assert exchange.hears()[:4] == ("welcome", why, "next-opening", when)
     exchange.hear_out()
     assert exchange.hears() == INFORMATION
 

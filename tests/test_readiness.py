@@ -141,7 +141,7 @@ async def test_a_transport_that_nobody_reads_is_missing(monkeypatch: pytest.Monk
         here.readiness._settings = settings(silent.port)
         missing = await here.looked()
         assert set(missing) == {"trunk_transport", "agents_transport"}
-        assert "nobody answers OPTIONS" in missing["trunk_transport"]
+        assert "OPTIONS is not answered" in missing["trunk_transport"]
 
 
 async def test_sip_is_asked_on_every_address_by_one_of_them() -> None:

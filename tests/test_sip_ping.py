@@ -53,6 +53,14 @@ async def test_any_answer_is_one() -> None:
     assert asked.endswith("\r\n\r\n")
 
 
+async def test_an_asterisk_that_is_stopping_takes_no_calls() -> None:
+    def stopping(request: str, before: int) -> str:
+        return challenge(request, before).replace("401 Unauthorized", "503 Service Unavailable")
+
+    async with server(stopping) as there:
+        assert not await answers("127.0.0.1", there.port, PATIENCE_S)
+
+
 async def test_it_asks_again_what_was_lost() -> None:
     async with server(lambda asked, before: challenge(asked, before) if before else None) as there:
         assert await answers("127.0.0.1", there.port, PATIENCE_S)

@@ -308,7 +308,7 @@ def check_unused(settings: AsteriskSettings) -> None:
     if (pid := process_of(settings)) is not None:
         raise SetupError(
             f"Asterisk already runs in {settings.state_dir}, with process {pid}",
-            "Stop it (./allo asterisk stop --config FILE), or use another state_dir (--state).",
+            "Stop it (./allo asterisk stop --config FILE), or use another state_dir.",
         )
 
 

@@ -1,6 +1,7 @@
 """Asks a SIP address whether somebody reads there: OPTIONS (RFC 3261, section 11), as carriers do.
 
-Any answer says yes: Asterisk challenges those it does not know.
+Any answer says yes (Asterisk challenges those it does not know) but 503: it is about to stop, and
+takes no more calls (res_pjsip_options.c).
 """
 
 import asyncio
@@ -17,7 +18,7 @@ class _Asking(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         if data.startswith(b"SIP/2.0 ") and self._branch in data:
-            self._tell(True)
+            self._tell(not data.startswith(b"SIP/2.0 503 "))
 
     def error_received(self, exc: Exception) -> None:
         """Nobody listens there."""

@@ -411,7 +411,7 @@ def _agents(
                 )
     if agents_report.is_sound() and sectors_known:
         staffed = {sector for levels_of in skills.values() for sector in levels_of}
-        for sector in sectors.keys() - everybodys:
+        for sector in (one for one in sectors if one not in everybodys):
             if sector not in staffed:
                 report.add(
                     f"sectors.{sector}", f"no informateur has this sector ({agents_report.name})"

@@ -92,7 +92,8 @@ class Journey:
         call.state = CallState.CLOSED
         call.outcome = Outcome.CLOSED
         board.note(call, Step.CLOSED, detail=why.value)
-        board.play(call, (CLOSED_BECAUSE[why], SAY_NEXT_OPENING, CLOSED_INFORMATION))
+        greeting = board.plan.welcome[:1]
+        board.play(call, (*greeting, CLOSED_BECAUSE[why], SAY_NEXT_OPENING, CLOSED_INFORMATION))
 
     def caller_left(self, call: Call) -> None:
         self._board.end(call)
@@ -202,20 +203,20 @@ class Journey:
 
     def _no_key(self, call: Call) -> None:
         """Nobody typed anything, at the question or in a menu. Once: it is put again. Twice: a
-        person answers all the same, in the general queue; without one, the information and
-        goodbye. In the information: goodbye."""
+        person answers all the same, in the general queue; without one, or while closed, the
+        information and goodbye."""
         plan = self._board.plan
         information = plan.information_menu
         call.silences += 1
         if call.silences < self._targets.tries:
             self._listen(call)
             self._say_again(call)
+        elif (queue := self._queue_of_who_presses_nothing(call)) is not None:
+            self._to_a_person(call, queue)
         elif call.path[-1:] == [information]:
             if not call.keys and call.outcome is not Outcome.CLOSED:
                 call.outcome = Outcome.SILENT
             self._board.say_goodbye(call, call.outcome, (GOODBYE,))
-        elif plan.no_key is not None:
-            self._to_a_person(call, plan.no_key)
         else:
             call.silences = 0
             self._open_menu(call, information, (MENU_ABANDONED,))
@@ -223,7 +224,8 @@ class Journey:
     def _listen(self, call: Call) -> None:
         """Have Asterisk say whether somebody speaks: a person says "allô?", a machine does not.
         Who has pressed a key is a person."""
-        limited = self._board.plan.no_key is not None and self._targets.unheard_max
+        led = self._queue_of_who_presses_nothing(call) is not None
+        limited = led and self._targets.unheard_max
         if limited and not call.keys and not call.listened:
             call.listened = True
             self._board.silence(call)  # a prompt would hold the request up
@@ -255,10 +257,12 @@ class Journey:
             for one in self._board.calls.values()
         )
 
+    def _queue_of_who_presses_nothing(self, call: Call) -> SectorId | None:
+        return None if call.outcome is Outcome.CLOSED else self._board.plan.no_key
+
     def _say_again(self, call: Call) -> None:
         """Put what was not answered again, without the code: who has one has heard of it."""
-        in_information = call.path[-1:] == [self._board.plan.information_menu]
-        person = self._board.plan.no_key is not None and not in_information
+        person = self._queue_of_who_presses_nothing(call) is not None
         said_first = NO_KEY_HINT if person else NOTHING_HEARD
         if call.state is CallState.MENU:
             self._play_menu(call, (said_first,))

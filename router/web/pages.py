@@ -88,7 +88,7 @@ def _waits(plan: Plan, snapshot: "Snapshot") -> str:
     )
     return f"""<h2>Attente par domaine</h2>
 <table>
-<caption>Temps d’attente estimé à {clock}.</caption>
+<caption>Estimation faite à {clock}.</caption>
 <thead><tr><th scope="col">Domaine</th><th scope="col">Attente</th></tr></thead>
 <tbody>{rows}</tbody>
 </table>"""
