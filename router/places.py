@@ -3,6 +3,8 @@
 A checkout that this user may write to keeps everything generated in its `.allo/`. In somebody
 else's, what is there already is used as it is, and what is new goes to this user's own state
 folder (XDG Base Directory Specification). `./allo` decides the same way.
+Installed as a package, allo carries what it needs inside (`shipped`), and all that is new goes to
+the state folder.
 """
 
 import errno
@@ -13,7 +15,17 @@ from pathlib import Path
 
 from router.errors import DiskError
 
-TOP = Path(__file__).resolve().parents[1]
+PACKAGE = Path(__file__).resolve().parent
+TOP = PACKAGE.parent
+#: Where an installed package has what a checkout has at its top.
+_INSIDE = PACKAGE / "shipped"
+
+
+def shipped(name: str) -> Path:
+    """Return a folder that comes with allo: at the top of a checkout, or in the package."""
+    return _INSIDE / name if _INSIDE.is_dir() else TOP / name
+
+
 #: What everybody who starts this checkout may use.
 SHARED = TOP / ".allo"
 
@@ -23,15 +35,20 @@ def home(top: Path, environ: Mapping[str, str]) -> Path:
     shared = top / ".allo"
     if os.access(shared if shared.exists() else top, os.W_OK):
         return shared
+    return state_home(environ)
+
+
+def state_home(environ: Mapping[str, str]) -> Path:
+    """Return this user's own folder for all that is generated."""
     state = Path(environ.get("XDG_STATE_HOME", ""))
     if not state.is_absolute():  # the specification: one that is relative is ignored
         state = Path(environ.get("HOME") or "/") / ".local" / "state"
     return state / "allo"
 
 
-HOME = home(TOP, os.environ)
-CATALOGUE = TOP / "prompts" / "catalogue.toml"
-PLAN = TOP / "router" / "plans" / "3939.toml"
+HOME = state_home(os.environ) if _INSIDE.is_dir() else home(TOP, os.environ)
+CATALOGUE = shipped("prompts") / "catalogue.toml"
+PLAN = PACKAGE / "plans" / "3939.toml"
 
 
 def prompts(shared: Path, own: Path, *sources: Path) -> Path:

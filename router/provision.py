@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from router.asterisk.install import PACKAGES, Toolbox, ensure_toolbox, is_complete
 from router.core.ids import PromptId
 from router.errors import VoiceError
-from router.places import CATALOGUE, HOME, PROMPTS, SHARED, TOP, writing
+from router.places import CATALOGUE, HOME, PROMPTS, SHARED, TOP, shipped, writing
 from router.voice import Catalogue, EspeakVoice, PiperVoice, Tools, Voice, load_catalogue, render
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ __all__ = [
     "voice_named",
 ]
 
-RECORDINGS = TOP / "prompts" / "recordings"
+RECORDINGS = shipped("prompts") / "recordings"
 
 Say = Callable[[str], None]
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from router.asterisk.install import Toolbox
 from router.asterisk.settings import AgentPhone, AsteriskSettings, Registration, as_sent, check
 from router.errors import ConfigError, Problem
-from router.places import writing
+from router.places import shipped, writing
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "asterisk-conf"
+TEMPLATES = shipped("asterisk-conf")
 
 #: Written only when the settings name a carrier to call through, or to register with.
 OPTIONAL_FILES = ("pjsip_outgoing.conf", "pjsip_registration.conf")
