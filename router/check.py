@@ -6,21 +6,14 @@ from pathlib import Path
 from router import places, provision
 from router.asterisk.install import Toolbox
 from router.config import Faulty, Settings, read_all
-from router.core import (
-    attempt,
-    desk,
-    distribution,
-    journey,
-    offer,
-    speech,
-    supervision,
-    talk,
-    votes,
-)
+from router.core import speech
+from router.core.call import distribution, journey, offer, supervision, talk, votes
+from router.core.callback import attempt
+from router.core.desk import by_phone
 from router.core.ids import PromptId
 from router.errors import ConfigError, Problem, VoiceError
 from router.intake import keypad
-from router.vault import place_of
+from router.intake.vault import place_of
 from router.voice import Catalogue, load_catalogue, stale
 
 #: Said by the dialplan when the router is away (asterisk-conf/extensions.conf).
@@ -29,7 +22,7 @@ FALLBACK_PROMPTS = frozenset({PromptId("apology"), PromptId("apology-end")})
 NEEDED = frozenset[PromptId]().union(
     *(
         part.PROMPTS
-        for part in (journey, distribution, offer, talk, votes, desk, supervision, attempt)
+        for part in (journey, distribution, offer, talk, votes, by_phone, supervision, attempt)
     ),
     keypad.PROMPTS,
     speech.required(),

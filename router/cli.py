@@ -160,7 +160,7 @@ def test(context: typer.Context) -> None:
 
     Three at a time, as most of it is waiting; with words, one after the other.
 
-    ./allo test tests/test_cli.py: one file; -k WORD: what has it in its name; -x: stop at the
+    ./allo test tests/cli/test_cli.py: one file; -k WORD: what has it in its name; -x: stop at the
     first failure. Left out unless asked for, by -m load, canary, browser, or container: long
     ones, and those that need more than ./allo installs. All that pytest takes:
     ./allo test -- --help
@@ -213,9 +213,10 @@ def run(
     import uvloop
 
     from router import logs
+    from router.clock import Clock
     from router.config import load
-    from router.live import Clock, spare_the_collector
-    from router.service import Service
+    from router.service.live import spare_the_collector
+    from router.service.service import Service
 
     loaded = load(config, provision.catalogue().prompts.keys())
     log = loaded.settings.log
@@ -323,10 +324,10 @@ def code(
     config: ConfigOption = None,
 ) -> None:
     """Print the access code of a page now."""
+    from router.clock import Clock
     from router.config import load
     from router.core.codes import CodeBook, in_pairs
     from router.core.ids import FicheId
-    from router.live import Clock
 
     named = or_the_demo_s(config)
     loaded = load(named)
@@ -367,8 +368,8 @@ def report(
     Calls, satisfaction, subjects, referrals.
     """
     from router import report as reports
+    from router.clock import Clock
     from router.config import load
-    from router.live import Clock
     from router.store import FILE_NAME, Store
 
     first_day, last_day = _day(first, "--from"), _day(last, "--to")
@@ -474,8 +475,8 @@ def _day(text: str, option: str) -> date:
 
 def _service_start(at: str | None, hours: object) -> float | None:
     """Return where the service's clock starts: `at`, or the next opening; None: now."""
+    from router.clock import Clock
     from router.core.hours import Hours
-    from router.live import Clock
 
     assert isinstance(hours, Hours)
     if at is not None:

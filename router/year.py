@@ -64,7 +64,7 @@ def simulate(
 
     from router import report as reports
     from router.config import load
-    from router.live import spare_the_collector
+    from router.service.live import spare_the_collector
     from router.simulation import pictures, poster, text
     from router.simulation.figures import figures_of
     from router.simulation.roster import with_agents
@@ -150,11 +150,11 @@ def staff(
     In French, and checked by simulating it. Exit 1 when the check misses a target.
     """
     from router.config import load
-    from router.live import spare_the_collector
-    from router.simulation import staffing_text
+    from router.planning import staffing_text
+    from router.planning.staffing import Staffing
+    from router.planning.targets import aims
+    from router.service.live import spare_the_collector
     from router.simulation.run import speech_s
-    from router.simulation.staffing import Staffing
-    from router.simulation.targets import aims
     from router.simulation.workload import load_workload
 
     wanted = aims(target or ())
@@ -212,8 +212,8 @@ def policies(
     import json
 
     from router.config import load
-    from router.live import spare_the_collector
-    from router.simulation import policies as compared
+    from router.planning import policies as compared
+    from router.service.live import spare_the_collector
     from router.simulation.run import speech_s
     from router.simulation.workload import load_workload
 

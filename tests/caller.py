@@ -8,6 +8,7 @@ channel that was hung up. Tests read what a caller hears and which phone rings.
 
 from dataclasses import dataclass, field
 
+from router.core.callback.tickets import Admission, TicketRecord, channel_of
 from router.core.commands import (
     Admitted,
     Command,
@@ -37,6 +38,7 @@ from router.core.commands import (
     Told,
     Verify,
 )
+from router.core.desk.pins import Pins
 from router.core.engine import Engine
 from router.core.events import (
     AgentAsked,
@@ -74,10 +76,8 @@ from router.core.ids import (
     SectorId,
     TicketId,
 )
-from router.core.pins import Pins
 from router.core.plan import Plan
 from router.core.requests import Reply, Request, Watching
-from router.core.tickets import Admission, TicketRecord, channel_of
 from tests.service_plan import FICHE, MONDAY_10H, PINS, code_book, small_plan
 
 MUSIC = ("music",)

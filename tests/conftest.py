@@ -32,10 +32,10 @@ LONGEST = (
     "real/test_callback_calls.py",
     "real/test_callback_kills.py",
     "real/test_router_restart.py",
-    "test_demo.py",
+    "demo/test_demo.py",
     "the contract",
     "real/test_replay_calls.py",
-    "simulation/test_staffing.py",
+    "planning/test_staffing.py",
 )
 
 

@@ -1,10 +1,10 @@
 """What holds of the engine after every event, whoever sent it."""
 
-from router.core.agents import IN_CALL, AgentState
-from router.core.calls import TABLE, CallState, Due
+from router.core.call.life import TABLE, CallState, Due
+from router.core.callback.tickets import TicketDue, TicketState
+from router.core.desk.agents import IN_CALL, AgentState
 from router.core.engine import Engine
 from router.core.ids import AgentId, CallId
-from router.core.tickets import TicketDue, TicketState
 
 #: The deadline that a state must have; the others end with the informateur's lease, and a
 #: referral with Asterisk's own time-out.

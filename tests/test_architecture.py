@@ -13,13 +13,23 @@ MODULES = sorted(ROUTER.rglob("*.py"))
 #: errors <- core <- these, side by side <- live <- service <- cli.
 FLOORS = (
     {"errors"},
-    {"core", "lifeline", "places", "ports"},
-    {"core", "locks", "places"},
-    {"ari", "asterisk", "config", "figures", "logs", "replay", "report", "store"}
-    | {"abuse", "altcha", "numbers", "simulation", "vault", "voice", "web"},
-    {"intake", "live", "provision"},
-    {"promises", "readiness"},
-    {"check", "service"},
+    {"clock", "core", "lifeline", "places", "ports"},
+    {"locks"},
+    {
+        "ari",
+        "asterisk",
+        "config",
+        "logs",
+        "replay",
+        "report",
+        "simulation",
+        "store",
+        "voice",
+        "web",
+    },
+    {"intake", "planning", "provision"},
+    {"service"},
+    {"check"},
     {"demo", "options", "telephony", "year"},
     {"cli"},
 )
@@ -36,6 +46,7 @@ FORBIDDEN_NAMES = frozenset({"utils", "helpers", "manager", "common", "base", "m
 
 #: Modules without a test module of their own, and what tests them instead.
 TESTED_ELSEWHERE = {
+    "clock.py": "service/test_live.py",
     "errors.py": "each by the test of what raises it",
     "core/ids.py": "names only",
     "core/events.py": "values only",
@@ -43,13 +54,13 @@ TESTED_ELSEWHERE = {
     "core/facts.py": "values only",
     "core/keeping.py": "values only",
     "core/requests.py": "values only",
-    "core/desk_view.py": "values only",
-    "core/desk_call.py": "a table and its values: test_desk.py",
+    "core/desk/desk_view.py": "values only",
+    "core/desk/desk_call.py": "a table and its values: test_desk.py",
     "core/plan.py": "values only; test_plan.py tests what builds them",
-    "core/admission.py": "test_callbacks.py: every refusal; test_forecast.py: the bound",
-    "core/attempt.py": "test_callbacks.py",
+    "core/callback/admission.py": "test_callbacks.py: every refusal; test_forecast.py: the bound",
+    "core/callback/attempt.py": "test_callbacks.py",
     "core/recovery.py": "test_engine.py and test_resync.py",
-    "core/open_tickets.py": "test_callbacks.py",
+    "core/callback/open_tickets.py": "test_callbacks.py",
     "asterisk/settings.py": "test_configuration.py: each fault, and what is rendered of it",
     "intake/__main__.py": "the process: tests/intake starts it for real",
     "intake/child.py": "intake/test_supervisor.py",
@@ -57,17 +68,17 @@ TESTED_ELSEWHERE = {
     "intake/ledger.py": "intake/test_interface.py and intake/test_supervisor.py",
     "intake/sockets.py": "intake/test_supervisor.py, intake/test_hand_on.py",
     "intake/terms.py": "values only",
-    "web/openapi.py": "intake/test_interface.py reads what is served",
-    "core/offer.py": "test_callbacks.py, and test_engine.py's state `entering`",
-    "core/standing.py": "test_estimate.py the formula, test_distribution.py what is told",
+    "intake/openapi.py": "intake/test_interface.py reads what is served",
+    "core/call/offer.py": "test_callbacks.py, and test_engine.py's state `entering`",
+    "core/call/standing.py": "test_estimate.py the formula, test_distribution.py what is told",
     "options.py": "test_cli.py and simulation/test_simulate_command.py",
     "year.py": "simulation/: test_simulate_command.py, test_staffing.py",
     "provision.py": "test_check.py, test_cli.py, and every test that needs Asterisk",
-    "promises.py": "tests/real: test_callback_calls.py and test_callback_kills.py",
+    "service/promises.py": "tests/real: test_callback_calls.py and test_callback_kills.py",
     "simulation/breakdowns.py": "simulation/test_figures.py: tables add up to the service",
     "simulation/counted.py": "simulation/test_figures.py",
     "simulation/tally.py": "simulation/test_figures.py: against every fact, counted again",
-    "service.py": "tests/real: the whole service, and test_stage.py",
+    "service/service.py": "tests/real: the whole service, and test_stage.py",
     "web/metrics.py": "web/test_api.py parses what is served",
     "core/switchboard.py": "state shared by journey and distribution: test_engine.py",
 }
@@ -150,7 +161,7 @@ def test_rooms_on_one_floor_do_not_lean_on_each_other_in_a_circle() -> None:
 
 def test_pages_never_know_the_engine_at_work() -> None:
     for path in (ROUTER / "web").rglob("*.py"):
-        assert "router.live" not in set(imports(path))
+        assert "router.service.live" not in set(imports(path))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=relative)

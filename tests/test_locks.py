@@ -20,14 +20,14 @@ import pytest_asyncio
 
 from router import provision
 from router.config import load, new_secrets
+from router.core.callback.tickets import Failure, TicketRecord, TicketState
 from router.core.ids import SectorId, TicketId
-from router.core.tickets import Failure, TicketRecord, TicketState
 from router.errors import InUse
+from router.intake.numbers import PhoneNumber
+from router.intake.vault import TmpfsVault, place_of
 from router.locks import FILE_NAME, Lock, see_that_it_is_free
-from router.numbers import PhoneNumber
 from router.store import TicketStore
 from router.store.tickets import FILE_NAME as TICKETS_FILE
-from router.vault import TmpfsVault, place_of
 
 TICKET = TicketId("t" * 32)
 NUMBER = PhoneNumber("+33639980001")

@@ -36,6 +36,7 @@ from router.core.commands import (
     Told,
     Verify,
 )
+from router.core.desk.pins import Pins
 from router.core.engine import Engine
 from router.core.events import (
     CallArrived,
@@ -56,7 +57,6 @@ from router.core.events import (
 )
 from router.core.facts import CallFact, VoteFact
 from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PhoneId, PlaybackId, SectorId
-from router.core.pins import Pins
 from router.core.plan import Plan
 from tests.service_plan import code_book
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from router.config.tables import Report, Table, did_you_mean
-from router.core.digits import are_ambiguous
+from router.core.call.digits import are_ambiguous
 from router.core.ids import MenuId, PageId, PromptId, SectorId
 from router.core.plan import (
     Back,

@@ -24,8 +24,8 @@ from router.core.requests import Reply
 from router.core.values import value
 
 if TYPE_CHECKING:
+    from router.core.callback.tickets import Admission, TicketRecord
     from router.core.facts import Fact
-    from router.core.tickets import Admission, TicketRecord
 
 
 class Outcome(StrEnum):

@@ -8,17 +8,24 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from router.core.agents import AgentState
-from router.core.callbacks import OF_ATTEMPTS, Callbacks
-from router.core.calls import TABLE, AsideEvent, Call, CallEvent, CallState, Due
+from router.core.call.distribution import Distribution
+from router.core.call.journey import Journey
+from router.core.call.life import TABLE, AsideEvent, Call, CallEvent, CallState, Due
+from router.core.call.offer import Offer
+from router.core.call.supervision import Supervision
+from router.core.call.talk import CONVERSATION, Talk
+from router.core.call.votes import Votes
+from router.core.callback.callbacks import OF_ATTEMPTS, Callbacks
+from router.core.callback.tickets import Admission, TicketRecord
 from router.core.codes import CodeBook
 from router.core.commands import Command, DeskChanged, HangUp, Step, Told
-from router.core.desk import Desk
-from router.core.desk_call import TABLE as DESK_TABLE
-from router.core.desk_call import DeskCall, DeskDue, DeskEvent, DeskState
-from router.core.desk_view import DeskView, view_of
-from router.core.distribution import Distribution
-from router.core.duty import Duty
+from router.core.desk.agents import AgentState
+from router.core.desk.by_phone import Desk
+from router.core.desk.desk_call import TABLE as DESK_TABLE
+from router.core.desk.desk_call import DeskCall, DeskDue, DeskEvent, DeskState
+from router.core.desk.desk_view import DeskView, view_of
+from router.core.desk.duty import Duty
+from router.core.desk.pins import Pins
 from router.core.events import (
     AgentAsked,
     CallArrived,
@@ -54,17 +61,10 @@ from router.core.events import (
     TrunkChanged,
 )
 from router.core.ids import AgentId, CallId, ChannelId, PhoneId, SectorId, TicketId
-from router.core.journey import Journey
-from router.core.offer import Offer
-from router.core.pins import Pins
 from router.core.plan import Plan
 from router.core.recovery import Recovery
 from router.core.requests import InCall, LogIn, LogOut, Note, Pause, Ready, Reply
-from router.core.supervision import Supervision
 from router.core.switchboard import Switchboard
-from router.core.talk import CONVERSATION, Talk
-from router.core.tickets import Admission, TicketRecord
-from router.core.votes import Votes
 
 #: A prompt that broke off because its channel is gone is followed by that end within this.
 ENDS_WITHIN_S = 1.0

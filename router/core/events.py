@@ -6,6 +6,7 @@ and ignored.
 
 from enum import StrEnum
 
+from router.core.callback.tickets import Failure
 from router.core.ids import (
     AgentId,
     BridgeId,
@@ -18,7 +19,6 @@ from router.core.ids import (
     TicketId,
 )
 from router.core.requests import Request, Watching
-from router.core.tickets import Failure
 from router.core.values import value
 
 

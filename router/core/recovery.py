@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable
 
-from router.core.calls import Aside, Call, CallState
+from router.core.call.distribution import Distribution
+from router.core.call.life import Aside, Call, CallState
 from router.core.commands import DeskChanged, HangUp, Outcome, Part, Step
-from router.core.distribution import Distribution
-from router.core.duty import Duty
+from router.core.desk.duty import Duty
 from router.core.events import CallFound
 from router.core.ids import CallId
 from router.core.switchboard import Switchboard

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Literal
 
-from router.core.agents import Roster
-from router.core.calls import Call, CallState, Due
+from router.core.call.life import Call, CallState, Due
+from router.core.callback.tickets import TicketDue
 from router.core.codes import CodeBook
 from router.core.commands import (
     Command,
@@ -20,7 +20,9 @@ from router.core.commands import (
     StopMusic,
     StopPlaying,
 )
-from router.core.desk_call import DeskCall
+from router.core.desk.agents import Roster
+from router.core.desk.desk_call import DeskCall
+from router.core.desk.pins import Pins
 from router.core.events import Event
 from router.core.facts import PERIOD_S, CallFact, Fact
 from router.core.ids import (
@@ -34,10 +36,8 @@ from router.core.ids import (
     SectorId,
     TicketId,
 )
-from router.core.pins import Pins
 from router.core.plan import SAY_HOURS, SAY_NEXT_OPENING, Plan
 from router.core.speech import opening, week
-from router.core.tickets import TicketDue
 from router.core.timers import Timers
 from router.core.work import WorkQueue
 

@@ -21,18 +21,18 @@ from router import provision
 from router.asterisk.install import Toolbox
 from router.asterisk.server import AsteriskServer
 from router.config import Config, Secrets, load, load_secrets, new_secrets
-from router.core.agents import AgentState
 from router.core.codes import CodeBook
+from router.core.desk.agents import AgentState
 from router.core.ids import AgentId, FicheId, PhoneId
 from router.core.plan import Plan
 from router.demo.phones import AgentPhone, PublicNetwork
 from router.demo.seats import Seat
 from router.errors import ConfigError, SetupError
+from router.intake.vault import place_of
 from router.lifeline import tied_to_us
 from router.locks import Lock, see_that_it_is_free
 from router.places import PLAN, writing
 from router.ports import Address, check_free
-from router.vault import place_of
 
 #: The page whose code the simulated caller types.
 FICHE = FicheId("F1234")

@@ -20,10 +20,10 @@ import uvloop
 from aiohttp import web
 
 from router import logs
-from router.abuse import DayKey
+from router.core.callback.tickets import Refusal
 from router.core.ids import CallId, PlaybackId, SectorId, TicketId
-from router.core.tickets import Refusal
 from router.errors import VaultError
+from router.intake.abuse import DayKey
 from router.intake.channel import Channel, Message
 from router.intake.confinement import shut_in
 from router.intake.dialling import DialError, Dialler
@@ -34,7 +34,7 @@ from router.intake.pages import Pages
 from router.intake.proxy import LARGEST_BODY, Proxy
 from router.intake.reception import Reception
 from router.intake.terms import Terms
-from router.vault import TmpfsVault, Vault
+from router.intake.vault import TmpfsVault, Vault
 from router.web.served import Runner
 
 #: A connection without a request is kept for so long, longer than proxies before us keep it.

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
+from router.core.callback.tickets import ENDS, Failure, TicketState
 from router.core.codes import in_pairs
 from router.core.hours import Hours, clock_text
 from router.core.plan import Plan
-from router.core.tickets import ENDS, Failure, TicketState
+from router.intake import rappel
 from router.intake.channel import Standing
-from router.web import rappel
 from router.web.replies import dialled, typeset
 
 _T = TicketState

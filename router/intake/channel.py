@@ -39,8 +39,8 @@ from typing import Any, cast
 
 import orjson
 
+from router.core.callback.tickets import Failure, TicketRecord, TicketState
 from router.core.ids import FicheId, SectorId, TicketId
-from router.core.tickets import Failure, TicketRecord, TicketState
 
 Message = Mapping[str, Any]
 

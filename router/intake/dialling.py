@@ -17,8 +17,8 @@ import aiohttp
 from router.asterisk.settings import UNTOLD_PAIR
 from router.core.ids import CallId, PlaybackId, PromptId
 from router.intake.channel import PLAYBACK_PREFIX
+from router.intake.numbers import PhoneNumber, national_pairs
 from router.intake.terms import Terms
-from router.numbers import PhoneNumber, national_pairs
 
 #: The endpoint through which calls go out (asterisk-conf/pjsip.conf).
 TRUNK = "trunk"

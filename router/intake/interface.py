@@ -14,10 +14,10 @@ from aiohttp import web
 
 from router.intake.answers import progress_json
 from router.intake.channel import Standing
+from router.intake.openapi import DESCRIPTION
 from router.intake.reception import Reception
 from router.intake.requests import LARGEST_BODY, checked_key, sector_of, subject_of, wanted_of
 from router.intake.terms import Terms
-from router.web.openapi import DESCRIPTION
 from router.web.refusals import NotNow
 from router.web.replies import Refused, refusal
 from router.web.tokens import bearer, whose

@@ -14,11 +14,11 @@ seconds of any clock that never goes back. Nothing here tells what was typed, `C
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from router.abuse import Refusal
 from router.core import speech
 from router.core.ids import PromptId
 from router.errors import NumberRefused
-from router.numbers import PhoneNumber, Why, national_pairs, read_number
+from router.intake.abuse import Refusal
+from router.intake.numbers import PhoneNumber, Why, national_pairs, read_number
 
 TRIES = 3
 #: Silence before the first key, and between two.

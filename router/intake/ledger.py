@@ -11,14 +11,14 @@ from pathlib import Path
 
 import structlog
 
-from router.abuse import Limits
-from router.altcha import Spent
+from router.core.callback.tickets import ENDS, Admission, TicketRecord
 from router.core.ids import CallId, FicheId, SectorId, TicketId
-from router.core.tickets import ENDS, Admission, TicketRecord
 from router.errors import VaultError
+from router.intake.abuse import Limits
+from router.intake.altcha import Spent
 from router.intake.channel import Message
 from router.intake.dialling import DialError
-from router.vault import TmpfsVault
+from router.intake.vault import TmpfsVault
 
 Answer = Callable[[Admission], None]
 #: The refusal's code, or else the record.

@@ -12,16 +12,16 @@ from pathlib import Path
 
 from aiohttp import web
 
+from router.core.callback.tickets import Refusal
 from router.core.codes import CodeBook, in_pairs
 from router.core.plan import Fiche
-from router.core.tickets import Refusal
+from router.intake import rappel
 from router.intake.answers import progress_page
 from router.intake.channel import Standing
 from router.intake.interface import content_of, retry_headers
 from router.intake.reception import Reception
 from router.intake.requests import form_of, sector_of, subject_of, wanted_of_form
 from router.intake.terms import Terms
-from router.web import rappel
 from router.web.present import Phone
 from router.web.refusals import REASONS, NotNow, most_common
 from router.web.replies import Refused, dialled

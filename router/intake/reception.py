@@ -18,17 +18,17 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from router.abuse import DayKey
-from router.abuse import Refusal as Limit
-from router.altcha import Challenges, Solved
+from router.core.callback.tickets import ENDS, Refusal
 from router.core.ids import CallId, SectorId, TicketId
-from router.core.tickets import ENDS, Refusal
 from router.errors import NumberRefused, VaultError
+from router.intake.abuse import DayKey
+from router.intake.abuse import Refusal as Limit
+from router.intake.altcha import Challenges, Solved
 from router.intake.channel import Channel, ChannelLost, Message, Standing, heard
+from router.intake.numbers import PhoneNumber, read_number
 from router.intake.requests import Wanted
 from router.intake.terms import Terms
-from router.numbers import PhoneNumber, read_number
-from router.vault import Vault
+from router.intake.vault import Vault
 from router.web.present import Phone, phone_now
 from router.web.refusals import REASONS, NotNow, not_now
 from router.web.replies import Refused, dialled

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 
 from router.core.ids import FicheId, SectorId
 from router.core.plan import Fiche, Plan
+from router.intake.rappel import Subject
 from router.web.bodies import object_of
-from router.web.rappel import Subject
 from router.web.replies import Refused
 
 #: A number, a subject and a proof of work are some 500 bytes; beyond this nothing is read.

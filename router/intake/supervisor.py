@@ -18,18 +18,18 @@ from typing import Any
 import structlog
 
 from router import logs
-from router.abuse import DayKey
+from router.clock import Clock
 from router.config import Config
+from router.core.callback.tickets import Refusal, TicketRecord
 from router.core.ids import CallId, PlaybackId, SectorId, TicketId
-from router.core.tickets import Refusal, TicketRecord
+from router.intake.abuse import DayKey
 from router.intake.channel import Message, told
 from router.intake.child import Child
 from router.intake.dialling import DialError
 from router.intake.ledger import IntakeBackend, Ledger
 from router.intake.sockets import listen_privately, listen_publicly
 from router.intake.terms import Terms
-from router.live import Clock
-from router.vault import place_of
+from router.intake.vault import place_of
 
 __all__ = ["Intake", "IntakeBackend", "listen_privately"]
 

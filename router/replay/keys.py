@@ -24,16 +24,16 @@ not written; the recording ends there.
 
 from collections.abc import Collection, Mapping
 
-from router.core.attempt import YES
-from router.core.calls import Call, CallState
+from router.core.call.life import Call, CallState
+from router.core.call.offer import CALLBACK_KEY
+from router.core.call.talk import CONVERSATION
+from router.core.callback.attempt import YES
 from router.core.codes import CODE_LENGTH
-from router.core.desk_call import DeskCall, DeskState
+from router.core.desk.desk_call import DeskCall, DeskState
 from router.core.events import KeyPressed, LegKeyPressed
 from router.core.ids import CallId
-from router.core.offer import CALLBACK_KEY
 from router.core.plan import Feature, Plan
 from router.core.switchboard import Switchboard
-from router.core.talk import CONVERSATION
 from router.replay.names import UNTOLD
 
 MOST_IN_A_ROW = 5

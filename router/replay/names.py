@@ -7,10 +7,10 @@ always "run", and, for the channel of a callback, from the ticket's new name.
 
 from collections import Counter
 
+from router.core.callback.tickets import channel_of
 from router.core.codes import CODE_LENGTH
 from router.core.ids import TicketId
 from router.core.plan import Plan
-from router.core.tickets import channel_of
 
 #: The run of a recorded engine.
 RUN = "run"

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Container, Iterable
 from typing import Any
 
+from router.core.callback.tickets import TicketRecord
 from router.core.codes import CodeBook
 from router.core.commands import Command, DeskChanged
+from router.core.desk.pins import Pins
 from router.core.engine import Engine
 from router.core.events import Event, KeyPressed, LegKeyPressed, TimePassed
 from router.core.ids import AgentId, FicheId, TicketId
-from router.core.pins import Pins
 from router.core.plan import Plan
-from router.core.tickets import TicketRecord
 from router.replay.keys import MOST_IN_A_ROW, Keys, SpellsNumber
 from router.replay.names import RUN, Names
 from router.replay.tape import HEADER, VERSION, Tape

@@ -10,10 +10,10 @@ import orjson
 
 from router.core.codes import CodeBook
 from router.core.commands import Command
+from router.core.desk.pins import Pins
 from router.core.engine import Engine
 from router.core.events import KeyPressed, LegKeyPressed
 from router.core.ids import AgentId, FicheId, TicketId
-from router.core.pins import Pins
 from router.core.plan import Plan
 from router.errors import StoreError
 from router.replay.names import RUN, UNTOLD

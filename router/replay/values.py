@@ -14,12 +14,12 @@ from typing import Any, NewType, get_args, get_type_hints
 
 import orjson
 
+from router.core.callback.tickets import Admission, TicketRecord
 from router.core.commands import DeskChanged
 from router.core.events import Event
 from router.core.facts import Fact
 from router.core.plan import Plan
 from router.core.requests import Request
-from router.core.tickets import Admission, TicketRecord
 
 #: Of a string and its kind, what is written instead.
 Name = Callable[[str, str], str]

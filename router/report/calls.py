@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from router.core.hours import clock_text
 from router.core.plan import Plan
-from router.figures import (
+from router.report.figures import (
     ANSWERED_CLASSES,
     OFFERED_CLASSES,
     OFFERED_IDS,

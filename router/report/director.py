@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from router.core.plan import Plan, Published
-from router.figures import DEFINITIONS, Figure
+from router.report.figures import DEFINITIONS, Figure
 from router.report.published import Report
 from router.report.votes import Vote, missing_votes, satisfaction, scale
 from router.report.words import (

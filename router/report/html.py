@@ -5,8 +5,8 @@ from dataclasses import replace
 from html import escape
 from pathlib import Path
 
-from router.figures import DEFINITIONS, Definition, Figure
 from router.report.charts import Series
+from router.report.figures import DEFINITIONS, Definition, Figure
 from router.report.tables import Line, Table
 from router.report.words import NO_BREAK, WITHHELD, shown
 

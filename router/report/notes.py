@@ -7,7 +7,7 @@ from router.core.facts import CallFact, SubjectFact
 from router.core.ids import EntryId, FicheId, SectorId
 from router.core.plan import Plan
 from router.core.requests import Result
-from router.figures import (
+from router.report.figures import (
     Column,
     Counts,
     figure,

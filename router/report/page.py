@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from html import escape
 
-from router.figures import DEFINITIONS, OFFERED_IDS, Figure, Unit
 from router.report import charts
 from router.report.calls import NO_SECTOR, OTHER_HOURS
 from router.report.charts import Series
+from router.report.figures import DEFINITIONS, OFFERED_IDS, Figure, Unit
 from router.report.html import (
     card,
     cell,

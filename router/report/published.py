@@ -13,7 +13,8 @@ from types import MappingProxyType
 from router.core.facts import BallotFact, CallFact, DutyFact, SubjectFact, VoteFact
 from router.core.ids import PromptId
 from router.core.plan import Plan
-from router.figures import (
+from router.report.calls import call_tables
+from router.report.figures import (
     OFFERED_IDS,
     Column,
     Figure,
@@ -26,7 +27,6 @@ from router.figures import (
     tally,
     turnout,
 )
-from router.report.calls import call_tables
 from router.report.notes import referral_table, result_table, subject_tables
 from router.report.tables import Table, modes_table
 from router.report.votes import Vote, vote_on

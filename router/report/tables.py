@@ -4,7 +4,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from router.figures import (
+from router.report.disclosure import MINIMUM, Cell, Sum, withheld
+from router.report.figures import (
     DEFINITIONS,
     MODE_NAMES,
     OFFERED_IDS,
@@ -15,7 +16,6 @@ from router.figures import (
     figure,
     merged,
 )
-from router.report.disclosure import MINIMUM, Cell, Sum, withheld
 
 #: The key of the line that takes together what has none of its own.
 OTHERS = "others"

@@ -5,8 +5,8 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from router.figures import DEFINITIONS, Definition, Figure
 from router.report.disclosure import MINIMUM
+from router.report.figures import DEFINITIONS, Definition, Figure
 from router.report.published import Report
 from router.report.tables import Line, Table
 from router.report.votes import (

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from router.core.ids import PromptId
 from router.core.plan import NO, YES, Question, QuestionKind
-from router.figures import Cast, Column, Counts, Figure, ballot, figure, scores
+from router.report.figures import Cast, Column, Counts, Figure, ballot, figure, scores
 from router.report.tables import Draft, Line, Table, heads, total_line
 from router.report.words import NO_BREAK, shown
 

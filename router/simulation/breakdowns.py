@@ -7,7 +7,8 @@ from datetime import date, time
 from router.core.facts import Door
 from router.core.french import WEEKDAYS
 from router.core.hours import clock_text
-from router.figures import (
+from router.report.calls import NO_SECTOR, NO_SECTOR_NAME
+from router.report.figures import (
     DOOR_NAMES,
     OFFERED_IDS,
     Column,
@@ -19,7 +20,6 @@ from router.figures import (
     merged,
     promise,
 )
-from router.report.calls import NO_SECTOR, NO_SECTOR_NAME
 from router.report.tables import Line, Table, modes_table, total_line
 from router.report.words import NO_BREAK, long_day, month_text
 from router.simulation.counted import Counted, is_live, merged_waits, ratio, waits_in

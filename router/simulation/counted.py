@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from router.core.facts import Door
 from router.core.ids import SectorId
-from router.figures import DOOR_NAMES, MODE, Column, Counts, Figure, Mode, figure, merged
+from router.report.figures import DOOR_NAMES, MODE, Column, Counts, Figure, Mode, figure, merged
 from router.simulation.erlang import Queue
 from router.simulation.run import Simulation
 from router.simulation.tally import Presence, Slot

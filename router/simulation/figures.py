@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from router.core.callback.tickets import Refusal
 from router.core.facts import Door
 from router.core.ids import PromptId
-from router.core.tickets import Refusal
-from router.figures import OFFERED_IDS, Column, Figure, Mode, figure, reconciles
+from router.report.figures import OFFERED_IDS, Column, Figure, Mode, figure, reconciles
 from router.report.tables import Table
 from router.report.votes import Vote, vote_on
 from router.simulation.breakdowns import tables_of

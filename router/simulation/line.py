@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from router.core.callback.tickets import ENDS
 from router.core.commands import (
     Admitted,
     Command,
@@ -27,7 +28,7 @@ from router.core.commands import (
     Told,
     Verify,
 )
-from router.core.duty import TOO_MANY
+from router.core.desk.duty import TOO_MANY
 from router.core.events import (
     AgentAsked,
     CallArrived,
@@ -42,7 +43,6 @@ from router.core.events import (
 )
 from router.core.ids import CallId, ChannelId, PlaybackId, PromptId, SectorId, TicketId
 from router.core.requests import Reply, Transfer
-from router.core.tickets import ENDS
 from router.simulation.agenda import Agenda
 from router.simulation.demand import Person
 from router.simulation.people import Caller, Public

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from html import escape
 
 from router.core.plan import Plan
-from router.figures import Figure
 from router.report import charts
 from router.report.charts import Series
 from router.report.director import Board, Period, board
+from router.report.figures import Figure
 from router.report.html import (
     card,
     definitions_of,

@@ -8,15 +8,15 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date
 
-from router.core.agents import AgentState
-from router.core.calls import CallState
+from router.core.call.life import CallState
+from router.core.callback.tickets import Refusal, TicketRecord, TicketState
 from router.core.commands import Counted, Noted, Outcome, Step
+from router.core.desk.agents import AgentState
 from router.core.engine import Engine
 from router.core.facts import CallFact, Door, DutyFact, VoteFact
 from router.core.ids import AgentId, QuestionId, SectorId
 from router.core.plan import Plan
-from router.core.tickets import Refusal, TicketRecord, TicketState
-from router.figures import CLASS, MODE, Column, Counts, Mode, add
+from router.report.figures import CLASS, MODE, Column, Counts, Mode, add
 from router.simulation.demand import Person
 from router.simulation.homes import home
 

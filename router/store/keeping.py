@@ -13,9 +13,9 @@ from contextlib import suppress
 
 from structlog.typing import FilteringBoundLogger
 
+from router.core.callback.tickets import TicketRecord
 from router.core.ids import TicketId
 from router.core.keeping import Keeping
-from router.core.tickets import TicketRecord
 from router.errors import StoreError
 from router.store.tickets import TicketStore
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from router.core.callback.tickets import ENDS, Failure, TicketRecord, TicketState
 from router.core.ids import FicheId, SectorId, TicketId
-from router.core.tickets import ENDS, Failure, TicketRecord, TicketState
 from router.errors import StoreError
 from router.store.schema import Identity, transaction
 

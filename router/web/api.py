@@ -10,12 +10,12 @@ from typing import Any
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from router.core.callback.tickets import Refusal
 from router.core.codes import CodeBook, in_pairs
 from router.core.engine import SectorSnapshot
 from router.core.ids import FicheId, SectorId
 from router.core.keeping import Keeping
 from router.core.plan import Plan
-from router.core.tickets import Refusal
 from router.web.bodies import LARGEST_BODY
 from router.web.desk import Desk, DeskBackend
 from router.web.metrics import Metrics

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from router.core.agents import Choice
-from router.core.desk_view import CallView, DeskView
+from router.core.desk.agents import Choice
+from router.core.desk.desk_view import CallView, DeskView
 from router.core.hours import Hours
 from router.core.ids import AgentId, PhoneId, ReasonId
 from router.core.plan import Plan

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from router.core.callback.tickets import Failure
 from router.core.commands import Noted, Outcome, Step
 from router.core.events import CalledEnd
 from router.core.ids import SectorId
 from router.core.keeping import Keeping
-from router.core.tickets import Failure
 
 if TYPE_CHECKING:
     from router.web.api import Snapshot

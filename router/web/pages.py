@@ -7,9 +7,9 @@ from router.core.engine import SectorSnapshot
 from router.core.hours import clock_text
 from router.core.plan import Plan
 from router.web.present import Phone, told
-from router.web.rappel import REFUSALS, week
 from router.web.relay import paragraph
 from router.web.replies import typeset
+from router.web.words import REFUSALS, week
 
 if TYPE_CHECKING:
     from router.web.api import Snapshot

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from math import ceil
 
+from router.core.callback.tickets import Refusal
 from router.core.plan import Plan
-from router.core.tickets import Refusal
 from router.web.replies import Refused, dialled
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from router.core.desk_view import DeskView
+from router.core.desk.desk_view import DeskView
 from router.core.ids import AgentId
 from router.core.plan import Plan
 from router.core.requests import GRANTED, Watching

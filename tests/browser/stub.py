@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from router.core.plan import Fiche, Relay
-from router.web import rappel
+from router.intake import rappel
 from router.web.replies import dialled
 from tests.service_plan import FICHE, MONDAY_10H, small_plan
 

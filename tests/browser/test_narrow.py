@@ -7,13 +7,14 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from router.config import load
+from router.core.callback.tickets import Refusal
 from router.core.engine import SectorSnapshot
 from router.core.ids import FicheId
-from router.core.tickets import Refusal
-from router.web import rappel
+from router.intake import rappel
+from router.intake.rappel import Fault, Offer, Progress
 from router.web.api import Snapshot
 from router.web.pages import home as home_page
-from router.web.rappel import Fault, Offer, Progress
+from router.web.words import REFUSALS
 from tests.browser.chromium import Page
 from tests.browser.stub import PHONE, Stub
 from tests.browser.widget import Widget
@@ -42,9 +43,7 @@ STICKS_OUT = """
 
 def pages() -> dict[str, str]:
     """Every page that has no script, and the fiche as it is before its script comes."""
-    offers = {
-        code: Offer(False, code, "En voici la raison, assez longue.") for code in rappel.REFUSALS
-    }
+    offers = {code: Offer(False, code, "En voici la raison, assez longue.") for code in REFUSALS}
     offers["closed"] = Offer(False, "closed", "Revenez.", TOMORROW, answered=False)
     offers["open"] = Offer(True)
     progress = {

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from router.core.tickets import Refusal
-from router.web import rappel
+from router.core.callback.tickets import Refusal
 from router.web.refusals import not_now
+from router.web.words import REFUSALS
 from tests.browser.chromium import Page
 from tests.browser.stub import PHONE, PLAN, RELAY, TICKET, Stub
 from tests.browser.widget import Widget
@@ -198,7 +198,7 @@ async def test_another_number_after_a_failure_goes_with_another_key(
     assert stub.asked[-1][1]["phone"] == "01 99 00 12 34"
 
 
-@pytest.mark.parametrize("code", rappel.REFUSALS)
+@pytest.mark.parametrize("code", REFUSALS)
 async def test_a_refusal_tells_why_and_when_next(
     page: Page, widget: Widget, stub: Stub, home: str, code: str
 ) -> None:
@@ -206,7 +206,7 @@ async def test_a_refusal_tells_why_and_when_next(
     stub.next_opening = "demain, mardi 24 novembre, à 8 h 30"
     await page.goto(f"{home}/fiche")
 
-    await widget.says(rappel.REFUSALS[code])
+    await widget.says(REFUSALS[code])
     await widget.says("En voici la raison. Le service ouvre demain")
     assert await widget.buttons() == ["Vérifier de nouveau"]
     stub.callbacks["accepted"] = True

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from aiohttp.test_utils import TestServer
 
-from router.web import rappel
+from router.intake import rappel
 from router.web.replies import dialled
 from tests.browser.chromium import Page
 from tests.browser.stub import PHONE, PLAN, TICKET, Stub

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import aiohttp
 
+from router.core.callback.tickets import ENDS
 from router.core.commands import Step
-from router.core.tickets import ENDS
 from router.demo.stage import FICHE, Stage
 from tests.canary.faults.sitecustomize import AT_DIALLING, FAULTS
 from tests.canary.forms import canaries

@@ -11,8 +11,8 @@ import aiohttp
 from router.asterisk.install import Toolbox
 from router.asterisk.server import AsteriskServer
 from router.asterisk.settings import AgentPhone, AsteriskSettings
-from tests import ari_fake
-from tests.ari_people import APP, Channel, FakeCaller, FakePhone
+from tests.ari import ari_fake
+from tests.ari.ari_people import APP, Channel, FakeCaller, FakePhone
 from tests.contract.sip_phone import SILENCE, SOUND, SipPhone
 
 AGENTS = ("lea", "max")

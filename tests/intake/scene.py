@@ -17,15 +17,15 @@ import aiohttp
 from aiohttp import web
 
 from router.asterisk.settings import AsteriskSettings
+from router.clock import Clock
 from router.config import Callbacks, Config, Http, Log, Secrets, Settings
+from router.core.callback.tickets import ENDS, Admission, Refusal, TicketRecord, TicketState
 from router.core.ids import CallId, FicheId, PlaybackId, SectorId, TicketId
-from router.core.tickets import ENDS, Admission, Refusal, TicketRecord, TicketState
 from router.intake.channel import PLAYBACK_PREFIX
 from router.intake.dialling import DialError
 from router.intake.ledger import Answer
 from router.intake.supervisor import Intake, IntakeBackend, listen_privately
-from router.live import Clock
-from router.vault import TmpfsVault
+from router.intake.vault import TmpfsVault
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, WORK, small_plan
 
 ORIGIN = "https://www.example.org"

@@ -90,7 +90,7 @@ async def test_a_number_that_comes_to_the_intakes_log_is_masked_and_counted_here
 A_FAULT = """
 import threading
 import structlog
-import router.numbers
+import router.intake.numbers
 
 def read(typed, **how):
     def tell():
@@ -99,8 +99,8 @@ def read(typed, **how):
     threading.Thread(target=tell).start()
     return as_ever(typed, **how)
 
-as_ever = router.numbers.read_number
-router.numbers.read_number = read
+as_ever = router.intake.numbers.read_number
+router.intake.numbers.read_number = read
 """
 
 

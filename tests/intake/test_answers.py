@@ -1,10 +1,10 @@
 import pytest
 
+from router.core.callback.tickets import ENDS, Failure, TicketState
 from router.core.ids import TicketId
-from router.core.tickets import ENDS, Failure, TicketState
+from router.intake import rappel
 from router.intake.answers import STATES, progress_json, progress_page
 from router.intake.channel import Standing
-from router.web import rappel
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, small_plan
 
 PLAN = small_plan()

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from router.core.callback.tickets import Failure, TicketRecord, TicketState
 from router.core.ids import FicheId, TicketId
-from router.core.tickets import Failure, TicketRecord, TicketState
 from router.intake.channel import Channel, ChannelLost, Message, heard, told
 from tests.service_plan import FICHE, HOUSING
 

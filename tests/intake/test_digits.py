@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from router.core.callback.tickets import Refusal
 from router.core.ids import CallId
-from router.core.tickets import Refusal
 from tests.intake.scene import Scene, digits, new_number, playback_of, scene
 
 ASK = "callback-ask-number"

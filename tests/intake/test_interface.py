@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from router.core.callback.tickets import Failure, Refusal, TicketState
 from router.core.ids import TicketId
-from router.core.tickets import Failure, Refusal, TicketState
-from router.web.openapi import DESCRIPTION
+from router.intake.openapi import DESCRIPTION
 from tests.intake.scene import KEY, ORIGIN, SERVER, Scene, digits, new_number
 from tests.service_plan import FICHE, HOUSING
 

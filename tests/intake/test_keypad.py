@@ -20,7 +20,7 @@ from router.intake.keypad import (
     Step,
     refusal_prompt,
 )
-from router.numbers import PhoneNumber, Why
+from router.intake.numbers import PhoneNumber, Why
 from router.voice import load_catalogue
 
 MINE = "0639981234"

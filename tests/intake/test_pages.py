@@ -6,10 +6,11 @@ from urllib.parse import urlencode
 
 import pytest
 
+from router.core.callback.tickets import Refusal
 from router.core.ids import SectorId, TicketId
-from router.core.tickets import Refusal
+from router.intake import rappel
 from router.intake.pages import NarrowDoor
-from router.web import rappel
+from router.web.words import REFUSALS
 from tests.intake.scene import ORIGIN, Scene, digits, new_number
 from tests.service_plan import FICHE, WORK
 
@@ -93,7 +94,7 @@ class TestPages:
             _, page = await get(here, path)
             assert "omposez" not in page
             assert "composer" not in page
-            assert rappel.REFUSALS[refusal.value] in page
+            assert REFUSALS[refusal.value] in page
         assert "?sector=" not in page
 
     @pytest.mark.parametrize("refusal", [Refusal.CLOSED, Refusal.CLOSING])

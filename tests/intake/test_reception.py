@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from router.abuse import DayKey
-from router.core.tickets import Refusal, TicketRecord
+from router.core.callback.tickets import Refusal, TicketRecord
 from router.errors import VaultError
 from router.intake import reception as reception_module
+from router.intake.abuse import DayKey
 from router.intake.channel import ChannelLost, Message, told
+from router.intake.numbers import PhoneNumber
 from router.intake.reception import Reception
 from router.intake.requests import Wanted
 from router.intake.terms import Terms
-from router.numbers import PhoneNumber
-from router.vault import InMemoryVault, Vault
+from router.intake.vault import InMemoryVault, Vault
 from router.web.refusals import NotNow
 from router.web.replies import Refused
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, small_plan

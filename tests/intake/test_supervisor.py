@@ -12,14 +12,14 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from router.clock import Clock
+from router.core.callback.tickets import Refusal
 from router.core.ids import CallId, TicketId
-from router.core.tickets import Refusal
 from router.errors import VaultError
 from router.intake import child as child_module
 from router.intake import supervisor as supervisor_module
-from router.live import Clock
-from router.numbers import PhoneNumber
-from router.vault import TmpfsVault
+from router.intake.numbers import PhoneNumber
+from router.intake.vault import TmpfsVault
 from tests.intake.scene import ORIGIN, Scene, new_number, scene
 from tests.service_plan import FICHE, MONDAY_10H
 

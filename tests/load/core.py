@@ -20,7 +20,7 @@ from router import provision
 from router.config import load
 from router.core.engine import Engine
 from router.core.plan import Plan
-from router.live import spare_the_collector
+from router.service.live import spare_the_collector
 from router.simulation.run import Simulation, speech_s
 from router.simulation.workload import SHIPPED, load_workload
 from tests.load.meters import Noise, busy_s

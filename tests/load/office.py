@@ -8,7 +8,8 @@ leave their number on a web page (2025: 84,354 of 207,174).
 from dataclasses import dataclass, replace
 
 from router.config import load
-from router.core.attempt import CALLBACK_ASK, YES
+from router.core.call.offer import CALLBACK_KEY, CALLBACK_OFFER
+from router.core.callback.attempt import CALLBACK_ASK, YES
 from router.core.commands import Admitted, Command, DialTicket, Play, Step, TakeNumber
 from router.core.events import (
     CallArrived,
@@ -22,7 +23,6 @@ from router.core.events import (
     PhoneAppeared,
 )
 from router.core.ids import AgentId, CallId, ChannelId, FicheId, MenuId, SectorId, TicketId
-from router.core.offer import CALLBACK_KEY, CALLBACK_OFFER
 from router.core.plan import Agent, Plan, ToMenu, ToSector
 from tests.load.town import Later, Town
 

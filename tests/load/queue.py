@@ -24,7 +24,7 @@ from router.core.commands import Command, Noted
 from router.core.events import Event
 from router.core.ids import CallId, SectorId
 from router.core.work import WorkItem, WorkQueue
-from router.live import spare_the_collector
+from router.service.live import spare_the_collector
 from tests.load.list_scan import ListScan
 from tests.load.meters import Noise, busy_s, percentile
 from tests.load.report import Figure, Report, figure

@@ -14,8 +14,8 @@ import pytest_asyncio
 
 from router.config import load_plan
 from router.core.plan import Plan
-from router.numbers import PhoneNumber, read_number
-from router.vault import TmpfsVault
+from router.intake.numbers import PhoneNumber, read_number
+from router.intake.vault import TmpfsVault
 from tests.load import callbacks, callbacks_report
 from tests.load.askers import UNSTAFFED, Asked, Askers
 from tests.load.callbacks import Dialled, Results, Rush, Scale, wrong

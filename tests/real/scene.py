@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from router.core.calls import CallState
+from router.core.call.life import CallState
 from router.core.commands import Step
 from router.core.ids import AgentId, FicheId, PhoneId
 from router.demo.sound import AGENT_HZ, ALAW, CALLER_HZ, ULAW, Codec

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from router.core.callback.tickets import Failure, Refusal
 from router.core.commands import Step
 from router.core.events import CalledEnd
 from router.core.ids import FicheId
-from router.core.tickets import Failure, Refusal
 from router.demo.stage import Stage
 from tests.real.conftest import (
     CALLBACKS_OFFSET,

@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from router.core.callback.tickets import ENDS, Failure
 from router.core.commands import Step
-from router.core.tickets import ENDS, Failure
 from router.demo.stage import Stage
 from router.store.tickets import FILE_NAME
 from tests.real.conftest import KILLS_OFFSET, OPEN_AT, PROMISE, PSTN_PORT, NewScene, OpenStage

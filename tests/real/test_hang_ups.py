@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from router.core.calls import CallState
+from router.core.call.life import CallState
 from router.core.commands import Step
 from tests.real.scene import TO_SECTOR, Scene
 from tests.real.telephones import Caller, Informateur

@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.core.calls import CallState
+from router.core.call.life import CallState
 from router.core.commands import Step
 from router.core.ids import FicheId
 from router.demo.sound import CALLER_HZ

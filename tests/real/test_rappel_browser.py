@@ -12,8 +12,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from router.asterisk.install import Toolbox
+from router.core.callback.tickets import Refusal
 from router.core.commands import Step
-from router.core.tickets import Refusal
 from router.demo.phones import AgentPhone, PublicNetwork
 from router.demo.stage import Script, Stage
 from tests.browser import chromium

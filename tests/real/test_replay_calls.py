@@ -12,8 +12,8 @@ import pytest
 
 from router import provision
 from router.core.commands import Step
+from router.intake.vault import place_of
 from router.replay import replay
-from router.vault import place_of
 from tests.real.conftest import OPEN_AT, NewScene, OpenStage
 from tests.real.telephones import CANARY
 

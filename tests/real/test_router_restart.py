@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from router.core.calls import CallState
+from router.core.call.life import CallState
 from router.core.commands import Step
 from router.demo.stage import FICHE, Stage
 from tests.real.conftest import FRAGILE_OFFSET, OPEN_AT, NewScene, OpenStage

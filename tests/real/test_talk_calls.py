@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from router.core.calls import CallState
+from router.core.call.life import CallState
 from router.core.commands import Step
 from tests.real.scene import Scene
 from tests.real.story import PATIENCE_S

@@ -15,7 +15,7 @@ import pytest
 
 from router import provision
 from router.demo.stage import Stage
-from router.vault import place_of
+from router.intake.vault import place_of
 from tests.real.conftest import OPEN_AT, NewScene, OpenStage
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]

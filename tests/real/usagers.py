@@ -9,8 +9,8 @@ from typing import Any
 
 import aiohttp
 
+from router.core.callback.tickets import channel_of
 from router.core.ids import CallId, TicketId
-from router.core.tickets import channel_of
 from router.demo.stage import Stage
 from tests.real.story import PATIENCE_S
 

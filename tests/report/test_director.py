@@ -15,9 +15,9 @@ from router.core.commands import Outcome
 from router.core.facts import BallotFact, CallFact, Door, DutyFact, VoteFact
 from router.core.ids import AgentId
 from router.core.plan import Goals, Plan, Published, Targets
-from router.figures import DEFINITIONS
 from router.report import Report, board_of, publish, year_before
 from router.report.director import GIVEN, KEY_FIGURES, QUALITY, Board, Period, Row, board
+from router.report.figures import DEFINITIONS
 from router.report.words import shown
 from tests.report.days import call_facts, repeated
 from tests.report.test_votes import OF_SCORES, OF_YES, SCORED, SENTENCES, YES_NO

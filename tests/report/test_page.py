@@ -12,8 +12,8 @@ from hypothesis import given
 from router.core.facts import CallFact, SubjectFact, VoteFact
 from router.core.ids import FicheId, PromptId, QuestionId
 from router.core.plan import Fiche, Question
-from router.figures import DEFINITIONS
 from router.report import Report, as_page, publish
+from router.report.figures import DEFINITIONS
 from tests.report.days import call_facts, realistic, repeated
 from tests.service_plan import FICHE, HOUSING, small_plan
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from router.core.callback.tickets import Refusal, TicketRecord
 from router.core.commands import Counted, Noted, Outcome, Step
 from router.core.facts import CallFact
 from router.core.ids import SectorId
 from router.core.plan import Plan
-from router.core.tickets import Refusal, TicketRecord
 from router.simulation.demand import HABITS, Day, Person
 from router.simulation.roster import Stint
 from router.simulation.run import Simulation

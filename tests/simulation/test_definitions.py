@@ -2,9 +2,9 @@
 
 import re
 
-from router import figures as counted
-from router.core.tickets import Refusal
-from router.figures import Column
+from router.core.callback.tickets import Refusal
+from router.report import figures as counted
+from router.report.figures import Column
 from router.simulation.definitions import DEFINITIONS, REFUSALS, refused
 from tests.simulation.week import figures
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router import figures as counted
 from router.config import load
+from router.core.callback.tickets import Refusal, TicketState
 from router.core.facts import CallFact, Door
-from router.core.tickets import Refusal, TicketState
-from router.figures import Column, Counts, Figure, Mode, merged
+from router.report import figures as counted
+from router.report.figures import Column, Counts, Figure, Mode, merged
 from router.report.tables import Line, Table
 from router.simulation.counted import _least, jain, quantile
 from router.simulation.definitions import DEFINITIONS, refused

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from router.core.callback.tickets import Failure, Refusal, TicketState
 from router.core.commands import Outcome, Step
 from router.core.facts import Door
 from router.core.plan import CallbackPolicy, Plan, Targets
-from router.core.tickets import Failure, Refusal, TicketState
 from router.simulation.roster import Stint
 from tests.service_plan import HOUSING, MONDAY_10H, WORK, agent, small_plan
 from tests.simulation.scene import workload

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from router.figures import Figure
+from router.report.figures import Figure
 from router.report.tables import Line, Table
 from router.report.words import decimal, shown
 from router.simulation.definitions import DEFINITIONS

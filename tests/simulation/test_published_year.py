@@ -4,8 +4,8 @@ import pytest
 
 from router import provision
 from router.config import load
-from router.figures import Figure
 from router.report.director import KEY_FIGURES
+from router.report.figures import Figure
 from router.simulation.figures import figures_of
 from router.simulation.pictures import board_of
 from router.simulation.run import Simulation, speech_s

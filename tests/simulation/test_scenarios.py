@@ -13,8 +13,8 @@ import pytest
 
 from router import provision
 from router.config import load
+from router.core.callback.tickets import TicketState
 from router.core.facts import Door
-from router.core.tickets import TicketState
 from router.simulation.demand import year_of_days
 from router.simulation.run import Simulation, speech_s
 from router.simulation.tally import Tally

@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from router.core.agents import Roster
+from router.core.desk.agents import Roster
 from router.core.work import WorkQueue
 from tests.service_plan import HOUSING, WORK
 from tests.simulation.lived import DAYS, Lived, LivedDay, interval, live

@@ -2,8 +2,8 @@
 
 import pytest
 
-from router.core.agents import AgentState
 from router.core.commands import Outcome, Step
+from router.core.desk.agents import AgentState
 from router.core.plan import Plan, Targets
 from router.simulation.roster import Stint
 from tests.service_plan import BREAK, MONDAY_10H, WORK, agent, day_plan

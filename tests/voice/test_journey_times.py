@@ -9,8 +9,8 @@ import pytest
 
 from router.asterisk.install import Toolbox
 from router.config import load_plan
+from router.core.call.journey import CODE_ASK
 from router.core.ids import MenuId, PromptId, SectorId
-from router.core.journey import CODE_ASK
 from router.core.plan import Plan, ToMenu, ToSector
 from router.voice import Catalogue, EspeakVoice, durations, load_catalogue, render
 from tests.voice.studio import ROOT

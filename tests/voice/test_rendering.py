@@ -12,7 +12,7 @@ import pytest
 from router import provision
 from router.asterisk.install import Toolbox
 from router.config import load
-from router.core.distribution import WHISPER_GUARD_S
+from router.core.call.distribution import WHISPER_GUARD_S
 from router.core.ids import PromptId
 from router.core.speech import whisper
 from router.errors import VoiceError

@@ -6,9 +6,9 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from router.core.agents import AgentState
-from router.core.calls import CallState
-from router.core.desk_view import CallView, DeskView
+from router.core.call.life import CallState
+from router.core.desk.agents import AgentState
+from router.core.desk.desk_view import CallView, DeskView
 from router.core.facts import Door
 from router.core.ids import AgentId, EntryId, PhoneId, PromptId, ReasonId
 from router.core.plan import Desk, Entry, PauseReason, Plan

@@ -9,12 +9,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 from prometheus_client.parser import text_string_to_metric_families
 
+from router.core.callback.tickets import Refusal
 from router.core.codes import in_pairs
 from router.core.commands import Noted, Outcome, Step
 from router.core.engine import SectorSnapshot
 from router.core.ids import CallId
 from router.core.keeping import Keeping
-from router.core.tickets import Refusal
 from router.web.api import Api, Snapshot
 from router.web.metrics import Metrics
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, WORK, code_book, small_plan

@@ -12,8 +12,8 @@ import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 
-from router.core.agents import AgentState
-from router.core.duty import BUSY, MISSED, REJECTED, TOO_MANY, UNREACHABLE
+from router.core.desk.agents import AgentState
+from router.core.desk.duty import BUSY, MISSED, REJECTED, TOO_MANY, UNREACHABLE
 from router.core.ids import PhoneId, ReasonId
 from router.core.requests import Hold, LogIn, Pause, Reply
 from router.web.bodies import ACTIONS

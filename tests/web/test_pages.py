@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from router.core.callback.tickets import Refusal
 from router.core.engine import SectorSnapshot
 from router.core.plan import Relay
-from router.core.tickets import Refusal
 from router.web.api import Snapshot
 from router.web.pages import home
 from tests.service_plan import HOUSING, MONDAY_10H, WORK, small_plan

@@ -1,8 +1,8 @@
 import pytest
 
-from router.core.tickets import Refusal
-from router.web.rappel import REFUSALS
+from router.core.callback.tickets import Refusal
 from router.web.refusals import REASONS, most_common, not_now
+from router.web.words import REFUSALS
 from tests.service_plan import HOUR, MONDAY_10H, small_plan
 
 PLAN = small_plan()

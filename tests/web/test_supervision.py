@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse
 
-from router.core.agents import Choice
+from router.core.desk.agents import Choice
 from router.core.ids import PhoneId
 from router.core.requests import Reply, Watching
 from tests.web.desk_scene import ME, OTHER, Client, Engine, a_view, as_agent, as_supervisor

@@ -18,10 +18,10 @@ import structlog
 
 import router.intake.confinement
 import router.intake.dialling
-import router.numbers
-from router.numbers import PhoneNumber
+import router.intake.numbers
+from router.intake.numbers import PhoneNumber
 
-_as_ever = router.numbers.read_number
+_as_ever = router.intake.numbers.read_number
 _dial_as_ever = router.intake.dialling.Dialler.dial
 _shut_in_as_ever = router.intake.confinement.shut_in
 _PR_SET_DUMPABLE = 4
@@ -131,6 +131,6 @@ def _shut_in(parent: int) -> None:
 
 
 if __name__ == "sitecustomize":  # not where a test only reads which faults there are
-    router.numbers.read_number = _read_number
+    router.intake.numbers.read_number = _read_number
     router.intake.confinement.shut_in = _shut_in
     router.intake.dialling.Dialler.dial = _dial  # type: ignore[method-assign, assignment]

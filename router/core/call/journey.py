@@ -1,0 +1,424 @@
+"""The caller's way to a sector: welcome, code, menus, information.
+
+Each public method answers one pair of `calls.TABLE`. Barge-in everywhere: a key cuts the
+prompt and counts as the first key of the answer.
+"""
+
+from collections.abc import Callable
+
+from router.core.call.digits import END_KEY, HELP_KEY, Reading, read_choice, read_code
+from router.core.call.life import Call, CallState, Due
+from router.core.callback.tickets import TicketRecord
+from router.core.codes import CODE_LENGTH, FailureBudget
+from router.core.commands import Listen, Outcome, Step
+from router.core.events import CallerSpoke, KeyPressed
+from router.core.facts import Door
+from router.core.hours import Closed
+from router.core.ids import MenuId, PageId, PromptId, SectorId
+from router.core.plan import SAY_NEXT_OPENING, Choice, Menu, Repeat, ToMenu, ToPage, ToSector
+from router.core.switchboard import Switchboard
+
+CODE_ASK = PromptId("code-ask")
+CODE_ASK_ALONE = PromptId("code-ask-alone")
+CODE_HELP = PromptId("code-help")
+CODE_WRONG = PromptId("code-wrong")
+CODE_INCOMPLETE = PromptId("code-incomplete")
+CODE_ACCEPTED = PromptId("code-accepted")
+CODE_ABANDONED = PromptId("code-abandoned")
+CALLBACK_CANCELLED = PromptId("callback-cancelled")
+CODE_REQUIRED = PromptId("code-required")
+CLOSED_INFORMATION = PromptId("closed-information")
+QUESTION_KEYS = PromptId("question-keys")
+MENU_KEYS = PromptId("menu-keys")
+INFORMATION_KEYS = PromptId("information-keys")
+MENU_ABANDONED = PromptId("menu-abandoned")
+MENU_INVALID = PromptId("menu-invalid")
+NOTHING_HEARD = PromptId("nothing-heard")
+NO_KEY_HINT = PromptId("no-key-hint")
+NO_KEY = PromptId("no-key")
+REFUSED_UNHEARD = PromptId("refused-unheard")
+GOODBYE = PromptId("goodbye")
+CLOSED_BECAUSE = {
+    Closed.HOURS: PromptId("closed"),
+    Closed.HOLIDAY: PromptId("closed-holiday"),
+    Closed.EXCEPTIONAL: PromptId("closed-exceptional"),
+}
+PROMPTS = (
+    frozenset(CLOSED_BECAUSE.values())
+    | {CODE_ASK, CODE_ASK_ALONE, CODE_HELP, CODE_WRONG, CODE_INCOMPLETE, CODE_ACCEPTED}
+    | {CODE_ABANDONED, CODE_REQUIRED, CLOSED_INFORMATION, CALLBACK_CANCELLED}
+    | {QUESTION_KEYS, MENU_KEYS, INFORMATION_KEYS, MENU_ABANDONED, MENU_INVALID}
+    | {NOTHING_HEARD, NO_KEY_HINT, NO_KEY, REFUSED_UNHEARD, GOODBYE}
+)
+
+#: A caller who keeps pressing keys that do not exist is thanked after this many.
+MOST_WRONG_CHOICES = 9
+#: Who speaks for longer without a pause is a recording.
+RECORDING_S = 10.0
+
+
+class Journey:
+    """From the answer to the queue. `enqueue(call, sector, said_first)` takes over there;
+    `called_in(code)` cancels the callback of that code and returns it."""
+
+    def __init__(
+        self,
+        board: Switchboard,
+        enqueue: Callable[[Call, SectorId, tuple[PromptId, ...]], None],
+        called_in: Callable[[str], TicketRecord | None],
+    ) -> None:
+        self._board = board
+        self._enqueue = enqueue
+        self._called_in = called_in
+        self._policy = board.plan.code
+        self._targets = board.plan.targets
+        self._first_menu = board.plan.menus[board.plan.first_menu]
+        #: What is asked of everybody, once.
+        self._question = (
+            (CODE_ASK_ALONE,) if self._policy.required else (CODE_ASK, *self._first_menu.prompts)
+        )
+        self._failures = FailureBudget(self._policy.failures_per_minute)
+
+    # Arrival.
+
+    def arrive(self, call: Call) -> None:
+        """Welcome the caller, or say that the service is closed."""
+        board = self._board
+        hours = board.plan.hours
+        if hours.is_open(board.now):
+            board.play(call, board.plan.welcome)
+            return
+        why = hours.why_closed(board.now)
+        call.state = CallState.CLOSED
+        call.outcome = Outcome.CLOSED
+        board.note(call, Step.CLOSED, detail=why.value)
+        greeting = board.plan.welcome[:1]
+        board.play(call, (*greeting, CLOSED_BECAUSE[why], SAY_NEXT_OPENING, CLOSED_INFORMATION))
+
+    def caller_left(self, call: Call) -> None:
+        self._board.end(call)
+
+    def key_skips_welcome(self, call: Call, event: KeyPressed) -> None:
+        """Put the question at once; a digit is the first of its answer, as who knows the way
+        types it. One that may begin a code may also be only a wish to skip."""
+        self.ask(call)
+        if not event.key.isdigit():
+            return
+        if not self._chooses(event.key):
+            call.typed = event.key
+            call.skipping = True
+            self._board.set_due(call, Due.STEP, self._targets.next_key_s)
+        elif not isinstance(self._first_menu.keys.get(event.key), Repeat):
+            self.question_key(call, event)
+
+    def key_skips_closed(self, call: Call, event: KeyPressed) -> None:
+        self.offer_information(call)
+        self.menu_key(call, event)
+
+    # The one question: a code, or a choice of the first menu.
+
+    def ask(
+        self, call: Call, said_first: tuple[PromptId, ...] = (), *, again: bool = False
+    ) -> None:
+        """Put the question. `again`: with the keys that are not read out the first time."""
+        keys = (QUESTION_KEYS,) if again and not self._policy.required else ()
+        self._put(call, (*said_first, *self._question, *keys))
+
+    def _put(self, call: Call, said: tuple[PromptId, ...]) -> None:
+        board = self._board
+        call.state = CallState.QUESTION
+        call.path.clear()
+        call.typed = ""
+        call.skipping = False
+        board.note(call, Step.ASKED)
+        board.play(call, said)
+
+    def _chooses(self, key: str) -> bool:
+        """Whether `key` begins a choice of the first menu; if not, it begins a code."""
+        if self._policy.required or key == HELP_KEY:
+            return False
+        return read_choice(key, self._first_menu.keys) is not Reading.WRONG
+
+    def _begins_code(self, key: str) -> bool:
+        return key.isdigit() and not self._chooses(key)
+
+    def await_first_key(self, call: Call) -> None:
+        """The question is asked: the silence counts from here."""
+        call.playback = None
+        self._board.set_due(
+            call, Due.STEP, self._targets.next_key_s if call.typed else self._targets.first_key_s
+        )
+
+    def question_key(self, call: Call, event: KeyPressed) -> None:
+        """The first key tells a choice from a code."""
+        if self._is_noise(event) or self._only_ends_a_code(call, event):
+            return
+        if not call.typed and self._chooses(event.key):
+            call.path.append(self._first_menu.id)
+            call.state = CallState.MENU
+            self.menu_key(call, event)
+        else:
+            self._code_key(call, event)
+
+    def _is_noise(self, event: KeyPressed) -> bool:
+        """Whether it is A to D: no telephone has them, line noise sometimes does."""
+        if event.key not in "ABCD":
+            return False
+        self._board.counts["keys A-D ignored"] += 1
+        return True
+
+    def _only_ends_a_code(self, call: Call, event: KeyPressed) -> bool:
+        """Whether it is a hash right after a code, as many people end what they type."""
+        code_at, call.code_at = call.code_at, None
+        just_now = code_at is not None and self._board.now - code_at < self._targets.next_key_s
+        return event.key == END_KEY and just_now
+
+    def _code_key(self, call: Call, event: KeyPressed) -> None:
+        self._board.silence(call)
+        call.silences = 0
+        call.skipping = False
+        call.typed += event.key
+        match read_code(call.typed, CODE_LENGTH):
+            case Reading.HELP:
+                self.ask(call, (CODE_HELP,), again=True)
+            case Reading.NONE:
+                self._without_code(call, ())
+            case Reading.INCOMPLETE:
+                self._code_failed(call, CODE_INCOMPLETE)
+            case Reading.COMPLETE:
+                self._code_complete(call)
+            case _:
+                self._board.set_due(call, Due.STEP, self._targets.next_key_s)
+
+    def question_silence(self, call: Call) -> None:
+        if call.skipping:  # the key was only meant to skip the welcome
+            call.typed = ""
+            call.skipping = False
+            after_s = self._targets.prompt_guard_s if call.playback else self._targets.first_key_s
+            self._board.set_due(call, Due.STEP, after_s)
+        elif call.typed:
+            self._code_failed(call, CODE_INCOMPLETE)
+        else:
+            self._no_key(call)
+
+    def _no_key(self, call: Call) -> None:
+        """Nobody typed anything, at the question or in a menu. Once: it is put again. Twice: a
+        person answers all the same, in the general queue; without one, or while closed, the
+        information and goodbye."""
+        plan = self._board.plan
+        information = plan.information_menu
+        call.silences += 1
+        if call.silences < self._targets.tries:
+            self._listen(call)
+            self._say_again(call)
+        elif (queue := self._queue_of_who_presses_nothing(call)) is not None:
+            self._to_a_person(call, queue)
+        elif call.path[-1:] == [information]:
+            if not call.keys and call.outcome is not Outcome.CLOSED:
+                call.outcome = Outcome.SILENT
+            self._board.say_goodbye(call, call.outcome, (GOODBYE,))
+        else:
+            call.silences = 0
+            self._open_menu(call, information, (MENU_ABANDONED,))
+
+    def _listen(self, call: Call) -> None:
+        """Have Asterisk say whether somebody speaks: a person says "allô?", a machine does not.
+        Who has pressed a key is a person."""
+        led = self._queue_of_who_presses_nothing(call) is not None
+        limited = led and self._targets.unheard_max
+        if limited and not call.keys and not call.listened:
+            call.listened = True
+            self._board.silence(call)  # a prompt would hold the request up
+            self._board.commands.append(Listen(call.id, call.channel))
+
+    def spoke(self, call: Call, event: CallerSpoke) -> None:
+        """The caller has said something; what never pauses is no person."""
+        if event.seconds < RECORDING_S and not call.spoke:
+            call.spoke = True
+            self._board.note(call, Step.SPOKE)
+
+    def _to_a_person(self, call: Call, queue: SectorId) -> None:
+        """Let who presses nothing wait in the general queue: of those who may be machines only
+        so many, of the others all."""
+        board = self._board
+        if self._may_be_a_machine(call) and self._unheard() >= self._targets.unheard_max:
+            board.note(call, Step.REFUSED, sector=queue, detail=Outcome.REFUSED_FULL.value)
+            board.say_goodbye(call, Outcome.REFUSED_FULL, (REFUSED_UNHEARD,))
+        else:
+            self._enqueue(call, queue, (NO_KEY,))
+
+    def _may_be_a_machine(self, call: Call) -> bool:
+        return call.listened and not call.spoke and not call.keys
+
+    def _unheard(self) -> int:
+        """How many wait that pressed nothing and said nothing."""
+        return sum(
+            one.door is Door.NO_KEY and one.waited_s is None and self._may_be_a_machine(one)
+            for one in self._board.calls.values()
+        )
+
+    def _queue_of_who_presses_nothing(self, call: Call) -> SectorId | None:
+        return None if call.outcome is Outcome.CLOSED else self._board.plan.no_key
+
+    def _say_again(self, call: Call) -> None:
+        """Put what was not answered again, without the code: who has one has heard of it."""
+        person = self._queue_of_who_presses_nothing(call) is not None
+        said_first = NO_KEY_HINT if person else NOTHING_HEARD
+        if call.state is CallState.MENU:
+            self._play_menu(call, (said_first,))
+        elif self._policy.required:
+            self._put(call, (said_first, CODE_ASK_ALONE))
+        else:
+            self._put(call, (said_first, *self._first_menu.prompts))
+
+    def _code_complete(self, call: Call) -> None:
+        """Answer now, or later when codes are being guessed: right and wrong ones alike."""
+        call.code_at = self._board.now
+        if call.wrong_codes >= self._policy.tries:  # no code is taken any more
+            self._code_failed(call, CODE_WRONG)
+            return
+        if self._failures.exceeded(self._board.now):
+            call.state = CallState.CHECKING
+            self._board.set_due(call, Due.STEP, self._policy.delay_s)
+        else:
+            self.check_code(call)
+
+    def check_code(self, call: Call) -> None:
+        board = self._board
+        fiche = board.codes.fiche(call.typed, board.now)
+        if fiche is None and (ticket := self._called_in(call.typed)) is not None:
+            call.fiche = ticket.fiche
+            board.note(call, Step.CODE_ACCEPTED, sector=ticket.sector, detail="callback cancelled")
+            self._enqueue(call, ticket.sector, (CALLBACK_CANCELLED,))
+            return
+        if fiche is None:
+            self._failures.record(board.now)
+            self._code_failed(call, CODE_WRONG)
+            return
+        call.fiche = fiche
+        sector = board.plan.fiches[fiche].sector
+        board.note(call, Step.CODE_ACCEPTED, sector=sector, fiche=fiche)
+        self._enqueue(call, sector, (CODE_ACCEPTED,))
+
+    def _code_failed(self, call: Call, why: PromptId) -> None:
+        call.wrong_codes += 1
+        self._board.note(call, Step.CODE_REFUSED, detail=why)
+        if call.wrong_codes < self._policy.tries:
+            self.ask(call, (why,), again=True)
+        elif call.wrong_codes < self._policy.tries + MOST_WRONG_CHOICES:
+            self._without_code(call, (CODE_ABANDONED,))
+        else:
+            self._board.say_goodbye(call, call.outcome, (CODE_ABANDONED, GOODBYE))
+
+    def _without_code(self, call: Call, said_first: tuple[PromptId, ...]) -> None:
+        plan = self._board.plan
+        if self._policy.required:
+            call.outcome = Outcome.INFORMED
+            self._open_menu(call, plan.information_menu, (*said_first, CODE_REQUIRED))
+        else:
+            self._open_menu(call, plan.first_menu, said_first)
+
+    # Menus and pages.
+
+    def offer_information(self, call: Call) -> None:
+        self._open_menu(call, self._board.plan.information_menu, ())
+
+    def _open_menu(self, call: Call, menu: MenuId, said_first: tuple[PromptId, ...]) -> None:
+        if menu in call.path:  # a menu met again: what came after it is forgotten
+            del call.path[call.path.index(menu) :]
+        call.path.append(menu)
+        if menu == self._board.plan.information_menu and call.outcome is Outcome.LEFT:
+            call.outcome = Outcome.INFORMED
+        self._board.note(call, Step.MENU, detail=menu)
+        self._play_menu(call, said_first)
+
+    def _play_menu(
+        self, call: Call, said_first: tuple[PromptId, ...] = (), *, again: bool = False
+    ) -> None:
+        """Say the menu; the first one with the question of the code, while a try is left."""
+        menu = self._menu(call)
+        if menu is self._first_menu and call.wrong_codes < self._policy.tries:
+            self.ask(call, said_first, again=again)
+            return
+        call.state = CallState.MENU
+        call.typed = ""
+        keys: tuple[PromptId, ...] = ()
+        if again:
+            information = menu.id == self._board.plan.information_menu
+            keys = (INFORMATION_KEYS if information else MENU_KEYS,)
+        self._board.play(call, (*said_first, *menu.prompts, *keys))
+
+    def _menu(self, call: Call) -> Menu:
+        return self._board.plan.menus[call.path[-1]]
+
+    def menu_key(self, call: Call, event: KeyPressed) -> None:
+        if self._is_noise(event) or self._only_ends_a_code(call, event):
+            return
+        menu = self._menu(call)
+        if menu is self._first_menu and not call.typed and self._begins_code(event.key):
+            call.state = CallState.QUESTION
+            self._code_key(call, event)
+            return
+        self._board.silence(call)
+        call.silences = 0
+        call.typed += event.key
+        keys = menu.keys
+        match read_choice(call.typed, keys):
+            case Reading.COMPLETE:
+                self._choose(call, keys[call.typed])
+            case Reading.MORE:
+                self._board.set_due(call, Due.STEP, self._targets.next_key_s)
+            case _:
+                self._wrong_choice(call)
+
+    def _choose(self, call: Call, choice: Choice) -> None:
+        match choice:
+            case ToMenu(menu):
+                self._open_menu(call, menu, ())
+            case ToSector(sector):
+                self._enqueue(call, sector, ())
+            case ToPage(page):
+                self._play_page(call, page)
+            case Repeat():
+                self._play_menu(call, again=True)
+            case _:
+                self._go_back(call)
+
+    def _go_back(self, call: Call) -> None:
+        if len(call.path) > 1:  # else closed, or no code: no way in
+            call.path.pop()
+        self._play_menu(call)
+
+    def _wrong_choice(self, call: Call) -> None:
+        call.wrong_choices += 1
+        if call.wrong_choices < MOST_WRONG_CHOICES:
+            self._play_menu(call, (MENU_INVALID,), again=True)
+        else:
+            self._board.say_goodbye(call, call.outcome, (MENU_INVALID, GOODBYE))
+
+    def menu_silence(self, call: Call) -> None:
+        if call.typed:
+            self._wrong_choice(call)
+        else:
+            self._no_key(call)
+
+    def _play_page(self, call: Call, page: PageId) -> None:
+        call.state = CallState.PAGE
+        call.typed = ""
+        self._board.note(call, Step.PAGE, detail=page)
+        if call.outcome is Outcome.LEFT:
+            call.outcome = Outcome.INFORMED
+        self._board.play(call, self._board.plan.pages[page].prompts)
+
+    def page_over(self, call: Call) -> None:
+        self._play_menu(call)
+
+    def key_leaves_page(self, call: Call, event: KeyPressed) -> None:
+        if not self._is_noise(event):
+            call.state = CallState.MENU
+            self.menu_key(call, event)
+
+    # The end.
+
+    def hang_up(self, call: Call) -> None:
+        self._board.hang_up(call)

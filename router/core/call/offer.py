@@ -1,0 +1,85 @@
+"""The callback that is offered to callers who wait long, and taken by keys.
+
+From the key on, the intake asks for the number: nothing of it comes here.
+"""
+
+from collections.abc import Callable
+
+from router.core.call.distribution import QUEUE_STILL, Distribution, promise
+from router.core.call.life import Call, CallState, Due
+from router.core.commands import NumberOver, Outcome, TakeNumber
+from router.core.events import KeyPressed, NumberTaken
+from router.core.ids import PromptId, SectorId
+from router.core.speech import minutes
+from router.core.switchboard import Switchboard
+from router.core.work import WorkItem
+
+CALLBACK_OFFER = PromptId("callback-offer")
+CALLBACK_PROMISED = PromptId("callback-promised")
+CALLBACK_NOT_TAKEN = PromptId("callback-not-taken")
+GOODBYE = PromptId("goodbye")
+PROMPTS = frozenset({CALLBACK_OFFER, CALLBACK_PROMISED, CALLBACK_NOT_TAKEN, GOODBYE})
+
+#: Takes the offer.
+CALLBACK_KEY = "5"
+#: To type a number, hear it and confirm it takes no longer.
+ENTRY_GUARD_S = 120.0
+
+
+class Offer:
+    """Each public method but `said` answers one pair of `calls.TABLE`.
+
+    `may_promise(sector)` says whether a callback would be promised.
+    """
+
+    def __init__(
+        self,
+        board: Switchboard,
+        distribution: Distribution,
+        may_promise: Callable[[SectorId], bool],
+    ) -> None:
+        self._board = board
+        self._distribution = distribution
+        self._may_promise = may_promise
+
+    def said(self, call: Call, item: WorkItem) -> tuple[PromptId, ...]:
+        """Offer a callback to who has waited long, if the promise would be kept."""
+        waited_s = self._board.now - item.joined_at
+        after_s = self._board.plan.callbacks.offer_after_s
+        call.offered = waited_s >= after_s and self._may_promise(item.sector)
+        return (CALLBACK_OFFER, *self._promised()) if call.offered else ()
+
+    def _promised(self) -> tuple[PromptId, ...]:
+        return minutes(self._board.plan.callbacks.promise_s // 60)
+
+    def waiting_key(self, call: Call, event: KeyPressed) -> None:
+        """The caller takes the offer: from here on the intake asks for the number."""
+        if not call.offered or event.key != CALLBACK_KEY:
+            return
+        board = self._board
+        self._distribution.stop_waiting(call)
+        board.silence(call)
+        call.state = CallState.ENTERING
+        board.set_due(call, Due.STEP, ENTRY_GUARD_S)
+        board.commands.append(TakeNumber(call.id, promise(call).sector, call.fiche))
+
+    def number_taken(self, call: Call, event: NumberTaken) -> None:
+        """Promised: goodbye. Not: the caller waits on, at the same rank."""
+        if event.ticket is None:
+            self._wait_on(call, (CALLBACK_NOT_TAKEN,) if event.refused else ())
+        else:
+            said = (CALLBACK_PROMISED, *self._promised(), GOODBYE)
+            self._board.say_goodbye(call, Outcome.CALLED_BACK, said)
+
+    def entry_over(self, call: Call) -> None:
+        """Nothing came of it, in time or at all: the caller waits on."""
+        self._wait_on(call, ())
+
+    def _wait_on(self, call: Call, said_first: tuple[PromptId, ...]) -> None:
+        self._board.cancel_due(call, Due.STEP)
+        self._board.commands.append(NumberOver(call.id))
+        self._distribution.wait(call, said_first, QUEUE_STILL)
+
+    def entering_caller_left(self, call: Call) -> None:
+        self._board.commands.append(NumberOver(call.id))
+        self._board.end(call)

@@ -1,0 +1,46 @@
+"""What a waiting caller is told: the place in the queue, and how long it takes, if that is known.
+
+What is known of informateurs and queue, put before the estimate (estimate.py).
+"""
+
+from router.core.call.estimate import Level, WaitEstimate
+from router.core.ids import PromptId, SectorId
+from router.core.speech import rank, wait_between
+from router.core.switchboard import Switchboard
+from router.core.work import WorkItem
+
+
+class Standing:
+    """Where callers stand at the time of the last event."""
+
+    def __init__(self, board: Switchboard, estimate: WaitEstimate) -> None:
+        self._board = board
+        self._estimate = estimate
+
+    def said(self, item: WorkItem, place: int) -> tuple[PromptId, ...]:
+        """Return where the caller of `item` stands, and how long it takes if that is known."""
+        waited_s = self._board.now - item.joined_at
+        bounds = self.wait_min(item.sector, place, waited_s)
+        return rank(place) + (wait_between(*bounds) if bounds else ())
+
+    def wait_min(self, sector: SectorId, place: int, waited_s: float) -> tuple[int, int] | None:
+        """Return how long whoever stands at `place` and has waited for `waited_s` waits on.
+
+        In whole minutes, low < high; None when that is not known well enough to be said.
+        """
+        roster, queue = self._board.roster, self._board.queue
+        widening_s = self._board.plan.targets.widening_s
+        if waited_s >= widening_s[-1]:
+            levels = [Level(0.0, roster.ready(sector), roster.on_duty(sector))]
+        else:
+            levels = [
+                Level(
+                    max(0.0, after_s - waited_s),
+                    roster.ready_at(sector, level),
+                    roster.on_duty_at(sector, level),
+                )
+                for level, after_s in enumerate(widening_s, 1)
+            ]
+        shares = roster.shares(sector)
+        others = queue.weigh(shares) - shares.get(sector, 0.0) * queue.waiting(sector)
+        return self._estimate.bounds_min(sector, place, others, levels)

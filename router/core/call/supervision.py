@@ -1,0 +1,143 @@
+"""A supervisor takes part in an informateur's conversation: listens, whispers, or joins.
+
+Both are told first; the informateur's screen names the supervisor; every beginning is
+counted for the audit. Nothing here records, and nothing could: no module of Asterisk that
+records is loaded, and `Snoop` is a channel like any other.
+"""
+
+from router.core.call.life import Call, CallState, Watch
+from router.core.commands import HangUp, Join, Part, PutIn, Ring, Snoop, Step
+from router.core.desk.agents import AgentState
+from router.core.desk.duty import RING_BACKSTOP_S, Duty
+from router.core.events import SnoopStarted, SupervisorAsked
+from router.core.facts import WatchFact
+from router.core.ids import AgentId, CallId, ChannelId, PhoneId, PlaybackId, PromptId
+from router.core.requests import Reply, Watching
+from router.core.switchboard import Switchboard
+
+WATCH_CALLER = PromptId("watch-caller")
+WATCH_AGENT = PromptId("watch-agent")
+WATCH_SUPERVISOR = PromptId("watch-supervisor")
+PROMPTS = frozenset({WATCH_CALLER, WATCH_AGENT, WATCH_SUPERVISOR})
+
+
+class Supervision:
+    """Ends by itself with the conversation, a hold included."""
+
+    def __init__(self, board: Switchboard, duty: Duty) -> None:
+        self._board = board
+        self._duty = duty
+
+    def ask(self, event: SupervisorAsked) -> Reply:
+        """Ring the supervisor's phone, or say why not."""
+        board = self._board
+        desk = board.roster.desks.get(event.agent)
+        call = board.calls.get(desk.call) if desk is not None and desk.call is not None else None
+        if call is None or call.state is not CallState.TALKING or call.agent != event.agent:
+            return Reply.NOT_IN_CALL
+        refusal = self._why_not(call, event.phone)
+        if refusal is not None:
+            return refusal
+        leg = board.new_leg()
+        call.watch = Watch(event.supervisor, event.phone, event.watching, leg)
+        board.legs[leg] = None
+        timeout_s = board.plan.targets.ring_s + RING_BACKSTOP_S
+        board.commands.append(Ring(call.id, AgentId(event.phone), leg, timeout_s, event.phone))
+        return Reply.WATCHING
+
+    def _why_not(self, call: Call, phone: PhoneId) -> Reply | None:
+        board = self._board
+        roster = board.roster
+        if not self._duty.knows(phone):
+            return Reply.PHONE_UNKNOWN
+        if phone not in roster.phones:
+            return Reply.PHONE_ABSENT
+        owner = roster.at.get(phone)
+        if owner is not None and owner.state is not AgentState.LOGGED_OUT:
+            return Reply.PHONE_TAKEN
+        others = (other.watch for other in board.calls.values())
+        if call.watch is not None or any(watch and watch.phone == phone for watch in others):
+            return Reply.BUSY
+        return None
+
+    def answered(self, call: Call, watch: Watch) -> None:
+        """The supervisor has picked up: both are told, and only then it begins."""
+        board = self._board
+        if watch.announcement is not None or call.leg is None:
+            return
+        board.play_on(call.id, watch.leg, (WATCH_SUPERVISOR,))
+        watch.notice = board.play_on(call.id, call.leg, (WATCH_AGENT,))
+        watch.announcement = board.play_on(call.id, call.channel, (WATCH_CALLER,))
+
+    def told(self, call: Call, playback: PlaybackId) -> bool:
+        """Begin if `playback` was the announcement; return whether it was."""
+        watch = call.watch
+        if watch is None or watch.begun or watch.announcement != playback:
+            return False
+        watch.begun = True
+        board = self._board
+        assert call.agent is not None
+        assert call.leg is not None
+        assert call.bridge is not None
+        board.note(call, Step.WATCHED, agent=call.agent, detail=watch.watching.value)
+        board.count(WatchFact(board.now, watch.supervisor, call.agent, watch.watching))
+        if watch.watching is Watching.JOIN:
+            board.commands.append(PutIn(call.id, call.bridge, watch.leg))
+        else:
+            watch.snoop = board.new_snoop()
+            whispers = watch.watching is Watching.WHISPER
+            board.commands.append(Snoop(call.id, call.leg, watch.snoop, whispers))
+        return True
+
+    def untold(self, call: Call, playback: PlaybackId) -> bool:
+        """End the part if one of the two could not be told; return whether `playback` was that."""
+        watch = call.watch
+        if watch is None or playback not in (watch.announcement, watch.notice):
+            return False
+        self.end(call)
+        return True
+
+    def snooping(self, event: SnoopStarted) -> None:
+        """The ear is there: let the supervisor hear through it."""
+        board = self._board
+        call = board.calls.get(event.call)
+        watch = call.watch if call is not None else None
+        if call is None or watch is None or watch.snoop != event.snoop:
+            board.commands.append(HangUp(event.call, event.snoop))
+            return
+        if watch.bridge is not None:
+            return  # told again
+        watch.bridge = board.new_bridge()
+        board.commands.append(Join(call.id, watch.bridge, (event.snoop, watch.leg)))
+
+    def failed(self, call_id: CallId, channel: ChannelId) -> bool:
+        """End a part whose `Snoop` failed; return whether `channel` was one."""
+        call = self._board.calls.get(call_id)
+        if call is None or call.watch is None or call.watch.snoop != channel:
+            return False
+        call.watch.snoop = None
+        self.end(call)
+        return True
+
+    def left(self, call: Call) -> None:
+        """The supervisor's phone has hung up."""
+        self._end(call, None)
+
+    def end(self, call: Call) -> None:
+        """The conversation is over, or interrupted: so is the supervisor's part."""
+        if call.watch is not None:
+            self._end(call, call.watch.leg)
+
+    def _end(self, call: Call, leg: ChannelId | None) -> None:
+        board = self._board
+        watch, call.watch = call.watch, None
+        assert watch is not None
+        board.note(call, Step.UNWATCHED, agent=call.agent)
+        if watch.announcement is not None and not watch.begun:
+            board.stop_playing(call.id, watch.announcement)
+        if leg is not None:
+            board.commands.append(HangUp(call.id, leg))
+        if watch.snoop is not None:
+            board.commands.append(HangUp(call.id, watch.snoop))
+        if watch.bridge is not None:
+            board.commands.append(Part(call.id, watch.bridge))

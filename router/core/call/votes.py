@@ -1,0 +1,80 @@
+"""The vote of a caller who stays on the line: one key a question.
+
+What is counted holds the day and the score; neither the call nor its time. With the first vote of
+a caller it is counted that somebody was asked: votes may have to wait before they are told.
+"""
+
+from router.core.call.life import Call, CallState, Due
+from router.core.commands import Step
+from router.core.events import KeyPressed
+from router.core.facts import BallotFact, VoteFact
+from router.core.ids import PromptId
+from router.core.plan import Question
+from router.core.switchboard import Switchboard
+
+VOTE_INTRO = PromptId("vote-intro")
+VOTE_THANKS = PromptId("vote-thanks")
+VOTE_INVALID = PromptId("vote-invalid")
+GOODBYE = PromptId("goodbye")
+PROMPTS = frozenset({VOTE_INTRO, VOTE_THANKS, VOTE_INVALID, GOODBYE})
+
+
+class Votes:
+    """Each public method but `begin` answers one pair of `calls.TABLE`."""
+
+    def __init__(self, board: Switchboard) -> None:
+        self._board = board
+        self._questions = board.plan.questions
+
+    def begin(self, call: Call) -> None:
+        """Put the first question; without any, say goodbye."""
+        if not self._questions:
+            self._board.say_goodbye(call, call.outcome, (GOODBYE,))
+            return
+        call.state = CallState.VOTING
+        self._board.note(call, Step.VOTE_ASKED)
+        self._put(call, VOTE_INTRO)
+
+    def vote_key(self, call: Call, event: KeyPressed) -> None:
+        question = self._question(call)
+        score = question.scores.get(event.key)
+        if score is not None:
+            self._count(call, score)
+            self._next(call)
+        elif not call.asked_again:
+            call.asked_again = True
+            self._put(call, VOTE_INVALID)
+        else:
+            self.no_vote(call)
+
+    def await_vote(self, call: Call) -> None:
+        call.playback = None
+        self._board.set_due(call, Due.STEP, self._board.plan.targets.first_key_s)
+
+    def no_vote(self, call: Call) -> None:
+        self._count(call, None)
+        self._board.say_goodbye(call, call.outcome, (GOODBYE,))
+
+    def voter_left(self, call: Call) -> None:
+        self._count(call, None)
+        self._board.end(call)
+
+    def _next(self, call: Call) -> None:
+        call.question += 1
+        call.asked_again = False
+        if call.question < len(self._questions):
+            self._put(call)
+        else:
+            self._board.say_goodbye(call, call.outcome, (VOTE_THANKS,))
+
+    def _put(self, call: Call, *first: PromptId) -> None:
+        self._board.play(call, (*first, self._question(call).prompt))
+
+    def _question(self, call: Call) -> Question:
+        return self._questions[call.question]
+
+    def _count(self, call: Call, score: int | None) -> None:
+        day, question = self._board.service_day(), self._question(call).id
+        if call.question == 0:
+            self._board.count(BallotFact(day, question))
+        self._board.count(VoteFact(day, question, score))

@@ -1,0 +1,231 @@
+"""Open tickets: promised, waiting in the one queue, ended.
+
+A ticket stands in the queue like a caller, at the rank of its promise less the time to dial;
+what happens once an informateur is free is an attempt (attempt.py).
+"""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from router.core.call.distribution import Distribution
+from router.core.callback.tickets import (
+    OURS,
+    Failure,
+    TicketDue,
+    TicketRecord,
+    TicketState,
+    channel_of,
+)
+from router.core.commands import Noted, Outcome, Step, TicketChanged
+from router.core.facts import PERIOD_S, CallFact, Door
+from router.core.ids import AgentId, CallId, ChannelId, PlaybackId, SectorId, TicketId
+from router.core.order import ticket_due_at
+from router.core.switchboard import Switchboard
+from router.core.work import WorkItem
+
+_EVERY_DUE = tuple(TicketDue)
+#: After so long a ticket is taken up again whose attempt could not be written.
+UNKEPT_RETRY_S = 10.0
+#: Ends of tickets that never became a conversation, as facts.
+_OUTCOMES = {
+    TicketState.FAILED: Outcome.NOT_REACHED,
+    TicketState.CANCELLED: Outcome.CANCELLED,
+    TicketState.EXPIRED: Outcome.EXPIRED,
+    TicketState.LOST_REBOOT: Outcome.LOST_REBOOT,
+}
+#: These break the promise whenever they come.
+_BROKEN = frozenset({Outcome.FAILED, Outcome.EXPIRED, Outcome.LOST_REBOOT, Outcome.NUMBER_LOST})
+_NUMBER_LOST = frozenset({Outcome.LOST_REBOOT, Outcome.NUMBER_LOST})
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """What is under way for a ticket."""
+
+    #: As last kept on disk, and its code; `state` may have gone on since.
+    record: TicketRecord
+    state: TicketState
+    #: Among those waiting.
+    item: WorkItem | None = None
+    #: The channel of the attempt under way.
+    call: CallId | None = None
+    agent: AgentId | None = None
+    leg: ChannelId | None = None
+    whisper: PlaybackId | None = None
+    playback: PlaybackId | None = None
+    asked_again: bool = False
+    #: The question could not be played.
+    unheard: bool = False
+    #: Taken up after a restart: what became of the attempt is not known yet.
+    unclear: bool = False
+
+
+class OpenTickets:
+    """Every ticket that has not ended."""
+
+    def __init__(self, board: Switchboard, distribution: Distribution) -> None:
+        self._board = board
+        self._distribution = distribution
+        self._targets = board.plan.targets
+        self._rules = board.plan.callbacks
+        self.tickets: dict[TicketId, Ticket] = {}
+        #: By the channel of the attempt, until the two are joined.
+        self.attempts: dict[CallId, Ticket] = {}
+        #: Those that are not in the queue, by sector: under way, or between two attempts.
+        self.beside: Counter[SectorId] = Counter()
+        #: By the code that their page shows.
+        self.codes: dict[str, TicketId] = {}
+        #: Whether tickets can be written. Until they can, nobody is rung for one.
+        self.kept = True
+
+    def new_code(self, ticket: TicketId) -> str:
+        """Return a code that no other open ticket has; from now on it stands for this one."""
+        code = self._board.codes.ticket_code(ticket, self._board.now, self.codes)
+        self.codes[code] = ticket
+        return code
+
+    def take_on(self, record: TicketRecord) -> Ticket:
+        """Take a ticket on, whose promise ends in its time; it waits for nothing yet."""
+        ends_at = record.due_at + self._rules.grace_s
+        self._board.timers.set(("ticket", record.ticket, TicketDue.EXPIRE), ends_at)
+        ticket = self.tickets[record.ticket] = Ticket(record, record.state)
+        self.beside[record.sector] += 1
+        return ticket
+
+    def wait(self, ticket: Ticket) -> None:
+        """Stand in the queue at the rank of the promise; ring somebody if somebody is free.
+
+        While nothing can be written no attempt may be dialled: then it is beside the queue.
+        """
+        board, record = self._board, ticket.record
+        ticket.state = TicketState.WAITING
+        if not self.kept:
+            self.set_due(ticket, TicketDue.RETRY, UNKEPT_RETRY_S)
+            return
+        if record.retry_at is not None:
+            ticket.record = replace(record, retry_at=None)
+        waited_s = board.now - record.asked_at
+        self.beside[record.sector] -= 1
+        item = ticket.item = WorkItem(
+            channel_of(record.ticket, record.attempts + 1),
+            record.sector,
+            record.asked_at,
+            ticket_due_at(board.plan, record.asked_at, record.due_at),
+            board.next_sequence(),
+            self._targets.widened(waited_s),
+            record.ticket,
+        )
+        board.queue.add(item)
+        self._set_widening(ticket, item)
+        desk = board.roster.longest_idle(item.sector, item.widened)
+        if desk is not None:
+            self._distribution.ring_for_ticket(item, desk)
+
+    def wait_or_retry(self, ticket: Ticket) -> None:
+        """Wait for an informateur, or first for the next attempt's time."""
+        retry_at = ticket.record.retry_at
+        if retry_at is not None and retry_at > self._board.now:
+            self._board.timers.set(("ticket", ticket.record.ticket, TicketDue.RETRY), retry_at)
+        else:
+            self.wait(ticket)
+
+    def _set_widening(self, ticket: Ticket, item: WorkItem) -> None:
+        if item.widened < len(self._targets.widening_s):
+            at = item.joined_at + self._targets.widening_s[item.widened]
+            self._board.timers.set(("ticket", ticket.record.ticket, TicketDue.WIDEN), at)
+
+    def widen(self, ticket: Ticket) -> None:
+        """Open the ticket to the next level of skill; ring at once if one there is free."""
+        item = ticket.item
+        if item is None:
+            return
+        self._board.queue.widen(item)
+        self._set_widening(ticket, item)
+        desk = self._board.roster.longest_idle(item.sector, item.widened)
+        if desk is not None:
+            self._distribution.ring_for_ticket(item, desk)
+
+    def stop_waiting(self, ticket: Ticket) -> None:
+        """Leave the queue, if the ticket stands there, and forget the next attempt's time."""
+        if ticket.item is not None:
+            self._board.queue.remove(ticket.item)
+            ticket.item = None
+            self.beside[ticket.record.sector] += 1
+        self.cancel_due(ticket, TicketDue.WIDEN, TicketDue.RETRY)
+
+    def store_changed(self, kept: bool) -> None:
+        """Tickets can be written, or not: then who waits leaves the queue for a while."""
+        self.kept = kept
+        if not kept:
+            for ticket in [one for one in self.tickets.values() if one.item is not None]:
+                self.stop_waiting(ticket)
+                self.wait(ticket)
+
+    def withdraw(self, ticket: Ticket) -> None:
+        """Forget a ticket that was never promised, as it could not be written."""
+        record = ticket.record
+        self.note(ticket, Step.TICKET_ENDED, detail="not written")
+        self.codes.pop(record.code, None)
+        self._board.timers.cancel_all([("ticket", record.ticket, due) for due in _EVERY_DUE])
+        del self.tickets[record.ticket]
+        self.beside[record.sector] -= 1
+
+    def end(self, ticket: Ticket, state: TicketState) -> None:
+        """The one end of a ticket: told, counted, forgotten."""
+        board, now = self._board, self._board.now
+        self.codes.pop(ticket.record.code, None)
+        ticket.state = state
+        record = ticket.record = replace(
+            ticket.record, state=state, retry_at=None, ended_at=now, code=""
+        )
+        board.timers.cancel_all([("ticket", record.ticket, due) for due in _EVERY_DUE])
+        outcome = _outcome(record)
+        if outcome in _NUMBER_LOST:
+            self.note(ticket, Step.NUMBER_LOST)
+        self.note(ticket, Step.TICKET_ENDED, detail=state.value)
+        self.save(ticket)
+        del self.tickets[record.ticket]
+        self.beside[record.sector] -= 1
+        if outcome is not None:
+            kept = False if now > record.due_at or outcome in _BROKEN else None
+            board.count(
+                CallFact(
+                    int(record.asked_at) // PERIOD_S * PERIOD_S,
+                    Door.CALLBACK,
+                    record.sector,
+                    outcome,
+                    round(now - record.asked_at),
+                    None,
+                    record.attempts,
+                    kept,
+                )
+            )
+
+    # What is told, and deadlines.
+
+    def save(self, ticket: Ticket) -> None:
+        self._board.commands.append(TicketChanged(ticket.record))
+
+    def note(self, ticket: Ticket, step: Step, detail: str = "") -> None:
+        record = ticket.record
+        call = ticket.call or channel_of(record.ticket, record.attempts + 1)
+        self._board.commands.append(
+            Noted(call, step, record.sector, ticket.agent, record.fiche, detail=detail)
+        )
+
+    def set_due(self, ticket: Ticket, due: TicketDue, after_s: float) -> None:
+        at = self._board.now + after_s
+        self._board.timers.set(("ticket", ticket.record.ticket, due), at)
+
+    def cancel_due(self, ticket: Ticket, *dues: TicketDue) -> None:
+        for due in dues:
+            self._board.timers.cancel(("ticket", ticket.record.ticket, due))
+
+
+def _outcome(record: TicketRecord) -> Outcome | None:
+    """How a ticket that has ended counts; None: it became a conversation, which counts itself."""
+    if record.state is TicketState.FAILED and record.failure is Failure.NUMBER_LOST:
+        return Outcome.NUMBER_LOST
+    if record.state is TicketState.FAILED and record.failure in OURS:
+        return Outcome.FAILED
+    return _OUTCOMES.get(record.state)

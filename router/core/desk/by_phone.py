@@ -1,0 +1,237 @@
+"""The desk by phone: an informateur dials a short code, is asked in French, and gets an answer.
+
+Each public method but `arrive` answers one pair of `desk_call.TABLE`.
+"""
+
+from collections.abc import Callable
+
+from router.core.commands import HangUp
+from router.core.desk.agents import AgentDesk
+from router.core.desk.desk_call import DeskCall, DeskState
+from router.core.desk.duty import Duty
+from router.core.desk.pins import LONGEST
+from router.core.events import DeskCalled, KeyPressed
+from router.core.ids import AgentId, FicheId, PromptId
+from router.core.plan import DeskAction
+from router.core.requests import LogOut, Note, Pause, Ready, Reply, Result
+from router.core.switchboard import HANG_UP_GUARD_S, Switchboard
+
+ASK_AGENT = PromptId("desk-ask-agent")
+ASK_PIN = PromptId("desk-ask-pin")
+ASK_SUBJECT = PromptId("desk-ask-subject")
+ASK_RESULT = PromptId("desk-ask-result")
+ASK_IMPROVE = PromptId("desk-ask-improve")
+NOTHING_HEARD = PromptId("desk-nothing-heard")
+INVALID = PromptId("desk-invalid")
+MISSED = PromptId("desk-missed")
+PROMPTS = frozenset(
+    {ASK_AGENT, ASK_PIN, ASK_SUBJECT, ASK_RESULT, ASK_IMPROVE, NOTHING_HEARD, INVALID, MISSED}
+) | {PromptId(f"desk-{reply.value}") for reply in Reply}
+
+_RESULTS = dict(zip("1234", Result, strict=True))
+_YES, _NO = "1", "2"
+#: Longest number of an informateur or a fiche that is worth reading on.
+_LONGEST_ENTRY = 10
+_FAILURES_MAX = 3
+
+
+class Desk:
+    """Leads informateurs' calls to the service itself."""
+
+    def __init__(self, board: Switchboard, duty: Duty) -> None:
+        self._board = board
+        self._duty = duty
+        self._sectors = {
+            sector.code: sector.id for sector in board.plan.sectors.values() if sector.code
+        }
+        self._reasons = {reason.key: reason.id for reason in board.plan.desk.reasons.values()}
+
+    def arrive(self, event: DeskCalled) -> None:
+        """Ask what the dialled code needs, or answer at once."""
+        board = self._board
+        call = DeskCall(event.call, event.phone)
+        board.desk_calls[call.id] = call
+        desk = board.roster.at.get(event.phone)
+        call.agent = desk.agent.id if desk is not None else None
+        action = board.plan.desk.codes.get(event.code)
+        match action:
+            case None:
+                self._answer(call, Reply.UNKNOWN_CODE)
+            case DeskAction.LOG_IN:
+                self._ask(call, DeskState.AGENT, ASK_AGENT)
+            case _ if desk is None:
+                self._answer(call, Reply.NOT_LOGGED_IN)
+            case DeskAction.LOG_OUT:
+                self._answer(call, self._duty.ask(desk, LogOut()))
+            case DeskAction.READY:
+                self._answer(call, self._duty.ask(desk, Ready()))
+            case DeskAction.PAUSE:
+                self._ask_reason(call)
+            case DeskAction.NOTE:
+                if self._duty.can_note(desk):
+                    call.notes = True
+                    self._duty.noting(desk)
+                    self._ask(call, DeskState.SUBJECT, ASK_SUBJECT)
+                else:
+                    self._answer(call, Reply.NOTHING_TO_NOTE)
+
+    # Log-in.
+
+    def agent_key(self, call: DeskCall, event: KeyPressed) -> None:
+        entry = self._entry(call, event)
+        if entry is not None:
+            # Whether there is such an informateur is told with the PIN, not before.
+            call.agent = AgentId(entry or call.phone)
+            self._ask(call, DeskState.PIN, ASK_PIN)
+
+    def pin_key(self, call: DeskCall, event: KeyPressed) -> None:
+        pin = self._entry(call, event)
+        if pin is None:
+            return
+        assert call.agent is not None  # typed before the PIN
+        refusal = self._duty.check_pin(call.agent, pin)
+        if refusal is Reply.WRONG_PIN and call.failures + 1 < _FAILURES_MAX:
+            call.failures += 1
+            self._ask(call, DeskState.PIN, PromptId(f"desk-{refusal.value}"), ASK_PIN)
+        elif refusal is not None:
+            self._answer(call, refusal)
+        else:
+            desk = self._board.roster.desks[call.agent]
+            self._answer(call, self._duty.log_in(desk, call.phone))
+
+    # Pause.
+
+    def _ask_reason(self, call: DeskCall, *first: PromptId) -> None:
+        reasons = (PromptId(f"desk-ask-reason-{id_}") for id_ in self._reasons.values())
+        self._ask(call, DeskState.REASON, *first, *reasons)
+
+    def reason_key(self, call: DeskCall, event: KeyPressed) -> None:
+        reason = self._reasons.get(event.key)
+        if reason is None:
+            self._again(call, INVALID)
+            return
+        self._answer_by(call, lambda desk: self._duty.ask(desk, Pause(reason)))
+
+    # Note.
+
+    def subject_key(self, call: DeskCall, event: KeyPressed) -> None:
+        """A sector's code, a fiche's number, or nothing: as the call came in."""
+        entry = self._entry(call, event)
+        if entry is None:
+            return
+        plan = self._board.plan
+        fiche = FicheId(f"F{entry}")
+        if entry in self._sectors:
+            call.subject = self._sectors[entry]
+        elif fiche in plan.fiches:
+            call.subject = fiche
+        elif entry:
+            self._again(call, PromptId(f"desk-{Reply.UNKNOWN_SUBJECT.value}"))
+            return
+        self._ask(call, DeskState.RESULT, ASK_RESULT)
+
+    def result_key(self, call: DeskCall, event: KeyPressed) -> None:
+        result = _RESULTS.get(event.key)
+        if result is None:
+            self._again(call, INVALID)
+            return
+        call.result = result
+        self._ask(call, DeskState.IMPROVE, ASK_IMPROVE)
+
+    def improve_key(self, call: DeskCall, event: KeyPressed) -> None:
+        if event.key not in (_YES, _NO):
+            self._again(call, INVALID)
+            return
+        note = Note(call.subject, call.result, None, event.key == _YES)
+        self._answer_by(call, lambda desk: self._duty.ask(desk, note))
+
+    # Questions and answers.
+
+    def _entry(self, call: DeskCall, event: KeyPressed) -> str | None:
+        """Return what was typed once `#` ends it, until then None; `*` begins anew."""
+        self._silence(call)
+        self._set_due(call, self._board.plan.targets.first_key_s)
+        if event.key == "#":
+            return call.typed
+        call.typed = "" if event.key == "*" else call.typed + event.key
+        longest = LONGEST if call.state is DeskState.PIN else _LONGEST_ENTRY
+        if len(call.typed) > longest or not (call.typed.isdigit() or not call.typed):
+            self._again(call, INVALID)
+        return None
+
+    def _ask(self, call: DeskCall, state: DeskState, *prompts: PromptId) -> None:
+        if state is not call.state:
+            call.failures = 0
+        call.state = state
+        call.typed = ""
+        self._play(call, prompts)
+
+    def _again(self, call: DeskCall, why: PromptId) -> None:
+        """Say what was wrong and put the question again; not for ever."""
+        call.failures += 1
+        if call.failures >= _FAILURES_MAX:
+            self._say_last(call, (why,))
+            return
+        match call.state:
+            case DeskState.REASON:
+                self._ask_reason(call, why)
+            case state:
+                question = {
+                    DeskState.AGENT: ASK_AGENT,
+                    DeskState.PIN: ASK_PIN,
+                    DeskState.SUBJECT: ASK_SUBJECT,
+                    DeskState.RESULT: ASK_RESULT,
+                }.get(state, ASK_IMPROVE)
+                self._ask(call, state, why, question)
+
+    def _answer_by(self, call: DeskCall, ask: Callable[[AgentDesk], Reply]) -> None:
+        """Answer for who is logged in at the phone now, however long the call took."""
+        desk = self._board.roster.at.get(call.phone)
+        if desk is None or desk.agent.id != call.agent:
+            self._answer(call, Reply.NOT_LOGGED_IN)
+        else:
+            self._answer(call, ask(desk))
+
+    def _answer(self, call: DeskCall, reply: Reply) -> None:
+        answer = PromptId(f"desk-{reply.value}")
+        self._say_last(call, (MISSED, answer) if reply is Reply.READY_AFTER_MISSES else (answer,))
+
+    def _say_last(self, call: DeskCall, prompts: tuple[PromptId, ...]) -> None:
+        call.state = DeskState.LEAVING
+        self._play(call, prompts)
+
+    def await_keys(self, call: DeskCall) -> None:
+        call.playback = None
+        self._set_due(call, self._board.plan.targets.first_key_s)
+
+    def silence(self, call: DeskCall) -> None:
+        self._again(call, NOTHING_HEARD)
+
+    def hang_up(self, call: DeskCall) -> None:
+        if call.hung_up:
+            self.left(call)
+            return
+        call.hung_up = True
+        call.playback = None
+        self._board.commands.append(HangUp(call.id, call.channel))
+        self._set_due(call, HANG_UP_GUARD_S)
+
+    def left(self, call: DeskCall) -> None:
+        board = self._board
+        board.timers.cancel(("desk", call.id))
+        del board.desk_calls[call.id]
+        if call.notes and call.agent is not None:
+            self._duty.noted(board.roster.desks[call.agent])
+
+    def _play(self, call: DeskCall, prompts: tuple[PromptId, ...]) -> None:
+        self._silence(call)
+        call.playback = self._board.play_on(call.id, call.channel, prompts)
+        self._set_due(call, self._board.plan.targets.prompt_guard_s)
+
+    def _silence(self, call: DeskCall) -> None:
+        if call.playback is not None:
+            self._board.stop_playing(call.id, call.playback)
+            call.playback = None
+
+    def _set_due(self, call: DeskCall, after_s: float) -> None:
+        self._board.timers.set(("desk", call.id), self._board.now + after_s)

@@ -1,0 +1,405 @@
+"""An informateur's day: logging in and out, pauses, missed calls, and the lease of each state.
+
+No state depends on an event that may never come. Each but LOGGED_OUT and READY ends with a
+lease, one timer an informateur:
+
+    RESERVED, RINGING  as the call's own deadline, and a little more
+    TALKING            Asterisk is asked whether the leg is still there, again and again
+    WRAPPING_UP        ready again, or the pause or log-out that was asked for meanwhile
+    PAUSED             after a missed call: ready again; otherwise logged out, as forgotten
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+from router.core.commands import DeskChanged, Verify
+from router.core.desk.agents import IN_CALL, AgentDesk, AgentEvent, AgentState, LastCall
+from router.core.events import LegEnd
+from router.core.facts import DutyFact, SubjectFact
+from router.core.ids import AgentId, PhoneId, ReasonId
+from router.core.plan import LogInBy, SecondLogIn
+from router.core.requests import LogIn, LogOut, Note, Pause, Ready, Reply
+from router.core.switchboard import Switchboard
+
+#: What the service pauses informateurs for, by how the call was missed; whether that counts
+#: towards `misses_max`.
+MISSED, REJECTED, BUSY, UNREACHABLE, TOO_MANY = map(
+    ReasonId, ("missed", "rejected", "busy", "unreachable", "too many missed")
+)
+_PAUSES: dict[LegEnd, tuple[ReasonId, str, bool]] = {
+    LegEnd.NO_ANSWER: (MISSED, "miss_pause_s", True),
+    LegEnd.REJECTED: (REJECTED, "reject_pause_s", True),
+    LegEnd.HUNG_UP: (REJECTED, "reject_pause_s", True),  # in the whisper
+    LegEnd.BUSY: (BUSY, "busy_pause_s", False),
+    LegEnd.UNREACHABLE: (UNREACHABLE, "unreachable_pause_s", False),
+    LegEnd.LOST: (UNREACHABLE, "unreachable_pause_s", False),
+}
+#: After these an informateur is ready again; after any other, logged out.
+_SHORT = frozenset({MISSED, REJECTED, BUSY, UNREACHABLE})
+
+#: Asterisk gives up on a ringing phone by itself, should we be gone, this much later.
+RING_BACKSTOP_S = 5
+#: To note a call by phone takes no longer.
+NOTING_S = 90.0
+#: A phone told to stop ringing may be rung again after this at the latest.
+RELEASE_S = 3.0
+#: How much longer than the call's own deadline a reservation or a ringing may last.
+_SLACK_S = 5.0
+
+
+class Duty:
+    """Changes informateurs' states.
+
+    Before any event, `offer(desk)` must be set to what gives work to one who has become
+    ready, `overdue(desk)` to what ends a reservation or a ringing that the call has forgotten.
+    """
+
+    offer: Callable[[AgentDesk], None]
+    overdue: Callable[[AgentDesk], None]
+
+    def __init__(self, board: Switchboard) -> None:
+        self._board = board
+        self._targets = board.plan.targets
+        self._rules = board.plan.desk
+        #: By the number typed: wrong PINs in a row, and until when no PIN is taken.
+        self._wrong_pins: Counter[AgentId] = Counter()
+        self._locked_until_at: dict[AgentId, float] = {}
+
+    # The phone.
+
+    def knows(self, phone: PhoneId) -> bool:
+        """Whether the plan has such a phone, of an informateur or of a supervisor."""
+        return AgentId(phone) in self._board.roster.desks or phone in self._rules.supervisor_phones
+
+    def appeared(self, phone: PhoneId) -> None:
+        """A phone is registered: who is logged in there is ready; so is, when the plan says
+        so, its owner."""
+        roster = self._board.roster
+        news = phone not in roster.phones  # told again, it logs nobody in who has logged out
+        roster.phones.add(phone)
+        desk = roster.at.get(phone)
+        if desk is None and news and self._rules.log_in is LogInBy.PHONE:
+            owner = roster.desks.get(AgentId(phone))
+            if owner is not None and owner.phone is None:
+                desk = owner
+                self._sign_in(desk, phone)
+        if desk is not None:
+            desk.present = True
+            self._come(desk)
+
+    def vanished(self, phone: PhoneId) -> None:
+        """A phone is gone; its informateur may come back within `away_s` without logging in.
+
+        A call that rings there must have been taken from it before.
+        """
+        roster = self._board.roster
+        roster.phones.discard(phone)
+        desk = roster.at.get(phone)
+        if desk is not None:
+            desk.present = False
+            self._change(desk, AgentEvent.WENT)
+            self._expect_back(desk)
+
+    def _expect_back(self, desk: AgentDesk) -> None:
+        if desk.state is AgentState.LOGGED_OUT and desk.phone is not None:
+            self._lease(desk, self._rules.away_s)
+
+    # What informateurs ask.
+
+    def ask(self, desk: AgentDesk, request: LogIn | LogOut | Pause | Ready | Note) -> Reply:
+        """Do what an informateur asks, or say why not."""
+        match request:
+            case LogIn(phone):
+                return self.log_in(desk, phone or PhoneId(desk.agent.id))
+            case _ if desk.phone is None:
+                return Reply.NOT_LOGGED_IN
+            case LogOut():
+                return self._log_out(desk)
+            case Pause(reason):
+                return self._pause_for(desk, reason)
+            case Ready():
+                return self._ready(desk)
+            case Note():
+                return self._note(desk, request)
+
+    def log_in(self, desk: AgentDesk, phone: PhoneId) -> Reply:
+        """Let an informateur, who has proved to be that one, work at `phone`."""
+        roster = self._board.roster
+        if not self.knows(phone):
+            return Reply.PHONE_UNKNOWN
+        if phone not in roster.phones:
+            return Reply.PHONE_ABSENT
+        other = roster.at.get(phone)
+        if other is not None and other is not desk:
+            return Reply.PHONE_TAKEN
+        if desk.phone == phone and desk.state is not AgentState.LOGGED_OUT:
+            return Reply.ALREADY_LOGGED_IN
+        if desk.phone is not None and desk.phone != phone:
+            if desk.state in IN_CALL or (
+                desk.state is not AgentState.LOGGED_OUT
+                and self._rules.second_log_in is SecondLogIn.REFUSE
+            ):
+                return Reply.LOGGED_IN_ELSEWHERE
+            self._change(desk, AgentEvent.WENT)
+        desk.reason = desk.until_at = None
+        self._sign_in(desk, phone)
+        self._come(desk)
+        return Reply.LOGGED_IN
+
+    def check_pin(self, agent: AgentId, pin: str) -> Reply | None:
+        """Return None if the PIN is right, or why the log-in is refused.
+
+        A number that is no informateur's is answered, and locked, as if it were one's.
+        """
+        board = self._board
+        if board.now < self._locked_until_at.get(agent, 0.0):
+            return Reply.LOCKED
+        if board.pins.matches(agent, pin) and agent in board.roster.desks:
+            self._wrong_pins.pop(agent, None)
+            return None
+        self._wrong_pins[agent] += 1
+        if self._wrong_pins[agent] < self._rules.pin_tries:
+            return Reply.WRONG_PIN
+        del self._wrong_pins[agent]
+        self._locked_until_at[agent] = board.now + self._rules.lock_s
+        return Reply.LOCKED
+
+    def _log_out(self, desk: AgentDesk) -> Reply:
+        if desk.state in IN_CALL:
+            desk.leaving = True
+            return Reply.AFTER_CALL
+        self._leave(desk)
+        return Reply.LOGGED_OUT
+
+    def _pause_for(self, desk: AgentDesk, reason: ReasonId) -> Reply:
+        if reason not in self._rules.reasons:
+            return Reply.UNKNOWN_REASON
+        if desk.state in IN_CALL:
+            desk.pausing = reason
+            return Reply.AFTER_CALL
+        if not desk.present:
+            return Reply.PHONE_ABSENT
+        self._pause(desk, reason)
+        return Reply.PAUSED
+
+    def _ready(self, desk: AgentDesk) -> Reply:
+        desk.pausing, desk.leaving = None, False
+        if desk.state in IN_CALL:
+            return Reply.AFTER_CALL
+        if not desk.present:
+            return Reply.PHONE_ABSENT
+        after_misses = desk.reason == TOO_MANY
+        desk.misses = 0
+        self._rest_over(desk)
+        return Reply.READY_AFTER_MISSES if after_misses else Reply.READY
+
+    def can_note(self, desk: AgentDesk) -> bool:
+        """Whether the last call may still be noted."""
+        return desk.last is not None and self._board.now <= desk.last.until_at
+
+    def noting(self, desk: AgentDesk) -> None:
+        """An informateur notes by phone: no call comes until that is over (`noted`)."""
+        assert desk.last is not None  # can_note
+        desk.last = replace(desk.last, until_at=self._board.now + NOTING_S)
+        if desk.state is AgentState.WRAPPING_UP:
+            self._lease(desk, NOTING_S)
+
+    def noted(self, desk: AgentDesk) -> None:
+        """The receiver is down again: what is left of the wrap-up, or ready."""
+        if desk.state is AgentState.WRAPPING_UP:
+            ends_at = desk.since_at + self._targets.wrap_up_s
+            self._lease(desk, max(0.0, ends_at - self._board.now))
+
+    def _note(self, desk: AgentDesk, note: Note) -> Reply:
+        board = self._board
+        last = desk.last
+        if last is None or not self.can_note(desk):
+            return Reply.NOTHING_TO_NOTE
+        plan = board.plan
+        subject = note.subject or last.fiche or last.sector
+        if subject not in plan.fiches and subject not in plan.sectors:
+            return Reply.UNKNOWN_SUBJECT
+        if note.referral is not None and note.referral not in plan.directory:
+            return Reply.UNKNOWN_ENTRY
+        desk.last = None  # one note a call
+        board.count(
+            SubjectFact(
+                board.service_day(), last.sector, subject, note.result, note.referral, note.improve
+            )
+        )
+        return Reply.NOTED
+
+    # Calls.
+
+    def chosen(self, desk: AgentDesk) -> None:
+        self._change(desk, AgentEvent.CHOSEN)
+        self._lease(desk, self._targets.reserve_s + _SLACK_S)
+
+    def rang(self, desk: AgentDesk) -> None:
+        if self._change(desk, AgentEvent.RANG):
+            self._lease(desk, self._targets.ring_s + _SLACK_S)
+
+    def answered(self, desk: AgentDesk) -> None:
+        self._change(desk, AgentEvent.ANSWERED)
+        self._lease(desk, self._targets.verify_s)
+
+    def joined(self, desk: AgentDesk) -> None:
+        """In conversation: what was missed before counts no longer; in the whisper it did."""
+        desk.misses = 0
+
+    def found(self, desk: AgentDesk) -> None:
+        """An informateur was found talking after a restart of the router."""
+        if desk.phone is None:
+            phone = PhoneId(desk.agent.id)
+            if phone not in self._board.roster.at:
+                self._sign_in(desk, phone)
+        self._lease(desk, self._targets.verify_s)
+
+    def missed(self, desk: AgentDesk, why: LegEnd) -> None:
+        """A call was not taken: a pause by the cause, or a longer one after too many."""
+        reason, pause, counts = _PAUSES[why]
+        desk.call = None
+        desk.misses += counts
+        if desk.leaving:
+            self._leave(desk)
+        elif not desk.present:
+            self._change(desk, AgentEvent.MISSED)
+            self._expect_back(desk)
+        elif desk.pausing is not None:
+            self._pause(desk, desk.pausing)
+        elif desk.misses >= self._targets.misses_max:
+            self._pause(desk, TOO_MANY)
+        elif self._change(desk, AgentEvent.MISSED):
+            pause_s = getattr(self._targets, pause)
+            self._set_reason(desk, reason, pause_s)
+
+    def let_go(self, desk: AgentDesk) -> None:
+        """The caller left while the phone rang: free once it has stopped."""
+        desk.call = None
+        self._lease(desk, RELEASE_S)
+
+    def released(self, desk: AgentDesk) -> None:
+        """The phone has stopped ringing for a caller who left; the idle rank is kept."""
+        if desk.state not in (AgentState.RESERVED, AgentState.RINGING):
+            return
+        if desk.leaving:
+            self._leave(desk)
+        elif desk.pausing is not None:
+            self._pause(desk, desk.pausing)
+        elif self._change(desk, AgentEvent.RELEASED):
+            self._board.timers.cancel(("agent", desk.agent.id))
+            self.offer(desk)
+
+    def done(self, desk: AgentDesk, last: LastCall | None) -> None:
+        """A conversation is over: time to note it, or hardly any if there was none (`last`)."""
+        desk.call = None
+        desk.last = last
+        if self._change(desk, AgentEvent.DONE):
+            self._lease(desk, self._targets.wrap_up_s if last else RELEASE_S)
+            self._expect_back(desk)
+
+    def lease_ended(self, desk: AgentDesk) -> None:
+        """Whatever was awaited in this state did not come in time."""
+        match desk.state:
+            case AgentState.RESERVED | AgentState.RINGING:
+                if desk.call is None:
+                    self.released(desk)
+                else:
+                    self.overdue(desk)
+            case AgentState.TALKING:
+                self._still_there(desk)
+            case AgentState.WRAPPING_UP:
+                self._rest_over(desk)
+            case AgentState.PAUSED if desk.reason in _SHORT:
+                self._rest_over(desk)
+            case AgentState.PAUSED | AgentState.LOGGED_OUT:
+                self._leave(desk)
+            case AgentState.READY:
+                pass
+
+    def _still_there(self, desk: AgentDesk) -> None:
+        """Ask Asterisk; a leg that has gone comes back as a failed command."""
+        if desk.call is None or desk.leg is None:
+            self.done(desk, None)
+            return
+        self._board.commands.append(Verify(desk.call, desk.leg))
+        self._lease(desk, self._targets.verify_s)
+
+    # States.
+
+    def _rest_over(self, desk: AgentDesk) -> None:
+        """Ready, unless the informateur has asked for something else meanwhile."""
+        if desk.leaving:
+            self._leave(desk)
+        elif desk.pausing is not None:
+            self._pause(desk, desk.pausing)
+        elif self._change(desk, AgentEvent.RESTED):
+            self._clear_reason(desk)
+            self.offer(desk)
+
+    def _come(self, desk: AgentDesk) -> None:
+        """At the desk: ready, or still in the pause that the phone's absence interrupted."""
+        if desk.state is not AgentState.LOGGED_OUT or not desk.present:
+            return
+        now = self._board.now
+        chosen = desk.reason is not None and desk.reason not in _SHORT
+        if desk.leaving:
+            self._leave(desk)
+        elif desk.pausing is not None:
+            self._pause(desk, desk.pausing)
+        elif chosen and desk.until_at is not None and desk.until_at > now:
+            if self._change(desk, AgentEvent.PAUSED):
+                self._board.timers.set(("agent", desk.agent.id), desk.until_at)
+        elif self._change(desk, AgentEvent.CAME):
+            self._clear_reason(desk)
+            self._board.count(DutyFact(self._board.service_day(), desk.agent.id))
+            self.offer(desk)
+
+    def _pause(self, desk: AgentDesk, reason: ReasonId) -> None:
+        desk.pausing = None
+        self._change(desk, AgentEvent.MISSED if desk.state in IN_CALL else AgentEvent.PAUSED)
+        if desk.state is AgentState.PAUSED:
+            chosen = self._rules.reasons.get(reason)
+            longest_s = chosen.longest_s if chosen else self._rules.missed_longest_s
+            self._set_reason(desk, reason, longest_s)
+
+    def _leave(self, desk: AgentDesk) -> None:
+        desk.leaving, desk.pausing, desk.misses = False, None, 0
+        if desk.state in IN_CALL:
+            self._change(desk, AgentEvent.MISSED)
+        self._change(desk, AgentEvent.WENT)
+        desk.reason = desk.until_at = None
+        self._board.timers.cancel(("agent", desk.agent.id))
+        self._board.roster.sign_out(desk)
+        self._tell(desk)
+
+    def _sign_in(self, desk: AgentDesk, phone: PhoneId) -> None:
+        self._board.roster.sign_in(desk, phone)
+        desk.leaving, desk.pausing, desk.misses = False, None, 0
+        self._tell(desk)
+
+    def _set_reason(self, desk: AgentDesk, reason: ReasonId, for_s: float) -> None:
+        desk.reason = reason
+        desk.until_at = self._board.now + for_s
+        self._lease(desk, for_s)
+        if reason not in _SHORT:
+            self._tell(desk)
+
+    def _clear_reason(self, desk: AgentDesk) -> None:
+        told = desk.reason is not None and desk.reason not in _SHORT
+        desk.reason = desk.until_at = None
+        self._board.timers.cancel(("agent", desk.agent.id))
+        if told:
+            self._tell(desk)
+
+    def _change(self, desk: AgentDesk, event: AgentEvent) -> bool:
+        return self._board.roster.change(desk, event, self._board.now)
+
+    def _lease(self, desk: AgentDesk, after_s: float) -> None:
+        self._board.timers.set(("agent", desk.agent.id), self._board.now + after_s)
+
+    def _tell(self, desk: AgentDesk) -> None:
+        """Have the session kept over a restart."""
+        until_at = desk.until_at if desk.reason is not None else None
+        self._board.commands.append(DeskChanged(desk.agent.id, desk.phone, desk.reason, until_at))

@@ -1,0 +1,243 @@
+"""The callbacks' interface, described: OpenAPI 3.1, as served at /v1/openapi.json."""
+
+from typing import Any
+
+from router.core.callback.tickets import Failure
+
+_ERROR = {"$ref": "#/components/schemas/Error"}
+_PROGRESS = {"$ref": "#/components/schemas/Progress"}
+_TICKET = {"$ref": "#/components/parameters/ticket"}
+_SITE: list[dict[str, list[str]]] = [{}, {"key": []}]
+
+
+def _refusals(**by_status: str) -> dict[str, Any]:
+    """Answers that carry an error, by status: `_422="…"`."""
+    return {
+        status.removeprefix("_"): {
+            "description": text,
+            "content": {"application/json": {"schema": _ERROR}},
+            **({"headers": {"Retry-After": _SECONDS}} if status == "_503" else {}),
+        }
+        for status, text in by_status.items()
+    }
+
+
+def _told(text: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": text, "content": {"application/json": {"schema": schema}}}
+
+
+_SECONDS = {"description": "Secondes à attendre.", "schema": {"type": "integer", "minimum": 0}}
+_ORIGIN = "Origine absente ou non autorisée."
+_AWAY = "Rien n’est possible pour le moment ; le code dit pourquoi."
+
+DESCRIPTION: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {
+        "title": "Demander un rappel",
+        "version": "1",
+        "description": (
+            "Un numéro de téléphone est laissé, un informateur rappelle dans le délai promis. "
+            "Le numéro n’est gardé qu’en mémoire, jusqu’à la fin du rappel, et n’est jamais "
+            "rendu. Depuis un navigateur : une origine autorisée (CORS) et une preuve de "
+            "travail (altcha, version 1), sans cookie. Depuis un serveur : une clé, sans l’un "
+            "ni l’autre. Chaque refus est un objet « error » dont « message » est en français."
+        ),
+    },
+    "paths": {
+        "/v1/callbacks": {
+            "post": {
+                "operationId": "askCallback",
+                "summary": "Demander un rappel",
+                "description": (
+                    "La même demande avec la même clé d’idempotence rend le même ticket, le "
+                    "même jour. Le ticket seul permet de suivre et d’annuler la demande."
+                ),
+                "security": _SITE,
+                "parameters": [
+                    {
+                        "name": "Idempotency-Key",
+                        "in": "header",
+                        "required": True,
+                        "description": "Nouvelle pour chaque demande, et impossible à deviner.",
+                        "schema": {"type": "string", "minLength": 8, "maxLength": 128},
+                    }
+                ],
+                "requestBody": {
+                    "required": True,
+                    "content": {
+                        "application/json": {"schema": {"$ref": "#/components/schemas/Request"}}
+                    },
+                },
+                "responses": {
+                    "202": _told(
+                        "La demande est enregistrée.",
+                        {
+                            "allOf": [
+                                _PROGRESS,
+                                {
+                                    "type": "object",
+                                    "required": ["ticket"],
+                                    "properties": {"ticket": {"type": "string", "minLength": 22}},
+                                },
+                            ]
+                        },
+                    ),
+                    **_refusals(
+                        _400="Clé d’idempotence absente, ou contenu illisible.",
+                        _401="Clé d’accès inconnue.",
+                        _403=_ORIGIN,
+                        _409="Cette clé d’idempotence a servi pour une autre demande.",
+                        _413="Contenu trop long.",
+                        _415="Contenu d’un autre type que application/json.",
+                        _422="Un champ est à corriger : numéro refusé, fiche inconnue, preuve "
+                        "de travail fausse, expirée ou déjà utilisée.",
+                        _429="Ce numéro ne peut pas recevoir d’autre rappel pour le moment.",
+                        _503=_AWAY,
+                    ),
+                },
+            }
+        },
+        "/v1/callbacks/challenge": {
+            "get": {
+                "operationId": "getChallenge",
+                "summary": "Obtenir une preuve de travail à résoudre",
+                "parameters": [
+                    {"name": "fiche", "in": "query", "schema": {"type": "string"}},
+                    {"name": "sector", "in": "query", "schema": {"type": "string"}},
+                ],
+                "responses": {
+                    "200": _told(
+                        "À résoudre ; « required » vaut false si rien n’est à résoudre.",
+                        {"$ref": "#/components/schemas/Challenge"},
+                    ),
+                    **_refusals(_403=_ORIGIN, _422="Fiche ou domaine inconnu.", _503=_AWAY),
+                },
+            }
+        },
+        "/v1/callbacks/{ticket}": {
+            "parameters": [_TICKET],
+            "get": {
+                "operationId": "followCallback",
+                "summary": "Suivre une demande",
+                "responses": {
+                    "200": _told("Où en est la demande.", _PROGRESS),
+                    **_refusals(_403=_ORIGIN, _404="Ticket inconnu.", _503=_AWAY),
+                },
+            },
+            "delete": {
+                "operationId": "cancelCallback",
+                "summary": "Annuler une demande",
+                "security": _SITE,
+                "responses": {
+                    "200": _told("La demande est annulée, le numéro effacé.", _PROGRESS),
+                    **_refusals(
+                        _401="Clé d’accès inconnue.",
+                        _403=_ORIGIN,
+                        _404="Ticket inconnu.",
+                        _409="Trop tard : l’appel a lieu ou est terminé.",
+                        _503=_AWAY,
+                    ),
+                },
+            },
+        },
+    },
+    "components": {
+        "securitySchemes": {
+            "key": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "Clé d’un serveur de confiance (callback_keys).",
+            }
+        },
+        "parameters": {
+            "ticket": {
+                "name": "ticket",
+                "in": "path",
+                "required": True,
+                "schema": {"type": "string"},
+            }
+        },
+        "schemas": {
+            "Request": {
+                "type": "object",
+                "required": ["phone"],
+                "additionalProperties": False,
+                "oneOf": [{"required": ["fiche"]}, {"required": ["sector"]}],
+                "properties": {
+                    "phone": {
+                        "type": "string",
+                        "description": "Numéro de France métropolitaine ou d’outre-mer, fixe ou "
+                        "mobile, comme on l’écrit.",
+                        "examples": ["06 39 98 12 34"],
+                    },
+                    "fiche": {"type": "string", "examples": ["F1234"]},
+                    "sector": {"type": "string", "examples": ["logement"]},
+                    "altcha": {
+                        "type": "string",
+                        "description": "La preuve de travail : en base64, l’objet JSON "
+                        "{algorithm, challenge, number, salt, signature}.",
+                    },
+                },
+            },
+            "Progress": {
+                "type": "object",
+                "required": ["state", "due_at", "now", "message"],
+                "properties": {
+                    "state": {
+                        "enum": [
+                            *("accepted", "dialling", "talking", "done", "failed"),
+                            *("cancelled", "expired", "lost_reboot"),
+                        ]
+                    },
+                    "due_at": {
+                        "type": "string",
+                        "format": "date-time",
+                        "description": "L’heure promise : celle du rappel, au plus tard.",
+                    },
+                    "now": {
+                        "type": "string",
+                        "format": "date-time",
+                        "description": "L’heure du service, pour un compte à rebours exact.",
+                    },
+                    "message": {"type": "string"},
+                    "reason": {
+                        "description": "Pourquoi le dernier essai n’a pas abouti.",
+                        "enum": [one.value.replace(" ", "_") for one in Failure],
+                    },
+                },
+            },
+            "Challenge": {
+                "type": "object",
+                "properties": {
+                    "required": {"const": False},
+                    "algorithm": {"const": "SHA-256"},
+                    "challenge": {"type": "string"},
+                    "maxnumber": {"type": "integer"},
+                    "salt": {"type": "string"},
+                    "signature": {"type": "string"},
+                },
+            },
+            "Error": {
+                "type": "object",
+                "required": ["error"],
+                "properties": {
+                    "error": {
+                        "type": "object",
+                        "required": ["code", "field", "message"],
+                        "properties": {
+                            "code": {"type": "string"},
+                            "field": {"type": ["string", "null"]},
+                            "message": {"type": "string", "description": "En français."},
+                            "next_opening_at": {
+                                "type": "string",
+                                "format": "date-time",
+                                "description": "La prochaine ouverture, si le service est fermé "
+                                "(closed) ou ferme trop tôt pour que l’appel ait lieu (closing).",
+                            },
+                        },
+                    }
+                },
+            },
+        },
+    },
+}

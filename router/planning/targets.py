@@ -1,0 +1,249 @@
+"""What a staffing is to reach: `live=80` and the like, and how it is counted in a run."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from math import sqrt
+
+from router.core.callback.tickets import Refusal
+from router.core.commands import Counted, Outcome
+from router.core.facts import CallFact, Door
+from router.core.ids import SectorId
+from router.core.plan import Plan
+from router.errors import ConfigError, Problem
+from router.simulation.demand import Person
+from router.simulation.tally import Slot, Tally
+
+_HALF_HOUR_S = 1800
+#: 97.5th percentile of the normal distribution: intervals of 95 %.
+_Z = 1.96
+#: Of a single half-hour, one among hundreds that are looked at: 95 % for all of them together.
+_Z_OF_MANY = 3.5
+#: Calls of one half-hour share their fate: they tell as much as so many times fewer.
+_ALIKE = 2.0
+#: Callers who came for nothing, though nobody closed.
+_TURNED_AWAY = frozenset(
+    {Outcome.REFUSED_FULL, Outcome.REFUSED_NO_AGENT, Outcome.REFUSED_LONG, Outcome.LOST}
+)
+#: Refused whoever is on duty: the promise would end after closing.
+_NOT_OURS = frozenset({Refusal.CLOSED, Refusal.CLOSING})
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What can be aimed at. `at_most`: the figure is to stay below, not above."""
+
+    name: str
+    means: str
+    impossible: str
+    at_most: bool = False
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "live",
+            "appels directs pris dans le délai du plan",
+            "some callers will always wait longer",
+        ),
+        Kind(
+            "promise",
+            "rappels acceptés et tenus dans le délai promis",
+            "no finite number of informateurs can rule out one late callback",
+        ),
+        Kind(
+            "accepted",
+            "demandes de rappel acceptées, hors approche de la fermeture",
+            "there are moments at which nothing more can be promised",
+        ),
+        Kind(
+            "abandon",
+            "appels abandonnés dans la file",
+            "some callers hang up as soon as they wait",
+            at_most=True,
+        ),
+    )
+}
+#: What is aimed at when nothing is said: the usual 80 % of calls in time; callbacks as the
+#: service promises them, and not by refusing them.
+DEFAULT = ("live=80", "promise=99.5", "accepted=95")
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A target: `percent` of `kind`, at least, or at most."""
+
+    kind: Kind
+    percent: float
+
+    @property
+    def wanted(self) -> float:
+        """The share (0 to 1) that has to go well."""
+        return 1 - self.percent / 100 if self.kind.at_most else self.percent / 100
+
+    def figure(self, good: float) -> float:
+        """Return the aim's own figure, in per cent, of a share that went well."""
+        return 100 * (1 - good if self.kind.at_most else good)
+
+
+def aims(words: Sequence[str]) -> tuple[Aim, ...]:
+    """Read targets as `live=80`, in per cent; none: the default ones.
+
+    Raises:
+        ConfigError: With every fault of all of them.
+    """
+    made: dict[str, Aim] = {}
+    problems = []
+    for word in words or DEFAULT:
+        name, _, value = (part.strip() for part in word.partition("="))
+        place = f"--target {word}"
+        if name not in KINDS:
+            near = get_close_matches(name, KINDS, 1)
+            hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(KINDS)}"
+            problems.append(Problem(place, f"no target is called {name!r}; {hint}"))
+        elif name in made:
+            problems.append(Problem(place, f"{name} is given twice; keep one of them"))
+        elif (fault := _fault(KINDS[name], value)) is not None:
+            problems.append(Problem(place, fault))
+        else:
+            made[name] = Aim(KINDS[name], float(value.removesuffix("%")))
+    if problems:
+        raise ConfigError(problems)
+    return tuple(made.values())
+
+
+def _fault(kind: Kind, value: str) -> str | None:
+    """Return what is wrong with a target's value, and what to do about it."""
+    example = f"{kind.name}={5 if kind.at_most else 80}"
+    try:
+        percent = float(value.removesuffix("%"))
+    except ValueError:
+        return f"must be a number of per cent, as {example}"
+    if percent == (0 if kind.at_most else 100):
+        return f"cannot be reached: {kind.impossible}; give a figure as {example}"
+    if percent == (100 if kind.at_most else 0):
+        return f"is no target: nobody at all reaches it; give a figure as {example}"
+    if not 0 < percent < 100:
+        return f"must be above 0 and below 100 per cent, got {percent:g}; as {example}"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """So many of `all` went well. The interval has 95 % confidence."""
+
+    good: int = 0
+    all: int = 0
+    low: float = 0.0
+    high: float = 1.0
+
+    @property
+    def share(self) -> float:
+        return self.good / self.all if self.all else 1.0
+
+    @property
+    def cautious(self) -> float:
+        """About one standard error below the share: reached by more than luck."""
+        return (self.share + self.low) / 2 if self.all else 1.0
+
+
+class Scores(Tally):
+    """Counts, besides, what went well by target, team and half-hour."""
+
+    def __init__(self, plan: Plan, teams: Mapping[SectorId, int]) -> None:
+        super().__init__(plan)
+        self._teams = teams
+        #: By target's name, team and instant of the half-hour.
+        self.good: Counter[tuple[str, int, int]] = Counter()
+        self.all: Counter[tuple[str, int, int]] = Counter()
+
+    def counted(self, command: Counted) -> None:
+        super().counted(command)
+        fact = command.fact
+        if type(fact) is CallFact and fact.sector is not None:
+            if fact.door is Door.CALLBACK:
+                if fact.kept is not None:
+                    self._score("promise", fact.sector, fact.period_at, fact.kept)
+                return
+            if fact.kept is not None or fact.outcome in _TURNED_AWAY:
+                self._score("live", fact.sector, fact.period_at, bool(fact.kept))
+            if fact.waited_s is not None:
+                stayed = fact.outcome is not Outcome.ABANDONED
+                self._score("abandon", fact.sector, fact.period_at, stayed)
+
+    def admitted(self, person: Person, refusal: Refusal | None, *, by_phone: bool) -> None:
+        super().admitted(person, refusal, by_phone=by_phone)
+        if refusal not in _NOT_OURS:
+            at = int(person.at) // _HALF_HOUR_S * _HALF_HOUR_S
+            self._score("accepted", person.sector, at, refusal is None)
+
+    def _score(self, name: str, sector: SectorId, at: int, good: bool) -> None:
+        team = self._teams.get(sector)
+        if team is not None:
+            self.all[name, team, at] += 1
+            self.good[name, team, at] += good
+
+
+class Measured:
+    """What some runs gave together, and how sure it is."""
+
+    def __init__(self, runs: Iterable[Scores], plan: Plan) -> None:
+        self._cells: defaultdict[tuple[str, int, Slot], list[int]] = defaultdict(lambda: [0, 0])
+        self._days: defaultdict[tuple[str, int | None], dict[tuple[int, date], list[int]]]
+        self._days = defaultdict(dict)
+        on_duty = busy = 0
+        for number, run in enumerate(runs):
+            on_duty += sum(one.on_duty for one in run.presence.values())
+            busy += sum(one.busy for one in run.presence.values())
+            for (name, team, at), whole in run.all.items():
+                good = run.good[name, team, at]
+                day = number, plan.hours.local(at).date()
+                for sums in (
+                    self._cells[name, team, run.slot(at)],
+                    self._days[name, team].setdefault(day, [0, 0]),
+                    self._days[name, None].setdefault(day, [0, 0]),
+                ):
+                    sums[0] += good
+                    sums[1] += whole
+        #: Of the time at work: rung, talking, noting.
+        self.occupancy = busy / on_duty if on_duty else 0.0
+
+    def cell(self, aim: Aim, team: int, slot: Slot) -> Score:
+        """Return a half-hour's score, with Wilson's interval.
+
+        E. B. Wilson, "Probable inference", JASA 22 (1927), 209-212.
+        """
+        good, whole = self._cells.get((aim.kind.name, team, slot), (0, 0))
+        return Score(good, whole, *_wilson(good, whole, whole / _ALIKE, _Z_OF_MANY))
+
+    def team(self, aim: Aim, team: int | None) -> Score:
+        """Return a team's score over all half-hours, or (None) the whole service's.
+
+        The interval takes each day as one observation of a ratio: calls of a day are alike.
+        W. G. Cochran, "Sampling Techniques" (1977), section 2.11.
+        """
+        days = self._days.get((aim.kind.name, team), {}).values()
+        good, whole = (sum(day[which] for day in days) for which in (0, 1))
+        low, high = _wilson(good, whole, whole, _Z)
+        number = len(days)
+        if number > 1:
+            share = good / whole
+            squares = sum((day[0] - share * day[1]) ** 2 for day in days)
+            error = _Z * sqrt(squares * number / (number - 1)) / whole
+            # Days that are all the same, as when nothing ever goes wrong, would tell too much.
+            low, high = max(0.0, min(low, share - error)), min(1.0, max(high, share + error))
+        return Score(good, whole, low, high)
+
+
+def _wilson(good: int, whole: int, count: float, z: float) -> tuple[float, float]:
+    """Return the interval of a share that `count` independent ones have shown."""
+    if not whole:
+        return 0.0, 1.0
+    share = good / whole
+    middle = share + z * z / (2 * count)
+    spread = z * sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
+    scale = 1 + z * z / count
+    return (middle - spread) / scale, (middle + spread) / scale

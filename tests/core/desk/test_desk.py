@@ -1,0 +1,532 @@
+"""The desk by phone: short codes, the PIN, pauses and notes; what is asked and answered."""
+
+from datetime import date
+
+import pytest
+
+from router.core.commands import HangUp, Told
+from router.core.desk.by_phone import PROMPTS, Desk
+from router.core.desk.desk_call import TABLE, DeskDue, DeskEvent, DeskState
+from router.core.events import (
+    CallLeft,
+    CommandFailed,
+    DeskCalled,
+    KeyPressed,
+    LegEnd,
+    PromptEnded,
+    TimePassed,
+)
+from router.core.facts import SubjectFact
+from router.core.ids import AgentId, CallId, ChannelId, FicheId, PhoneId, SectorId
+from router.core.plan import Desk as DeskRules
+from router.core.plan import LogInBy, Sector
+from router.core.requests import LogIn, Note, Pause, Ready, Reply, Result
+from tests.caller import Exchange
+from tests.service_plan import (
+    BREAK,
+    FICHE,
+    HEALTH,
+    HOUSING,
+    LUNCH,
+    WORK,
+    day_plan,
+    small_plan,
+    working_desk,
+)
+
+LOG_IN, LOG_OUT, PAUSE, READY, NOTE = "11", "12", "13", "14", "15"
+MONDAY = date(2026, 11, 23)
+ASK_REASON = ("desk-ask-reason-courte", "desk-ask-reason-dejeuner")
+
+
+@pytest.fixture
+def exchange() -> Exchange:
+    """Everybody must log in; all phones are there."""
+    exchange = Exchange(day_plan(working_desk(log_in=LogInBy.CODE)))
+    exchange.appear("101", "102", "103", "190")
+    return exchange
+
+
+@pytest.fixture
+def at_work(exchange: Exchange) -> Exchange:
+    exchange.ask("101", LogIn())
+    return exchange
+
+
+def dial(exchange: Exchange, code: str, keys: str = "", phone: str = "101") -> tuple[str, ...]:
+    """Dial a code, press keys; return what is said in the end."""
+    call = exchange.desk_call(phone, code)
+    if keys:
+        exchange.press(keys, call)
+    return exchange.hears(call)
+
+
+# The table.
+
+
+@pytest.mark.parametrize("state", DeskState)
+@pytest.mark.parametrize("event", [KeyPressed, PromptEnded, CallLeft, DeskDue])
+def test_every_pair_has_a_handler_or_is_ignored(state: DeskState, event: DeskEvent) -> None:
+    exchange = Exchange()
+    call = exchange.desk_call("101", LOG_IN)
+    desk_call = exchange.engine._board.desk_calls[CallId(call)]
+    desk_call.state = state
+    if (state, event) in TABLE:
+        assert callable(getattr(Desk, TABLE[state, event]))
+    else:
+        exchange.engine._answer_desk(desk_call, event)
+        assert list(exchange.engine.counts.values()) == [1]
+
+
+@pytest.mark.parametrize("state", DeskState)
+def test_every_state_ends_by_itself_and_with_the_receiver_down(state: DeskState) -> None:
+    assert (state, DeskDue) in TABLE
+    assert (state, CallLeft) in TABLE
+
+
+# Log-in.
+
+
+@pytest.mark.parametrize("keys", ["#1111#", "101#1111#", "9*101#99*1111#"])
+def test_log_in_at_ones_own_phone(exchange: Exchange, keys: str) -> None:
+    """With nothing typed, the phone's own number; `*` begins anew."""
+    assert dial(exchange, LOG_IN) == ("desk-ask-agent",)
+    assert dial(exchange, LOG_IN, keys.partition("#")[0] + "#") == ("desk-ask-pin",)
+    assert dial(exchange, LOG_IN, keys) == ("desk-logged-in",)
+    assert exchange.agent("101") == "ready"
+
+
+def test_log_in_at_anothers_phone(exchange: Exchange) -> None:
+    assert dial(exchange, LOG_IN, "101#1111#", phone="103") == ("desk-logged-in",)
+    exchange.choose_housing()
+
+    assert exchange.sessions[AgentId("101")].phone == "103"
+    assert [leg.phone for leg in exchange.legs.values()] == ["103"]
+
+
+def test_log_in_from_a_phone_that_is_anothers_at_the_moment(exchange: Exchange) -> None:
+    exchange.ask("103", LogIn())
+
+    assert dial(exchange, LOG_IN, "101#1111#", phone="103") == ("desk-phone-taken",)
+    assert (exchange.agent("101"), exchange.agent("103")) == ("logged out", "ready")
+
+
+def test_a_second_log_in_is_refused_on_the_phone_too(at_work: Exchange) -> None:
+    assert dial(at_work, LOG_IN, "101#1111#", phone="102") == ("desk-logged-in-elsewhere",)
+    assert dial(at_work, LOG_IN, "#1111#") == ("desk-already-logged-in",)
+
+
+def test_a_phone_that_is_not_registered_or_not_known(exchange: Exchange) -> None:
+    exchange.vanish("102")
+
+    assert dial(exchange, LOG_IN, "101#1111#", phone="102") == ("desk-phone-absent",)
+    assert dial(exchange, LOG_IN, "101#1111#", phone="777") == ("desk-phone-unknown",)
+
+
+def test_a_wrong_pin_is_asked_again_the_third_locks_for_a_while(exchange: Exchange) -> None:
+    call = exchange.desk_call("101", LOG_IN)
+    exchange.press("#9999#", call)
+    assert exchange.hears(call) == ("desk-wrong-pin", "desk-ask-pin")
+    exchange.press("9999#", call)
+    assert exchange.hears(call) == ("desk-wrong-pin", "desk-ask-pin")
+    exchange.press("9999#", call)
+    assert exchange.hears(call) == ("desk-locked",)
+    assert dial(exchange, LOG_IN, "#1111#") == ("desk-locked",)
+    assert dial(exchange, LOG_IN, "101#1111#", phone="102") == ("desk-locked",)
+    assert dial(exchange, LOG_IN, "#3333#", phone="103") == ("desk-logged-in",)  # others may
+    exchange.wait(299.9)
+    assert dial(exchange, LOG_IN, "#1111#") == ("desk-locked",)
+    exchange.wait(0.1)
+
+    assert dial(exchange, LOG_IN, "#1111#") == ("desk-logged-in",)
+
+
+def test_wrong_pins_are_counted_over_calls_and_phones_until_a_right_one(
+    exchange: Exchange,
+) -> None:
+    for phone in ("101", "102"):
+        dial(exchange, LOG_IN, "101#9999#", phone=phone)
+    assert dial(exchange, LOG_IN, "#1111#") == ("desk-logged-in",)
+    dial(exchange, "12")
+    for phone in ("101", "102"):
+        assert dial(exchange, LOG_IN, "101#9999#", phone=phone)[0] == "desk-wrong-pin"
+    assert dial(exchange, LOG_IN, "101#9999#") == ("desk-locked",)
+
+
+@pytest.mark.parametrize("calls", ["one call", "three calls"])
+def test_a_number_that_is_nobodys_cannot_be_told_from_one_that_is(
+    exchange: Exchange, calls: str
+) -> None:
+    heard: dict[str, list[tuple[str, ...]]] = {}
+    for number in ("101", "999"):
+        said = heard.setdefault(number, [])
+        call = exchange.desk_call("103", LOG_IN)
+        for _ in range(4):
+            if calls == "three calls":
+                call = exchange.desk_call("103", LOG_IN)
+            exchange.press(f"{number}#9999#", call)
+            said.append(exchange.hears(call))
+        exchange.leave(call)
+        exchange.wait(299.0)
+        said.append(dial(exchange, LOG_IN, f"{number}#9999#", phone="103"))
+        exchange.wait(1.0)
+        said.append(dial(exchange, LOG_IN, f"{number}#9999#", phone="103"))
+
+    assert heard["999"] == heard["101"]
+    assert ("desk-locked",) in heard["101"]
+
+
+@pytest.mark.parametrize("typed", ["A", "1A", "123456789"])
+def test_a_pin_of_letters_or_too_long_is_refused_but_not_counted_as_a_guess(
+    exchange: Exchange, typed: str
+) -> None:
+    call = exchange.desk_call("101", LOG_IN)
+    exchange.press("#", call)
+    exchange.press(typed, call)
+    assert exchange.hears(call) == ("desk-invalid", "desk-ask-pin")
+    exchange.press("1111#", call)
+
+    assert exchange.hears(call) == ("desk-logged-in",)
+
+
+@pytest.mark.parametrize("number", ["A", "1A", "12345678901"])
+def test_a_number_of_letters_or_too_long_is_refused(exchange: Exchange, number: str) -> None:
+    assert dial(exchange, LOG_IN, number) == ("desk-invalid", "desk-ask-agent")
+
+
+def test_who_has_no_pin_cannot_log_in_by_phone() -> None:
+    exchange = Exchange(day_plan(working_desk(log_in=LogInBy.CODE)))
+    exchange.engine._board.pins._pins.clear()
+    exchange.appear("101")
+
+    assert dial(exchange, LOG_IN, "##")[0] == "desk-wrong-pin"
+    assert exchange.agent("101") == "logged out"
+
+
+def test_keys_are_not_answered_before_the_hash(exchange: Exchange) -> None:
+    call = exchange.desk_call("101", LOG_IN)
+    exchange.press("101", call)
+    assert exchange.hears(call) == ()  # the question is cut short
+    exchange.press("#", call)
+
+    assert exchange.hears(call) == ("desk-ask-pin",)
+
+
+# Log-out, pause, ready.
+
+
+def test_a_code_that_does_not_exist(exchange: Exchange) -> None:
+    assert dial(exchange, "19") == ("desk-unknown-code",)
+
+
+@pytest.mark.parametrize("code", [LOG_OUT, PAUSE, READY, NOTE])
+def test_who_is_not_logged_in_there_is_told_so(at_work: Exchange, code: str) -> None:
+    assert dial(at_work, code, phone="103") == ("desk-not-logged-in",)
+
+
+def test_log_out_by_phone(at_work: Exchange) -> None:
+    assert dial(at_work, LOG_OUT) == ("desk-logged-out",)
+    assert at_work.agent("101") == "logged out"
+
+
+def test_a_pause_with_its_reason_by_phone(at_work: Exchange) -> None:
+    assert dial(at_work, PAUSE) == ASK_REASON
+    assert dial(at_work, PAUSE, "2") == ("desk-paused",)
+    view = at_work.engine.desk(AgentId("101"))
+    assert view is not None
+    assert (view.state, view.reason) == ("paused", LUNCH)
+
+    assert dial(at_work, READY) == ("desk-ready",)
+    assert at_work.agent("101") == "ready"
+
+
+def test_a_reason_that_does_not_exist_is_asked_again_not_for_ever(at_work: Exchange) -> None:
+    call = at_work.desk_call("101", PAUSE)
+    for _ in range(2):
+        at_work.press("9", call)
+        assert at_work.hears(call) == ("desk-invalid", *ASK_REASON)
+    at_work.press("9", call)
+    assert at_work.hears(call) == ("desk-invalid",)
+    at_work.hear_out(call)
+
+    assert at_work.callers[call].hung_up
+    assert at_work.agent("101") == "ready"
+
+
+def test_ready_after_too_many_misses_says_why_there_was_a_pause(at_work: Exchange) -> None:
+    for _ in range(2):
+        at_work.choose_housing()
+        at_work.end_leg("101", LegEnd.NO_ANSWER)
+        at_work.leave()
+        at_work.wait(60.0)
+
+    assert dial(at_work, READY) == ("desk-missed", "desk-ready-after-misses")
+
+
+def test_a_pause_for_one_who_has_logged_out_meanwhile(at_work: Exchange) -> None:
+    call = at_work.desk_call("101", PAUSE)
+    dial(at_work, LOG_OUT)
+    at_work.press("2", call)
+    assert at_work.hears(call) == ("desk-not-logged-in",)
+
+
+def test_a_pause_is_not_given_to_who_took_the_phone_over(at_work: Exchange) -> None:
+    call = at_work.desk_call("101", PAUSE)
+    dial(at_work, LOG_OUT)
+    at_work.ask("102", LogIn(PhoneId("101")))
+    at_work.press("2", call)
+
+    assert at_work.hears(call) == ("desk-not-logged-in",)
+    assert at_work.agent("102") == "ready"
+
+
+# Notes.
+
+
+def after_a_call(exchange: Exchange, *, with_code: bool = False) -> None:
+    if with_code:
+        exchange.arrive()
+        exchange.press(exchange.code)
+        exchange.answer("101")
+        exchange.hear_whisper("101")
+    else:
+        exchange.talk("101")
+    exchange.leave()
+    exchange.confirm_hang_ups()
+
+
+@pytest.mark.parametrize(
+    ("keys", "subject", "result", "improve"),
+    [
+        ("#12", HOUSING, Result.ANSWERED, False),
+        ("11#21", WORK, Result.PARTLY, True),
+        ("1234#31", FICHE, Result.REFERRED, True),
+        ("9*21#42", HOUSING, Result.OUT_OF_SCOPE, False),
+    ],
+)
+def test_a_note_by_phone(
+    at_work: Exchange, keys: str, subject: FicheId | SectorId, result: Result, improve: bool
+) -> None:
+    after_a_call(at_work)
+    assert dial(at_work, NOTE) == ("desk-ask-subject",)
+    assert dial(at_work, NOTE, keys) == ("desk-noted",)
+
+    facts = [fact for fact in at_work.facts if isinstance(fact, SubjectFact)]
+    assert facts == [SubjectFact(MONDAY, HOUSING, subject, result, None, improve)]
+
+
+def test_the_steps_of_a_note(at_work: Exchange) -> None:
+    after_a_call(at_work)
+    call = at_work.desk_call("101", NOTE)
+    for keys, asked in (
+        ("999#", ("desk-unknown-subject", "desk-ask-subject")),
+        ("#", ("desk-ask-result",)),
+        ("5", ("desk-invalid", "desk-ask-result")),
+        ("1", ("desk-ask-improve",)),
+        ("0", ("desk-invalid", "desk-ask-improve")),
+        ("2", ("desk-noted",)),
+    ):
+        at_work.press(keys, call)
+        assert at_work.hears(call) == asked
+
+
+def test_a_note_without_a_subject_is_of_the_page_the_caller_came_from(at_work: Exchange) -> None:
+    after_a_call(at_work, with_code=True)
+    dial(at_work, NOTE, "#12")
+
+    assert at_work.facts[-1] == SubjectFact(MONDAY, HOUSING, FICHE, Result.ANSWERED, None, False)
+
+
+def test_one_note_a_call(at_work: Exchange) -> None:
+    after_a_call(at_work)
+    assert at_work.ask("101", Note()) is Reply.NOTED
+
+    assert at_work.ask("101", Note()) is Reply.NOTHING_TO_NOTE
+    assert dial(at_work, NOTE) == ("desk-nothing-to-note",)
+
+
+def test_a_note_that_comes_too_late(at_work: Exchange) -> None:
+    after_a_call(at_work)
+    at_work.wait(30.1)
+
+    assert dial(at_work, NOTE) == ("desk-nothing-to-note",)
+    assert at_work.ask("101", Note()) is Reply.NOTHING_TO_NOTE
+
+
+def test_nothing_to_note_before_the_first_call(at_work: Exchange) -> None:
+    assert dial(at_work, NOTE) == ("desk-nothing-to-note",)
+
+
+@pytest.mark.parametrize("in_the_whisper", [True, False])
+def test_a_call_without_a_conversation_is_not_noted(
+    at_work: Exchange, in_the_whisper: bool
+) -> None:
+    at_work.choose_housing()
+    if in_the_whisper:
+        at_work.answer("101")
+    at_work.leave()
+    at_work.confirm_hang_ups()
+
+    assert at_work.ask("101", Note()) is Reply.NOTHING_TO_NOTE
+
+
+def test_a_note_by_http(at_work: Exchange) -> None:
+    after_a_call(at_work)
+    assert at_work.ask("101", Note(SectorId("nowhere"))) is Reply.UNKNOWN_SUBJECT
+    assert at_work.ask("101", Note(FicheId("F999"))) is Reply.UNKNOWN_SUBJECT
+    note = Note(WORK, Result.REFERRED, HEALTH, improve=True)
+    assert at_work.ask("101", note) is Reply.NOTED
+
+    assert at_work.facts[-1] == SubjectFact(MONDAY, HOUSING, WORK, Result.REFERRED, HEALTH, True)
+
+
+def test_no_call_comes_while_an_informateur_notes_by_phone(at_work: Exchange) -> None:
+    at_work.choose_housing("first", "second")
+    at_work.answer("101")
+    at_work.hear_whisper("101")
+    at_work.leave("first")
+    at_work.confirm_hang_ups()
+    at_work.wait(28.0)
+    call = at_work.desk_call("101", NOTE)
+    at_work.hear_out(call)
+    at_work.wait(5.0)
+    assert at_work.ringing() == {}
+    at_work.press("#12", call)
+    assert at_work.hears(call) == ("desk-noted",)
+    at_work.hear_out(call)
+    at_work.confirm_hang_ups()
+    at_work.wait(0.0)
+
+    assert at_work.ringing() == {"101": "second"}
+
+
+def test_a_receiver_put_down_early_leaves_the_rest_of_the_wrap_up(at_work: Exchange) -> None:
+    after_a_call(at_work)
+    at_work.wait(10.0)
+    call = at_work.desk_call("101", NOTE)
+    at_work.wait(5.0)
+    at_work.leave(call)
+    at_work.wait(14.9)
+    assert at_work.agent("101") == "wrapping up"
+    at_work.wait(0.1)
+
+    assert at_work.agent("101") == "ready"
+
+
+def test_sectors_without_a_code_are_not_what_nothing_stands_for() -> None:
+    plan = day_plan(
+        sectors={
+            id_: Sector(id_, sector.name, sector.ministry, sector.prompt)
+            for id_, sector in small_plan().sectors.items()
+        }
+    )
+    exchange = Exchange(plan)
+    exchange.appear("101")
+    after_a_call(exchange)
+    dial(exchange, NOTE, "#12")
+
+    [fact] = [fact for fact in exchange.facts if isinstance(fact, SubjectFact)]
+    assert fact.subject == HOUSING
+
+
+# Silence, hang-ups, failures.
+
+
+@pytest.mark.parametrize(
+    ("code", "keys", "question"),
+    [
+        (LOG_IN, "", ("desk-ask-agent",)),
+        (LOG_IN, "#", ("desk-ask-pin",)),
+        (PAUSE, "", ASK_REASON),
+        (NOTE, "", ("desk-ask-subject",)),
+        (NOTE, "#", ("desk-ask-result",)),
+        (NOTE, "#1", ("desk-ask-improve",)),
+    ],
+)
+def test_silence_is_asked_again_then_the_call_ends(
+    at_work: Exchange, code: str, keys: str, question: tuple[str, ...]
+) -> None:
+    after_a_call(at_work)
+    call = at_work.desk_call("101", code)
+    if keys:
+        at_work.press(keys, call)
+    for _ in range(2):
+        assert at_work.hears(call)[-len(question) :] == question
+        at_work.hear_out(call)
+        at_work.wait(6.0)
+        assert at_work.hears(call) == ("desk-nothing-heard", *question)
+    at_work.hear_out(call)
+    at_work.wait(6.0)
+    assert at_work.hears(call) == ("desk-nothing-heard",)
+    at_work.hear_out(call)
+    at_work.confirm_hang_ups()
+
+    assert at_work.engine.known()[0] == frozenset()
+
+
+def test_a_hang_up_never_told_is_forgotten_after_a_while(exchange: Exchange) -> None:
+    call = exchange.desk_call("101", "19")
+    exchange.hear_out(call)
+    assert exchange.engine.known()[0] == {call}
+    exchange.wait(10.0)
+
+    assert exchange.engine.known()[0] == frozenset()
+
+
+def test_a_prompt_whose_end_is_never_told_does_not_hold_the_call(exchange: Exchange) -> None:
+    call = exchange.desk_call("101", "19")
+    exchange.wait(120.0)
+
+    assert exchange.callers[call].hung_up
+
+
+@pytest.mark.parametrize("code", [LOG_IN, PAUSE, NOTE, LOG_OUT])
+def test_the_receiver_put_down_leaves_nothing_behind(at_work: Exchange, code: str) -> None:
+    after_a_call(at_work)
+    call = at_work.desk_call("101", code)
+    at_work.leave(call)
+
+    board = at_work.engine._board
+    assert at_work.engine.known()[0] == frozenset()
+    assert not [key for key in board.timers._live if key[0] == "desk"]
+
+
+def test_a_command_that_failed_ends_the_desk_call(exchange: Exchange) -> None:
+    call = CallId(exchange.desk_call("101", LOG_IN))
+    commands = exchange.tell(CommandFailed(call, ChannelId(call)))
+
+    assert HangUp(call, ChannelId(call)) in commands
+    assert exchange.engine.known()[0] == frozenset()
+
+
+def test_a_desk_call_told_twice_is_one(exchange: Exchange) -> None:
+    call = CallId(exchange.desk_call("101", LOG_IN))
+
+    assert exchange.tell(DeskCalled(call, PhoneId("101"), LOG_IN)) == []
+    assert exchange.hears(call) == ("desk-ask-agent",)
+
+
+def test_the_desk_knows_the_day_of_the_service_not_of_utc() -> None:
+    """23:30 UTC is the next day in Paris."""
+    exchange = Exchange(day_plan(working_desk(log_in=LogInBy.CODE)))
+    exchange.appear("101")
+    exchange.wait(14.5 * 3600.0)
+    exchange.tell(TimePassed())
+
+    assert exchange.engine._board.service_day() == date(2026, 11, 24)
+
+
+def test_a_pause_asked_by_http_gets_one_answer(at_work: Exchange) -> None:
+    assert at_work.ask("101", Pause(BREAK)) is Reply.PAUSED
+    at_work.ask("101", Ready())
+
+    answers = [one for *_, commands in at_work.told for one in commands if isinstance(one, Told)]
+    assert [one.reply for one in answers] == [Reply.LOGGED_IN, Reply.PAUSED, Reply.READY]
+
+
+def test_every_reply_can_be_said() -> None:
+    assert {f"desk-{reply.value}" for reply in Reply} <= PROMPTS
+
+
+def test_the_rules_have_a_code_for_everything() -> None:
+    assert len(set(DeskRules().codes.values())) == len(DeskRules().codes)

@@ -1,0 +1,34 @@
+import pytest
+
+from router.core.desk.pins import Pins
+from router.core.ids import AgentId
+
+PINS = Pins({AgentId("101"): "1234", AgentId("102"): "000000"})
+
+
+@pytest.mark.parametrize(
+    ("agent", "typed", "right"),
+    [
+        ("101", "1234", True),
+        ("101", "1235", False),
+        ("101", "123", False),
+        ("101", "12345", False),
+        ("101", "", False),
+        ("101", "000000", False),
+        ("102", "000000", True),
+        ("999", "1234", False),
+        ("999", "", False),  # nobody's PIN is the empty one
+    ],
+)
+def test_a_pin_opens_one_informateurs_desk(agent: str, typed: str, right: bool) -> None:
+    assert PINS.matches(AgentId(agent), typed) is right
+
+
+@pytest.mark.parametrize("typed", ["é", "１２３４", "12\0", "A234"])
+def test_what_is_no_digit_never_matches_and_never_raises(typed: str) -> None:
+    assert not PINS.matches(AgentId("101"), typed)
+
+
+def test_pins_do_not_show() -> None:
+    assert repr(PINS) == "Pins(2)"
+    assert "1234" not in str(PINS)

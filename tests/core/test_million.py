@@ -1,0 +1,520 @@
+"""Days at random, a million events of them: lost, late, repeated and out of order.
+
+    ALLO_INTERLEAVINGS=1000000 ./allo test tests/core/test_million.py
+
+plays so many events. After every event the rules of `check_engine` hold; at the end of every day
+nobody is left: no call, no informateur in a call, one fact a call. A day is its seed.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from itertools import accumulate, product
+from random import Random
+from typing import Any, ClassVar
+
+import pytest
+
+from router.core.call.life import Call, CallState
+from router.core.desk.agents import AgentState
+from router.core.desk.desk_call import DeskState
+from router.core.events import (
+    AgentAsked,
+    CallArrived,
+    CallbackAsked,
+    CallFound,
+    CallLeft,
+    DeskCalled,
+    KeyPressed,
+    LegAnswered,
+    LegEnd,
+    LegEnded,
+    LegKeyPressed,
+    LegRang,
+    NumberTaken,
+    PhoneAppeared,
+    PhoneVanished,
+    PromptEnded,
+    PromptFailed,
+    SupervisorAsked,
+    TicketUnkept,
+    TimePassed,
+)
+from router.core.ids import (
+    AgentId,
+    BridgeId,
+    CallId,
+    ChannelId,
+    EntryId,
+    PhoneId,
+    PlaybackId,
+    ReasonId,
+    SectorId,
+)
+from router.core.plan import (
+    CallbackPolicy,
+    CodePolicy,
+    LogInBy,
+    PauseReason,
+    Plan,
+    SecondLogIn,
+    Targets,
+)
+from router.core.requests import (
+    Cancel,
+    Complete,
+    Consult,
+    Hold,
+    LogIn,
+    LogOut,
+    Note,
+    Pause,
+    Ready,
+    Refer,
+    Request,
+    Result,
+    Retrieve,
+    Transfer,
+    Watching,
+)
+from router.report.figures import merged, reconciles, tally
+from tests.rules import AT_THE_CALL, check_engine
+from tests.service_plan import (
+    BREAK,
+    FICHE,
+    HEALTH,
+    HOUR,
+    HOUSING,
+    LUNCH,
+    MONDAY_10H,
+    TOWN_HALL,
+    WORK,
+    agent,
+    day_plan,
+    general_plan,
+    working_desk,
+)
+from tests.world import Leg, World
+
+INTERLEAVINGS = int(os.environ.get("ALLO_INTERLEAVINGS", "40000"))
+#: Days that find, once it is put back, what such days found in the first draft: an announcement
+#: that goes on when the talk is over; a supervisor's part begun twice, by its announcement and
+#: by its ear told again; a colleague joined twice, as the answer was told again; a prompt that
+#: broke off thought of when something else is said.
+FOUND = (0, 4, 358, 101, 31)
+
+#: What the router itself says comes once; the word of others may come again.
+SAID_ONCE = AgentAsked | SupervisorAsked | CallbackAsked | NumberTaken | TicketUnkept
+
+AGENTS = (
+    agent("101", logement=1),
+    agent("102", logement=2, travail=1),
+    agent("103", travail=1, logement=3),
+    agent("104", logement=1, travail=2),
+)
+NAMES = [one.id for one in AGENTS]
+PHONES = [PhoneId(name) for name in (*NAMES, "190")]
+PINS = {name: f"{name}4" for name in NAMES}
+#: Mostly in the morning; shortly before the service closes; when it is closed.
+STARTS = (*[MONDAY_10H] * 20, MONDAY_10H + 8.25 * HOUR - 100.0, MONDAY_10H + 10 * HOUR)
+STEPS = 200
+MOST_CALLERS = 5
+#: From the welcome into a queue, mostly.
+WAYS = (*["#2"] * 6, *["#111"] * 6, "code", "code", "", "##1", "10000001")
+#: Longer than all leases of `busy_plan` one after the other.
+AT_REST_S = 400.0
+
+NOWHERE = SectorId("nowhere")
+IN_CALL_REQUESTS: tuple[Request, ...] = (
+    *(Hold(), Retrieve(), Complete(), Cancel()),
+    *(Transfer(HOUSING), Transfer(WORK), Transfer(NOWHERE)),
+    *(Consult(HOUSING), Consult(HOUSING), Consult(WORK), Consult(WORK), Consult(NOWHERE)),
+    *(Refer(HEALTH, spoken=True), Refer(HEALTH, spoken=False), Refer(TOWN_HALL, spoken=True)),
+    *(Refer(TOWN_HALL, spoken=False), Refer(EntryId("nobody"), spoken=True)),
+)
+#: Those that mean something in a state of the call.
+FITTING: dict[CallState, tuple[Request, ...]] = {
+    CallState.TALKING: (Hold(), Consult(HOUSING), Consult(WORK), Refer(HEALTH, spoken=False)),
+    CallState.HELD: (Retrieve(), Consult(HOUSING), Consult(WORK), Refer(HEALTH, spoken=False)),
+    CallState.CONSULTING: (Complete(), Complete(), Cancel(), Hold()),
+    CallState.REFERRING: (Cancel(), Hold(), Hold()),
+}
+DUTY_REQUESTS: tuple[Request, ...] = (
+    *(LogIn(), LogIn(), LogIn(PhoneId("190")), LogIn(PhoneId("102")), LogIn(PhoneId("999"))),
+    *(LogOut(), Ready(), Ready(), Pause(BREAK), Pause(LUNCH), Pause(ReasonId("none"))),
+    *(Note(), Note(WORK, Result.REFERRED, HEALTH, True), Note(NOWHERE)),
+)
+FEATURES = (
+    *("*1", "*1", "*211", "*221", "*299", "*311", "*321", "*7", "*0", "*401", "*402"),
+    *("*501", "*502", "*499", "*9", "55", "*", "*2", "*4"),
+)
+#: What is typed at the desk where that is asked for; and anywhere.
+DESK_WORDS: dict[DeskState, tuple[str, ...]] = {
+    DeskState.AGENT: ("#", "#", "101#", "104#", "999#"),
+    DeskState.PIN: ("1014#", "1024#", "1034#", "1044#", "0000#", "A"),
+    DeskState.REASON: ("1", "2", "9"),
+    DeskState.SUBJECT: ("#", "21#", "1234#", "999#"),
+    DeskState.RESULT: ("1", "3", "9"),
+    DeskState.IMPROVE: ("1", "2", "9"),
+    DeskState.LEAVING: ("#",),
+}
+ANY_WORDS = ("#", "1", "*", "A", "21#", "000000000000#")
+PAUSES_S = (*[0.1] * 12, *[0.5] * 12, *[2.0] * 8, *[4.0] * 4, *[9.0] * 3, 20.0, 60.0)
+
+ON_HOLD = frozenset({CallState.HELD, CallState.CONSULTING, CallState.REFERRING})
+AT_REST = frozenset({AgentState.READY, AgentState.LOGGED_OUT})
+
+
+@cache
+def busy_plan(log_in: LogInBy, second: SecondLogIn, callbacks: CallbackPolicy) -> Plan:
+    """A plan in which everything falls due within a minute or two."""
+    targets = Targets(
+        live_target_s=30,
+        ring_s=6,
+        reserve_s=3,
+        miss_pause_s=12,
+        reject_pause_s=9,
+        busy_pause_s=7,
+        unreachable_pause_s=8,
+        verify_s=15,
+        wrap_up_s=15,
+        queue_max=3,
+        longest_wait_s=90,
+        announce_every_s=20,
+        widening_s=(0, 10, 20),
+        prompt_guard_s=30,
+    )
+    desk = working_desk(
+        log_in=log_in,
+        second_log_in=second,
+        lock_s=40,
+        away_s=60,
+        missed_longest_s=70,
+        reasons={
+            BREAK: PauseReason(BREAK, "Pause courte", "1", 45),
+            LUNCH: PauseReason(LUNCH, "Déjeuner", "2", 90),
+        },
+    )
+    code = CodePolicy(tries=2, failures_per_minute=1, delay_s=3.0)
+    plan = day_plan(desk, agents=AGENTS, targets=targets, code=code, callbacks=callbacks)
+    return general_plan(plan)
+
+
+PLANS = [busy_plan(*ways, CallbackPolicy()) for ways in product(LogInBy, SecondLogIn)]
+
+
+class Day(World):
+    """What callers, informateurs and supervisors do, by chance."""
+
+    plans: ClassVar[Sequence[Plan]] = PLANS
+    acts: ClassVar[Mapping[Callable[[Any], None], int]]
+
+    def __init__(self, seed: int) -> None:
+        random = Random(seed)
+        super().__init__(random.choice(self.plans), random.choice(STARTS), random, PINS, PHONES)
+        for phone in PHONES:
+            if random.random() < 0.8:
+                self.phones.add(phone)
+                self.handle(PhoneAppeared(phone))
+        if self.plan.desk.log_in is LogInBy.CODE:
+            for name in NAMES:
+                self.ask(name, LogIn())
+
+        self.code = self.board.codes.code(FICHE, self.now)
+
+    def live(self) -> None:
+        """One day: its events, then everybody leaves."""
+        random = self.random
+        weights = list(accumulate(self.acts.values()))
+        for act in random.choices(list(self.acts), cum_weights=weights, k=STEPS):
+            act(self)
+            if random.random() < 0.3:
+                self.wait(random.choice(PAUSES_S))
+        self.close()
+
+    def pick_caller(self) -> CallId | None:
+        alive = [call for call, lives in self.callers.items() if lives]
+        return self.random.choice(alive) if alive else None
+
+    def pick_leg(self, *, answered: bool) -> tuple[ChannelId, Leg] | None:
+        alive = [
+            (channel, leg)
+            for channel, leg in self.legs.items()
+            if leg.alive and leg.answered is answered
+        ]
+        return self.random.choice(alive) if alive else None
+
+    def pick_informateur(self, *, in_call: float) -> AgentId:
+        """Anybody, or (in that share of cases) one who is in a call if there is one."""
+        busy = [desk.agent.id for desk in self.board.roster if desk.call is not None]
+        return self.random.choice(busy if busy and self.random.random() < in_call else NAMES)
+
+    # Callers.
+
+    def arrive(self) -> None:
+        if sum(self.callers.values()) >= MOST_CALLERS:
+            return
+        call = CallId(f"call-{self.number()}")
+        self.callers[call] = True
+        self.tell(CallArrived(call))
+        keys = self.random.choice(WAYS)
+        for key in keys if keys != "code" else self.code_typed():
+            self.tell(KeyPressed(call, key))
+
+    def code_typed(self) -> str:
+        return self.code
+
+    def find(self) -> None:
+        """As after a restart: two who talk."""
+        call = CallId(f"call-{self.number()}")
+        self.callers[call] = True
+        leg, bridge = ChannelId(f"old-{call}"), BridgeId(f"old-talk-of-{call}")
+        name = self.random.choice((None, *NAMES))
+        phone = None if name is None else PhoneId(name)
+        if any(other.alive and other.phone == phone for other in self.legs.values()):
+            self.callers[call] = False
+            return
+        held = self.legs[leg] = Leg(call, phone)
+        held.answered = True
+        self.bridges[bridge] = {ChannelId(call), leg}
+        self.bridged[ChannelId(call)] = self.bridged[leg] = bridge
+        self.handle(CallFound(call, self.random.choice((HOUSING, WORK)), None, name, leg, bridge))
+
+    def leave(self) -> None:
+        call = self.pick_caller()
+        if call is not None:
+            self.drop_caller(call)
+            self.tell(CallLeft(call))
+
+    def press(self) -> None:
+        call = self.pick_caller()
+        if call is not None:
+            self.tell(KeyPressed(call, self.random.choice("0123411222##*5A")))
+
+    def hear_out(self) -> None:
+        if self.playing:
+            playback = self.random.choice(list(self.playing))
+            call, _ = self.playing.pop(playback)
+            heard = self.random.random() < 0.95
+            self.ended.append((PromptEnded if heard else PromptFailed)(call, playback))
+            self.tell(self.ended[-1])
+
+    # Phones that we dialled.
+
+    def ring_or_answer(self) -> None:
+        picked = self.pick_leg(answered=False)
+        if picked is not None:
+            channel, leg = picked
+            if not leg.rang:
+                leg.rang = True
+                self.tell(LegRang(leg.call, channel))
+            if self.random.random() < 0.7:
+                leg.answered = True
+                self.tell(LegAnswered(leg.call, channel))
+
+    def end_leg(self) -> None:
+        answered = self.random.random() < 0.6
+        picked = self.pick_leg(answered=answered)
+        if picked is not None:
+            channel, leg = picked
+            self.drop_leg(channel)
+            usual = answered and self.random.random() < 0.7
+            why = LegEnd.HUNG_UP if usual else self.random.choice(list(LegEnd))
+            self.tell(LegEnded(leg.call, channel, why))
+
+    def press_in_call(self) -> None:
+        picked = self.pick_leg(answered=True)
+        if picked is not None:
+            channel, leg = picked
+            for key in self.random.choice(FEATURES):
+                self.tell(LegKeyPressed(leg.call, channel, key))
+
+    def change_phone(self) -> None:
+        phone = self.random.choice(PHONES)
+        if phone in self.phones and self.random.random() < 0.5:
+            self.phones.remove(phone)
+            self.tell(PhoneVanished(phone))
+        elif phone not in self.phones:
+            self.phones.add(phone)
+            self.tell(PhoneAppeared(phone))
+
+    # Requests.
+
+    def ask(self, name: AgentId, request: Request) -> None:
+        number = self.number()
+        self.asked.add(number)
+        self.handle(AgentAsked(number, name, request))
+        assert number not in self.asked, "a request without its answer"
+
+    def ask_in_call(self) -> None:
+        name = self.pick_informateur(in_call=0.9)
+        call = self.board.calls.get(self.board.roster.desks[name].call or CallId(""))
+        fitting = FITTING.get(call.state) if call is not None else None
+        if fitting is None or self.random.random() < 0.4:
+            fitting = IN_CALL_REQUESTS
+        self.ask(name, self.random.choice(fitting))
+
+    def ask_about_duty(self) -> None:
+        name = self.pick_informateur(in_call=0.3)
+        self.ask(name, self.random.choice(DUTY_REQUESTS))
+        if self.random.random() < 0.5:
+            self.ask(name, LogIn())
+
+    def watch(self) -> None:
+        number, choice = self.number(), self.random.choice
+        self.asked.add(number)
+        phone = choice(PHONES + [PhoneId("190")] * 4)
+        name = self.pick_informateur(in_call=0.9)
+        self.handle(SupervisorAsked(number, "sup", phone, name, choice(list(Watching))))
+        assert number not in self.asked, "a request without its answer"
+
+    def call_the_desk(self) -> None:
+        call = CallId(f"desk-{self.number()}")
+        self.desk_calls[call] = True
+        noting = [desk.phone for desk in self.board.roster if desk.last and desk.phone]
+        if noting and self.random.random() < 0.6:
+            self.tell(DeskCalled(call, self.random.choice(noting), "15"))
+        else:
+            code = self.random.choice(("11", "11", "11", "12", "13", "14", "15", "19"))
+            self.tell(DeskCalled(call, self.random.choice(PHONES), code))
+
+    def press_at_the_desk(self) -> None:
+        alive = [call for call, lives in self.desk_calls.items() if lives]
+        if alive:
+            call = self.random.choice(alive)
+            asked = self.board.desk_calls.get(call)
+            words = DESK_WORDS[asked.state] if asked is not None else ANY_WORDS
+            for key in self.random.choice(words if self.random.random() < 0.8 else ANY_WORDS):
+                self.tell(KeyPressed(call, key))
+
+    def leave_the_desk(self) -> None:
+        alive = [call for call, lives in self.desk_calls.items() if lives]
+        if alive:
+            call = self.random.choice(alive)
+            self.drop_caller(call)
+            self.tell(CallLeft(call))
+
+    # Asterisk.
+
+    def repeat(self) -> None:
+        """Something of a while ago once more."""
+        back = self.random.randrange(1, 30)
+        if back <= len(self.log):
+            event = self.log[-back][1]
+            if not isinstance(event, SAID_ONCE):
+                self.handle(event)
+
+    def talk_nonsense(self) -> None:
+        call = CallId(self.random.choice(("stranger", *self.callers)))
+        leg = ChannelId(f"run-leg-{self.random.randrange(2000)}")
+        if leg not in self.legs:
+            event = self.random.choice(
+                (
+                    LegAnswered(call, leg),
+                    LegEnded(call, leg, LegEnd.LOST),
+                    LegKeyPressed(call, leg, "*"),
+                    PromptEnded(call, PlaybackId("run-play-0")),
+                    PromptFailed(call, PlaybackId("run-play-0")),
+                    PhoneAppeared(PhoneId("999")),
+                    TimePassed(),
+                )
+            )
+            self.handle(event)
+
+    def stall(self) -> None:
+        """The router's machine stands still; all that fell due comes at once."""
+        self.now += self.random.choice((5.0, 40.0, 150.0))
+        self.handle(TimePassed())
+
+    # Rules.
+
+    def check(self) -> None:
+        """What holds after every event."""
+        check_engine(self.engine, self.now)
+        legs = self.board.legs
+        for call in self.board.calls.values():
+            self.check_bridge(call)
+            assert call.leg in legs or call.leg is None or call.state not in AT_THE_CALL, (
+                f"{call.state} with a leg that has ended"
+            )
+            assert call.aside is None or call.aside.leg in legs, "consults one who has left"
+            assert call.watch is None or call.watch.leg in legs, "watched by one who has left"
+
+    def check_bridge(self, call: Call) -> None:
+        """Those who should hear each other do, and nobody hears a caller on hold."""
+        together: list[ChannelId | None] = []
+        aside = call.aside.leg if call.aside is not None and call.aside.joined else None
+        if call.state is CallState.TALKING:
+            together = [call.channel, call.leg]
+        elif call.state is CallState.REFERRED:
+            together = [call.channel, aside]
+        elif call.state in ON_HOLD:
+            together = [call.leg, aside]
+            assert call.channel not in self.bridged, "on hold, and overheard"
+        else:
+            assert call.bridge is None, f"{call.state} with a bridge"
+        for channel in together:
+            if channel is not None and self.alive(channel):
+                assert self.bridged.get(channel) == call.bridge, f"{channel} hears nobody"
+
+    def close(self) -> None:
+        """Everybody hangs up, the link is read anew, time passes: nothing is left."""
+        self.lost = self.late = self.repeated = 0.0
+        for call, lives in [*self.callers.items(), *self.desk_calls.items()]:
+            if lives:
+                self.drop_caller(call)
+        self.read_anew()
+        self.wait(AT_REST_S)
+
+        board = self.board
+        assert self.engine.known() == (frozenset(), frozenset())
+        assert len(board.queue) == 0
+        assert self.bridges == {}, "a bridge is left"
+        assert not any(leg.alive for leg in (*self.legs.values(), *self.snoops.values()))
+        for desk in board.roster:
+            assert desk.call is None
+            assert desk.state in AT_REST, f"{desk.agent.id} is left {desk.state}"
+        leases = {("agent", desk.agent.id) for desk in board.roster if desk.phone is not None}
+        assert set(board.timers._live) <= {("closing",)} | leases
+        self.check_ends()
+        assert self.over.total() == len(self.over), "one end a call"
+        assert self.votes == self.questions, "one vote fact a question"
+        assert reconciles(merged(tally(self.facts, 30).values()))
+
+    def check_ends(self) -> None:
+        assert self.over.keys() == self.told_of
+        assert len(self.facts) == len(self.over), "one fact a call"
+
+
+Day.acts = dict(
+    (
+        *((Day.arrive, 8), (Day.find, 1), (Day.leave, 2), (Day.press, 2), (Day.hear_out, 24)),
+        *((Day.ring_or_answer, 24), (Day.end_leg, 4), (Day.press_in_call, 10)),
+        *((Day.change_phone, 2), (Day.ask_in_call, 14), (Day.ask_about_duty, 4), (Day.watch, 5)),
+        *((Day.call_the_desk, 3), (Day.press_at_the_desk, 8), (Day.leave_the_desk, 1)),
+        *((Day.repeat, 5), (Day.talk_nonsense, 1), (Day.stall, 1)),
+    )
+)
+
+
+def play(seed: int, kind: type[Day] = Day) -> int:
+    """Play a day; return how many events it had."""
+    day = kind(seed)
+    try:
+        day.live()
+    except Exception as defect:
+        told = "\n".join(f"{at - MONDAY_10H:9.2f} {event}" for at, event in day.log[-40:])
+        raise AssertionError(f"day {seed}: {defect!r} after\n{told}") from defect
+    return len(day.log)
+
+
+@pytest.mark.parametrize("seed", FOUND)
+def test_days_that_found_a_defect_once(seed: int) -> None:
+    play(seed)
+
+
+def test_days_at_random() -> None:
+    events = seed = 0
+    while events < INTERLEAVINGS:
+        events += play(seed)
+        seed += 1

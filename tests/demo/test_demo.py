@@ -1,0 +1,215 @@
+"""`./allo demo` as its user starts it: one call, its timeline, its exit code, its ready-file."""
+
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from router import provision
+from router.intake.vault import place_of
+
+pytestmark = pytest.mark.real
+
+OFFSET = 7000
+PATIENCE_S = 240
+READY_KEYS = {"sip", "http", "ari", "code", "fiche", "api_key", "pids", "state_dir"} | {
+    "asterisk_log",
+    "router_log",
+    "callback_keys",
+    "agent_tokens",
+    "supervisor_tokens",
+    "seats",
+}
+
+
+@pytest.fixture(autouse=True)
+def no_vault_is_left(tmp_path: Path) -> Iterator[None]:
+    yield
+    vault = place_of(None, tmp_path / "state" / "asterisk", os.environ)
+    shutil.rmtree(vault, ignore_errors=True)
+
+
+def start(tmp_path: Path, *words: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [
+            *(str(provision.TOP / "allo"), "demo", "--at", "2026-11-23T10:00"),
+            *("--port-offset", str(OFFSET), "--state", str(tmp_path / "state")),
+            *("--ready-file", str(tmp_path / "ready.json"), *words),
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def wait_until_ready(demo: "subprocess.Popen[str]", file: Path) -> dict[str, Any]:
+    give_up_at = time.monotonic() + PATIENCE_S
+    while not file.exists():
+        assert demo.poll() is None, demo.communicate()[0]
+        assert time.monotonic() < give_up_at
+        time.sleep(0.1)
+    ready: dict[str, Any] = json.loads(file.read_text())
+    return ready
+
+
+def told_until(demo: "subprocess.Popen[str]", last: str) -> list[str]:
+    """Return the lines that the demo says up to this one."""
+    assert demo.stdout is not None
+    lines: list[str] = []
+    for line in demo.stdout:
+        lines.append(line.rstrip("\n"))
+        if lines[-1] == last:
+            break
+    return lines
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_one_call_is_carried_and_told(tmp_path: Path) -> None:
+    demo = start(tmp_path, "--once", "--agents", "1")
+    try:
+        told, _ = demo.communicate(timeout=PATIENCE_S)
+    finally:
+        demo.kill()
+    assert demo.returncode == 0, told
+    order = [
+        "the service's clock starts at 2026-11-23T10:00, a Monday",
+        "The call is answered",
+        "asked for an access code",
+        "types",
+        "The code is right: page F1234, domain « Rapports locatifs ».",
+        "joins the queue",
+        "The phone of informateur 101 rings.",
+        "Informateur 101 picks up",
+        "They are joined",
+        "Informateur 101 hangs up",
+        "The call is over: answered",
+        "The caller and the informateur heard each other.",
+    ]
+    places = [told.find(words) for words in order]
+    assert -1 not in places, told
+    assert places == sorted(places), told
+    assert "The caller hears the informateur." in told
+    assert "Informateur 101 hears the caller." in told
+    ready = json.loads((tmp_path / "ready.json").read_text())
+    assert not any(map(is_alive, ready["pids"].values()))
+    assert "0199001234" not in Path(ready["router_log"]).read_text()
+    assert "0199001234" not in Path(ready["asterisk_log"]).read_text()
+
+
+def test_it_stays_up_until_ctrl_c_and_leaves_nothing(tmp_path: Path) -> None:
+    demo = start(tmp_path, "--no-call", "--agents", "1")
+    try:
+        ready = wait_until_ready(demo, tmp_path / "ready.json")
+        assert ready.keys() == READY_KEYS
+        assert ready["sip"] == f"127.0.0.1:{5060 + OFFSET}"
+        assert ready["http"] == f"http://127.0.0.1:{8039 + OFFSET}"
+        assert ready["ari"].startswith("http://allo:")
+        assert ready["ari"].endswith(f"@127.0.0.1:{8088 + OFFSET}/ari")
+        assert ready["fiche"] == "F1234"
+        assert len(ready["code"]) == 8
+        assert (tmp_path / "ready.json").stat().st_mode & 0o077 == 0  # it holds secrets
+        assert all(map(is_alive, ready["pids"].values()))
+        assert f"Be called back: open {ready['http']}/rappel?fiche=F1234" in told_until(
+            demo, "Ctrl-C ends."
+        )
+        demo.send_signal(signal.SIGINT)
+        told, _ = demo.communicate(timeout=PATIENCE_S)
+    finally:
+        demo.kill()
+    assert demo.returncode == 0, told
+    assert "Traceback" not in told
+    assert not any(map(is_alive, ready["pids"].values()))
+
+
+def family(pid: int) -> dict[int, str]:
+    """Return every living descendant with its command."""
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            status = (folder / "stat").read_text().rpartition(")")[2].split()
+            parents[int(folder.name)] = int(status[1])
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    words = {one: Path(f"/proc/{one}/cmdline").read_bytes() for one in found - {pid}}
+    return {one: line.replace(b"\0", b" ").decode() for one, line in words.items()}
+
+
+def test_all_ends_with_a_demo_that_is_killed(tmp_path: Path) -> None:
+    demo = start(tmp_path, "--no-call", "--agents", "2")
+    try:
+        wait_until_ready(demo, tmp_path / "ready.json")
+        left = family(demo.pid)
+        for program, count in {
+            "router.cli run": 1,
+            "router.intake": 1,
+            "sbin/asterisk": 1,
+            "sipp": 3,  # two informateurs', and the public network
+        }.items():
+            assert sum(program in line for line in left.values()) == count, left
+        watches = {os.pidfd_open(pid): line for pid, line in left.items()}
+    finally:
+        demo.kill()
+    demo.communicate(timeout=PATIENCE_S)
+    give_up_at = time.monotonic() + PATIENCE_S
+    while watches and time.monotonic() < give_up_at:
+        for watch in select.select(list(watches), [], [], 1)[0]:
+            del watches[watch]
+            os.close(watch)
+    for watch in watches:
+        signal.pidfd_send_signal(watch, signal.SIGKILL)
+    assert not watches
+    again = start(tmp_path, "--no-call", "--agents", "1")
+    try:
+        wait_until_ready(again, tmp_path / "ready.json")
+    finally:
+        again.kill()
+        again.communicate(timeout=PATIENCE_S)
+
+
+@pytest.mark.parametrize(
+    ("kind", "port", "sentence"),
+    [
+        (socket.SOCK_DGRAM, 5060, "UDP port 12060 on 127.0.0.1, needed for the SIP trunk"),
+        (socket.SOCK_DGRAM, 5062, "UDP port 12062 on 127.0.0.1, needed for informateurs' phones"),
+        (socket.SOCK_DGRAM, 5064, "UDP port 12064 on 127.0.0.1, needed for the simulated public"),
+        (socket.SOCK_STREAM, 8039, "TCP port 15039 on 127.0.0.1, needed for HTTP"),
+        (socket.SOCK_STREAM, 8088, "TCP port 15088 on 127.0.0.1, needed for ARI"),
+    ],
+)
+def test_a_busy_port_is_one_sentence(
+    tmp_path: Path, kind: socket.SocketKind, port: int, sentence: str
+) -> None:
+    with socket.socket(socket.AF_INET, kind) as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # of the test before
+        taken.bind(("127.0.0.1", port + OFFSET))
+        if kind == socket.SOCK_STREAM:
+            taken.listen()
+        demo = start(tmp_path, "--once")
+        try:
+            told, _ = demo.communicate(timeout=PATIENCE_S)
+        finally:
+            demo.kill()
+    assert demo.returncode == 1
+    assert sentence in told
+    assert f"by process {os.getpid()} (" in told
+    assert "--port-offset" in told
+    assert "Traceback" not in told

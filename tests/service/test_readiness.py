@@ -1,0 +1,225 @@
+"""What is missing, by what Asterisk says of itself; of a real one, see tests/real/test_ready.py."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import structlog
+from structlog.testing import capture_logs
+
+from router.ari.asterisk_link import AsteriskLink, LinkCounts
+from router.ari.messages import Request
+from router.asterisk.settings import AsteriskSettings
+from router.errors import AriError, AriGone, AriUnreachable
+from router.service import readiness
+from router.service.readiness import PARTS, Readiness
+from tests.asterisk.test_sip_ping import challenge, server
+
+TRUNK_PATH = "asterisk/config/dynamic/res_pjsip/transport/trunk-udp"
+
+
+class Client:
+    """Asterisk as it should be, but for what `wrong` says of a path."""
+
+    def __init__(self) -> None:
+        self.wrong: dict[str, Any] = {}
+        self.asked: list[str] = []
+
+    async def ask_http(self, request: Request) -> Any:
+        self.asked.append(request.path)
+        said = self.wrong.get(request.path, {"state": "online"})
+        if isinstance(said, AriError):
+            raise said
+        if said is None:
+            await asyncio.Event().wait()
+        return said
+
+
+class Link:
+    def __init__(self) -> None:
+        self.client = Client()
+        self.connected = True
+        self.last_error: AriError | None = None
+        self.counts = LinkCounts(connections=1)
+        self.phones_found = 3
+
+
+class Scene:
+    def __init__(self, settings: AsteriskSettings) -> None:
+        self.link = Link()
+        self.vault = ""
+        self.beside = {"store": "", "intake": ""}
+        self.readiness = Readiness(
+            settings,
+            cast(AsteriskLink, self.link),
+            lambda: self.vault,
+            lambda: self.beside,
+            structlog.get_logger(),
+        )
+
+    @property
+    def missing(self) -> dict[str, str]:
+        return {part: why for part, why in self.readiness.parts.items() if why}
+
+    async def looked(self) -> dict[str, str]:
+        """Have it look once; return what is missing."""
+        await self.readiness._look()
+        self.readiness._vault_seen = self.readiness._vault()
+        return self.missing
+
+
+def settings(port: int, **changes: Any) -> AsteriskSettings:
+    place = Path("/nowhere")
+    addresses = {"trunk_bind": f"127.0.0.1:{port}", "agents_bind": f"127.0.0.1:{port}"}
+    return AsteriskSettings(
+        state_dir=place, prompts_dir=place, ari_password="", **addresses | changes
+    )
+
+
+@asynccontextmanager
+async def scene(**changes: Any) -> AsyncIterator[Scene]:
+    """A service whose every part is there."""
+    async with server(challenge) as sip:
+        yield Scene(settings(sip.port, **changes))
+
+
+async def test_all_there() -> None:
+    async with scene() as here:
+        assert await here.looked() == {}
+        assert set(here.readiness.parts) == set(PARTS)
+
+
+async def test_nothing_is_there_before_it_was_seen() -> None:
+    async with scene() as here:
+        assert set(here.missing) == {*PARTS} - {"store", "intake"}
+        await here.looked()
+        here.link.counts.connections += 1  # another Asterisk, perhaps
+        assert here.missing["trunk_transport"] == "not seen yet"
+
+
+async def test_without_asterisk_only_the_application_has_a_reason() -> None:
+    async with scene() as here:
+        await here.looked()
+        here.link.connected = False
+        here.link.last_error = AriUnreachable("http://127.0.0.1:8088/ari", "refused")
+        missing = here.missing
+        assert "refused" in missing.pop("application")
+        assert set(missing.values()) == {"cannot be seen without Asterisk"}
+        assert set(missing) == {"trunk_transport", "agents_transport", "trunk", "phones"}
+
+
+@pytest.mark.parametrize(
+    ("path", "part", "words"),
+    [
+        ("applications/allo", "application", 'the application "allo" is not subscribed'),
+        (TRUNK_PATH, "trunk_transport", "Asterisk did not start trunk-udp: UDP 127.0.0.1:"),
+        (TRUNK_PATH.replace("trunk", "agents"), "agents_transport", "did not start agents-udp"),
+        ("endpoints/PJSIP/trunk", "trunk", "Asterisk has no endpoint trunk"),
+    ],
+)
+async def test_what_asterisk_has_not_is_missing(path: str, part: str, words: str) -> None:
+    async with scene() as here:
+        here.link.client.wrong[path] = AriGone(404, "look", "not found")
+        [(missing, why)] = (await here.looked()).items()
+        assert missing == part
+        assert words in why
+
+
+async def test_an_asterisk_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness, "_PATIENCE_S", 0.05)
+    async with scene(ari_host="192.0.2.1") as here:
+        here.link.client.wrong[TRUNK_PATH] = None
+        assert await here.looked() == {"trunk_transport": "Asterisk does not tell (no answer)"}
+
+
+async def test_a_transport_that_nobody_reads_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness, "_PATIENCE_S", 0.05)
+    async with server(lambda *_: None) as silent, scene() as here:
+        here.readiness._settings = settings(silent.port)
+        missing = await here.looked()
+        assert set(missing) == {"trunk_transport", "agents_transport"}
+        assert "OPTIONS is not answered" in missing["trunk_transport"]
+
+
+async def test_sip_is_asked_on_every_address_by_one_of_them() -> None:
+    async with server(challenge) as sip:
+        anywhere = f"0.0.0.0:{sip.port}"
+        here = Scene(settings(sip.port, trunk_bind=anywhere, agents_bind=anywhere))
+        assert await here.looked() == {}
+        assert {request.split()[1] for request in sip.requests} == {f"sip:127.0.0.1:{sip.port}"}
+
+
+async def test_an_asterisk_elsewhere_is_asked_by_ari_alone() -> None:
+    """Its firewall may keep our OPTIONS out, and callers not."""
+    here = Scene(settings(9, ari_host="192.0.2.1"))
+    assert await here.looked() == {}
+
+
+@pytest.mark.parametrize(
+    ("peer", "qualify_s", "state", "is_missing"),
+    [
+        ("192.0.2.1:5060", 30, "offline", True),
+        ("192.0.2.1:5060", 30, "online", False),
+        ("192.0.2.1:5060", 0, "offline", False),
+        (None, 30, "offline", False),
+    ],
+)
+async def test_the_carrier_must_answer_if_it_is_asked(
+    peer: str | None, qualify_s: int, state: str, is_missing: bool
+) -> None:
+    async with scene(trunk_peer=peer, trunk_qualify_s=qualify_s) as here:
+        here.link.client.wrong["endpoints/PJSIP/trunk"] = {"state": state}
+        assert set(await here.looked()) == ({"trunk"} if is_missing else set())
+
+
+async def test_an_asterisk_without_our_phones() -> None:
+    async with scene() as here:
+        here.link.phones_found = 0
+        assert set(await here.looked()) == {"phones"}
+
+
+async def test_store_vault_and_intake_are_seen_too() -> None:
+    async with scene() as here:
+        here.vault = "cannot be used"
+        here.beside = {"store": "tickets: disk full", "intake": "no intake serves"}
+        assert await here.looked() == here.beside | {"vault": "cannot be used"}
+
+
+async def test_what_was_seen_long_ago_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with scene() as here:
+        await here.looked()
+        monkeypatch.setattr(readiness, "_STALE_S", -1.0)
+        assert set(here.missing) == {*PARTS} - {"store", "intake", "vault"}
+
+
+async def test_it_looks_again_when_asterisk_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness, "_LOOK_AGAIN_S", 1000.0)
+    async with scene() as here:
+        here.link.connected = False
+        watching = asyncio.create_task(here.readiness.watch())
+        await asyncio.sleep(0)
+        assert here.link.client.asked == []
+        here.link.connected = True
+        here.readiness.look_now()
+        async with asyncio.timeout(30):
+            while here.missing:
+                await asyncio.sleep(0.001)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+
+async def test_what_is_missing_is_logged_once() -> None:
+    async with scene() as here:
+        with capture_logs() as lines:
+            here.readiness._log = structlog.get_logger()
+            for wrong in (True, True, False, False):
+                gone = AriGone(404, "look", "not found")
+                here.link.client.wrong = {TRUNK_PATH: gone} if wrong else {}
+                await here.looked()
+        assert [(line["event"], line["log_level"], line["detail"]) for line in lines] == [
+            ("not ready", "warning", "trunk_transport"),
+            ("ready again", "info", "trunk_transport"),
+        ]

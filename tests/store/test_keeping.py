@@ -1,0 +1,223 @@
+"""Tickets are written beside the event loop: when a file is locked, full or gone, it is told."""
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+import structlog
+from structlog.testing import capture_logs
+
+from router.core.callback.tickets import TicketRecord, TicketState
+from router.core.ids import SectorId, TicketId
+from router.errors import StoreError
+from router.store import keeping
+from router.store.keeping import TicketKeeper
+from router.store.tickets import TicketStore
+
+RECORD = TicketRecord(TicketId("t" * 32), SectorId("travail"), None, 1.0, 2701.0)
+ENDED = replace(RECORD, state=TicketState.DONE, ended_at=9.0)
+
+
+class Kept:
+    """A keeper at work, and what it told."""
+
+    def __init__(self, path: Path) -> None:
+        self.store = TicketStore(path)
+        self.store._database.execute("PRAGMA busy_timeout = 20")
+        self.changes: asyncio.Queue[bool] = asyncio.Queue()
+        self.keeper = TicketKeeper(self.store, self.changes.put_nowait, structlog.get_logger())
+        self.task = asyncio.create_task(self.keeper.run())
+
+    def promise(self, record: TicketRecord) -> "asyncio.Future[bool]":
+        """Keep a ticket; the future is whether it is on disk."""
+        told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.keeper.keep(record)
+        self.keeper.when_kept(record.ticket, told.set_result)
+        return told
+
+    async def close(self) -> None:
+        self.task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self.task
+        await self.keeper.close()
+
+    def on_disk(self) -> TicketRecord | None:
+        """What a router that starts now would find."""
+        other = TicketStore(self.store.path)
+        try:
+            return other.get(RECORD.ticket)
+        finally:
+            other.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "tickets.sqlite3"
+
+
+@pytest_asyncio.fixture
+async def kept(path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Kept]:
+    monkeypatch.setattr(keeping, "RETRY_S", 0.01)
+    kept = Kept(path)
+    yield kept
+    await kept.close()
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Another process that keeps the file to itself."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+
+
+@contextmanager
+def full(path: Path, store: TicketStore) -> Iterator[None]:
+    """A file that cannot grow, and has no room left."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("CREATE TABLE IF NOT EXISTS padding (bytes BLOB)")
+    [(pages,)] = other.execute("PRAGMA page_count").fetchall()
+    store._database.execute(f"PRAGMA max_page_count = {pages}")
+    other.close()
+    try:
+        yield
+    finally:
+        store._database.execute("PRAGMA max_page_count = 1000000")
+
+
+async def test_nothing_hangs_on_a_ticket_before_it_is_on_disk(kept: Kept) -> None:
+    told = kept.promise(RECORD)
+    assert not told.done()
+    assert await told
+    assert kept.on_disk() == RECORD
+    assert kept.keeper.standing.pending == 0
+
+
+async def test_while_the_file_is_locked_nothing_is_kept_and_then_all_is(kept: Kept) -> None:
+    with locked(kept.store.path):
+        assert not await kept.promise(RECORD)
+        assert not await kept.changes.get()
+        assert kept.keeper.standing.trouble == "cannot be used: database is locked"
+        assert kept.keeper.standing.pending == 1
+        kept.keeper.keep(ENDED)  # the later state is written
+        assert kept.keeper.get(RECORD.ticket) == ENDED
+    assert await kept.changes.get()
+    assert kept.on_disk() == ENDED
+    assert kept.keeper.standing.trouble == ""
+    assert kept.keeper.standing.failures
+
+
+async def test_the_loop_goes_on_while_another_process_has_the_lock(kept: Kept) -> None:
+    kept.store._database.execute("PRAGMA busy_timeout = 20000")
+    with locked(kept.store.path):
+        told = kept.promise(RECORD)
+        for _ in range(100):  # turns of the loop, none of which waits for the file
+            await asyncio.sleep(0)
+            kept.keeper.get(TicketId("another"))
+        assert not told.done()
+    assert await told
+
+
+async def test_a_promise_taken_back_is_not_on_disk(kept: Kept) -> None:
+    with locked(kept.store.path):
+        assert not await kept.promise(RECORD)
+        kept.keeper.remove(RECORD.ticket)
+        assert kept.keeper.get(RECORD.ticket) is None
+    while not await kept.changes.get():
+        pass
+    assert kept.on_disk() is None
+
+
+async def test_a_disk_without_room_is_seen_and_tried_by_writing(kept: Kept) -> None:
+    with full(kept.store.path, kept.store):
+        number = 0
+        while await kept.promise(replace(RECORD, ticket=TicketId(f"{number:032}"))):
+            number += 1
+        assert "full" in kept.keeper.standing.trouble
+    while not await kept.changes.get():
+        pass
+    assert await kept.promise(RECORD)
+
+
+async def test_a_file_that_is_removed_is_begun_anew_and_said(kept: Kept) -> None:
+    assert await kept.promise(RECORD)
+    for one in kept.store.path.parent.iterdir():
+        one.unlink()
+    assert not await kept.promise(ENDED)
+    assert not await kept.changes.get()
+    assert await kept.changes.get()
+    assert kept.on_disk() == ENDED
+
+
+async def test_a_thousand_at_once_are_few_commits(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches: list[int] = []
+    write = kept.store.write
+
+    def counting(records, *, trial=False):  # type: ignore[no-untyped-def]
+        batches.append(len(records))
+        write(records, trial=trial)
+
+    monkeypatch.setattr(kept.store, "write", counting)
+    many = [replace(RECORD, ticket=TicketId(f"{number:032}")) for number in range(1000)]
+    assert all(await asyncio.gather(*map(kept.promise, many)))
+    assert sum(batches) == 1000
+    assert len(batches) < 10
+
+
+async def test_what_waits_at_the_end_is_written_or_told_as_lost(path: Path) -> None:
+    kept = Kept(path)
+    with capture_logs() as logs, locked(path):
+        kept.keeper.keep(RECORD)
+        await kept.close()
+    [lost] = [line for line in logs if line["event"] == "tickets lost"]
+    assert lost["count"] == 1
+    kept = Kept(path)
+    kept.keeper.keep(RECORD)
+    await kept.close()
+    assert kept.on_disk() == RECORD
+
+
+_LIMITED = """
+import resource, sys
+from pathlib import Path
+from router.core.ids import SectorId, TicketId
+from router.core.callback.tickets import TicketRecord
+from router.errors import StoreError
+from router.store.tickets import TicketStore
+
+store = TicketStore(Path(sys.argv[1]))
+size = store.path.with_name(store.path.name + "-wal").stat().st_size
+resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+try:
+    store.put(TicketRecord(TicketId("t"), SectorId("travail"), None, 1.0, 2.0))
+except StoreError as error:
+    print(error)
+"""
+
+
+def test_a_write_that_the_system_refuses_is_told(path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", _LIMITED, str(path)], capture_output=True, text=True, check=True
+    )
+    assert "tickets.sqlite3 cannot be used: " in told.stdout
+
+
+def test_a_file_that_may_only_be_read_is_told(path: Path) -> None:
+    store = TicketStore(path)
+    store._database.execute("PRAGMA query_only = ON")  # as for who is not root
+    with pytest.raises(StoreError, match="readonly"):
+        store.put(RECORD)
+    store.close()
