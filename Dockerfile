@@ -26,6 +26,7 @@ RUN apt-get update \
     && useradd --system --uid 970 --home-dir /var/lib/allo --create-home allo \
     && install -d -o allo /opt/allo/.allo
 COPY --from=packages /opt/allo/venv /opt/allo/venv
+COPY LICENSE /opt/allo/LICENSE
 COPY asterisk-conf /opt/allo/asterisk-conf
 COPY prompts /opt/allo/prompts
 COPY router /opt/allo/router

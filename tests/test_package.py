@@ -23,6 +23,7 @@ class Installed:
     """The wheel's content, as pip lays it out, and a folder of somebody who uses it."""
 
     def __init__(self, site: Path, home: Path) -> None:
+        self.site = site
         self.home = home
         environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         # The packages it depends on are those of the tests.
@@ -70,6 +71,13 @@ def test_it_says_which_it_is(installed: Installed) -> None:
     code, out, err = installed.run("--version")
     assert (code, err) == (0, "")
     assert out.startswith("allo ")
+
+
+def test_it_carries_its_licence_and_its_types(installed: Installed) -> None:
+    [about] = installed.site.glob("allo-*.dist-info")
+    assert "License-Expression: EUPL-1.2\n" in (about / "METADATA").read_text()
+    assert (about / "licenses" / "LICENSE").read_bytes() == (provision.TOP / "LICENSE").read_bytes()
+    assert (installed.site / "router" / "py.typed").is_file()
 
 
 def test_it_configures_asterisk_and_is_right_by_its_own_check(
