@@ -68,6 +68,7 @@ TESTED_ELSEWHERE = {
     "intake/ledger.py": "intake/test_interface.py and intake/test_supervisor.py",
     "intake/sockets.py": "intake/test_supervisor.py, intake/test_hand_on.py",
     "intake/terms.py": "values only",
+    "intake/page_words.py": "intake/test_rappel.py, and intake/test_widget_source.py",
     "intake/openapi.py": "intake/test_interface.py reads what is served",
     "core/call/offer.py": "test_callbacks.py, and test_engine.py's state `entering`",
     "core/call/standing.py": "test_estimate.py the formula, test_distribution.py what is told",

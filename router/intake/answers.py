@@ -7,7 +7,7 @@ from router.core.callback.tickets import ENDS, Failure, TicketState
 from router.core.codes import in_pairs
 from router.core.hours import Hours, clock_text
 from router.core.plan import Plan
-from router.intake import rappel
+from router.intake import page_words, rappel
 from router.intake.channel import Standing
 from router.web.replies import dialled, typeset
 
@@ -27,7 +27,7 @@ STATES: dict[TicketState, str] = {
     _T.LOST_REBOOT: "lost_reboot",
 }
 
-_AGAIN = f"Votre numéro est effacé. {rappel.AGAIN}"
+_AGAIN = f"Votre numéro est effacé. {page_words.AGAIN}"
 _FAILED: dict[Failure, str] = {
     Failure.BUSY: f"Votre ligne était occupée. {_AGAIN}",
     Failure.DECLINED: f"L’appel a été refusé. {_AGAIN}",
@@ -81,7 +81,7 @@ def _message(standing: Standing, hours: Hours) -> str:
         return f"Un informateur vous rappelle au plus tard à {clock_text(due.time())}."
     if standing.state is _T.FAILED and standing.failure is not None:
         return _FAILED[standing.failure]
-    return rappel.STATES[state][2]
+    return page_words.STATES[state][2]
 
 
 def _reason(standing: Standing) -> str | None:

@@ -19,8 +19,9 @@ from router.intake import rappel
 from router.intake.answers import progress_page
 from router.intake.channel import Standing
 from router.intake.interface import content_of, retry_headers
+from router.intake.page_style import HEADERS
 from router.intake.reception import Reception
-from router.intake.requests import form_of, sector_of, subject_of, wanted_of_form
+from router.intake.requests import Subject, form_of, sector_of, subject_of, wanted_of_form
 from router.intake.terms import Terms
 from router.web.present import Phone
 from router.web.refusals import REASONS, NotNow, most_common
@@ -120,9 +121,7 @@ class Pages:
             body=body, headers=headers, content_type="text/javascript", charset="utf-8"
         )
 
-    def _refused(
-        self, subject: rappel.Subject, form: dict[str, str], error: Refused
-    ) -> web.Response:
+    def _refused(self, subject: Subject, form: dict[str, str], error: Refused) -> web.Response:
         # Where the router did not answer, nobody knows whether it was done: sent again under
         # the same key, the request finds out.
         unclear = error.code == Refusal.UNAVAILABLE
@@ -136,7 +135,7 @@ class Pages:
         offer = self._offer_of(most_common(refusals), self._reception.phone())
         return rappel.choice(self._plan, offer, unknown)
 
-    def _offer(self, subject: rappel.Subject) -> rappel.Offer:
+    def _offer(self, subject: Subject) -> rappel.Offer:
         sector = sector_of(subject)
         return self._offer_of(self._reception.refusal(sector), self._reception.phone(sector))
 
@@ -155,7 +154,7 @@ class Pages:
             answered=phone is Phone.ANSWERED,
         )
 
-    def _about(self, standing: Standing) -> rappel.Subject | None:
+    def _about(self, standing: Standing) -> Subject | None:
         if standing.fiche is not None and standing.fiche in self._plan.fiches:
             return self._plan.fiches[standing.fiche]
         return self._plan.sectors.get(standing.sector)
@@ -190,5 +189,5 @@ def _html(text: str, status: int = 200, headers: Mapping[str, str] | None = None
         text=text,
         status=status,
         content_type="text/html",
-        headers={**rappel.HEADERS, **(headers or {})},
+        headers={**HEADERS, **(headers or {})},
     )

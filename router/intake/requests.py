@@ -11,10 +11,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from router.core.ids import FicheId, SectorId
-from router.core.plan import Fiche, Plan
-from router.intake.rappel import Subject
+from router.core.plan import Fiche, Plan, Sector
 from router.web.bodies import object_of
 from router.web.replies import Refused
+
+#: What a callback is about.
+Subject = Fiche | Sector
 
 #: A number, a subject and a proof of work are some 500 bytes; beyond this nothing is read.
 LARGEST_BODY = 4096

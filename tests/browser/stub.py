@@ -14,6 +14,7 @@ from aiohttp import web
 
 from router.core.plan import Fiche, Relay
 from router.intake import rappel
+from router.intake.page_style import HEADERS
 from router.web.replies import dialled
 from tests.service_plan import FICHE, MONDAY_10H, small_plan
 
@@ -250,7 +251,7 @@ def _refusal(status: int, code: str, about: str | None, message: str) -> web.Res
 
 
 def _html(text: str) -> web.Response:
-    return web.Response(text=text, content_type="text/html", headers=rappel.HEADERS)
+    return web.Response(text=text, content_type="text/html", headers=HEADERS)
 
 
 async def _widget(request: web.Request) -> web.Response:

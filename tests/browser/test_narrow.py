@@ -10,7 +10,7 @@ from router.config import load
 from router.core.callback.tickets import Refusal
 from router.core.engine import SectorSnapshot
 from router.core.ids import FicheId
-from router.intake import rappel
+from router.intake import page_words, rappel
 from router.intake.rappel import Fault, Offer, Progress
 from router.web.api import Snapshot
 from router.web.pages import home as home_page
@@ -48,7 +48,7 @@ def pages() -> dict[str, str]:
     offers["open"] = Offer(True)
     progress = {
         state: Progress("ticket", state, MONDAY_10H + 2700, reason="busy", code=CODE)
-        for state in rappel.STATES
+        for state in page_words.STATES
     }
     at_field = Fault("phone", "Les numéros étrangers ne sont pas rappelés.", "+49 30 1234567")
     return {
@@ -64,7 +64,7 @@ def pages() -> dict[str, str]:
         "error": rappel.refusal(PLAN, FICHE, Offer(True), "key", Fault(None, "Trop tôt.")),
         "choice": rappel.choice(PLAN, Offer(True)),
         "choice closed": rappel.choice(PLAN, offers["closed"]),
-        **{why: rappel.choice(PLAN, Offer(True), why) for why in rappel.UNKNOWN},
+        **{why: rappel.choice(PLAN, Offer(True), why) for why in page_words.UNKNOWN},
         **{f"result {state}": rappel.result(PLAN, FICHE, one) for state, one in progress.items()},
     }
 
@@ -105,7 +105,7 @@ async def test_no_page_overflows(page: Page, site: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("theme", ["", "dsfr"])
-@pytest.mark.parametrize("state", [*rappel.STATES, "form", "refused", "wrong"])
+@pytest.mark.parametrize("state", [*page_words.STATES, "form", "refused", "wrong"])
 async def test_the_widget_never_overflows(
     page: Page, widget: Widget, stub: Stub, home: str, state: str, theme: str
 ) -> None:
@@ -118,12 +118,12 @@ async def test_the_widget_never_overflows(
     await widget.ready()
     if state == "wrong":
         await widget.ask("06 39 98")
-    elif state in rappel.STATES:
+    elif state in page_words.STATES:
         await widget.ask(PHONE)
         await widget.says("enregistrée")
         stub.state = state
         await page.reload()
-        await widget.says(rappel.STATES[state][1])
+        await widget.says(page_words.STATES[state][1])
 
     assert await page.js(STICKS_OUT) == []
     assert await page.js("[innerWidth, document.documentElement.scrollWidth]") == [WIDTH, WIDTH]

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from aiohttp.test_utils import TestServer
 
-from router.intake import rappel
+from router.intake import page_words
 from router.web.replies import dialled
 from tests.browser.chromium import Page
 from tests.browser.stub import PHONE, PLAN, TICKET, Stub
@@ -29,7 +29,7 @@ def accepted(page: Page, widget: Widget, home: str) -> Accepted:
     return ask
 
 
-@pytest.mark.parametrize("state", rappel.STATES)
+@pytest.mark.parametrize("state", page_words.STATES)
 async def test_a_reload_finds_the_state_again(
     page: Page, widget: Widget, stub: Stub, accepted: Accepted, state: str
 ) -> None:
@@ -37,7 +37,7 @@ async def test_a_reload_finds_the_state_again(
     stub.state = state
     await page.reload()
 
-    _, title, text = rappel.STATES[state]
+    _, title, text = page_words.STATES[state]
     await widget.says(title)
     if state != "unknown":
         await widget.says(dialled(text, PLAN))
@@ -83,7 +83,7 @@ async def test_states_follow_each_other_by_themselves(
     await accepted()
     for state in ("dialling", "talking", "done"):
         stub.state = state
-        await widget.says(rappel.STATES[state][1])
+        await widget.says(page_words.STATES[state][1])
 
     # The ended ticket is asked for no more.
     polls = stub.polls

@@ -2,7 +2,7 @@ import pytest
 
 from router.core.callback.tickets import ENDS, Failure, TicketState
 from router.core.ids import TicketId
-from router.intake import rappel
+from router.intake import page_words
 from router.intake.answers import STATES, progress_json, progress_page
 from router.intake.channel import Standing
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, small_plan
@@ -27,7 +27,7 @@ def test_an_accepted_ticket_has_its_hour() -> None:
 @pytest.mark.parametrize("state", TicketState)
 def test_every_state_is_one_of_the_pages(state: TicketState) -> None:
     told = progress_json(standing(state), PLAN, MONDAY_10H)
-    assert told["state"] in rappel.STATES
+    assert told["state"] in page_words.STATES
     assert told["message"].endswith(".")
     assert "'" not in told["message"]
     assert progress_page(standing(state)).state == told["state"]

@@ -11,7 +11,7 @@ from router.core.commands import Ring
 from router.core.engine import SectorSnapshot
 from router.core.ids import AgentId, CallId, ChannelId, TicketId
 from router.core.plan import Relay
-from router.intake import rappel
+from router.intake import page_words, rappel
 from router.intake.abuse import Refusal as Limit
 from router.intake.answers import progress_json, progress_page
 from router.intake.channel import Standing
@@ -47,7 +47,7 @@ def rappel_pages() -> Iterator[str]:
         yield rappel.page(PLAN, SUBJECT, offer, "key")
         yield rappel.choice(PLAN, offer)
     yield rappel.page(PLAN, SUBJECT, rappel.Offer(True), "key", code="12 34 56 78")
-    for state in rappel.STATES:
+    for state in page_words.STATES:
         progress = rappel.Progress("ticket", state, MONDAY_10H, code="12 34 56 78")
         yield rappel.result(PLAN, SUBJECT, progress)
     for failure in Failure:

@@ -8,7 +8,7 @@ import pytest
 
 from router.core.callback.tickets import Refusal
 from router.core.ids import SectorId, TicketId
-from router.intake import rappel
+from router.intake.page_style import CONTENT_SECURITY_POLICY
 from router.intake.pages import NarrowDoor
 from router.web.words import REFUSALS
 from tests.intake.scene import ORIGIN, Scene, digits, new_number
@@ -21,7 +21,7 @@ async def post(here: Scene, path: str = "/rappel", **form: str) -> tuple[int, st
     status, page = await here.ask(
         path=path, data=urlencode(form).encode(), headers={**BROWSER, "Idempotency-Key": ""}
     )
-    assert here.headers["Content-Security-Policy"] == rappel.CONTENT_SECURITY_POLICY
+    assert here.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
     assert here.headers["Cache-Control"] == "no-store"
     return status, unescape(page)
 

@@ -9,7 +9,8 @@ from itertools import pairwise
 import pytest
 
 from router.core.plan import Fiche, Relay, Sector
-from router.intake import rappel
+from router.intake import page_words, rappel
+from router.intake.page_style import CONTENT_SECURITY_POLICY
 from router.intake.rappel import Fault, Offer, Progress
 from router.web.words import REFUSALS
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, small_plan
@@ -24,6 +25,7 @@ CLOSED = Offer(False, "closed", "Revenez.", "demain, mardi 24 novembre, à 8 h 3
 PHONE = "06 39 98 12 34"
 DUE_AT = MONDAY_10H + 45 * 60
 NBSP = "\u00a0"
+LIVE = {"accepted", "dialling", "talking"}
 _VOID = {"meta", "input", "br"}
 
 
@@ -34,7 +36,7 @@ class Read(HTMLParser):
     elements: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     words: str = ""
     style: str = ""
-    _open: list[str] = field(default_factory=list)
+    unclosed: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -42,13 +44,13 @@ class Read(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, {name: value or "" for name, value in attrs}))
         if tag not in _VOID:
-            self._open.append(tag)
+            self.unclosed.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag, tag
+        assert self.unclosed.pop() == tag, tag
 
     def handle_data(self, data: str) -> None:
-        if self._open and self._open[-1] == "style":
+        if self.unclosed and self.unclosed[-1] == "style":
             self.style += data
         else:
             self.words += data
@@ -69,12 +71,12 @@ def read(page: str) -> Read:
     reader = Read()
     reader.feed(page)
     reader.close()
-    assert reader._open == []
+    assert reader.unclosed == []
     return reader
 
 
 def every_page() -> dict[str, str]:
-    progress = {state: Progress("ticket-1", state, DUE_AT) for state in rappel.STATES}
+    progress = {state: Progress("ticket-1", state, DUE_AT) for state in page_words.STATES}
     return {
         "open": rappel.page(PLAN, FICHE_PAGE, OPEN, "key-1", code="12 34 56 78"),
         "sector": rappel.page(PLAN, SECTOR, OPEN, "key-1"),
@@ -83,7 +85,7 @@ def every_page() -> dict[str, str]:
         "closed": rappel.page(PLAN, FICHE_PAGE, CLOSED, "key-1", code="12 34 56 78"),
         "choice": rappel.choice(PLAN, OPEN),
         "choice closed": rappel.choice(PLAN, CLOSED),
-        **{why: rappel.choice(PLAN, OPEN, why) for why in rappel.UNKNOWN},
+        **{why: rappel.choice(PLAN, OPEN, why) for why in page_words.UNKNOWN},
         **{state: rappel.result(PLAN, FICHE_PAGE, one) for state, one in progress.items()},
     }
 
@@ -101,23 +103,11 @@ def test_every_page_is_whole_french_and_within_its_policy(name: str) -> None:
     for _, attributes in page.elements:
         assert not any(one == "style" or one.startswith("on") for one in attributes)
     digest = base64.b64encode(hashlib.sha256(page.style.encode()).digest()).decode()
-    assert f"'sha256-{digest}'" in rappel.CONTENT_SECURITY_POLICY
+    assert f"'sha256-{digest}'" in CONTENT_SECURITY_POLICY
     assert all(one == {"src": "/widget.js", "defer": ""} for one in page.all("script"))
     assert "'" not in page.words.replace(PLAN.name, "")
     for mark in ";:!?":
         assert f" {mark}" not in page.words
-
-
-def test_nothing_but_ours_is_allowed() -> None:
-    policy = rappel.CONTENT_SECURITY_POLICY
-
-    assert "default-src 'none'" in policy
-    assert "frame-ancestors 'none'" in policy
-    assert "unsafe" not in policy
-    assert "http" not in policy
-    # The browser would send "Origin: null" with the form.
-    assert rappel.HEADERS["Referrer-Policy"] != "no-referrer"
-    assert rappel.HEADERS["Cache-Control"] == "no-store"
 
 
 def test_the_widget_holds_the_plain_form() -> None:
@@ -151,7 +141,7 @@ def test_a_refusal_tells_why_and_when_next(code: str) -> None:
     assert page.all("form") == []
 
 
-def test_the_next_opening_is_told_once() -> None:
+def test_the_nextuncloseding_is_told_once() -> None:
     offer = Offer(False, "closed", "Le service ouvre demain à 8 h 30.", "demain à 8 h 30")
     page = read(rappel.page(PLAN, FICHE_PAGE, offer, "key-1"))
 
@@ -221,7 +211,9 @@ def test_an_attempt_without_success_is_told() -> None:
     assert "nous réessaierons" in rappel.result(PLAN, FICHE_PAGE, progress)
 
 
-@pytest.mark.parametrize("state", sorted(set(rappel.STATES) - {"accepted", "dialling", "talking"}))
+@pytest.mark.parametrize(
+    "state", sorted(set(page_words.STATES) - {"accepted", "dialling", "talking"})
+)
 def test_what_has_ended_is_followed_no_more(state: str) -> None:
     page = read(every_page()[state])
 
@@ -233,20 +225,20 @@ def test_the_service_s_own_words_tell_how_it_ended() -> None:
     html = rappel.result(PLAN, None, Progress("t", "failed", DUE_AT, "La ligne était occupée."))
 
     assert "La ligne était occupée." in html
-    assert rappel.STATES["failed"][2].split(" ;")[0] not in html
+    assert page_words.STATES["failed"][2].split(" ;")[0] not in html
     assert 'href="/rappel"' in html
 
 
 def test_an_unknown_state_is_a_ticket_that_is_not_followed() -> None:
     html = rappel.result(PLAN, FICHE_PAGE, Progress("t", "of tomorrow", DUE_AT))
 
-    assert rappel.STATES["unknown"][1] in html
+    assert page_words.STATES["unknown"][1] in html
     assert "<form" not in html
 
 
-@pytest.mark.parametrize("why", rappel.UNKNOWN)
+@pytest.mark.parametrize("why", page_words.UNKNOWN)
 def test_the_choice_says_why_one_has_to_choose(why: str) -> None:
-    title, text = rappel.UNKNOWN[why]
+    title, text = page_words.UNKNOWN[why]
     html = every_page()[why]
 
     assert f"{title}{text}" in read(html).words

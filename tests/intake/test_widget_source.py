@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from router.intake import rappel
+from router.intake import page_words, rappel
 from router.web.relay import FOR_WHOM
 from router.web.words import REFUSALS
 
@@ -37,12 +37,12 @@ def test_it_knows_no_address_but_the_interface_s() -> None:
     assert paths == {"/healthz", "/v1/service"} | callbacks
 
 
-@pytest.mark.parametrize("state", rappel.STATES)
+@pytest.mark.parametrize("state", page_words.STATES)
 def test_each_state_has_the_page_s_words(state: str) -> None:
-    kind, title, text = rappel.STATES[state]
-    ours = text.replace(rappel.AGAIN, "${AGAIN}").replace("\u00a0", "\\u00a0")
+    kind, title, text = page_words.STATES[state]
+    ours = text.replace(page_words.AGAIN, "${AGAIN}").replace("\u00a0", "\\u00a0")
 
-    assert rappel.AGAIN in SOURCE
+    assert page_words.AGAIN in SOURCE
     assert re.search(f"{state}: \\['{kind}', '{title}', ['`]{re.escape(ours)}['`]\\]", SOURCE)
 
 
