@@ -1,7 +1,9 @@
 """The intake: the only process that ever holds a phone number, recycled so that none stays.
 
 __main__.py     the process: shut in, wired, served, drained
-supervisor.py   in the router: starts it, replaces it, and answers it
+supervisor.py   in the router: what the service asks of it, and what it says in turn
+succession.py   its processes, each followed by the next   child.py  one of them
+ledger.py       what the router knows of tickets for its sake, without a number
 channel.py      what the two say to each other
 reception.py    a request: number, limits, vault, ticket
 interface.py    /v1/callbacks…

@@ -75,6 +75,11 @@ class Child:
             await stdin.drain()
             stdin.close()
 
+    def has_started(self, now: float) -> None:
+        """Count it as serving from `now` on, in seconds of the loop's clock."""
+        self.ready = True
+        self.ready_at = now
+
     @property
     def starting(self) -> bool:
         """Whether it does not serve yet."""

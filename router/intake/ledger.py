@@ -67,8 +67,7 @@ class Ledger:
         #: Requests for a ticket that the service thinks about.
         self._admitting: dict[TicketId, list[Callable[[Admission], None]]] = {}
         self._orphans: frozenset[TicketId] = frozenset()
-        #: How many tickets may be open in all.
-        self.most_open = 0
+        self._most_open = 0
 
     @property
     def vault(self) -> Path | None:
@@ -140,9 +139,13 @@ class Ledger:
         self._admitting[ticket] = [decided]
         self._backend.admit(ticket, sector, fiche, lambda told: self._decide(ticket, told))
 
+    def allow(self, most_open: int) -> None:
+        """Admit `most_open` open tickets at most, in total, from now on; 0 at first."""
+        self._most_open = most_open
+
     def claim(self, ticket: TicketId, asked: Message) -> str | None:
         """Count a ticket whose number was typed; return why it may not be, if so."""
-        limit = self._limits.admit(ticket, asked["who"], _day(asked), self.most_open)
+        limit = self._limits.admit(ticket, asked["who"], _day(asked), self._most_open)
         if limit is None:
             return None
         self.drop(ticket)
@@ -194,7 +197,7 @@ class Ledger:
             challenge, asked["expires_at"], ticket, self._now()
         ):
             return "proof_spent"
-        limit = self._limits.admit(ticket, asked["who"], _day(asked), self.most_open)
+        limit = self._limits.admit(ticket, asked["who"], _day(asked), self._most_open)
         return None if limit is None else limit.code
 
     def _decide(self, ticket: TicketId, admission: Admission) -> None:

@@ -13,53 +13,73 @@ from pathlib import Path
 from router.core.plan import Plan
 from router.intake.channel import Message
 
+#: Before the router has said anything of the sectors: nothing is taken, no call is answered.
+NOTHING_ACCEPTED: Message = {"accepting": {}, "answered": None}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """Values only, for `pickle`; settings as in `config.Callbacks`."""
+    """Values only, for `pickle`; settings as in `config.Callbacks`, where their defaults are."""
 
+    #: The service as it describes itself.
     plan: Plan
-    #: The service's time is the monotonic clock, which all processes share, and so much.
-    clock_base: float
+    #: Within how many minutes a callback is promised.
     promise_min: int
-    #: Whether to tell at the start whose the open tickets are.
-    recount: bool
-    #: What the router last said of the sectors: the channel's message; later ones follow.
-    accepting: Message
 
+    #: Origins of pages that may ask for callbacks, such as "https://www.example.org".
     origins: frozenset[str]
+    #: Name of each trusted server -> its key.
     keys: Mapping[str, str] = field(repr=False)
+    #: Whether browsers must solve a puzzle, and how many numbers they may have to try.
     proof_of_work: bool
     difficulty: int
+    #: Plain forms admitted each minute, in total, while puzzles are set.
     forms_per_minute: int
+    #: Whether numbers kept for films are admitted: in tests and demos only.
     fiction: bool
+    #: The intake is worn after this many numbers, or this many seconds after its first.
     recycle_numbers: int
     recycle_s: float
 
-    #: None: there is no vault, and so no callback.
+    #: The vault's folder; None: there is no vault, and so no callback.
     vault: Path | None
     #: Tickets are derived with it, so that a request sent again finds its own.
     ticket_key: bytes = field(repr=False)
+    #: Puzzles are signed with it.
     challenge_key: bytes = field(repr=False)
+    #: Access codes are derived with it.
     code_secret: bytes = field(repr=False)
 
+    #: Asterisk's HTTP interface, with "/ari" and no slash after it, and who asks there.
     ari_url: str
     ari_user: str
     ari_password: str = field(repr=False)
+    #: The Stasis application of calls that are dialled.
     app: str
+    #: The number shown to whoever is called back; None: no callback is taken.
     presented: str | None
+    #: How the trunk wants numbers: "national", "+e164", or "e164" without the plus sign.
     number_format: str
 
     #: The folder of the router's own socket.
     router_dir: Path
-    #: Addresses that the router answers; a last part in braces stands for any.
+    #: Addresses that the router answers; a part in braces stands for any.
     router_paths: tuple[str, ...]
     #: Networks of the machines that may see what is for machines, and their token, "" for none.
     machines: tuple[str, ...]
     machines_token: str = field(repr=False)
 
+    #: As in `config.Log`: the least level logged, and whether for people.
     log_level: str
     log_console: bool
+
+    # Set for each intake when it starts.
+    #: Added to the monotonic clock, which all processes share: the service's time.
+    clock_base: float = 0.0
+    #: Whether to tell the router at the start whose the open tickets are.
+    recount: bool = False
+    #: What the router last said of the sectors: the channel's message; later ones follow.
+    accepting: Message = field(default_factory=lambda: NOTHING_ACCEPTED)
 
     def now(self) -> float:
         """Return the service's time, UTC epoch seconds."""

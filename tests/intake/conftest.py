@@ -24,3 +24,9 @@ def here(shared: Scene) -> Scene:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path
+
+
+@pytest.fixture
+async def alone(folder: Path) -> AsyncIterator[Scene]:
+    async with scene(folder) as one:
+        yield one

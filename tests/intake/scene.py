@@ -23,8 +23,9 @@ from router.core.callback.tickets import ENDS, Admission, Refusal, TicketRecord,
 from router.core.ids import CallId, FicheId, PlaybackId, SectorId, TicketId
 from router.intake.channel import PLAYBACK_PREFIX
 from router.intake.dialling import DialError
-from router.intake.ledger import Answer
-from router.intake.supervisor import Intake, IntakeBackend, listen_privately
+from router.intake.ledger import Answer, IntakeBackend
+from router.intake.sockets import listen_privately
+from router.intake.supervisor import Intake
 from router.intake.vault import TmpfsVault
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, WORK, small_plan
 
@@ -344,6 +345,10 @@ class Scene:
         assert status == 202, told
         return TicketId(told["ticket"])
 
+    async def until_replaced(self, pid: int) -> None:
+        """Wait until the process has gone and another one serves."""
+        await self.until(lambda: pid not in self.intake.pids and self.intake.ready)
+
     async def until_refused(self) -> None:
         """Wait until the intake has heard that nothing is taken."""
         path = f"/v1/callbacks/challenge?fiche={FICHE}"
@@ -364,6 +369,15 @@ class Scene:
         finally:
             held.close()
         return {ticket: number.e164 if number else "" for ticket, number in kept.items()}
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process runs: a zombie does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
 
 
 def solve(told: dict[str, Any]) -> str:
