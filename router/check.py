@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from router import places, provision
-from router.asterisk.install import Toolbox
+from router.asterisk.toolbox import Toolbox
 from router.config import Faulty, Settings, read_all
 from router.core import speech
 from router.core.call import distribution, journey, offer, supervision, talk, votes

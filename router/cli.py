@@ -301,7 +301,7 @@ def configure(
     import shlex
 
     from router.asterisk.configuration import render
-    from router.asterisk.server import lay_out
+    from router.asterisk.folders import lay_out
     from router.config import load
 
     settings = load(config).asterisk()

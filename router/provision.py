@@ -7,7 +7,9 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from router.asterisk.install import PACKAGES, Toolbox, ensure_toolbox, is_complete
+from router.asterisk.debian import PACKAGES
+from router.asterisk.install import ensure_toolbox, is_complete
+from router.asterisk.toolbox import Toolbox
 from router.core.ids import PromptId
 from router.errors import VoiceError
 from router.places import CATALOGUE, HOME, PROMPTS, SHARED, TOP, shipped, writing

@@ -78,7 +78,8 @@ def stop(
     now: Annotated[bool, typer.Option("--now", help="End the calls under way.")] = False,
 ) -> None:
     """Take no more calls, wait for the last one, and stop it."""
-    from router.asterisk.server import ask, clear_away, ended, process_of
+    from router.asterisk.console import ask, ended, process_of
+    from router.asterisk.folders import clear_away
 
     settings = _settings(config)
     pid = process_of(settings)
@@ -124,7 +125,7 @@ def cli(
     config: DemoConfigOption = None,
 ) -> None:
     """Ask it one command, or open its console."""
-    from router.asterisk.server import ask, process_of
+    from router.asterisk.console import ask, process_of
 
     settings = _settings(config)
     if process_of(settings) is None:

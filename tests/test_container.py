@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from router.asterisk import install
+from router.asterisk import debian
 
 pytestmark = pytest.mark.container
 
@@ -58,9 +58,9 @@ def lay_out_base(tarball: Path) -> None:
     """Write a minimal Debian, with the host's way to its mirror inside."""
     dump = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=True)
     settings = [line for line in dump.stdout.splitlines() if REACH.match(line)]
-    suite = os.environ.get("ALLO_DEBIAN_SUITE") or install.SUITE
+    suite = os.environ.get("ALLO_DEBIAN_SUITE") or debian.SUITE
     options = [f"--aptopt={line.rstrip(';')}" for line in settings]
-    mirrors = install._mirrors()[:1]
+    mirrors = debian.mirrors()[:1]
     command = ["mmdebstrap", "--quiet", "--variant=apt", *options, suite, str(tarball), *mirrors]
     subprocess.run(command, check=True)
 

@@ -11,7 +11,7 @@ import pytest
 
 from router import places
 from router.errors import DiskError
-from tests.asterisk.test_install import CLI, TOP
+from tests.door import CLI, TOP
 
 #: Runs words in a namespace of its own, where TREE is mounted read-only.
 READ_ONLY = 'mount --bind "$TREE" "$TREE" && mount -o remount,bind,ro "$TREE" && exec "$@"'

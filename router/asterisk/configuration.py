@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from router.asterisk.install import Toolbox
 from router.asterisk.settings import AgentPhone, AsteriskSettings, Registration, as_sent, check
+from router.asterisk.toolbox import Toolbox
 from router.errors import ConfigError, Problem
 from router.places import shipped, writing
 

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 
-from router.asterisk.install import Toolbox
+from router.asterisk.toolbox import Toolbox
 from router.demo.sound import AGENT_HZ, CALLER_HZ, Person
 from router.errors import SetupError
 from router.lifeline import tied_to_us

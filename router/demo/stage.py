@@ -18,8 +18,8 @@ from typing import Any
 import aiohttp
 
 from router import provision
-from router.asterisk.install import Toolbox
 from router.asterisk.server import AsteriskServer
+from router.asterisk.toolbox import Toolbox
 from router.config import Config, Secrets, load, load_secrets, new_secrets
 from router.core.codes import CodeBook
 from router.core.desk.agents import AgentState

@@ -18,8 +18,9 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from router.asterisk import configuration, install
+from router.asterisk import configuration
 from router.asterisk.configuration import OPTIONAL_FILES, TEMPLATES, fill, render
+from router.asterisk.install import ensure_toolbox
 from router.asterisk.server import AsteriskServer
 from router.asterisk.settings import (
     SOCKET_NAME,
@@ -29,6 +30,7 @@ from router.asterisk.settings import (
     as_sent,
     check,
 )
+from router.asterisk.toolbox import Toolbox
 from router.errors import ConfigError, DiskError
 from tests.contract.sip_phone import SipMessage, SipPhone
 
@@ -57,8 +59,8 @@ def make_settings(folder: Path, **changes: Any) -> AsteriskSettings:
 
 
 @pytest.fixture
-def toolbox() -> install.Toolbox:
-    return install.Toolbox(None, "22.10.1", Path("/modules"), Path("/data"))
+def toolbox() -> Toolbox:
+    return Toolbox(None, "22.10.1", Path("/modules"), Path("/data"))
 
 
 # --- the text --------------------------------------------------------------------------------
@@ -68,7 +70,7 @@ def read(folder: Path, name: str) -> str:
     return (folder / name).read_text(encoding="utf-8")
 
 
-def test_writes_every_file_for_its_owner_only(tmp_path: Path, toolbox: install.Toolbox) -> None:
+def test_writes_every_file_for_its_owner_only(tmp_path: Path, toolbox: Toolbox) -> None:
     settings = make_settings(tmp_path)
     render(settings, toolbox, settings.config_dir)
     names = {path.name for path in settings.config_dir.iterdir()}
@@ -78,7 +80,7 @@ def test_writes_every_file_for_its_owner_only(tmp_path: Path, toolbox: install.T
     assert modes == {0o600}
 
 
-def test_optional_files_come_with_their_settings(tmp_path: Path, toolbox: install.Toolbox) -> None:
+def test_optional_files_come_with_their_settings(tmp_path: Path, toolbox: Toolbox) -> None:
     settings = make_settings(
         tmp_path,
         trunk_peer="sbc.example.net:5060",
@@ -91,7 +93,7 @@ def test_optional_files_come_with_their_settings(tmp_path: Path, toolbox: instal
     assert "password = mot-de-passe" in text
 
 
-def test_every_setting_reaches_a_file(tmp_path: Path, toolbox: install.Toolbox) -> None:
+def test_every_setting_reaches_a_file(tmp_path: Path, toolbox: Toolbox) -> None:
     """A value that no template holds would be a setting that does nothing."""
     used = {
         name
@@ -105,7 +107,7 @@ def test_every_setting_reaches_a_file(tmp_path: Path, toolbox: install.Toolbox) 
     assert optional <= used
 
 
-def test_no_placeholder_is_left(tmp_path: Path, toolbox: install.Toolbox) -> None:
+def test_no_placeholder_is_left(tmp_path: Path, toolbox: Toolbox) -> None:
     settings = make_settings(
         tmp_path, trunk_peer="192.0.2.1:5060", registration=Registration("192.0.2.1", "u", "p")
     )
@@ -124,7 +126,7 @@ def test_the_dialplan_keeps_its_own_expressions() -> None:
     assert fill(text, {"x": "y"}, "f") == "GotoIf($[${EPOCH} < ${give_up_at}]?wait) ; a@b y"
 
 
-def test_service_numbers_become_extensions(tmp_path: Path, toolbox: install.Toolbox) -> None:
+def test_service_numbers_become_extensions(tmp_path: Path, toolbox: Toolbox) -> None:
     settings = make_settings(tmp_path, service_numbers=("3939", "+33199003939"))
     render(settings, toolbox, settings.config_dir)
     text = read(settings.config_dir, "extensions.conf")
@@ -151,13 +153,13 @@ def test_a_number_is_known_in_every_form_whichever_is_written(
         assert set(as_sent(number)) == set(forms.split())
 
 
-def test_a_number_written_in_two_forms_is_one(tmp_path: Path, toolbox: install.Toolbox) -> None:
+def test_a_number_written_in_two_forms_is_one(tmp_path: Path, toolbox: Toolbox) -> None:
     settings = make_settings(tmp_path, service_numbers=("0199003939", "+33199003939"))
     render(settings, toolbox, settings.config_dir)
     assert read(settings.config_dir, "extensions.conf").count("exten = 0199003939,") == 1
 
 
-def test_each_agent_has_a_phone(tmp_path: Path, toolbox: install.Toolbox) -> None:
+def test_each_agent_has_a_phone(tmp_path: Path, toolbox: Toolbox) -> None:
     settings = make_settings(tmp_path)
     render(settings, toolbox, settings.config_dir)
     text = read(settings.config_dir, "pjsip_agents.conf")
@@ -168,7 +170,7 @@ def test_each_agent_has_a_phone(tmp_path: Path, toolbox: install.Toolbox) -> Non
     ]
 
 
-def test_rendering_again_replaces_all_of_it(tmp_path: Path, toolbox: install.Toolbox) -> None:
+def test_rendering_again_replaces_all_of_it(tmp_path: Path, toolbox: Toolbox) -> None:
     settings = make_settings(tmp_path, trunk_peer="192.0.2.1:5060")
     render(settings, toolbox, settings.config_dir)
     render(make_settings(tmp_path, ari_port=28089), toolbox, settings.config_dir)
@@ -177,7 +179,7 @@ def test_rendering_again_replaces_all_of_it(tmp_path: Path, toolbox: install.Too
     assert list(tmp_path.glob(".etc-*")) == []
 
 
-def test_leaves_a_folder_that_is_not_ours(tmp_path: Path, toolbox: install.Toolbox) -> None:
+def test_leaves_a_folder_that_is_not_ours(tmp_path: Path, toolbox: Toolbox) -> None:
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "queues.conf").write_text("[ours]\n")
     with pytest.raises(ConfigError, match=r"queues\.conf: is not ours"):
@@ -186,7 +188,7 @@ def test_leaves_a_folder_that_is_not_ours(tmp_path: Path, toolbox: install.Toolb
 
 
 def test_a_full_disk_keeps_the_old_configuration(
-    tmp_path: Path, toolbox: install.Toolbox, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, toolbox: Toolbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = make_settings(tmp_path)
     render(settings, toolbox, settings.config_dir)
@@ -252,9 +254,7 @@ def test_says_what_is_wrong(
     assert reason in problem.reason
 
 
-def test_names_every_fault_at_once_and_writes_nothing(
-    tmp_path: Path, toolbox: install.Toolbox
-) -> None:
+def test_names_every_fault_at_once_and_writes_nothing(tmp_path: Path, toolbox: Toolbox) -> None:
     settings = make_settings(tmp_path, ari_port=1, rtp_first=3, service_numbers=())
     with pytest.raises(ConfigError) as failed:
         render(settings, toolbox, settings.config_dir)
@@ -428,7 +428,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Aste
     settings.prompts_dir.mkdir()
     for name in ("apology", "apology-end"):
         (settings.prompts_dir / f"{name}.alaw").write_bytes(b"\xd5" * 1600)
-    server = AsteriskServer(settings, install.ensure_toolbox(HOME, print))
+    server = AsteriskServer(settings, ensure_toolbox(HOME, print))
     await server.start()
     yield server
     await server.stop()
@@ -961,13 +961,13 @@ async def test_says_goodbye_when_the_router_stays_away(
     server: AsteriskServer, phones: list[SipPhone]
 ) -> None:
     settings = dataclasses.replace(server.settings, retry_for_s=0)
-    render(settings, install.ensure_toolbox(HOME, print), settings.config_dir)
+    render(settings, ensure_toolbox(HOME, print), settings.config_dir)
     await server.cli("dialplan reload")
     caller = await open_caller(phones)
     await caller.call("3939")
     async with asyncio.timeout(10):
         await caller.ended.wait()
-    render(server.settings, install.ensure_toolbox(HOME, print), settings.config_dir)
+    render(server.settings, ensure_toolbox(HOME, print), settings.config_dir)
     await server.cli("dialplan reload")
     assert caller.rtp.heard > 10
 

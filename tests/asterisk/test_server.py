@@ -14,9 +14,13 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from router.asterisk import configuration, install, server
+from router.asterisk import configuration
+from router.asterisk.folders import lay_out
+from router.asterisk.install import ensure_toolbox
+from router.asterisk.preflight import check_version, required_modules
 from router.asterisk.server import AsteriskServer
 from router.asterisk.settings import AgentPhone, AsteriskSettings, Registration
+from router.asterisk.toolbox import Toolbox
 from router.errors import ConfigError, SetupError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,15 +49,15 @@ def settings(tmp_path: Path) -> AsteriskSettings:
 # --- refusals --------------------------------------------------------------------------------
 
 
-def toolbox(modules_dir: Path, version: str = "22.10.1") -> install.Toolbox:
-    return install.Toolbox(None, version, modules_dir, Path("/data"))
+def toolbox(modules_dir: Path, version: str = "22.10.1") -> Toolbox:
+    return Toolbox(None, version, modules_dir, Path("/data"))
 
 
 @pytest.fixture
 def all_modules(tmp_path: Path) -> Path:
     folder = tmp_path / "modules"
     folder.mkdir()
-    for name in server.required_modules():
+    for name in required_modules():
         (folder / name).touch()
     return folder
 
@@ -68,7 +72,7 @@ async def test_refuses_an_old_asterisk(
 
 @pytest.mark.parametrize("version", ["22.10.1", "22.11.0", "23.0.0"])
 def test_takes_a_recent_one(all_modules: Path, version: str) -> None:
-    server.check_version(toolbox(all_modules, version))
+    check_version(toolbox(all_modules, version))
 
 
 async def test_names_every_missing_module(settings: AsteriskSettings, all_modules: Path) -> None:
@@ -79,7 +83,7 @@ async def test_names_every_missing_module(settings: AsteriskSettings, all_module
 
 
 def test_required_modules_are_the_configuration_s() -> None:
-    names = server.required_modules()
+    names = required_modules()
     assert "res_pjsip.so" in names
     assert len(names) == len(set(names)) > 50
 
@@ -134,14 +138,12 @@ async def test_stopping_what_never_started_does_nothing(
 
 
 @pytest.fixture(scope="module")
-def installed() -> install.Toolbox:
-    return install.ensure_toolbox(ROOT / ".allo", print)
+def installed() -> Toolbox:
+    return ensure_toolbox(ROOT / ".allo", print)
 
 
 @pytest.fixture
-async def asterisk(
-    settings: AsteriskSettings, installed: install.Toolbox
-) -> AsyncIterator[AsteriskServer]:
+async def asterisk(settings: AsteriskSettings, installed: Toolbox) -> AsyncIterator[AsteriskServer]:
     started = AsteriskServer(settings, installed)
     await started.start()
     yield started
@@ -160,7 +162,7 @@ async def test_starts_without_a_warning_and_with_our_modules_only(
     assert faults(asterisk) == []
     shown = await asterisk.cli("module show")
     running = dict(re.findall(r"^(\S+\.so) .* (Running|Not Running) ", shown, re.MULTILINE))
-    assert set(running) == set(server.required_modules())
+    assert set(running) == set(required_modules())
     assert set(running.values()) == {"Running"}
     async with aiohttp.ClientSession() as session:
         url = f"{asterisk.settings.ari_url}/asterisk/ping"
@@ -170,7 +172,7 @@ async def test_starts_without_a_warning_and_with_our_modules_only(
 
 @pytest.mark.real
 async def test_calls_out_through_the_carrier_of_the_settings(
-    settings: AsteriskSettings, installed: install.Toolbox
+    settings: AsteriskSettings, installed: Toolbox
 ) -> None:
     """The optional files, too, are read without a warning."""
     settings = dataclasses.replace(
@@ -195,11 +197,11 @@ async def test_calls_out_through_the_carrier_of_the_settings(
 
 @pytest.mark.real
 async def test_plays_chords_where_there_is_no_music(
-    settings: AsteriskSettings, installed: install.Toolbox, tmp_path: Path
+    settings: AsteriskSettings, installed: Toolbox, tmp_path: Path
 ) -> None:
     """A system's own Asterisk may come without the music package."""
     bare = dataclasses.replace(installed, data_dir=tmp_path / "bare")
-    await asyncio.to_thread(server.lay_out, settings, bare)
+    await asyncio.to_thread(lay_out, settings, bare)
     alaw = (settings.music_dir / "chords.alaw").read_bytes()
     assert len(alaw) == (settings.music_dir / "chords.g722").stat().st_size
     assert 40 * 8000 < len(alaw) < 90 * 8000
@@ -208,11 +210,11 @@ async def test_plays_chords_where_there_is_no_music(
 
 @pytest.mark.real
 async def test_pairs_of_digits_are_told_by_the_folder_alone(
-    settings: AsteriskSettings, installed: install.Toolbox
+    settings: AsteriskSettings, installed: Toolbox
 ) -> None:
     """Asterisk logs what it failed to play, but not in which language."""
     for _ in range(2):  # again at the next start
-        await asyncio.to_thread(server.lay_out, settings, installed)
+        await asyncio.to_thread(lay_out, settings, installed)
     sounds = settings.data_dir / "sounds"
     for form in ("alaw", "sln16", "g722"):
         for pair in ("00", "07", "99"):
@@ -266,7 +268,7 @@ async def test_ends_in_order_and_starts_again(asterisk: AsteriskServer) -> None:
 
 @pytest.mark.real
 async def test_a_second_one_in_the_same_folder_is_refused(
-    asterisk: AsteriskServer, installed: install.Toolbox
+    asterisk: AsteriskServer, installed: Toolbox
 ) -> None:
     beside = dataclasses.replace(
         asterisk.settings,
@@ -281,9 +283,7 @@ async def test_a_second_one_in_the_same_folder_is_refused(
 
 
 @pytest.mark.real
-async def test_a_long_path_moves_the_control_socket(
-    tmp_path: Path, installed: install.Toolbox
-) -> None:
+async def test_a_long_path_moves_the_control_socket(tmp_path: Path, installed: Toolbox) -> None:
     deep = tmp_path / ("d" * 100)
     started = AsteriskServer(make_settings(deep), installed)
     await started.start()
@@ -296,9 +296,7 @@ async def test_a_long_path_moves_the_control_socket(
 
 
 @pytest.mark.real
-async def test_a_path_with_spaces_and_accents_will_do(
-    tmp_path: Path, installed: install.Toolbox
-) -> None:
+async def test_a_path_with_spaces_and_accents_will_do(tmp_path: Path, installed: Toolbox) -> None:
     started = AsteriskServer(make_settings(tmp_path / "Mes projets, été" / "état"), installed)
     await started.start()
     try:
@@ -310,12 +308,12 @@ async def test_a_path_with_spaces_and_accents_will_do(
 
 @pytest.mark.real
 async def test_says_why_asterisk_did_not_start(
-    settings: AsteriskSettings, installed: install.Toolbox, monkeypatch: pytest.MonkeyPatch
+    settings: AsteriskSettings, installed: Toolbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A broken configuration: the reason is in the error, not only in a file."""
     original = configuration.render
 
-    def spoil(settings: AsteriskSettings, toolbox: install.Toolbox, target: Path) -> None:
+    def spoil(settings: AsteriskSettings, toolbox: Toolbox, target: Path) -> None:
         original(settings, toolbox, target)
         (settings.config_dir / "modules.conf").write_text("[modules]\nrequire = res_nothing.so\n")
 
@@ -328,12 +326,12 @@ CHILD = """
 import asyncio, sys
 from pathlib import Path
 from tests.asterisk.test_server import ROOT, make_settings
-from router.asterisk import install
+from router.asterisk.install import ensure_toolbox
 from router.asterisk.server import AsteriskServer
 
 async def main():
     asterisk = AsteriskServer(
-        make_settings(Path(sys.argv[1])), install.ensure_toolbox(ROOT / ".allo", print),
+        make_settings(Path(sys.argv[1])), ensure_toolbox(ROOT / ".allo", print),
         dies_with_parent=sys.argv[2] == "dies",
     )
     await asterisk.start()
@@ -372,7 +370,7 @@ def is_running(pid: int) -> bool:
 
 @pytest.mark.real
 async def test_start_can_be_given_up(
-    settings: AsteriskSettings, installed: install.Toolbox, monkeypatch: pytest.MonkeyPatch
+    settings: AsteriskSettings, installed: Toolbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-C while Asterisk starts leaves no process behind."""
     started = AsteriskServer(settings, installed)

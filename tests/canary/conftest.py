@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from router.asterisk.install import Toolbox
+from router.asterisk.toolbox import Toolbox
 from router.demo.stage import Script, Stage
 from tests.canary.day import Day
 from tests.real.conftest import OPEN_AT, PROMISE, PSTN_PORT, TARGETS, short_prompts, toolbox

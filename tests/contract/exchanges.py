@@ -8,9 +8,9 @@ from typing import Protocol
 
 import aiohttp
 
-from router.asterisk.install import Toolbox
 from router.asterisk.server import AsteriskServer
 from router.asterisk.settings import AgentPhone, AsteriskSettings
+from router.asterisk.toolbox import Toolbox
 from tests.ari import ari_fake
 from tests.ari.ari_people import APP, Channel, FakeCaller, FakePhone
 from tests.contract.sip_phone import SILENCE, SOUND, SipPhone

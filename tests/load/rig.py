@@ -19,8 +19,8 @@ from typing import Any, TypeVar
 import aiohttp
 
 from router import provision
-from router.asterisk.install import Toolbox
 from router.asterisk.server import AsteriskServer
+from router.asterisk.toolbox import Toolbox
 from router.config import Config, load, load_plan, new_secrets
 from router.config.settings import SHIPPED
 from router.errors import SetupError

@@ -11,7 +11,8 @@ import pytest
 import pytest_asyncio
 
 from router import provision
-from router.asterisk.install import Toolbox, ensure_toolbox
+from router.asterisk.install import ensure_toolbox
+from router.asterisk.toolbox import Toolbox
 from router.config import load
 from router.demo.stage import Script, Stage
 from tests.real.prompts import shorten

@@ -6,7 +6,7 @@ import re
 import socket
 from pathlib import Path
 
-from router.asterisk.install import Toolbox
+from router.asterisk.toolbox import Toolbox
 from router.demo.phones import SCENARIOS, Sipp
 from router.demo.sound import ALAW, Codec
 from tests.real.prompts import Ear, Repertoire

@@ -11,7 +11,7 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from router.asterisk.install import Toolbox
+from router.asterisk.toolbox import Toolbox
 from router.core.callback.tickets import Refusal
 from router.core.commands import Step
 from router.demo.phones import AgentPhone, PublicNetwork

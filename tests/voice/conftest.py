@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from router.asterisk.install import Toolbox, ensure_toolbox
+from router.asterisk.install import ensure_toolbox
+from router.asterisk.toolbox import Toolbox
 from tests.voice.studio import ROOT, SOX, StandInTools, Studio
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from router.asterisk.install import Toolbox
+from router.asterisk.toolbox import Toolbox
 from router.config import load_plan
 from router.core.call.journey import CODE_ASK
 from router.core.ids import MenuId, PromptId, SectorId

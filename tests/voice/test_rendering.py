@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from router import provision
-from router.asterisk.install import Toolbox
+from router.asterisk.toolbox import Toolbox
 from router.config import load
 from router.core.call.distribution import WHISPER_GUARD_S
 from router.core.ids import PromptId
