@@ -85,6 +85,8 @@ TESTED_ELSEWHERE = {
     "simulation/counted.py": "simulation/test_figures.py",
     "simulation/tally.py": "simulation/test_figures.py: against every fact, counted again",
     "service/service.py": "tests/real: the whole service, and test_stage.py",
+    "web/backend.py": "web/test_desk.py and web/test_supervision.py: every token",
+    "web/snapshot.py": "web/test_api.py and web/test_pages.py",
     "web/metrics.py": "web/test_api.py parses what is served",
     "core/switchboard.py": "state shared by journey and distribution: test_engine.py",
 }

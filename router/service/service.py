@@ -41,10 +41,11 @@ from router.service.promises import Promises
 from router.service.readiness import PARTS, Readiness
 from router.store import FILE_NAME, Store, TicketStore
 from router.store.tickets import FILE_NAME as TICKETS_FILE
-from router.web.api import Api, Snapshot
-from router.web.desk import DeskBackend
+from router.web.api import Api
+from router.web.backend import DeskBackend
 from router.web.metrics import Metrics
 from router.web.served import Runner
+from router.web.snapshot import Snapshot
 
 #: Facts wait in memory for so long at most, and records of a recording.
 _FLUSH_S = 10.0

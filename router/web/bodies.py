@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 import orjson
+from aiohttp import web
 
 from router.core.ids import EntryId, PhoneId
 from router.core.plan import Plan
@@ -175,6 +176,20 @@ def object_of(content_type: str, content: bytes) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Refused(400, "not_an_object", None, "Le contenu doit être un objet JSON.")
     return body
+
+
+async def body_of(request: web.Request) -> dict[str, Any]:
+    """Read the body's JSON object.
+
+    Raises:
+        Refused: If there is something else in it, or it is broken.
+        HTTPRequestEntityTooLarge: Beyond the application's limit.
+    """
+    try:
+        content = await request.read()
+    except web.RequestPayloadError:
+        raise Refused(400, "unreadable", None, "Le contenu ne peut pas être lu.") from None
+    return object_of(request.content_type, content)
 
 
 def _check(field: Field, value: Any, plan: Plan) -> None:

@@ -1,7 +1,6 @@
 """Prometheus metrics: base units, bounded labels, nothing per call."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -10,9 +9,7 @@ from router.core.commands import Noted, Outcome, Step
 from router.core.events import CalledEnd
 from router.core.ids import SectorId
 from router.core.keeping import Keeping
-
-if TYPE_CHECKING:
-    from router.web.api import Snapshot
+from router.web.snapshot import Snapshot
 
 _WAIT_BUCKETS_S = (5, 15, 30, 60, 120, 180, 300, 600, 1200, 2700)
 
@@ -88,7 +85,7 @@ class Metrics:
         if noted.outcome is not None:
             self._ended.labels(noted.outcome.value).inc()
 
-    def refresh(self, snapshot: "Snapshot") -> None:
+    def refresh(self, snapshot: Snapshot) -> None:
         """Set the gauges to what is true now."""
         for part, why in snapshot.parts.items():
             self._ready.labels(part).set(not why)

@@ -1,7 +1,6 @@
 """Pages for people. Plain HTML, no script, no address outside."""
 
 from html import escape
-from typing import TYPE_CHECKING
 
 from router.core.engine import SectorSnapshot
 from router.core.hours import clock_text
@@ -9,10 +8,8 @@ from router.core.plan import Plan
 from router.web.present import Phone, told
 from router.web.relay import paragraph
 from router.web.replies import typeset
+from router.web.snapshot import Snapshot
 from router.web.words import REFUSALS, week
-
-if TYPE_CHECKING:
-    from router.web.api import Snapshot
 
 _ANONYMOUS = "Les appels sont anonymes : aucun numéro n’est conservé."
 
@@ -35,7 +32,7 @@ a { color: LinkText; }
 """
 
 
-def home(plan: Plan, snapshot: "Snapshot") -> str:
+def home(plan: Plan, snapshot: Snapshot) -> str:
     """Return the page that says what the public can do now, in French."""
     phone = snapshot.phone(plan)
     answered = phone is Phone.ANSWERED
@@ -64,7 +61,7 @@ def home(plan: Plan, snapshot: "Snapshot") -> str:
 """
 
 
-def _what_to_do(plan: Plan, snapshot: "Snapshot", phone: Phone) -> str:
+def _what_to_do(plan: Plan, snapshot: Snapshot, phone: Phone) -> str:
     """What can be done while somebody is there: dial, unless the queue is full, and ask for a
     callback, or why not."""
     if phone is Phone.FULL and snapshot.no_callback(plan) is None:
@@ -79,7 +76,7 @@ def _what_to_do(plan: Plan, snapshot: "Snapshot", phone: Phone) -> str:
     return f"<p>{dial}.</p>\n<p>{_text(why)}</p>"
 
 
-def _waits(plan: Plan, snapshot: "Snapshot") -> str:
+def _waits(plan: Plan, snapshot: Snapshot) -> str:
     clock = clock_text(plan.hours.local(snapshot.now).time())
     rows = "".join(
         f'<tr><th scope="row">{_text(plan.sectors[one.sector].name)}</th><td>{_wait(one)}</td></tr>'

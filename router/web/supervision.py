@@ -6,7 +6,6 @@ There is no address that records.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -14,21 +13,11 @@ from router.core.desk.desk_view import DeskView
 from router.core.ids import AgentId
 from router.core.plan import Plan
 from router.core.requests import GRANTED, Watching
-from router.web.bodies import phone_of
-from router.web.desk import (
-    DeskBackend,
-    body_of,
-    desk_json,
-    telephony_away,
-    unauthorized,
-    unknown_agent,
-    why_here,
-)
-from router.web.replies import Refused, granted, refused, told
-from router.web.tokens import bearer, whose
-
-if TYPE_CHECKING:
-    from router.web.api import Snapshot
+from router.web.backend import DeskBackend, telephony_away
+from router.web.bodies import body_of, phone_of
+from router.web.desk_json import desk_json, why_here
+from router.web.replies import granted, refused, told
+from router.web.snapshot import Snapshot
 
 _AGENTS = "/v1/supervision/agents"
 
@@ -39,9 +28,10 @@ class Supervision:
 
     plan: Plan
     backend: DeskBackend
-    snapshot: Callable[[], "Snapshot"]
+    snapshot: Callable[[], Snapshot]
 
     def routes(self) -> list[web.RouteDef]:
+        """Return the addresses."""
         return [
             web.get(_AGENTS, self.everyone),
             web.get(f"{_AGENTS}/{{agent}}/why", self.why),
@@ -50,19 +40,19 @@ class Supervision:
 
     async def everyone(self, request: web.Request) -> web.Response:
         """Where every informateur stands."""
-        self._supervisor(request)
+        self.backend.supervisor_of(request)
         now = self.snapshot().now
         return told({"agents": [desk_json(view, self.plan, now) for view in self.backend.desks()]})
 
     async def why(self, request: web.Request) -> web.Response:
         """Why the latest call went to this informateur; null before the first."""
-        self._supervisor(request)
+        self.backend.supervisor_of(request)
         view = self._view(request)
         return told({"agent": view.agent, "why": None if view.why is None else why_here(view.why)})
 
     async def watch(self, request: web.Request) -> web.Response:
         """Take part in the informateur's call from the supervisor's phone."""
-        supervisor = self._supervisor(request)
+        supervisor = self.backend.supervisor_of(request)
         agent = self._view(request).agent
         phone = phone_of(await body_of(request), self.plan)
         if not self.snapshot().ready:
@@ -73,23 +63,5 @@ class Supervision:
             raise refused(reply)
         return granted(reply, desk_json(self._view(request), self.plan, self.snapshot().now))
 
-    def _supervisor(self, request: web.Request) -> str:
-        token = bearer(request.headers.get("Authorization"))
-        supervisor = whose(token, self.backend.supervisor_tokens)
-        agent = whose(token, self.backend.agent_tokens)
-        if supervisor is not None:
-            return supervisor
-        if agent is None:
-            raise unauthorized()
-        raise Refused(
-            403,
-            "not_a_supervisor",
-            None,
-            "Ce jeton est celui d’un informateur ; il n’ouvre pas la supervision.",
-        )
-
     def _view(self, request: web.Request) -> DeskView:
-        view = self.backend.desk(AgentId(request.match_info["agent"]))
-        if view is None:
-            raise unknown_agent()
-        return view
+        return self.backend.view_of(AgentId(request.match_info["agent"]))

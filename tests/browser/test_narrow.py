@@ -12,8 +12,8 @@ from router.core.engine import SectorSnapshot
 from router.core.ids import FicheId
 from router.intake import page_words, rappel
 from router.intake.rappel import Fault, Offer, Progress
-from router.web.api import Snapshot
 from router.web.pages import home as home_page
+from router.web.snapshot import Snapshot
 from router.web.words import REFUSALS
 from tests.browser.chromium import Page
 from tests.browser.stub import PHONE, Stub

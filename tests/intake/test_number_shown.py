@@ -15,10 +15,10 @@ from router.intake import page_words, rappel
 from router.intake.abuse import Refusal as Limit
 from router.intake.answers import progress_json, progress_page
 from router.intake.channel import Standing
-from router.web.api import Snapshot
 from router.web.pages import home
 from router.web.refusals import not_now
 from router.web.replies import dialled
+from router.web.snapshot import Snapshot
 from tests.browser.stub import WIDGET
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, WORK, small_plan
 

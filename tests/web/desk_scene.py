@@ -13,9 +13,10 @@ from router.core.facts import Door
 from router.core.ids import AgentId, EntryId, PhoneId, PromptId, ReasonId
 from router.core.plan import Desk, Entry, PauseReason, Plan
 from router.core.requests import Reply, Request, Watching
-from router.web.api import Api, Snapshot
-from router.web.desk import DeskBackend
+from router.web.api import Api
+from router.web.backend import DeskBackend
 from router.web.metrics import Metrics
+from router.web.snapshot import Snapshot
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, code_book, small_plan
 
 Client = TestClient[web.Request, web.Application]

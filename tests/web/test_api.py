@@ -15,8 +15,9 @@ from router.core.commands import Noted, Outcome, Step
 from router.core.engine import SectorSnapshot
 from router.core.ids import CallId
 from router.core.keeping import Keeping
-from router.web.api import Api, Snapshot
+from router.web.api import Api
 from router.web.metrics import Metrics
+from router.web.snapshot import Snapshot
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, WORK, code_book, small_plan
 
 KEY = "key of the tests"

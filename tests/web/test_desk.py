@@ -13,17 +13,14 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 
 from router.core.desk.agents import AgentState
-from router.core.desk.duty import BUSY, MISSED, REJECTED, TOO_MANY, UNREACHABLE
-from router.core.ids import PhoneId, ReasonId
+from router.core.ids import PhoneId
 from router.core.requests import Hold, LogIn, Pause, Reply
 from router.web.bodies import ACTIONS
-from router.web.desk import choices_json, desk_json, has_changed, server_event
-from tests.service_plan import HOUSING, MONDAY_10H
+from router.web.desk import has_changed, server_event
 from tests.web.desk_scene import (
     LUNCH,
     ME,
     STRANGER,
-    TAXES,
     Client,
     Engine,
     Server,
@@ -31,7 +28,6 @@ from tests.web.desk_scene import (
     a_view,
     as_agent,
     as_supervisor,
-    desk_plan,
 )
 
 IN_CALL = {"hold", "retrieve", "transfer", "consult", "complete", "cancel", "refer"}
@@ -50,91 +46,6 @@ async def error_of(answer: ClientResponse) -> dict[str, Any]:
     assert error["message"].endswith(".")
     assert answer.headers["Cache-Control"] == "no-store"
     return error
-
-
-def test_a_desk_in_json() -> None:
-    view = a_view(
-        state=AgentState.PAUSED,
-        since_at=MONDAY_10H - 90.4,
-        reason=LUNCH,
-        until_at=MONDAY_10H + 600,
-        misses=1,
-    )
-    assert desk_json(view, desk_plan(), MONDAY_10H) == {
-        "agent": "101",
-        "state": "paused",
-        "since": "2026-11-23T09:58:29+01:00",
-        "since_s": 90,
-        "until": "2026-11-23T10:10:00+01:00",
-        "until_s": 600,
-        "phone": "101",
-        "present": True,
-        "reason": {"id": "repas", "name": "Repas"},
-        "misses": 1,
-        "call": None,
-        "watched_by": None,
-        "why": None,
-    }
-
-
-def test_a_call_in_json() -> None:
-    view = a_view(state=AgentState.TALKING, call=a_call(), watched_by="claire")
-    desk = desk_json(view, desk_plan(), MONDAY_10H)
-    assert desk["watched_by"] == "claire"
-    assert desk["call"] == {
-        "state": "talking",
-        "sector": {"id": "logement", "name": "Logement"},
-        "door": "code",
-        "fiche": {"id": "F1234", "title": "Bail"},
-        "waited_s": 42,
-        "talked_s": 120,
-        "attempts": 1,
-    }
-    ringing = desk_json(a_view(call=a_call(fiche=None, talked_s=None)), desk_plan(), MONDAY_10H)
-    assert ringing["call"]["fiche"] is None
-    assert ringing["call"]["talked_s"] is None
-
-
-@pytest.mark.parametrize(
-    ("reason", "name"), [("missed", "Appel sans réponse"), ("something new", "something new")]
-)
-def test_a_reason_of_the_service_has_a_name(reason: str, name: str) -> None:
-    desk = desk_json(a_view(reason=ReasonId(reason)), desk_plan(), MONDAY_10H)
-    assert desk["reason"] == {"id": reason, "name": name}
-
-
-def test_all_reasons_of_the_service_have_french_names() -> None:
-    for reason in (MISSED, REJECTED, BUSY, UNREACHABLE, TOO_MANY):
-        desk = desk_json(a_view(reason=reason), desk_plan(), MONDAY_10H)
-        assert desk["reason"]["name"] != reason
-
-
-def test_who_has_not_come_yet_is_there_since_no_time() -> None:
-    desk = desk_json(a_view(since_at=0.0), desk_plan(), MONDAY_10H)
-    assert desk["since"] is None
-    assert desk["since_s"] is None
-
-
-def test_no_duration_is_negative() -> None:
-    late = desk_json(
-        a_view(since_at=MONDAY_10H + 1, until_at=MONDAY_10H - 1), desk_plan(), MONDAY_10H
-    )
-    assert (late["since_s"], late["until_s"]) == (0, 0)
-
-
-def test_what_can_be_chosen() -> None:
-    choices = choices_json(desk_plan())
-    assert choices["reasons"] == [{"id": "repas", "name": "Repas", "longest_s": 3600}]
-    assert choices["sectors"][0] == {"id": HOUSING, "name": "Logement", "code": "21"}
-    assert choices["directory"] == [
-        {"id": TAXES, "name": "Impôts", "number": "0199000001", "code": "12"}
-    ]
-    assert [one["id"] for one in choices["results"]] == [
-        "answered",
-        "partly",
-        "referred",
-        "out of scope",
-    ]
 
 
 def test_time_alone_is_no_change() -> None:

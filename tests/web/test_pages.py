@@ -8,8 +8,8 @@ import pytest
 from router.core.callback.tickets import Refusal
 from router.core.engine import SectorSnapshot
 from router.core.plan import Relay
-from router.web.api import Snapshot
 from router.web.pages import home
+from router.web.snapshot import Snapshot
 from tests.service_plan import HOUSING, MONDAY_10H, WORK, small_plan
 
 PLAN = small_plan()

@@ -1,0 +1,113 @@
+"""An informateur's desk as JSON: where it stands, what can be chosen there, why a call came.
+
+Times are local with their offset, durations whole seconds. Nothing here could name a caller.
+"""
+
+from typing import Any
+
+from router.core.desk.agents import Choice
+from router.core.desk.desk_view import CallView, DeskView
+from router.core.hours import Hours
+from router.core.ids import ReasonId
+from router.core.plan import Plan
+from router.core.requests import Result
+
+#: What the service itself pauses for.
+_SERVICE_REASONS = {
+    "missed": "Appel sans réponse",
+    "too many missed": "Plusieurs appels sans réponse",
+    "rejected": "Appel rejeté",
+    "busy": "Poste occupé",
+    "unreachable": "Poste injoignable",
+}
+_RESULTS = {
+    Result.ANSWERED: "Réponse donnée",
+    Result.PARTLY: "Réponse partielle",
+    Result.REFERRED: "Orientation vers un autre organisme",
+    Result.OUT_OF_SCOPE: "Hors du champ du service",
+}
+
+
+def desk_json(view: DeskView, plan: Plan, now: float) -> dict[str, Any]:
+    """Return the view for a page: times local with their offset, durations at `now`."""
+    since_at = view.since_at or None  # 0: nothing has happened yet
+    return {
+        "agent": view.agent,
+        "state": view.state.value,
+        "since": None if since_at is None else _local(plan.hours, since_at),
+        "since_s": None if since_at is None else _seconds(now - since_at),
+        "until": None if view.until_at is None else _local(plan.hours, view.until_at),
+        "until_s": None if view.until_at is None else _seconds(view.until_at - now),
+        "phone": view.phone,
+        "present": view.present,
+        "reason": None if view.reason is None else _reason_json(view.reason, plan),
+        "misses": view.misses,
+        "call": None if view.call is None else _call_json(view.call, plan),
+        "watched_by": view.watched_by,
+        "why": None if view.why is None else why_here(view.why),
+    }
+
+
+def choices_json(plan: Plan) -> dict[str, Any]:
+    """Return what an informateur can choose from, in the plan's order."""
+    return {
+        "reasons": [
+            {"id": one.id, "name": one.name, "longest_s": one.longest_s}
+            for one in plan.desk.reasons.values()
+        ],
+        "sectors": [
+            {"id": one.id, "name": one.name, "code": one.code} for one in plan.domains.values()
+        ],
+        "directory": [
+            {"id": one.id, "name": one.name, "number": one.number, "code": one.code}
+            for one in plan.directory.values()
+        ],
+        "results": [{"id": one.value, "name": _RESULTS[one]} for one in Result],
+    }
+
+
+def why_here(choice: Choice) -> str:
+    """Return why a call went to an informateur, as a French sentence."""
+    levels = "un niveau ouvert" if choice.widened == 1 else f"{choice.widened} niveaux ouverts"
+    among = (
+        "seul poste prêt"
+        if choice.ready == 1
+        else f"libre avant les {choice.ready - 1} autres postes prêts"
+    )
+    first = (
+        "seul appel en attente pour ce poste"
+        if choice.open_items == 1
+        else f"premier dû des {choice.open_items} appels en attente pour ce poste"
+    )
+    return (
+        f"Niveau {choice.level} ({levels} après {choice.waited_s:.0f} s d’attente), libre depuis "
+        f"{choice.idle_s:.0f} s, {among} à ce niveau ; {first}."
+    )
+
+
+def _call_json(call: CallView, plan: Plan) -> dict[str, Any]:
+    fiche = None if call.fiche is None else plan.fiches[call.fiche]
+    return {
+        "state": call.state.value,
+        "sector": {"id": call.sector, "name": plan.sectors[call.sector].name},
+        "door": call.door.value,
+        "fiche": None if fiche is None else {"id": fiche.id, "title": fiche.title},
+        "waited_s": _seconds(call.waited_s),
+        "talked_s": None if call.talked_s is None else _seconds(call.talked_s),
+        "attempts": call.attempts,
+    }
+
+
+def _reason_json(reason: ReasonId, plan: Plan) -> dict[str, str]:
+    if reason in plan.desk.reasons:
+        return {"id": reason, "name": plan.desk.reasons[reason].name}
+    return {"id": reason, "name": _SERVICE_REASONS.get(reason, reason)}
+
+
+def _local(hours: Hours, at: float) -> str:
+    return hours.local(at).isoformat()
+
+
+def _seconds(duration_s: float) -> int:
+    """Whole seconds; a deadline just past has 0 left."""
+    return max(0, round(duration_s))

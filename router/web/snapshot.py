@@ -1,0 +1,63 @@
+"""What pages, metrics and handlers may know of the running service, at one instant."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from router.core.callback.tickets import Refusal
+from router.core.engine import SectorSnapshot
+from router.core.ids import SectorId
+from router.core.keeping import Keeping
+from router.core.plan import Plan
+from router.web.present import Phone, phone_now
+from router.web.refusals import NotNow, most_common, not_now
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What pages may know of the running service."""
+
+    #: Whether calls can be answered now: Asterisk is connected.
+    ready: bool
+    #: UTC epoch seconds, by the service's clock.
+    now: float
+    sectors: list[SectorSnapshot]
+    agents: dict[str, int]
+    calls: dict[str, int]
+    counts: dict[str, int]
+    defects: int
+    #: Values that the router and its intakes kept out of their logs.
+    leaks: int = 0
+    #: Why no callback is promised in a sector, None where one is.
+    callbacks: Mapping[SectorId, Refusal | None] = field(default_factory=dict)
+    #: Why not ready, in words without secrets.
+    trouble: str = ""
+    #: How each file fares that is written beside the calls.
+    stores: Mapping[str, Keeping] = field(default_factory=dict)
+    #: What a call needs to come in and reach a phone, and why it is not there: "" if it is.
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def troubles(self) -> dict[str, str]:
+        """What is wrong, by the part of the service; calls go on without it."""
+        wrong = [f"{name}: {one.trouble}" for name, one in self.stores.items() if one.trouble]
+        return {"store": "; ".join(wrong)} if wrong else {}
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """The parts that are not there, and why."""
+        return {part: why for part, why in self.parts.items() if why}
+
+    def phone(self, plan: Plan) -> Phone:
+        """Return what dialling leads to now."""
+        staffed = [one for one in self.sectors if one.on_duty]
+        full = not any(one.is_answered for one in staffed)
+        return phone_now(plan.hours, self.now, ready=self.ready, staffed=bool(staffed), full=full)
+
+    def no_callback(self, plan: Plan) -> NotNow | None:
+        """Return why no callback is promised, in the most of sectors; None: one is, in some."""
+        refusals = [self.callbacks.get(sector, Refusal.UNAVAILABLE) for sector in plan.domains]
+        why = most_common(refusals)
+        if why is None:
+            return None
+        answered = self.phone(plan) is Phone.ANSWERED
+        return not_now(why, plan, self.now, answered=answered)
