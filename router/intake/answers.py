@@ -9,7 +9,7 @@ from router.core.hours import Hours, clock_text
 from router.core.plan import Plan
 from router.intake import page_words, rappel
 from router.intake.channel import Standing
-from router.web.replies import dialled, typeset
+from router.web.sentences import typeset, with_number
 
 _T = TicketState
 
@@ -51,7 +51,7 @@ def progress_json(standing: Standing, plan: Plan, now: float) -> dict[str, Any]:
         "state": STATES[standing.state],
         "due_at": _local(hours, standing.due_at),
         "now": _local(hours, now),
-        "message": typeset(dialled(_message(standing, hours), plan)),
+        "message": typeset(with_number(_message(standing, hours), plan)),
     }
     if reason := _reason(standing):
         progress["reason"] = reason

@@ -1,6 +1,6 @@
 """What `/rappel` says in French, apart from its markup.
 
-"{number}" stands for the number that people dial (`replies.dialled`).
+"{number}" stands for the number that people dial (`sentences.with_number`).
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ CALL_IN = (
     "sera annulée."
 )
 
-#: state -> kind of alert, title, text (`dialled`); the widget's own table, word for word.
+#: state -> kind of alert, title, text; the widget's own table, word for word.
 STATES: Mapping[str, tuple[str, str, str]] = {
     "accepted": (
         "success",

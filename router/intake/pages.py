@@ -25,7 +25,8 @@ from router.intake.requests import Subject, form_of, sector_of, subject_of, want
 from router.intake.terms import Terms
 from router.web.present import Phone
 from router.web.refusals import REASONS, NotNow, most_common
-from router.web.replies import Refused, dialled
+from router.web.replies import Refused
+from router.web.sentences import with_number
 
 _WIDGET = Path(rappel.__file__).parent / "static" / "widget.js"
 #: A page may hold an older widget for so long.
@@ -46,7 +47,7 @@ class Pages:
         self._reception = reception
         self._checked_origin = checked_origin
         self._codes = CodeBook.of(terms.plan, terms.code_secret)
-        self._widget = dialled(_WIDGET.read_text(), terms.plan).encode()
+        self._widget = with_number(_WIDGET.read_text(), terms.plan).encode()
         self._zipped = gzip.compress(self._widget, 9, mtime=0)
         self._tag = f'"{hashlib.sha256(self._widget).hexdigest()[:16]}"'
         self._door = NarrowDoor(terms.forms_per_minute) if terms.proof_of_work else None

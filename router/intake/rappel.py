@@ -16,7 +16,7 @@ from router.intake import page_words
 from router.intake.page_style import STYLE
 from router.intake.requests import Subject
 from router.web.relay import paragraph, relay
-from router.web.replies import dialled, typeset
+from router.web.sentences import as_html, with_number
 from router.web.words import REFUSALS, week
 
 _LIVE = frozenset({"accepted", "dialling", "talking"})
@@ -70,7 +70,7 @@ def page(plan: Plan, subject: Subject, offer: Offer, key: str, *, code: str | No
     inside = _plain(_refused(offer))
     if offer.accepted:
         form = _plain(_form(subject, offer, key))
-        inside = f"{form}\n<noscript><p>{_text(page_words.NO_SCRIPT)}</p></noscript>"
+        inside = f"{form}\n<noscript><p>{as_html(page_words.NO_SCRIPT)}</p></noscript>"
     block = f"""<rappel-3939 {field}="{escape(subject.id)}">
 {inside}
 {_relay_slot(plan)}</rappel-3939>"""
@@ -109,8 +109,8 @@ def result(plan: Plan, subject: Subject | None, progress: Progress) -> str:
     actions = _follow(progress) if live else _anew(subject)
     if progress.state == "accepted" and progress.code:
         code = f'<span class="code">{escape(progress.code)}</span>'
-        actions += f"\n<p>{_text(dialled(page_words.CALL_IN, plan))}<br>{code}</p>"
-    told = _alert(kind, title, *(dialled(one, plan) for one in said))
+        actions += f"\n<p>{as_html(with_number(page_words.CALL_IN, plan))}<br>{code}</p>"
+    told = _alert(kind, title, *(with_number(one, plan) for one in said))
     return _fiche(plan, subject, _plain(told + actions), title=title)
 
 
@@ -121,7 +121,7 @@ def choice(plan: Plan, offer: Offer, unknown: str | None = None) -> str:
     of `page_words.UNKNOWN`.
     """
     links = "".join(
-        f'<li><a href="/rappel?sector={escape(sector.id)}">{_text(sector.name)}</a></li>'
+        f'<li><a href="/rappel?sector={escape(sector.id)}">{as_html(sector.name)}</a></li>'
         for sector in plan.domains.values()
     )
     title, alert = "", ""
@@ -148,7 +148,7 @@ def _plain(block: str) -> str:
 
 def _form(subject: Subject, offer: Offer, key: str, fault: Fault | None = None) -> str:
     at_field = fault if fault and fault.field == "phone" else None
-    wrong = f'<p id="phone-error">{_text(at_field.message)}</p>' if at_field else ""
+    wrong = f'<p id="phone-error">{as_html(at_field.message)}</p>' if at_field else ""
     described = ' aria-invalid="true" aria-describedby="phone-error" autofocus' if at_field else ""
     typed = f' value="{escape(fault.typed)}"' if fault and fault.typed else ""
     alert = (
@@ -161,7 +161,7 @@ def _form(subject: Subject, offer: Offer, key: str, fault: Fault | None = None) 
 <p>Un informateur vous rappelle dans les {offer.promise_min} minutes.</p>
 <div{' class="wrong"' if at_field else ""}>
 <label for="phone">Numéro de téléphone (obligatoire)
-<span class="hint">{_text(page_words.EXAMPLE)}</span></label>
+<span class="hint">{as_html(page_words.EXAMPLE)}</span></label>
 <input id="phone" name="phone" type="tel" inputmode="tel" autocomplete="tel" required\
 {typed}{described}>
 {wrong}</div>
@@ -202,8 +202,8 @@ def _anew(subject: Subject | None) -> str:
 
 
 def _alert(kind: str, title: str, *texts: str) -> str:
-    said = "".join(f"<p>{_text(text)}</p>" for text in texts if text)
-    return f'<div class="alert {kind}"><p><strong>{_text(title)}</strong></p>{said}</div>\n'
+    said = "".join(f"<p>{as_html(text)}</p>" for text in texts if text)
+    return f'<div class="alert {kind}"><p><strong>{as_html(title)}</strong></p>{said}</div>\n'
 
 
 def _fiche(
@@ -221,7 +221,7 @@ def _fiche(
     number = escape(plan.number)
     access = (
         f'<div class="access">\n<h3>Votre code d’accès</h3>\n'
-        f"<p>{_text(f'Composez le {number}, puis ce code :')}<br>"
+        f"<p>{as_html(f'Composez le {number}, puis ce code :')}<br>"
         f'<span class="code">{escape(code)}</span></p>\n</div>'
         if code
         else ""
@@ -229,11 +229,11 @@ def _fiche(
     return _document(
         plan,
         f"{title} – {heading}" if title else heading,
-        f"""<h1>{_text(heading)}</h1>
-<p>{_text(page_words.INTRODUCTION)}</p>
+        f"""<h1>{as_html(heading)}</h1>
+<p>{as_html(page_words.INTRODUCTION)}</p>
 <section class="block" aria-labelledby="where">
-<h2 id="where">{_text("Où s’informer ?")}</h2>
-<p><strong>{_text(plan.name)} {number}</strong>{_text(" : " + page_words.GENERAL)}</p>
+<h2 id="where">{as_html("Où s’informer ?")}</h2>
+<p><strong>{as_html(plan.name)} {number}</strong>{as_html(" : " + page_words.GENERAL)}</p>
 {block}
 {access}
 <h3>Horaires</h3>
@@ -250,23 +250,19 @@ def _document(plan: Plan, title: str, main: str, script: str = "") -> str:
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{_text(title)} – {_text(plan.name)}</title>
+<title>{as_html(title)} – {as_html(plan.name)}</title>
 <style>{STYLE}</style>
 {script}</head>
 <body>
 <a class="skip" href="#content">Aller au contenu</a>
-<header>{_text(plan.name)} {escape(plan.number)}</header>
+<header>{as_html(plan.name)} {escape(plan.number)}</header>
 <main id="content">
 {main}
 </main>
 <footer>
 <h2>Données personnelles</h2>
-<p>{_text(page_words.NOTICE)}</p>
+<p>{as_html(page_words.NOTICE)}</p>
 </footer>
 </body>
 </html>
 """
-
-
-def _text(sentence: str) -> str:
-    return escape(typeset(sentence), quote=False)

@@ -31,7 +31,8 @@ from router.intake.terms import Terms
 from router.intake.vault import Vault
 from router.web.present import Phone, phone_now
 from router.web.refusals import REASONS, NotNow, not_now
-from router.web.replies import Refused, dialled
+from router.web.replies import Refused
+from router.web.sentences import with_number
 
 #: A router that does not answer within this is taken as away.
 _PATIENCE_S = 5.0
@@ -217,7 +218,7 @@ class Reception:
             limit = _LIMITS[code]
             if limit is Limit.TOO_MANY_OPEN:
                 return NotNow(Refusal.FULL, limit.message, REASONS[Refusal.FULL].retry_s)
-            return Refused(429, limit.code, "phone", dialled(limit.message, self._terms.plan))
+            return Refused(429, limit.code, "phone", with_number(limit.message, self._terms.plan))
         return self.refused(Refusal(code))
 
     async def _about(self, question: str, ticket: str) -> Standing | None:

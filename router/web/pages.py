@@ -7,7 +7,7 @@ from router.core.hours import clock_text
 from router.core.plan import Plan
 from router.web.present import Phone, told
 from router.web.relay import paragraph
-from router.web.replies import typeset
+from router.web.sentences import as_html
 from router.web.snapshot import Snapshot
 from router.web.words import REFUSALS, week
 
@@ -48,9 +48,9 @@ def home(plan: Plan, snapshot: Snapshot) -> str:
 <body>
 <main>
 <h1>{escape(plan.name)}</h1>
-<p class="state {"open" if answered else "closed"}">{_text(said)}</p>
+<p class="state {"open" if answered else "closed"}">{as_html(said)}</p>
 {_what_to_do(plan, snapshot, phone)}
-<p>{_text(_ANONYMOUS)}</p>
+<p>{as_html(_ANONYMOUS)}</p>
 {_waits(plan, snapshot) if answered else ""}
 <h2>Horaires</h2>
 <dl>{week(plan.hours.week)}</dl>
@@ -73,13 +73,14 @@ def _what_to_do(plan: Plan, snapshot: Snapshot, phone: Phone) -> str:
     if no_callback is None:
         return f'<p>{dial} ou <a href="/rappel">demandez un rappel</a>.</p>'
     why = f"{REFUSALS[no_callback.code]}. {no_callback.message}"
-    return f"<p>{dial}.</p>\n<p>{_text(why)}</p>"
+    return f"<p>{dial}.</p>\n<p>{as_html(why)}</p>"
 
 
 def _waits(plan: Plan, snapshot: Snapshot) -> str:
     clock = clock_text(plan.hours.local(snapshot.now).time())
     rows = "".join(
-        f'<tr><th scope="row">{_text(plan.sectors[one.sector].name)}</th><td>{_wait(one)}</td></tr>'
+        f'<tr><th scope="row">{as_html(plan.sectors[one.sector].name)}</th>'
+        f"<td>{_wait(one)}</td></tr>"
         for one in snapshot.sectors
         if not plan.sectors[one.sector].for_all
     )
@@ -103,7 +104,3 @@ def _wait(sector: SectorSnapshot) -> str:
     low, high = sector.wait_min
     words = f"moins de {high} min" if low == 0 else f"{low} à {high} min"
     return words.replace(" min", "\u00a0min")
-
-
-def _text(sentence: str) -> str:
-    return escape(typeset(sentence), quote=False)

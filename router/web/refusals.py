@@ -6,7 +6,8 @@ from math import ceil
 
 from router.core.callback.tickets import Refusal
 from router.core.plan import Plan
-from router.web.replies import Refused, dialled
+from router.web.replies import Refused
+from router.web.sentences import with_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def not_now(refusal: Refusal, plan: Plan, now: float, *, answered: bool) -> NotN
     """
     reason, hours = REASONS[refusal], plan.hours
     if reason.retry_s is not None:
-        dial = f" {dialled(_DIAL, plan)}" if reason.dial and answered else ""
+        dial = f" {with_number(_DIAL, plan)}" if reason.dial and answered else ""
         return NotNow(refusal, reason.message + dial, reason.retry_s)
     opens_at = hours.next_opening(now)
     message = f"{reason.message} Le service ouvre {hours.next_opening_text(now)}."

@@ -3,9 +3,9 @@
 from html import escape
 
 from router.core.plan import Plan
-from router.web.replies import dialled, typeset
+from router.web.sentences import as_html, with_number
 
-#: Before the relay's name; the widget's own words too (`replies.dialled`).
+#: Before the relay's name; the widget's own words too (`sentences.with_number`).
 FOR_WHOM = (
     "Personnes sourdes, malentendantes, sourdaveugles ou aphasiques : pour appeler le {number}, "
     "utilisez"
@@ -21,5 +21,5 @@ def relay(plan: Plan) -> str:
     """Return the sentence as HTML, with its link; "" where the plan names no relay."""
     if plan.relay is None:
         return ""
-    name = escape(typeset(plan.relay.name), quote=False)
-    return f'{typeset(dialled(FOR_WHOM, plan))} <a href="{escape(plan.relay.url)}">{name}</a>.'
+    name = as_html(plan.relay.name)
+    return f'{as_html(with_number(FOR_WHOM, plan))} <a href="{escape(plan.relay.url)}">{name}</a>.'

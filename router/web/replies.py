@@ -3,16 +3,15 @@
 Errors are `{"error": {"code", "field", "message"}}`; nothing is ever kept by a cache.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
-from router.core.plan import Plan
 from router.core.requests import Reply
 from router.errors import RouterError
+from router.web.sentences import typeset
 
 _NEVER_CACHED = {"Cache-Control": "no-store"}
 #: RFC 6750, section 3: what a client without a valid token is told.
@@ -121,13 +120,3 @@ def refusal(status: int, code: str, field: str | None, message: str, **more: str
     error: dict[str, Any] = {"code": code, "field": field, "message": typeset(message), **more}
     headers = _NEVER_CACHED | (_CHALLENGE if status == 401 else {})
     return web.json_response({"error": error}, status=status, headers=headers)
-
-
-def dialled(sentence: str, plan: Plan) -> str:
-    """Return the sentence with the number that people dial for "{number}"."""
-    return sentence.replace("{number}", plan.number)
-
-
-def typeset(sentence: str) -> str:
-    """Return the French sentence with its no-break spaces."""
-    return re.sub(r" (?=[;:!?»])|(?<=«) ", "\u00a0", sentence)

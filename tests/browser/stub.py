@@ -15,7 +15,7 @@ from aiohttp import web
 from router.core.plan import Fiche, Relay
 from router.intake import rappel
 from router.intake.page_style import HEADERS
-from router.web.replies import dialled
+from router.web.sentences import with_number
 from tests.service_plan import FICHE, MONDAY_10H, small_plan
 
 PHONE = "06 39 98 12 34"
@@ -256,7 +256,7 @@ def _html(text: str) -> web.Response:
 
 async def _widget(request: web.Request) -> web.Response:
     return web.Response(
-        text=dialled(WIDGET.read_text(), PLAN), content_type="text/javascript", charset="utf-8"
+        text=with_number(WIDGET.read_text(), PLAN), content_type="text/javascript", charset="utf-8"
     )
 
 

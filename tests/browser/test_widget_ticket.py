@@ -6,7 +6,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from router.intake import page_words
-from router.web.replies import dialled
+from router.web.sentences import with_number
 from tests.browser.chromium import Page
 from tests.browser.stub import PHONE, PLAN, TICKET, Stub
 from tests.browser.widget import Widget
@@ -40,7 +40,7 @@ async def test_a_reload_finds_the_state_again(
     _, title, text = page_words.STATES[state]
     await widget.says(title)
     if state != "unknown":
-        await widget.says(dialled(text, PLAN))
+        await widget.says(with_number(text, PLAN))
     live = {"accepted": ["Annuler ma demande"], "dialling": ["Annuler ma demande"], "talking": []}
     assert await widget.buttons() == live.get(state, ["Faire une nouvelle demande"])
     assert page.errors == []

@@ -17,7 +17,7 @@ from router.intake.answers import progress_json, progress_page
 from router.intake.channel import Standing
 from router.web.pages import home
 from router.web.refusals import not_now
-from router.web.replies import dialled
+from router.web.sentences import with_number
 from router.web.snapshot import Snapshot
 from tests.browser.stub import WIDGET
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, WORK, small_plan
@@ -61,11 +61,11 @@ def answers() -> Iterator[str]:
     for failure in Failure:
         yield str(progress_json(standing(TicketState.FAILED, failure), PLAN, MONDAY_10H))
     for limit in Limit:
-        yield dialled(limit.message, PLAN)
+        yield with_number(limit.message, PLAN)
 
 
 def widget() -> Iterator[str]:
-    yield dialled(re.sub(r"^ *//.*$", "", WIDGET.read_text(), flags=re.MULTILINE), PLAN)
+    yield with_number(re.sub(r"^ *//.*$", "", WIDGET.read_text(), flags=re.MULTILINE), PLAN)
 
 
 def phones() -> Iterator[str]:

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from router.core.requests import GRANTED, Reply
-from router.web.replies import ANSWERS, granted, refusal, refused, typeset
+from router.web.replies import ANSWERS, granted, refusal, refused
 
 NBSP = "\u00a0"
 REFUSING = {403, 404, 409, 422, 423}
@@ -65,9 +65,3 @@ def test_only_a_missing_token_is_asked_for() -> None:
         refusal(401, "unauthorized", None, "Non.").headers["WWW-Authenticate"].startswith("Bearer ")
     )
     assert "WWW-Authenticate" not in refusal(403, "no", None, "Non.").headers
-
-
-def test_typography() -> None:
-    given = "Voici : « oui » ; ou non ? Oui !"
-    n = NBSP
-    assert typeset(given) == f"Voici{n}: «{n}oui{n}»{n}; ou non{n}? Oui{n}!"
