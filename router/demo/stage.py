@@ -1,6 +1,6 @@
 """Sets the stage: configuration, Asterisk, the router as its own process, telephones.
 
-Everything listens on loopback, at the addresses of README, moved by `port_offset`.
+Everything listens on loopback, at the addresses of docs/operation.md, moved by `port_offset`.
 """
 
 import asyncio

@@ -37,13 +37,13 @@ _HOST = """<!doctype html>
 
 
 _RELAY_OF_THE_SITE = '<a slot="relay" href="/relais">Le relais</a>'
-_README = (Path(rappel.__file__).parents[2] / "README.md").read_text()
-#: The service's address in what README tells webmasters to paste.
+_FOR_WEBMASTERS = (Path(rappel.__file__).parents[2] / "docs" / "callbacks.md").read_text()
+#: The service's address in what webmasters are told to paste.
 _PASTED_HOME = "https://3939.example.org"
 
 
 def _pasted(pattern: str, home: str) -> str:
-    found = re.search(pattern, _README, re.DOTALL if "```" in pattern else 0)
+    found = re.search(pattern, _FOR_WEBMASTERS, re.DOTALL if "```" in pattern else 0)
     assert found is not None, pattern
     return found[1].replace(_PASTED_HOME, home)
 

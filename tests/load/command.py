@@ -16,7 +16,9 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("name", choices=[*BENCHMARKS], help="what to measure")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print everything as JSON")
-    form.add_argument("--markdown", action="store_true", help="print the table for README")
+    form.add_argument(
+        "--markdown", action="store_true", help="print the table for docs/benchmarks.md"
+    )
     parser.add_argument("--quick", action="store_true", help="less of everything, in a minute")
     parser.add_argument(
         "--port-offset", type=int, default=5000, metavar="N", help="move every port"

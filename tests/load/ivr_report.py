@@ -33,7 +33,7 @@ def report(measured: Measured, scale: Scale) -> Report:
 
 
 def figures(measured: Measured, scale: Scale) -> list[Figure]:
-    """Return the figures, those that have a bar among them, in the order of the README."""
+    """Return the figures, those that have a bar among them, in the order of docs/benchmarks.md."""
     ours, plain = _at(measured, ROUTER, scale.rate), _at(measured, DIALPLAN, scale.rate)
     burst = _at(measured, ROUTER, scale.burst)
     plain_burst = _at(measured, DIALPLAN, scale.burst)

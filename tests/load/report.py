@@ -99,7 +99,7 @@ def as_text(report: Report) -> str:
 
 
 def as_markdown(report: Report) -> str:
-    """Return the table for README."""
+    """Return the table for docs/benchmarks.md, and the notes below it."""
     head, *rows = _rows(report)
     lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]
     return "\n".join([*lines, "", *(f"- {note}" for note in report.notes)])
