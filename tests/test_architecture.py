@@ -10,7 +10,7 @@ TESTS = Path(__file__).parent
 ROUTER = TESTS.parent / "router"
 MODULES = sorted(ROUTER.rglob("*.py"))
 
-#: errors <- core <- these, side by side <- live <- service <- cli.
+#: Rooms by floor, from the bottom up; each may import its own floor and those below.
 FLOORS = (
     {"errors"},
     {"clock", "core", "lifeline", "places", "ports"},
@@ -27,10 +27,8 @@ FLOORS = (
         "voice",
         "web",
     },
-    {"intake", "planning", "provision"},
+    {"demo", "intake", "planning"},
     {"service"},
-    {"check"},
-    {"demo", "options", "telephony", "year"},
     {"cli"},
 )
 CORE_MAY_IMPORT = frozenset(
@@ -77,9 +75,6 @@ TESTED_ELSEWHERE = {
     "intake/openapi.py": "intake/test_interface.py reads what is served",
     "core/call/offer.py": "test_callbacks.py, and test_engine.py's state `entering`",
     "core/call/standing.py": "test_estimate.py the formula, test_distribution.py what is told",
-    "options.py": "test_cli.py and simulation/test_simulate_command.py",
-    "year.py": "simulation/: test_simulate_command.py, test_staffing.py",
-    "provision.py": "test_check.py, test_cli.py, and every test that needs Asterisk",
     "service/promises.py": "tests/real: test_callback_calls.py and test_callback_kills.py",
     "simulation/breakdowns.py": "simulation/test_figures.py: tables add up to the service",
     "simulation/counted.py": "simulation/test_figures.py",

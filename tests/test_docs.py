@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from router.cli import app
+from router.cli.app import app
 from tests.load import command as bench
 
 TOP = Path(__file__).parents[1]

@@ -5,7 +5,7 @@ import select
 import subprocess
 import sys
 
-from router import provision
+from router.cli import provision
 from router.lifeline import tied_to_us
 
 PARENT = """

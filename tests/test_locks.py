@@ -18,7 +18,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from router import provision
+from router.cli import provision
 from router.config import load, new_secrets
 from router.core.callback.tickets import Failure, TicketRecord, TicketState
 from router.core.ids import SectorId, TicketId

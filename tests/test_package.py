@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from router import provision
+from router.cli import provision
 from router.config import new_secrets
 from router.simulation.workload import SHIPPED as SIMULATED
 

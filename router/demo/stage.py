@@ -17,7 +17,6 @@ from typing import Any
 
 import aiohttp
 
-from router import provision
 from router.asterisk.server import AsteriskServer
 from router.asterisk.toolbox import Toolbox
 from router.config import Config, Secrets, load, load_secrets, new_secrets
@@ -31,7 +30,7 @@ from router.errors import ConfigError, SetupError
 from router.intake.vault import place_of
 from router.lifeline import tied_to_us
 from router.locks import Lock, see_that_it_is_free
-from router.places import PLAN, writing
+from router.places import PLAN, PROMPTS, TOP, writing
 from router.ports import Address, check_free
 
 #: The page whose code the simulated caller types.
@@ -73,7 +72,7 @@ class Script:
     promise: Mapping[str, Any] = field(default_factory=dict)
     asterisk: Mapping[str, Any] = field(default_factory=dict)
     callbacks: Mapping[str, Any] = field(default_factory=dict)
-    prompts_dir: Path = provision.PROMPTS
+    prompts_dir: Path = PROMPTS
     rings_s: float = 1.5
     talks_s: float = 20.0
 
@@ -175,7 +174,7 @@ class Stage:
         with log:
             self.router = await asyncio.create_subprocess_exec(
                 *tied_to_us(sys.executable, "-P", "-m", "router.cli", *words),
-                env={**os.environ, "PYTHONPATH": str(provision.TOP)},
+                env={**os.environ, "PYTHONPATH": str(TOP)},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

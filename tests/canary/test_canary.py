@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from router import provision
+from router.cli import provision
 from tests.canary.day import Day
 from tests.canary.forms import needles
 from tests.canary.scan import Scanned, Scanner

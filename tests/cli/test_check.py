@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from router import check, provision
+from router.cli import check, provision
 from router.config import load, new_secrets
 from router.core.requests import Reply
 from router.voice import load_catalogue

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from router import __version__, options, provision
+from router import __version__
+from router.cli import options, provision
 
 
 def allo(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -46,7 +47,7 @@ def test_help_is_our_own_and_not_cut(command: str) -> None:
     shown = allo(*command.split(), "--help", COLUMNS="80")
     assert shown.returncode == 0
     assert shown.stdout.lower().startswith(f"usage: ./allo {command}".rstrip())
-    assert "..." not in re.sub(r"(?:ARGS|COMMAND|PYTEST)\]\.\.\.", "", shown.stdout)
+    assert "..." not in re.sub(r"(?:ARGS|COMMAND|PYTEST ARGUMENTS)\]\.\.\.", "", shown.stdout)
     assert "…" not in shown.stdout
 
 
@@ -89,12 +90,12 @@ def test_the_demo_s_settings_are_named_when_they_are_meant(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(options, "DEMO_SETTINGS", tmp_path / "allo.toml")
-    assert options.or_the_demo_s(None) is None
+    assert options.or_demo_settings(None) is None
     (tmp_path / "allo.toml").touch()
-    assert options.or_the_demo_s(None) == tmp_path / "allo.toml"
+    assert options.or_demo_settings(None) == tmp_path / "allo.toml"
     told = capsys.readouterr()
-    assert (told.out, told.err) == ("", f"By the demo's settings, {tmp_path}/allo.toml:\n")
-    assert options.or_the_demo_s(Path("other.toml")) == Path("other.toml")
+    assert (told.out, told.err) == ("", f"Using the demo's settings, {tmp_path}/allo.toml:\n")
+    assert options.or_demo_settings(Path("other.toml")) == Path("other.toml")
     assert capsys.readouterr().err == ""
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from router import provision
+from router.cli import provision
 from router.config import load, new_secrets
 
 SETTINGS = """\
@@ -71,7 +71,7 @@ def test_none_runs(settings: Path) -> None:
 def test_without_settings_those_of_the_demo_are_meant(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from router import options, telephony
+    from router.cli import options, telephony
 
     monkeypatch.setattr(options, "DEMO_SETTINGS", tmp_path / "allo.toml")
     with pytest.raises(typer.BadParameter, match=r"start \./allo demo once"):

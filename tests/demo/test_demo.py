@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from router import provision
+from router.cli import provision
 from router.intake.vault import place_of
 
 pytestmark = pytest.mark.real

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router import provision
+from router.cli import provision
 from router.intake.keypad import (
     COMPLETE_S,
     FIRST_KEY_S,

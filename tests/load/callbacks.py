@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 
-from router import provision
+from router.cli import provision
 from router.config import load
 from router.core.ids import AgentId, PhoneId
 from router.errors import SetupError

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 
-from router import provision
+from router.cli import provision
 from router.config import load
 from router.core.engine import Engine
 from router.core.plan import Plan

@@ -18,9 +18,9 @@ from typing import Any, TypeVar
 
 import aiohttp
 
-from router import provision
 from router.asterisk.server import AsteriskServer
 from router.asterisk.toolbox import Toolbox
+from router.cli import provision
 from router.config import Config, load, load_plan, new_secrets
 from router.config.settings import SHIPPED
 from router.errors import SetupError

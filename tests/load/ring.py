@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from router import provision
+from router.cli import provision
 from router.config import load
 from router.core.commands import Step
 from router.core.ids import PhoneId

@@ -5,7 +5,7 @@ from math import inf, isnan, nan
 
 import pytest
 
-from router import provision
+from router.cli import provision
 from router.config import load
 from router.core.plan import Order
 from router.planning.policies import (

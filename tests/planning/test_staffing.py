@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from router import provision
+from router.cli import provision
 from router.core.hours import Hours
 from router.core.plan import CallbackPolicy
 from router.planning.staffing import Answer, Limits, Staffing, goes_well, hours
@@ -232,7 +232,7 @@ def test_the_command_line_gives_the_same_bytes_whatever_the_hash_seed(tmp_path: 
         (("--target", "live=120"), "--target live=120: must be above 0 and below 100"),
         (("--target", "abandon=0"), "--target abandon=0: cannot be reached"),
         (("--target", "wait=3"), "--target wait=3: no target is called 'wait'"),
-        (("--workload", "none.toml"), "none.toml is no file"),
+        (("--workload", "none.toml"), "none.toml is neither a file"),
         (("--year", "1900"), "--year"),
     ],
 )

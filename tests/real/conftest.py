@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from router import provision
 from router.asterisk.install import ensure_toolbox
 from router.asterisk.toolbox import Toolbox
+from router.cli import provision
 from router.config import load
 from router.demo.stage import Script, Stage
 from tests.real.prompts import shorten

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from router import provision
+from router.cli import provision
 from router.core.commands import Step
 from router.intake.vault import place_of
 from router.replay import replay

@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from router import provision
+from router.cli import provision
 from router.demo.stage import Stage
 from router.intake.vault import place_of
 from tests.real.conftest import OPEN_AT, NewScene, OpenStage

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from router import provision
+from router.cli import provision
 from router.config import load, new_secrets
 from router.core.callback.tickets import TicketState
 from router.core.codes import CodeBook

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router import provision
+from router.cli import provision
 from router.core.commands import Outcome
 from router.core.facts import BallotFact, CallFact, Door, DutyFact, SubjectFact, VoteFact
 from router.core.ids import AgentId, EntryId, FicheId, PromptId, QuestionId
@@ -460,7 +460,7 @@ def test_without_a_database_it_says_where_it_looked(deployment: Path, tmp_path: 
     elsewhere.write_text('state_dir = "nothing-here"\n')
     shown = allo("--from", "2026-11-23", "--to", "2026-11-23", "--config", str(elsewhere))
     assert shown.returncode == 2
-    assert "nothing-here/facts.sqlite3 does not exist: nothing was counted yet" in shown.stderr
+    assert "nothing-here/facts.sqlite3 does not exist: nothing has been counted yet" in shown.stderr
 
 
 def test_a_page_that_cannot_be_made_leaves_the_old_one(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from router import provision
+from router.cli import provision
 from router.config import load
 from router.report.director import KEY_FIGURES
 from router.report.figures import Figure

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from router import provision
+from router.cli import provision
 from router.config import load
 from router.core.commands import Counted, Outcome
 from router.core.facts import CallFact, Door

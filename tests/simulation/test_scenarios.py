@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from router import provision
+from router.cli import provision
 from router.config import load
 from router.core.callback.tickets import TicketState
 from router.core.facts import Door

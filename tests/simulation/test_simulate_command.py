@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from router import provision
+from router.cli import provision
+from router.cli.year import workload_file
 from router.simulation.workload import SHIPPED
-from router.year import _workload
 
 #: A fault that is found only when the files to write have been looked at.
 LATER = ("--workload", "1984")
@@ -85,11 +85,11 @@ def test_text_page_and_picture_of_another_year(small: Path, tmp_path: Path) -> N
 def test_a_year_without_a_workload_has_the_people_of_2025(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert _workload(None, 2025) == SHIPPED / "2025.toml"
-    assert _workload("2025", 2031) == SHIPPED / "2025.toml"
+    assert workload_file(None, 2025) == SHIPPED / "2025.toml"
+    assert workload_file("2025", 2031) == SHIPPED / "2025.toml"
     assert capsys.readouterr().err == ""
-    assert _workload(None, 2031) == SHIPPED / "2025.toml"
-    assert capsys.readouterr().err == "No workload is named 2031: people do as in 2025.\n"
+    assert workload_file(None, 2031) == SHIPPED / "2025.toml"
+    assert capsys.readouterr().err == "There is no workload 2031: people behave as in 2025.\n"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_year_without_a_workload_has_the_people_of_2025(
         (("--plot", "/nowhere/year.svg", *LATER), "/nowhere/year.svg cannot be written"),
         (("--plot", "/", *LATER), "/ cannot be written"),
         (("--plot", "year.pdf", *LATER), "must end in .svg or .png"),
-        (LATER, "no file, nor a workload that ships with allo (2025)"),
+        (LATER, "neither a file nor a workload that ships with allo (2025)"),
     ],
 )
 def test_bad_words_get_a_sentence_before_anything_runs(

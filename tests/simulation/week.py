@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from router import provision
+from router.cli import provision
 from router.config import load
 from router.core.commands import Counted
 from router.core.facts import CallFact

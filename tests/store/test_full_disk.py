@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from router import provision
+from router.cli import provision
 from router.config import load, new_secrets
 
 #: Mounts a disk of 64 kB at $1, read-only where $2 says so, and runs the other words.

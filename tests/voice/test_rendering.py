@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from router import provision
 from router.asterisk.toolbox import Toolbox
+from router.cli import provision
 from router.config import load
 from router.core.call.distribution import WHISPER_GUARD_S
 from router.core.ids import PromptId

@@ -1,10 +1,11 @@
-"""Every fault of plan, informateurs, settings, secrets and prompts, at once."""
+"""Finds every fault of plan, informateurs, settings, secrets and prompts, for ./allo check."""
 
 import os
 from pathlib import Path
 
-from router import places, provision
+from router import places
 from router.asterisk.toolbox import Toolbox
+from router.cli import provision
 from router.config import Faulty, Settings, read_all
 from router.core import speech
 from router.core.call import distribution, journey, offer, supervision, talk, votes
@@ -16,9 +17,9 @@ from router.intake import keypad
 from router.intake.vault import place_of
 from router.voice import Catalogue, load_catalogue, stale
 
-#: Said by the dialplan when the router is away (asterisk-conf/extensions.conf).
+#: What the dialplan says when the router is away (asterisk-conf/extensions.conf).
 FALLBACK_PROMPTS = frozenset({PromptId("apology"), PromptId("apology-end")})
-#: Every sentence that no plan names.
+#: Every sentence that is said whatever the plan.
 NEEDED = frozenset[PromptId]().union(
     *(
         part.PROMPTS
@@ -29,15 +30,14 @@ NEEDED = frozenset[PromptId]().union(
     FALLBACK_PROMPTS,
 )
 
-
-#: What Asterisk's configuration, music, logs and the router's databases take at first.
+#: The space that Asterisk's configuration, music, logs and the router's databases take at first.
 ROOM_MB = 50
 
 
 def problems(config: Path | None, *, catalogue: Path = provision.CATALOGUE) -> list[Problem]:
-    """Return all that is wrong with the service that `config` describes (None: as shipped).
+    """Return everything wrong with the service that `config` describes (None: as shipped).
 
-    Nothing is written and nothing started: whoever may read the files may ask.
+    Nothing is written and nothing is started: reading the files is enough.
     """
     found: list[Problem] = []
     sentences: Catalogue | None = None
@@ -62,7 +62,7 @@ def problems(config: Path | None, *, catalogue: Path = provision.CATALOGUE) -> l
 
 
 def _unwritable(settings: Settings, name: str) -> list[Problem]:
-    """Return the folders that the service writes to and could not."""
+    """Return a problem for each folder that the service writes to and could not."""
     folders = {"state_dir": (settings.state_dir, ROOM_MB)}
     asked = settings.callbacks
     if asked.presented is not None or asked.vault_dir is not None:
@@ -76,32 +76,33 @@ def _unwritable(settings: Settings, name: str) -> list[Problem]:
 
 
 def missing_sentences(sentences: Catalogue) -> list[Problem]:
-    """Return the sentences that the engine or the dialplan says and the catalogue lacks."""
-    told = "is missing: callers or informateurs need it"
+    """Return a problem for each sentence that is said and that the catalogue lacks."""
+    reason = "is missing: callers or informateurs need it"
     return [
-        Problem(f"{sentences.path.name}: prompts.{prompt}", told)
+        Problem(f"{sentences.path.name}: prompts.{prompt}", reason)
         for prompt in sorted(NEEDED - sentences.prompts.keys())
     ]
 
 
 def _stale_audio(sentences: Catalogue, settings: Settings) -> list[Problem]:
+    """Return a problem for each prompt whose audio is missing or out of date."""
     choice = settings.voice
     if choice.engine == "piper" and not (choice.model and choice.model.is_file()):
-        return []  # told with the settings
+        return []  # reported with the settings
     try:
         voice = provision.voice_named(choice.engine, choice.model, _MUTE)
         found = stale(sentences, provision.RECORDINGS, settings.prompts_dir, voice)
     except VoiceError as error:
         return [Problem("voice", error.reason)]
-    return _in_a_line_each(found)
+    return _one_for_each_reason(found)
 
 
-#: Only the voice's name is asked for.
+#: Enough for the name of a voice, which is all that is asked of it here.
 _MUTE = Toolbox(None, "", Path(), Path())
 
 
-def _in_a_line_each(problems: list[Problem]) -> list[Problem]:
-    """Return one problem for all places with the same reason."""
+def _one_for_each_reason(problems: list[Problem]) -> list[Problem]:
+    """Return a single problem for all places with the same reason."""
     places_by_reason: dict[str, list[str]] = {}
     for problem in problems:
         places_by_reason.setdefault(problem.reason, []).append(problem.place)

@@ -1,6 +1,6 @@
 """What the service needs on this machine: programs, and the prompts' audio.
 
-Everything lands under one folder, `.allo/` beside the project (`places.py`).
+Everything is put in one folder, `.allo/` in a checkout (`places.py`).
 """
 
 from collections.abc import Callable, Collection
@@ -35,19 +35,19 @@ __all__ = [
 
 RECORDINGS = shipped("prompts") / "recordings"
 
+#: Prints a line of progress.
 Say = Callable[[str], None]
 
-
-#: What rendering prompts needs.
+#: The programs that rendering prompts needs.
 VOICE_PROGRAMS = ("espeak-ng", "sox")
 
 
 def toolbox(say: Say, programs: Collection[str] = tuple(PACKAGES)) -> Toolbox:
-    """Return Asterisk, SIPp, espeak-ng and sox, installed first where they are missing.
+    """Return Asterisk, SIPp, espeak-ng and sox (or just `programs`), installing what is missing.
 
     Raises:
-        SetupError: If something cannot be had here.
-        DiskError: If it cannot be laid out for want of room or rights.
+        SetupError: If a program cannot be obtained on this machine.
+        DiskError: If there is no room or no right to unpack it.
     """
     if is_complete(SHARED, programs):
         return ensure_toolbox(SHARED, say, programs)
@@ -70,17 +70,27 @@ def voice_named(engine: str, model: Path | None, tools: Tools) -> Voice:
 
 
 def catalogue() -> Catalogue:
-    """Return the sentences of every service. Raises ConfigError."""
+    """Return the sentences that every service says.
+
+    Raises:
+        ConfigError: If the catalogue is wrong.
+    """
     return load_catalogue(CATALOGUE)
 
 
 def sentences(service: "Config") -> Catalogue:
-    """Return the sentences with those of the service's own pages. Raises ConfigError."""
+    """Return the sentences, including the titles of the service's own pages.
+
+    Raises:
+        ConfigError: If the catalogue is wrong.
+    """
     return catalogue().with_titles(service.plan.fiches.values(), service.settings.plan.name)
 
 
 def prompts(service: "Config", voice: Voice, tools: Tools, say: Say) -> Path:
     """Bring the service's audio up to date and return its folder.
+
+    Progress is printed only for a first rendering, which takes a while.
 
     Raises:
         ConfigError: If the catalogue is wrong.
@@ -100,4 +110,4 @@ def prompts(service: "Config", voice: Voice, tools: Tools, say: Say) -> Path:
 
 
 def _nothing(text: str) -> None:
-    """Say nothing: only what changed is rendered."""
+    """Say nothing: the few sentences that changed are soon rendered."""

@@ -1,4 +1,4 @@
-"""The commands about a simulated year: ./allo simulate, staff, policies."""
+"""Commands that simulate a year: ./allo simulate, staff, policies."""
 
 import os
 import sys
@@ -8,29 +8,43 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router import provision
+from router.cli.options import ConfigOption, DirectorOption, HtmlOption, writing
 from router.errors import SetupError
-from router.options import ConfigOption, DirectorOption, writing
 
 if TYPE_CHECKING:
     from router.simulation.run import Simulation
 
 YearOption = Annotated[
-    int, typer.Option("--year", min=2000, max=2100, help="Its days, holidays and hours.")
+    int,
+    typer.Option(
+        "--year",
+        metavar="YEAR",
+        min=2000,
+        max=2100,
+        help="The year whose days, holidays and opening hours apply.",
+    ),
 ]
 SeedOption = Annotated[
-    int, typer.Option("--seed", min=0, help="Another one: other callers, by the same rules.")
+    int,
+    typer.Option(
+        "--seed",
+        metavar="N",
+        min=0,
+        help="Seed of all chance: another one gives other callers on the same assumptions.",
+    ),
 ]
 WorkloadOption = Annotated[
     str | None,
     typer.Option(
         "--workload",
         metavar="FILE|NAME",
-        help="What people do. Default: that of the year, or of 2025.",
+        help="What people do: a file, or one that ships with allo. Default: that of the year, or "
+        "2025.",
     ),
 ]
 JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print everything as JSON: same seed, same bytes.")
+    bool,
+    typer.Option("--json", help="Print everything as JSON; the same seed gives the same bytes."),
 ]
 
 
@@ -40,29 +54,33 @@ def simulate(
     agents: Annotated[
         int | None,
         typer.Option(
-            "--agents", min=1, help="So many informateurs, with the plan's skills in proportion."
+            "--agents",
+            metavar="N",
+            min=1,
+            help="Simulate this many informateurs, with the plan's skills in proportion. Default: "
+            "the plan's.",
         ),
     ] = None,
     workload: WorkloadOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
-    html: Annotated[
-        Path | None,
-        typer.Option("--html", metavar="FILE", help="Write one self-contained page there too."),
-    ] = None,
+    html: HtmlOption = None,
     director: DirectorOption = None,
     plot: Annotated[
         Path | None,
-        typer.Option("--plot", metavar="FILE", help="Draw it there too, as .svg or .png."),
+        typer.Option(
+            "--plot", metavar="FILE", help="Also draw its charts to this file, .svg or .png."
+        ),
     ] = None,
 ) -> None:
-    """Let a year happen on a virtual clock; print its figures.
+    """Simulate a year on a virtual clock; print its figures.
 
-    Every call is decided by the engine that answers the phone. The figures are in French.
+    Every call is decided by the same engine that answers the phone. The figures are in French.
     """
     from dataclasses import replace
 
     from router import report as reports
+    from router.cli import provision
     from router.config import load
     from router.service.live import spare_the_collector
     from router.simulation import pictures, poster, text
@@ -71,7 +89,7 @@ def simulate(
     from router.simulation.run import Simulation, speech_s
     from router.simulation.workload import load_workload
 
-    # What is wrong with them is told now, not after the year.
+    # A file that cannot be written is reported now, not after the year.
     for path, option in ((html, "--html"), (director, "--director"), (plot, "--plot")):
         if path is not None:
             with writing(path, option):
@@ -82,7 +100,7 @@ def simulate(
     plan = service.plan
     if agents is not None:
         plan = replace(plan, agents=with_agents(plan, agents))
-    people = load_workload(_workload(workload, year), plan)
+    people = load_workload(workload_file(workload, year), plan)
     sentences = provision.sentences(service).texts
     run_ = Simulation(plan, people, year, seed, speech_s(sentences))
     spare_the_collector()
@@ -106,7 +124,7 @@ def simulate(
 
 
 def _let_happen(year: "Simulation") -> None:
-    """Let the year happen, with the day reached on a terminal."""
+    """Run the whole year, showing the day reached on a terminal."""
     try:
         with typer.progressbar(
             year.days,
@@ -134,9 +152,10 @@ def staff(
         typer.Option(
             "--target",
             metavar="NAME=PERCENT",
-            help="live: calls answered in the plan's time; promise: callbacks kept; accepted: "
-            "callbacks accepted; abandon: callers who give up, at most. May be repeated. "
-            "Default: live=80, promise=99.5 and accepted=95.",
+            help="What to reach. live: calls answered within the plan's target; promise: callbacks "
+            "made within the time promised; accepted: callback requests accepted; abandon: "
+            "callers who give up, at most. May be repeated. Default: live=80, promise=99.5 and "
+            "accepted=95.",
         ),
     ] = None,
     year: YearOption = 2025,
@@ -145,10 +164,11 @@ def staff(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say how many informateurs each half-hour and team need.
+    """Calculate how many informateurs each team needs, by half-hour.
 
-    In French, and checked by simulating it. Exit 1 when the check misses a target.
+    In French, and checked by simulation. Exit 1 if the check misses a target.
     """
+    from router.cli import provision
     from router.config import load
     from router.planning import staffing_text
     from router.planning.staffing import Staffing
@@ -160,7 +180,7 @@ def staff(
     wanted = aims(target or ())
     service = load(config)
     plan = service.plan
-    people = load_workload(_workload(workload, year), plan)
+    people = load_workload(workload_file(workload, year), plan)
     begun = perf_counter()
     reached = ""
 
@@ -196,21 +216,29 @@ def policies(
     seed: SeedOption = 1,
     away: Annotated[
         float,
-        typer.Option("--away", min=0.0, max=0.95, help="This share of the informateurs is away."),
+        typer.Option(
+            "--away",
+            metavar="SHARE",
+            min=0.0,
+            max=0.95,
+            help="The share of the informateurs who are away.",
+        ),
     ] = 0.0,
     every: Annotated[
-        int, typer.Option("--every", min=1, max=26, help="One week in so many is simulated.")
+        int,
+        typer.Option("--every", metavar="N", min=1, max=26, help="Simulate one week in N."),
     ] = 4,
     workload: WorkloadOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare ways to order the queue, on the same weeks.
+    """Compare ways to order the queue, over the same weeks.
 
-    Ways to ask informateurs and to promise callbacks, too.
+    And ways to choose informateurs and to promise callbacks.
     """
     import json
 
+    from router.cli import provision
     from router.config import load
     from router.planning import policies as compared
     from router.service.live import spare_the_collector
@@ -219,7 +247,7 @@ def policies(
 
     service = load(config)
     plan = service.plan
-    people = load_workload(_workload(workload, year), plan)
+    people = load_workload(workload_file(workload, year), plan)
     setting = compared.Setting(
         plan, people, year, seed, speech_s(provision.sentences(service).texts)
     )
@@ -252,27 +280,28 @@ def policies(
         print(compared.as_markdown(made), end="")
 
 
-def _workload(word: str | None, year: int) -> Path:
-    """Return the workload's file: a shipped one by its name, or any."""
+def workload_file(word: str | None, year: int) -> Path:
+    """Return the file of a workload: one that ships with allo, by its name, or any file."""
     from router.simulation.workload import SHIPPED
 
     names = sorted(path.stem for path in SHIPPED.glob("*.toml"))
     if word is None:
         word = str(year)
         if word not in names:
-            print(f"No workload is named {year}: people do as in 2025.", file=sys.stderr)
+            print(f"There is no workload {year}: people behave as in 2025.", file=sys.stderr)
             word = "2025"
     if word in names:
         return SHIPPED / f"{word}.toml"
     if not Path(word).exists():
         raise typer.BadParameter(
-            f"{word} is no file, nor a workload that ships with allo ({', '.join(names)})",
+            f"{word} is neither a file nor a workload that ships with allo ({', '.join(names)})",
             param_hint="--workload",
         )
     return Path(word)
 
 
 def _check_plot(plot: Path) -> None:
+    """See that the picture can be drawn, before the year is run."""
     from router.simulation import poster
 
     if plot.suffix.lower() not in (".svg", ".png"):

@@ -1,0 +1,81 @@
+"""All commands together, and how every expected error ends: a sentence and an exit code."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from router import __version__, places
+from router.cli import configuration, demo, development, report, service, telephony, year
+from router.errors import ConfigError, InUse, RouterError
+
+app = typer.Typer(
+    help="allo answers a public phone number with French prompts, access codes, opening hours "
+    "and a queue for informateurs, on an Asterisk that it drives through ARI.\n\n"
+    "Exit codes: 0 success, 1 failure, 2 wrong usage or configuration, or something it needs is "
+    "in use.",
+    invoke_without_command=True,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # a traceback with locals could show what must not be shown
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def allo(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        print(f"allo {__version__}")
+        raise typer.Exit
+
+
+# In the order in which `./allo --help` lists them.
+app.command()(demo.demo)
+#: Words that are another program's, pytest's or the benchmarks', pass through as they are.
+_PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+app.command(context_settings=_PASSED_ON, options_metavar="[PYTEST ARGUMENTS]...")(development.test)
+# tests/load/command.py prints the help, as it knows what can be measured.
+app.command(context_settings={**_PASSED_ON, "help_option_names": []})(development.bench)
+for command in (
+    *(service.run, service.replay),
+    *(configuration.check, configuration.prompts, configuration.configure, configuration.code),
+    *(report.report, year.simulate, year.staff, year.policies),
+):
+    app.command()(command)
+app.add_typer(telephony.app, name="asterisk")
+
+#: Set by a shell that asks for completions (see `./allo --show-completion`).
+COMPLETE = "_ALLO_COMPLETE"
+#: Typer's: `--show-completion bash` takes the shell's name instead of guessing it.
+SHELL_IS_NAMED = "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION"
+
+
+def _name() -> str:
+    """Return the program's name; for completion the bare one, which covers every path to it."""
+    about_completion = COMPLETE in os.environ or any(
+        "-completion" in word for word in sys.argv[1:2]
+    )
+    return "allo" if about_completion else "./allo"
+
+
+def run() -> None:
+    """Run the command line; an expected error prints a sentence, never a traceback."""
+    os.environ[SHELL_IS_NAMED] = "1"
+    try:
+        try:
+            app(prog_name=_name(), complete_var=COMPLETE)
+        finally:
+            sys.stdout.flush()  # here a full disk can still be reported in a sentence
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except RouterError as error:
+        print(f"allo: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, InUse) else 1)
+    except OSError as error:
+        if error.errno not in places.REMEDIES:
+            raise
+        print(f"allo: {places.unwritable(error)}", file=sys.stderr)
+        os._exit(1)  # Python would otherwise try to write the unwritten output again
