@@ -34,6 +34,7 @@ _LEVEL = "  "
 
 
 def relative(path: Path) -> str:
+    """Return the path from the top, as pages name it."""
     return path.relative_to(TOP).as_posix()
 
 
