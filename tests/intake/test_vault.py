@@ -15,11 +15,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from router.errors import InUse, VaultError
-from router.intake import vault
+from router.errors import VaultError
 from router.intake.numbers import PhoneNumber
-from router.intake.vault import InMemoryVault, TmpfsVault, Vault, place_of
-from router.locks import Lock
+from router.intake.vault import TmpfsVault, Vault
+from tests.intake.memory_vault import InMemoryVault
 
 MEMORY = Path("/dev/shm")
 TICKET = "ticket-of-the-tests-01"
@@ -263,23 +262,6 @@ def test_a_vault_that_vanished_is_told(tmpfs: TmpfsVault) -> None:
     assert refusal(lambda: tmpfs.put(TICKET, NUMBER)).code == "missing"
 
 
-MOUNTS = """\
-25 30 0:24 / /dev/shm rw,nosuid - tmpfs tmpfs rw,size=64m
-31 30 0:27 / /run/allo rw,nosuid shared:5 - tmpfs tmpfs rw,size=65536k,mode=700,noswap
-"""
-
-
-@pytest.mark.parametrize(("device", "noswap"), [(24, False), (27, True), (99, False)])
-def test_noswap_is_read_from_the_mount(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, device: int, noswap: bool
-) -> None:
-    mounts = tmp_path / "mountinfo"
-    mounts.write_text(MOUNTS)
-    monkeypatch.setattr(vault, "_MOUNTS", mounts)
-
-    assert vault._has_noswap(os.makedev(0, device)) is noswap
-
-
 # What it survives.
 
 
@@ -306,20 +288,20 @@ def test_numbers_survive_the_router_killed(folder: Path) -> None:
     opened.close()
 
 
-def test_numbers_do_not_survive_a_reboot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_numbers_do_not_survive_a_reboot(tmp_path: Path) -> None:
     before = TmpfsVault(tmp_path / "vault", allow_disk=True)
     before.put(TICKET, NUMBER)
     before.close()
-    (tmp_path / "boot_id").write_text("11111111-2222-3333-4444-555555555555\n")
-    monkeypatch.setattr(vault, "_BOOT_ID", tmp_path / "boot_id")
+    boot_id = tmp_path / "boot_id"
+    boot_id.write_text("11111111-2222-3333-4444-555555555555\n")
 
-    after = TmpfsVault(tmp_path / "vault", allow_disk=True)
+    after = TmpfsVault(tmp_path / "vault", allow_disk=True, boot_id=boot_id)
 
     assert after.fresh
     assert after.boot_id == "11111111-2222-3333-4444-555555555555" != before.boot_id
     assert after.get(TICKET) is None
     after.close()
-    again = TmpfsVault(tmp_path / "vault", allow_disk=True)
+    again = TmpfsVault(tmp_path / "vault", allow_disk=True, boot_id=boot_id)
     assert not again.fresh
     again.close()
 
@@ -436,55 +418,6 @@ def test_each_call_that_fails_leaves_all_or_nothing(
         assert opened.tickets() == ()
         opened.close()
     assert fails_at > (4 if act == "put" else 2)
-
-
-# Where it is.
-
-
-def place(environ: dict[str, str] | None = None, state: str = "/var/lib/allo") -> str:
-    """Where numbers are by default; what follows from the state is written M."""
-    path = str(place_of(None, Path(state), environ or {}))
-    return re.sub("[0-9a-f]{12}$", "M", path)
-
-
-def test_the_place_that_was_chosen_comes_first_then_the_one_systemd_gives() -> None:
-    environ = {"RUNTIME_DIRECTORY": "/run/allo:/run/b"}
-    assert place_of(Path("/mnt/vault"), Path("/var/lib/allo"), environ) == Path("/mnt/vault")
-    assert place(environ) == "/run/allo/vault-M"
-
-
-@pytest.mark.parametrize("in_memory", [True, False])
-def test_without_systemd_it_is_in_run_allo_or_of_this_user(
-    monkeypatch: pytest.MonkeyPatch, in_memory: bool
-) -> None:
-    monkeypatch.setattr(vault, "_is_tmpfs", lambda folder: in_memory)
-    monkeypatch.setattr(os, "access", lambda folder, mode: True)
-    shm = f"/dev/shm/allo-{os.geteuid()}-M"
-
-    assert place() == ("/run/allo/vault-M" if in_memory else shm)
-    monkeypatch.setattr(os, "access", lambda folder, mode: False)
-    assert place() == shm
-
-
-def test_it_follows_from_the_state_by_whatever_name(tmp_path: Path) -> None:
-    (tmp_path / "state").mkdir()
-    (tmp_path / "name").symlink_to("state")
-    for environ in ({}, {"RUNTIME_DIRECTORY": "/run/allo"}):
-        one, same, other = (
-            place_of(None, tmp_path / name, environ) for name in ("state", "name", "other")
-        )
-        assert one == same
-        assert one != other
-
-
-@needs_memory
-def test_a_new_vault_keeps_the_lock_of_its_router(folder: Path) -> None:
-    with Lock(folder / "vault", "./allo run", "Stop it."):
-        opened = TmpfsVault(folder / "vault")
-        assert opened.fresh
-        opened.close()
-        with pytest.raises(InUse):
-            Lock(folder / "vault", "./allo run", "Stop it.")
 
 
 # As one.
