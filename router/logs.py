@@ -51,7 +51,6 @@ _NUMBER = re.compile(
 _CALL = re.compile(r"[a-z][a-z0-9-]{0,39}-[12]\d{9}\.\d{1,9}|callback-[0-9a-f]{24}", re.ASCII)
 
 _leaks = 0
-_tell_leak: Callable[[], None] | None = None
 
 
 def leaks() -> int:
@@ -59,18 +58,10 @@ def leaks() -> int:
     return _leaks
 
 
-def leaked() -> None:
-    """Count one more: here, or in a process that says so."""
+def leaked(count: int = 1) -> None:
+    """Count `count` more: here, or in a process that reports them."""
     global _leaks
-    _leaks += 1
-    if _tell_leak is not None:
-        _tell_leak()
-
-
-def on_leak(tell: Callable[[], None]) -> None:
-    """Have `tell` called for each leak from now on, in the thread that logs."""
-    global _tell_leak
-    _tell_leak = tell
+    _leaks += count
 
 
 def only_known_fields(logger: Any, method: str, entry: _Entry) -> _Entry:
@@ -124,10 +115,10 @@ class Libraries(logging.Handler):
         """Log one line for the record."""
         error = record.exc_info[1] if record.exc_info else None
         trace = error.__traceback__ if error is not None else None
-        place = _place(trace) if trace is not None else f"{record.filename}:{record.lineno}"
+        where = place(trace) if trace is not None else f"{record.filename}:{record.lineno}"
         more = {} if error is None else {"error": type(error).__name__}
         logger = structlog.get_logger()
-        logger.log(record.levelno, "library", library=record.name, place=place, **more)
+        logger.log(record.levelno, "library", library=record.name, place=where, **more)
 
 
 def _uncaught(
@@ -135,11 +126,11 @@ def _uncaught(
 ) -> None:
     """Tell what ends a thread or the process."""
     if not issubclass(kind, KeyboardInterrupt | SystemExit):
-        structlog.get_logger().error("defect", error=kind.__name__, place=_place(trace))
+        structlog.get_logger().error("defect", error=kind.__name__, place=place(trace))
 
 
-def _place(trace: TracebackType | None) -> str:
-    """Return file and line of what raised."""
+def place(trace: TracebackType | None) -> str:
+    """Return file and line of where the traceback ends, "unknown" without one."""
     if trace is None:
         return "unknown"
     while trace.tb_next is not None:

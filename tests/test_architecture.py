@@ -71,6 +71,8 @@ TESTED_ELSEWHERE = {
     "intake/sockets.py": "intake/test_supervisor.py, intake/test_hand_on.py",
     "intake/terms.py": "values only",
     "intake/page_words.py": "intake/test_rappel.py, and intake/test_widget_source.py",
+    "intake/guard.py": "intake/test_interface.py, intake/test_hand_on.py",
+    "intake/wear.py": "intake/test_reception.py, intake/test_succession.py",
     "intake/terms_of.py": "every test of tests/intake with a scene is given these",
     "intake/openapi.py": "intake/test_interface.py reads what is served",
     "core/call/offer.py": "test_callbacks.py, and test_engine.py's state `entering`",

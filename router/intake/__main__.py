@@ -1,7 +1,7 @@
 """The intake's process: `python -m router.intake LISTENING CHANNEL DAY_KEY PARENT`.
 
-Started by the router (`supervisor.py`), which hands over the files and, through standard
-input, its terms. It lives until the router tells it to retire, or dies with it.
+Started by the router (`child.py`), which hands over open files and, through standard input, its
+terms. It lives until the router tells it to retire, or dies with the router.
 """
 
 import asyncio
@@ -11,8 +11,6 @@ import pickle
 import signal
 import socket
 import sys
-from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -20,28 +18,32 @@ import uvloop
 from aiohttp import web
 
 from router import logs
-from router.core.callback.tickets import Refusal
-from router.core.ids import CallId, PlaybackId, SectorId, TicketId
+from router.core.ids import CallId, PlaybackId, TicketId
 from router.errors import VaultError
-from router.intake.abuse import DayKey
 from router.intake.channel import Channel, Message
 from router.intake.confinement import shut_in
+from router.intake.day_key import DayKey
 from router.intake.dialling import DialError, Dialler
 from router.intake.digits import Digits
-from router.intake.interface import Interface, place_of
+from router.intake.guard import Guard
+from router.intake.interface import Interface
 from router.intake.machines import Machines
 from router.intake.pages import Pages
-from router.intake.proxy import LARGEST_BODY, Proxy
+from router.intake.proxy import Proxy
 from router.intake.reception import Reception
 from router.intake.terms import Terms
 from router.intake.vault import TmpfsVault, Vault
+from router.intake.wear import Wear
+from router.web.bodies import LARGEST_BODY
 from router.web.served import Runner
 
-#: A connection without a request is kept for so long, longer than proxies before us keep it.
+#: How long a connection without a request is kept: longer than proxies in front of us keep it.
 _KEEP_ALIVE_S = 75.0
 #: Nobody types for longer (`keypad.py`), and nothing else takes as long.
 _LONGEST_RETIREMENT_S = 250.0
 _LOOK_S = 0.02
+#: How often the router hears of leaks.
+_LEAKS_S = 1.0
 
 
 class Process:
@@ -51,37 +53,24 @@ class Process:
         self._terms = terms
         self._listening = listening
         self._log = structlog.get_logger()
-        self._loop = asyncio.get_running_loop()
-        self._numbers = 0
-        self._worn = False
         self._retiring = asyncio.Event()
         self._linger_s = 0.0
+        self._leaks_told = 0
         self._dialling: set[asyncio.Task[None]] = set()
         self._vault = self._open_vault()
-        self.channel = Channel(self._told, _leave)
-        self._reception = Reception(terms, self._vault, day_key, self.channel, self._held)
-        self._interface = Interface(terms, self._reception)
+        self.channel = Channel(self._receive, _leave)
+        self._wear = Wear(self.channel, terms.recycle_numbers, terms.recycle_s)
+        self._reception = Reception(terms, self._vault, day_key, self.channel, self._wear)
+        self._guard = Guard(terms)
         self._dialler = Dialler(terms)
         self._digits = Digits(
-            self._reception, self._dialler, self.channel, self._held, fiction=terms.fiction
+            self._reception, self._dialler, self.channel, self._wear, fiction=terms.fiction
         )
         machines = Machines(terms.machines, terms.machines_token)
         self._proxy = Proxy(terms.router_dir, terms.router_paths, machines)
-        self._on: dict[str, Callable[[Any, Message], None]] = {
-            "accepting": self._accepting,
-            "dial": self._dial,
-            "digits": lambda call, _: self._digits.begin(CallId(call)),
-            "digit": lambda call, more: self._digits.key(CallId(call), more["key"]),
-            "played": lambda call, more: self._digits.played(
-                CallId(call), PlaybackId(more["playback"]), heard=more["heard"]
-            ),
-            "digits_over": lambda call, _: self._digits.over(CallId(call)),
-            "retire": self._retire,
-        }
 
     async def run(self) -> None:
         """Serve until told to retire, then finish what is under way."""
-        self._told(self._terms.accepting)
         await self._dialler.open()
         runner = Runner(self._application(), keepalive_timeout=_KEEP_ALIVE_S, shutdown_timeout=1.0)
         await runner.setup()
@@ -90,18 +79,20 @@ class Process:
             self._reception.recount()
         await site.start()
         self.channel.send({"ready": True})
+        leaks = asyncio.create_task(self._watch_leaks())
         await self._retiring.wait()
         await site.stop()
         await self._finish(runner)
+        leaks.cancel()
         await runner.cleanup()
         await self._proxy.close()
         await self._dialler.close()
+        self._tell_leaks()
 
     def _application(self) -> web.Application:
-        app = web.Application(middlewares=[self._interface.guard], client_max_size=LARGEST_BODY)
-        app.add_routes(self._interface.routes())
-        pages = Pages(self._terms, self._reception, self._interface.checked_origin)
-        app.add_routes(pages.routes())
+        app = web.Application(middlewares=[self._guard.middleware], client_max_size=LARGEST_BODY)
+        app.add_routes(Interface(self._terms, self._reception, self._guard).routes())
+        app.add_routes(Pages(self._terms, self._reception, self._guard).routes())
         for resource in app.router.resources():
             _answer_other_methods(resource)
         app.router.add_route("*", "/{path:.*}", self._proxy.hand_on)
@@ -110,10 +101,10 @@ class Process:
     async def _finish(self, runner: Runner) -> None:
         """Answer whoever is still connected, dial what is to be dialled, hear who is typing.
 
-        Every answer ends its connection now; one that asks nothing is left for a while, lest a
-        request be on its way.
+        From here on every answer ends its connection; one without a request is left for a
+        while, lest a request be on its way.
         """
-        self._interface.last_answers = True
+        self._guard.end_connections()
         self._proxy.end_streams()
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -124,11 +115,6 @@ class Process:
                 return
             await asyncio.sleep(_LOOK_S)
 
-    def leaked(self) -> None:
-        """Tell the router that a number was kept out of the log, by whichever thread."""
-        with suppress(RuntimeError):  # all is over
-            self._loop.call_soon_threadsafe(self.channel.send, {"leaked": True})
-
     def _open_vault(self) -> Vault | None:
         if self._terms.vault is None:
             return None
@@ -138,64 +124,65 @@ class Process:
             self._log.error("vault", error=error.code)
             return None
 
-    def _held(self, numbers: int) -> None:
-        """Count numbers that were in this process; say when there were enough of them."""
-        if not self._numbers:
-            self._loop.call_later(self._terms.recycle_s, self._wear_out)
-        self._numbers += numbers
-        if self._numbers >= self._terms.recycle_numbers:
-            self._wear_out()
+    async def _watch_leaks(self) -> None:
+        while True:
+            await asyncio.sleep(_LEAKS_S)
+            self._tell_leaks()
 
-    def _wear_out(self) -> None:
-        if not self._worn:
-            self._worn = True
-            self.channel.send({"worn": True})
+    def _tell_leaks(self) -> None:
+        if (more := logs.leaks() - self._leaks_told) > 0:
+            self._leaks_told += more
+            self.channel.send({"leaked": more})
 
     # --- what the router says --------------------------------------------------------------
 
-    def _told(self, message: Message) -> None:
-        what = next(iter(message))
-        self._on[what](message[what], message)
+    def _receive(self, message: Message) -> None:
+        match message:
+            case {"accepting": _}:
+                self._reception.update(message)
+            case {"dial": order}:
+                self._dial(order)
+            case {"digits": call}:
+                self._digits.begin(CallId(call))
+            case {"digit": call, "key": key}:
+                self._digits.key(CallId(call), key)
+            case {"played": call, "playback": playback, "heard": heard}:
+                self._digits.played(CallId(call), PlaybackId(playback), heard=heard)
+            case {"digits_over": call}:
+                self._digits.over(CallId(call))
+            case {"retire": linger_s}:
+                self._linger_s = linger_s
+                self._retiring.set()
+            case _:
+                self._log.error("defect", reason="unknown message of the router")
 
-    def _accepting(self, told: Message, more: Message) -> None:
-        self._reception.accepting = {
-            SectorId(sector): None if code is None else Refusal(code)
-            for sector, code in told.items()
-        }
-        answered = more["answered"]
-        self._reception.answered = None if answered is None else frozenset(answered)
-
-    def _retire(self, linger_s: float, _: Message) -> None:
-        self._linger_s = linger_s
-        self._retiring.set()
-
-    def _dial(self, told: Message, _: Message) -> None:
-        task = asyncio.create_task(self._dialled(told))
+    def _dial(self, order: Message) -> None:
+        task = asyncio.create_task(self._dial_and_tell(order))
         self._dialling.add(task)
         task.add_done_callback(self._dialling.discard)
 
-    async def _dialled(self, told: Message) -> None:
-        call = CallId(told["call"])
-        error = await self._try_to_dial(call, told)
+    async def _dial_and_tell(self, order: Message) -> None:
+        call = CallId(order["call"])
+        error = await self._try_to_dial(call, order)
         answer = error and {"status": error.status, "reason": error.reason}
         self.channel.send({"dialled": call, "error": answer})
 
-    async def _try_to_dial(self, call: CallId, told: Message) -> DialError | None:
+    async def _try_to_dial(self, call: CallId, order: Message) -> DialError | None:
         if self._vault is None:
             return DialError(0, "vault")
         try:
-            number = self._vault.get(TicketId(told["ticket"]))
+            number = self._vault.get(TicketId(order["ticket"]))
         except VaultError as error:
             self._log.error("vault", error=error.code)
             return DialError(0, "vault")
         if number is None:
             return DialError(0, "no_number")
-        self._held(1)
-        return await self._dialler.dial(call, number, told["timeout_s"], told["variables"])
+        self._wear.add()
+        return await self._dialler.dial(call, number, order["timeout_s"], order["variables"])
 
 
 def _answer_other_methods(resource: web.AbstractResource) -> None:
-    """An address of ours is never the router's, whatever the method."""
+    """Have every other method refused: an address of ours is never handed on to the router."""
     assert isinstance(resource, web.Resource)
     methods = [route.method for route in resource]
 
@@ -206,24 +193,24 @@ def _answer_other_methods(resource: web.AbstractResource) -> None:
 
 
 def _leave() -> None:
-    """Without the router there is nothing to be done here."""
+    """Without the router there is nothing to do here."""
     os._exit(0)
 
 
-def _tell(error: BaseException | None) -> None:
-    """A failure by its kind and place: its text could quote a number."""
-    structlog.get_logger().error("defect", type=type(error).__name__, detail=place_of(error))
+def _log_defect(error: BaseException | None) -> None:
+    """Log what nobody caught by its kind and place: its text could quote a number."""
+    place = logs.place(None if error is None else error.__traceback__)
+    structlog.get_logger().error("defect", error=type(error).__name__, place=place)
 
 
-def _ends(kind: type[BaseException], error: BaseException, _: object) -> None:
-    _tell(error)
+def _of_the_loop(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    _log_defect(context.get("exception"))
 
 
 async def _run(terms: Terms, listening: int, channel: int, day_key: int) -> None:
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(lambda _, context: _tell(context.get("exception")))
+    loop.set_exception_handler(_of_the_loop)
     process = Process(terms, socket.socket(fileno=listening), DayKey(day_key))
-    logs.on_leak(process.leaked)
     await loop.create_unix_connection(lambda: process.channel, sock=socket.socket(fileno=channel))
     await process.run()
 
@@ -234,15 +221,13 @@ def main() -> None:
     shut_in(parent)
     terms: Terms = pickle.load(sys.stdin.buffer)
     logs.configure(level=terms.log_level, console=terms.log_console)
-    # Libraries say nothing at all here: their words quote requests and addresses.
+    # Libraries log nothing at all here: their words quote requests and addresses.
     logging.disable(logging.CRITICAL)
-    sys.excepthook = _ends
-    sys.unraisablehook = lambda told: _tell(told.exc_value)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     try:
         uvloop.run(_run(terms, listening, channel, day_key))
     except SystemExit as error:  # Python would print what it was given
-        _tell(error)
+        _log_defect(error)
         os._exit(1)
 
 

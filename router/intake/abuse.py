@@ -1,40 +1,26 @@
-"""Limits against misuse of callbacks: nobody is rung again and again by somebody's joke.
+"""Limits against misuse of callbacks: nobody is rung again and again for somebody's joke.
 
-A number may have one open ticket and a few tickets a day; all open tickets together may not
-exceed what the agents on duty can serve. A number is known here only by its HMAC-SHA-256 under
-a key drawn at random at each day's change, when all counts are forgotten too.
-
-The two halves are kept apart. The digests are in the router (`Limits`), the key in memory that
-the router hands from one intake to the next and never reads (`DayKey`): who sees only one of
-them cannot try out numbers. Both together still tell whether a given number asked today (a
-keyed hash of a phone number is personal data: Conseil d'État 393714).
+A number may have one open ticket, and a few tickets a day; all open tickets together may not
+exceed what the agents on duty can serve. A number is known here only by its digest under the
+key of the day (`day_key.py`), and all counts are forgotten when the day changes.
 """
 
-import fcntl
-import hmac
-import os
-import secrets
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from enum import Enum
 
 from router.core.ids import TicketId
-from router.intake.numbers import PhoneNumber
 
-#: Tickets that one number may have on one day: a first one, and two more when it failed.
+#: Tickets that one number may have on one day: a first one, and two more if that fails.
 PER_DAY = 3
 
-_KEY_BYTES = 32  # as long as SHA-256's digest: RFC 2104, section 3
-_DAY_BYTES = 4
-_DIGEST_BYTES = 16  # two numbers with one digest: never
 
+class LimitReached(Enum):
+    """Why a request is not admitted: a stable code, and the sentence shown to the usager.
 
-class Refusal(Enum):
-    """Why a request is not admitted: a stable code and what the usager is told.
-
-    Anybody can type anybody's number: that a callback is under way and that there were enough
-    today are told by the same words. "{number}" is the service's own.
+    Anybody can type anybody's number. So a number with a callback under way and one that has
+    had enough today get the same sentence. "{number}" stands for the service's own.
     """
 
     NUMBER_LIMIT = (
@@ -52,53 +38,15 @@ class Refusal(Enum):
         self.message = message
 
 
-class DayKey:
-    """The key of the day. `file` is a place made by `reserve`, in any of our processes."""
-
-    def __init__(self, file: int) -> None:
-        self._file = file
-
-    @staticmethod
-    def reserve() -> int:
-        """Return a file in memory, without a name and still empty, to be handed to children."""
-        return os.memfd_create("allo-day-key", os.MFD_CLOEXEC)
-
-    def turn_to(self, day: date) -> bool:
-        """Whether a new key had to be drawn: digests of before are of no use then.
-
-        A day earlier than the latest counts as the latest: a clock set back draws nothing.
-        """
-        if self._day() >= day.toordinal():
-            return False
-        fcntl.lockf(self._file, fcntl.LOCK_EX)
-        try:
-            if self._day() >= day.toordinal():
-                return False  # another process was first
-            content = day.toordinal().to_bytes(_DAY_BYTES) + secrets.token_bytes(_KEY_BYTES)
-            os.pwrite(self._file, content, 0)
-            return True
-        finally:
-            fcntl.lockf(self._file, fcntl.LOCK_UN)
-
-    def digest(self, number: PhoneNumber) -> str:
-        """Return by what the number is known today. Call `turn_to` first."""
-        key = os.pread(self._file, _KEY_BYTES, _DAY_BYTES)
-        assert len(key) == _KEY_BYTES, "turn_to comes first"
-        return hmac.digest(key, number.e164.encode("ascii"), "sha256")[:_DIGEST_BYTES].hex()
-
-    def _day(self) -> int:
-        return int.from_bytes(os.pread(self._file, _DAY_BYTES, 0))
-
-
 class Limits:
-    """Who has asked, as far as the limits need to know; nothing of it survives the process.
+    """Who has asked, as far as the limits need to know; none of it survives the process.
 
-    `who` is the digest of a number. After a restart and at a day's change the digests of the
-    open tickets must be told (`hold`), or their numbers count as free; after a restart the
-    day's counts are lost, so a number may then have `per_day` tickets once more.
+    `who` is the digest of a number. After a restart, and when the day changes, call `hold` with
+    the digests of the open tickets, or their numbers count as free. After a restart the day's
+    counts are lost, so that a number may have `per_day` tickets once more.
 
-    `day` is the service's calendar day. One earlier than the latest counts as the latest: a
-    clock set back forgets nothing.
+    `day` is the service's calendar day. One earlier than the latest counts as the latest:
+    setting the clock back forgets nothing.
     """
 
     def __init__(self, *, per_day: int = PER_DAY) -> None:
@@ -115,27 +63,28 @@ class Limits:
         """How many tickets are open."""
         return len(self._open)
 
-    def admit(self, ticket: TicketId, who: str, day: date, most_open: int) -> Refusal | None:
-        """Count the ticket as open and return None, or say why it may not be.
+    def admit(self, ticket: TicketId, who: str, day: date, most_open: int) -> LimitReached | None:
+        """Count the ticket as open and return None, or return why it may not be opened.
 
-        `most_open` tickets may be open in all. Call `withdraw` if it is refused after all.
+        At most `most_open` tickets may be open, in total. If the ticket is refused for another
+        reason afterwards, call `withdraw`.
         """
         self._turn_to(day)
         if self._busy[who] or self._today[who] >= self._per_day:
-            return Refusal.NUMBER_LIMIT
+            return LimitReached.NUMBER_LIMIT
         if len(self._open) >= most_open:
-            return Refusal.TOO_MANY_OPEN
+            return LimitReached.TOO_MANY_OPEN
         self._hold(ticket, who)
         self._today[who] += 1
         return None
 
     def withdraw(self, ticket: TicketId) -> None:
-        """Forget a ticket that came to nothing: it counts neither as open nor for the day."""
+        """Forget a ticket that was not opened after all: it no longer counts for the day either."""
         if (who := self.closed(ticket)) is not None and self._today[who]:
             self._today[who] -= 1
 
     def closed(self, ticket: TicketId) -> str | None:
-        """Count a ticket's end, whichever; return whose it was, if it was open."""
+        """Count the ticket as ended, however it ended; return whose it was, if it was open."""
         who = self._open.pop(ticket, None)
         if who is not None:
             self._busy[who] -= 1
@@ -144,7 +93,7 @@ class Limits:
         return who
 
     def hold(self, open_tickets: Mapping[TicketId, str], day: date) -> None:
-        """Know the tickets as open, and whose they are today."""
+        """Count the tickets as open, each with its digest of today."""
         self._turn_to(day)
         for ticket, who in open_tickets.items():
             self._hold(ticket, who)

@@ -1,33 +1,36 @@
 """The control channel between router and intake: one JSON object a line, over a socketpair.
 
-Nothing on it is ever a number: single keys, opaque tickets and keyed digests at most. A
-question carries its number under its own name, and the answer has it as "reply".
+No phone number is ever on it: single keys, opaque tickets and keyed digests at most. A question
+carries a serial number under its own name, and its answer repeats it as "reply".
 
     intake -> router
       {"ready": true}                           the door is open
       {"worn": true}                            it has held numbers for long enough
       {"admit": n, ticket, sector, fiche,       may this be promised? `who` is the number's
-         who, day, challenge, expires_at}       digest on `day`; `challenge` or null: the proof
-            {"reply": n, refusal, record}       of work. One of the two is null; the record is
-                                                on disk by then, or was there before
+         who, day, challenge, expires_at}       digest on `day`; `challenge` is the proof of
+                                                work, or null
+            {"reply": n, refusal, record}       one of the two is null; the record is on disk
+                                                by then, or was there before
       {"status": n, ticket}                     {"reply": n, record}
       {"cancel": n, ticket}                     {"reply": n, record}: as it stands afterwards
       {"dialled": call, error}                  after {"dial"}: null, or {status, reason}
-      {"claim": n, call, ticket, who, day}      may the number typed be called back at all?
+      {"claim": n, call, ticket, who, day}      may the number just typed be called back?
             {"reply": n, refusal}
       {"entered": call, ticket, refused}        after {"digits"}: the ticket whose number is in
                                                 the vault, or why there is none
-      {"holding": {ticket: who}, day}           whose the vault's numbers are, on `day`: at the
-                                                start, if so wanted, and when the day changes
-      {"leaked": true}                          its log was about to tell a number
+      {"holding": {ticket: who}, day}           the digests of the vault's numbers on `day`: at
+                                                the start, if asked for, and when the day changes
+      {"leaked": count}                         so many more values were kept out of its log
+                                                because they could be numbers
 
     router -> intake
       {"accepting": {sector: refusal | null},   what may be asked for, nothing before the first;
-       "answered": [sector] | null}             where somebody is on duty; null: no call is taken
+       "answered": [sector] | null}             where somebody is on duty; null: no call can be
+                                                answered
       {"dial": {call, ticket, timeout_s, variables}}
       {"digits": call}                          begin to take a number on that channel
       {"digit": call, key}
-      {"played": call, playback, heard}         one of ours is over: heard, or broken off
+      {"played": call, playback, heard}         one of its prompts is over: heard, or broken off
       {"digits_over": call}                     the caller has left
       {"retire": linger_s}                      take nothing more, finish, and go
 """
@@ -44,19 +47,19 @@ from router.core.ids import FicheId, SectorId, TicketId
 
 Message = Mapping[str, Any]
 
-#: Ids of the intake's playbacks begin so: PlaybackFinished with such an id is for it alone.
+#: The ids of the intake's playbacks begin with this: their PlaybackFinished is for it alone.
 PLAYBACK_PREFIX = "intake-"
 
-#: One message is a few hundred bytes; a vault full of tickets is told in one.
+#: One message is a few hundred bytes, but a full vault is listed in a single one.
 _LONGEST_LINE = 4 * 1024 * 1024
 
 
 class ChannelLost(ConnectionError):
-    """The other side is gone; what was asked may or may not have been done."""
+    """The other end is gone; what was asked may or may not have been done."""
 
 
 class Channel(asyncio.Protocol):
-    """One end. `receive` gets every message but answers, `lost` is called once at the end."""
+    """One end. `receive` gets every message except answers; `lost` is called once, at the end."""
 
     def __init__(self, receive: Callable[[Message], None], lost: Callable[[], None]) -> None:
         self._receive = receive
@@ -67,7 +70,7 @@ class Channel(asyncio.Protocol):
         self._waiting: dict[int, asyncio.Future[Message]] = {}
 
     def send(self, message: Message) -> None:
-        """Send; without anybody there, nothing happens."""
+        """Send the message; it is dropped if there is nobody at the other end."""
         if self._transport is not None:
             self._transport.write(orjson.dumps(message) + b"\n")
 
@@ -75,7 +78,7 @@ class Channel(asyncio.Protocol):
         """Send a question and return its answer.
 
         Raises:
-            ChannelLost: If the other side goes away meanwhile.
+            ChannelLost: If the other end is gone, or goes before it has answered.
         """
         if self._transport is None:
             raise ChannelLost
@@ -90,7 +93,7 @@ class Channel(asyncio.Protocol):
             self._waiting.pop(number, None)
 
     def close(self) -> None:
-        """Hang up; what was sent before still arrives."""
+        """Hang up; what was sent before that still arrives."""
         if self._transport is not None:
             self._transport.close()
 
@@ -132,13 +135,14 @@ class Standing:
     #: The instant promised, UTC epoch seconds.
     due_at: float
     state: TicketState
+    #: Why the latest attempt came to nothing; None if none has.
     failure: Failure | None
-    #: Who calls in with it need not be called back; "" when it is too late for that.
+    #: Whoever calls in with it need not be called back; "" when it is too late for that.
     code: str = ""
 
 
-def told(record: TicketRecord | None) -> Message | None:
-    """Return the record as it is sent."""
+def message_of(record: TicketRecord | None) -> Message | None:
+    """Serialise the part of the record that is shown."""
     if record is None:
         return None
     return {
@@ -152,8 +156,8 @@ def told(record: TicketRecord | None) -> Message | None:
     }
 
 
-def heard(record: Message | None) -> Standing | None:
-    """Return the record that was sent."""
+def standing_of(record: Message | None) -> Standing | None:
+    """Return what `message_of` serialised."""
     if record is None:
         return None
     fiche, failure = record["fiche"], record["failure"]

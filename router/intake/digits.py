@@ -1,18 +1,18 @@
-"""Callers typing their number: `keypad.py` on the loop's clock, with Asterisk's prompts."""
+"""Callers who type their number: `keypad.py` on the loop's clock, with Asterisk's prompts."""
 
 import asyncio
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
 
+from router import logs
 from router.core.ids import CallId, PlaybackId, TicketId
 from router.intake.channel import Channel
 from router.intake.dialling import Dialler
-from router.intake.interface import place_of
 from router.intake.keypad import Action, Confirmed, GaveUp, Hush, Keypad, Say
 from router.intake.reception import Reception
+from router.intake.wear import Wear
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class _Key:
 
 @dataclass(frozen=True, slots=True)
 class _Played:
-    #: None: what was to be said cannot be.
+    #: None: nothing could be played.
     playback: PlaybackId | None
     heard: bool
 
@@ -36,60 +36,61 @@ _Inbox = asyncio.Queue[_Key | _Played | _Refused]
 
 
 class Digits:
-    """Every caller who types just now. `held` is told of each."""
+    """The callers who are typing now. `wear` counts each of them as a number."""
 
     def __init__(
         self,
         reception: Reception,
         dialler: Dialler,
         channel: Channel,
-        held: Callable[[int], None],
+        wear: Wear,
         *,
         fiction: bool,
     ) -> None:
         self._reception = reception
         self._dialler = dialler
         self._channel = channel
-        self._held = held
+        self._wear = wear
         self._fiction = fiction
         self._log = structlog.get_logger()
         self._callers: dict[CallId, tuple[_Inbox, asyncio.Task[None]]] = {}
 
     @property
     def busy(self) -> int:
-        """How many are typing."""
+        """How many callers are typing."""
         return len(self._callers)
 
     def begin(self, call: CallId) -> None:
-        """Take a number on that channel, which hears nothing else meanwhile."""
+        """Take a number on that channel, to which nothing else is played meanwhile."""
         if call in self._callers:
             return
-        self._held(1)
+        self._wear.add()
         inbox: _Inbox = asyncio.Queue()
-        # A task a caller: what is asked of Asterisk for one must keep its order.
+        # A task for each caller: what is asked of Asterisk for one must stay in order.
         task = asyncio.create_task(self._take(call, inbox))
         self._callers[call] = (inbox, task)
 
     def key(self, call: CallId, key: str) -> None:
-        """A key was pressed."""
+        """Hand on a key that the caller pressed."""
         if call in self._callers:
             self._callers[call][0].put_nowait(_Key(key))
 
     def played(self, call: CallId, playback: PlaybackId, *, heard: bool) -> None:
-        """One of our prompts is over."""
+        """Hand on that one of our prompts is over: heard to its end, or broken off."""
         if call in self._callers:
             self._callers[call][0].put_nowait(_Played(playback, heard))
 
     def over(self, call: CallId) -> None:
-        """The caller has left."""
+        """Forget the caller, who has left."""
         if call in self._callers:
             self._callers.pop(call)[1].cancel()
 
     async def _take(self, call: CallId, inbox: _Inbox) -> None:
         try:
             end = await self._listen(call, inbox)
-        except Exception as error:  # its text could tell the number
-            self._log.error("defect", call=call, type=type(error).__name__, detail=place_of(error))
+        except Exception as error:  # its text could hold the number
+            place = logs.place(error.__traceback__)
+            self._log.error("defect", call=call, error=type(error).__name__, place=place)
             end = GaveUp("interrupted")
         self._callers.pop(call, None)
         ticket, code = (None, end.code) if isinstance(end, GaveUp) else (end, None)
@@ -120,7 +121,7 @@ class Digits:
             actions = await self._next(keypad, inbox, playing)
 
     async def _next(self, keypad: Keypad, inbox: _Inbox, playing: list[PlaybackId]) -> list[Action]:
-        """What the next key, the prompt's end or the deadline leads to."""
+        """Wait for a key, the end of a prompt or the deadline, and return what it leads to."""
         now = asyncio.get_running_loop().time
         try:
             async with asyncio.timeout_at(keypad.deadline):

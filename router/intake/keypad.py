@@ -17,7 +17,7 @@ from enum import Enum, auto
 from router.core import speech
 from router.core.ids import PromptId
 from router.errors import NumberRefused
-from router.intake.abuse import Refusal
+from router.intake.abuse import LimitReached
 from router.intake.numbers import PhoneNumber, Why, national_pairs, read_number
 
 TRIES = 3
@@ -47,7 +47,7 @@ def refusal_prompt(code: str) -> PromptId:
 
 #: Every sentence said here, pairs of digits aside.
 PROMPTS = frozenset({_ASK, _NOTHING, _READ_BACK, _CONFIRM}) | {
-    refusal_prompt(code) for code in (*(why.code for why in Why), Refusal.NUMBER_LIMIT.code)
+    refusal_prompt(code) for code in (*(why.code for why in Why), LimitReached.NUMBER_LIMIT.code)
 }
 
 
@@ -141,7 +141,7 @@ class Keypad:
     def refused(self, code: str, now: float) -> list[Action]:
         """The number was confirmed and is refused all the same."""
         self._code = code
-        if code == Refusal.NUMBER_LIMIT.code:
+        if code == LimitReached.NUMBER_LIMIT.code:
             return self._ask(now, refusal_prompt(code))
         return self._give_up()
 

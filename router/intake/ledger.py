@@ -38,7 +38,7 @@ class IntakeBackend:
     #: The number of a `dial` was dialled, or why not.
     dialled: Callable[[CallId, DialError | None], None]
     #: After `take_digits`: the ticket whose number is in the vault, or why there is none, by a
-    #: code of `numbers.Why`, `tickets.Refusal` or `abuse.Refusal`, or "nothing_typed",
+    #: code of `numbers.Why`, `tickets.Refusal` or `abuse.LimitReached`, or "nothing_typed",
     #: "not_confirmed", "interrupted". A ticket that is then not promised must be `ended`.
     entered: Callable[[CallId, TicketId | None, str | None], None]
     #: Every open ticket.

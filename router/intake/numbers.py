@@ -84,7 +84,7 @@ _COUNTRY_CODES = (
 )
 
 #: National digits that start so are dialled under this country code, or not at all and why.
-_RANGES: tuple[tuple[str | Why, str], ...] = (
+RANGES: tuple[tuple[str | Why, str], ...] = (
     # Fixed lines, mobiles, boxes.
     (_METROPOLE, "01 02 03 04 05 06 07 09"),
     (_REUNION_MAYOTTE, "0262 0263 0269 0639 0692 0693 07092 070935 070936 070937"),
@@ -108,7 +108,7 @@ _RANGES: tuple[tuple[str | Why, str], ...] = (
     # "Œuvres audiovisuelles": nobody's, and so the canaries of tests.
     (Why.FICTION, "019900 026191 035301 046571 053649 063998"),
 )
-_PLAN = {start: verdict for verdict, starts in _RANGES for start in starts.split()}
+_PLAN = {start: verdict for verdict, starts in RANGES for start in starts.split()}
 _LONGEST_PREFIX = max(map(len, _PLAN))
 
 _LINES = frozenset(

@@ -1,13 +1,13 @@
 """`/rappel` and `/widget.js`: the page with the widget, and the plain form behind it.
 
-The form asks what the widget asks, by the same reception. Browsers without scripts solve no
-puzzle, so while puzzles are set the form is a narrow door: so many a minute, over all.
+The form asks what the widget asks, through the same reception. Browsers without scripts solve
+no puzzle, so while puzzles are set the form is a narrow door: a few a minute, in total.
 """
 
 import gzip
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from aiohttp import web
@@ -18,10 +18,17 @@ from router.core.plan import Fiche
 from router.intake import rappel
 from router.intake.answers import progress_page
 from router.intake.channel import Standing
-from router.intake.interface import content_of, retry_headers
+from router.intake.guard import Guard, retry_headers
 from router.intake.page_style import HEADERS
 from router.intake.reception import Reception
-from router.intake.requests import Subject, form_of, sector_of, subject_of, wanted_of_form
+from router.intake.requests import (
+    Subject,
+    content_of,
+    form_of,
+    sector_of,
+    subject_of,
+    wanted_of_form,
+)
 from router.intake.terms import Terms
 from router.web.present import Phone
 from router.web.refusals import REASONS, NotNow, most_common
@@ -29,23 +36,18 @@ from router.web.replies import Refused
 from router.web.sentences import with_number
 
 _WIDGET = Path(rappel.__file__).parent / "static" / "widget.js"
-#: A page may hold an older widget for so long.
+#: How long browsers may go on using a widget that they have, in seconds.
 _WIDGET_LIFE_S = 300
 
 
 class Pages:
-    """The handlers. `checked_origin` refuses what comes from another page than ours."""
+    """The handlers. `guard` says which pages may send a form."""
 
-    def __init__(
-        self,
-        terms: Terms,
-        reception: Reception,
-        checked_origin: Callable[[web.Request], str],
-    ) -> None:
+    def __init__(self, terms: Terms, reception: Reception, guard: Guard) -> None:
         self._terms = terms
         self._plan = terms.plan
         self._reception = reception
-        self._checked_origin = checked_origin
+        self._guard = guard
         self._codes = CodeBook.of(terms.plan, terms.code_secret)
         self._widget = with_number(_WIDGET.read_text(), terms.plan).encode()
         self._zipped = gzip.compress(self._widget, 9, mtime=0)
@@ -62,7 +64,7 @@ class Pages:
         ]
 
     async def page(self, request: web.Request) -> web.Response:
-        """The fiche with the widget; without one, the domains to choose from."""
+        """Return the fiche with the widget, or the domains to choose from if none is named."""
         named = request.query.get("fiche"), request.query.get("sector")
         if not any(named):
             return _html(self._choice())
@@ -76,7 +78,7 @@ class Pages:
         return _html(rappel.page(self._plan, subject, self._offer(subject), _new_key(), code=code))
 
     async def ask(self, request: web.Request) -> web.Response:
-        """The plain form: where the ticket stands, or the form again with its fault."""
+        """Take the plain form: return where the ticket stands, or the form again with its fault."""
         content = await content_of(request)
         form = form_of(request.content_type, content)
         try:
@@ -84,7 +86,7 @@ class Pages:
         except Refused as error:
             return _html(self._choice(error.code), error.status)
         try:
-            origin = self._checked_origin(request)
+            origin = self._guard.origin_of(request)
             wanted, key = wanted_of_form(form, self._plan)
             if self._door is not None and not self._door.lets_in(self._terms.now()):
                 raise NotNow(Refusal.FULL, REASONS[Refusal.FULL].message, 60)
@@ -94,8 +96,8 @@ class Pages:
         return _html(rappel.result(self._plan, subject, progress_page(standing)))
 
     async def follow(self, request: web.Request) -> web.Response:
-        """Where a ticket stands; cancelled first if that was asked."""
-        self._checked_origin(request)
+        """Return where a ticket stands, once it is cancelled if that was asked for."""
+        self._guard.origin_of(request)
         form = form_of(request.content_type, await content_of(request))
         about = self._reception.cancel if form.get("do") == "cancel" else self._reception.status
         standing = await about(form.get("ticket", ""))
@@ -105,7 +107,7 @@ class Pages:
         return _html(rappel.result(self._plan, self._about(standing), progress_page(standing)))
 
     async def widget(self, request: web.Request) -> web.Response:
-        """The script, for any page."""
+        """Return the script, for any page."""
         headers = {
             "Cache-Control": f"public, max-age={_WIDGET_LIFE_S}",
             "ETag": self._tag,
@@ -123,8 +125,8 @@ class Pages:
         )
 
     def _refused(self, subject: Subject, form: dict[str, str], error: Refused) -> web.Response:
-        # Where the router did not answer, nobody knows whether it was done: sent again under
-        # the same key, the request finds out.
+        # Where the router did not answer, nobody knows whether the ticket exists: the request
+        # finds out when it is sent again under the same key.
         unclear = error.code == Refusal.UNAVAILABLE
         key = form.get("key", "") if unclear else _new_key()
         fault = rappel.Fault(error.field, error.message, form.get("phone", ""))
@@ -162,7 +164,7 @@ class Pages:
 
 
 class NarrowDoor:
-    """Lets `a_minute` in, spread over time, and as many at once."""
+    """Lets in at most `a_minute` a minute: all of them at once, or spread over time."""
 
     def __init__(self, a_minute: int) -> None:
         self._a_minute = a_minute
@@ -170,7 +172,7 @@ class NarrowDoor:
         self._at: float | None = None
 
     def lets_in(self, now: float) -> bool:
-        """Whether one more comes in at `now`, in seconds."""
+        """Return whether one more is let in at `now`, in seconds of any clock."""
         if self._at is not None:
             gained = max(0.0, now - self._at) * self._a_minute / 60
             self._free = min(float(self._a_minute), self._free + gained)

@@ -1,9 +1,8 @@
 """Every address that is not the intake's own is the router's: handed on over its socket.
 
-Nothing that could be a number goes along: only addresses that the router has, only headers
-that it reads, and no query that looks like a telephone number. Answers are handed on as they
-come, event streams included; these end when the intake is replaced, and browsers come back by
-themselves.
+Nothing that could be a number is passed on: only addresses that the router has, only headers
+that it reads, and no query that looks like a telephone number. Answers are passed back as they
+come, event streams included; those end when the intake is replaced, and browsers reconnect.
 """
 
 import asyncio
@@ -19,11 +18,10 @@ from aiohttp import web
 from yarl import URL
 
 from router.intake.machines import FOR_MACHINES, Machines
+from router.web.bodies import LARGEST_BODY
 from router.web.replies import Refused
 
 SOCKET_NAME = "router.sock"
-#: What the router's handlers take.
-LARGEST_BODY = 16 * 1024
 
 _REQUEST_HEADERS = ("Accept", "Authorization", "Content-Type", "If-None-Match", "Last-Event-ID")
 #: RFC 9110, section 7.6.1: what concerns one connection only. aiohttp sets its own.
@@ -32,12 +30,12 @@ _OUR_HEADERS = frozenset(
 )
 _BETWEEN_DIGITS = re.compile(r"(?<=[0-9)])[+\s().:/_-]+(?=[0-9(])|[()]")
 _A_NUMBER = re.compile(r"(?<![0-9])(?:0|(?:\+|00)[0-9]{2,3}0?)[1-9][0-9]{8}(?![0-9])")
-#: A router that does not begin to answer within this is away.
+#: A router that has not begun to answer within this counts as away.
 _PATIENCE_S = 15.0
 
 
 class Proxy:
-    """The way to the router. `folder` holds its socket, `paths` are the addresses it has.
+    """The way to the router. `folder` holds its socket, `paths` are the addresses that it has.
 
     Some of them are for `machines` only.
     """
@@ -46,7 +44,7 @@ class Proxy:
         # By the folder's descriptor: a socket's own path must be short (unix(7)).
         self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         self._path = f"/proc/self/fd/{self._folder}/{SOCKET_NAME}"
-        self._known = re.compile("|".join(map(_pattern, paths)) or "(?!)")
+        self._known = re.compile("|".join(map(pattern_of, paths)) or "(?!)")
         self._machines = machines
         self._session: aiohttp.ClientSession | None = None
         self._streams: set[aiohttp.ClientResponse] = set()
@@ -60,13 +58,19 @@ class Proxy:
         os.close(self._folder)
 
     def end_streams(self) -> None:
-        """End the streams that have no end of their own, now and from now on."""
+        """End the streams, which would never end of their own accord, and all those to come."""
         self._ending = True
         for answer in self._streams:
             answer.close()
 
     async def hand_on(self, request: web.Request) -> web.StreamResponse:
-        """Answer as the router does."""
+        """Answer as the router answers.
+
+        Raises:
+            HTTPNotFound: If it has no such address, or a number may be in it.
+            HTTPRequestEntityTooLarge: If the body is longer than the router reads.
+            Refused: 403 if the address is for machines, 503 if the router is away.
+        """
         if not self._known.fullmatch(request.path) or holds_a_number(request.raw_path):
             raise web.HTTPNotFound
         if request.path in FOR_MACHINES and not self._machines.include(
@@ -111,7 +115,7 @@ class Proxy:
         await copy.prepare(request)
         self._streams.add(answer)
         try:
-            with suppress(aiohttp.ClientError, OSError):  # one of the two has gone
+            with suppress(aiohttp.ClientError, OSError):  # either end has gone
                 while not self._ending and (piece := await answer.content.readany()):
                     await copy.write(piece)
             with suppress(OSError):
@@ -132,12 +136,12 @@ class Proxy:
 
 
 def holds_a_number(target: str) -> bool:
-    """Whether there is what looks like a telephone number in the target of a request."""
+    """Return whether the target of a request has something in it like a telephone number."""
     return _A_NUMBER.search(_BETWEEN_DIGITS.sub("", unquote(target))) is not None
 
 
-def _pattern(path: str) -> str:
-    """ "/v1/agents/{agent}/events" as a pattern: a part in braces is any one part."""
+def pattern_of(path: str) -> str:
+    """Return the regular expression of an address: "{agent}" stands for any one part."""
     return re.sub(r"\\\{[^/]*?\\\}", "[^/]+", re.escape(path))
 
 

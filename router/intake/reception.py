@@ -1,52 +1,53 @@
 """A request to be called back: from what was typed to a ticket that the router has promised.
 
-Cheap checks first, and nothing is spent on what they refuse: the number is read, then whether
-callbacks are taken at all, then the proof of work, then the vault; only then is the router
-asked, which checks the limits, makes its promise and writes it to disk before it answers.
+Cheap checks come first, and nothing is spent on what they refuse: the number is read, then
+whether callbacks are taken at all, then the proof of work, then the vault; only then is the
+router asked, which checks the limits, makes its promise and writes it to disk before it answers.
 
-The ticket is an HMAC of who asks and of the idempotency key, on this day. So a request sent
-again finds its own ticket, after a restart of everything too, without anything kept of it; and
-one that was refused may be tried again under its key. What tells whether it is the same
-request is the number in the vault: its content, never a digest of it.
+The ticket is an HMAC of the requester and the idempotency key, on this day. So a request sent
+again finds its own ticket, even after everything was restarted, without any of it being kept;
+and one that was refused may be tried again under its key. Whether it is the same request is
+told by the number in the vault: by its content, never by a digest of it.
 """
 
 import asyncio
 import base64
 import hmac
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import structlog
 
 from router.core.callback.tickets import ENDS, Refusal
 from router.core.ids import CallId, SectorId, TicketId
 from router.errors import NumberRefused, VaultError
-from router.intake.abuse import DayKey
-from router.intake.abuse import Refusal as Limit
+from router.intake.abuse import LimitReached
 from router.intake.altcha import Challenges, Solved
-from router.intake.channel import Channel, ChannelLost, Message, Standing, heard
+from router.intake.channel import Channel, ChannelLost, Message, Standing, standing_of
+from router.intake.day_key import DayKey
 from router.intake.numbers import PhoneNumber, read_number
 from router.intake.requests import Wanted
 from router.intake.terms import Terms
 from router.intake.vault import Vault
+from router.intake.wear import Wear
 from router.web.present import Phone, phone_now
 from router.web.refusals import REASONS, NotNow, not_now
 from router.web.replies import Refused
 from router.web.sentences import with_number
 
-#: A router that does not answer within this is taken as away.
-_PATIENCE_S = 5.0
+#: A router that has not answered within this counts as away.
+PATIENCE_S = 5.0
 _TICKET_BYTES = 24
-#: What so many bytes are in base64url, as secrets.token_urlsafe writes them too.
+#: These bytes in base64url; secrets.token_urlsafe writes them the same way.
 _TICKET = re.compile(r"[A-Za-z0-9_-]{32}")
-#: Stands for what is no ticket, so that it costs as much as one that is unknown.
+#: Stands for anything that is no ticket, so that it takes as long as one that is unknown.
 _NO_TICKET = TicketId("-" * 32)
 
-_LIMITS = {limit.code: limit for limit in Limit}
+_LIMITS = {limit.code: limit for limit in LimitReached}
 
 
 class Reception:
-    """Takes requests; `held` is called for every number that was in this process."""
+    """Takes requests. `wear` counts every number that comes in."""
 
     def __init__(
         self,
@@ -54,53 +55,66 @@ class Reception:
         vault: Vault | None,
         day_key: DayKey,
         channel: Channel,
-        held: Callable[[int], None],
+        wear: Wear,
+        *,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._terms = terms
         self._vault = vault
         self._day_key = day_key
         self._channel = channel
-        self._held = held
+        self._wear = wear
+        self._patience_s = patience_s
         self._log = structlog.get_logger()
         #: Sets and checks the proofs of work.
         self.challenges = Challenges(terms.challenge_key, terms.difficulty)
-        #: What the router last said: why each sector takes no callbacks, None if it does.
-        self.accepting: Mapping[SectorId, Refusal | None] = {}
+        #: Why each sector takes no callbacks, None if it does.
+        self._accepting: Mapping[SectorId, Refusal | None] = {}
         #: The sectors with somebody on duty; None while no call at all can be answered.
-        self.answered: frozenset[SectorId] | None = None
+        self._answered: frozenset[SectorId] | None = None
+        self.update(terms.accepting)
+
+    def update(self, accepting: Message) -> None:
+        """Take up what the router says of the sectors: {"accepting", "answered"}."""
+        self._accepting = {
+            SectorId(sector): None if code is None else Refusal(code)
+            for sector, code in accepting["accepting"].items()
+        }
+        answered = accepting["answered"]
+        self._answered = None if answered is None else frozenset(answered)
 
     def refusal(self, sector: SectorId) -> Refusal | None:
-        """Why no callback is taken for the sector now, None if it is."""
+        """Return why no callback is taken for the sector now; None if one is."""
         if self._vault is None or self._terms.presented is None:
             return Refusal.UNAVAILABLE
-        return self.accepting.get(sector, Refusal.UNAVAILABLE)
+        return self._accepting.get(sector, Refusal.UNAVAILABLE)
 
     def refused(self, refusal: Refusal) -> NotNow:
-        """Return the answer that says so."""
+        """Return the refusal as an answer: when to try again, and whether one may dial instead."""
         answered = self.phone() is Phone.ANSWERED
         return not_now(refusal, self._terms.plan, self._terms.now(), answered=answered)
 
     def phone(self, sector: SectorId | None = None) -> Phone:
-        """Return what dialling leads to now, for questions of `sector`; None: of any."""
-        on_duty = self.answered or frozenset()
+        """Return what dialling leads to now, for questions of `sector`; None: for any question."""
+        on_duty = self._answered or frozenset()
         return phone_now(
             self._terms.plan.hours,
             self._terms.now(),
-            ready=self.answered is not None,
+            ready=self._answered is not None,
             staffed=bool(on_duty) if sector is None else sector in on_duty,
         )
 
-    async def take(self, wanted: Wanted, who_asks: str, key: str, *, proof: bool) -> Standing:
-        """Return the ticket; the same again for the same request.
+    async def take(self, wanted: Wanted, requester: str, key: str, *, proof: bool) -> Standing:
+        """Return the ticket, always the same for the same request.
 
-        `who_asks` is an origin or the name of a trusted key; `proof` says whether a proof of
-        work is needed.
+        `requester` is an origin or the name of a trusted key (`guard.Requester`); `proof` says
+        whether a proof of work is needed.
 
         Raises:
             Refused: With what is wrong.
         """
         number = self._number(wanted.typed)
-        ticket = self._ticket(who_asks, key)
+        ticket = self._ticket(requester, key)
         solved = None
         if not self._is_known(ticket, number):
             if (refusal := self.refusal(wanted.sector)) is not None:
@@ -118,8 +132,8 @@ class Reception:
         self._keep(ticket, number)
         answer = await self._ask("admit", question)
         if (code := answer["refusal"]) is not None:
-            raise self._told(code)
-        standing = heard(answer["record"])
+            raise self._refused_by_router(code)
+        standing = standing_of(answer["record"])
         assert standing is not None
         if (standing.sector, standing.fiche) != (wanted.sector, wanted.fiche):
             raise _conflict()
@@ -129,7 +143,7 @@ class Reception:
         return standing
 
     async def claim(self, call: CallId, ticket: TicketId, number: PhoneNumber) -> str | None:
-        """Keep the number that a caller typed; return why it may not be called back, if so."""
+        """Keep the number that a caller typed, or return why it may not be called back."""
         whose = self._whose(number)
         try:
             self._keep(ticket, number)
@@ -140,11 +154,11 @@ class Reception:
         return refusal
 
     async def status(self, ticket: str) -> Standing | None:
-        """Return where the ticket stands, None if there is none."""
+        """Return where the ticket stands; None if it is unknown."""
         return await self._about("status", ticket)
 
     async def cancel(self, ticket: str) -> Standing | None:
-        """Cancel, and return where the ticket stands now; it may be too late."""
+        """Cancel the ticket, if it is not too late, and return where it stands then."""
         return await self._about("cancel", ticket)
 
     def recount(self) -> None:
@@ -155,23 +169,23 @@ class Reception:
     # --- its parts, in their order ---------------------------------------------------------
 
     def _number(self, typed: str) -> PhoneNumber:
-        self._held(1)
+        self._wear.add()
         try:
             return read_number(typed, fiction=self._terms.fiction)
         except NumberRefused as error:
             raise Refused(422, error.code, error.field, error.message) from None
 
-    def _ticket(self, who_asks: str, key: str) -> TicketId:
-        asked = f"{self._terms.today():%Y-%m-%d}\n{who_asks}\n{key}"
+    def _ticket(self, requester: str, key: str) -> TicketId:
+        asked = f"{self._terms.today():%Y-%m-%d}\n{requester}\n{key}"
         digest = hmac.digest(self._terms.ticket_key, asked.encode(), "sha256")
         return TicketId(base64.urlsafe_b64encode(digest[:_TICKET_BYTES]).decode())
 
     def _is_known(self, ticket: TicketId, number: PhoneNumber) -> bool:
-        """Whether just this was asked before: then closing time and an old proof matter not."""
+        """Whether just this was asked before: closing time and an old proof then do not matter."""
         try:
             return self._vault is not None and self._vault.get(ticket) == number
         except VaultError:
-            return False  # told when it is to be kept
+            return False  # `_keep` will say so
 
     def _solved(self, payload: str | None) -> Solved:
         solved = self.challenges.solved(payload or "", self._terms.now())
@@ -207,27 +221,27 @@ class Reception:
         except VaultError as error:
             self._log.error("vault", error=error.code)
         if holding:
-            self._held(len(holding))
+            self._wear.add(len(holding))
         self._channel.send({"holding": holding, "day": self._terms.today()})
 
-    def _told(self, code: str) -> Refused:
-        """The router's refusal, in French."""
+    def _refused_by_router(self, code: str) -> Refused:
+        """The refusal with the router's `code`, in French."""
         if code == "proof_spent":
             return _wrong_proof()
         if code in _LIMITS:
             limit = _LIMITS[code]
-            if limit is Limit.TOO_MANY_OPEN:
+            if limit is LimitReached.TOO_MANY_OPEN:
                 return NotNow(Refusal.FULL, limit.message, REASONS[Refusal.FULL].retry_s)
             return Refused(429, limit.code, "phone", with_number(limit.message, self._terms.plan))
         return self.refused(Refusal(code))
 
     async def _about(self, question: str, ticket: str) -> Standing | None:
         known = TicketId(ticket) if _TICKET.fullmatch(ticket) else _NO_TICKET
-        return heard((await self._ask(question, {"ticket": known}))["record"])
+        return standing_of((await self._ask(question, {"ticket": known}))["record"])
 
     async def _ask(self, what: str, question: Message) -> Message:
         try:
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(self._patience_s):
                 return await self._channel.ask(what, question)
         except (ChannelLost, TimeoutError):
             raise self.refused(Refusal.UNAVAILABLE) from None

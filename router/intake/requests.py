@@ -1,44 +1,72 @@
-"""What is asked of `/v1/callbacks`: bodies and forms, each fault told by its field, in French.
+"""What is asked of `/v1/callbacks`: bodies and forms; each fault names its field, in French.
 
-Nothing here looks at a number: that is the reception's, after all else is in order.
+Nothing here looks at a number: the reception does, once everything else is in order.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 from urllib.parse import parse_qsl
 
+from aiohttp import web
+
 from router.core.ids import FicheId, SectorId
 from router.core.plan import Fiche, Plan, Sector
-from router.web.bodies import object_of
+from router.web.bodies import Field, checked, nearest, object_of
 from router.web.replies import Refused
 
 #: What a callback is about.
 Subject = Fiche | Sector
 
-#: A number, a subject and a proof of work are some 500 bytes; beyond this nothing is read.
+#: A number, a subject and a proof of work are some 500 bytes; a longer body is refused unread.
 LARGEST_BODY = 4096
 
 #: RFC 9562 as text is 36 characters; 8 is the least that does not repeat by accident.
 _KEY = re.compile(r"[\x21-\x7e]{8,128}")
 _FIELDS = ("phone", "fiche", "sector", "altcha")
-_FORM_FIELDS = 8
+_MOST_FORM_FIELDS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A callback that is asked for, the number as it was typed."""
+    """A callback that is asked for."""
 
+    #: The number, as it was typed.
     typed: str = field(repr=False)
     sector: SectorId
+    #: None where a sector was named instead.
     fiche: FicheId | None
+    #: The solution of a puzzle, as it was sent; None if there was none.
     proof: str | None = field(repr=False, default=None)
 
 
+async def content_of(request: web.Request) -> bytes:
+    """Read the body.
+
+    Raises:
+        Refused: 413 if it is too long, unread if it says so itself; 400 if it breaks off.
+    """
+    if (request.content_length or 0) > LARGEST_BODY:
+        raise too_large()
+    content = bytearray()
+    try:
+        async for piece in request.content.iter_any():
+            content += piece
+            if len(content) > LARGEST_BODY:
+                raise too_large()
+    except web.RequestPayloadError:
+        raise Refused(400, "unreadable", None, "Le contenu ne peut pas être lu.") from None
+    return bytes(content)
+
+
+def too_large() -> Refused:
+    """Return the refusal of a body that is too long."""
+    return Refused(413, "too_large", None, "Le contenu est trop long.")
+
+
 def wanted_of(content_type: str, content: bytes, plan: Plan) -> Wanted:
-    """Return what a JSON body asks.
+    """Return what a JSON body asks for.
 
     Raises:
         Refused: 415 and 400 for the body as a whole, 422 for a field.
@@ -47,17 +75,14 @@ def wanted_of(content_type: str, content: bytes, plan: Plan) -> Wanted:
     for name in body:
         if name not in _FIELDS:
             raise _unforeseen(name)
-    for name in _FIELDS:
-        if not isinstance(body.get(name), str | None):
-            raise Refused(422, "wrong_type", name, f"Le champ « {name} » doit être un texte.")
-    return _wanted(body, plan)
+    return _wanted(checked([Field(name) for name in _FIELDS], body, plan), plan)
 
 
 def wanted_of_form(form: Mapping[str, str], plan: Plan) -> tuple[Wanted, str]:
-    """Return what the plain form asks, and its idempotency key.
+    """Return what the plain form asks for, and its idempotency key.
 
     Raises:
-        Refused: As above.
+        Refused: 422 for a field, 400 for the key.
     """
     return _wanted(form, plan), checked_key(form.get("key"))
 
@@ -66,13 +91,13 @@ def form_of(content_type: str, content: bytes) -> dict[str, str]:
     """Return the fields of a form.
 
     Raises:
-        Refused: If it is another kind of content, or cannot be read.
+        Refused: 415 for another kind of content, 400 for what cannot be read.
     """
     if content_type != "application/x-www-form-urlencoded":
         raise Refused(415, "unsupported_media_type", None, "Ce formulaire n’est pas reconnu.")
     try:
         text = content.decode("ascii")
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_FORM_FIELDS))
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FORM_FIELDS))
     except ValueError:
         # Its text may quote what was sent: it goes no further.
         raise Refused(400, "unreadable", None, "Ce formulaire ne peut pas être lu.") from None
@@ -82,7 +107,7 @@ def checked_key(key: str | None) -> str:
     """Return the idempotency key.
 
     Raises:
-        Refused: If there is none, or it is none.
+        Refused: 400 if it is missing or malformed.
     """
     if key is None or not _KEY.fullmatch(key):
         raise Refused(
@@ -95,17 +120,8 @@ def checked_key(key: str | None) -> str:
     return key
 
 
-def _wanted(body: Mapping[str, Any], plan: Plan) -> Wanted:
-    phone = body.get("phone")
-    if phone is None:
-        raise Refused(422, "missing_field", "phone", "Indiquez le numéro de téléphone à rappeler.")
-    subject = subject_of(body.get("fiche"), body.get("sector"), plan)
-    fiche = subject.id if isinstance(subject, Fiche) else None
-    return Wanted(phone, sector_of(subject), fiche, body.get("altcha"))
-
-
 def subject_of(fiche: str | None, sector: str | None, plan: Plan) -> Subject:
-    """Return what the callback is about: exactly one of the two names it.
+    """Return what the callback is about, which exactly one of the two must name.
 
     Raises:
         Refused: If none or both are given, or the plan does not know what is named.
@@ -141,8 +157,16 @@ def sector_of(subject: Subject) -> SectorId:
     return subject.sector if isinstance(subject, Fiche) else subject.id
 
 
+def _wanted(body: Mapping[str, Any], plan: Plan) -> Wanted:
+    phone = body.get("phone")
+    if phone is None:
+        raise Refused(422, "missing_field", "phone", "Indiquez le numéro de téléphone à rappeler.")
+    subject = subject_of(body.get("fiche"), body.get("sector"), plan)
+    fiche = subject.id if isinstance(subject, Fiche) else None
+    return Wanted(phone, sector_of(subject), fiche, body.get("altcha"))
+
+
 def _unforeseen(name: str) -> Refused:
-    near = get_close_matches(name[:64].lower(), _FIELDS, n=1)
-    more = f" Le plus proche est « {near[0]} »." if near else ""
     # The name is not repeated: whatever stands there may be a number in the wrong place.
-    return Refused(422, "unknown_field", None, f"Un champ du contenu n’est pas prévu.{more}")
+    message = f"Un champ du contenu n’est pas prévu. {nearest(name, _FIELDS)}"
+    return Refused(422, "unknown_field", None, message.strip())

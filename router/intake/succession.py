@@ -14,9 +14,9 @@ from dataclasses import replace
 import structlog
 
 from router.clock import Clock
-from router.intake.abuse import DayKey
 from router.intake.channel import Message
 from router.intake.child import Child
+from router.intake.day_key import DayKey
 from router.intake.loop_timers import LoopTimers
 from router.intake.terms import NOTHING_ACCEPTED, Terms
 

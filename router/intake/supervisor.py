@@ -17,7 +17,7 @@ from router.clock import Clock
 from router.config import Config
 from router.core.callback.tickets import Refusal, TicketRecord
 from router.core.ids import CallId, PlaybackId, SectorId, TicketId
-from router.intake.channel import Message, told
+from router.intake.channel import Message, message_of
 from router.intake.child import Child
 from router.intake.dialling import DialError
 from router.intake.ledger import IntakeBackend, Ledger
@@ -216,7 +216,8 @@ class Intake:
         try:
             self._act_on(child, message)
         except Exception as error:  # one message must not silence the intake
-            self._log.error("defect", type=type(error).__name__)
+            place = logs.place(error.__traceback__)
+            self._log.error("defect", error=type(error).__name__, place=place)
 
     def _act_on(self, child: Child, message: Message) -> None:
         match message:
@@ -229,10 +230,10 @@ class Intake:
                 self._ledger.admit(message, partial(_reply, child, number))
             case {"status": int(number), "ticket": ticket}:
                 record = self._backend.status(TicketId(ticket))
-                child.channel.send({"reply": number, "record": told(record)})
+                child.channel.send({"reply": number, "record": message_of(record)})
             case {"cancel": int(number), "ticket": ticket}:
                 record = self._backend.cancel(TicketId(ticket))
-                child.channel.send({"reply": number, "record": told(record)})
+                child.channel.send({"reply": number, "record": message_of(record)})
             case {"dialled": call, "error": error}:
                 child.dialling.discard(call)
                 self._backend.dialled(CallId(call), error and DialError(**error))
@@ -242,8 +243,8 @@ class Intake:
                 self._entered(child, CallId(call), ticket, code)
             case {"holding": dict()}:
                 self._ledger.hold(message)
-            case {"leaked": True}:
-                logs.leaked()
+            case {"leaked": int(count)}:
+                logs.leaked(count)
             case _:
                 self._log.error("defect", reason="unknown message of the intake")
 
@@ -278,4 +279,4 @@ class Intake:
 
 
 def _reply(child: Child, number: int, refusal: str | None, record: TicketRecord | None) -> None:
-    child.channel.send({"reply": number, "refusal": refusal, "record": told(record)})
+    child.channel.send({"reply": number, "refusal": refusal, "record": message_of(record)})

@@ -19,7 +19,7 @@ from router.web.bodies import LARGEST_BODY
 from router.web.desk import Desk
 from router.web.metrics import Metrics
 from router.web.pages import home
-from router.web.replies import Refused, refusal
+from router.web.replies import Refused, http_refusal, refusal
 from router.web.snapshot import Snapshot
 from router.web.supervision import Supervision
 from router.web.tokens import bearer, is_token
@@ -161,9 +161,6 @@ async def _errors_in_french(
         return refusal(error.status, error.code, error.field, error.message)
     except web.HTTPRequestEntityTooLarge:
         return refusal(413, "too_large", None, "Le contenu dépasse 16 kilo-octets.")
-    except web.HTTPNotFound:
-        return refusal(404, "not_found", None, "Cette adresse n’existe pas.")
-    except web.HTTPMethodNotAllowed as error:
-        answer = refusal(405, "method_not_allowed", None, "Cette méthode n’est pas permise ici.")
-        answer.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
+    except web.HTTPException as error:
+        return http_refusal(error)
     return answer

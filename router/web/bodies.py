@@ -192,6 +192,14 @@ async def body_of(request: web.Request) -> dict[str, Any]:
     return object_of(request.content_type, content)
 
 
+def nearest(word: str, known: Collection[str]) -> str:
+    """Return a sentence that suggests one of `known`, "" if none resembles `word`."""
+    word = word[:_LONGEST_WORD]
+    as_written = {one.lower(): one for one in islice(known, _MOST_LOOKED_AT)}
+    near = get_close_matches(word.strip().lower(), as_written, n=1)
+    return f"Le plus proche est « {as_written[near[0]]} »." if near else ""
+
+
 def _check(field: Field, value: Any, plan: Plan) -> None:
     if not isinstance(value, field.kind):
         must = _MUST_BE[field.kind]
@@ -202,7 +210,7 @@ def _check(field: Field, value: Any, plan: Plan) -> None:
     if value in words:
         return
     if field.unknown is not None:
-        raise refused(field.unknown, field.name, _nearest(str(value), words))
+        raise refused(field.unknown, field.name, nearest(str(value), words))
     allowed = ", ".join(f"« {word} »" for word in words)
     raise Refused(
         422,
@@ -214,14 +222,6 @@ def _check(field: Field, value: Any, plan: Plan) -> None:
 
 def _unforeseen(name: str, names: Collection[str]) -> Refused:
     shown = re.sub(r"[^A-Za-z0-9_-]", "?", name[:_LONGEST_WORD])
-    more = _nearest(name, names) if names else "Aucun champ n’est attendu."
+    more = nearest(name, names) if names else "Aucun champ n’est attendu."
     message = f"Le champ « {shown} » n’est pas prévu ici. {more}"
     return Refused(422, "unknown_field", shown, message.strip())
-
-
-def _nearest(word: str, known: Collection[str]) -> str:
-    """A sentence that suggests one of `known`, "" if none resembles `word`."""
-    word = word[:_LONGEST_WORD]
-    as_written = {one.lower(): one for one in islice(known, _MOST_LOOKED_AT)}
-    near = get_close_matches(word.strip().lower(), as_written, n=1)
-    return f"Le plus proche est « {as_written[near[0]]} »." if near else ""

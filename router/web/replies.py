@@ -120,3 +120,14 @@ def refusal(status: int, code: str, field: str | None, message: str, **more: str
     error: dict[str, Any] = {"code": code, "field": field, "message": typeset(message), **more}
     headers = _NEVER_CACHED | (_CHALLENGE if status == 401 else {})
     return web.json_response({"error": error}, status=status, headers=headers)
+
+
+def http_refusal(error: web.HTTPException) -> web.Response:
+    """Return what aiohttp refuses of its own accord in the words of every other refusal."""
+    if isinstance(error, web.HTTPNotFound):
+        return refusal(404, "not_found", None, "Cette adresse n’existe pas.")
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        answer = refusal(405, "method_not_allowed", None, "Cette méthode n’est pas permise ici.")
+        answer.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
+        return answer
+    return refusal(error.status, "refused", None, "Cette demande n’est pas recevable.")

@@ -1,18 +1,12 @@
-import os
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from router.core.ids import TicketId
-from router.intake.abuse import PER_DAY, DayKey, Limits, Refusal
-from router.intake.numbers import PhoneNumber
+from router.intake.abuse import PER_DAY, LimitReached, Limits
 
 DAY = date(2026, 11, 24)
 NEXT_DAY = DAY + timedelta(days=1)
@@ -29,7 +23,7 @@ T1, T2, T3 = map(ticket, range(1, 4))
 
 def admit(
     limits: Limits, one: TicketId = T1, who: str = ONE, day: date = DAY, most: int = PLENTY
-) -> Refusal | None:
+) -> LimitReached | None:
     return limits.admit(one, who, day, most)
 
 
@@ -39,13 +33,10 @@ def serve(limits: Limits, times: int, day: date = DAY) -> None:
         limits.closed(T1)
 
 
-# --- Limits -------------------------------------------------------------------------------
-
-
 def test_a_number_has_one_open_ticket() -> None:
     limits = Limits()
     assert admit(limits, T1) is None
-    assert admit(limits, T2) is Refusal.NUMBER_LIMIT
+    assert admit(limits, T2) is LimitReached.NUMBER_LIMIT
     assert admit(limits, T2, TWO) is None
     assert limits.open == 2
     limits.closed(T1)
@@ -61,7 +52,7 @@ def test_a_thousand_requests_for_one_number_open_one_ticket() -> None:
 def test_a_number_has_a_few_tickets_a_day() -> None:
     limits = Limits()
     serve(limits, PER_DAY)
-    assert admit(limits) is Refusal.NUMBER_LIMIT
+    assert admit(limits) is LimitReached.NUMBER_LIMIT
     assert admit(limits, who=TWO) is None
     assert admit(limits, T2, day=NEXT_DAY) is None
 
@@ -71,14 +62,14 @@ def test_all_together_have_as_many_as_the_caller_says(most_open: int) -> None:
     limits = Limits()
     for n in range(most_open):
         assert admit(limits, ticket(n), str(n), most=most_open) is None
-    assert admit(limits, T1, "late", most=most_open) is Refusal.TOO_MANY_OPEN
+    assert admit(limits, T1, "late", most=most_open) is LimitReached.TOO_MANY_OPEN
     assert admit(limits, T1, "late", most=most_open + 1) is None
 
 
 def test_that_the_number_is_known_is_told_before_that_all_are_too_many() -> None:
     limits = Limits()
     admit(limits)
-    assert admit(limits, T2, most=1) is Refusal.NUMBER_LIMIT
+    assert admit(limits, T2, most=1) is LimitReached.NUMBER_LIMIT
 
 
 def test_being_refused_costs_nothing() -> None:
@@ -96,7 +87,7 @@ def test_a_ticket_that_came_to_nothing_counts_for_nothing() -> None:
         limits.withdraw(T1)
     serve(limits, PER_DAY)
     limits.withdraw(T1)  # no such ticket
-    assert admit(limits) is Refusal.NUMBER_LIMIT
+    assert admit(limits) is LimitReached.NUMBER_LIMIT
 
 
 def test_a_ticket_ends_once() -> None:
@@ -106,21 +97,21 @@ def test_a_ticket_ends_once() -> None:
     assert limits.closed(T1) is None
     assert admit(limits) is None
     limits.closed(T2)
-    assert admit(limits, T3) is Refusal.NUMBER_LIMIT
+    assert admit(limits, T3) is LimitReached.NUMBER_LIMIT
 
 
 def test_a_clock_set_back_forgets_nothing() -> None:
     limits = Limits()
     serve(limits, PER_DAY, NEXT_DAY)
-    assert admit(limits, day=DAY) is Refusal.NUMBER_LIMIT
-    assert admit(limits, day=NEXT_DAY) is Refusal.NUMBER_LIMIT
+    assert admit(limits, day=DAY) is LimitReached.NUMBER_LIMIT
+    assert admit(limits, day=NEXT_DAY) is LimitReached.NUMBER_LIMIT
 
 
 def test_after_a_restart_open_tickets_are_known_and_the_days_counts_lost() -> None:
     limits = Limits()
     limits.hold({T1: ONE}, DAY)
     assert limits.open == 1
-    assert admit(limits, T2) is Refusal.NUMBER_LIMIT
+    assert admit(limits, T2) is LimitReached.NUMBER_LIMIT
     limits.closed(T1)
     serve(limits, PER_DAY)
 
@@ -130,7 +121,7 @@ def test_open_tickets_are_held_beyond_midnight_by_their_new_digests() -> None:
     admit(limits)
     limits.hold({T1: "new digest of one"}, NEXT_DAY)
     assert limits.open == 1
-    assert admit(limits, T2, "new digest of one", NEXT_DAY) is Refusal.NUMBER_LIMIT
+    assert admit(limits, T2, "new digest of one", NEXT_DAY) is LimitReached.NUMBER_LIMIT
     assert limits.closed(T1) == "new digest of one"
     assert admit(limits, T2, "new digest of one", NEXT_DAY) is None
 
@@ -142,8 +133,8 @@ def test_the_next_day_knows_no_count() -> None:
     assert ONE not in repr(vars(limits))
 
 
-@pytest.mark.parametrize("refusal", Refusal)
-def test_messages_are_sentences(refusal: Refusal) -> None:
+@pytest.mark.parametrize("refusal", LimitReached)
+def test_messages_are_sentences(refusal: LimitReached) -> None:
     assert refusal.message[0].isupper()
     assert refusal.message.endswith(".")
     assert "'" not in refusal.message
@@ -210,76 +201,3 @@ class Account(RuleBasedStateMachine):
 
 
 TestAccount = Account.TestCase
-
-# --- The key of the day -------------------------------------------------------------------
-
-NUMBER = PhoneNumber("+33639980001")
-
-
-@pytest.fixture
-def file() -> Iterator[int]:
-    file = DayKey.reserve()
-    yield file
-    os.close(file)
-
-
-def test_a_key_is_drawn_once_a_day(file: int) -> None:
-    key = DayKey(file)
-    assert key.turn_to(DAY)
-    digest = key.digest(NUMBER)
-    assert not key.turn_to(DAY)
-    assert key.digest(NUMBER) == digest
-    assert key.turn_to(NEXT_DAY)
-    assert key.digest(NUMBER) != digest
-    assert not key.turn_to(DAY)  # the clock was set back
-
-
-def test_no_two_keys_are_alike(file: int) -> None:
-    other = DayKey.reserve()
-    try:
-        digests = set()
-        for one in (DayKey(file), DayKey(other)):
-            one.turn_to(DAY)
-            digests.add(one.digest(NUMBER))
-        assert len(digests) == 2
-    finally:
-        os.close(other)
-
-
-@given(st.integers(0, 9999), st.integers(0, 9999))
-def test_numbers_are_told_apart(one: int, other: int) -> None:
-    file = DayKey.reserve()
-    try:
-        key = DayKey(file)
-        key.turn_to(DAY)
-        digests = [key.digest(PhoneNumber(f"+3363998{n:04}")) for n in (one, other)]
-        assert (digests[0] == digests[1]) == (one == other)
-        assert all(len(digest) == 32 for digest in digests)
-    finally:
-        os.close(file)
-
-
-def test_another_process_has_the_same_key(file: int) -> None:
-    """Handed on by its descriptor; whoever comes first draws it."""
-    program = (
-        "import sys; from datetime import date; from router.intake.abuse import DayKey;"
-        "from router.intake.numbers import PhoneNumber; key = DayKey(int(sys.argv[1]));"
-        "print(key.turn_to(date(2026, 11, 24)), key.digest(PhoneNumber('+33639980001')))"
-    )
-    told = subprocess.run(
-        [sys.executable, "-c", program, str(file)],
-        pass_fds=(file,),
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
-    key = DayKey(file)
-
-    assert told[0] == "True"
-    assert not key.turn_to(DAY)
-    assert key.digest(NUMBER) == told[1]
-
-
-def test_without_a_day_there_is_no_digest(file: int) -> None:
-    with pytest.raises(AssertionError):
-        DayKey(file).digest(NUMBER)

@@ -7,7 +7,7 @@ import pytest
 
 from router.core.callback.tickets import Failure, TicketRecord, TicketState
 from router.core.ids import FicheId, TicketId
-from router.intake.channel import Channel, ChannelLost, Message, heard, told
+from router.intake.channel import Channel, ChannelLost, Message, message_of, standing_of
 from tests.service_plan import FICHE, HOUSING
 
 
@@ -107,10 +107,10 @@ async def test_a_record_arrives_as_it_was_sent(
         1,
         failure,
     )
-    pair.one.channel.send({"reply?": told(record)})
+    pair.one.channel.send({"reply?": message_of(record)})
     await pair.until(lambda: pair.other.heard)
-    standing = heard(pair.other.heard[0]["reply?"])
+    standing = standing_of(pair.other.heard[0]["reply?"])
     assert standing is not None
     assert (standing.ticket, standing.sector, standing.fiche) == ("t", HOUSING, fiche)
     assert (standing.due_at, standing.state, standing.failure) == (2.5, record.state, failure)
-    assert heard(told(None)) is None
+    assert standing_of(message_of(None)) is None

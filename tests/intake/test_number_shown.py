@@ -12,7 +12,7 @@ from router.core.engine import SectorSnapshot
 from router.core.ids import AgentId, CallId, ChannelId, TicketId
 from router.core.plan import Relay
 from router.intake import page_words, rappel
-from router.intake.abuse import Refusal as Limit
+from router.intake.abuse import LimitReached
 from router.intake.answers import progress_json, progress_page
 from router.intake.channel import Standing
 from router.web.pages import home
@@ -60,7 +60,7 @@ def answers() -> Iterator[str]:
         yield str(progress_json(standing(state), PLAN, MONDAY_10H))
     for failure in Failure:
         yield str(progress_json(standing(TicketState.FAILED, failure), PLAN, MONDAY_10H))
-    for limit in Limit:
+    for limit in LimitReached:
         yield with_number(limit.message, PLAN)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from phonenumbers import PhoneNumberType
 
 from router.errors import NumberRefused, RouterError
-from router.intake.numbers import _RANGES, PhoneNumber, Why, national_pairs, read_number
+from router.intake.numbers import RANGES, PhoneNumber, Why, national_pairs, read_number
 
 FIXED, MOBILE, BOX = PhoneNumberType.FIXED_LINE, PhoneNumberType.MOBILE, PhoneNumberType.VOIP
 EITHER = PhoneNumberType.FIXED_LINE_OR_MOBILE
@@ -273,7 +273,7 @@ def test_an_overseas_country_code_may_lack_its_plus_and_keep_its_zero() -> None:
 
 signs = st.sampled_from("00112233445566778899 .-+()\u00a0,;x#/٠٦")
 digits = st.text("0123456789", min_size=4, max_size=9)
-starts = st.sampled_from([start for _, ranges in _RANGES for start in ranges.split()])
+starts = st.sampled_from([start for _, ranges in RANGES for start in ranges.split()])
 national = st.builds(lambda start, rest: (start + rest)[:10], starts, digits)
 countries = st.sampled_from(["+33", "0033", "33", "+262", "+508", "+590", "+594", "+596", "262"])
 international = st.builds(lambda country, rest: country + rest[1:], countries, national)
@@ -334,7 +334,7 @@ def test_a_refusal_names_the_field_and_drags_no_other_error_along() -> None:
 
 
 def test_no_range_is_listed_twice() -> None:
-    listed = sorted(start for _, ranges in _RANGES for start in ranges.split())
+    listed = sorted(start for _, ranges in RANGES for start in ranges.split())
 
     assert all(one != other for one, other in pairwise(listed))
 

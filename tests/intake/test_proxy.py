@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from router.intake.proxy import _pattern, holds_a_number
+from router.intake.proxy import holds_a_number, pattern_of
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_what_does_not(target: str) -> None:
     ],
 )
 def test_addresses_of_the_router(pattern: str, path: str, known: bool) -> None:
-    assert bool(re.fullmatch(_pattern(pattern), path)) == known
+    assert bool(re.fullmatch(pattern_of(pattern), path)) == known

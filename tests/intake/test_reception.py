@@ -1,32 +1,30 @@
 """The reception by itself: what it does when the vault or the router will not."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from router.core.callback.tickets import Refusal, TicketRecord
 from router.errors import VaultError
-from router.intake import reception as reception_module
-from router.intake.abuse import DayKey
-from router.intake.channel import ChannelLost, Message, told
+from router.intake.channel import Channel, ChannelLost, Message, message_of
+from router.intake.day_key import DayKey
 from router.intake.numbers import PhoneNumber
 from router.intake.reception import Reception
 from router.intake.requests import Wanted
 from router.intake.terms import Terms
-from router.intake.vault import InMemoryVault, Vault
+from router.intake.vault import Vault
+from router.intake.wear import Wear
 from router.web.refusals import NotNow
 from router.web.replies import Refused
+from tests.intake.memory_vault import InMemoryVault
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, small_plan
 
 TERMS = Terms(
     plan=small_plan(),
-    clock_base=MONDAY_10H,
     promise_min=45,
-    recount=False,
-    accepting={"accepting": {}, "answered": None},
     origins=frozenset(),
     keys={},
     proof_of_work=True,
@@ -51,15 +49,18 @@ TERMS = Terms(
     machines_token="",
     log_level="info",
     log_console=False,
+    clock_base=MONDAY_10H,
+    accepting={"accepting": {HOUSING: None}, "answered": [HOUSING]},
 )
 WANTED = Wanted("06 39 98 12 34", HOUSING, FICHE)
 NUMBER = PhoneNumber("+33639981234")
 
 
-class Router:
+class Router(Channel):
     """The other end of the channel, as the reception sees it."""
 
     def __init__(self) -> None:
+        super().__init__(lambda message: None, lambda: None)
         self.asked: list[tuple[str, Message]] = []
         self.sent: list[Message] = []
         self.answer: Message | Exception = {}
@@ -72,6 +73,25 @@ class Router:
 
     def send(self, message: Message) -> None:
         self.sent.append(message)
+
+
+class SilentRouter(Router):
+    async def ask(self, what: str, message: Message) -> Message:
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+
+class DroppingRouter(Router):
+    """Accepts what has just lost its number, by a refusal of the same request."""
+
+    def __init__(self, vault: Vault) -> None:
+        super().__init__()
+        self._vault = vault
+
+    async def ask(self, what: str, message: Message) -> Message:
+        self._vault.drop(message["ticket"])
+        record = TicketRecord(message["ticket"], HOUSING, FICHE, 0.0, 2700.0)
+        return {"refusal": None, "record": message_of(record)}
 
 
 class BrokenVault(InMemoryVault):
@@ -96,11 +116,14 @@ def router() -> Router:
 
 
 def open_reception(
-    router: Router, day_key: DayKey, vault: Vault | None, held: Any = lambda n: None
+    router: Router,
+    day_key: DayKey,
+    vault: Vault | None,
+    wear: Wear | None = None,
+    patience_s: float = 5.0,
 ) -> Reception:
-    one = Reception(TERMS, vault, day_key, router, held)  # type: ignore[arg-type]
-    one.accepting, one.answered = {HOUSING: None}, frozenset({HOUSING})
-    return one
+    wear = wear or Wear(router, 1000, 1000.0)
+    return Reception(TERMS, vault, day_key, router, wear, patience_s=patience_s)
 
 
 async def refusal(one: Reception) -> Refused:
@@ -137,19 +160,9 @@ async def test_a_router_that_does_not_answer(
     assert len(vault.tickets()) == 1
 
 
-async def test_patience_ends(
-    router: Router, day_key: DayKey, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import asyncio
-
-    async def never(what: str, message: Message) -> Message:
-        await asyncio.get_running_loop().create_future()
-        raise AssertionError
-
-    monkeypatch.setattr(router, "ask", never)
-    monkeypatch.setattr(reception_module, "_PATIENCE_S", 0.01)
-    error = await refusal(open_reception(router, day_key, InMemoryVault()))
-    assert error.code == "unavailable"
+async def test_patience_ends(day_key: DayKey) -> None:
+    one = open_reception(SilentRouter(), day_key, InMemoryVault(), patience_s=0.01)
+    assert (await refusal(one)).code == "unavailable"
 
 
 async def test_tickets_differ_by_day_asker_and_key(router: Router, day_key: DayKey) -> None:
@@ -171,12 +184,13 @@ async def test_what_is_asked_of_the_router_holds_no_number(router: Router, day_k
 
 
 async def test_every_number_is_counted_refused_ones_too(router: Router, day_key: DayKey) -> None:
-    held: list[int] = []
-    one = open_reception(router, day_key, InMemoryVault(), held.append)
-    for typed in ("3939", "06 39 98 12 34", "x"):
+    wear = Wear(router, 3, 1000.0)
+    one = open_reception(router, day_key, InMemoryVault(), wear)
+    for typed, worn in (("3939", []), ("06 39 98 12 34", []), ("x", [{"worn": True}])):
         with pytest.raises(Refused):
             await one.take(Wanted(typed, HOUSING, FICHE), "key:site", "12345678", proof=True)
-    assert held == [1, 1, 1]
+        assert router.sent == worn
+    assert wear.numbers == 3
 
 
 async def test_a_new_days_key_is_told_with_whose_all_numbers_are(
@@ -193,18 +207,9 @@ async def test_a_new_days_key_is_told_with_whose_all_numbers_are(
     assert len(router.sent) == 1
 
 
-async def test_a_number_that_a_refusal_dropped_meanwhile_is_kept_again(
-    router: Router, day_key: DayKey, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_number_that_a_refusal_dropped_meanwhile_is_kept_again(day_key: DayKey) -> None:
     """The same request twice at once, to two intakes: one refused, then one accepted."""
     vault = InMemoryVault()
-
-    async def accepts_after_a_drop(what: str, message: Message) -> Message:
-        vault.drop(message["ticket"])
-        record = TicketRecord(message["ticket"], HOUSING, FICHE, 0.0, 2700.0)
-        return {"refusal": None, "record": told(record)}
-
-    monkeypatch.setattr(router, "ask", accepts_after_a_drop)
-    one = open_reception(router, day_key, vault)
+    one = open_reception(DroppingRouter(vault), day_key, vault)
     standing = await one.take(WANTED, "key:site", "12345678", proof=False)
     assert vault.get(standing.ticket) == NUMBER
