@@ -82,6 +82,7 @@ def simulate(
     from router import report as reports
     from router.cli import provision
     from router.config import load
+    from router.planning.needed import needed_of
     from router.service.live import spare_the_collector
     from router.simulation import pictures, poster, text
     from router.simulation.figures import figures_of
@@ -105,7 +106,7 @@ def simulate(
     run_ = Simulation(plan, people, year, seed, speech_s(sentences))
     spare_the_collector()
     _let_happen(run_)
-    made = figures_of(run_, sentences)
+    made = figures_of(run_, sentences, needed_of(run_))
     if html is not None:
         with writing(html, "--html"):
             reports.write_whole(pictures.as_page(made).encode(), html)

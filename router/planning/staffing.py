@@ -37,13 +37,13 @@ from math import ceil, exp, inf, sqrt
 
 from router.core.ids import PromptId, SectorId
 from router.core.plan import Plan
+from router.planning.erlang import Queue, erlang_b
 from router.planning.targets import Aim, Measured, Scores
+from router.planning.teams import Cell, Needs, Ranks, Shifts, Team, teams_of
 from router.planning.typical_week import Week, Work, shares_of, typical_week
-from router.simulation.erlang import Queue, erlang_b
 from router.simulation.homes import best_of
 from router.simulation.run import Simulation
 from router.simulation.tally import Slot
-from router.simulation.teams import Cell, Needs, Ranks, Shifts, Team, teams_of
 from router.simulation.workload import Workload
 
 #: Answers simulated at most before the check, and the months each takes, of a seed each.

@@ -10,10 +10,10 @@ from typing import Any
 from router.core.french import MONTHS
 from router.planning.staffing import CHECK_MONTHS, Answer, Staffing, hours, most, of_team
 from router.planning.targets import Aim, Score
+from router.planning.teams import Needs
 from router.report.text import section
 from router.report.words import NO_BREAK, number, percent
 from router.simulation.tally import Slot
-from router.simulation.teams import Needs
 from router.simulation.workload import WEEKDAYS
 
 #: Version of the JSON document's form.

@@ -10,9 +10,9 @@ from math import ceil
 
 from router.core.ids import SectorId
 from router.core.plan import Plan
+from router.planning.teams import Cell, Team, slot_of
 from router.simulation.demand import Day, year_of_days
 from router.simulation.tally import Slot
-from router.simulation.teams import Cell, Team, slot_of
 from router.simulation.workload import Workload
 
 

@@ -1,7 +1,7 @@
 """Tables of a run: by door, sector, half-hour, month, day, and the week."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, time
 
 from router.core.facts import Door
@@ -35,8 +35,8 @@ _MONTH = (*_CLASSES, "answered-callback/1", *_PROMISES)
 _DAY = ("offered/2", "answered/1", "pickup/2", *_PROMISES)
 
 
-def tables_of(counted: Counted) -> dict[str, Table]:
-    """Return every table, by id."""
+def tables_of(counted: Counted, needed: Mapping[Slot, int]) -> dict[str, Table]:
+    """Return every table, by id; `needed` as in `figures.figures_of`."""
     clock = counted.clock()
     *_, occupancy = counted.staff(lambda slot, home: True)
     tables = (
@@ -72,7 +72,7 @@ def tables_of(counted: Counted) -> dict[str, Table]:
             _hardest_days(counted),
             None,  # some days
         ),
-        *_weeks(counted),
+        *_weeks(counted, needed),
     )
     return {table.id: table for table in tables}
 
@@ -157,7 +157,7 @@ def _hardest_days(counted: Counted) -> list[Line]:
     ]
 
 
-def _weeks(counted: Counted) -> Iterable[Table]:
+def _weeks(counted: Counted, needed: Mapping[Slot, int]) -> Iterable[Table]:
     """The week, a line a day and a column a half-hour; where it is closed there is nothing."""
     live = counted.grouped(lambda key: key[0], lambda key: is_live(key[2]))
     every = counted.grouped(lambda key: key[0])
@@ -182,7 +182,12 @@ def _weeks(counted: Counted) -> Iterable[Table]:
         ),
         ("on-duty", "on-duty/1", "Informateurs en poste", lambda slot: staff[slot][0]),
         ("busy", "busy/1", "Informateurs occupés", lambda slot: staff[slot][2]),
-        ("needed", "needed/1", "Informateurs nécessaires", counted.needed),
+        (
+            "needed",
+            "needed/1",
+            "Informateurs nécessaires",
+            lambda slot: Figure("needed/1", needed.get(slot)),
+        ),
         ("occupancy", "occupancy/1", "Occupation des informateurs", lambda slot: staff[slot][3]),
     )
     clock = counted.clock()

@@ -2,23 +2,18 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from math import ceil
 from typing import TypeVar
 
 from router.core.facts import Door
 from router.core.ids import SectorId
-from router.report.figures import DOOR_NAMES, MODE, Column, Counts, Figure, Mode, figure, merged
-from router.simulation.erlang import Queue
+from router.report.figures import DOOR_NAMES, MODE, Column, Counts, Figure, Mode, merged
 from router.simulation.run import Simulation
 from router.simulation.tally import Presence, Slot
-from router.simulation.teams import teams_of
 
 #: The finest that is counted of calls.
 Key = tuple[Slot, SectorId | None, Door]
 
 _C = Column
-#: Of the callers, to be answered within the target: what `./allo staff` aims at by itself.
-_IN_TIME = 0.8
 _K = TypeVar("_K", bound=Hashable)
 
 
@@ -114,33 +109,6 @@ class Counted:
             ratio("busy/1", whole.busy, whole.looks),
             ratio("occupancy/1", whole.busy, whole.busy + whole.ready),
         )
-
-    def needed(self, slot: Slot) -> Figure:
-        """Return how many informateurs that half-hour of the week would need at the least."""
-        talk_s = figure("talk/1", self.whole).value
-        if not talk_s:
-            return Figure("needed/1", None)
-        handling_s = talk_s + self.plan.targets.wrap_up_s
-        return Figure(
-            "needed/1",
-            sum(
-                _least(self._busy(slot, team.sectors), handling_s, self.plan.targets.live_target_s)
-                for team in teams_of(self.plan, {})
-            ),
-        )
-
-    def _busy(self, slot: Slot, sectors: Iterable[SectorId]) -> float:
-        """Return how many of those who belong to `sectors` were busy, in the mean look."""
-        seen = [self.presence[slot, one] for one in sectors if (slot, one) in self.presence]
-        return sum(one.busy / one.looks for one in seen)
-
-
-def _least(load: float, handling_s: float, target_s: float) -> int:
-    """Return the least informateurs who answer enough of a load (in erlangs) in time."""
-    agents = ceil(load) if load else 0
-    while load and Queue(agents, load / handling_s, handling_s).served_within(target_s) < _IN_TIME:
-        agents += 1
-    return agents
 
 
 def waits_in(waits: Mapping[int, int], before: str = "") -> tuple[Figure, Figure, Figure]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from router.core.callback.tickets import Refusal
 from router.core.facts import Door
@@ -14,7 +15,7 @@ from router.simulation.breakdowns import tables_of
 from router.simulation.counted import Counted, is_live, jain, mean, quantile, ratio, waits_in
 from router.simulation.definitions import refused
 from router.simulation.run import Simulation
-from router.simulation.tally import SAMPLE_S
+from router.simulation.tally import SAMPLE_S, Slot
 
 CALLS = (
     *("total/1", "self-service/2", "closed/1", *OFFERED_IDS),
@@ -59,9 +60,16 @@ class Figures:
         raise KeyError(id_)
 
 
-def figures_of(run: Simulation, sentences: Mapping[PromptId, str] | None = None) -> Figures:
-    """Return the figures of what has run so far: whole days, at least one. `sentences` are the
-    questions' words, where there are any.
+def figures_of(
+    run: Simulation,
+    sentences: Mapping[PromptId, str] = MappingProxyType({}),
+    needed: Mapping[Slot, int] = MappingProxyType({}),
+) -> Figures:
+    """Return the figures of what has run so far: whole days, at least one.
+
+    `sentences` holds the words of the plan's questions; without them a question is named by its
+    id. `needed` is how many informateurs each half-hour of the week would have needed
+    (`planning.needed`); it is shown as unknown where it is missing.
     """
     counted = Counted(run)
     plan, tally, days = run.plan, run.tally, counted.days
@@ -90,10 +98,9 @@ def figures_of(run: Simulation, sentences: Mapping[PromptId, str] | None = None)
             "told": tuple(_told(counted)),
             "checks": tuple(_checks(counted)),
         },
-        tables=tables_of(counted),
+        tables=tables_of(counted, needed),
         votes=tuple(
-            vote_on(question, tally.votes[question.id], sentences or {})
-            for question in plan.questions
+            vote_on(question, tally.votes[question.id], sentences) for question in plan.questions
         ),
     )
 

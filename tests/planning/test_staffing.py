@@ -16,11 +16,11 @@ import pytest
 from router.cli import provision
 from router.core.hours import Hours
 from router.core.plan import CallbackPolicy
+from router.planning.erlang import Queue
 from router.planning.staffing import Answer, Limits, Staffing, goes_well, hours
 from router.planning.staffing_text import as_json, as_text
 from router.planning.targets import aims
 from router.planning.typical_week import Work
-from router.simulation.erlang import Queue
 from router.simulation.workload import SHIPPED, WEEKDAYS
 from tests.simulation.scene import NO_SPEECH, crew, pure_plan, workload
 

@@ -6,9 +6,9 @@ from datetime import time
 import pytest
 
 from router.core.hours import Hours
+from router.planning.teams import teams_of
 from router.planning.typical_week import shares_of, typical_week
 from router.simulation.demand import year_of_days
-from router.simulation.teams import teams_of
 from router.simulation.workload import WEEKDAYS, Workload
 from tests.service_plan import HOUSING, WORK
 from tests.simulation.scene import crew, pure_plan, workload

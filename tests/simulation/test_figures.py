@@ -8,15 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.config import load
 from router.core.callback.tickets import Refusal, TicketState
 from router.core.facts import CallFact, Door
 from router.report import figures as counted
 from router.report.figures import Column, Counts, Figure, Mode, merged
 from router.report.tables import Line, Table
-from router.simulation.counted import _least, jain, quantile
+from router.simulation.counted import jain, quantile
 from router.simulation.definitions import DEFINITIONS, refused
-from router.simulation.erlang import Queue
 from router.simulation.figures import CALLS, Figures, figures_of
 from router.simulation.run import Simulation
 from tests.simulation.scene import (
@@ -348,31 +346,3 @@ def test_jains_index_is_between_one_for_each_and_one(values: list[float]) -> Non
     assert 1 / len(values) - 1e-9 <= index <= 1 + 1e-9
     assert jain([values[0]] * len(values)) == pytest.approx(1)
     assert jain([0.0, 0.0]) is None
-
-
-def test_who_is_needed_would_answer_in_time_and_one_fewer_would_not() -> None:
-    plan = load(None).plan
-    talk_s = figures()["talk/1"].value
-    assert talk_s is not None
-    handling_s = talk_s + plan.targets.wrap_up_s
-    target_s = plan.targets.live_target_s
-    for load_erlangs in (0.05, 0.5, 3.0, 12.7):
-        least = _least(load_erlangs, handling_s, target_s)
-        enough, few = (
-            Queue(agents, load_erlangs / handling_s, handling_s) for agents in (least, least - 1)
-        )
-        assert enough.served_within(target_s) >= 0.8
-        assert few.served_within(target_s) < 0.8
-    assert _least(0.0, handling_s, target_s) == 0
-
-
-def test_more_are_needed_than_are_busy_in_every_half_hour_that_was_open() -> None:
-    busy, needed = (figures().tables[f"week-{one}"] for one in ("busy", "needed"))
-    met = 0
-    for busy_line, needed_line in zip(busy.lines, needed.lines, strict=True):
-        for at_work, least in zip(busy_line.figures, needed_line.figures, strict=True):
-            if at_work.value:
-                assert least.value is not None
-                assert least.value > at_work.value
-                met += 1
-    assert met > 20

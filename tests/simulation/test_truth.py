@@ -25,12 +25,12 @@ from numpy.random import PCG64, Generator
 
 from router.core.plan import Plan
 from router.core.work import WorkItem, WorkQueue
+from router.planning.erlang import Queue
 from router.simulation.demand import HABITS, Day, Person, direct_calls, year_of_days
-from router.simulation.erlang import Queue
 from router.simulation.tally import SAMPLE_S
 from router.simulation.workload import Workload
+from tests.planning.births import shares
 from tests.service_plan import WORK
-from tests.simulation.births import shares
 from tests.simulation.lived import DAYS, Interval, Lived, LivedDay, interval, live
 from tests.simulation.scene import OPEN_S, crew, pure_plan, workload
 

@@ -7,6 +7,7 @@ from router.config import load
 from router.core.commands import Counted
 from router.core.facts import CallFact
 from router.core.plan import Plan
+from router.planning.needed import needed_of
 from router.simulation.figures import Figures, figures_of
 from router.simulation.run import Simulation, speech_s
 from router.simulation.tally import Tally
@@ -52,4 +53,4 @@ def week() -> Simulation:
 
 @cache
 def figures() -> Figures:
-    return figures_of(week())
+    return figures_of(week(), needed=needed_of(week()))

@@ -2,7 +2,7 @@
 
 from math import exp, log
 
-from router.simulation.erlang import Queue
+from router.planning.erlang import Queue
 
 
 def shares(queue: Queue, states: int = 20_000) -> list[float]:

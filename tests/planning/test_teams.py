@@ -8,8 +8,8 @@ import pytest
 from router.config import load
 from router.core.ids import SectorId
 from router.errors import ConfigError
+from router.planning.teams import Ranks, Shifts, Team, teams_of
 from router.simulation.demand import Day, HalfHour
-from router.simulation.teams import Ranks, Shifts, Team, teams_of
 from router.simulation.workload import SHIPPED, load_workload
 from tests.service_plan import HOUSING, WORK, agent, small_plan
 from tests.simulation.scene import workload

@@ -1,7 +1,8 @@
-"""Teams of informateurs, and who of them works when so many are needed.
+"""Teams of informateurs, and who of them works when a given number is needed.
 
-A team are the sectors that the same informateurs serve: known, at levels that are asked
-before the last, by one of them. Help that comes only at the end of the widening joins none.
+A team is a group of sectors that the same informateurs serve: two sectors belong together if one
+informateur knows both, at levels asked before the last one of the widening. Help that only comes
+at the end of the widening does not join teams.
 """
 
 from collections import Counter
@@ -19,7 +20,7 @@ from router.simulation.workload import Workload
 
 #: A half-hour of the week, for one team.
 Cell = tuple[Slot, int]
-#: How many are needed.
+#: How many informateurs are needed.
 Needs = Mapping[Cell, int]
 
 
@@ -28,14 +29,17 @@ class Team:
     """Sectors served together, and what the plan's informateurs of the team know."""
 
     sectors: tuple[SectorId, ...]
-    #: Each kind of informateur once.
+    #: Each combination of skills once.
     profiles: tuple[Skills, ...]
-    #: How many informateurs the plan has.
+    #: How many informateurs of the team the plan has.
     people: int
 
 
 def teams_of(plan: Plan, asked: Mapping[SectorId, float]) -> tuple[Team, ...]:
-    """Return the plan's teams, in the order of its sectors; `asked` is the share of each.
+    """Return the plan's teams, in the order of its sectors.
+
+    `asked` is how often each sector is asked for, as a share or weight; one that is never asked
+    for needs nobody.
 
     Raises:
         ConfigError: If nobody knows a sector that is asked for.
@@ -59,7 +63,7 @@ def teams_of(plan: Plan, asked: Mapping[SectorId, float]) -> tuple[Team, ...]:
         for sector, level in known(agent, plan):
             if level <= shared:
                 first[root(sector)] = root(home(agent, plan))
-    for sector in plan.domains:  # nobody's own: with those who know it best
+    for sector in plan.domains:  # also one that is nobody's best: it joins those who know it best
         knowing = [agent for agent in plan.agents.values() if sector in agent.skills]
         if knowing:
             best = min(knowing, key=lambda agent: agent.skills[sector])
@@ -80,12 +84,12 @@ def teams_of(plan: Plan, asked: Mapping[SectorId, float]) -> tuple[Team, ...]:
 
 
 class Ranks:
-    """In which order a team's informateurs are called to work: the first so many of them know
-    together what is asked, in the proportions in which it is asked.
+    """The order in which a team's informateurs are called to work.
 
-    Each next one is of the profile that has the least for its share (Sainte-Laguë's divisors),
-    so one more never sends another home; but as long as a sector is known by none, one who
-    knows it comes first.
+    However many are called, together they know what is asked for, in the proportions in which it
+    is asked for. Each next one has the profile that is furthest below its share (Sainte-Laguë's
+    divisors), so calling one more never sends another home. While some sector is known by nobody
+    yet, those who know it come first.
     """
 
     def __init__(self, team: Team, asked: Mapping[SectorId, float]) -> None:
@@ -108,22 +112,23 @@ class Ranks:
         self._unknown = {one for one in team.sectors if best[one] < 99 and asked.get(one)}
         while self._unknown:
             self._call_next()
-        #: So many know all that is asked.
+        #: How many it takes to know everything that is asked for.
         self.least = max(1, len(self._order))
 
     def skills(self, rank: int) -> Skills:
-        """Return what the informateur of that rank (from 0) knows."""
+        """Return the skills of the informateur called at that rank, from 0."""
         while len(self._order) <= rank:
             self._call_next()
         return self._profiles[self._order[rank]]
 
     def _call_next(self) -> None:
         def due(place: int) -> float:
+            """The share of a profile over 1, 3, 5, …: the highest is next (Sainte-Laguë)."""
             return self._shares[place] / (2 * self._called[place] + 1)
 
         knows = [len(self._unknown.intersection(dict(one))) for one in self._profiles]
         wanted = max(knows)
-        # max takes the first of equals: the plan's order.
+        # Of equals, max takes the first: the plan's order.
         chosen = max(
             (place for place, many in enumerate(knows) if many == wanted or not wanted), key=due
         )
@@ -133,7 +138,11 @@ class Ranks:
 
 
 class Shifts:
-    """Sends so many of each team to work in each half-hour as are needed then."""
+    """Who works when: as many of each team as each half-hour needs.
+
+    `plan` is the given plan with as many informateurs as that takes. An informateur who works
+    twice on a day is two people in it, as the first may still be talking when the second begins.
+    """
 
     def __init__(self, plan: Plan, ranks: list[Ranks], needs: Needs) -> None:
         self._needs = needs
@@ -151,11 +160,10 @@ class Shifts:
         self.plan = replace(plan, agents={agent.id: agent for agent in agents})
 
     def __call__(self, seed: int, day: Day, workload: Workload, plan: Plan) -> list[Stint]:
-        """Return the stints of a day (`run.Stints`): nobody pauses, the need is of people who
+        """Return the stints of a day (`run.Stints`); nobody pauses, since needs count people who
         are there.
         """
         return [
-            # Who comes again on the same day is another one: the first may still be talking.
             Stint(_id(team, rank, run % 2), begins_at, ends_at)
             for team, most in enumerate(self._most)
             for rank in range(most)
@@ -163,7 +171,7 @@ class Shifts:
         ]
 
     def _runs(self, day: Day, team: int, rank: int) -> Iterator[tuple[float, float]]:
-        """Yield from when to when more than `rank` of the team are needed."""
+        """Yield each time, as (begin, end), in which more than `rank` of the team are needed."""
         begins_at = ends_at = None
         for half in day.half_hours:
             needed = self._needs.get((slot_of(day, half.clock), team), 0) > rank
@@ -182,7 +190,7 @@ class Shifts:
 
 
 def slot_of(day: Day, clock: str) -> Slot:
-    """Return the half-hour of the week."""
+    """Return the half-hour of the week of that day which begins at `clock`, as "08:30"."""
     hour, minute = int(clock[:2]), int(clock[3:])
     return day.day.weekday(), hour * 2 + minute // 30
 

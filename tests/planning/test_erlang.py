@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.simulation.erlang import Queue, erlang_b, erlang_c
-from tests.simulation.births import shares
+from router.planning.erlang import Queue, erlang_b, erlang_c
+from tests.planning.births import shares
 
 #: The usual tables of Erlang B: (lines, erlangs that lose 1 % and 5 % of the calls).
 LOST = ((1, 0.0101, 0.0526), (5, 1.361, 2.219), (10, 4.461, 6.216), (20, 12.03, 15.25))

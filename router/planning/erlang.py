@@ -1,8 +1,8 @@
-"""The mathematics of one queue: Erlang B, C and A.
+"""The mathematics of a single queue: Erlang B, C and A.
 
-Calls come as a Poisson process, talk times are exponential, the longest waiting is served
-first. In Erlang B who finds nobody free leaves, in Erlang C everybody waits, in Erlang A
-(M/M/n+M) patience is exponential too.
+Calls arrive as a Poisson process, talk times are exponential, and whoever has waited longest is
+served first. In Erlang B a caller who finds everybody busy leaves; in Erlang C everybody waits; in
+Erlang A (M/M/n+M) callers wait with exponential patience.
 
 Sources:
     [E] A. K. Erlang, "Solution of some problems in the theory of probabilities of
@@ -18,15 +18,23 @@ Sources:
 from dataclasses import dataclass
 from math import exp, expm1, inf, log
 
-#: A sum is divided by this when it grows beyond it, so that it fits a float.
+#: A sum that exceeds this is scaled down by it, so that it fits a float.
 _LARGE = 1e200
 
 
 def erlang_b(agents: int, load: float) -> float:
-    """Return the probability of finding everybody busy, where nobody waits [E].
+    """Return the probability that a call finds everybody busy, where nobody waits [E].
 
-    `load` is in erlangs: calls a second times seconds a call. By the recursion in the number
-    of agents, whose terms are all positive and at most 1.
+    `load` is in erlangs: calls a second times seconds a call. Calculated by recursion over the
+    number of agents; all terms are positive and at most 1, so nothing cancels or overflows.
+
+    Ten agents lose 1 % of the calls at 4.461 erlangs (Erlang's table), 5 % at 6.216:
+
+    >>> round(erlang_b(10, 4.461), 4), round(erlang_b(10, 6.216), 4)
+    (0.01, 0.05)
+
+    Raises:
+        ValueError: If an argument is negative.
     """
     if agents < 0 or load < 0:
         raise ValueError(f"agents and load must not be negative, got {agents} and {load}")
@@ -37,7 +45,17 @@ def erlang_b(agents: int, load: float) -> float:
 
 
 def erlang_c(agents: int, load: float) -> float:
-    """Return the probability of waiting, where everybody waits as long as it takes [E]."""
+    """Return the probability that a call has to wait, where everybody waits to be served [E].
+
+    `load` is in erlangs; from `agents` erlangs on, everybody waits. With 14 agents and 200 calls
+    an hour of 180 s each (10 erlangs), 17 % of callers wait:
+
+    >>> round(erlang_c(14, 10.0), 3)
+    0.174
+
+    Raises:
+        ValueError: If an argument is negative.
+    """
     blocked = erlang_b(agents, load)
     if load >= agents:
         return 1.0 if load else 0.0
@@ -46,17 +64,33 @@ def erlang_c(agents: int, load: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """`agents` who serve what comes: `per_s` calls a second of `talk_s`, with `patience_s`.
+    """A queue that `agents` serve, in the steady state: Erlang A, or Erlang C without impatience.
 
-    Times are means, in seconds; an infinite patience makes it Erlang C, a finite one Erlang A.
+    200 calls an hour of 180 s, answered by 14 agents: 89 % within 20 s, after 7.8 s on average.
+
+    >>> queue = Queue(14, per_s=200 / 3600, talk_s=180.0)
+    >>> round(queue.served_within(20.0), 3), round(queue.mean_wait_s, 1)
+    (0.888, 7.8)
+
+    48 calls a minute of 1 min for 50 agents: a mean wait of 20.8 s if callers are patient; 3.7 s if
+    they wait 2 min on average, since 3.1 % then give up ([GMR], table 1).
+
+    >>> round(Queue(50, 0.8, 60.0).mean_wait_s, 1)
+    20.8
+    >>> queue = Queue(50, 0.8, 60.0, patience_s=120.0)
+    >>> round(queue.mean_wait_s, 1), round(queue.abandons, 3)
+    (3.7, 0.031)
 
     Raises:
-        ValueError: If there is a negative number, or a time that is not above 0.
+        ValueError: If a number is negative, or a time is 0.
     """
 
     agents: int
+    #: Calls a second.
     per_s: float
+    #: Mean length of a call, in seconds.
     talk_s: float
+    #: How long callers wait on average before they give up, in seconds; infinite: Erlang C.
     patience_s: float = inf
 
     def __post_init__(self) -> None:
@@ -65,7 +99,7 @@ class Queue:
 
     @property
     def load(self) -> float:
-        """What is asked of the agents together, in erlangs."""
+        """The work offered to the agents together, in erlangs."""
         return self.per_s * self.talk_s
 
     @property
@@ -88,18 +122,21 @@ class Queue:
 
     @property
     def mean_wait_s(self) -> float:
-        """How long one waits on average, those included who do not wait or who give up."""
+        """The mean wait of all callers, in seconds, those served at once and those lost included.
+
+        Infinite in Erlang C when the load is too much for the agents.
+        """
         if self.patience_s < inf:
-            # Who waits leaves at the rate 1 / patience: P(Ab) = E[W] / patience [MZ, 4.6].
+            # Those who wait leave at the rate 1 / patience: P(Ab) = E[W] / patience [MZ, 4.6].
             return self.abandons * self.patience_s
         if self.load >= self.agents:
             return inf if self.load else 0.0
         return self.waits * self.talk_s / (self.agents - self.load)
 
     def served_within(self, wait_s: float) -> float:
-        """Return the share of all calls that are served after waiting `wait_s` at most.
+        """Return the share of all calls that are served after waiting `wait_s` seconds at most.
 
-        Of Erlang A: the density of the wait offered [ZM], times who still has patience then.
+        In Erlang A: the density of the wait offered [ZM], times the share still there by then.
         """
         waits = self.waits
         if self.patience_s == inf or not self.agents:
@@ -114,11 +151,12 @@ class Queue:
 
     @property
     def _utilisation(self) -> float:
+        """The load for each agent, rho: above 1 the queue lives on callers who give up."""
         return self.load / self.agents
 
     @property
     def _abandons_waiting(self) -> float:
-        """Of those who wait [MZ, section 4.5]: 1 / (rho A) + 1 - 1 / rho."""
+        """The share that gives up of those who wait [MZ, 4.5]: 1 / (rho A) + 1 - 1 / rho."""
         if self.patience_s == inf:
             return 0.0
         if not self.agents:
@@ -128,7 +166,7 @@ class Queue:
         return 1 + expm1(-self._log_area(0.0)) / self._utilisation
 
     def _log_growth(self, wait_s: float) -> float:
-        """The logarithm of how likely a wait offered of `wait_s` is, compared with none."""
+        """Return the logarithm of how likely an offered wait of `wait_s` is, relative to none."""
         impatient = -expm1(-wait_s / self.patience_s) * self.patience_s
         return self.per_s * impatient - self.agents / self.talk_s * wait_s
 
