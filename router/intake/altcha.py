@@ -1,8 +1,8 @@
 """A proof of work for requests from browsers, without cookies: altcha's protocol, version 1.
 
-The browser finds the number that, after the salt, gives the challenge as its SHA-256. What we
-sent is proved by an HMAC of the challenge, so nothing is stored until a solution is used; then
-it is remembered until it expires (`Spent`), so that it is good for one ticket only.
+The browser searches for the number that, appended to the salt, has the challenge as its SHA-256.
+An HMAC of the challenge proves that we sent it, so nothing is stored until a solution is used;
+from then until it expires it is remembered (`Spent`), so that it is good for one ticket only.
 
 altcha.org/docs/v1/server-integration. The "&" that ends the salt keeps digits from moving
 between expiry and number, which the hash cannot tell apart (CVE-2025-68113).
@@ -20,34 +20,36 @@ from typing import Any
 
 import orjson
 
-#: Numbers to try at most: half as many on average, a fifth of a second in a browser.
+#: The most numbers to try: half as many on average, a fifth of a second in a browser.
 DIFFICULTY = 50_000
-#: A challenge can be solved and used for so long.
+#: How long a challenge can be solved and used, in seconds.
 LIFE_S = 600
 
 _SALT = re.compile(r"[0-9a-f]{24}\?expires=([0-9]{1,12})&")
 _HASH = re.compile(r"[0-9a-f]{64}")
-#: A solution has some 350 characters; a longer one is looked at no further.
+#: A solution has some 350 characters; anything longer is refused unread.
 _LONGEST = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """A challenge of ours with its solution; UTC epoch seconds."""
+    """A challenge of ours that was solved."""
 
+    #: The SHA-256, in hexadecimal.
     challenge: str
+    #: UTC epoch seconds.
     expires_at: int
 
 
 class Challenges:
-    """Sets challenges and checks solutions; any process with the same key may do the other."""
+    """Sets challenges and checks solutions; any process with the same key may do either."""
 
     def __init__(self, key: bytes, difficulty: int = DIFFICULTY) -> None:
         self._key = key
         self._difficulty = difficulty
 
     def new(self, now: float) -> dict[str, Any]:
-        """Return what the browser is given."""
+        """Return a new challenge, as the browser gets it."""
         salt = f"{secrets.token_hex(12)}?expires={int(now) + LIFE_S}&"
         challenge = _hash(salt, secrets.randbelow(self._difficulty + 1))
         return {
@@ -59,9 +61,8 @@ class Challenges:
         }
 
     def solved(self, payload: str, now: float) -> Solved | None:
-        """Return what was solved; None if nothing, if it is not ours, or if it has expired."""
-        told = _content(payload)
-        match told:
+        """Return what was solved; None if it is wrong, not ours, or has expired."""
+        match _content(payload):
             case {
                 "algorithm": "SHA-256",
                 "challenge": str(challenge),
@@ -87,7 +88,7 @@ class Challenges:
 
 
 class Spent:
-    """The solutions that were used, until they expire, and for what."""
+    """The solutions that were used and what for, until they expire."""
 
     def __init__(self) -> None:
         self._used_for: dict[str, str] = {}
@@ -97,7 +98,10 @@ class Spent:
         return len(self._used_for)
 
     def spend(self, challenge: str, expires_at: int, purpose: str, now: float) -> bool:
-        """Whether the solution may be used for `purpose`: not if it was used for another."""
+        """Return whether the solution may be used for `purpose`, which is kept with it.
+
+        It may not if it was used for another purpose before.
+        """
         while self._expiries and self._expiries[0][0] <= now:
             del self._used_for[self._expiries.popleft()[1]]
         if challenge not in self._used_for:

@@ -1,6 +1,5 @@
-"""What usagers see of a ticket: a state, an hour, a sentence."""
+"""What usagers see of a ticket: a state, a time, a sentence."""
 
-from datetime import datetime
 from typing import Any
 
 from router.core.callback.tickets import ENDS, Failure, TicketState
@@ -13,8 +12,8 @@ from router.web.sentences import typeset, with_number
 
 _T = TicketState
 
-#: The page's words for where a ticket stands: that an informateur's phone rings is not told.
-STATES: dict[TicketState, str] = {
+#: Where a ticket stands -> what is shown: that an informateur's phone rings is not.
+SHOWN: dict[TicketState, str] = {
     _T.WAITING: "accepted",
     _T.RINGING: "accepted",
     _T.DIALLING: "dialling",
@@ -27,44 +26,44 @@ STATES: dict[TicketState, str] = {
     _T.LOST_REBOOT: "lost_reboot",
 }
 
-_AGAIN = f"Votre numéro est effacé. {page_words.AGAIN}"
+_ERASED = f"Votre numéro est effacé. {page_words.AGAIN}"
 _FAILED: dict[Failure, str] = {
-    Failure.BUSY: f"Votre ligne était occupée. {_AGAIN}",
-    Failure.DECLINED: f"L’appel a été refusé. {_AGAIN}",
-    Failure.NO_ANSWER: f"Personne n’a répondu. {_AGAIN}",
-    Failure.VOICEMAIL: f"L’appel a été pris, mais la touche 1 n’a pas été pressée. {_AGAIN}",
+    Failure.BUSY: f"Votre ligne était occupée. {_ERASED}",
+    Failure.DECLINED: f"L’appel a été refusé. {_ERASED}",
+    Failure.NO_ANSWER: f"Personne n’a répondu. {_ERASED}",
+    Failure.VOICEMAIL: f"L’appel a été pris, mais la touche 1 n’a pas été pressée. {_ERASED}",
     Failure.HUNG_UP: f"L’appel a été pris, puis raccroché sans que la touche 1 soit pressée. "
-    f"{_AGAIN}",
-    Failure.UNASSIGNED: f"Ce numéro n’est pas attribué. {_AGAIN}",
+    f"{_ERASED}",
+    Failure.UNASSIGNED: f"Ce numéro n’est pas attribué. {_ERASED}",
     Failure.NUMBER_LOST: "Un incident technique nous a privés de votre numéro : le rappel n’a pas "
-    f"pu avoir lieu. {_AGAIN}",
+    f"pu avoir lieu. {_ERASED}",
     Failure.TRUNK: "Un incident technique a empêché l’appel ; votre ligne n’est pas en cause. "
-    f"{_AGAIN}",
-    Failure.INTERRUPTED: f"Un incident technique a interrompu l’appel. {_AGAIN}",
+    f"{_ERASED}",
+    Failure.INTERRUPTED: f"Un incident technique a interrompu l’appel. {_ERASED}",
 }
 
 
 def progress_json(standing: Standing, plan: Plan, now: float) -> dict[str, Any]:
-    """Return the state, the hour promised, the service's own hour, and a sentence."""
+    """Return the state, the time promised, the service's own time, and a sentence."""
     hours = plan.hours
     progress: dict[str, Any] = {
-        "state": STATES[standing.state],
-        "due_at": _local(hours, standing.due_at),
-        "now": _local(hours, now),
+        "state": SHOWN[standing.state],
+        "due_at": hours.local(standing.due_at).isoformat(),
+        "now": hours.local(now).isoformat(),
         "message": typeset(with_number(_message(standing, hours), plan)),
     }
     if reason := _reason(standing):
         progress["reason"] = reason
-    if STATES[standing.state] == "accepted" and standing.code:
+    if SHOWN[standing.state] == "accepted" and standing.code:
         progress["call_in_code"] = in_pairs(standing.code)
     return progress
 
 
 def progress_page(standing: Standing) -> rappel.Progress:
-    """Return the same for the page."""
+    """Return what the page shows of the ticket."""
     return rappel.Progress(
         standing.ticket,
-        STATES[standing.state],
+        SHOWN[standing.state],
         standing.due_at,
         _FAILED[standing.failure]
         if standing.state is _T.FAILED and standing.failure is not None
@@ -75,7 +74,7 @@ def progress_page(standing: Standing) -> rappel.Progress:
 
 
 def _message(standing: Standing, hours: Hours) -> str:
-    state = STATES[standing.state]
+    state = SHOWN[standing.state]
     if state == "accepted":
         due = hours.local(standing.due_at)
         return f"Un informateur vous rappelle au plus tard à {clock_text(due.time())}."
@@ -85,15 +84,9 @@ def _message(standing: Standing, hours: Hours) -> str:
 
 
 def _reason(standing: Standing) -> str | None:
-    """Why the last attempt came to nothing, while another one is to come, or none is."""
+    """Why the latest attempt came to nothing: before the next one, and when there is none."""
     if standing.failure is None:
         return None
-    if STATES[standing.state] == "accepted" or standing.state in ENDS:
+    if SHOWN[standing.state] == "accepted" or standing.state in ENDS:
         return standing.failure.value.replace(" ", "_")
     return None
-
-
-def _local(hours: Hours, at: float) -> str:
-    """ISO 8601 with the offset of the service's zone."""
-    local: datetime = hours.local(at)
-    return local.isoformat(timespec="seconds")

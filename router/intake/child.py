@@ -1,4 +1,4 @@
-"""One intake, seen from the router: its process, its end of the channel, what it has to do."""
+"""One intake, seen from the router: its process, our end of its channel, what it has to do."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ _TOP = Path(router.__file__).resolve().parents[1]
 
 
 class Child:
-    """`told` gets what it says, `gone` is called once when it has ended. Call `start` first."""
+    """`told` gets its messages, `gone` is called once, when it has ended. Call `start` first."""
 
     def __init__(
         self,
@@ -28,25 +28,32 @@ class Child:
         self._told = told
         self._gone = gone
         self.channel = Channel(lambda message: told(self, message), lambda: None)
+        #: Whether it serves, or has served.
         self.ready = False
+        #: Whether it was told to finish and go.
         self.retiring = False
-        #: When it got ready, by the loop's clock.
+        #: When it began to serve, in seconds of the loop's clock.
         self.ready_at = 0.0
-        #: Calls that it is to dial, and callers who are typing a number to it.
+        #: Calls that it is to dial.
         self.dialling: set[CallId] = set()
+        #: Callers who are typing a number to it.
         self.typing: set[CallId] = set()
-        #: Tickets of typed numbers that nobody has promised yet, by the call.
+        #: Call -> the ticket of the number typed in it, not promised yet.
         self.claimed: dict[CallId, TicketId] = {}
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int | None:
-        """The process's id; None before `start`."""
+        """The id of the process; None before `start`."""
         return None if self._process is None else self._process.pid
 
     async def start(self, terms: Terms, listening: socket.socket, day_key: int) -> None:
-        """Start the process: it says {"ready"} when it serves."""
+        """Start the process, which sends {"ready"} once it serves.
+
+        Raises:
+            OSError: If the system starts no process.
+        """
         ours, theirs = socket.socketpair()
         files = (listening.fileno(), theirs.fileno(), day_key)
         python_path = os.pathsep.join(filter(None, (str(_TOP), os.environ.get("PYTHONPATH"))))
@@ -70,7 +77,7 @@ class Child:
         await loop.create_unix_connection(lambda: self.channel, sock=ours)
         stdin = self._process.stdin
         assert stdin is not None
-        with suppress(OSError):  # it died at once: told by its end
+        with suppress(OSError):  # it died at once, which `gone` will say
             stdin.write(pickle.dumps(terms))
             await stdin.drain()
             stdin.close()
@@ -87,22 +94,22 @@ class Child:
 
     @property
     def serves(self) -> bool:
-        """Whether it takes what is new."""
+        """Whether it takes new requests and orders."""
         return self.ready and not self.retiring
 
     def retire(self, linger_s: float) -> None:
-        """Have it finish and go; connections without a request are left `linger_s`."""
+        """Have it finish and go; connections without a request are kept for `linger_s` seconds."""
         self.retiring = True
         self.channel.send({"retire": linger_s})
 
     def kill(self) -> None:
-        """End it now."""
+        """Kill it."""
         if self._process is not None:
             with suppress(ProcessLookupError):
                 self._process.kill()
 
     async def ended(self) -> None:
-        """Wait until it has."""
+        """Wait until it has ended."""
         if self._watch is not None:
             await asyncio.wait({self._watch})
 

@@ -1,7 +1,8 @@
-"""Shuts this process in: what it holds in memory gets into no file and no other process.
+"""Shuts this process in: what it holds in memory reaches no file and no other process.
 
-No core dump (RLIMIT_CORE, and PR_SET_DUMPABLE, which also keeps our own user's debuggers out),
-no swap where the system lets us lock memory, and no life without the router. prctl(2), mlockall(2).
+There is no core dump (RLIMIT_CORE, and PR_SET_DUMPABLE, which also keeps our own user's
+debuggers out), no swap where the system lets us lock memory, and no life without the router:
+prctl(2), mlockall(2).
 """
 
 import ctypes
@@ -22,8 +23,8 @@ def shut_in(parent: int) -> None:
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
-        os._exit(1)  # the router died before that was set
-    # Under a limit, memory that cannot be locked would be refused altogether.
+        os._exit(1)  # the router died before this was set
+    # With a limit on locked memory, allocations beyond it would fail altogether.
     if (
         os.geteuid() == 0
         or resource.getrlimit(resource.RLIMIT_MEMLOCK)[1] == resource.RLIM_INFINITY
@@ -32,6 +33,6 @@ def shut_in(parent: int) -> None:
             infinite = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
             resource.setrlimit(resource.RLIMIT_MEMLOCK, infinite)
             libc.mlockall(_MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT)
-    # A terminal's Ctrl-C and systemd's stop reach us too; the router tells us when to go.
+    # A terminal's Ctrl-C and systemd's stop reach us as well, but the router says when to go.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)

@@ -1,8 +1,8 @@
 """Asterisk, as far as numbers are concerned: dialling them, and prompts while they are typed.
 
-A number goes into a request's body only, never into an address, and no answer of Asterisk is
-read beyond its status. Errors are a status and a word. What Asterisk plays it may log, so no
-pair of a number's digits is named there.
+A number is only ever in the body of a request, never in an address, and of Asterisk's answer
+only the status is read. Asterisk may log what it plays, so that no pair of a number's digits is
+named to it.
 """
 
 import re
@@ -22,7 +22,7 @@ from router.intake.terms import Terms
 
 #: The endpoint through which calls go out (asterisk-conf/pjsip.conf).
 TRUNK = "trunk"
-#: First argument of the call's Stasis application; its id follows.
+#: The first argument of the call's Stasis application; the call's id follows.
 ARGUMENT = "callback"
 #: Where Asterisk finds our prompts.
 _SOUND = "sound:allo"
@@ -37,9 +37,9 @@ _KEEP_ALIVE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class DialError:
-    """Why a number was not dialled: HTTP `status`, 0 without an answer, and a word.
+    """Why a number was not dialled.
 
-    "exists"       409: that channel id lives; it was dialled before, and not again
+    "exists"       409: a channel has this id; it was dialled before, and not again
     "rejected"     another 4xx: nothing was dialled
     "failed"       5xx: nothing was dialled
     "unreachable"  no connection: nothing was dialled
@@ -49,12 +49,14 @@ class DialError:
     "no_intake"    there was no intake for a while: nothing was dialled
     """
 
+    #: The HTTP status; 0 without an answer.
     status: int
+    #: One of the words above.
     reason: str
 
 
 class Dialler:
-    """Asks Asterisk over HTTP. `open` before, `close` after."""
+    """Asks Asterisk over HTTP. Call `open` first and `close` at the end."""
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
@@ -64,10 +66,10 @@ class Dialler:
         self._prompts: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
-        """Make ready; nothing is connected yet."""
+        """Get ready; nothing is connected yet."""
         timeout = aiohttp.ClientTimeout(total=_PATIENCE_S)
-        # A connection for each originate: Asterisk says 409 for whatever fails on one that it
-        # has once said 409 on (its error number is the thread's, and stays; 22.10, measured).
+        # A connection for each originate: after one 409 on a connection, Asterisk answers 409 to
+        # whatever fails on it (the error number belongs to the thread and is kept; seen in 22.10).
         self._calls = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, force_close=True),
             headers=self._headers,
@@ -88,7 +90,10 @@ class Dialler:
     async def dial(
         self, call: CallId, number: PhoneNumber, timeout_s: int, variables: Mapping[str, str]
     ) -> DialError | None:
-        """Dial the number as channel `call`, which rings for `timeout_s` at most."""
+        """Dial the number as channel `call`, which rings for at most `timeout_s` seconds.
+
+        Return why it was not dialled, None if it was.
+        """
         assert self._calls is not None, "open() first"
         body = {
             "endpoint": f"PJSIP/{self._as_dialled(number)}@{TRUNK}",
@@ -107,9 +112,10 @@ class Dialler:
             return DialError(0, "unclear")
 
     async def say(self, call: CallId, prompts: Sequence[PromptId]) -> list[PlaybackId]:
-        """Play prompts, one after the other, on the channel.
+        """Play the prompts on the channel, one after another.
 
-        Return what is played: all is said when the last has ended. Nothing: that cannot be.
+        Return the playbacks: when the last one has ended, everything is said. If Asterisk
+        refuses one, those after it are not played either; there may be none at all.
         """
         playing: list[PlaybackId] = []
         for language, media in _untold(prompts):
@@ -121,7 +127,7 @@ class Dialler:
         return playing
 
     async def hush(self, playing: Sequence[PlaybackId]) -> None:
-        """Stop what is played, if it still is; the last first, so that none of them begins."""
+        """Stop the playbacks that are not over, the last one first, so that none of them begins."""
         for playback in reversed(playing):
             await self._ask("DELETE", f"playbacks/{playback}", None)
 
@@ -147,7 +153,7 @@ class Dialler:
 
 
 def _untold(prompts: Sequence[PromptId]) -> Iterator[tuple[str, list[str]]]:
-    """Yield language and media in which these prompts are said, pairs of digits untold."""
+    """Yield language and media that say these prompts, without naming a pair of digits."""
 
     def language(prompt: PromptId) -> str:
         pair = _PAIR.fullmatch(prompt)

@@ -1,14 +1,15 @@
-"""A number typed by a caller who wants to be called back, as a pure machine.
+"""A number typed by a caller who wants to be called back, as a pure state machine.
 
-    ASKING      "tapez le numéro, puis dièse": keys are gathered; # ends, so does a pause;
-                * begins anew. A number that is refused is explained, and asked for again.
+    ASKING      "tapez le numéro, puis dièse": keys are collected until # or a pause; * starts
+                again. If the number is refused, the reason is said and it is asked for again.
     CONFIRMING  "vous avez tapé 06 12 …: tapez 1 pour confirmer, 2 pour recommencer"
-    CLAIMING    confirmed: whoever asked tells by `refused` if it cannot be
-    PARTING     the last refusal is explained
+    CLAIMING    confirmed: `refused` is called if it may not be called back after all
+    PARTING     the reason of the last refusal is said
     OVER
 
-The number is asked for `TRIES` times at most. A key interrupts whatever is said. Times are
-seconds of any clock that never goes back. Nothing here tells what was typed, `Confirmed` aside.
+The number is asked for at most `TRIES` times. A key interrupts whatever is being said. Times are
+seconds of any clock that never goes back. Nothing here gives away what was typed, except
+`Confirmed`.
 """
 
 from dataclasses import dataclass, field
@@ -21,17 +22,17 @@ from router.intake.abuse import LimitReached
 from router.intake.numbers import PhoneNumber, Why, national_pairs, read_number
 
 TRIES = 3
-#: Silence before the first key, and between two.
+#: The longest silence before the first key, and between two keys, in seconds.
 FIRST_KEY_S = 8.0
 NEXT_KEY_S = 6.0
-#: A French number is complete: a short pause ends it.
+#: After the ten digits of a French number a short pause is enough.
 COMPLETE_S = 2.5
 _COMPLETE = 10
-#: "00" and the longest international number; further keys change nothing.
+#: "00" and the longest international number; keys beyond that are ignored.
 _LONGEST = 17
-#: Our longest prompt takes half as long: then its end was not told.
+#: Our longest prompt takes half as long: by then the news of its end was lost.
 _PROMPT_S = 30.0
-#: Nobody types for longer.
+#: Nobody may take longer in total.
 _LONGEST_S = 240.0
 
 _ASK = PromptId("callback-ask-number")
@@ -41,11 +42,11 @@ _CONFIRM = PromptId("callback-confirm")
 
 
 def refusal_prompt(code: str) -> PromptId:
-    """Return the sentence that explains why a number is refused, by its code."""
+    """Return the prompt that says why a number is refused, by the refusal's code."""
     return PromptId(f"number-refused-{code.replace('_', '-')}")
 
 
-#: Every sentence said here, pairs of digits aside.
+#: Every prompt used here, except pairs of digits.
 PROMPTS = frozenset({_ASK, _NOTHING, _READ_BACK, _CONFIRM}) | {
     refusal_prompt(code) for code in (*(why.code for why in Why), LimitReached.NUMBER_LIMIT.code)
 }
@@ -53,27 +54,28 @@ PROMPTS = frozenset({_ASK, _NOTHING, _READ_BACK, _CONFIRM}) | {
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Say the prompts, instead of what is being said."""
+    """Say the prompts, one after another."""
 
     prompts: tuple[PromptId, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Hush:
-    """Stop what is being said."""
+    """Stop whatever is being said."""
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """The caller heard the number and pressed 1: the end, unless it is `refused`."""
+    """The caller heard the number and pressed 1: this is the end, unless it is `refused`."""
 
     number: PhoneNumber
 
 
 @dataclass(frozen=True, slots=True)
 class GaveUp:
-    """No number: `code` is the last refusal's, or "nothing_typed", "not_confirmed"."""
+    """There is no number."""
 
+    #: The code of the last refusal, or "nothing_typed", "not_confirmed".
     code: str
 
 
@@ -81,6 +83,8 @@ Action = Say | Hush | Confirmed | GaveUp
 
 
 class Step(Enum):
+    """How far the caller has come: see above."""
+
     ASKING = auto()
     CONFIRMING = auto()
     CLAIMING = auto()
@@ -89,7 +93,7 @@ class Step(Enum):
 
 
 class Keypad:
-    """One caller. `deadline` is when `time_passed` wants to be called, None when over."""
+    """One caller. Call `time_passed` at `deadline`, which is None when all is over."""
 
     def __init__(self, *, fiction: bool = False) -> None:
         self._fiction = fiction
@@ -109,18 +113,18 @@ class Keypad:
         return self._ask(now)
 
     def key(self, key: str, now: float) -> list[Action]:
-        """Take a key, "0"-"9", "*" or "#"; others are no key of a telephone."""
+        """Take a key, "0"-"9", "*" or "#"; anything else is ignored."""
         if now >= self._ends_at:
             return self._give_up()
         if self.step is Step.ASKING and key in "0123456789*#":
             return self._hush() + self._typing(key, now)
         if self.step is Step.CONFIRMING and key in "0123456789*":
-            # The # that ends a number may come late, after its pause.
+            # The # that ends a number may come late, after the pause that ended it.
             return self._hush() + self._choosing(key, now)
         return []
 
     def said(self, now: float) -> list[Action]:
-        """What was said last has ended."""
+        """Go on: what was said last has ended."""
         if not self._speaking:
             return []
         self._speaking = False
@@ -130,8 +134,10 @@ class Keypad:
         return []
 
     def unsaid(self, now: float) -> list[Action]:
-        """What is said broke off, and was not heard: a number is read back anew, as after a
-        silence; whatever else counts as said."""
+        """Go on: what was being said broke off and was not heard.
+
+        A number is read back again, as after a silence; anything else counts as said.
+        """
         if not self._speaking:
             return []
         if self.step is Step.CONFIRMING:
@@ -139,14 +145,14 @@ class Keypad:
         return self.said(now)
 
     def refused(self, code: str, now: float) -> list[Action]:
-        """The number was confirmed and is refused all the same."""
+        """Go on: the confirmed number is refused after all, for the reason `code`."""
         self._code = code
         if code == LimitReached.NUMBER_LIMIT.code:
             return self._ask(now, refusal_prompt(code))
         return self._give_up()
 
     def time_passed(self, now: float) -> list[Action]:
-        """Act if the deadline has come."""
+        """Act if the deadline has passed."""
         if self.deadline is None or now < self.deadline:
             return []
         if now >= self._ends_at:

@@ -1,8 +1,8 @@
-"""Who may see what is for machines: measures, and why calls cannot be answered.
+"""Who may see what is for machines: metrics, and why calls cannot be answered.
 
-A machine is known by its address, or by the token that it presents. Behind a reverse proxy
-every request has the proxy's address: one that was handed on, as its headers tell, needs the
-token. A peer's address is compared here and goes no further.
+A machine is recognised by its address, or by the token that it presents. Behind a reverse proxy
+every request comes from the proxy's address, so that a request whose headers show that it was
+forwarded needs the token. A peer's address is compared here and goes no further.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,25 +10,25 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from router.web.tokens import bearer, is_token
 
-#: Addresses that are for machines alone. `/healthz`, a bare "ok", is for whoever asks.
+#: Addresses that are for machines alone. `/healthz`, a bare "ok", is for everybody.
 FOR_MACHINES = frozenset({"/metrics", "/readyz"})
 
-#: What proxies add to a request that they hand on.
-_HANDED_ON = ("Forwarded", "Via", "X-Forwarded-For", "X-Real-IP")
+#: What proxies add to a request that they forward.
+_FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Real-IP")
 
 
 class Machines:
-    """The machines: `networks` of their addresses, and a `token`, "" for none."""
+    """The machines: the `networks` of their addresses, and their `token`, "" if there is none."""
 
     def __init__(self, networks: Iterable[str], token: str) -> None:
         self._networks = [ip_network(network) for network in networks]
         self._token = token
 
     def include(self, peer: str | None, headers: Mapping[str, str]) -> bool:
-        """Whether a request from the address `peer` with these `headers` is a machine's."""
+        """Return whether a request from the address `peer`, with these headers, is a machine's."""
         if is_token(bearer(headers.get("Authorization")), self._token):
             return True
-        if peer is None or any(name in headers for name in _HANDED_ON):
+        if peer is None or any(name in headers for name in _FORWARDED):
             return False
         try:
             address = ip_address(peer)

@@ -1,10 +1,10 @@
 """Phone numbers as people in France type them, read into E.164 or refused with a reason.
 
-Every number typed is first turned into its ten national digits; `_PLAN` then says, by the
-longest prefix, under which country code it is dialled or why it never is. So a range that is
-refused is refused however it was typed, and an overseas number gets its own country code:
-+33 would misdial 0269 and 0596, which the library holds for valid. What is left must be a
-number that the library knows to be assigned, to a fixed line, a mobile or a box.
+Whatever is typed is first turned into ten national digits; by the longest prefix, `_PLAN` then
+says under which country code they are dialled, or why they never are. So a refused range is
+refused however it was typed, and an overseas number gets its own country code: +33 would
+misdial 0269 and 0596, which the library takes for valid. What is left must be a number that the
+library knows to be assigned to a fixed line, a mobile or a broadband box.
 
 The plan is Arcep's (decision 2018-0881 as amended; ranges as published on 6 March 2026).
 No text of this module, exceptions included, ever holds a number.
@@ -22,7 +22,7 @@ from router.errors import NumberRefused
 
 
 class Why(Enum):
-    """Why a number is refused: a stable code and what the usager is told."""
+    """Why a number is refused: a stable code, and the sentence shown to the usager."""
 
     EMPTY = "empty", "Indiquez le numéro de téléphone à rappeler."
     NOT_A_NUMBER = (
@@ -69,7 +69,7 @@ class Why(Enum):
         self.message = message
 
 
-#: What is typed is looked at no further: no number, however it is set out, is longer.
+#: Anything longer is refused unread: no number, however it is set out, is longer.
 _LONGEST = 64
 
 _METROPOLE = "33"
@@ -83,9 +83,9 @@ _COUNTRY_CODES = (
     *(_GUADELOUPE, _GUYANE, _MARTINIQUE),
 )
 
-#: National digits that start so are dialled under this country code, or not at all and why.
+#: Under which country code national digits with this prefix are dialled, or why they are not.
 RANGES: tuple[tuple[str | Why, str], ...] = (
-    # Fixed lines, mobiles, boxes.
+    # Fixed lines, mobiles, broadband boxes.
     (_METROPOLE, "01 02 03 04 05 06 07 09"),
     (_REUNION_MAYOTTE, "0262 0263 0269 0639 0692 0693 07092 070935 070936 070937"),
     (_REUNION_MAYOTTE, "09762 09763 09769"),
@@ -96,16 +96,16 @@ RANGES: tuple[tuple[str | Why, str], ...] = (
     (Why.SPECIAL, "08"),
     # Fourteen digits: machines' mobiles ("M2M") and numbers of extended length.
     (Why.MACHINE, "0700 0901"),
-    # "Polyvalents vérifiés": what automated systems show; the second line is overseas.
+    # "Polyvalents vérifiés": shown by automated systems; the second line is overseas.
     (Why.AUTOMATED, "0162 0163 0270 0271 0377 0378 0424 0425 0568 0569 0948 0949"),
     (Why.AUTOMATED, "02688 02689 05987 05988 05989 09475 09476 09477 09478 09479"),
-    # "Pour les appels et messages d'intérêt général": shown by systems as well.
+    # "Pour les appels et messages d'intérêt général": shown by automated systems as well.
     (Why.AUTOMATED, "01510 02687 02810 03410 04410 050860 05410 09410 094702 094703"),
     (Why.AUTOMATED, "094704 094705 094706 094707 094708 094709 059855 059856 059857"),
     (Why.AUTOMATED, "059858 059859 059860 059861 059862 059863 059864"),
     # "Utilisables pour les échanges avec une plateforme technique".
     (Why.AUTOMATED, "0937 0938 0939"),
-    # "Œuvres audiovisuelles": nobody's, and so the canaries of tests.
+    # "Œuvres audiovisuelles": nobody's, and so the tests' canaries.
     (Why.FICTION, "019900 026191 035301 046571 053649 063998"),
 )
 _PLAN = {start: verdict for verdict, starts in RANGES for start in starts.split()}
@@ -118,17 +118,17 @@ _LINES = frozenset(
 #: Nine digits after the country code, six or nine for Saint-Pierre-et-Miquelon.
 _E164 = re.compile(r"\+(?:33[1-79]\d{8}|(?:262|590|594|596)[1-79]\d{8}|508[2-9]\d{5}|5087\d{8})")
 
-#: On a keyboard without a keypad, "," and ";" stand for "." by one slip.
+#: On a French keyboard "," and ";" are one slip away from ".".
 _PAIRS_APART = re.compile(r"\d\d(?:\s*[,;]\s*\d\d){4}")
-#: RFC 3966's ";ext=", the pauses that phones write, and what people write.
+#: RFC 3966's ";ext=", the pauses as phones write them, and what people write.
 _EXTENSION = re.compile(r"(?:,+|;(?:ext=)?|#|x|ext\.?|extension|p\.?|poste)\s*\d{1,8}#?$")
-#: Between digits: blanks, hyphens and dashes, and marks that come along with a pasted number.
+#: Between digits: blanks, hyphens and dashes, and marks that are pasted along with a number.
 _SEPARATORS = frozenset("./()[]_·:•")
 _SEPARATOR_CATEGORIES = frozenset({"Zs", "Cc", "Cf", "Pd"})
 
 
 class PhoneNumber:
-    """A number that may be called. Only `e164` tells it: no text, no hash, no pickle does."""
+    """A number that may be called. Only `e164` gives it away: no text, hash or pickle does."""
 
     __slots__ = ("_e164",)
     __hash__ = None  # type: ignore[assignment]  # neither a key nor a label of a metric
@@ -137,7 +137,7 @@ class PhoneNumber:
         """Take "+", country code and digits, in ASCII.
 
         Raises:
-            ValueError: If it has not the form of a French number, special ones left out.
+            ValueError: If it does not have the form of a French number, or is a special one.
         """
         if not (e164.isascii() and _E164.fullmatch(e164)):
             raise ValueError("not a French number in E.164")
@@ -161,7 +161,7 @@ class PhoneNumber:
 def read_number(typed: str, *, fiction: bool = False) -> PhoneNumber:
     """Return the number that a person typed, with or without country code, zero and blanks.
 
-    An extension is dropped. `fiction` admits the ranges kept for films, for tests only.
+    An extension is dropped. `fiction` admits the ranges reserved for films: for tests only.
 
     Raises:
         NumberRefused: With a code of `Why` and a message for the usager.
@@ -182,13 +182,13 @@ def read_number(typed: str, *, fiction: bool = False) -> PhoneNumber:
 
 
 def national_pairs(number: PhoneNumber) -> tuple[str, ...]:
-    """Return the ten digits as they are dialled in France, in five pairs, to be read back."""
+    """Return the ten digits, as they are dialled in France, in five pairs to be read back."""
     national = _with_zero(*_parted(number.e164[1:]))
     return tuple(national[start : start + 2] for start in range(0, len(national), 2))
 
 
 def _compact(typed: str) -> str:
-    """What was typed as ASCII digits, "+" before them if it was."""
+    """What was typed as ASCII digits, with a "+" before them if one was typed."""
     if len(typed) > _LONGEST:
         raise _refused(Why.MALFORMED)
     text = "".join(map(_in_ascii, unicodedata.normalize("NFKC", typed))).strip().lower()
@@ -223,7 +223,7 @@ def _national(compact: str) -> tuple[str, str | None]:
     if len(compact) < 7 and not compact.startswith("0"):
         raise _refused(Why.SHORT)
     if len(compact) > 10 and compact.startswith(_COUNTRY_CODES):
-        return _from_international(compact)  # the "+" forgotten
+        return _from_international(compact)  # the "+" was forgotten
     raise _refused(Why.MALFORMED)
 
 

@@ -1,4 +1,4 @@
-"""The callbacks' interface, described: OpenAPI 3.1, as served at /v1/openapi.json."""
+"""The description of the callbacks' interface: OpenAPI 3.1, served at /v1/openapi.json."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def _refusals(**by_status: str) -> dict[str, Any]:
     }
 
 
-def _told(text: str, schema: dict[str, Any]) -> dict[str, Any]:
+def _json(text: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"description": text, "content": {"application/json": {"schema": schema}}}
 
 
@@ -69,7 +69,7 @@ DESCRIPTION: dict[str, Any] = {
                     },
                 },
                 "responses": {
-                    "202": _told(
+                    "202": _json(
                         "La demande est enregistrée.",
                         {
                             "allOf": [
@@ -106,7 +106,7 @@ DESCRIPTION: dict[str, Any] = {
                     {"name": "sector", "in": "query", "schema": {"type": "string"}},
                 ],
                 "responses": {
-                    "200": _told(
+                    "200": _json(
                         "À résoudre ; « required » vaut false si rien n’est à résoudre.",
                         {"$ref": "#/components/schemas/Challenge"},
                     ),
@@ -120,7 +120,7 @@ DESCRIPTION: dict[str, Any] = {
                 "operationId": "followCallback",
                 "summary": "Suivre une demande",
                 "responses": {
-                    "200": _told("Où en est la demande.", _PROGRESS),
+                    "200": _json("Où en est la demande.", _PROGRESS),
                     **_refusals(_403=_ORIGIN, _404="Ticket inconnu.", _503=_AWAY),
                 },
             },
@@ -129,7 +129,7 @@ DESCRIPTION: dict[str, Any] = {
                 "summary": "Annuler une demande",
                 "security": _SITE,
                 "responses": {
-                    "200": _told("La demande est annulée, le numéro effacé.", _PROGRESS),
+                    "200": _json("La demande est annulée, le numéro effacé.", _PROGRESS),
                     **_refusals(
                         _401="Clé d’accès inconnue.",
                         _403=_ORIGIN,

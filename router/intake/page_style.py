@@ -1,6 +1,6 @@
 """The style sheet of `/rappel`, and the headers that every page of it is sent with.
 
-The sheet stands in the page itself; the policy names it by its hash, so that no other is taken.
+The sheet is part of each page; the policy names it by its hash, so that no other is applied.
 """
 
 import base64
@@ -52,14 +52,14 @@ rappel-3939[live] ~ .access { display: none; }
 """
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 
-#: Our script and our style sheet, requests and forms to us only. The widget's own style is a
-#: constructed sheet, which no policy forbids.
+#: Our script and our style sheet, and requests and forms to us only. The widget's own style is
+#: a constructed sheet, which no policy forbids.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; "
     f"style-src 'sha256-{_STYLE_HASH}'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-#: What every page here is sent with. Not "no-referrer": the form's origin would be "null".
+#: Not "no-referrer": the form's origin would be "null".
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Referrer-Policy": "same-origin",

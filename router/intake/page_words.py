@@ -12,7 +12,7 @@ CALL_IN = (
     "sera annulée."
 )
 
-#: state -> kind of alert, title, text; the widget's own table, word for word.
+#: State -> kind of alert, title, text; the widget has the same table, word for word.
 STATES: Mapping[str, tuple[str, str, str]] = {
     "accepted": (
         "success",
@@ -52,7 +52,8 @@ STATES: Mapping[str, tuple[str, str, str]] = {
         f"Aucun numéro n’est conservé. {AGAIN}",
     ),
 }
-#: Why an address or a form names nothing that one can be called back about -> title, text.
+
+#: Why an address or a form names nothing to be called back about -> title, text.
 UNKNOWN: Mapping[str, tuple[str, str]] = {
     "unknown_fiche": (
         "Fiche introuvable",

@@ -1,10 +1,10 @@
 """The page `/rappel`: a fiche with the callback widget, and the same without scripts.
 
-Every function returns a whole HTML page. What the widget does with JSON, the plain form does
-with two addresses: `POST /rappel` (`phone`, `key`, `fiche` or `sector`) asks for a callback,
-`POST /rappel/suivi` (`ticket`, and `do=cancel` or not) follows it. Both answer with a page, so
-no ticket is ever in an address. A number is written into one page only: the answer that
-refuses it, in its field, to be mended.
+Every public function returns a whole HTML page. What the widget does with JSON, the plain form
+does with two addresses: `POST /rappel` (`phone`, `key`, `fiche` or `sector`) asks for a callback,
+`POST /rappel/suivi` (`ticket`, and perhaps `do=cancel`) follows it. Both answer with a page, so
+that a ticket is never in an address. A number is written into a page in one case only: when it
+is refused, it is put back into its field to be corrected.
 """
 
 from dataclasses import dataclass
@@ -25,46 +25,54 @@ _CANCELLABLE = frozenset({"accepted", "dialling"})
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Whether a callback can be asked for now; if not, `code` and `reason` say why."""
+    """Whether a callback can be asked for now."""
 
     accepted: bool
+    #: If not, why: a code of `words.REFUSALS`, and a sentence.
     code: str = "unavailable"
     reason: str = ""
     #: In words, "demain, mardi 24 novembre, à 8 h 30"; None while open.
     next_opening: str | None = None
+    #: Within how many minutes a callback is promised.
     promise_min: int = 45
-    #: Whether who dials now is answered.
+    #: Whether calls are answered now.
     answered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a request. `typed` is given back in the field "phone" only."""
+    """What is wrong with a request."""
 
+    #: The field to correct; None for the request as a whole.
     field: str | None
+    #: A sentence in French.
     message: str
+    #: What was typed as a number: put back into the field "phone", and nowhere else.
     typed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a ticket stands; `due_at` is UTC epoch seconds."""
+    """Where a ticket stands."""
 
     ticket: str
+    #: A key of `page_words.STATES`.
     state: str
+    #: The time promised, UTC epoch seconds.
     due_at: float
+    #: Shown instead of the state's own sentence once it has ended; "" for that sentence.
     message: str = ""
-    #: Why an attempt did not succeed.
+    #: Why the latest attempt did not succeed; None if it has not been made, or did.
     reason: str | None = None
-    #: In pairs; who calls in with it need not be called back.
+    #: In pairs; whoever calls in with it need not be called back. "" for none.
     code: str = ""
 
 
 def page(plan: Plan, subject: Subject, offer: Offer, key: str, *, code: str | None = None) -> str:
-    """Return the fiche with the widget, in which the plain form stands until it comes.
+    """Return the fiche with the widget, which shows the plain form until its script has loaded.
 
-    `key` is a new idempotency key, `code` the access code of the fiche, in pairs: shown while
-    calls are answered, and no request has a code of its own.
+    `key` is a new idempotency key. `code` is the fiche's access code, in pairs: it is shown
+    while calls are answered, unless a request under way has a code of its own.
     """
     field = "fiche" if isinstance(subject, Fiche) else "sector"
     inside = _plain(_refused(offer))
@@ -79,9 +87,9 @@ def page(plan: Plan, subject: Subject, offer: Offer, key: str, *, code: str | No
 
 
 def refusal(plan: Plan, subject: Subject, offer: Offer, key: str, fault: Fault) -> str:
-    """Return the answer to a form that was refused: the form again, its fault at its field.
+    """Return the answer to a form that was refused: the form again, the fault beside its field.
 
-    Without the widget, which would take the form's place and its error with it.
+    The widget is left out: it would replace the form, and the error with it.
     """
     if not offer.accepted:
         return _fiche(plan, subject, _plain(_refused(offer)), title=_refusal_title(offer))
@@ -90,9 +98,9 @@ def refusal(plan: Plan, subject: Subject, offer: Offer, key: str, fault: Fault) 
 
 
 def result(plan: Plan, subject: Subject | None, progress: Progress) -> str:
-    """Return where the ticket stands, with what can be done: refresh, cancel, ask anew.
+    """Return where the ticket stands, with what can be done: refresh, cancel, ask again.
 
-    `subject` leads back to the fiche; None where it is no longer known.
+    A link leads back to `subject`; None if it is no longer known.
     """
     kind, title, text = page_words.STATES.get(progress.state, page_words.STATES["unknown"])
     live = progress.state in _LIVE
@@ -115,10 +123,10 @@ def result(plan: Plan, subject: Subject | None, progress: Progress) -> str:
 
 
 def choice(plan: Plan, offer: Offer, unknown: str | None = None) -> str:
-    """Return the page for an address that names no fiche: the domains, to choose from.
+    """Return the page for an address that names no fiche: the domains to choose from.
 
-    `offer` is that of the whole service; `unknown` is why what the address names will not do,
-    of `page_words.UNKNOWN`.
+    `offer` is that of the whole service. `unknown`, a key of `page_words.UNKNOWN`, says why
+    what the address names cannot be used.
     """
     links = "".join(
         f'<li><a href="/rappel?sector={escape(sector.id)}">{as_html(sector.name)}</a></li>'
@@ -142,7 +150,7 @@ def _relay_slot(plan: Plan) -> str:
 
 
 def _plain(block: str) -> str:
-    """What the widget shows, without it: under the same heading."""
+    """What the widget would show, under the same heading."""
     return f"<h3>{page_words.HEADING}</h3>\n{block}"
 
 

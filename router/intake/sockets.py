@@ -1,4 +1,4 @@
-"""The sockets that HTTP is served on: the public port, and the router's own."""
+"""The sockets on which HTTP is served: the public port, and the router's own."""
 
 import asyncio
 import os
@@ -10,13 +10,13 @@ from router.intake.proxy import SOCKET_NAME
 from router.places import writing
 from router.ports import Address, taken
 
-#: A router killed a moment ago may leave its intake the port for an instant.
+#: The intake of a router that was just killed may hold the port for an instant more.
 _PORT_PATIENCE_S = 3.0
 _BACKLOG = 1024
 
 
 def listen_privately(state_dir: Path) -> socket.socket:
-    """Return the router's own socket, listening, in `state_dir`: its user's alone (mode 600).
+    """Return the router's own socket, listening, in `state_dir`; for its user alone (mode 600).
 
     Raises:
         DiskError: If the folder cannot be written.
@@ -32,8 +32,8 @@ def _listen_privately(state_dir: Path) -> socket.socket:
         with suppress(FileNotFoundError):
             os.unlink(SOCKET_NAME, dir_fd=folder)
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-        # No moment at which others could connect; and by the descriptor, as a socket's own
-        # path must be short (unix(7)).
+        # There is no moment at which others could connect. The folder is named by its
+        # descriptor, since the path of a socket must be short (unix(7)).
         before = os.umask(0o177)
         try:
             listening.bind(f"/proc/self/fd/{folder}/{SOCKET_NAME}")
@@ -49,7 +49,7 @@ async def listen_publicly(host: str, port: int) -> socket.socket:
     """Return the public socket, listening.
 
     Raises:
-        SetupError: If the port is taken, naming who holds it.
+        SetupError: If the port is taken; it names the process that holds it.
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + _PORT_PATIENCE_S

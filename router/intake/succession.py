@@ -41,8 +41,8 @@ _RETIREMENT_S = 300.0
 class Succession:
     """The processes, newest last. `start` before all else, `stop` at the end.
 
-    `told` gets every message of each, and `gone` is called once for each that has ended. Who
-    hears them says here in turn what concerns the processes: `is_ready`, `is_worn`, `is_gone`.
+    `told` gets every message of each, and `gone` is called once for each that has ended. Their
+    owner passes back what concerns the processes: `is_ready`, `is_worn`, `is_gone`.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Succession:
         self._stopping = False
 
     def __iter__(self) -> Iterator[Child]:
-        """All of them, those that start and those that finish too."""
+        """All of them, those that are starting or finishing included."""
         return iter(self._children)
 
     @property
@@ -114,7 +114,7 @@ class Succession:
         os.close(self._day_key)
 
     def inform(self, state: Message) -> None:
-        """Tell `state` to all, and to those that follow."""
+        """Send `state` to all of them, and to those that follow."""
         if state != self._state:
             self._state = state
             for child in self._children:
@@ -128,7 +128,7 @@ class Succession:
             task.add_done_callback(self._starts.discard)
 
     def is_ready(self, child: Child) -> None:
-        """`child` serves: it hears what the others were told, and the others retire."""
+        """`child` serves: tell it what the others were told, and retire the others."""
         child.has_started(asyncio.get_running_loop().time())
         self._tell_state(child)
         for other in self._children[: self._children.index(child)]:

@@ -1,6 +1,6 @@
-"""What the router hands to an intake at its start.
+"""What the router hands to an intake when it starts.
 
-Through a pipe: nothing of it is on a command line or in an environment, where others could
+It goes through a pipe: none of it is on a command line or in an environment, where others could
 read it.
 """
 

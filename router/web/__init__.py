@@ -1,1 +1,1 @@
-"""What the service says of itself over HTTP."""
+"""HTTP, for those who work here: the state of the service, desks, supervision; and `/`."""

@@ -27,16 +27,16 @@ from router.web.tokens import bearer, is_token
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The application's handlers. `snapshot` tells the present, `api_key` opens the codes.
-
-    Without a `backend` there are no desks and no supervision.
-    """
+    """The application's handlers."""
 
     plan: Plan
     codes: CodeBook
+    #: The token that opens the access codes; "" opens nothing.
     api_key: str
+    #: Returns the state of the service at this instant.
     snapshot: Callable[[], Snapshot]
     metrics: Metrics
+    #: The engine, for desks and supervision; None: there are neither.
     backend: DeskBackend | None = None
 
     def application(self) -> web.Application:
@@ -60,6 +60,7 @@ class Api:
         return app
 
     async def page(self, request: web.Request) -> web.Response:
+        """Return the page for people."""
         return web.Response(
             text=home(self.plan, self.snapshot()),
             content_type="text/html",
@@ -67,24 +68,25 @@ class Api:
         )
 
     async def health(self, request: web.Request) -> web.Response:
-        """The process runs and its loop turns."""
+        """Answer: the process runs and its loop turns."""
         return web.json_response({"status": "ok"})
 
     async def readiness(self, request: web.Request) -> web.Response:
-        """A call can come in and reach a phone: 200; else 503, with what is missing."""
+        """Return 200 if a call can come in and reach a phone, else 503 with what is missing."""
         now = self.snapshot()
         missing = now.missing
         ready = now.ready and not missing
         status: dict[str, Any] = {"ready": ready}
         if not ready:
-            told = "; ".join(f"{part}: {why}" for part, why in missing.items())
-            status |= {"reason": now.trouble or told, "missing": list(missing)}
+            parts = "; ".join(f"{part}: {why}" for part, why in missing.items())
+            status |= {"reason": now.trouble or parts, "missing": list(missing)}
         status["parts"] = {part: {"ok": not why, "why": why} for part, why in now.parts.items()}
         if now.troubles:
             status["troubles"] = now.troubles
         return web.json_response(status, status=200 if ready else 503)
 
     async def measures(self, request: web.Request) -> web.Response:
+        """Return the metrics, for Prometheus."""
         self.metrics.refresh(self.snapshot())
         return web.Response(
             body=generate_latest(self.metrics.registry),
@@ -92,7 +94,7 @@ class Api:
         )
 
     async def service(self, request: web.Request) -> web.Response:
-        """Open or not, when that changes, and where each sector stands."""
+        """Return whether the service is open, when that changes, and how each sector stands."""
         now = self.snapshot()
         hours, relay = self.plan.hours, self.plan.relay
         is_open = hours.is_open(now.now)
@@ -120,18 +122,18 @@ class Api:
         )
 
     def _callbacks(self, now: Snapshot) -> dict[str, Any]:
-        """Whether callbacks are promised in any sector; if in none, why not."""
-        told = now.no_callback(self.plan)
+        """Whether callbacks are promised in any sector, and if not, why."""
+        why = now.no_callback(self.plan)
         return {
-            "accepted": told is None,
-            "code": told and told.code,
-            "reason": told and told.message,
-            "next_opening_at": told and told.opens_at,
+            "accepted": why is None,
+            "code": why and why.code,
+            "reason": why and why.message,
+            "next_opening_at": why and why.opens_at,
             "promise_min": self.plan.callbacks.promise_s // 60,
         }
 
     async def access_code(self, request: web.Request) -> web.Response:
-        """The code to show on a page, for the site's own server (API key)."""
+        """Return the code to show on a page, to the site's own server (API key)."""
         if not is_token(bearer(request.headers.get("Authorization")), self.api_key):
             return refusal(401, "unauthorized", None, "Clé d’accès absente ou inconnue.")
         fiche = FicheId(request.match_info["fiche"])

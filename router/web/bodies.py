@@ -1,7 +1,7 @@
-"""What is asked over HTTP: a JSON object into a request of the core, every fault in French.
+"""What is asked over HTTP: a JSON object turned into a request to the core, faults in French.
 
-Faults of the body as a whole answer 400, 413 or 415; those of a field 422, naming it. Words of
-the plan are looked up here, so that a misspelt one gets the nearest as a suggestion.
+A fault in the body as a whole is answered with 400, 413 or 415; one in a field with 422, naming
+it. Words of the plan are looked up here, so that for a misspelt one the nearest is suggested.
 """
 
 import re
@@ -35,13 +35,13 @@ from router.core.requests import (
 )
 from router.web.replies import Refused, refused
 
-#: A body is a handful of words; beyond this it is refused unread.
+#: Bytes; a body is a handful of words, and a longer one is refused unread.
 LARGEST_BODY = 16 * 1024
 
-#: No id of a plan is longer; nor is more of what was sent ever looked at, or shown.
+#: No id of a plan is longer; of what was sent, no more is ever looked at or shown.
 _LONGEST_WORD = 64
 
-#: The engine waits while a suggestion is looked for: under 10 ms for so many words.
+#: The engine waits while a suggestion is looked for: less than 10 ms for this many words.
 _MOST_LOOKED_AT = 300
 
 _MUST_BE = {str: "doit être un texte", bool: "doit valoir true ou false"}
@@ -49,20 +49,24 @@ _MUST_BE = {str: "doit être un texte", bool: "doit valoir true ou false"}
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One member of a body. `words` are those that the plan allows; others get `unknown`."""
+    """One member of a body."""
 
     name: str
+    #: The type of its value: str or bool.
     kind: type = str
     required: bool = False
+    #: Returns the words that the plan allows; None: any text.
     words: Callable[[Plan], Collection[str]] | None = None
+    #: The reply to any other word; None: a list of those that are allowed.
     unknown: Reply | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What may be asked: its fields, and the request made of those that were given."""
+    """What may be asked for."""
 
     fields: tuple[Field, ...]
+    #: Makes the request of the fields that were given, by their names.
     make: Callable[..., Request]
 
 
@@ -77,7 +81,7 @@ def _note(result: str = Result.ANSWERED, **about: Any) -> Note:
 _SECTOR = Field("sector", str, True, lambda plan: plan.domains, Reply.UNKNOWN_SECTOR)
 _PHONE = Field("phone", str, True, lambda plan: plan.phones, Reply.PHONE_UNKNOWN)
 
-#: The last part of the address -> what it asks.
+#: The last part of the address -> what it asks for.
 ACTIONS: dict[str, Action] = {
     "log-in": Action((replace(_PHONE, required=False),), LogIn),
     "log-out": Action((), LogOut),
@@ -115,7 +119,7 @@ ACTIONS: dict[str, Action] = {
 
 
 def request_of(action: Action, body: Mapping[str, Any], plan: Plan) -> Request:
-    """Return what `body` asks.
+    """Return the request that `body` makes.
 
     Raises:
         Refused: 422, naming the first field that is wrong.
@@ -133,7 +137,7 @@ def phone_of(body: Mapping[str, Any], plan: Plan) -> PhoneId:
 
 
 def checked(fields: Collection[Field], body: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
-    """Return the members of `body` that were given a value, each sound; null is no value.
+    """Return the members of `body` that have a valid value; null is no value.
 
     Raises:
         Refused: 422, naming the first field that is wrong.
@@ -154,10 +158,10 @@ def checked(fields: Collection[Field], body: Mapping[str, Any], plan: Plan) -> d
 
 
 def object_of(content_type: str, content: bytes) -> dict[str, Any]:
-    """Return the JSON object of a body; none at all is an empty one.
+    """Return the JSON object in a body; an empty body is an empty object.
 
     Raises:
-        Refused: 415 for anything but application/json, 400 for what is no JSON object.
+        Refused: 415 for anything but application/json, 400 for anything but a JSON object.
     """
     if not content:
         return {}
@@ -171,7 +175,7 @@ def object_of(content_type: str, content: bytes) -> dict[str, Any]:
     try:
         body = orjson.loads(content)
     except orjson.JSONDecodeError:
-        # Its text quotes what was sent: it goes no further.
+        # The error's text quotes what was sent: it goes no further.
         raise Refused(400, "invalid_json", None, "Le contenu n’est pas du JSON valide.") from None
     if not isinstance(body, dict):
         raise Refused(400, "not_an_object", None, "Le contenu doit être un objet JSON.")
@@ -182,8 +186,8 @@ async def body_of(request: web.Request) -> dict[str, Any]:
     """Read the body's JSON object.
 
     Raises:
-        Refused: If there is something else in it, or it is broken.
-        HTTPRequestEntityTooLarge: Beyond the application's limit.
+        Refused: 400 or 415 if it is something else, or breaks off.
+        HTTPRequestEntityTooLarge: If it is longer than the application reads.
     """
     try:
         content = await request.read()

@@ -1,4 +1,4 @@
-"""An informateur's desk over HTTP: where one stands, and all that a desk phone's keys can ask.
+"""An informateur's desk over HTTP: its state, and everything that a desk phone's keys can ask.
 
 The engine is asked through `DeskBackend`; every answer is `{reply, message, desk}`, or an
 error of `router.web.replies`. Nothing here could name a caller.
@@ -18,12 +18,12 @@ from router.core.requests import GRANTED, InCall
 from router.web.backend import DeskBackend, telephony_away
 from router.web.bodies import ACTIONS, body_of, request_of
 from router.web.desk_json import choices_json, desk_json
-from router.web.replies import granted, refused, told
+from router.web.replies import granted, json_answer, refused
 from router.web.snapshot import Snapshot
 
 
 def has_changed(before: DeskView | None, view: DeskView) -> bool:
-    """Whether a page must be told: anything but the mere passing of time."""
+    """Return whether anything but the time has changed."""
     return before is None or _timeless(before) != _timeless(view)
 
 
@@ -50,16 +50,16 @@ class Desk:
         ]
 
     async def close(self, app: web.Application) -> None:
-        """End all streams: the server stops."""
+        """End all streams, since the server stops."""
         self._closing.set()
 
     async def me(self, request: web.Request) -> web.Response:
-        """Where the informateur stands, and what can be chosen."""
+        """Return where the informateur stands, and what can be chosen."""
         view = self.backend.view_of(self.backend.agent_of(request))
-        return told({"desk": self._json(view), "choices": choices_json(self.plan)})
+        return json_answer({"desk": self._json(view), "choices": choices_json(self.plan)})
 
     async def act(self, request: web.Request) -> web.Response:
-        """Ask what the address names."""
+        """Ask for what the address names."""
         agent = self.backend.agent_of(request)
         self.backend.view_of(agent)
         action = ACTIONS[request.path.rpartition("/")[2]]
@@ -72,7 +72,7 @@ class Desk:
         return granted(reply, self._json(self.backend.view_of(agent)))
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
-        """The desk as server-sent events: at once, then at each change."""
+        """Send the desk as server-sent events: at once, then at each change."""
         agent = self.backend.agent_of(request)
         self.backend.view_of(agent)
         headers = {

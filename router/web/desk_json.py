@@ -12,7 +12,7 @@ from router.core.ids import ReasonId
 from router.core.plan import Plan
 from router.core.requests import Result
 
-#: What the service itself pauses for.
+#: Why the service itself has somebody pause.
 _SERVICE_REASONS = {
     "missed": "Appel sans réponse",
     "too many missed": "Plusieurs appels sans réponse",
@@ -29,7 +29,7 @@ _RESULTS = {
 
 
 def desk_json(view: DeskView, plan: Plan, now: float) -> dict[str, Any]:
-    """Return the view for a page: times local with their offset, durations at `now`."""
+    """Return the view for a page; durations are up to `now`, UTC epoch seconds."""
     since_at = view.since_at or None  # 0: nothing has happened yet
     return {
         "agent": view.agent,

@@ -1,4 +1,4 @@
-"""Prometheus metrics: base units, bounded labels, nothing per call."""
+"""Prometheus metrics: base units, labels from bounded sets, nothing about a single call."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,10 @@ _WAIT_BUCKETS_S = (5, 15, 30, 60, 120, 180, 300, 600, 1200, 2700)
 
 
 class Metrics:
-    """Counters fed by the steps of calls; gauges refreshed when they are read."""
+    """Counters fed by the steps of calls, and gauges set when they are read.
+
+    `sectors` and `parts` (of `Snapshot`) are labels that are there from the start.
+    """
 
     def __init__(self, sectors: Iterable[SectorId], parts: Iterable[str] = ()) -> None:
         self.registry = CollectorRegistry()
@@ -26,7 +29,7 @@ class Metrics:
         )
         self._not_reached = Counter(
             "allo_callbacks_not_reached",
-            "Calls to who asked to be called back that came to nothing, by why.",
+            "Calls back that did not reach the person who had asked for them, by reason.",
             ["why"],
             registry=self.registry,
         )
@@ -43,25 +46,29 @@ class Metrics:
         self._agents = self._gauge("allo_agents", "Informateurs, by state.", "state")
         self._calls = self._gauge("allo_calls", "Calls under way, by state.", "state")
         self._ready = self._gauge(
-            "allo_ready", "1 for each part that a call needs and that is there.", "part"
+            "allo_ready", "1 for each part that a call needs, if it is there; else 0.", "part"
         )
         for part in parts:
             self._ready.labels(part).set(0)
         self._defects = Gauge(
-            "allo_defects", "Events whose handling raised; must be 0.", registry=self.registry
+            "allo_defects", "Events whose handling raised; must stay 0.", registry=self.registry
         )
         self._leaks = Counter(
             "allo_log_leaks",
-            "Values kept out of the log because they could be telephone numbers; must be 0.",
+            "Values kept out of the log because they could be telephone numbers; must stay 0.",
             registry=self.registry,
         )
         self._leaks_told = 0
-        self._pending = self._gauge("allo_store_pending", "What waits to be written.", "store")
+        self._pending = self._gauge(
+            "allo_store_pending", "Records that wait to be written.", "store"
+        )
         self._failures = self._counter(
-            "allo_store_failures", "Batches that could not be written; tried again.", "store"
+            "allo_store_failures",
+            "Batches that could not be written, and are tried again.",
+            "store",
         )
         self._lost = self._counter(
-            "allo_store_lost", "What was given up unwritten, for want of room; must be 0.", "store"
+            "allo_store_lost", "Records given up for want of room; must stay 0.", "store"
         )
         self._stores_told: dict[str, Keeping] = {}
         for outcome in Outcome:
@@ -76,7 +83,7 @@ class Metrics:
         return Counter(name, what, [label], registry=self.registry)
 
     def noted(self, noted: Noted) -> None:
-        """Count one step of a call."""
+        """Count a step of a call."""
         self._steps[noted.step].inc()
         if noted.step is Step.NOT_REACHED:
             self._not_reached.labels(noted.detail).inc()
@@ -86,7 +93,7 @@ class Metrics:
             self._ended.labels(noted.outcome.value).inc()
 
     def refresh(self, snapshot: Snapshot) -> None:
-        """Set the gauges to what is true now."""
+        """Set the gauges to what is true now, and the counters that others keep."""
         for part, why in snapshot.parts.items():
             self._ready.labels(part).set(not why)
         self._defects.set(snapshot.defects)

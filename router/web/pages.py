@@ -1,11 +1,11 @@
-"""Pages for people. Plain HTML, no script, no address outside."""
+"""Pages for people: plain HTML, without a script or an address elsewhere."""
 
 from html import escape
 
 from router.core.engine import SectorSnapshot
 from router.core.hours import clock_text
 from router.core.plan import Plan
-from router.web.present import Phone, told
+from router.web.present import Phone, phone_sentences
 from router.web.relay import paragraph
 from router.web.sentences import as_html
 from router.web.snapshot import Snapshot
@@ -36,7 +36,7 @@ def home(plan: Plan, snapshot: Snapshot) -> str:
     """Return the page that says what the public can do now, in French."""
     phone = snapshot.phone(plan)
     answered = phone is Phone.ANSWERED
-    said = told(phone, plan.hours, snapshot.now)
+    said = phone_sentences(phone, plan.hours, snapshot.now)
     return f"""<!doctype html>
 <html lang="fr">
 <head>
@@ -62,8 +62,10 @@ def home(plan: Plan, snapshot: Snapshot) -> str:
 
 
 def _what_to_do(plan: Plan, snapshot: Snapshot, phone: Phone) -> str:
-    """What can be done while somebody is there: dial, unless the queue is full, and ask for a
-    callback, or why not."""
+    """What can be done while somebody is on duty.
+
+    Dialling, unless the queue is full, and asking for a callback, or why that is not possible.
+    """
     if phone is Phone.FULL and snapshot.no_callback(plan) is None:
         return '<p>Vous pouvez aussi <a href="/rappel">demander un rappel</a>.</p>'
     if phone is not Phone.ANSWERED:

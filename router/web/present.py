@@ -1,4 +1,4 @@
-"""What the public can do by phone now, and how pages say it."""
+"""What the public can do by phone now, and how pages say so."""
 
 from enum import Enum
 
@@ -6,23 +6,22 @@ from router.core.hours import Hours, clock_text
 
 
 class Phone(Enum):
-    """What happens to who dials the service's number now."""
+    """What happens to callers now."""
 
     ANSWERED = "answered"
     CLOSED = "closed"
-    #: Open, and nobody on duty.
+    #: Open, but nobody is on duty.
     NOBODY = "nobody"
-    #: Open, and so many wait that nobody more may.
+    #: Open, but no more callers may wait.
     FULL = "full"
-    #: Open, and calls cannot be answered for a technical reason.
+    #: Open, but calls cannot be answered for a technical reason.
     AWAY = "away"
 
 
 def phone_now(hours: Hours, now: float, *, ready: bool, staffed: bool, full: bool = False) -> Phone:
-    """Return what dialling leads to at `now`, UTC epoch seconds.
+    """Return what happens to callers at `now`, UTC epoch seconds.
 
-    `ready`: calls can be answered; `staffed`: somebody is on duty; `full`: so many wait that
-    nobody more may.
+    `ready`: calls can be answered; `staffed`: somebody is on duty; `full`: no more may wait.
     """
     if not hours.is_open(now):
         return Phone.CLOSED
@@ -33,8 +32,8 @@ def phone_now(hours: Hours, now: float, *, ready: bool, staffed: bool, full: boo
     return Phone.FULL if full else Phone.ANSWERED
 
 
-def told(phone: Phone, hours: Hours, now: float) -> str:
-    """Return the sentences that say so, with the hour of the next change."""
+def phone_sentences(phone: Phone, hours: Hours, now: float) -> str:
+    """Return the sentences that say so, with the time of the next change."""
     if phone is Phone.CLOSED:
         return f"Le service est fermé. Il ouvre {hours.next_opening_text(now)}."
     is_open = "Le service est ouvert"

@@ -1,4 +1,4 @@
-"""Why no callback can be asked for, in the words of the page and of the interface alike."""
+"""Why no callback can be asked for, in the same words on pages and over HTTP."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,11 +12,12 @@ from router.web.sentences import with_number
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """`retry_s`: seconds after which it may be otherwise; None: at the next opening."""
+    """What to say of a refusal."""
 
     message: str
+    #: After how many seconds trying again may help; None: not before the next opening.
     retry_s: int | None
-    #: Whether one may dial instead, while calls are answered.
+    #: Whether to advise dialling instead, while calls are answered.
     dial: bool = False
 
 
@@ -45,7 +46,7 @@ _DIAL = "Vous pouvez composer le {number}."
 
 
 class NotNow(Refused):
-    """503: asked again after `retry_s` seconds, it may be otherwise; None: nobody knows.
+    """503: trying again after `retry_s` seconds may help; None: nobody knows when.
 
     `opens_at` is the next opening, local time in ISO 8601, where that is what to wait for.
     """
@@ -59,20 +60,20 @@ class NotNow(Refused):
 
 
 def most_common(refusals: Collection[Refusal | None]) -> Refusal | None:
-    """Return why no callback is promised anywhere; None: one is, somewhere.
+    """Return the commonest reason why no callback is promised; None if one is, somewhere.
 
-    A sector with nobody on duty counts only where there is nobody in any.
+    That nobody is on duty in a sector counts only if nobody is in any other either.
     """
     if None in refusals:
         return None
-    told = [one for one in refusals if one is not Refusal.NO_AGENT]
-    return max(told, key=told.count) if told else Refusal.NO_AGENT
+    others = [one for one in refusals if one is not Refusal.NO_AGENT]
+    return max(others, key=others.count) if others else Refusal.NO_AGENT
 
 
 def not_now(refusal: Refusal, plan: Plan, now: float, *, answered: bool) -> NotNow:
-    """Return the refusal with the next opening, where that is what to wait for.
+    """Return the refusal, with the next opening where that is what to wait for.
 
-    `answered`: calls are answered now, so that dialling may be advised.
+    `answered`: calls are answered now, so that dialling can be advised.
     """
     reason, hours = REASONS[refusal], plan.hours
     if reason.retry_s is not None:

@@ -1,6 +1,6 @@
 """What HTTP answers: the engine's replies and every refusal, in French.
 
-Errors are `{"error": {"code", "field", "message"}}`; nothing is ever kept by a cache.
+Errors are `{"error": {"code", "field", "message"}}`. No cache ever keeps an answer.
 """
 
 from collections.abc import Mapping
@@ -14,12 +14,15 @@ from router.errors import RouterError
 from router.web.sentences import typeset
 
 _NEVER_CACHED = {"Cache-Control": "no-store"}
-#: RFC 6750, section 3: what a client without a valid token is told.
+#: RFC 6750, section 3: for a client without a valid token.
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="allo"'}
 
 
 class Refused(RouterError):
-    """A request is refused with HTTP `status`; `field` is the one to mend, `message` French."""
+    """A request is refused with HTTP `status`.
+
+    `field` is the one to correct, None for the request as a whole; `message` is in French.
+    """
 
     def __init__(self, status: int, code: str, field: str | None, message: str) -> None:
         super().__init__(status, code, field, message)
@@ -34,10 +37,12 @@ class Refused(RouterError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply in HTTP: status, sentence, and the field of the request that it is about."""
+    """A reply in HTTP."""
 
     status: int
+    #: A sentence in French.
     message: str
+    #: The field of the request that it is about; None: none.
     field: str | None = None
 
 
@@ -98,25 +103,25 @@ ANSWERS: dict[Reply, Answer] = {
 
 
 def refused(reply: Reply, field: str | None = None, more: str = "") -> Refused:
-    """Return the refusal that `reply` is; `field` and one sentence `more` say where and how."""
+    """Return `reply` as a refusal; `field` says where, and `more`, a sentence, what to do."""
     answer = ANSWERS[reply]
     message = f"{answer.message} {more}".strip()
     return Refused(answer.status, reply.replace("-", "_"), field or answer.field, message)
 
 
 def granted(reply: Reply, desk: Mapping[str, Any] | None) -> web.Response:
-    """Return the answer to what was granted, with the desk as it stands now."""
+    """Return the answer to what was granted, with the desk as it is now."""
     answer = ANSWERS[reply]
-    return told({"reply": reply.value, "message": typeset(answer.message), "desk": desk})
+    return json_answer({"reply": reply.value, "message": typeset(answer.message), "desk": desk})
 
 
-def told(content: Mapping[str, Any]) -> web.Response:
+def json_answer(content: Mapping[str, Any]) -> web.Response:
     """Return `content` as JSON that no cache keeps."""
     return web.json_response(content, headers=_NEVER_CACHED)
 
 
 def refusal(status: int, code: str, field: str | None, message: str, **more: str) -> web.Response:
-    """Return an error as every client of the interface gets it; `message` in French."""
+    """Return an error as every client gets it; `message` is in French."""
     error: dict[str, Any] = {"code": code, "field": field, "message": typeset(message), **more}
     headers = _NEVER_CACHED | (_CHALLENGE if status == 401 else {})
     return web.json_response({"error": error}, status=status, headers=headers)

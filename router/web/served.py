@@ -1,8 +1,8 @@
-"""Serves an application without a word about what it is made of.
+"""Serves an application without saying what it is made of.
 
-aiohttp would name itself and its version in every answer, and quote in its own English what of
-a request it could not read. Here every answer has the same bare `Server`, and what is no HTTP,
-or fails over a defect, is refused in the words of every other refusal.
+aiohttp would name itself and its version in every answer, and quote, in English, what it could
+not read of a request. Here every answer has the same bare `Server`, and what is not HTTP, or
+fails over a defect, is refused in the words of every other refusal.
 """
 
 from typing import Any
@@ -11,12 +11,12 @@ from aiohttp import web
 
 from router.web.replies import refusal
 
-#: What every answer says of who serves it.
+#: The header `Server` of every answer.
 SERVER = "allo"
 
 
 class Runner(web.AppRunner):
-    """As aiohttp's own."""
+    """Like aiohttp's own, with its options."""
 
     def __init__(self, app: web.Application, **options: Any) -> None:
         app.on_response_prepare.append(_name)
@@ -42,8 +42,10 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Refuse what could not be read, or what failed; the connection ends."""
-        super().handle_error(request, status, exc, message)  # logs; raises if all is too late
+        """Refuse what could not be read, or what failed, and end the connection."""
+        super().handle_error(
+            request, status, exc, message
+        )  # logs; raises if it is too late to answer
         if status < 500:
             answer = refusal(status, "unreadable", None, "Cette demande ne peut pas être lue.")
         else:

@@ -20,25 +20,31 @@ class Snapshot:
     ready: bool
     #: UTC epoch seconds, by the service's clock.
     now: float
+    #: How each sector stands, in the plan's order.
     sectors: list[SectorSnapshot]
+    #: State -> informateurs in it.
     agents: dict[str, int]
+    #: State -> calls in it.
     calls: dict[str, int]
+    #: What the engine has counted since its start, by name.
     counts: dict[str, int]
+    #: Events whose handling raised; must stay 0.
     defects: int
-    #: Values that the router and its intakes kept out of their logs.
+    #: Values that the router and its intakes kept out of their logs; must stay 0.
     leaks: int = 0
-    #: Why no callback is promised in a sector, None where one is.
+    #: Why no callback is promised in a sector, None where one is; a sector that is missing
+    #: counts as unavailable.
     callbacks: Mapping[SectorId, Refusal | None] = field(default_factory=dict)
-    #: Why not ready, in words without secrets.
+    #: Why calls cannot be answered, in words without secrets; "" if they can.
     trouble: str = ""
-    #: How each file fares that is written beside the calls.
+    #: The state of each file that is written while calls go on.
     stores: Mapping[str, Keeping] = field(default_factory=dict)
-    #: What a call needs to come in and reach a phone, and why it is not there: "" if it is.
+    #: What a call needs to come in and reach a phone -> why it is not there, "" if it is.
     parts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def troubles(self) -> dict[str, str]:
-        """What is wrong, by the part of the service; calls go on without it."""
+        """What is wrong, by part of the service; calls go on all the same."""
         wrong = [f"{name}: {one.trouble}" for name, one in self.stores.items() if one.trouble]
         return {"store": "; ".join(wrong)} if wrong else {}
 
@@ -48,13 +54,13 @@ class Snapshot:
         return {part: why for part, why in self.parts.items() if why}
 
     def phone(self, plan: Plan) -> Phone:
-        """Return what dialling leads to now."""
+        """Return what happens to callers now."""
         staffed = [one for one in self.sectors if one.on_duty]
         full = not any(one.is_answered for one in staffed)
         return phone_now(plan.hours, self.now, ready=self.ready, staffed=bool(staffed), full=full)
 
     def no_callback(self, plan: Plan) -> NotNow | None:
-        """Return why no callback is promised, in the most of sectors; None: one is, in some."""
+        """Return why no callback is promised: the commonest reason; None if one is, somewhere."""
         refusals = [self.callbacks.get(sector, Refusal.UNAVAILABLE) for sector in plan.domains]
         why = most_common(refusals)
         if why is None:

@@ -1,6 +1,6 @@
-"""Supervision over HTTP: every informateur, why a call went there, listening to an informateur.
+"""Supervision over HTTP: every informateur, why each has a call, and taking part in it.
 
-Whoever takes part in a call is named by the token, and the engine keeps that for the audit.
+The token names whoever takes part in a call, and the engine keeps the name for the audit.
 There is no address that records.
 """
 
@@ -16,7 +16,7 @@ from router.core.requests import GRANTED, Watching
 from router.web.backend import DeskBackend, telephony_away
 from router.web.bodies import body_of, phone_of
 from router.web.desk_json import desk_json, why_here
-from router.web.replies import granted, refused, told
+from router.web.replies import granted, json_answer, refused
 from router.web.snapshot import Snapshot
 
 _AGENTS = "/v1/supervision/agents"
@@ -39,16 +39,20 @@ class Supervision:
         ]
 
     async def everyone(self, request: web.Request) -> web.Response:
-        """Where every informateur stands."""
+        """Return where every informateur stands."""
         self.backend.supervisor_of(request)
         now = self.snapshot().now
-        return told({"agents": [desk_json(view, self.plan, now) for view in self.backend.desks()]})
+        return json_answer(
+            {"agents": [desk_json(view, self.plan, now) for view in self.backend.desks()]}
+        )
 
     async def why(self, request: web.Request) -> web.Response:
-        """Why the latest call went to this informateur; null before the first."""
+        """Return why the latest call went to this informateur; null before the first."""
         self.backend.supervisor_of(request)
         view = self._view(request)
-        return told({"agent": view.agent, "why": None if view.why is None else why_here(view.why)})
+        return json_answer(
+            {"agent": view.agent, "why": None if view.why is None else why_here(view.why)}
+        )
 
     async def watch(self, request: web.Request) -> web.Response:
         """Take part in the informateur's call from the supervisor's phone."""

@@ -15,12 +15,12 @@ def bearer(authorization: str | None) -> str:
 
 
 def is_token(given: str, token: str) -> bool:
-    """Whether `given` is `token`; an empty token opens nothing."""
+    """Return whether `given` is `token`; an empty token opens nothing."""
     return hmac.compare_digest(_digest(given), _digest(token)) and bool(token)
 
 
 def whose(given: str, tokens: Mapping[Name, str]) -> Name | None:
-    """Return whose token was given. All are compared, so that time tells nothing."""
+    """Return whose token was given. All are compared, so that the time taken reveals nothing."""
     owner = None
     for name, token in tokens.items():
         if is_token(given, token):
@@ -29,5 +29,5 @@ def whose(given: str, tokens: Mapping[Name, str]) -> Name | None:
 
 
 def _digest(token: str) -> bytes:
-    # A header's bytes that are no UTF-8 arrive as lone surrogates.
+    # Bytes of a header that are not UTF-8 arrive as lone surrogates.
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()

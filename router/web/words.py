@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from router.core.french import WEEKDAYS
 from router.core.hours import MIDNIGHT, Opening, clock_text
 
-#: Why no callback can be asked for -> title; the widget's own table, word for word.
+#: Why no callback can be asked for -> title; the widget has the same table, word for word.
 REFUSALS: Mapping[str, str] = {
     "closed": "Le service est fermé",
     "closing": "Il est trop tard pour demander un rappel",
@@ -17,7 +17,7 @@ REFUSALS: Mapping[str, str] = {
 
 
 def week(openings: Mapping[int, tuple[Opening, ...]]) -> str:
-    """Return the entries of a list (dl) of the week's days and their hours."""
+    """Return the days of the week and their hours, as the entries of a `dl`."""
     return "".join(
         f"<dt>{WEEKDAYS[weekday - 1].capitalize()}</dt><dd>{_spans(openings.get(weekday, ()))}</dd>"
         for weekday in range(1, 8)

@@ -3,7 +3,7 @@ import pytest
 from router.core.callback.tickets import ENDS, Failure, TicketState
 from router.core.ids import TicketId
 from router.intake import page_words
-from router.intake.answers import STATES, progress_json, progress_page
+from router.intake.answers import SHOWN, progress_json, progress_page
 from router.intake.channel import Standing
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, small_plan
 
@@ -31,7 +31,7 @@ def test_every_state_is_one_of_the_pages(state: TicketState) -> None:
     assert told["message"].endswith(".")
     assert "'" not in told["message"]
     assert progress_page(standing(state)).state == told["state"]
-    assert STATES[state] == told["state"]
+    assert SHOWN[state] == told["state"]
 
 
 @pytest.mark.parametrize("failure", Failure)

@@ -1,6 +1,6 @@
 import pytest
 
-from router.web.present import Phone, phone_now, told
+from router.web.present import Phone, phone_now, phone_sentences
 from tests.service_plan import HOUR, MONDAY_10H, small_plan
 
 HOURS = small_plan().hours
@@ -27,12 +27,12 @@ def test_what_dialling_leads_to(
 def test_each_says_what_to_do() -> None:
     open_ = "Le service est ouvert jusqu’à 18 h 15"
     sentences = {
-        phone: told(phone, HOURS, MONDAY_10H).replace("\u00a0", " ")
+        phone: phone_sentences(phone, HOURS, MONDAY_10H).replace("\u00a0", " ")
         for phone in (Phone.ANSWERED, Phone.NOBODY, Phone.FULL, Phone.AWAY)
     }
     assert sentences[Phone.ANSWERED] == f"{open_}."
     for phone in (Phone.NOBODY, Phone.FULL, Phone.AWAY):
         assert sentences[phone].startswith(f"{open_}, mais ")
         assert "Réessayez" in sentences[phone]
-    closed = told(Phone.CLOSED, HOURS, MONDAY_10H + 12 * HOUR).replace("\u00a0", " ")
+    closed = phone_sentences(Phone.CLOSED, HOURS, MONDAY_10H + 12 * HOUR).replace("\u00a0", " ")
     assert closed == "Le service est fermé. Il ouvre demain, mardi 24 novembre, à 8 h 30."
