@@ -5,7 +5,8 @@ new table, column or figure is looked at without being named here.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from router.report.figures import OFFERED_IDS, Definition, Figure, Unit
+from router.report.definition import Definition, Unit
+from router.report.figures import OFFERED_IDS, Figure
 from router.report.tables import Table
 from router.report.words import percent, shown
 

@@ -10,7 +10,8 @@ from math import ceil
 from router.core.ids import SectorId
 from router.planning.erlang import Queue
 from router.planning.teams import slot_of, teams_of
-from router.report.figures import figure, merged
+from router.report.counting import merged
+from router.report.figures import figure
 from router.simulation.run import Simulation
 from router.simulation.tally import Presence, Slot
 

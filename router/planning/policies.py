@@ -19,7 +19,7 @@ from router.core.commands import Outcome
 from router.core.facts import Door
 from router.core.ids import PromptId
 from router.core.plan import Order, Plan
-from router.report.figures import MODE, Mode
+from router.report.columns import MODE, Mode
 from router.simulation.demand import Day, year_of_days
 from router.simulation.run import Simulation
 from router.simulation.tally import Tally

@@ -7,16 +7,9 @@ from typing import TypeVar
 
 from router.core.hours import clock_text
 from router.core.plan import Plan
-from router.report.figures import (
-    ANSWERED_CLASSES,
-    OFFERED_CLASSES,
-    OFFERED_IDS,
-    Column,
-    Counts,
-    Place,
-    figure,
-    merged,
-)
+from router.report.columns import ANSWERED_CLASSES, OFFERED_CLASSES, Column, Counts
+from router.report.counting import Place, merged
+from router.report.figures import OFFERED_IDS, figure
 from router.report.tables import Draft, Line, Table, heads, total_line
 from router.report.words import day_text, month_text
 

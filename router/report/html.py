@@ -6,7 +6,8 @@ from html import escape
 from pathlib import Path
 
 from router.report.charts import Series
-from router.report.figures import DEFINITIONS, Definition, Figure
+from router.report.definition import Definition
+from router.report.figures import DEFINITIONS, Figure
 from router.report.tables import Line, Table
 from router.report.words import NO_BREAK, WITHHELD, shown
 

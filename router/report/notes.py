@@ -7,14 +7,9 @@ from router.core.facts import CallFact, SubjectFact
 from router.core.ids import EntryId, FicheId, SectorId
 from router.core.plan import Plan
 from router.core.requests import Result
-from router.report.figures import (
-    Column,
-    Counts,
-    figure,
-    merged,
-    referrals,
-    subjects,
-)
+from router.report.columns import Column, Counts
+from router.report.counting import merged, referrals, subjects
+from router.report.figures import figure
 from router.report.tables import Draft, Line, Table, heads, ranked, total_line
 
 RESULT_NAMES = {

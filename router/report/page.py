@@ -6,7 +6,8 @@ from html import escape
 from router.report import charts
 from router.report.calls import NO_SECTOR, OTHER_HOURS
 from router.report.charts import Series
-from router.report.figures import DEFINITIONS, OFFERED_IDS, Figure, Unit
+from router.report.definition import Unit
+from router.report.figures import DEFINITIONS, OFFERED_IDS, Figure
 from router.report.html import (
     card,
     cell,

@@ -14,22 +14,12 @@ from router.core.facts import BallotFact, CallFact, DutyFact, SubjectFact, VoteF
 from router.core.ids import PromptId
 from router.core.plan import Plan
 from router.report.calls import call_tables
-from router.report.figures import (
-    OFFERED_IDS,
-    Column,
-    Figure,
-    by_mode,
-    cast,
-    figure,
-    merged,
-    mobilised,
-    reconciles,
-    tally,
-    turnout,
-)
+from router.report.columns import Column
+from router.report.counting import by_mode, merged, mobilised, reconciles, tally
+from router.report.figures import OFFERED_IDS, Figure, figure
 from router.report.notes import referral_table, result_table, subject_tables
 from router.report.tables import Table, modes_table
-from router.report.votes import Vote, vote_on
+from router.report.votes import Vote, cast, turnout, vote_on
 
 #: The key figures, as the service publishes them (service-2025), before satisfaction.
 KEY_FIGURES = ("answered/1", "answered-callback/1", "mobilised/1")

@@ -4,18 +4,10 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from router.report.columns import MODE_NAMES, Column, Counts, Mode
+from router.report.counting import merged
 from router.report.disclosure import MINIMUM, Cell, Sum, withheld
-from router.report.figures import (
-    DEFINITIONS,
-    MODE_NAMES,
-    OFFERED_IDS,
-    Column,
-    Counts,
-    Figure,
-    Mode,
-    figure,
-    merged,
-)
+from router.report.figures import DEFINITIONS, OFFERED_IDS, Figure, figure
 
 #: The key of the line that takes together what has none of its own.
 OTHERS = "others"

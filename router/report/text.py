@@ -5,8 +5,9 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from router.report.definition import Definition
 from router.report.disclosure import MINIMUM
-from router.report.figures import DEFINITIONS, Definition, Figure
+from router.report.figures import DEFINITIONS, Figure
 from router.report.published import Report
 from router.report.tables import Line, Table
 from router.report.votes import (

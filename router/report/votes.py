@@ -7,10 +7,13 @@ and no mean at all.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from router.core.ids import PromptId
+from router.core.facts import BallotFact, VoteFact
+from router.core.ids import PromptId, QuestionId
 from router.core.plan import NO, YES, Question, QuestionKind
-from router.report.figures import Cast, Column, Counts, Figure, ballot, figure, scores
+from router.report.columns import Column, Counts
+from router.report.figures import Figure, figure
 from router.report.tables import Draft, Line, Table, heads, total_line
 from router.report.words import NO_BREAK, shown
 
@@ -25,6 +28,70 @@ FAVOURABLE: Mapping[QuestionKind, str] = {
     QuestionKind.YES_NO: f"de réponses «{NO_BREAK}oui{NO_BREAK}»",
 }
 ANSWER_NAMES: Mapping[int, str] = {YES: "Oui", NO: "Non"}
+
+
+#: The votes on one question: how often each score was given; None: not answered.
+Cast = Mapping[int | None, int]
+
+
+def cast(votes: Mapping[VoteFact, int], question: QuestionId) -> Counter[int | None]:
+    """Return the votes on one question."""
+    counted: Counter[int | None] = Counter()
+    for vote, alike in votes.items():
+        if vote.question == question:
+            counted[vote.score] += alike
+    return counted
+
+
+def ballot(votes: Cast, question: Question) -> Counts:
+    """Count who was asked, who answered, and how favourably."""
+    counts: Counts = Counter()
+    for score, alike in votes.items():
+        counts[Column.ASKED] += alike
+        if score is not None:
+            satisfied = score in question.satisfied
+            counts[Column.ANSWERS] += alike
+            counts[Column.SATISFIED if satisfied else Column.UNSATISFIED] += alike
+            if question.kind is QuestionKind.SCORE:
+                counts[Column.POINTS] += score * alike
+    return counts
+
+
+def scores(votes: Cast, question: Question) -> dict[int, int]:
+    """Return how often each score was given, lowest first; of a yes-or-no question, yes first.
+
+    Of every score in the plan, and of any that was given under an earlier plan.
+    """
+    every = {*question.scores.values(), *(one for one in votes if one is not None)}
+    yes_first = question.kind is QuestionKind.YES_NO
+    return {score: votes.get(score, 0) for score in sorted(every, reverse=yes_first)}
+
+
+def turnout(
+    ballots: Mapping[BallotFact, int], votes: Mapping[VoteFact, int], today: date
+) -> Counts:
+    """Count callers asked to vote, by whether their votes are published, wait, or were lost.
+
+    Whatever waits is published before `today` is over. Days from before `ballots` were counted
+    have no votes but those published.
+    """
+    asked: Counter[tuple[date, QuestionId]] = Counter()
+    for vote, alike in votes.items():
+        asked[vote.day, vote.question] += alike
+    counts: Counts = Counter()
+    for ballot, alike in ballots.items():
+        published = asked[ballot.day, ballot.question]
+        missing = Column.WAITING if ballot.day >= today else Column.VOTES_LOST
+        counts[missing] += max(0, alike - published)
+        counts[Column.PUBLISHED] += published
+    counted = {ballot.day for ballot in ballots}
+    for day in {day for day, _ in asked} - counted:
+        # Everybody is asked the first question, and fewer each of the next ones.
+        counts[Column.PUBLISHED] += max(alike for (on, _), alike in asked.items() if on == day)
+    counts[Column.INVITED] = (
+        counts[Column.PUBLISHED] + counts[Column.WAITING] + counts[Column.VOTES_LOST]
+    )
+    return counts
 
 
 @dataclass(frozen=True, slots=True)

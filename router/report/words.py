@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 
 from router.core.french import MONTHS
+from router.report.definition import Definition, Unit
 from router.report.disclosure import MINIMUM
-from router.report.figures import DEFINITIONS, Definition, Figure, Unit
+from router.report.figures import DEFINITIONS, Figure
 
 #: Narrow no-break space, between thousands; no-break space, before units and some signs.
 NARROW, NO_BREAK = "\u202f", "\u00a0"

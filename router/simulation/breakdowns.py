@@ -8,18 +8,9 @@ from router.core.facts import Door
 from router.core.french import WEEKDAYS
 from router.core.hours import clock_text
 from router.report.calls import NO_SECTOR, NO_SECTOR_NAME
-from router.report.figures import (
-    DOOR_NAMES,
-    OFFERED_IDS,
-    Column,
-    Counts,
-    Figure,
-    Mode,
-    classify,
-    figure,
-    merged,
-    promise,
-)
+from router.report.columns import DOOR_NAMES, Column, Counts, Mode
+from router.report.counting import classify, merged, promise
+from router.report.figures import OFFERED_IDS, Figure, figure
 from router.report.tables import Line, Table, modes_table, total_line
 from router.report.words import NO_BREAK, long_day, month_text
 from router.simulation.counted import Counted, is_live, merged_waits, ratio, waits_in

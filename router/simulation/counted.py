@@ -6,14 +6,15 @@ from typing import TypeVar
 
 from router.core.facts import Door
 from router.core.ids import SectorId
-from router.report.figures import DOOR_NAMES, MODE, Column, Counts, Figure, Mode, merged
+from router.report.columns import DOOR_NAMES, MODE, Column, Counts, Mode
+from router.report.counting import merged
+from router.report.figures import Figure
 from router.simulation.run import Simulation
 from router.simulation.tally import Presence, Slot
 
 #: The finest that is counted of calls.
 Key = tuple[Slot, SectorId | None, Door]
 
-_C = Column
 _K = TypeVar("_K", bound=Hashable)
 
 
@@ -83,7 +84,7 @@ class Counted:
     def load(self, which: Callable[[Slot], bool]) -> Figure:
         """Return how many ask for an informateur, in the mean half-hour of these."""
         came = sum(
-            counts[_C.OFFERED]
+            counts[Column.OFFERED]
             for (slot, _, door), counts in self.cells.items()
             if MODE[door] is Mode.LIVE and which(slot)
         )

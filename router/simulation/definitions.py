@@ -1,4 +1,4 @@
-"""Definitions of a run's figures: those of `report/figures.py`, and what only a simulation sees.
+"""Definitions of a run's figures: those of the report, and what only a simulation sees.
 
 Nobody waits unseen here: each caller's wait is known, and each informateur is looked at every
 minute. As everywhere, a definition never changes under its id.
@@ -7,8 +7,8 @@ minute. As everywhere, a definition never changes under its id.
 from collections.abc import Mapping
 
 from router.core.callback.tickets import Refusal
+from router.report.definition import Definition, Unit
 from router.report.figures import DEFINITIONS as COUNTED
-from router.report.figures import Definition, Unit
 from router.report.words import NO_BREAK
 
 #: Why a request to be called back was refused, in French.

@@ -8,7 +8,9 @@ from types import MappingProxyType
 from router.core.callback.tickets import Refusal
 from router.core.facts import Door
 from router.core.ids import PromptId
-from router.report.figures import OFFERED_IDS, Column, Figure, Mode, figure, reconciles
+from router.report.columns import Column, Mode
+from router.report.counting import reconciles
+from router.report.figures import OFFERED_IDS, Figure, figure
 from router.report.tables import Table
 from router.report.votes import Vote, vote_on
 from router.simulation.breakdowns import tables_of

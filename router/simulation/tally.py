@@ -16,7 +16,8 @@ from router.core.engine import Engine
 from router.core.facts import CallFact, Door, DutyFact, VoteFact
 from router.core.ids import AgentId, QuestionId, SectorId
 from router.core.plan import Plan
-from router.report.figures import CLASS, MODE, Column, Counts, Mode, add
+from router.report.columns import CLASS, MODE, Column, Counts, Mode
+from router.report.counting import add
 from router.simulation.demand import Person
 from router.simulation.homes import home
 

@@ -78,7 +78,7 @@ from router.core.requests import (
     Transfer,
     Watching,
 )
-from router.report.figures import merged, reconciles, tally
+from router.report.counting import merged, reconciles, tally
 from tests.caller import Exchange, Leg
 from tests.rules import AT_THE_CALL, check_engine
 from tests.service_plan import (

@@ -77,7 +77,7 @@ from router.core.requests import (
     Transfer,
     Watching,
 )
-from router.report.figures import merged, reconciles, tally
+from router.report.counting import merged, reconciles, tally
 from tests.rules import AT_THE_CALL, check_engine
 from tests.service_plan import (
     BREAK,

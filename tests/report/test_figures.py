@@ -12,29 +12,19 @@ from router.core.facts import CallFact, Door, DutyFact, SubjectFact, VoteFact
 from router.core.ids import AgentId, EntryId, FicheId, PromptId, QuestionId
 from router.core.plan import NO, YES, Question, yes_or_no
 from router.core.requests import Result
-from router.report.figures import (
-    CLASS,
-    DEFINITIONS,
-    DOOR_NAMES,
-    MODE,
-    MODE_NAMES,
-    OFFERED_CLASSES,
-    Column,
-    Figure,
-    Mode,
-    Unit,
-    ballot,
+from router.report.columns import CLASS, DOOR_NAMES, MODE, MODE_NAMES, OFFERED_CLASSES, Column, Mode
+from router.report.counting import (
     by_mode,
-    cast,
-    figure,
     merged,
     mobilised,
     reconciles,
     referrals,
-    scores,
     subjects,
     tally,
 )
+from router.report.definition import Unit
+from router.report.figures import DEFINITIONS, Figure, figure
+from router.report.votes import ballot, cast, scores
 from router.store import FILE_NAME, Store
 from tests.report.days import call_facts, repeated
 from tests.service_plan import HOUSING, MONDAY_10H, WORK

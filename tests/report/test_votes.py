@@ -13,8 +13,10 @@ from router.core.facts import BallotFact, VoteFact
 from router.core.ids import PromptId, QuestionId
 from router.core.plan import NO, YES, Question, yes_or_no
 from router.report import Report, as_json, as_page, as_text, publish
-from router.report.figures import DEFINITIONS, Column, Figure, reconciles, turnout
-from router.report.votes import Vote, satisfaction, vote_on
+from router.report.columns import Column
+from router.report.counting import reconciles
+from router.report.figures import DEFINITIONS, Figure
+from router.report.votes import Vote, satisfaction, turnout, vote_on
 from tests.report.test_page import Page
 from tests.service_plan import small_plan
 from tests.sums import faults

@@ -4,7 +4,7 @@ import re
 
 from router.core.callback.tickets import Refusal
 from router.report import figures as counted
-from router.report.figures import Column
+from router.report.columns import Column
 from router.simulation.definitions import DEFINITIONS, REFUSALS, refused
 from tests.simulation.week import figures
 

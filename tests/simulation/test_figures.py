@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from router.core.callback.tickets import Refusal, TicketState
 from router.core.facts import CallFact, Door
-from router.report import figures as counted
-from router.report.figures import Column, Counts, Figure, Mode, merged
+from router.report.columns import CLASS, DOOR_NAMES, Column, Counts, Mode
+from router.report.counting import by_mode, merged, tally
+from router.report.figures import OFFERED_IDS, Figure, figure
 from router.report.tables import Line, Table
 from router.simulation.counted import jain, quantile
 from router.simulation.definitions import DEFINITIONS, refused
@@ -62,19 +63,17 @@ def test_a_week_is_worth_looking_at(facts: list[CallFact]) -> None:
 
 def test_every_call_is_counted_as_the_report_counts_it(facts: list[CallFact]) -> None:
     target_s = week().plan.targets.live_target_s
-    whole = merged(counted.tally(facts, target_s).values())
+    whole = merged(tally(facts, target_s).values())
     for id_ in (*CALLS, "pickup/2", "promise-kept/2", "callback-kept/1", "talk/1"):
-        assert figures()[id_] == counted.figure(id_, whole)
+        assert figures()[id_] == figure(id_, whole)
     live = [fact for fact in facts if fact.door is not Door.CALLBACK]
-    of_live = merged(counted.tally(live, target_s).values())
+    of_live = merged(tally(live, target_s).values())
     for id_ in ("service-level/1", "service-level-abandons/1", "asa/1"):
-        assert figures()[id_] == counted.figure(id_, of_live)
+        assert figures()[id_] == figure(id_, of_live)
 
 
 def test_shares_of_live_calls_are_of_those_offered_while_open(facts: list[CallFact]) -> None:
-    classes = Counter(
-        counted.CLASS[fact.outcome] for fact in facts if fact.door is not Door.CALLBACK
-    )
+    classes = Counter(CLASS[fact.outcome] for fact in facts if fact.door is not Door.CALLBACK)
     asked = sum(
         classes[one]
         for one in (Column.ANSWERED, Column.ABANDONED, Column.REFUSED, Column.CALLED_BACK)
@@ -100,7 +99,7 @@ ENDS = ("", "-median", "-p95")
 
 
 def served(facts: Iterable[CallFact]) -> list[CallFact]:
-    return [one for one in facts if counted.CLASS[one.outcome] is Column.ANSWERED]
+    return [one for one in facts if CLASS[one.outcome] is Column.ANSWERED]
 
 
 def waited(fact: CallFact) -> int | None:
@@ -143,7 +142,7 @@ def test_what_does_not_add_up_is_found() -> None:
     whole = merged([counts, rest])
 
     def table(total: Counts, *wrong: Figure) -> dict[str, Table]:
-        rows = [[counted.figure(id_, one) for id_ in ids] for one in (counts, rest, total)]
+        rows = [[figure(id_, one) for id_ in ids] for one in (counts, rest, total)]
         for one in wrong:
             rows[0][ids.index(one.id)] = one
         lines = [Line("x", "x", tuple(row)) for row in rows]
@@ -156,20 +155,20 @@ def test_what_does_not_add_up_is_found() -> None:
     assert found(table(counts)) == 2  # the count, and the quotient of all
     assert found(table(whole, Figure("pickup/2", 0.7, 6, 9))) == 2  # as made, as printed
     assert found(table(whole, Figure("pickup/2", 6 / 8, 6, 8))) == 2  # beside 9 offered; of all
-    full = [Figure(id_, 1) for id_ in counted.OFFERED_IDS]
+    full = [Figure(id_, 1) for id_ in OFFERED_IDS]
     assert faults([("x", full)], {}, DEFINITIONS) == [
-        f"x: offered/2 is not the sum of {counted.OFFERED_IDS[1:]}"
+        f"x: offered/2 is not the sum of {OFFERED_IDS[1:]}"
     ]
     assert "without" in faults([("x", full[:3])], {}, DEFINITIONS)[0]
 
 
 def test_a_door_that_comes_falls_out_of_no_sum(facts: list[CallFact]) -> None:
     doors = figures().tables["doors"]
-    assert [line.key for line in doors.lines] == [door.value for door in counted.DOOR_NAMES]
-    modes = counted.by_mode(facts, week().plan.targets.live_target_s)
+    assert [line.key for line in doors.lines] == [door.value for door in DOOR_NAMES]
+    modes = by_mode(facts, week().plan.targets.live_target_s)
     for line in figures().tables["modes"].lines:
         for one in line.figures:
-            assert one == counted.figure(one.id, modes[Mode(line.key)])
+            assert one == figure(one.id, modes[Mode(line.key)])
 
 
 def test_the_hardest_days_come_first() -> None:
@@ -182,7 +181,7 @@ def test_the_hardest_days_come_first() -> None:
 def test_the_week_is_the_half_hours_of_its_days(facts: list[CallFact]) -> None:
     asked = value("request/1")
     came = sum(
-        counted.CLASS[fact.outcome] not in (Column.SELF_SERVICE, Column.CLOSED)
+        CLASS[fact.outcome] not in (Column.SELF_SERVICE, Column.CLOSED)
         for fact in facts
         if fact.door is not Door.CALLBACK
     )

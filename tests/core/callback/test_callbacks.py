@@ -24,7 +24,8 @@ from router.core.events import (
 from router.core.ids import CallId, FicheId, SectorId, TicketId
 from router.core.plan import CallbackPolicy, Plan
 from router.core.requests import Pause, Ready
-from router.report.figures import figure, merged, tally
+from router.report.counting import merged, tally
+from router.report.figures import figure
 from tests.caller import Exchange
 from tests.service_plan import BREAK, FICHE, GENERAL, HOUSING, WORK, day_plan, general_plan
 
