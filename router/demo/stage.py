@@ -130,6 +130,10 @@ class Stage:
         """Return the service's time."""
         return datetime.now(UTC).timestamp() + self._offset_s
 
+    def put_forward(self, seconds: float) -> None:
+        """Put the service's clock forward, for routers that are started from now on."""
+        self._offset_s += seconds
+
     async def open(self) -> None:
         """Start Asterisk, the router and the informateurs' phones, and wait until all is ready.
 

@@ -72,7 +72,7 @@ class Numbers:
         return [number for numbers in self.used.values() for number in numbers]
 
 
-class Town(PublicExchange):
+class TypingExchange(PublicExchange):
     """The public network; some people type a number when they are asked to press 1."""
 
     def __init__(self, port: int, numbers: Numbers) -> None:
@@ -103,7 +103,7 @@ class Day:
         self.web = Web(stage, session)
         self.scene = Scene(stage, outside / "phones", lambda: True)
         assert stage.script.trunk is not None
-        self.town = Town(int(stage.script.trunk.rpartition(":")[2]), self.numbers)
+        self.town = TypingExchange(int(stage.script.trunk.rpartition(":")[2]), self.numbers)
         #: Ticket -> its number, as far as the usager knows.
         self.tickets: dict[str, str] = {}
         #: The keys of the day of every router, by its process.
@@ -121,6 +121,7 @@ class Day:
         #: How many tickets ended how.
         self.ends: dict[str, int] = {}
         self._callers: list[Telling] = []
+        self._desk_calls: list[DeskCall] = []
 
     @property
     def router(self) -> int:
@@ -145,7 +146,7 @@ class Day:
             await self._closed()
             self.lasted_s = time.time() - self.began_at
         finally:
-            for telephone in (*self._callers, *self.scene._desk_calls):
+            for telephone in (*self._callers, *self._desk_calls):
                 await telephone.stop()
             await self.town.close()
 
@@ -387,6 +388,7 @@ class Day:
         await self._pause()
         await self.scene.until(self.scene.calls, lambda calls: calls == {}, 30.0)
         desk = await self.scene.desk_call(phone, "11")  # type: ignore[arg-type]
+        self._desk_calls.append(desk)
         await desk.person.hears("desk-ask-agent")
         desk.press(f"{self._elsewhere()}#{self._elsewhere()}#")
         await desk.person.pressed()
@@ -399,7 +401,7 @@ class Day:
             self.outside / "phones",
             None,
         )
-        self.scene._desk_calls.append(dialling)
+        self._desk_calls.append(dialling)
         await dialling.dial(self._elsewhere())
         await dialling.ended()
         await self._resume()
@@ -549,7 +551,7 @@ class Day:
     async def _closed(self) -> None:
         """On Sunday."""
         await self.stage.stop_router()
-        self.stage._offset_s += 6 * 86400
+        self.stage.put_forward(6 * 86400.0)
         await self.stage.start_router()
         self._learn_day_key()
         caller = await self._call()

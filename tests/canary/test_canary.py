@@ -39,7 +39,7 @@ _NOT_OURS = ("/proc", "/sys", "/run/user")
 
 
 @dataclass
-class Account:
+class ScanTotals:
     """What the scans come to, told in the end."""
 
     needles: int = 0
@@ -50,9 +50,9 @@ class Account:
 
 
 @pytest.fixture(scope="module")
-def account(day: Day) -> Iterator[Account]:
+def account(day: Day) -> Iterator[ScanTotals]:
     began_at = time.monotonic()
-    account = Account()
+    account = ScanTotals()
     yield account
     scanned = account.scanned
     told = (
@@ -65,7 +65,7 @@ def account(day: Day) -> Iterator[Account]:
 
 
 @pytest.fixture(scope="module")
-def scanner(day: Day, account: Account) -> Scanner:
+def scanner(day: Day, account: ScanTotals) -> Scanner:
     """Knows every number of the day, every ticket, and every key that was about."""
     all_ = [needle for number in day.numbers.all for needle in needles(number, keys(day))]
     account.needles = len(all_)
@@ -89,7 +89,7 @@ def keys(day: Day) -> dict[str, bytes]:
     }
 
 
-def clean(what: str, scanned: Scanned, account: Account) -> bool:
+def clean(what: str, scanned: Scanned, account: ScanTotals) -> bool:
     """Whether there is no number, where none may be."""
     account.scanned += scanned
     print(f"\n{what}: {scanned}")
@@ -126,7 +126,7 @@ async def test_the_day_was_full(day: Day) -> None:
         assert day.ends.get(end), day.ends
 
 
-async def test_no_file_holds_a_number(day: Day, scanner: Scanner, account: Account) -> None:
+async def test_no_file_holds_a_number(day: Day, scanner: Scanner, account: ScanTotals) -> None:
     assert day.stage.script.record is not None
     assert day.stage.script.record.stat().st_size > 100_000
     scanned = scanner.in_folder(day.stage.state_dir)
@@ -137,7 +137,7 @@ async def test_no_file_holds_a_number(day: Day, scanner: Scanner, account: Accou
 
 
 async def test_no_file_elsewhere_holds_a_number(
-    day: Day, scanner: Scanner, account: Account
+    day: Day, scanner: Scanner, account: ScanTotals
 ) -> None:
     """Of all that was written since the day began, the world's own files aside."""
 
@@ -159,7 +159,9 @@ async def test_no_file_elsewhere_holds_a_number(
     assert clean("files written elsewhere", scanned, account)
 
 
-async def test_the_vault_is_empty_in_the_end(day: Day, scanner: Scanner, account: Account) -> None:
+async def test_the_vault_is_empty_in_the_end(
+    day: Day, scanner: Scanner, account: ScanTotals
+) -> None:
     assert numbers_kept(day.stage) == []
     held = known("the vault, half-way", scanner.in_folder(day.copies["vault with tickets"]))
     assert held <= set(day.numbers.used["web"])
@@ -175,7 +177,7 @@ async def test_the_vault_is_empty_in_the_end(day: Day, scanner: Scanner, account
     ],
 )
 async def test_the_router_never_knows_a_number(
-    day: Day, scanner: Scanner, account: Account, when: str
+    day: Day, scanner: Scanner, account: ScanTotals, when: str
 ) -> None:
     assert day.images[when].holds(day.stage.secrets.api_key.encode())
     assert day.images[when].left_out == {}
@@ -183,7 +185,7 @@ async def test_the_router_never_knows_a_number(
 
 
 async def test_the_intake_is_replaced_and_its_memory_gone(
-    day: Day, scanner: Scanner, account: Account
+    day: Day, scanner: Scanner, account: ScanTotals
 ) -> None:
     worn = (
         *("intakes that took requests", "intakes that took keys"),
@@ -204,7 +206,7 @@ async def test_asterisk_is_told_of(day: Day, scanner: Scanner) -> None:
     known("an Asterisk at the end", in_memory(scanner, day, "an Asterisk at the end"))
 
 
-async def test_nothing_is_swapped(scanner: Scanner, account: Account) -> None:
+async def test_nothing_is_swapped(scanner: Scanner, account: ScanTotals) -> None:
     assert clean("swap", scanner.in_swap(), account)
 
 
@@ -231,7 +233,7 @@ async def test_nothing_leaves_a_core(day: Day) -> None:
 
 
 async def test_the_scan_would_have_found_one_in_every_file(
-    day: Day, scanner: Scanner, account: Account
+    day: Day, scanner: Scanner, account: ScanTotals
 ) -> None:
     planted = day.outside / "planted"
     forms = itertools.cycle([form for form in FORMS if form not in _OF_THEIR_OWN])

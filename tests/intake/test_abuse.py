@@ -146,7 +146,7 @@ def test_a_limit_that_admits_nobody_is_a_mistake(per_day: int) -> None:
         Limits(per_day=per_day)
 
 
-class Account(RuleBasedStateMachine):
+class LimitsBesideAnAccount(RuleBasedStateMachine):
     """What is admitted, beside a plain account of it."""
 
     def __init__(self) -> None:
@@ -200,4 +200,4 @@ class Account(RuleBasedStateMachine):
         assert self.limits.open == len(self.open)
 
 
-TestAccount = Account.TestCase
+TestLimitsBesideAnAccount = LimitsBesideAnAccount.TestCase

@@ -31,7 +31,7 @@ READ_BACK = (
 ASK = "callback-ask-number"
 
 
-class Caller:
+class Typist:
     """Somebody at the telephone, on a clock of the test's."""
 
     def __init__(self) -> None:
@@ -44,8 +44,12 @@ class Caller:
         """What is said now, to its end."""
         said = [one for one in self.done if isinstance(one, Say)]
         self.done.clear()
-        self._act(self.keypad.said(self.now))
+        self.prompt_ends()
         return said[-1].prompts if said else ()
+
+    def prompt_ends(self) -> None:
+        """What is said now has ended."""
+        self._act(self.keypad.said(self.now))
 
     def hears_it_break_off(self) -> None:
         """What is said now is not heard, or not to its end."""
@@ -77,13 +81,13 @@ def confirmed(number: str) -> Confirmed:
 
 
 @pytest.fixture
-def caller() -> Caller:
-    caller = Caller()
+def caller() -> Typist:
+    caller = Typist()
     assert caller.hears() == (ASK,)
     return caller
 
 
-def test_a_number_is_typed_read_back_and_confirmed(caller: Caller) -> None:
+def test_a_number_is_typed_read_back_and_confirmed(caller: Typist) -> None:
     caller.types(MINE + "#")
     assert caller.hears() == READ_BACK
     caller.types("1")
@@ -92,7 +96,7 @@ def test_a_number_is_typed_read_back_and_confirmed(caller: Caller) -> None:
     assert caller.keypad.deadline is None
 
 
-def test_ten_digits_and_a_pause_are_enough(caller: Caller) -> None:
+def test_ten_digits_and_a_pause_are_enough(caller: Typist) -> None:
     caller.types(MINE)
     caller.waits(COMPLETE_S - 0.1)
     assert not caller.done
@@ -104,7 +108,7 @@ def test_ten_digits_and_a_pause_are_enough(caller: Caller) -> None:
     assert caller.end == confirmed("+33639981234")
 
 
-def test_an_international_number_is_given_time(caller: Caller) -> None:
+def test_an_international_number_is_given_time(caller: Typist) -> None:
     caller.types("0033639981")
     caller.waits(COMPLETE_S)
     assert caller.done == []
@@ -113,26 +117,26 @@ def test_an_international_number_is_given_time(caller: Caller) -> None:
 
 
 def test_who_knows_the_way_interrupts_what_is_said() -> None:
-    caller = Caller()
+    caller = Typist()
     caller.types(MINE + "#")
     assert caller.done[:2] == [Say((ASK,)), Hush()]  # type: ignore[arg-type]
     caller.types("1")
     assert caller.done[2:] == [Say(READ_BACK), Hush(), confirmed("+33639981234")]  # type: ignore[arg-type]
 
 
-def test_a_star_erases(caller: Caller) -> None:
+def test_a_star_erases(caller: Typist) -> None:
     caller.types("0123*" + MINE + "#")
     assert caller.hears() == READ_BACK
 
 
-def test_two_begins_anew(caller: Caller) -> None:
+def test_two_begins_anew(caller: Typist) -> None:
     caller.types(MINE + "#2")
     assert caller.hears() == (ASK,)
     caller.types("0639985678#1")
     assert caller.end == confirmed("+33639985678")
 
 
-def test_another_key_repeats_the_choice(caller: Caller) -> None:
+def test_another_key_repeats_the_choice(caller: Typist) -> None:
     caller.types(MINE + "#")
     caller.hears()
     caller.types("7")
@@ -141,7 +145,7 @@ def test_another_key_repeats_the_choice(caller: Caller) -> None:
     assert caller.end == confirmed("+33639981234")
 
 
-def test_silence_repeats_the_number_then_gives_up(caller: Caller) -> None:
+def test_silence_repeats_the_number_then_gives_up(caller: Typist) -> None:
     caller.types(MINE + "#")
     for _ in range(TRIES):
         assert caller.hears() == READ_BACK
@@ -149,7 +153,7 @@ def test_silence_repeats_the_number_then_gives_up(caller: Caller) -> None:
     assert caller.end == GaveUp("not_confirmed")
 
 
-def test_a_number_whose_reading_breaks_off_is_read_anew_then_given_up(caller: Caller) -> None:
+def test_a_number_whose_reading_breaks_off_is_read_anew_then_given_up(caller: Typist) -> None:
     caller.types(MINE + "#")
     for _ in range(TRIES - 1):
         caller.hears_it_break_off()
@@ -158,14 +162,14 @@ def test_a_number_whose_reading_breaks_off_is_read_anew_then_given_up(caller: Ca
     assert caller.end == GaveUp("not_confirmed")
 
 
-def test_a_question_that_breaks_off_counts_as_put(caller: Caller) -> None:
+def test_a_question_that_breaks_off_counts_as_put(caller: Typist) -> None:
     caller.waits(FIRST_KEY_S)
     caller.hears_it_break_off()
     caller.types(MINE + "#")
     assert caller.hears() == READ_BACK
 
 
-def test_who_always_begins_anew_is_asked_three_times(caller: Caller) -> None:
+def test_who_always_begins_anew_is_asked_three_times(caller: Typist) -> None:
     for _ in range(TRIES - 1):
         caller.types(MINE + "#2")
         assert caller.hears() == (ASK,)
@@ -173,7 +177,7 @@ def test_who_always_begins_anew_is_asked_three_times(caller: Caller) -> None:
     assert caller.end == GaveUp("not_confirmed")
 
 
-def test_silence_is_asked_three_times(caller: Caller) -> None:
+def test_silence_is_asked_three_times(caller: Typist) -> None:
     for _ in range(TRIES - 1):
         caller.waits(FIRST_KEY_S)
         assert caller.hears() == ("callback-nothing-typed", ASK)
@@ -197,7 +201,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("keys", "code"), [("#", "empty"), *REFUSED[3:8]])
 def test_a_refused_number_is_explained_and_asked_for_again(
-    caller: Caller, keys: str, code: str
+    caller: Typist, keys: str, code: str
 ) -> None:
     caller.types(keys)
     assert caller.hears() == (refusal_prompt(code), ASK)
@@ -205,18 +209,18 @@ def test_a_refused_number_is_explained_and_asked_for_again(
     assert caller.end == confirmed("+33639981234")
 
 
-def test_too_few_digits_and_a_pause(caller: Caller) -> None:
+def test_too_few_digits_and_a_pause(caller: Typist) -> None:
     caller.types("06399812")
     caller.waits(NEXT_KEY_S)
     assert caller.hears() == ("number-refused-malformed", ASK)
 
 
-def test_endless_digits_are_one_wrong_number(caller: Caller) -> None:
+def test_endless_digits_are_one_wrong_number(caller: Typist) -> None:
     caller.types("1" * 300 + "#")
     assert caller.hears() == ("number-refused-malformed", ASK)
 
 
-def test_the_last_refusal_is_explained_before_the_end(caller: Caller) -> None:
+def test_the_last_refusal_is_explained_before_the_end(caller: Typist) -> None:
     for _ in range(TRIES - 1):
         caller.types("3939#")
         caller.hears()
@@ -234,7 +238,7 @@ def test_films_numbers_are_refused_in_production() -> None:
     assert actions[-1] == Say((refusal_prompt("fiction"), ASK))  # type: ignore[arg-type]
 
 
-def test_a_number_refused_by_the_limits_is_explained(caller: Caller) -> None:
+def test_a_number_refused_by_the_limits_is_explained(caller: Typist) -> None:
     caller.types(MINE + "#1")
     caller.done.clear()
     caller.done += caller.keypad.refused("number_limit", caller.now)
@@ -243,19 +247,19 @@ def test_a_number_refused_by_the_limits_is_explained(caller: Caller) -> None:
     assert caller.end == confirmed("+33639985678")
 
 
-def test_another_refusal_is_the_end(caller: Caller) -> None:
+def test_another_refusal_is_the_end(caller: Typist) -> None:
     caller.types(MINE + "#1")
     assert caller.keypad.refused("unavailable", caller.now) == [GaveUp("unavailable")]
     assert caller.keypad.step is Step.OVER
 
 
 def test_a_prompt_whose_end_was_never_told() -> None:
-    caller = Caller()
+    caller = Typist()
     caller.waits(30.0 + FIRST_KEY_S)
     assert caller.hears() == ("callback-nothing-typed", ASK)
 
 
-def test_nobody_types_for_ever(caller: Caller) -> None:
+def test_nobody_types_for_ever(caller: Typist) -> None:
     for _ in range(100):
         caller.types("1")
         caller.waits(NEXT_KEY_S - 1)
@@ -265,7 +269,7 @@ def test_nobody_types_for_ever(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("key", ["A", "D", "", "12", "x"])
-def test_what_is_no_key_is_none(caller: Caller, key: str) -> None:
+def test_what_is_no_key_is_none(caller: Typist, key: str) -> None:
     if key != "12":  # a key is one sign
         assert caller.keypad.key(key or "A", caller.now) == []
 
@@ -282,10 +286,10 @@ def test_what_is_no_key_is_none(caller: Caller, key: str) -> None:
     )
 )
 def test_whatever_is_done_it_ends_and_says_only_what_it_may(steps: list[str | float]) -> None:
-    caller = Caller()
+    caller = Typist()
     for step in steps:
         if step == "said":
-            caller._act(caller.keypad.said(caller.now))
+            caller.prompt_ends()
         elif isinstance(step, str):
             caller.types(step)
         else:
@@ -304,7 +308,7 @@ def test_every_sentence_is_in_the_catalogue() -> None:
     assert {refusal_prompt(why.code) for why in Why} <= PROMPTS
 
 
-def test_nothing_shows_what_was_typed(caller: Caller) -> None:
+def test_nothing_shows_what_was_typed(caller: Typist) -> None:
     caller.types(MINE)
     assert "9812" not in repr(caller.keypad)
     caller.types("#")

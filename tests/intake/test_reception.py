@@ -56,7 +56,7 @@ WANTED = Wanted("06 39 98 12 34", HOUSING, FICHE)
 NUMBER = PhoneNumber("+33639981234")
 
 
-class Router(Channel):
+class RouterEnd(Channel):
     """The other end of the channel, as the reception sees it."""
 
     def __init__(self) -> None:
@@ -75,13 +75,13 @@ class Router(Channel):
         self.sent.append(message)
 
 
-class SilentRouter(Router):
+class SilentRouterEnd(RouterEnd):
     async def ask(self, what: str, message: Message) -> Message:
         await asyncio.get_running_loop().create_future()
         raise AssertionError
 
 
-class DroppingRouter(Router):
+class DroppingRouterEnd(RouterEnd):
     """Accepts what has just lost its number, by a refusal of the same request."""
 
     def __init__(self, vault: Vault) -> None:
@@ -111,12 +111,12 @@ def day_key() -> Iterator[DayKey]:
 
 
 @pytest.fixture
-def router() -> Router:
-    return Router()
+def router() -> RouterEnd:
+    return RouterEnd()
 
 
 def open_reception(
-    router: Router,
+    router: RouterEnd,
     day_key: DayKey,
     vault: Vault | None,
     wear: Wear | None = None,
@@ -134,7 +134,7 @@ async def refusal(one: Reception) -> Refused:
 
 @pytest.mark.parametrize("code", ["full", "missing", "unusable", "unreadable"])
 async def test_a_vault_that_fails_is_unavailable(
-    router: Router, day_key: DayKey, code: str
+    router: RouterEnd, day_key: DayKey, code: str
 ) -> None:
     error = await refusal(open_reception(router, day_key, BrokenVault(code)))
     assert isinstance(error, NotNow)
@@ -143,14 +143,14 @@ async def test_a_vault_that_fails_is_unavailable(
     assert router.asked == []
 
 
-async def test_a_full_vault(router: Router, day_key: DayKey) -> None:
+async def test_a_full_vault(router: RouterEnd, day_key: DayKey) -> None:
     error = await refusal(open_reception(router, day_key, InMemoryVault(capacity=0)))
     assert (error.status, error.code) == (503, "unavailable")
 
 
 @pytest.mark.parametrize("answer", [ChannelLost(), TimeoutError()])
 async def test_a_router_that_does_not_answer(
-    router: Router, day_key: DayKey, answer: Exception
+    router: RouterEnd, day_key: DayKey, answer: Exception
 ) -> None:
     """Nobody knows whether it was promised: the number stays, for it may be dialled."""
     vault = InMemoryVault()
@@ -161,11 +161,11 @@ async def test_a_router_that_does_not_answer(
 
 
 async def test_patience_ends(day_key: DayKey) -> None:
-    one = open_reception(SilentRouter(), day_key, InMemoryVault(), patience_s=0.01)
+    one = open_reception(SilentRouterEnd(), day_key, InMemoryVault(), patience_s=0.01)
     assert (await refusal(one)).code == "unavailable"
 
 
-async def test_tickets_differ_by_day_asker_and_key(router: Router, day_key: DayKey) -> None:
+async def test_tickets_differ_by_day_asker_and_key(router: RouterEnd, day_key: DayKey) -> None:
     router.answer = {"refusal": "full", "record": None}
     one = open_reception(router, day_key, InMemoryVault())
     for who, key in (("a", "key-0001"), ("a", "key-0002"), ("b", "key-0001"), ("a", "key-0001")):
@@ -177,13 +177,15 @@ async def test_tickets_differ_by_day_asker_and_key(router: Router, day_key: DayK
     assert all(len(ticket) == 32 for ticket in tickets)
 
 
-async def test_what_is_asked_of_the_router_holds_no_number(router: Router, day_key: DayKey) -> None:
+async def test_what_is_asked_of_the_router_holds_no_number(
+    router: RouterEnd, day_key: DayKey
+) -> None:
     router.answer = {"refusal": "full", "record": None}
     await refusal(open_reception(router, day_key, InMemoryVault()))
     assert "9981234" not in repr(router.asked)
 
 
-async def test_every_number_is_counted_refused_ones_too(router: Router, day_key: DayKey) -> None:
+async def test_every_number_is_counted_refused_ones_too(router: RouterEnd, day_key: DayKey) -> None:
     wear = Wear(router, 3, 1000.0)
     one = open_reception(router, day_key, InMemoryVault(), wear)
     for typed, worn in (("3939", []), ("06 39 98 12 34", []), ("x", [{"worn": True}])):
@@ -194,7 +196,7 @@ async def test_every_number_is_counted_refused_ones_too(router: Router, day_key:
 
 
 async def test_a_new_days_key_is_told_with_whose_all_numbers_are(
-    router: Router, day_key: DayKey
+    router: RouterEnd, day_key: DayKey
 ) -> None:
     vault = InMemoryVault()
     vault.put("t" * 32, NUMBER)
@@ -210,6 +212,6 @@ async def test_a_new_days_key_is_told_with_whose_all_numbers_are(
 async def test_a_number_that_a_refusal_dropped_meanwhile_is_kept_again(day_key: DayKey) -> None:
     """The same request twice at once, to two intakes: one refused, then one accepted."""
     vault = InMemoryVault()
-    one = open_reception(DroppingRouter(vault), day_key, vault)
+    one = open_reception(DroppingRouterEnd(vault), day_key, vault)
     standing = await one.take(WANTED, "key:site", "12345678", proof=False)
     assert vault.get(standing.ticket) == NUMBER
