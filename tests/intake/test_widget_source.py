@@ -51,6 +51,14 @@ def test_each_refusal_has_the_page_s_words(code: str) -> None:
     assert f"{code}: '{REFUSALS[code]}'" in SOURCE
 
 
+@pytest.mark.parametrize(
+    "words",
+    [page_words.MISSED, page_words.CALL_IN, page_words.HEADING, page_words.PRIVACY],
+)
+def test_what_else_both_say_has_the_page_s_words(words: str) -> None:
+    assert f"'{words}'" in SOURCE
+
+
 def test_the_relay_has_the_page_s_words() -> None:
     assert f"'{FOR_WHOM} '" in SOURCE
 

@@ -1,14 +1,15 @@
 // <rappel-3939 fiche="F1234">: asks Allô Service Public 3939 to call back.
 //
 // Attributes: fiche or sector; src-base, the API's address (default: where this script comes
-// from); heading-level (3); theme="dsfr" for pages that load the State's design system: light
-// DOM instead of a shadow root. Both themes wear the design system's class names. Ours to set:
-// live, while a request is under way. Slot: relay. A link among the children stands there until
-// the script comes, and again when the service cannot be asked.
+// from); heading-level (default: 3); theme="dsfr" for pages that load the State's design system:
+// light DOM instead of a shadow root. Both themes use the design system's class names. Set by
+// us: live, while a request is under way. Slot: relay. A link among the children is shown until
+// the script has loaded, and again when the service cannot be reached.
 //
-// The number to dial, in braces here, is written in as the script is served.
+// The number to dial, in braces here, is filled in when the script is served.
 //
-// The number is in the field until it is sent, then nowhere; the ticket is in sessionStorage.
+// The usager's number is in the field until it is sent, then nowhere; the ticket is in
+// sessionStorage.
 (() => {
   'use strict';
 
@@ -22,7 +23,7 @@
 
   const CALL_IN = 'Si vous appelez vous-même le {number} entre-temps, tapez ce code : votre demande de rappel sera annulée.';
 
-  // state -> [kind of alert, title, text]
+  // State -> [kind of alert, title, text]
   const STATES = {
     accepted: ['success', 'Votre demande est enregistrée', 'Gardez votre téléphone près de vous. Après avoir décroché, appuyez sur la touche\u00a01.'],
     dialling: ['info', 'Nous vous appelons', 'Décrochez, puis appuyez sur la touche\u00a01 de votre téléphone.'],
@@ -34,7 +35,7 @@
     lost_reboot: ['error', 'Votre demande est perdue', `Un incident technique a effacé votre numéro. ${AGAIN}`],
     unknown: ['warning', 'Votre demande n’est plus suivie', `Aucun numéro n’est conservé. ${AGAIN}`],
   };
-  // why no callback can be asked for -> title
+  // Why no callback can be asked for -> title
   const REFUSALS = {
     closed: 'Le service est fermé',
     closing: 'Il est trop tard pour demander un rappel',
@@ -82,11 +83,11 @@ p, .fr-alert { margin: 0 0 1rem; }
     return node;
   }
 
-  // crypto.randomUUID exists on https only.
+  // crypto.randomUUID exists over HTTPS only.
   const newKey = () => crypto.randomUUID?.() ??
     Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => two(byte.toString(16))).join('');
 
-  // FIPS 180-4. Ours, as crypto.subtle exists on https only, and is slower for texts so short.
+  // FIPS 180-4. Our own, since crypto.subtle exists over HTTPS only, and is slower for short texts.
   const primes = [];
   for (let n = 2; primes.length < 64; n++) if (primes.every((prime) => n % prime)) primes.push(n);
   const bits = (root) => ((root % 1) * 2 ** 32) | 0;
@@ -95,7 +96,7 @@ p, .fr-alert { margin: 0 0 1rem; }
   const W = new Int32Array(64);
   const turn = (x, n) => (x >>> n) | (x << (32 - n));
 
-  // The eight words of an ASCII text's hash.
+  // The hash of an ASCII text, as eight words.
   function sha256(text) {
     const words = new Int32Array(((text.length + 72) >> 6) << 4);
     const put = (at, byte) => { words[at >> 2] |= byte << (24 - 8 * (at & 3)); };
@@ -120,7 +121,7 @@ p, .fr-alert { margin: 0 0 1rem; }
     return hash;
   }
 
-  // Altcha's protocol, version 1, in slices: the page stays responsive.
+  // Altcha's protocol, version 1, in slices, so that the page stays responsive.
   async function solve({ algorithm, challenge, salt, maxnumber, signature }) {
     if (algorithm !== 'SHA-256') throw new Error('unknown challenge');
     const wanted = Int32Array.from(challenge.match(/.{8}/g), (word) => parseInt(word, 16));
@@ -151,7 +152,7 @@ p, .fr-alert { margin: 0 0 1rem; }
     #wake = () => { if (!document.hidden && LIVE.includes(this.#state ?? 'accepted')) this.#poll(); };
 
     connectedCallback() {
-      // A script in the head runs before our children, the relay among them, are read.
+      // A script in the head runs before our children, such as the relay, have been parsed.
       if (document.readyState === 'loading') {
         document.addEventListener('DOMContentLoaded', () => this.#start(), { once: true });
       } else this.#start();
@@ -174,12 +175,12 @@ p, .fr-alert { margin: 0 0 1rem; }
       try {
         if (ticket) sessionStorage.setItem(`rappel-3939 ${this.#base}`, ticket);
         else sessionStorage.removeItem(`rappel-3939 ${this.#base}`);
-      } catch { /* kept in memory then */ }
+      } catch { /* then it is kept in memory only */ }
     }
 
     #start() {
       if (!this.isConnected) return;
-      // What was typed, if only in the form that stood here before the script came.
+      // What was typed, perhaps in the form that was here before the script had loaded.
       const typed = (this.#input ?? this.querySelector('input[name=phone]'))?.value ?? '';
       if (!this.#section) this.#build();
       document.addEventListener('visibilitychange', this.#wake);
@@ -187,7 +188,7 @@ p, .fr-alert { margin: 0 0 1rem; }
       this.toggleAttribute('live', Boolean(this.#ticket));
       if (!this.#ticket) return this.#offer(typed);
       this.#poll();
-      this.#service().catch(() => { /* only the relay is missing */ });
+      this.#service().catch(() => { /* only the relay will be missing */ });
     }
 
     #build() {
@@ -250,7 +251,7 @@ p, .fr-alert { margin: 0 0 1rem; }
         ...(body && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key } }),
       });
       const content = await answer.json().catch(() => ({}));
-      // Not the API's words: something on the way failed.
+      // Not an answer of the API: something failed on the way.
       if (!answer.ok && !content.error) throw new Error(`HTTP ${answer.status}`);
       return { ...content, status: answer.status };
     }
@@ -262,7 +263,7 @@ p, .fr-alert { margin: 0 0 1rem; }
       return this.#ask(...question);
     }
 
-    // Whether and why not, and the relay, unless the page names one.
+    // Whether callbacks are taken, or why not; and the relay, unless the page names one.
     async #service() {
       const service = await this.#ask('GET', '/v1/service');
       const { name, url } = service.relay ?? {};
@@ -270,7 +271,7 @@ p, .fr-alert { margin: 0 0 1rem; }
       return service;
     }
 
-    // For the webmaster: browsers do not tell pages why a request came to nothing.
+    // For the webmaster: browsers do not tell a page why a request failed.
     async #warn() {
       const sent = await fetch(this.#base + '/healthz', { mode: 'no-cors', credentials: 'omit' }).then(() => true, () => false);
       console.warn(sent && new URL(this.#base, location.href).origin !== location.origin
@@ -291,7 +292,7 @@ p, .fr-alert { margin: 0 0 1rem; }
       if (mine !== this.#turn) return;
       const { accepted, code, reason, promise_min: minutes } = service.callbacks ?? {};
       if (!accepted) return this.#refuse(code ?? (service.open === false ? 'closed' : 'unavailable'), reason, service.next_opening, link);
-      // Some domains are refused: the puzzle's address knows whether ours is among them.
+      // Some domains are refused: asking for a puzzle says whether ours is one of them.
       const { error } = service.sectors?.some(({ callback }) => !callback) ? await this.#challenge().catch(() => ({})) : {};
       if (mine !== this.#turn) return;
       if (error) return this.#refuse(error.code, error.message);
@@ -353,7 +354,7 @@ p, .fr-alert { margin: 0 0 1rem; }
 
     #challenge() { return this.#patiently('GET', `/v1/callbacks/challenge?${new URLSearchParams(this.#subject)}`); }
 
-    // A number sent again after a failure of the network goes with the same key and content.
+    // After a failure of the network, a number is sent again with the same key and content.
     async #send(phone, again = true) {
       if (this.#draft?.phone !== phone) {
         const challenge = await this.#challenge();
@@ -418,7 +419,7 @@ p, .fr-alert { margin: 0 0 1rem; }
       }
     }
 
-    // `now` is the service's clock, where the API tells it: ours may be wrong.
+    // `now` is the service's clock, if the API gives it: ours may be wrong.
     #show({ state, due_at: due, now, message, reason, call_in_code: code }) {
       const before = this.#shown;
       this.#state = state;
