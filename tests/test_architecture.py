@@ -80,6 +80,8 @@ TESTED_ELSEWHERE = {
     "service/promises.py": "tests/real: test_callback_calls.py and test_callback_kills.py",
     "simulation/breakdowns.py": "simulation/test_figures.py: tables add up to the service",
     "simulation/counted.py": "simulation/test_figures.py",
+    "simulation/charts.py": "simulation/test_page.py and test_plot.py",
+    "simulation/heats.py": "simulation/test_page.py",
     "simulation/tally.py": "simulation/test_figures.py: against every fact, counted again",
     "service/service.py": "tests/real: the whole service, and test_stage.py",
     "web/backend.py": "web/test_desk.py and web/test_supervision.py: every token",

@@ -84,7 +84,8 @@ def simulate(
     from router.config import load
     from router.planning.needed import needed_of
     from router.service.live import spare_the_collector
-    from router.simulation import pictures, poster, text
+    from router.simulation import page, text
+    from router.simulation import plot as plotted
     from router.simulation.figures import figures_of
     from router.simulation.roster import with_agents
     from router.simulation.run import Simulation, speech_s
@@ -109,15 +110,15 @@ def simulate(
     made = figures_of(run_, sentences, needed_of(run_))
     if html is not None:
         with writing(html, "--html"):
-            reports.write_whole(pictures.as_page(made).encode(), html)
+            reports.write_whole(page.as_page(made).encode(), html)
         print(f"The page is in {html}.", file=sys.stderr)
     if director is not None:
         with writing(director, "--director"):
-            reports.write_board(pictures.board_of(made, plan), director)
+            reports.write_board(page.board_of(made, plan), director)
         print(f"The director's page is in {director}.", file=sys.stderr)
     if plot is not None:
         png = plot.suffix.lower() == ".png"
-        drawn = poster.as_png(made) if png else poster.as_svg(made).encode()
+        drawn = plotted.as_png(made) if png else plotted.as_svg(made).encode()
         with writing(plot, "--plot"):
             reports.write_whole(drawn, plot)
         print(f"The picture is in {plot}.", file=sys.stderr)
@@ -303,12 +304,12 @@ def workload_file(word: str | None, year: int) -> Path:
 
 def _check_plot(plot: Path) -> None:
     """See that the picture can be drawn, before the year is run."""
-    from router.simulation import poster
+    from router.simulation.plot import converter
 
     if plot.suffix.lower() not in (".svg", ".png"):
         raise typer.BadParameter(f"{plot} must end in .svg or .png", param_hint="--plot")
     if plot.suffix.lower() == ".png":
         try:
-            poster.drawer()
+            converter()
         except SetupError as error:
             raise typer.BadParameter(str(error), param_hint="--plot") from None

@@ -7,7 +7,7 @@ from router.config import load
 from router.report.director import KEY_FIGURES
 from router.report.figures import Figure
 from router.simulation.figures import figures_of
-from router.simulation.pictures import board_of
+from router.simulation.page import board_of
 from router.simulation.run import Simulation, speech_s
 from router.simulation.workload import SHIPPED, load_workload
 

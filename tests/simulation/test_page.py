@@ -8,18 +8,10 @@ import pytest
 from router.report.figures import Figure
 from router.report.tables import Line, Table
 from router.report.words import decimal, shown
+from router.simulation.charts import callback_waits, live_waits, staff
 from router.simulation.definitions import DEFINITIONS
-from router.simulation.pictures import (
-    ACCEPTED,
-    CARDS,
-    KEPT,
-    LOAD,
-    Heat,
-    as_page,
-    callback_waits,
-    live_waits,
-    staff_of,
-)
+from router.simulation.heats import ACCEPTED, KEPT, LOAD, Heat
+from router.simulation.page import CARDS, as_page
 from router.simulation.text import GIVEN
 from tests.report.test_page import Page, contrast
 from tests.simulation.test_figures import quiet
@@ -121,25 +113,24 @@ def test_cells_of_the_page_are_those_of_the_table(heat: Heat, page: Page) -> Non
 
 def test_bars_are_the_tables_values(page: Page) -> None:
     table = figures().tables["half-hours"]
-    most, half = live_waits(table)
+    most, half = live_waits(figures()).series
     at_nine = next(n for n, line in enumerate(table.lines) if line.key == "09:00")
     values = {one.id: one.value for one in table.lines[at_nine].figures}
     assert (most.values[at_nine], half.values[at_nine]) == (
         values["live-wait-p95/1"],
         values["live-wait-median/1"],
     )
-    most, half = callback_waits(table)
+    most, half = callback_waits(figures()).series
     assert most.values[at_nine] == (values["callback-wait-p95/1"] or 0) / 60
-    on_duty, busy = figures().tables["week-on-duty"], figures().tables["week-busy"]
-    friday = next(n for n, line in enumerate(on_duty.lines) if line.key == "5")
-    names, (there, at_work) = staff_of(on_duty.heads, on_duty.lines[friday], busy.lines[friday])
+    friday = dict(staff(figures()))["vendredi"]
+    names, (there, at_work) = friday.labels, friday.series
     assert (names[0], names[-1], len(names)) == ("13\u00a0h", "16\u00a0h\u00a030", 8)
     pairs = zip(there.values, at_work.values, strict=True)
     assert all((one or 0) > (other or 0) > 0 for one, other in pairs)
-    under_the_mouse = {words for tag, words in page.texts if tag == "title"}
+    hovered = {words for tag, words in page.texts if tag == "title"}
     for series in (there, at_work):
         told = f"13\u00a0h\u00a0: {decimal(series.values[0] or 0)} {series.name}"
-        assert told in under_the_mouse
+        assert told in hovered
 
 
 def test_a_run_without_a_call_has_a_page() -> None:

@@ -1,4 +1,4 @@
-"""The picture of a run: one SVG that needs nothing else, or what a program here makes of it."""
+"""The charts of a run as one picture: a self-contained SVG, or what a program makes of it."""
 
 import shutil
 import struct
@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import pytest
 
 from router.errors import SetupError
-from router.simulation.pictures import KEPT, LOAD, WAIT
-from router.simulation.poster import WIDTH, as_png, as_svg, drawer
+from router.simulation.charts import broken_promises, callback_waits, live_waits, staff
+from router.simulation.plot import WIDTH, as_png, as_svg, converter
 from router.simulation.text import title_of
 from tests.simulation.test_figures import quiet
 from tests.simulation.week import figures
@@ -34,20 +34,19 @@ def test_it_stands_alone_and_says_what_it_is() -> None:
     assert "url(" not in picture
 
 
-def test_it_tells_the_week_cell_by_cell() -> None:
-    told = texts(as_svg(figures()))
-    assert told[0] == title_of(figures())
-    for heat in (LOAD, WAIT, KEPT):
-        here = told.index(heat.title)
-        assert told[here + 1] == heat.caption
-        said = [
-            heat.said(figure)
-            for line in figures().tables[heat.table].lines
-            for figure in line.figures
-            if figure.value is not None
-        ]
-        after = iter(told[here:])
-        assert all(one in after for one in said)  # in this order
+def test_it_has_the_charts_of_the_page_each_with_title_and_legend() -> None:
+    picture = as_svg(figures())
+    shown = iter(texts(picture))
+    assert next(shown) == title_of(figures())
+    charts = [
+        *(live_waits(figures()), callback_waits(figures()), broken_promises(figures())),
+        *(chart for _, chart in staff(figures())),
+    ]
+    assert len(charts) == 3 + figures().days_open
+    for chart in charts:
+        words = (chart.title, *(one.name for one in chart.series), chart.labels[0])
+        assert all(one in shown for one in words)  # in this order
+        assert chart.svg in picture
 
 
 def test_nothing_is_drawn_outside() -> None:
@@ -67,7 +66,7 @@ def test_a_run_without_a_call_can_be_drawn() -> None:
 def test_without_a_program_for_png_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(SetupError, match=r"ends in \.svg"):
-        drawer()
+        converter()
     with pytest.raises(SetupError):
         as_png(figures())
 
