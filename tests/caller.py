@@ -398,11 +398,11 @@ class Exchange:
 
     def agent(self, agent: str) -> str:
         """The informateur's state."""
-        return self.engine._board.roster.desks[AgentId(agent)].state.value
+        return self.engine.board.roster.desks[AgentId(agent)].state.value
 
     def state(self, call: str = "caller") -> str | None:
         """The call's state, None when the engine knows no such call."""
-        known = self.engine._board.calls.get(CallId(call))
+        known = self.engine.board.calls.get(CallId(call))
         return known.state.value if known else None
 
     # Asterisk.

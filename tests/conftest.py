@@ -8,8 +8,10 @@ ports of its own (tests/real/conftest.py).
 """
 
 import os
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, configuration, settings
@@ -17,6 +19,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from router import places
+from router.core.table import OUTSIDE, Row, Table, name_of
 
 configuration.set_hypothesis_home_dir(places.HOME / "hypothesis")
 settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True)
@@ -26,6 +29,7 @@ settings.register_profile(
 settings.load_profile("ci")
 
 TESTS = Path(__file__).parent
+_OUTSIDE = Table.outside
 #: What takes longest begins first: nobody then waits for it alone.
 LONGEST = (
     "the stage",
@@ -67,3 +71,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     if "PYTEST_XDIST_WORKER" in os.environ:
         items.sort(key=place)
+
+
+def _outside(table: Table[Any, Any], row: Row[Any, Any], after: str) -> None:
+    raise AssertionError(f"{OUTSIDE}{name_of(row.what)} in {row.state} -> {after}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def strict_tables() -> Iterator[None]:
+    """A life that leaves its table is counted in service; in tests it is an error."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Table, "outside", _outside)
+        yield
+
+
+@pytest.fixture
+def lenient_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in service."""
+    monkeypatch.setattr(Table, "outside", _OUTSIDE)

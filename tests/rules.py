@@ -1,10 +1,11 @@
 """What holds of the engine after every event, whoever sent it."""
 
-from router.core.call.life import TABLE, CallState, Due
+from router.core.call.life import CallState, Due
 from router.core.callback.tickets import TicketDue, TicketState
 from router.core.desk.agents import IN_CALL, AgentState
 from router.core.engine import Engine
-from router.core.ids import AgentId, CallId
+from router.core.ids import AgentId, CallId, ChannelId
+from router.core.legs import Owner, Role
 
 #: The deadline that a state must have; the others end with the informateur's lease, and a
 #: referral with Asterisk's own time-out.
@@ -18,9 +19,7 @@ MUST_END: dict[CallState, Due] = {
         Due.STEP,
     ),
     CallState.WAITING: Due.LONGEST,
-    CallState.RINGING: Due.RING,
     CallState.WHISPERING: Due.WHISPER,
-    CallState.REFERRING: Due.ASIDE,
 }
 _TALKS = frozenset({AgentState.TALKING})
 #: The informateur's state in that of the call; one may have left a referral that is dialled.
@@ -34,7 +33,6 @@ AT_THE_CALL: dict[CallState, frozenset[AgentState]] = {
 }
 #: The same of a ticket whose attempt is under way.
 TICKET_MUST_END: dict[TicketState, TicketDue] = {
-    TicketState.RINGING: TicketDue.RING,
     TicketState.DIALLING: TicketDue.DIAL,
     TicketState.ASKING: TicketDue.STEP,
 }
@@ -43,8 +41,8 @@ WITH_ASIDE = frozenset({CallState.CONSULTING, CallState.REFERRING, CallState.REF
 
 def check_engine(engine: Engine, now: float) -> None:
     """Assert that everybody has one call at most, and that nothing would last for ever."""
-    board = engine._board
-    timers, desks = board.timers._live, board.roster.desks
+    board = engine.board
+    timers, desks = board.timers, board.roster.desks
     at = board.timers.next_at()
     assert at is None or at >= now, "a deadline has passed"
 
@@ -67,16 +65,15 @@ def check_engine(engine: Engine, now: float) -> None:
         if aside is not None and aside.agent is not None:
             assert aside.agent not in busy, "an informateur with two calls"
             busy[aside.agent] = call.id
-            due = Due.WHISPER if aside.answered else Due.ASIDE
-            assert aside.joined or ("call", call.id, due) in timers, "consults for ever"
-            late = aside.answered and ("call", call.id, Due.ASIDE) in timers
-            assert not late, "one who has answered would be given up"
+            told = ("call", call.id, Due.WHISPER) in timers
+            assert aside.joined or not aside.answered or told, "consults for ever"
     waiting += _check_tickets(engine, busy)
+    _check_legs(engine)
     assert waiting == len(board.queue)
     for key in timers:
         if key[0] == "call":
             pair = board.calls[key[1]].state, key[2]
-            assert pair in TABLE, f"{key[2]} is due and means nothing in {pair[0]}"
+            assert engine.call_table.has(*pair), f"{key[2]} is due and means nothing in {pair[0]}"
 
     on_duty, ready = dict.fromkeys(board.plan.sectors, 0), dict.fromkeys(board.plan.sectors, 0)
     for desk in desks.values():
@@ -95,16 +92,49 @@ def check_engine(engine: Engine, now: float) -> None:
         assert board.roster.ready(sector) == ready[sector]
 
 
+def _check_legs(engine: Engine) -> None:
+    """Assert that every channel is its owner's, and that ringing ends by itself."""
+    board = engine.board
+    rung: dict[ChannelId, Owner] = {}
+    expected: dict[ChannelId, tuple[Role, Owner]] = {}
+    for call in board.calls.values():
+        expected[call.channel] = Role.CALLER, call
+        if call.leg is not None and call.state in AT_THE_CALL:
+            expected[call.leg] = Role.INFORMATEUR, call
+            if call.state is CallState.RINGING:
+                rung[call.leg] = call
+        if call.aside is not None:
+            role = Role.COLLEAGUE if call.aside.agent is not None else Role.REFERRAL
+            expected[call.aside.leg] = role, call
+            if not call.aside.answered:
+                rung[call.aside.leg] = call
+        if call.watch is not None:
+            expected[call.watch.leg] = Role.SUPERVISOR, call
+            if call.watch.snoop is not None:
+                expected[call.watch.snoop] = Role.SNOOP, call
+    for desk_call in board.desk_calls.values():
+        expected[desk_call.channel] = Role.DESK, desk_call
+    for attempt, ticket in engine.tickets.attempts.items():
+        expected[ChannelId(attempt)] = Role.CALLED, ticket
+        if ticket.leg is not None:
+            expected[ticket.leg] = Role.INFORMATEUR, ticket
+            if ticket.state is TicketState.RINGING:
+                rung[ticket.leg] = ticket
+    known = {channel: leg for channel, leg in board.legs.items() if leg.role is not Role.DISMISSED}
+    assert {channel: (leg.role, leg.owner) for channel, leg in known.items()} == expected
+    ringing = {key[1] for key in board.timers if key[0] == "ring"}
+    assert ringing == rung.keys(), "rings for ever, or would be given up while talking"
+
+
 def _check_tickets(engine: Engine, busy: dict[AgentId, CallId]) -> int:
     """Assert that every ticket waits for something that will come, with one attempt at most.
 
     Their informateurs are added to the `busy`; return how many tickets wait in the queue.
     """
-    board, callbacks = engine._board, engine._callbacks
-    timers, waiting = board.timers._live, 0
+    board, tickets = engine.board, engine.tickets
+    timers, waiting = board.timers, 0
     under_way: dict[CallId, object] = {}
-    for id_, ticket in callbacks.tickets.items():
-        due = TICKET_MUST_END.get(ticket.state)
+    for id_, ticket in tickets.tickets.items():
         if ticket.unclear:
             assert ticket.call is not None
             under_way[ticket.call] = ticket
@@ -114,7 +144,7 @@ def _check_tickets(engine: Engine, busy: dict[AgentId, CallId]) -> int:
             continue
         assert ("ticket", id_, TicketDue.EXPIRE) in timers, "open for ever"
         waiting += ticket.item is not None
-        if due is None:
+        if ticket.state is TicketState.WAITING:
             retries = ("ticket", id_, TicketDue.RETRY) in timers
             assert (ticket.item is not None) is not retries, "waits for nothing, or twice"
             left = ticket.call, ticket.agent, ticket.leg
@@ -123,7 +153,8 @@ def _check_tickets(engine: Engine, busy: dict[AgentId, CallId]) -> int:
         assert ticket.call is not None
         under_way[ticket.call] = ticket
         assert ticket.call not in board.calls, "two conversations of one ticket"
-        assert ("ticket", id_, due) in timers, f"{ticket.state} would never end"
+        due = TICKET_MUST_END.get(ticket.state)  # RINGING ends with the ringing: _check_legs
+        assert due is None or ("ticket", id_, due) in timers, f"{ticket.state} would never end"
         assert ticket.item is None, "dialled, and in the queue"
         if ticket.agent is None:
             assert ticket.state is TicketState.ASKING, f"{ticket.state} without an informateur"
@@ -133,11 +164,11 @@ def _check_tickets(engine: Engine, busy: dict[AgentId, CallId]) -> int:
         rings = ticket.state is TicketState.RINGING
         states = AT_THE_CALL[CallState.RINGING if rings else CallState.TALKING]
         assert board.roster.desks[ticket.agent].state in states
-    assert callbacks.attempts == under_way
-    codes = callbacks._open.codes
-    assert sorted(codes.values()) == sorted(callbacks.tickets), "one code a ticket"
+    assert tickets.attempts == under_way
+    codes = tickets.codes
+    assert sorted(codes.values()) == sorted(tickets.tickets), "one code a ticket"
     beside = dict.fromkeys(board.plan.sectors, 0)
-    for ticket in callbacks.tickets.values():
+    for ticket in tickets.tickets.values():
         beside[ticket.record.sector] += ticket.item is None
-    assert all(callbacks._open.beside[one] == count for one, count in beside.items())
+    assert all(tickets.beside[one] == count for one, count in beside.items())
     return waiting

@@ -94,7 +94,7 @@ class World:
         self.random = random
         self.lost, self.late, self.repeated = random.choice(LINES)
         self.engine = Engine(plan, code_book(plan), "run", Pins(pins))
-        self.board = self.engine._board
+        self.board = self.engine.board
         #: Callers, and informateurs who call the desk: whether the channel lives.
         self.callers: dict[CallId, bool] = {}
         self.desk_calls: dict[CallId, bool] = {}

@@ -8,7 +8,16 @@ from router.asterisk.toolbox import Toolbox
 from router.cli import provision
 from router.config import Faulty, Settings, read_all
 from router.core import speech
-from router.core.call import distribution, journey, offer, supervision, talk, votes
+from router.core.call import (
+    distribution,
+    journey,
+    offer,
+    referral,
+    supervision,
+    talk,
+    votes,
+    waiting,
+)
 from router.core.callback import attempt
 from router.core.desk import by_phone
 from router.core.ids import PromptId
@@ -23,7 +32,18 @@ FALLBACK_PROMPTS = frozenset({PromptId("apology"), PromptId("apology-end")})
 NEEDED = frozenset[PromptId]().union(
     *(
         part.PROMPTS
-        for part in (journey, distribution, offer, talk, votes, by_phone, supervision, attempt)
+        for part in (
+            journey,
+            waiting,
+            distribution,
+            offer,
+            talk,
+            referral,
+            votes,
+            by_phone,
+            supervision,
+            attempt,
+        )
     ),
     keypad.PROMPTS,
     speech.required(),

@@ -2,6 +2,10 @@
 
 The same engine answers the phone, runs the simulated year and stands under property
 tests. `handle` accepts anything at any time; `next_deadline` says when to come back.
+
+Here is the one place that says which part an event reaches, in which order: whatever is due
+first, then the event, each followed by work for whoever has become free. A channel's owner is
+one look-up (legs.py); what the owner does about it is in its table (call/, callback/, desk/).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -10,19 +14,25 @@ from typing import Any
 
 from router.core.call.distribution import Distribution
 from router.core.call.journey import Journey
-from router.core.call.life import TABLE, AsideEvent, Call, CallEvent, CallState, Due
+from router.core.call.life import CONVERSATION, AsideEvent, Call, CallState, Due, WatchEvent
 from router.core.call.offer import Offer
+from router.core.call.referral import Referral
 from router.core.call.supervision import Supervision
-from router.core.call.talk import CONVERSATION, Talk
+from router.core.call.table import call_rows
+from router.core.call.talk import Talk
+from router.core.call.talk_keys import TalkKeys
 from router.core.call.votes import Votes
-from router.core.callback.callbacks import OF_ATTEMPTS, Callbacks
-from router.core.callback.tickets import Admission, TicketRecord
+from router.core.call.waiting import Waiting
+from router.core.callback.admission import AdmissionControl
+from router.core.callback.attempt import Attempts
+from router.core.callback.callbacks import Callbacks
+from router.core.callback.open_tickets import OpenTickets, Ticket
+from router.core.callback.tickets import Admission, TicketEvent, TicketRecord
 from router.core.codes import CodeBook
 from router.core.commands import Command, DeskChanged, HangUp, Step, Told
-from router.core.desk.agents import AgentState
-from router.core.desk.by_phone import Desk
-from router.core.desk.desk_call import TABLE as DESK_TABLE
-from router.core.desk.desk_call import DeskCall, DeskDue, DeskEvent, DeskState
+from router.core.desk.agents import AgentDesk, AgentState
+from router.core.desk.by_phone import Desk, desk_rows
+from router.core.desk.desk_call import DeskCall, DeskDue, DeskState
 from router.core.desk.desk_view import DeskView, view_of
 from router.core.desk.duty import Duty
 from router.core.desk.pins import Pins
@@ -60,14 +70,67 @@ from router.core.events import (
     TimePassed,
     TrunkChanged,
 )
-from router.core.ids import AgentId, CallId, ChannelId, PhoneId, SectorId, TicketId
+from router.core.ids import AgentId, CallId, ChannelId, SectorId, TicketId
+from router.core.legs import NOT_LEGS, OWN, Role, Said
 from router.core.plan import Plan
 from router.core.recovery import Recovery
 from router.core.requests import InCall, LogIn, LogOut, Note, Pause, Ready, Reply
+from router.core.reservation import Reservation, Ringing
+from router.core.standing import Standing
 from router.core.switchboard import Switchboard
+from router.core.table import Table, What
 
 #: A prompt that broke off because its channel is gone is followed by that end within this.
 ENDS_WITHIN_S = 1.0
+
+#: What an event on a leg is to the leg's owner, by what the leg is for.
+_RANG: dict[Role, What] = {
+    Role.INFORMATEUR: LegRang,
+    Role.COLLEAGUE: AsideEvent.RANG,
+}
+_ANSWERED: dict[Role, What] = {
+    Role.INFORMATEUR: LegAnswered,
+    Role.COLLEAGUE: AsideEvent.ANSWERED,
+    Role.REFERRAL: AsideEvent.ANSWERED,
+    Role.SUPERVISOR: WatchEvent.ANSWERED,
+}
+_ENDED: dict[Role, What] = {
+    Role.INFORMATEUR: LegEnded,
+    Role.COLLEAGUE: AsideEvent.ENDED,
+    Role.REFERRAL: AsideEvent.ENDED,
+    Role.SUPERVISOR: WatchEvent.ENDED,
+}
+_UNANSWERED: dict[Role, What] = {
+    Role.INFORMATEUR: Ringing.OVER,
+    Role.COLLEAGUE: AsideEvent.UNANSWERED,
+    Role.REFERRAL: AsideEvent.UNANSWERED,
+}
+_VANISHED: dict[Role, What] = {
+    Role.INFORMATEUR: PhoneVanished,
+    Role.COLLEAGUE: AsideEvent.VANISHED,
+}
+#: What it is to the owner that a sentence is over, by who heard it; without an entry, nothing.
+_SAID: dict[type, dict[Said, What]] = {
+    Call: {
+        Said.CALLER: PromptEnded,
+        Said.INFORMATEUR: Due.WHISPER,
+        Said.COLLEAGUE: AsideEvent.TOLD,
+        Said.WATCHED_CALLER: WatchEvent.BEGUN,
+    },
+    Ticket: {Said.CALLER: PromptEnded},
+    DeskCall: {Said.CALLER: PromptEnded},
+}
+#: What it is that a sentence to somebody else broke off. What a caller does not hear to its end
+#: waits a moment, for the channel's own end to be reported.
+_UNSAID: dict[type, dict[Said, What]] = {
+    Call: {
+        Said.WATCHED_CALLER: WatchEvent.UNTOLD,
+        Said.WATCHED_INFORMATEUR: WatchEvent.UNTOLD,
+    },
+    Ticket: {Said.CALLER: PromptFailed},
+    DeskCall: {Said.CALLER: PromptEnded},
+}
+_UNHEARD = {Said.CALLER: Due.UNHEARD, Said.INFORMATEUR: Due.UNTOLD, Said.COLLEAGUE: Due.UNTOLD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +143,12 @@ class SectorSnapshot:
     ready: int
     oldest_wait_s: float | None
     wait_min: tuple[int, int] | None
-    #: So many wait, over all sectors, that who asks for this one is refused.
+    #: So many wait, in all sectors, that whoever asks for this one is refused.
     is_full: bool = False
 
     @property
     def is_answered(self) -> bool:
-        """Whether who asks for this sector now is answered, at once or after a wait."""
+        """Whether a caller who asks for this sector now is answered, at once or after a wait."""
         return self.on_duty > 0 and not self.is_full
 
 
@@ -94,57 +157,75 @@ class Engine:
 
     The caller's duty: carry out the commands in order per call; call `handle` with
     `TimePassed` at `next_deadline`; give a `run` unique to this life of the router, since
-    the ids of legs, bridges and playbacks begin with it.
+    the ids of legs, bridges and playbacks begin with it. `board`, `tickets` and the three tables
+    are for those who look on: to be read, never changed.
     """
 
     def __init__(self, plan: Plan, codes: CodeBook, run: str, pins: Pins | None = None) -> None:
-        board = self._board = Switchboard(plan, codes, run, pins or Pins({}))
+        board = self.board = Switchboard(plan, codes, run, pins or Pins({}))
         self._pop_due, self._next_at = board.timers.pop_due, board.timers.next_at
-        self._duty = Duty(board)
-        self._votes = Votes(board)
-        self._supervision = Supervision(board, self._duty)
-        self._distribution = Distribution(
-            board, self._duty, self._votes.begin, self._supervision.end
+        self._duty = duty = Duty(board)
+        self._standing = standing = Standing(board)
+        reservation = Reservation(board, duty)
+        self._reservation = reservation
+        self.tickets = OpenTickets(board, reservation)
+        self._admission = AdmissionControl(board, standing, self.tickets)
+        self._waiting = Waiting(board, reservation, standing, self._admission)
+        votes = Votes(board)
+        self._supervision = Supervision(board, duty)
+        distribution = Distribution(
+            *(board, duty, reservation, standing, self._waiting, self._supervision, votes)
         )
-        self._duty.offer = self._distribution.offer
-        self._duty.overdue = self._distribution.overdue
-        self._talk = Talk(
+        talk = Talk(board, duty, reservation, self._waiting, distribution, self._supervision)
+        self._talk_keys = TalkKeys(board)
+        attempts = Attempts(
             board,
-            self._distribution,
-            self._duty,
-            self._ask_in_call,
-            self._supervision.end,
-            self._votes.begin,
+            duty,
+            reservation,
+            self.tickets,
+            self._admission,
+            self._waiting,
+            distribution,
         )
-        self._callbacks = Callbacks(board, self._distribution, self._duty)
-        self._attempts = self._callbacks.attempts
-        self._distribution.ring_for_ticket = self._callbacks.ring
-        self._offer = Offer(board, self._distribution, self._callbacks.may_promise)
-        self._distribution.offered = self._offer.said
-        board.ended = self._callbacks.over
-        self._journey = Journey(board, self._distribution.enqueue, self._callbacks.called_in)
-        self._desk = Desk(board, self._duty)
-        self._recovery = Recovery(board, self._duty, self._distribution, self._arrive)
-        parts = (self._journey, self._distribution, self._offer, self._talk, self._votes)
-        #: By state, then by what has happened.
-        self._handlers: dict[CallState, dict[Any, Callable[..., Any]]] = {
-            state: {} for state in CallState
+        self._callbacks = Callbacks(board, self.tickets, self._admission, attempts)
+        self._journey = Journey(board, self._waiting, self._callbacks)
+        self._desk = Desk(board, duty)
+        self._recovery = Recovery(board, duty, self._waiting, self._journey)
+        self.call_table: Table[CallState, Call] = Table(
+            "",
+            CallState,
+            call_rows(
+                self._journey,
+                self._waiting,
+                Offer(board, self._waiting),
+                distribution,
+                talk,
+                self._talk_keys,
+                Referral(board, reservation, distribution, talk, votes),
+                self._supervision,
+                votes,
+            ),
+            board.counts,
+        )
+        self.desk_table: Table[DeskState, DeskCall] = Table(
+            "desk ", DeskState, desk_rows(self._desk), board.counts
+        )
+        self.ticket_table = self._callbacks.table
+        self._tables: dict[type, Table[Any, Any]] = {
+            Call: self.call_table,
+            Ticket: self.ticket_table,
+            DeskCall: self.desk_table,
         }
-        for (state, what), name in TABLE.items():
-            self._handlers[state][what] = _method(name, *parts)
-        self._desk_handlers: dict[tuple[DeskState, Any], Callable[..., None]] = {
-            pair: _method(name, self._desk) for pair, name in DESK_TABLE.items()
-        }
-
         self._on: dict[type[Event], Callable[[Any], None]] = {
             TimePassed: self._time_passed,
             KeyPressed: self._key,
-            CallerSpoke: self._spoke,
+            CallerSpoke: self._of_channel,
+            NumberTaken: self._of_channel,
             PromptEnded: self._prompt_ended,
             PromptFailed: self._prompt_failed,
             CallArrived: self._arrived,
-            CallLeft: self._left,
-            CallFound: self._recovery.found,
+            CallLeft: self._of_channel,
+            CallFound: self._found,
             LegRang: self._leg_rang,
             LegAnswered: self._leg_answered,
             LegKeyPressed: self._leg_key,
@@ -156,18 +237,16 @@ class Engine:
             DeskCalled: self._desk_called,
             AgentAsked: self._agent_asked,
             SupervisorAsked: self._supervisor_asked,
-            NumberTaken: self._number_taken,
+            CalledAnswered: self._called_answered,
+            CalledEnded: self._of_channel,
+            DialFailed: self._of_channel,
             CallbackAsked: self._callbacks.asked,
             CallbackCancelled: self._callbacks.cancelled,
             TrunkChanged: self._callbacks.trunk_changed,
             TicketUnkept: self._callbacks.unkept,
             NumberLost: self._callbacks.number_lost,
             StoreChanged: self._callbacks.store_changed,
-            Resynced: self._callbacks.resynced,
-            # Of an attempt that is over:
-            CalledAnswered: self._called_too_late,
-            CalledEnded: board.ignore,
-            DialFailed: board.ignore,
+            Resynced: self._resynced,
         }
 
     def restore(self, sessions: Iterable[DeskChanged], now: float) -> None:
@@ -184,29 +263,46 @@ class Engine:
 
         Call it before any event; the commands are to be carried out.
         """
-        board = self._board
+        board = self.board
         board.now = now
         commands: list[Command] = []
         board.commands = commands
         self._callbacks.restore(records, lost=lost)
+        self._follow_up()
         return commands
 
     def handle(self, event: Event, now: float) -> list[Command]:
         """Return what to do about `event`, and about whatever is due at `now`."""
-        board = self._board
+        board = self.board
         board.now = now
         commands: list[Command] = []
         board.commands = commands
         while (key := self._pop_due(now)) is not None:
             self._fire(key)
-        kind = type(event)
-        if kind in OF_ATTEMPTS:
-            told: Any = event
-            ticket = self._attempts.get(told.call)
-            if ticket is not None and self._callbacks.of_attempt(ticket, event):
-                return commands
-        self._on[kind](event)
+            self._follow_up()
+        self._on[type(event)](event)
+        self._follow_up()
         return commands
+
+    def _follow_up(self) -> None:
+        """End tickets whose conversation is over, and give work to whoever has become free."""
+        board = self.board
+        while board.talked:
+            self._callbacks.tell(board.talked.popleft(), TicketEvent.TALKED)
+        while board.free:
+            self._offer(board.free.popleft())
+
+    def _offer(self, desk: AgentDesk) -> None:
+        """Give a ready informateur the item that is due first."""
+        if desk.state is not AgentState.READY:
+            return
+        item = self.board.queue.first_for(desk.agent.skills)
+        if item is None:
+            return
+        if item.ticket is None:
+            self.call_table.answer(self.board.calls[item.call], Ringing.TURN, desk)
+        else:
+            self._callbacks.tell(item.ticket, Ringing.TURN, desk)
 
     def next_deadline(self) -> float | None:
         """Return when `handle` must be called at the latest, or None."""
@@ -216,13 +312,13 @@ class Engine:
 
     def known(self) -> tuple[frozenset[CallId], frozenset[ChannelId]]:
         """Return who called and which legs we dialled, as far as the engine believes them alive."""
-        board = self._board
+        board = self.board
         callers = frozenset(board.calls) | frozenset(board.desk_calls) | self._callbacks.asking()
-        return callers, frozenset(board.legs)
+        return callers, frozenset(board.legs.dialled())
 
     def sectors(self) -> list[SectorSnapshot]:
         """Return where every sector stands at the time of the last event."""
-        board = self._board
+        board = self.board
         standing = []
         for sector in board.plan.sectors:
             waiting = board.queue.waiting(sector)
@@ -235,8 +331,8 @@ class Engine:
                     on_duty,
                     board.roster.ready(sector),
                     None if oldest is None else board.now - oldest,
-                    self._distribution.standing.wait_min(sector, waiting + 1, 0.0),
-                    self._distribution.is_full(sector),
+                    self._standing.wait_min(sector, waiting + 1, 0.0),
+                    self._standing.is_full(sector),
                 )
             )
         return standing
@@ -244,39 +340,39 @@ class Engine:
     def agent_states(self) -> dict[AgentState, int]:
         """Return how many informateurs are in each state."""
         states = dict.fromkeys(AgentState, 0)
-        for desk in self._board.roster:
+        for desk in self.board.roster:
             states[desk.state] += 1
         return states
 
     def states_of_agents(self) -> Iterator[tuple[AgentId, AgentState]]:
         """Yield each informateur's state."""
-        for desk in self._board.roster:
+        for desk in self.board.roster:
             yield desk.agent.id, desk.state
 
     def call_states(self) -> dict[CallState, int]:
         """Return how many calls are in each state."""
         states = dict.fromkeys(CallState, 0)
-        for call in self._board.calls.values():
+        for call in self.board.calls.values():
             states[call.state] += 1
         return states
 
     @property
     def counts(self) -> dict[str, int]:
         """Events ignored, by name and state, and calls ended, by outcome."""
-        return dict(self._board.counts)
+        return dict(self.board.counts)
 
     def desk(self, agent: AgentId) -> DeskView | None:
         """Return what the informateur's own screen may show; None if the plan has no such one."""
-        desk = self._board.roster.desks.get(agent)
-        return None if desk is None else view_of(desk, self._board, self._callbacks.attempts)
+        desk = self.board.roster.desks.get(agent)
+        return None if desk is None else view_of(desk, self.board, self.tickets.attempts)
 
     def desks(self) -> list[DeskView]:
         """Return that of every informateur, in the plan's order."""
-        return [view_of(desk, self._board, self._callbacks.attempts) for desk in self._board.roster]
+        return [view_of(desk, self.board, self.tickets.attempts) for desk in self.board.roster]
 
     def admission(self, sector: SectorId, now: float) -> Admission:
         """Return whether a callback for `sector` would be promised at `now`."""
-        self._board.now = now
+        self.board.now = now
         return self._callbacks.admission(sector)
 
     def ticket(self, ticket: TicketId) -> TicketRecord | None:
@@ -285,11 +381,12 @@ class Engine:
 
     def open_tickets(self) -> list[TicketRecord]:
         """Return every ticket that has not ended, as last told to be kept."""
-        return [ticket.record for ticket in self._callbacks.tickets.values()]
+        return list(self._callbacks.records())
 
     def ticket_code(self, ticket: TicketId) -> str | None:
         """Return what to type for who calls in instead of being called back."""
-        return self._callbacks.code(ticket)
+        record = self._callbacks.record(ticket)
+        return None if record is None else record.code
 
     def is_dialling(self, call: CallId) -> bool:
         """Return whether the number of this attempt is to be dialled, or was and may ring."""
@@ -297,263 +394,240 @@ class Engine:
 
     def open_ticket_ids(self) -> frozenset[TicketId]:
         """Return every ticket that has not ended."""
-        return frozenset(self._callbacks.tickets)
+        return frozenset(self.tickets.tickets)
 
     def most_tickets(self) -> int:
         """Return how many tickets may be open with those on duty now."""
-        return self._callbacks.room()
+        return self._admission.room()
 
     # Events, one by one.
 
     def _time_passed(self, event: TimePassed) -> None:
         """Whatever was due has been done."""
 
-    def _key(self, event: KeyPressed) -> None:
-        board = self._board
-        if (call := board.calls.get(event.call)) is not None:
-            call.keys += 1
-            self._answer(call, KeyPressed, event)
-        elif (desk_call := board.desk_calls.get(event.call)) is not None:
-            self._answer_desk(desk_call, KeyPressed, event)
-        else:
-            board.ignore(event)
+    def _answer(self, owner: object, what: What, event: Event | None = None) -> Any:
+        return self._tables[type(owner)].answer(owner, what, event)
 
-    def _spoke(self, event: CallerSpoke) -> None:
-        if (call := self._board.calls.get(event.call)) is not None:
-            self._answer(call, CallerSpoke, event)
+    def _of_channel(
+        self,
+        event: KeyPressed
+        | CallerSpoke
+        | NumberTaken
+        | CallLeft
+        | CalledAnswered
+        | CalledEnded
+        | DialFailed,
+    ) -> None:
+        """Whoever has the channel answers."""
+        leg = self.board.legs.get(ChannelId(event.call))
+        if leg is not None:
+            self._answer(leg.owner, type(event), event)
         else:
-            self._board.ignore(event)
+            self.board.ignore(event)
+
+    def _key(self, event: KeyPressed) -> None:
+        call = self.board.calls.get(event.call)
+        if call is not None:
+            call.keys += 1
+            self.call_table.answer(call, KeyPressed, event)
+        else:
+            self._of_channel(event)
 
     def _arrived(self, event: CallArrived) -> None:
-        if event.call in self._board.calls:
-            self._board.ignore(event)
+        if event.call in self.board.calls:
+            self.board.ignore(event)
         else:
-            self._arrive(event.call)
+            self._journey.arrive(event.call)
+
+    def _found(self, event: CallFound) -> None:
+        leg = self.board.legs.get(ChannelId(event.call))
+        if leg is not None and leg.role is Role.CALLED:
+            self._answer(leg.owner, CallFound, event)
+        else:
+            self._recovery.found(event)
+
+    def _called_answered(self, event: CalledAnswered) -> None:
+        """Picked up; too late if the attempt is over."""
+        if ChannelId(event.call) not in self.board.legs:
+            self.board.commands.append(HangUp(event.call, ChannelId(event.call)))
+        self._of_channel(event)
+
+    def _resynced(self, event: Resynced) -> None:
+        self._callbacks.resynced()
+
+    # Legs.
+
+    def _leg_rang(self, event: LegRang) -> None:
+        leg = self.board.legs.get(event.leg)
+        if leg is not None and leg.role in _RANG:
+            self._answer(leg.owner, _RANG[leg.role], event)
+        else:
+            self.board.ignore(event)
+
+    def _leg_answered(self, event: LegAnswered) -> None:
+        leg = self.board.legs.get(event.leg)
+        if leg is not None and leg.role in _ANSWERED:
+            self._answer(leg.owner, _ANSWERED[leg.role], event)
+        else:  # answered in the instant we gave up
+            self.board.commands.append(HangUp(event.call, event.leg))
+            self.board.ignore(event)
 
     def _leg_key(self, event: LegKeyPressed) -> None:
-        call = self._board.calls.get(event.call)
-        if call is not None and call.leg == event.leg and call.state in CONVERSATION:
-            self._talk.leg_key(call, event)
-        else:
-            self._board.ignore(event)
+        leg = self.board.legs.get(event.leg)
+        call = self.board.calls.get(event.call)
+        if leg is None or leg.role is not Role.INFORMATEUR or call is None:
+            self.board.ignore(event)
+            return
+        asked = self.call_table.answer(call, LegKeyPressed, event)
+        if isinstance(asked, Reply):
+            self._talk_keys.reply(call, asked)
+        elif asked is not None:
+            self._talk_keys.reply(call, self._ask_in_call(call, asked))
+
+    def _leg_ended(self, event: LegEnded) -> None:
+        leg = self.board.legs.get(event.leg)
+        if leg is None or leg.role in NOT_LEGS:
+            self.board.ignore(event)
+            return
+        self.board.legs.pop(event.leg)
+        self.board.cancel_ring_due(event.leg)
+        if leg.role in _ENDED:
+            self._answer(leg.owner, _ENDED[leg.role], event)
+        elif leg.agent is not None:
+            desk = self.board.roster.desks[leg.agent]
+            if desk.leg == event.leg and desk.call is None:
+                self._duty.released(desk)
 
     def _failed(self, event: CommandFailed) -> None:
-        board = self._board
-        call_id, channel = event.call, event.channel
-        if channel == ChannelId(call_id):
-            if call_id in board.calls or call_id in board.desk_calls:
-                # else a hang-up that fails would come for ever
-                board.commands.append(HangUp(call_id, channel))
-            self._left(event)
-        elif not self._supervision.failed(call_id, channel):
-            self._leg_ended(LegEnded(call_id, channel, LegEnd.UNREACHABLE))
+        """A command for a channel that is not there: as if its end had been reported."""
+        board, channel = self.board, event.channel
+        leg = board.legs.get(channel)
+        if leg is None:  # else a hang-up that fails would be repeated for ever
+            board.ignore(event)
+        elif leg.role in OWN:
+            board.commands.append(HangUp(CallId(channel), channel))
+            self._answer(leg.owner, CallLeft)
+        elif leg.role is Role.SNOOP:
+            self._answer(leg.owner, WatchEvent.DEAF)
+        else:
+            self._leg_ended(LegEnded(event.call, channel, LegEnd.UNREACHABLE))
+
+    def _ring_over(self, leg_id: ChannelId) -> None:
+        """Nobody picked up in time."""
+        leg = self.board.legs.get(leg_id)
+        if leg is not None and leg.role in _UNANSWERED:
+            self._answer(leg.owner, _UNANSWERED[leg.role])
+
+    # Prompts.
+
+    def _prompt_ended(self, event: PromptEnded) -> None:
+        owner, said = self._whose(event)
+        if owner is None or said is None:
+            self.board.ignore(event)
+        elif (what := _SAID[type(owner)].get(said)) is not None:
+            self._answer(owner, what)
+
+    def _prompt_failed(self, event: PromptFailed) -> None:
+        """What broke off was not heard. The channel's own end follows at once, or never."""
+        owner, said = self._whose(event)
+        if owner is None or said is None:
+            self.board.ignore(event)
+        elif (what := _UNSAID[type(owner)].get(said)) is not None:
+            self._answer(owner, what)
+        elif isinstance(owner, Call):
+            self.board.set_due(owner, _UNHEARD[said], ENDS_WITHIN_S)
+
+    def _whose(self, event: PromptEnded | PromptFailed) -> tuple[object | None, Said | None]:
+        """Return who owns the sentence that is over, and to whom it was said."""
+        leg = self.board.legs.get(ChannelId(event.call))
+        if leg is None:
+            return None, None
+        for said, playback in leg.owner.said.items():
+            if playback == event.playback:
+                del leg.owner.said[said]
+                return leg.owner, said
+        return None, None
+
+    # Informateurs, and what they ask.
 
     def _phone_appeared(self, event: PhoneAppeared) -> None:
         if self._duty.knows(event.phone):
             self._duty.appeared(event.phone)
         else:
-            self._board.ignore(event)
+            self.board.ignore(event)
 
     def _phone_vanished(self, event: PhoneVanished) -> None:
-        if self._duty.knows(event.phone):
-            self._vanished(event.phone)
-        else:
-            self._board.ignore(event)
+        """A call that rings there goes to the next one, then its informateur is logged out."""
+        board = self.board
+        if not self._duty.knows(event.phone):
+            board.ignore(event)
+            return
+        board.roster.phones.discard(event.phone)
+        desk = board.roster.at.get(event.phone)
+        if desk is not None:
+            desk.present = False
+            leg = board.legs.get(desk.leg) if desk.leg is not None else None
+            if leg is not None and leg.role in _VANISHED:
+                self._answer(leg.owner, _VANISHED[leg.role])
+        self._duty.vanished(event.phone)
 
     def _desk_called(self, event: DeskCalled) -> None:
-        if event.call in self._board.desk_calls:
-            self._board.ignore(event)
+        if event.call in self.board.desk_calls:
+            self.board.ignore(event)
         else:
             self._desk.arrive(event)
 
     def _agent_asked(self, event: AgentAsked) -> None:
-        self._board.commands.append(Told(event.ask, self._asked(event)))
+        self.board.commands.append(Told(event.ask, self._asked(event)))
 
     def _supervisor_asked(self, event: SupervisorAsked) -> None:
-        self._board.commands.append(Told(event.ask, self._supervision.ask(event)))
-
-    def _number_taken(self, event: NumberTaken) -> None:
-        if (call := self._board.calls.get(event.call)) is not None:
-            self._answer(call, NumberTaken, event)
-        else:
-            self._board.ignore(event)
-
-    def _called_too_late(self, event: CalledAnswered) -> None:
-        """Picked up, but the attempt is over."""
-        self._board.commands.append(HangUp(event.call, ChannelId(event.call)))
-        self._board.ignore(event)
-
-    def _answer(
-        self, call: Call, what: CallEvent, *event: KeyPressed | CallerSpoke | LegEnded | NumberTaken
-    ) -> None:
-        """Call the handler of the table; few events have more to say than `what`."""
-        handler = self._handlers[call.state].get(what)
-        if handler is not None:
-            handler(call, *event)
-        else:
-            name = what.value if isinstance(what, Due | AsideEvent) else what.__name__
-            self._board.counts[f"ignored {name} in {call.state}"] += 1
-
-    def _answer_desk(self, call: DeskCall, what: DeskEvent, *event: KeyPressed) -> None:
-        handler = self._desk_handlers.get((call.state, what))
-        if handler is not None:
-            handler(call, *event)
-        else:
-            self._board.counts[f"ignored {what.__name__} in desk {call.state}"] += 1
+        self.board.commands.append(Told(event.ask, self._supervision.ask(event)))
 
     def _asked(self, event: AgentAsked) -> Reply:
-        desk = self._board.roster.desks.get(event.agent)
+        desk = self.board.roster.desks.get(event.agent)
         if desk is None:
             return Reply.NOT_LOGGED_IN
         request = event.request
         if isinstance(request, LogIn | LogOut | Pause | Ready | Note):
             return self._duty.ask(desk, request)
-        call = self._board.calls.get(desk.call) if desk.call is not None else None
+        call = self.board.calls.get(desk.call) if desk.call is not None else None
         if call is None or call.agent != event.agent or call.state not in CONVERSATION:
             return Reply.NOT_IN_CALL
         return self._ask_in_call(call, request)
 
     def _ask_in_call(self, call: Call, request: InCall) -> Reply:
-        handler = self._handlers[call.state].get(type(request))
-        if handler is None:
+        if not self.call_table.has(call.state, type(request)):
             return Reply.NOT_NOW
-        reply: Reply = handler(call, request)
+        reply: Reply = self.call_table.answer(call, type(request), request)
         return reply
 
-    def _prompt_ended(self, event: PromptEnded) -> None:
-        board = self._board
-        call, playback = board.calls.get(event.call), event.playback
-        desk_call = board.desk_calls.get(event.call)
-        if desk_call is not None and desk_call.playback == playback:
-            desk_call.playback = None
-            self._answer_desk(desk_call, PromptEnded)
-        elif call is None:
-            board.ignore(event)
-        elif call.playback == playback:
-            call.playback = None
-            self._answer(call, PromptEnded)
-        elif call.whisper == playback:
-            call.whisper = None
-            self._answer(call, Due.WHISPER)
-        elif call.aside is not None and call.aside.whisper == playback:
-            call.aside.whisper = None
-            self._answer(call, AsideEvent.TOLD)
-        elif not self._supervision.told(call, playback):
-            board.ignore(event)
-
-    def _prompt_failed(self, event: PromptFailed) -> None:
-        """What broke off was not heard. The channel's own end follows at once, or never."""
-        board = self._board
-        call, playback = board.calls.get(event.call), event.playback
-        desk_call = board.desk_calls.get(event.call)
-        if desk_call is not None and desk_call.playback == playback:
-            desk_call.playback = None
-            self._answer_desk(desk_call, PromptEnded)
-        elif call is None:
-            board.ignore(event)
-        elif call.playback == playback:
-            call.playback = None
-            board.set_due(call, Due.UNHEARD, ENDS_WITHIN_S)
-        elif call.whisper == playback:
-            call.whisper = None
-            board.set_due(call, Due.UNTOLD, ENDS_WITHIN_S)
-        elif call.aside is not None and call.aside.whisper == playback:
-            call.aside.whisper = None
-            board.set_due(call, Due.UNTOLD, ENDS_WITHIN_S)
-        elif not self._supervision.untold(call, playback):
-            board.ignore(event)
-
-    def _leg_rang(self, event: LegRang) -> None:
-        call = self._board.calls.get(event.call)
-        if call is not None and call.leg == event.leg:
-            self._answer(call, LegRang)
-        elif call is not None and call.aside is not None and call.aside.leg == event.leg:
-            self._answer(call, AsideEvent.RANG)
-        else:
-            self._board.ignore(event)
-
-    def _leg_answered(self, event: LegAnswered) -> None:
-        board = self._board
-        call = board.calls.get(event.call)
-        if call is not None and call.leg == event.leg:
-            self._answer(call, LegAnswered)
-        elif call is not None and call.aside is not None and call.aside.leg == event.leg:
-            self._answer(call, AsideEvent.ANSWERED)
-        elif call is not None and call.watch is not None and call.watch.leg == event.leg:
-            self._supervision.answered(call, call.watch)
-        else:  # answered in the instant we gave up
-            board.commands.append(HangUp(event.call, event.leg))
-            board.ignore(event)
+    # Deadlines.
 
     def _fire(self, key: Any) -> None:
-        board = self._board
+        board = self.board
         match key:
             case ("call", call_id, due):
                 call = board.calls[call_id]
                 if due is Due.UNHEARD or due is Due.UNTOLD:
                     board.note(call, Step.UNPLAYED)
-                self._answer(call, due)
+                self.call_table.answer(call, due)
             case ("agent", agent_id):
-                self._duty.lease_ended(board.roster.desks[agent_id])
+                self._lease_ended(board.roster.desks[agent_id])
+            case ("ring", leg):
+                self._ring_over(leg)
+            case ("widen", item):
+                self._reservation.widen(item)
             case ("ticket", ticket_id, due):
-                self._callbacks.due(ticket_id, due)
+                self._callbacks.tell(ticket_id, due)
             case ("desk", call_id):
-                self._answer_desk(board.desk_calls[call_id], DeskDue)
+                self.desk_table.answer(board.desk_calls[call_id], DeskDue.SILENCE)
             case _:
-                self._distribution.close()
+                self._waiting.close()
 
-    def _arrive(self, call_id: CallId) -> None:
-        board = self._board
-        call = board.calls[call_id] = Call(call_id, board.now)
-        board.note(call, Step.ARRIVED)
-        self._journey.arrive(call)
-
-    def _left(self, event: CallLeft | CommandFailed) -> None:
-        board = self._board
-        if (call := board.calls.get(event.call)) is not None:
-            self._answer(call, CallLeft)
-        elif (desk_call := board.desk_calls.get(event.call)) is not None:
-            self._answer_desk(desk_call, CallLeft)
-        else:
-            board.ignore(event)
-
-    def _leg_ended(self, event: LegEnded) -> None:
-        board = self._board
-        if event.leg not in board.legs:
-            board.ignore(event)
-            return
-        agent = board.legs.pop(event.leg)
-        call = board.calls.get(event.call)
-        if call is not None and call.leg == event.leg:
-            self._answer(call, LegEnded, event)
-        elif call is not None and call.aside is not None and call.aside.leg == event.leg:
-            self._answer(call, AsideEvent.ENDED, event)
-        elif call is not None and call.watch is not None and call.watch.leg == event.leg:
-            self._supervision.left(call)
-        elif agent is not None:
-            desk = board.roster.desks[agent]
-            if desk.leg == event.leg and desk.call is None:
-                self._duty.released(desk)
-
-    def _vanished(self, phone: PhoneId) -> None:
-        """A call that rings there goes to the next one, then its informateur is logged out."""
-        board = self._board
-        board.roster.phones.discard(phone)
-        desk = board.roster.at.get(phone)
-        if desk is not None:
-            desk.present = False
-            call = board.calls.get(desk.call) if desk.call is not None else None
-            if desk.call is not None and self._callbacks.phone_vanished(desk.call):
-                pass  # it was an attempt's
-            elif call is not None and call.agent == desk.agent.id:
-                self._answer(call, PhoneVanished)
-            elif call is not None and call.aside is not None:
-                self._answer(call, AsideEvent.VANISHED)
-        self._duty.vanished(phone)
-
-
-def _method(name: str, *parts: object) -> Callable[..., Any]:
-    """Return the method of that name of the one part that has it."""
-    (method,) = (getattr(part, name) for part in parts if hasattr(part, name))
-    found: Callable[..., Any] = method
-    return found
+    def _lease_ended(self, desk: AgentDesk) -> None:
+        """The lease of a ringing phone ends after the ringing's own deadline: one was lost."""
+        if desk.state in (AgentState.RESERVED, AgentState.RINGING) and desk.leg is not None:
+            self._ring_over(desk.leg)
+            if desk.state not in (AgentState.RESERVED, AgentState.RINGING):
+                return
+        self._duty.lease_ended(desk)

@@ -1,31 +1,26 @@
 """After a restart of the router: who was logged in where, and the calls that Asterisk holds."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from router.core.call.distribution import Distribution
+from router.core.call.journey import Journey
 from router.core.call.life import Aside, Call, CallState
+from router.core.call.waiting import Waiting
 from router.core.commands import DeskChanged, HangUp, Outcome, Part, Step
 from router.core.desk.duty import Duty
 from router.core.events import CallFound
-from router.core.ids import CallId
+from router.core.legs import Role
 from router.core.switchboard import Switchboard
 from router.core.work import WorkItem
 
 
 class Recovery:
-    """Takes up what was there before. `arrive` lets a call start again from the welcome."""
+    """Takes up what was there before; without a sector a call starts again from the welcome."""
 
-    def __init__(
-        self,
-        board: Switchboard,
-        duty: Duty,
-        distribution: Distribution,
-        arrive: Callable[[CallId], None],
-    ) -> None:
+    def __init__(self, board: Switchboard, duty: Duty, waiting: Waiting, journey: Journey) -> None:
         self._board = board
         self._duty = duty
-        self._distribution = distribution
-        self._arrive = arrive
+        self._waiting = waiting
+        self._journey = journey
 
     def restore(self, sessions: Iterable[DeskChanged], now: float) -> None:
         """Log in again who was; a phone that does not come back within `away_s` is logged out."""
@@ -49,11 +44,12 @@ class Recovery:
         sector = event.sector if event.sector in board.plan.sectors else None
         if sector is None:
             self._undo_talk(event)
-            self._arrive(event.call)
+            self._journey.arrive(event.call)
             return
-        call = board.calls[event.call] = Call(event.call, board.now)
+        call = Call(event.call, board.now)
+        board.begin(call)
         call.fiche = event.fiche if event.fiche in board.plan.fiches else None
-        call.door = self._distribution.door(call, sector)
+        call.door = self._waiting.door(call, sector)
         board.note(call, Step.FOUND, sector=sector)
         joined_at = min(event.joined_at or board.now, board.now)
         adopted = (
@@ -71,17 +67,17 @@ class Recovery:
             if desk is None:
                 call.state = CallState.REFERRED
                 call.aside = Aside(event.leg, answered=True, joined=True)
-                board.legs[event.leg] = None
+                board.legs.add(event.leg, Role.REFERRAL, call)
             else:
                 call.state = CallState.TALKING
                 call.talking_since = board.now
                 call.agent, call.leg = desk.agent.id, event.leg
                 desk.leg = event.leg
-                board.legs[event.leg] = desk.agent.id
+                board.legs.add(event.leg, Role.INFORMATEUR, call, desk.agent.id)
                 self._duty.found(desk)
             return
         self._undo_talk(event)
-        self._distribution.take_back(call, sector, joined_at)
+        self._waiting.take_back(call, sector, joined_at)
 
     def _undo_talk(self, event: CallFound) -> None:
         """A talk that cannot be taken up: the caller is served anew, alone on the line."""

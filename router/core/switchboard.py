@@ -1,8 +1,7 @@
 """What the parts of the engine share: calls, timers, the plan, and the commands under way."""
 
 import datetime
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, deque
 from typing import Literal
 
 from router.core.call.life import Call, CallState, Due
@@ -20,7 +19,7 @@ from router.core.commands import (
     StopMusic,
     StopPlaying,
 )
-from router.core.desk.agents import Roster
+from router.core.desk.agents import AgentDesk, Roster
 from router.core.desk.desk_call import DeskCall
 from router.core.desk.pins import Pins
 from router.core.events import Event
@@ -36,28 +35,29 @@ from router.core.ids import (
     SectorId,
     TicketId,
 )
+from router.core.legs import Legs, Owner, Role, Said
 from router.core.plan import SAY_HOURS, SAY_NEXT_OPENING, Plan
 from router.core.speech import opening, week
 from router.core.timers import Timers
-from router.core.work import WorkQueue
+from router.core.work import WorkItem, WorkQueue
 
 TimerKey = (
     tuple[Literal["call"], CallId, Due]
     | tuple[Literal["agent"], AgentId]
     | tuple[Literal["desk"], CallId]
     | tuple[Literal["ticket"], TicketId, TicketDue]
+    | tuple[Literal["ring"], ChannelId]
+    | tuple[Literal["widen"], WorkItem]
     | tuple[Literal["closing"]]
 )
 
-
+#: Asterisk reports a hang-up at once; a call whose end was never reported is forgotten after this.
+HANG_UP_GUARD_S = 10.0
 _EVERY_DUE = tuple(Due)
 
 
 class Switchboard:
     """State of the service at `now`. The parts write their decisions to `commands`."""
-
-    #: Told of every call that is over; to be set before any event.
-    ended: Callable[[Call], None]
 
     def __init__(self, plan: Plan, codes: CodeBook, run: str, pins: Pins) -> None:
         self.plan = plan
@@ -69,15 +69,24 @@ class Switchboard:
         self.calls: dict[CallId, Call] = {}
         #: Calls of informateurs to the desk.
         self.desk_calls: dict[CallId, DeskCall] = {}
-        #: Channels that we dialled, until Asterisk says that they are gone: informateurs' with
-        #: their names, supervisors' and referrals' without.
-        self.legs: dict[ChannelId, AgentId | None] = {}
+        self.legs = Legs()
+        #: Informateurs who may have become free, and tickets whose conversation is over: the
+        #: engine gives the former work and ends the latter once an event has been answered.
+        self.free: deque[AgentDesk] = deque()
+        self.talked: deque[TicketId] = deque()
         self.timers: Timers[TimerKey] = Timers()
         levels = len(plan.targets.widening_s)
         self.queue = WorkQueue(list(plan.sectors), levels)
         self.roster = Roster(plan.agents.values(), plan.sectors, levels)
         self.counts: Counter[str] = Counter()
         self._sequence = 0
+
+    # Calls, and their channels.
+
+    def begin(self, call: Call) -> None:
+        """Take a call up; its channel is the caller's from now on."""
+        self.calls[call.id] = call
+        self.legs.add(call.channel, Role.CALLER, call)
 
     # Ids, chosen before anyone else knows of the thing they name.
 
@@ -99,12 +108,13 @@ class Switchboard:
     def play(self, call: Call, prompts: tuple[PromptId, ...]) -> None:
         """Say `prompts` to the caller instead of whatever is heard; guarded by a deadline."""
         self.silence(call)
-        call.playback = self.play_on(call.id, call.channel, prompts)
+        call.said[Said.CALLER] = self.play_on(call.id, call.channel, prompts)
         self.set_due(call, Due.STEP, self.plan.targets.prompt_guard_s)
 
     def play_on(
         self, call: CallId, channel: ChannelId, prompts: tuple[PromptId, ...]
     ) -> PlaybackId:
+        """Say `prompts` on any channel."""
         playback = PlaybackId(f"{self.run}-play-{self.next_sequence()}")
         self.commands.append(Play(call, channel, playback, self._spelled_out(prompts)))
         return playback
@@ -112,15 +122,16 @@ class Switchboard:
     def silence(self, call: Call) -> None:
         """Stop whatever the caller hears, and wait no longer for what broke off."""
         self.cancel_due(call, Due.UNHEARD)
-        if call.playback is not None:
-            self.stop_playing(call.id, call.playback)
-            call.playback = None
+        self.cut_short(call.id, call, Said.CALLER)
         if call.music:
             self.commands.append(StopMusic(call.id, call.channel))
             call.music = False
 
-    def stop_playing(self, call: CallId, playback: PlaybackId) -> None:
-        self.commands.append(StopPlaying(call, playback))
+    def cut_short(self, call: CallId, owner: Owner, said: Said) -> None:
+        """Stop what is being said to one of those with channels of `owner`."""
+        playback = owner.said.pop(said, None)
+        if playback is not None:
+            self.commands.append(StopPlaying(call, playback))
 
     def start_music(self, call: Call) -> None:
         self.commands.append(StartMusic(call.id, call.channel))
@@ -150,6 +161,13 @@ class Switchboard:
     def cancel_due(self, call: Call, *dues: Due) -> None:
         for due in dues:
             self.timers.cancel(("call", call.id, due))
+
+    def set_ring_due(self, leg: ChannelId, after_s: float) -> None:
+        """Give whoever is rung on `leg` that long to pick up."""
+        self.timers.set(("ring", leg), self.now + after_s)
+
+    def cancel_ring_due(self, leg: ChannelId) -> None:
+        self.timers.cancel(("ring", leg))
 
     # Facts.
 
@@ -191,6 +209,7 @@ class Switchboard:
         """Forget the call and note its one outcome."""
         self.timers.cancel_all([("call", call.id, due) for due in _EVERY_DUE])
         del self.calls[call.id]
+        self.legs.pop(call.channel)
         sector = call.item.sector if call.item else None
         self.commands.append(
             Noted(
@@ -204,7 +223,8 @@ class Switchboard:
             )
         )
         self.counts[f"ended {call.outcome}"] += 1
-        self.ended(call)
+        if call.ticket is not None:
+            self.talked.append(call.ticket)
         self.count(self._fact(call, sector))
 
     def _fact(self, call: Call, sector: SectorId | None) -> CallFact:
@@ -235,10 +255,6 @@ class Switchboard:
             self.end(call)
             return
         call.hung_up = True
-        call.playback = None
+        call.said.pop(Said.CALLER, None)
         self.commands.append(HangUp(call.id, call.channel))
         self.set_due(call, Due.STEP, HANG_UP_GUARD_S)
-
-
-#: Asterisk tells a hang-up at once; a call whose end was never told is forgotten after this.
-HANG_UP_GUARD_S = 10.0

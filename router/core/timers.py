@@ -1,6 +1,6 @@
 """Deadlines by key, in time order; equal instants fire in the order they were set."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from heapq import heapify, heappop, heappush
 from typing import Any, Generic, TypeVar
 
@@ -25,6 +25,13 @@ class Timers(Generic[K]):
 
     def __len__(self) -> int:
         return len(self._live)
+
+    def __iter__(self) -> Iterator[K]:
+        """Yield what has a deadline."""
+        return iter(self._live)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._live
 
     def set(self, key: K, at: float) -> None:
         """Set or move the deadline of `key`."""

@@ -24,9 +24,8 @@ not written; the recording ends there.
 
 from collections.abc import Collection, Mapping
 
-from router.core.call.life import Call, CallState
+from router.core.call.life import CONVERSATION, Call, CallState
 from router.core.call.offer import CALLBACK_KEY
-from router.core.call.talk import CONVERSATION
 from router.core.callback.attempt import YES
 from router.core.codes import CODE_LENGTH
 from router.core.desk.desk_call import DeskCall, DeskState

@@ -43,7 +43,7 @@ class RecordingEngine(Engine):
         self._answers: list[Answer] = []
         heard_codes = _HeardCodes(codes, self._names, self._heard)
         super().__init__(plan, heard_codes, run, _HeardPins(pins, self._heard))
-        self._keys = Keys(plan, self._board, self._names.codes, most_in_a_row)
+        self._keys = Keys(plan, self.board, self._names.codes, most_in_a_row)
 
     def restore(self, sessions: Iterable[DeskChanged], now: float) -> None:
         sessions = list(sessions)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from router.core.call.life import CONVERSATION as TALKED_TO
 from router.core.call.life import CallState
-from router.core.call.talk import CONVERSATION as TALKED_TO
 from router.core.commands import DeskChanged, HangUp, Outcome, Part, Play, Step, StopMusic
 from router.core.desk.agents import AgentState, Choice
 from router.core.desk.desk_view import CallView
@@ -203,7 +203,7 @@ def in_state(state: CallState) -> Exchange:
 
 
 def call_timers(exchange: Exchange) -> list[object]:
-    return [key for key in exchange.engine._board.timers._live if key[0] == "call"]
+    return [key for key in exchange.engine.board.timers if key[0] == "call"]
 
 
 @pytest.mark.parametrize("state", CallState)
@@ -222,7 +222,7 @@ def test_a_hang_up_in_any_state_leaves_nothing_behind(state: CallState) -> None:
     assert exchange.bridges == {}
     assert exchange.talking() == exchange.ringing() == {}
     assert (exchange.agent("101"), exchange.agent("103")) == ("ready", "ready")
-    assert len(exchange.engine._board.queue) == 0
+    assert len(exchange.engine.board.queue) == 0
 
 
 @pytest.mark.parametrize("state", CallState)

@@ -61,6 +61,7 @@ from router.core.ids import (
     SectorId,
     TicketId,
 )
+from router.core.legs import Said
 from router.core.plan import CodePolicy, PauseReason, Plan, SecondLogIn, Targets
 from router.core.requests import (
     Cancel,
@@ -143,7 +144,7 @@ def quick_plan(*, required: bool) -> Plan:
 
 def check_queue(engine: Engine, now: float) -> None:
     """Assert that the queue holds who waits, in order, and that nobody waits in silence."""
-    board = engine._board
+    board = engine.board
     widening_s = board.plan.targets.widening_s
     for item in board.queue.items():
         assert item.widened == sum(item.joined_at + after_s <= now for after_s in widening_s)
@@ -157,18 +158,18 @@ def check_queue(engine: Engine, now: float) -> None:
     for call in board.calls.values():
         assert (call.id in in_queue) is (call.state is CallState.WAITING)
         if call.state in SERVED_SOON:
-            broke_off = ("call", call.id, Due.UNHEARD) in board.timers._live
+            broke_off = ("call", call.id, Due.UNHEARD) in board.timers
             assert call.playback or call.music or broke_off, "a caller waits in silence"
     callers = {item.call for item in board.queue.items() if item.ticket is None}
     assert callers <= board.calls.keys()
-    timers = {key for key in board.timers._live if key[0] in ("call", "desk")}
+    timers = {key for key in board.timers if key[0] in ("call", "desk")}
     assert {key[1] for key in timers} <= board.calls.keys() | board.desk_calls.keys()
     assert all(("desk", call) in timers for call in board.desk_calls)
 
 
 def check_exchange(exchange: Exchange) -> None:
     """Assert that the engine and Asterisk agree on who lives, hears and talks."""
-    board = exchange.engine._board
+    board = exchange.engine.board
     ended = Counter(note.call for note in exchange.notes if note.step is Step.ENDED)
     for name, caller in exchange.callers.items():
         if name.startswith("desk-"):
@@ -180,7 +181,8 @@ def check_exchange(exchange: Exchange) -> None:
         assert call is None or not caller.told
         if call is not None and not caller.hung_up:
             announced = call.watch is not None and not call.watch.begun
-            heard = call.watch.announcement if call.watch and announced else call.playback
+            said = Said.WATCHED_CALLER if announced else Said.CALLER
+            heard = call.said.get(said)
             assert (heard, call.music) == (caller.playback, caller.music)
             with_caller = call.state in (CallState.TALKING, CallState.REFERRED)
             assert with_caller is (caller.bridge is not None)
@@ -192,7 +194,7 @@ def check_exchange(exchange: Exchange) -> None:
         if call.aside is not None:
             expected[call.aside.leg] = call.id, call.aside.answered
         if call.watch is not None:
-            expected[call.watch.leg] = call.id, call.watch.announcement is not None
+            expected[call.watch.leg] = call.id, call.watch.answered
             if call.watch.snoop is not None:
                 expected[call.watch.snoop] = call.id, True
     for leg in exchange.legs.values():
@@ -434,7 +436,7 @@ class Service(RuleBasedStateMachine):
 
     def nobody_is_refused_beside_an_idle_informateur(self) -> None:
         """But by the hours, and by phones that were not answered."""
-        board = self.exchange.engine._board
+        board = self.exchange.engine.board
         notes = self.exchange.notes[self.noted :]
         self.noted = len(self.exchange.notes)
         for note in notes:
@@ -465,12 +467,12 @@ class Service(RuleBasedStateMachine):
         exchange.confirm_hang_ups()
         exchange.wait(150.0)
         self.all_is_well()
-        board = exchange.engine._board
+        board = exchange.engine.board
         assert exchange.engine.known() == (frozenset(), frozenset())
         assert len(board.queue) == 0
         assert exchange.bridges == {}
         away = {("agent", desk.agent.id) for desk in board.roster if desk.phone is not None}
-        assert set(board.timers._live) <= {("closing",)} | away
+        assert set(board.timers) <= {("closing",)} | away
         at_rest = {AgentState.READY, AgentState.LOGGED_OUT}
         assert {desk.state for desk in board.roster} <= at_rest
         callers = {name for name in exchange.callers if not name.startswith("desk-")}

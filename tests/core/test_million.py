@@ -475,7 +475,7 @@ class Day(World):
             assert desk.call is None
             assert desk.state in AT_REST, f"{desk.agent.id} is left {desk.state}"
         leases = {("agent", desk.agent.id) for desk in board.roster if desk.phone is not None}
-        assert set(board.timers._live) <= {("closing",)} | leases
+        assert set(board.timers) <= {("closing",)} | leases
         self.check_ends()
         assert self.over.total() == len(self.over), "one end a call"
         assert self.votes == self.questions, "one vote fact a question"

@@ -8,7 +8,8 @@ leave their number on a web page (2025: 84,354 of 207,174).
 from dataclasses import dataclass, replace
 
 from router.config import load
-from router.core.call.offer import CALLBACK_KEY, CALLBACK_OFFER
+from router.core.call.offer import CALLBACK_KEY
+from router.core.call.waiting import CALLBACK_OFFER
 from router.core.callback.attempt import CALLBACK_ASK, YES
 from router.core.commands import Admitted, Command, DialTicket, Play, Step, TakeNumber
 from router.core.events import (

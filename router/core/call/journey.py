@@ -1,20 +1,19 @@
 """The caller's way to a sector: welcome, code, menus, information.
 
-Each public method answers one pair of `calls.TABLE`. Barge-in everywhere: a key cuts the
+Barge-in everywhere: a key cuts the
 prompt and counts as the first key of the answer.
 """
 
-from collections.abc import Callable
-
 from router.core.call.digits import END_KEY, HELP_KEY, Reading, read_choice, read_code
 from router.core.call.life import Call, CallState, Due
-from router.core.callback.tickets import TicketRecord
+from router.core.call.waiting import Waiting
+from router.core.callback.callbacks import Callbacks
 from router.core.codes import CODE_LENGTH, FailureBudget
 from router.core.commands import Listen, Outcome, Step
 from router.core.events import CallerSpoke, KeyPressed
 from router.core.facts import Door
 from router.core.hours import Closed
-from router.core.ids import MenuId, PageId, PromptId, SectorId
+from router.core.ids import CallId, MenuId, PageId, PromptId, SectorId
 from router.core.plan import SAY_NEXT_OPENING, Choice, Menu, Repeat, ToMenu, ToPage, ToSector
 from router.core.switchboard import Switchboard
 
@@ -58,18 +57,12 @@ RECORDING_S = 10.0
 
 
 class Journey:
-    """From the answer to the queue. `enqueue(call, sector, said_first)` takes over there;
-    `called_in(code)` cancels the callback of that code and returns it."""
+    """From the answer to the queue."""
 
-    def __init__(
-        self,
-        board: Switchboard,
-        enqueue: Callable[[Call, SectorId, tuple[PromptId, ...]], None],
-        called_in: Callable[[str], TicketRecord | None],
-    ) -> None:
+    def __init__(self, board: Switchboard, waiting: Waiting, callbacks: Callbacks) -> None:
         self._board = board
-        self._enqueue = enqueue
-        self._called_in = called_in
+        self._waiting = waiting
+        self._callbacks = callbacks
         self._policy = board.plan.code
         self._targets = board.plan.targets
         self._first_menu = board.plan.menus[board.plan.first_menu]
@@ -81,9 +74,12 @@ class Journey:
 
     # Arrival.
 
-    def arrive(self, call: Call) -> None:
-        """Welcome the caller, or say that the service is closed."""
+    def arrive(self, call_id: CallId) -> None:
+        """Take a new call up: welcome the caller, or say that the service is closed."""
         board = self._board
+        call = Call(call_id, board.now)
+        board.begin(call)
+        board.note(call, Step.ARRIVED)
         hours = board.plan.hours
         if hours.is_open(board.now):
             board.play(call, board.plan.welcome)
@@ -144,7 +140,6 @@ class Journey:
 
     def await_first_key(self, call: Call) -> None:
         """The question is asked: the silence counts from here."""
-        call.playback = None
         self._board.set_due(
             call, Due.STEP, self._targets.next_key_s if call.typed else self._targets.first_key_s
         )
@@ -245,7 +240,7 @@ class Journey:
             board.note(call, Step.REFUSED, sector=queue, detail=Outcome.REFUSED_FULL.value)
             board.say_goodbye(call, Outcome.REFUSED_FULL, (REFUSED_UNHEARD,))
         else:
-            self._enqueue(call, queue, (NO_KEY,))
+            self._waiting.enqueue(call, queue, (NO_KEY,))
 
     def _may_be_a_machine(self, call: Call) -> bool:
         return call.listened and not call.spoke and not call.keys
@@ -286,10 +281,10 @@ class Journey:
     def check_code(self, call: Call) -> None:
         board = self._board
         fiche = board.codes.fiche(call.typed, board.now)
-        if fiche is None and (ticket := self._called_in(call.typed)) is not None:
+        if fiche is None and (ticket := self._callbacks.called_in(call.typed)) is not None:
             call.fiche = ticket.fiche
             board.note(call, Step.CODE_ACCEPTED, sector=ticket.sector, detail="callback cancelled")
-            self._enqueue(call, ticket.sector, (CALLBACK_CANCELLED,))
+            self._waiting.enqueue(call, ticket.sector, (CALLBACK_CANCELLED,))
             return
         if fiche is None:
             self._failures.record(board.now)
@@ -298,7 +293,7 @@ class Journey:
         call.fiche = fiche
         sector = board.plan.fiches[fiche].sector
         board.note(call, Step.CODE_ACCEPTED, sector=sector, fiche=fiche)
-        self._enqueue(call, sector, (CODE_ACCEPTED,))
+        self._waiting.enqueue(call, sector, (CODE_ACCEPTED,))
 
     def _code_failed(self, call: Call, why: PromptId) -> None:
         call.wrong_codes += 1
@@ -376,7 +371,7 @@ class Journey:
             case ToMenu(menu):
                 self._open_menu(call, menu, ())
             case ToSector(sector):
-                self._enqueue(call, sector, ())
+                self._waiting.enqueue(call, sector, ())
             case ToPage(page):
                 self._play_page(call, page)
             case Repeat():

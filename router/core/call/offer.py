@@ -3,22 +3,18 @@
 From the key on, the intake asks for the number: nothing of it comes here.
 """
 
-from collections.abc import Callable
-
-from router.core.call.distribution import QUEUE_STILL, Distribution, promise
 from router.core.call.life import Call, CallState, Due
+from router.core.call.waiting import QUEUE_STILL, Waiting, promise
 from router.core.commands import NumberOver, Outcome, TakeNumber
 from router.core.events import KeyPressed, NumberTaken
-from router.core.ids import PromptId, SectorId
+from router.core.ids import PromptId
 from router.core.speech import minutes
 from router.core.switchboard import Switchboard
-from router.core.work import WorkItem
 
-CALLBACK_OFFER = PromptId("callback-offer")
 CALLBACK_PROMISED = PromptId("callback-promised")
 CALLBACK_NOT_TAKEN = PromptId("callback-not-taken")
 GOODBYE = PromptId("goodbye")
-PROMPTS = frozenset({CALLBACK_OFFER, CALLBACK_PROMISED, CALLBACK_NOT_TAKEN, GOODBYE})
+PROMPTS = frozenset({CALLBACK_PROMISED, CALLBACK_NOT_TAKEN, GOODBYE})
 
 #: Takes the offer.
 CALLBACK_KEY = "5"
@@ -27,37 +23,18 @@ ENTRY_GUARD_S = 120.0
 
 
 class Offer:
-    """Each public method but `said` answers one pair of `calls.TABLE`.
+    """A caller takes the offer, types a number with the intake, and is promised a callback."""
 
-    `may_promise(sector)` says whether a callback would be promised.
-    """
-
-    def __init__(
-        self,
-        board: Switchboard,
-        distribution: Distribution,
-        may_promise: Callable[[SectorId], bool],
-    ) -> None:
+    def __init__(self, board: Switchboard, waiting: Waiting) -> None:
         self._board = board
-        self._distribution = distribution
-        self._may_promise = may_promise
-
-    def said(self, call: Call, item: WorkItem) -> tuple[PromptId, ...]:
-        """Offer a callback to who has waited long, if the promise would be kept."""
-        waited_s = self._board.now - item.joined_at
-        after_s = self._board.plan.callbacks.offer_after_s
-        call.offered = waited_s >= after_s and self._may_promise(item.sector)
-        return (CALLBACK_OFFER, *self._promised()) if call.offered else ()
-
-    def _promised(self) -> tuple[PromptId, ...]:
-        return minutes(self._board.plan.callbacks.promise_s // 60)
+        self._waiting = waiting
 
     def waiting_key(self, call: Call, event: KeyPressed) -> None:
         """The caller takes the offer: from here on the intake asks for the number."""
         if not call.offered or event.key != CALLBACK_KEY:
             return
         board = self._board
-        self._distribution.stop_waiting(call)
+        self._waiting.leave(call)
         board.silence(call)
         call.state = CallState.ENTERING
         board.set_due(call, Due.STEP, ENTRY_GUARD_S)
@@ -68,7 +45,11 @@ class Offer:
         if event.ticket is None:
             self._wait_on(call, (CALLBACK_NOT_TAKEN,) if event.refused else ())
         else:
-            said = (CALLBACK_PROMISED, *self._promised(), GOODBYE)
+            said = (
+                CALLBACK_PROMISED,
+                *minutes(self._board.plan.callbacks.promise_s // 60),
+                GOODBYE,
+            )
             self._board.say_goodbye(call, Outcome.CALLED_BACK, said)
 
     def entry_over(self, call: Call) -> None:
@@ -78,7 +59,7 @@ class Offer:
     def _wait_on(self, call: Call, said_first: tuple[PromptId, ...]) -> None:
         self._board.cancel_due(call, Due.STEP)
         self._board.commands.append(NumberOver(call.id))
-        self._distribution.wait(call, said_first, QUEUE_STILL)
+        self._waiting.wait(call, said_first, QUEUE_STILL)
 
     def entering_caller_left(self, call: Call) -> None:
         self._board.commands.append(NumberOver(call.id))

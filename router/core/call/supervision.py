@@ -11,7 +11,8 @@ from router.core.desk.agents import AgentState
 from router.core.desk.duty import RING_BACKSTOP_S, Duty
 from router.core.events import SnoopStarted, SupervisorAsked
 from router.core.facts import WatchFact
-from router.core.ids import AgentId, CallId, ChannelId, PhoneId, PlaybackId, PromptId
+from router.core.ids import AgentId, ChannelId, PhoneId, PromptId
+from router.core.legs import Role, Said
 from router.core.requests import Reply, Watching
 from router.core.switchboard import Switchboard
 
@@ -40,7 +41,7 @@ class Supervision:
             return refusal
         leg = board.new_leg()
         call.watch = Watch(event.supervisor, event.phone, event.watching, leg)
-        board.legs[leg] = None
+        board.legs.add(leg, Role.SUPERVISOR, call)
         timeout_s = board.plan.targets.ring_s + RING_BACKSTOP_S
         board.commands.append(Ring(call.id, AgentId(event.phone), leg, timeout_s, event.phone))
         return Reply.WATCHING
@@ -60,42 +61,33 @@ class Supervision:
             return Reply.BUSY
         return None
 
-    def answered(self, call: Call, watch: Watch) -> None:
+    def answered(self, call: Call) -> None:
         """The supervisor has picked up: both are told, and only then it begins."""
-        board = self._board
-        if watch.announcement is not None or call.leg is None:
+        board, watch = self._board, call.watch
+        if watch is None or watch.answered or call.leg is None:
             return
+        watch.answered = True
         board.play_on(call.id, watch.leg, (WATCH_SUPERVISOR,))
-        watch.notice = board.play_on(call.id, call.leg, (WATCH_AGENT,))
-        watch.announcement = board.play_on(call.id, call.channel, (WATCH_CALLER,))
+        call.said[Said.WATCHED_INFORMATEUR] = board.play_on(call.id, call.leg, (WATCH_AGENT,))
+        call.said[Said.WATCHED_CALLER] = board.play_on(call.id, call.channel, (WATCH_CALLER,))
 
-    def told(self, call: Call, playback: PlaybackId) -> bool:
-        """Begin if `playback` was the announcement; return whether it was."""
-        watch = call.watch
-        if watch is None or watch.begun or watch.announcement != playback:
-            return False
-        watch.begun = True
-        board = self._board
+    def begin(self, call: Call) -> None:
+        """The caller has been told: let the supervisor hear, be heard, or join."""
+        board, watch = self._board, call.watch
+        assert watch is not None  # else nothing was said to the caller
         assert call.agent is not None
         assert call.leg is not None
         assert call.bridge is not None
+        watch.begun = True
         board.note(call, Step.WATCHED, agent=call.agent, detail=watch.watching.value)
         board.count(WatchFact(board.now, watch.supervisor, call.agent, watch.watching))
         if watch.watching is Watching.JOIN:
             board.commands.append(PutIn(call.id, call.bridge, watch.leg))
         else:
             watch.snoop = board.new_snoop()
+            board.legs.add(watch.snoop, Role.SNOOP, call)
             whispers = watch.watching is Watching.WHISPER
             board.commands.append(Snoop(call.id, call.leg, watch.snoop, whispers))
-        return True
-
-    def untold(self, call: Call, playback: PlaybackId) -> bool:
-        """End the part if one of the two could not be told; return whether `playback` was that."""
-        watch = call.watch
-        if watch is None or playback not in (watch.announcement, watch.notice):
-            return False
-        self.end(call)
-        return True
 
     def snooping(self, event: SnoopStarted) -> None:
         """The ear is there: let the supervisor hear through it."""
@@ -104,20 +96,16 @@ class Supervision:
         watch = call.watch if call is not None else None
         if call is None or watch is None or watch.snoop != event.snoop:
             board.commands.append(HangUp(event.call, event.snoop))
-            return
-        if watch.bridge is not None:
-            return  # told again
-        watch.bridge = board.new_bridge()
-        board.commands.append(Join(call.id, watch.bridge, (event.snoop, watch.leg)))
+        elif watch.bridge is None:  # else reported twice
+            watch.bridge = board.new_bridge()
+            board.commands.append(Join(call.id, watch.bridge, (event.snoop, watch.leg)))
 
-    def failed(self, call_id: CallId, channel: ChannelId) -> bool:
-        """End a part whose `Snoop` failed; return whether `channel` was one."""
-        call = self._board.calls.get(call_id)
-        if call is None or call.watch is None or call.watch.snoop != channel:
-            return False
-        call.watch.snoop = None
+    def deaf(self, call: Call) -> None:
+        """The ear could not be opened."""
+        if call.watch is not None and call.watch.snoop is not None:
+            self._board.legs.pop(call.watch.snoop)
+            call.watch.snoop = None
         self.end(call)
-        return True
 
     def left(self, call: Call) -> None:
         """The supervisor's phone has hung up."""
@@ -133,11 +121,13 @@ class Supervision:
         watch, call.watch = call.watch, None
         assert watch is not None
         board.note(call, Step.UNWATCHED, agent=call.agent)
-        if watch.announcement is not None and not watch.begun:
-            board.stop_playing(call.id, watch.announcement)
+        board.cut_short(call.id, call, Said.WATCHED_CALLER)
+        call.said.pop(Said.WATCHED_INFORMATEUR, None)
         if leg is not None:
             board.commands.append(HangUp(call.id, leg))
+            board.legs.dismiss(leg)
         if watch.snoop is not None:
             board.commands.append(HangUp(call.id, watch.snoop))
+            board.legs.pop(watch.snoop)
         if watch.bridge is not None:
             board.commands.append(Part(call.id, watch.bridge))

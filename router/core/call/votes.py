@@ -20,7 +20,7 @@ PROMPTS = frozenset({VOTE_INTRO, VOTE_THANKS, VOTE_INVALID, GOODBYE})
 
 
 class Votes:
-    """Each public method but `begin` answers one pair of `calls.TABLE`."""
+    """Asks callers who stay; without any question, says goodbye."""
 
     def __init__(self, board: Switchboard) -> None:
         self._board = board
@@ -48,7 +48,6 @@ class Votes:
             self.no_vote(call)
 
     def await_vote(self, call: Call) -> None:
-        call.playback = None
         self._board.set_due(call, Due.STEP, self._board.plan.targets.first_key_s)
 
     def no_vote(self, call: Call) -> None:

@@ -6,12 +6,12 @@ A promise is made only if somebody is free to keep it at once, or the forecast k
 
 from math import inf
 
-from router.core.call.distribution import Distribution
 from router.core.callback.forecast import bound_s
 from router.core.callback.open_tickets import OpenTickets
 from router.core.callback.tickets import Admission, Refusal
 from router.core.desk.agents import AgentState
 from router.core.ids import SectorId, TicketId
+from router.core.standing import Standing
 from router.core.switchboard import Switchboard
 
 #: After so many calls in a row that the carrier did not take, nothing is promised for a while;
@@ -26,11 +26,9 @@ _OFFER_HOLDS_S = 10.0
 class AdmissionControl:
     """Says what may be promised; told of the carrier's successes and failures."""
 
-    def __init__(
-        self, board: Switchboard, distribution: Distribution, open_tickets: OpenTickets
-    ) -> None:
+    def __init__(self, board: Switchboard, standing: Standing, open_tickets: OpenTickets) -> None:
         self._board = board
-        self._distribution = distribution
+        self._standing = standing
         self._open = open_tickets
         self._rules = board.plan.callbacks
         #: Whether a callback could be offered, and when that was found out.
@@ -66,7 +64,7 @@ class AdmissionControl:
         if not board.roster.on_duty(sector):
             return refuse(Refusal.NO_AGENT)
         at_once_at = now + board.plan.targets.widening_s[-1] + rules.dial_s
-        if self._distribution.somebody_free(sector) and at_once_at <= due_at:
+        if self._standing.somebody_free(sector) and at_once_at <= due_at:
             return Admission(None, due_at, at_once_at)  # rung before anything is forecast
         if len(self._open.tickets) >= self.most_open():
             return refuse(Refusal.FULL)
@@ -79,7 +77,7 @@ class AdmissionControl:
 
     def _within_s(self, sector: SectorId) -> float:
         """Return in how many seconds a callback promised now is dialled, at the latest."""
-        roster, estimate, rules = self._board.roster, self._distribution.estimate, self._rules
+        roster, estimate, rules = self._board.roster, self._standing.estimate, self._rules
         at_work = roster.ready(sector) + roster.busy(sector)
         # Whoever pauses may be back at once, or away for long.
         agents = (at_work + roster.on_duty(sector)) / 2
@@ -87,7 +85,7 @@ class AdmissionControl:
         shares = roster.shares(sector)
         assumed = rules.assumed_occupancy * agents / handling_s / len(shares)
         live_per_s = sum(
-            share * self._distribution.arrivals.per_s(one, self._board.now, assumed)
+            share * self._standing.arrivals.per_s(one, self._board.now, assumed)
             for one, share in shares.items()
         )
         return bound_s(self.ahead(sector), agents, handling_s, live_per_s)

@@ -11,18 +11,30 @@ dialled twice. Nothing here knows a number.
 
 from dataclasses import replace
 
-from router.core.call.distribution import AGENT_LOST, FRONT, Distribution
+from router.core.call.distribution import AGENT_LOST, Distribution
 from router.core.call.life import Call, CallState
+from router.core.call.waiting import Waiting
 from router.core.callback.admission import AdmissionControl
 from router.core.callback.open_tickets import UNKEPT_RETRY_S, OpenTickets, Ticket
 from router.core.callback.tickets import Failure, TicketDue, TicketState
-from router.core.commands import DialTicket, HangUp, Outcome, Part, Ring, Step
-from router.core.desk.agents import AgentDesk, AgentState
+from router.core.commands import DialTicket, HangUp, Outcome, Part, Step
+from router.core.desk.agents import AgentDesk
 from router.core.desk.duty import RING_BACKSTOP_S, Duty
-from router.core.events import CalledEnd, CallFound, KeyPressed, LegEnd
+from router.core.events import (
+    CalledEnd,
+    CalledEnded,
+    CallFound,
+    DialFailed,
+    KeyPressed,
+    LegEnd,
+    LegEnded,
+    TicketUnkept,
+)
 from router.core.facts import Door
-from router.core.ids import BridgeId, CallId, ChannelId, PlaybackId, PromptId
+from router.core.ids import BridgeId, CallId, ChannelId, PromptId
+from router.core.legs import Role, Said
 from router.core.plan import CallbackPolicy
+from router.core.reservation import Reservation, why_unanswered
 from router.core.speech import whisper
 from router.core.switchboard import Switchboard
 from router.core.work import WorkItem
@@ -55,14 +67,18 @@ class Attempts:
     def __init__(
         self,
         board: Switchboard,
-        distribution: Distribution,
         duty: Duty,
+        reservation: Reservation,
         open_tickets: OpenTickets,
         admission: AdmissionControl,
+        waiting: Waiting,
+        distribution: Distribution,
     ) -> None:
         self._board = board
-        self._distribution = distribution
         self._duty = duty
+        self._reservation = reservation
+        self._waiting = waiting
+        self._distribution = distribution
         self._open = open_tickets
         self._admission = admission
         self._targets = board.plan.targets
@@ -70,44 +86,31 @@ class Attempts:
 
     # The informateur.
 
-    def ring(self, item: WorkItem, desk: AgentDesk) -> None:
-        """Reserve the informateur who gets this ticket, and ring the phone."""
-        board = self._board
-        assert item.ticket is not None
-        ticket = self._open.tickets[item.ticket]
-        desk.why = self._distribution.choice(item, desk)
+    def ring(self, ticket: Ticket, desk: AgentDesk) -> None:
+        """Ring the informateur who is free for this ticket."""
+        board, item = self._board, ticket.item
+        assert item is not None  # its turn has come in the queue
+        why = self._reservation.choice(item, desk)
         self._open.stop_waiting(ticket)
-        self._duty.chosen(desk)
         ticket.state = TicketState.RINGING
-        ticket.agent = desk.agent.id
-        call = ticket.call = item.call
-        self._open.attempts[call] = ticket
-        leg = ticket.leg = desk.leg = board.new_leg()
-        board.legs[leg] = desk.agent.id
-        desk.call = call
-        self._open.note(ticket, Step.RINGING, detail=str(desk.why))
-        targets = self._targets
-        timeout_s = targets.reserve_s + targets.ring_s + RING_BACKSTOP_S
-        board.commands.append(Ring(call, desk.agent.id, leg, timeout_s, desk.phone))
-        self._open.set_due(ticket, TicketDue.RING, targets.reserve_s)
+        ticket.agent, ticket.call = desk.agent.id, item.call
+        self._open.attempts[item.call] = ticket
+        board.legs.add(ChannelId(item.call), Role.CALLED, ticket)
+        ticket.leg = self._reservation.ring(item.call, desk, why, Role.INFORMATEUR, ticket)
+        self._open.note(ticket, Step.RINGING, detail=str(why))
 
-    def leg_rang(self, ticket: Ticket) -> None:
-        if ticket.state is TicketState.RINGING:
-            self._duty.rang(self._desk(ticket))
-            self._open.set_due(ticket, TicketDue.RING, self._targets.ring_s)
+    def rang(self, ticket: Ticket) -> None:
+        self._reservation.rang(self._desk(ticket))
 
-    def leg_answered(self, ticket: Ticket) -> None:
+    def informateur_answered(self, ticket: Ticket) -> None:
         """Tell the informateur what it is about, and dial meanwhile."""
-        board = self._board
-        if ticket.state is not TicketState.RINGING or ticket.leg is None:
-            return
-        self._open.cancel_due(ticket, TicketDue.RING)
-        self._duty.answered(self._desk(ticket))
-        record = ticket.record
+        board, record = self._board, ticket.record
+        assert ticket.leg is not None  # RINGING has one
+        self._reservation.answered(self._desk(ticket))
         waited_min = int(board.now - record.asked_at) // 60
         about = board.plan.about(record.sector, record.fiche)
         said = whisper(about, waited_min, kind="callback")
-        ticket.whisper = board.play_on(_call(ticket), ticket.leg, said)
+        ticket.said[Said.INFORMATEUR] = board.play_on(call_of(ticket), ticket.leg, said)
         ticket.state = TicketState.DIALLING
         ticket.record = replace(
             record, state=TicketState.DIALLING, attempts=record.attempts + 1, failure=None
@@ -116,7 +119,7 @@ class Attempts:
         self._open.note(ticket, Step.DIALLED, detail=f"attempt {ticket.record.attempts}")
         board.commands.append(
             DialTicket(
-                _call(ticket),
+                call_of(ticket),
                 record.ticket,
                 record.sector,
                 record.asked_at,
@@ -126,45 +129,48 @@ class Attempts:
         )
         self._open.set_due(ticket, TicketDue.DIAL, self._rules.ring_s)
 
-    def leg_ended(self, ticket: Ticket, why: LegEnd) -> None:
-        """The informateur's phone was not picked up, or hangs up before the two are joined:
-        missed in either case."""
-        if ticket.state is TicketState.RINGING:
-            self._missed(ticket, why)
-            return
-        if ticket.agent is not None and (desk := self._desk(ticket)).call == ticket.call:
-            self._duty.missed(desk, why)
-        ticket.agent = ticket.leg = ticket.whisper = None
-        if ticket.state is TicketState.DIALLING:
-            self._board.commands.append(HangUp(_call(ticket), ChannelId(_call(ticket))))
-            self.failed(ticket, Failure.INTERRUPTED)
+    def missed(self, ticket: Ticket, event: LegEnded) -> None:
+        """The informateur's phone was busy or rejected the call."""
+        self._missed(ticket, event.reason)
 
     def phone_vanished(self, ticket: Ticket) -> None:
-        if ticket.state is TicketState.RINGING:
-            self._drop_leg(ticket)
-            self._missed(ticket, LegEnd.UNREACHABLE)
+        self._drop_leg(ticket)
+        self._missed(ticket, LegEnd.UNREACHABLE)
 
     def no_answer(self, ticket: Ticket) -> None:
-        reserved = self._desk(ticket).state is AgentState.RESERVED
+        """The phone rang for long enough, or never began to."""
+        why = why_unanswered(self._desk(ticket))
         self._drop_leg(ticket)
-        self._missed(ticket, LegEnd.UNREACHABLE if reserved else LegEnd.NO_ANSWER)
+        self._missed(ticket, why)
 
     def _missed(self, ticket: Ticket, why: LegEnd) -> None:
         """Ask the next informateur; the ticket's rank is kept."""
-        self._open.cancel_due(ticket, TicketDue.RING)
-        desk = self._desk(ticket)
+        self._board.cancel_ring_due(leg_of(ticket))
         self._open.note(ticket, Step.MISSED, detail=why.value)
-        if desk.call == ticket.call:
-            self._duty.missed(desk, why)
+        self._missed_by(ticket, why)
         self.forget(ticket)
         self._open.wait(ticket)
+
+    def informateur_left_dialling(self, ticket: Ticket, event: LegEnded) -> None:
+        """The informateur hung up while the number was dialled: missed, and to be dialled anew."""
+        self.informateur_left_asking(ticket, event)
+        self._hang_up(ticket)
+        self.failed(ticket, Failure.INTERRUPTED)
+
+    def informateur_left_asking(self, ticket: Ticket, event: LegEnded) -> None:
+        """The informateur hung up while the question was put: whoever presses 1 is served next."""
+        self._missed_by(ticket, event.reason)
+        ticket.agent = ticket.leg = None
+        ticket.said.pop(Said.INFORMATEUR, None)
+
+    def _missed_by(self, ticket: Ticket, why: LegEnd) -> None:
+        if ticket.agent is not None and (desk := self._desk(ticket)).call == ticket.call:
+            self._duty.missed(desk, why)
 
     # The one who is called back.
 
     def answered(self, ticket: Ticket) -> None:
         """Picked up, by a person or a machine."""
-        if ticket.state is not TicketState.DIALLING:
-            return
         ticket.unclear = False
         self._admission.carrier_took()
         self._open.cancel_due(ticket, TicketDue.DIAL)
@@ -173,28 +179,23 @@ class Attempts:
         self._ask(ticket)
 
     def _ask(self, ticket: Ticket) -> None:
-        self._silence_prompt(ticket)
-        call = _call(ticket)
-        ticket.playback = self._board.play_on(call, ChannelId(call), (CALLBACK_ASK,))
+        call = call_of(ticket)
+        self._board.cut_short(call, ticket, Said.CALLER)
+        ticket.said[Said.CALLER] = self._board.play_on(call, ChannelId(call), (CALLBACK_ASK,))
         self._open.set_due(ticket, TicketDue.STEP, self._targets.prompt_guard_s)
 
-    def prompt_ended(self, ticket: Ticket, playback: PlaybackId) -> None:
-        if playback == ticket.whisper:
-            ticket.whisper = None
-        elif playback == ticket.playback:
-            ticket.playback = None
-            self._open.set_due(ticket, TicketDue.STEP, self._targets.first_key_s)
+    def asked(self, ticket: Ticket) -> None:
+        """The question has been put: the silence counts from here."""
+        self._open.set_due(ticket, TicketDue.STEP, self._targets.first_key_s)
 
-    def prompt_failed(self, ticket: Ticket, playback: PlaybackId) -> None:
-        """As a rule whoever should hear it is gone, which is told by the channel's own end."""
-        if playback == ticket.playback:
-            ticket.unheard = True
-        self.prompt_ended(ticket, playback)
+    def not_asked(self, ticket: Ticket) -> None:
+        """The question broke off. As a rule whoever should hear it is gone, which the end of the
+        channel itself will say."""
+        ticket.unheard = True
+        self.asked(ticket)
 
     def key(self, ticket: Ticket, event: KeyPressed) -> None:
         """A person presses 1; any other key has the question put again, once."""
-        if ticket.state is not TicketState.ASKING:
-            return
         if event.key == YES:
             self._join(ticket)
         elif not ticket.asked_again:
@@ -202,8 +203,8 @@ class Attempts:
             self._ask(ticket)
 
     def not_picked_up(self, ticket: Ticket) -> None:
-        """It was dialled for long enough; a carrier that is silent has been told before."""
-        self._board.commands.append(HangUp(_call(ticket), ChannelId(_call(ticket))))
+        """It rang for long enough; a carrier that says nothing has been given up before."""
+        self._hang_up(ticket)
         self.failed(ticket, Failure.NO_ANSWER)
 
     def silence(self, ticket: Ticket) -> None:
@@ -215,43 +216,49 @@ class Attempts:
             ticket.asked_again = True
             self._ask(ticket)
             return
-        self._board.commands.append(HangUp(_call(ticket), ChannelId(_call(ticket))))
+        self._hang_up(ticket)
         self.failed(ticket, Failure.INTERRUPTED if ticket.unheard else Failure.VOICEMAIL)
 
-    def call_ended(self, ticket: Ticket, why: CalledEnd) -> None:
-        """The called channel is gone before the two were joined."""
-        if ticket.state is TicketState.ASKING:
-            self.failed(ticket, Failure.HUNG_UP)
-        elif ticket.state is TicketState.DIALLING:
-            self.failed(ticket, _FAILURES[why], why.value)
+    def not_reached(self, ticket: Ticket, event: CalledEnded) -> None:
+        """The carrier or the person did not take the call."""
+        self.failed(ticket, _FAILURES[event.reason], event.reason.value)
 
-    def failed_to_dial(self, ticket: Ticket, failure: Failure) -> None:
+    def gone_unanswered(self, ticket: Ticket) -> None:
+        """The channel that was being dialled is gone."""
+        self.failed(ticket, Failure.NO_ANSWER, CalledEnd.HUNG_UP.value)
+
+    def hung_up(self, ticket: Ticket) -> None:
+        """Picked up, and gone before 1 was pressed."""
+        self.failed(ticket, Failure.HUNG_UP)
+
+    def not_dialled(self, ticket: Ticket, event: DialFailed) -> None:
         """The call could not even be begun."""
-        if ticket.state is TicketState.DIALLING:
-            self.failed(ticket, failure)
+        self.failed(ticket, event.failure)
 
     def _join(self, ticket: Ticket, *, music: bool = False) -> None:
         """A person is there, who may hear music: from here on a call like any other."""
         board, record = self._board, ticket.record
         self._open.cancel_due(ticket, TicketDue.STEP)
         call = self._conversation(ticket)
-        call.playback, call.whisper, call.music = ticket.playback, ticket.whisper, music
-        self._open.attempts.pop(call.id, None)
+        call.said, ticket.said, call.music = ticket.said, {}, music
         ticket.state = TicketState.TALKING
         ticket.record = replace(record, state=TicketState.TALKING)
         self._open.save(ticket)
         if ticket.agent is None:  # gone while the question was put: served first
             call.outcome = Outcome.LOST
-            call.item = WorkItem(call.id, record.sector, board.now, FRONT, board.next_sequence())
-            self._distribution.wait(call, (AGENT_LOST,), None)
+            self._waiting.to_the_front(call, record.sector, AGENT_LOST)
             return
         call.state = CallState.WHISPERING
         call.agent, call.leg = ticket.agent, ticket.leg
+        board.legs.add(leg_of(ticket), Role.INFORMATEUR, call, ticket.agent)
         self._distribution.join(call)
 
     def _conversation(self, ticket: Ticket) -> Call:
+        """From here on the ticket's channel is a call's."""
         board, record = self._board, ticket.record
-        call = board.calls[_call(ticket)] = Call(_call(ticket), record.asked_at)
+        call = Call(call_of(ticket), record.asked_at)
+        board.begin(call)
+        self._open.attempts.pop(call.id, None)
         call.door, call.fiche, call.ticket = Door.CALLBACK, record.fiche, record.ticket
         call.outcome = Outcome.ABANDONED
         call.joined_at, call.promised_at = record.asked_at, record.due_at
@@ -262,8 +269,8 @@ class Attempts:
         return call
 
     def found(self, ticket: Ticket, event: CallFound) -> None:
-        """Picked up while nobody looked. After a restart: who talks goes on, who pressed 1 is
-        served first, who was being asked is asked anew."""
+        """Picked up while nobody looked. After a restart: a conversation goes on, whoever had
+        pressed 1 is served first, and the question is put again to whoever was hearing it."""
         board = self._board
         if not ticket.unclear:
             self.answered(ticket)
@@ -275,7 +282,6 @@ class Attempts:
             and event.bridge is not None
             and board.roster.adopt(desk, event.call, board.now)
         ):
-            ticket.unclear = False
             self._talk_on(ticket, desk, event.leg, event.bridge)
             return
         if event.leg is not None:
@@ -292,16 +298,28 @@ class Attempts:
         """Take a conversation up that went on through a restart."""
         board = self._board
         call = self._conversation(ticket)
-        self._open.attempts.pop(call.id, None)
         call.state, call.outcome = CallState.TALKING, Outcome.ANSWERED
         call.talking_since = board.now
         call.agent, call.leg, call.bridge = desk.agent.id, leg, bridge
         call.waited_s = 0.0  # when it was answered is not known any more
+        ticket.unclear = False
         ticket.agent, ticket.leg = desk.agent.id, leg
         desk.leg = leg
-        board.legs[leg] = desk.agent.id
+        board.legs.add(leg, Role.INFORMATEUR, call, desk.agent.id)
         self._duty.found(desk)
         ticket.state = TicketState.TALKING
+
+    def unfound(self, ticket: Ticket) -> None:
+        """Asterisk does not know the attempt of before the restart: it is over."""
+        ticket.unclear = False
+        self._hang_up(ticket)
+        self.failed(ticket, Failure.INTERRUPTED)
+
+    def unfound_talking(self, ticket: Ticket) -> None:
+        """Whoever had pressed 1 is not called again, whatever came of it."""
+        ticket.unclear = False
+        self.forget(ticket)
+        self._open.end(ticket, TicketState.DONE)
 
     # Ends.
 
@@ -327,11 +345,14 @@ class Attempts:
             ticket.record = record
             self._open.end(ticket, TicketState.FAILED)
 
-    def unkept(self, ticket: Ticket) -> None:
+    def unkept(self, ticket: Ticket, event: TicketUnkept) -> None:
         """The attempt could not be written, so it was not dialled and is none; again shortly."""
-        self._board.commands.append(HangUp(_call(ticket), ChannelId(_call(ticket))))
-        self._stop(ticket, "not written")
         record = ticket.record
+        if event.attempt != record.attempts:
+            self._board.ignore(event)
+            return
+        self._hang_up(ticket)
+        self._stop(ticket, "not written")
         ticket.state = TicketState.WAITING
         ticket.record = replace(
             record,
@@ -345,23 +366,49 @@ class Attempts:
     def _stop(self, ticket: Ticket, why: str) -> None:
         """End the attempt on our side: what is heard, what is due, the informateur's part."""
         self._open.note(ticket, Step.NOT_REACHED, detail=why)
-        self._silence_prompt(ticket)
+        self._silence(ticket)
         self._open.cancel_due(ticket, TicketDue.DIAL, TicketDue.STEP)
         self._drop_leg(ticket)
         self._free_agent(ticket)
         self.forget(ticket)
 
-    def abort(self, ticket: Ticket) -> None:
+    # Given up.
+
+    def cancelled(self, ticket: Ticket) -> None:
+        """Whoever holds the ticket does not want to be called, or has called in."""
+        self._abort(ticket)
+        self._open.end(ticket, TicketState.CANCELLED)
+
+    def expired(self, ticket: Ticket) -> None:
+        """The promise cannot be kept any more."""
+        self._abort(ticket)
+        self._open.end(ticket, TicketState.EXPIRED)
+
+    def number_lost(self, ticket: Ticket) -> None:
+        """Nobody is rung in vain for a number that is gone; a call under way goes on."""
+        self._abort(ticket)
+        ticket.record = replace(ticket.record, failure=Failure.NUMBER_LOST)
+        self._open.end(ticket, TicketState.FAILED)
+
+    def withdrawn(self, ticket: Ticket) -> None:
+        """The ticket could not be written, so nobody was promised anything."""
+        self._abort(ticket)
+        self._open.withdraw(ticket)
+
+    def talked(self, ticket: Ticket) -> None:
+        """The conversation is over, and so is the ticket."""
+        self._open.end(ticket, TicketState.DONE)
+
+    def _abort(self, ticket: Ticket) -> None:
         """Undo whatever is under way."""
         state = ticket.state
         self._open.stop_waiting(ticket)
-        self._silence_prompt(ticket)
+        self._silence(ticket)
         self._drop_leg(ticket)
         if state is TicketState.RINGING:
             self._duty.let_go(self._desk(ticket))
-            ticket.agent = None
         elif state in (TicketState.DIALLING, TicketState.ASKING):
-            self._board.commands.append(HangUp(_call(ticket), ChannelId(_call(ticket))))
+            self._hang_up(ticket)
             self._free_agent(ticket)
         self.forget(ticket)
 
@@ -377,26 +424,38 @@ class Attempts:
         """The attempt is over, whatever becomes of the ticket."""
         if ticket.call is not None:
             self._open.attempts.pop(ticket.call, None)
-        ticket.call = ticket.agent = ticket.leg = ticket.whisper = None
+            self._board.legs.pop(ChannelId(ticket.call))
+        ticket.call = ticket.agent = ticket.leg = None
+        ticket.said = {}
         ticket.asked_again = ticket.unheard = False
 
-    def _silence_prompt(self, ticket: Ticket) -> None:
-        if ticket.playback is not None:
-            self._board.stop_playing(_call(ticket), ticket.playback)
-            ticket.playback = None
+    def _silence(self, ticket: Ticket) -> None:
+        if ticket.call is not None:
+            self._board.cut_short(ticket.call, ticket, Said.CALLER)
+
+    def _hang_up(self, ticket: Ticket) -> None:
+        call = call_of(ticket)
+        self._board.commands.append(HangUp(call, ChannelId(call)))
 
     def _drop_leg(self, ticket: Ticket) -> None:
-        if ticket.leg is not None:
-            self._board.commands.append(HangUp(_call(ticket), ticket.leg))
+        if ticket.call is not None:
+            self._reservation.drop(ticket.call, ticket.leg)
 
     def _desk(self, ticket: Ticket) -> AgentDesk:
         assert ticket.agent is not None  # from RINGING on, until let go
         return self._board.roster.desks[ticket.agent]
 
 
-def _call(ticket: Ticket) -> CallId:
+def call_of(ticket: Ticket) -> CallId:
+    """Return the channel of the attempt under way."""
     assert ticket.call is not None  # from RINGING on
     return ticket.call
+
+
+def leg_of(ticket: Ticket) -> ChannelId:
+    """Return the informateur's channel of the attempt under way."""
+    assert ticket.leg is not None  # from RINGING on, until the informateur leaves
+    return ticket.leg
 
 
 def _retry_s(rules: CallbackPolicy, failure: Failure) -> int:

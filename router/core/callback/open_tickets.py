@@ -5,9 +5,8 @@ what happens once an informateur is free is an attempt (attempt.py).
 """
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from router.core.call.distribution import Distribution
 from router.core.callback.tickets import (
     OURS,
     Failure,
@@ -19,7 +18,9 @@ from router.core.callback.tickets import (
 from router.core.commands import Noted, Outcome, Step, TicketChanged
 from router.core.facts import PERIOD_S, CallFact, Door
 from router.core.ids import AgentId, CallId, ChannelId, PlaybackId, SectorId, TicketId
+from router.core.legs import Said
 from router.core.order import ticket_due_at
+from router.core.reservation import Reservation
 from router.core.switchboard import Switchboard
 from router.core.work import WorkItem
 
@@ -51,8 +52,8 @@ class Ticket:
     call: CallId | None = None
     agent: AgentId | None = None
     leg: ChannelId | None = None
-    whisper: PlaybackId | None = None
-    playback: PlaybackId | None = None
+    #: The whisper, and the question put to whoever is called back.
+    said: dict[Said, PlaybackId] = field(default_factory=dict)
     asked_again: bool = False
     #: The question could not be played.
     unheard: bool = False
@@ -63,10 +64,9 @@ class Ticket:
 class OpenTickets:
     """Every ticket that has not ended."""
 
-    def __init__(self, board: Switchboard, distribution: Distribution) -> None:
+    def __init__(self, board: Switchboard, reservation: Reservation) -> None:
         self._board = board
-        self._distribution = distribution
-        self._targets = board.plan.targets
+        self._reservation = reservation
         self._rules = board.plan.callbacks
         self.tickets: dict[TicketId, Ticket] = {}
         #: By the channel of the attempt, until the two are joined.
@@ -93,7 +93,7 @@ class OpenTickets:
         return ticket
 
     def wait(self, ticket: Ticket) -> None:
-        """Stand in the queue at the rank of the promise; ring somebody if somebody is free.
+        """Stand in the queue at the rank of the promise; whoever is free will be rung.
 
         While nothing can be written no attempt may be dialled: then it is beside the queue.
         """
@@ -104,7 +104,6 @@ class OpenTickets:
             return
         if record.retry_at is not None:
             ticket.record = replace(record, retry_at=None)
-        waited_s = board.now - record.asked_at
         self.beside[record.sector] -= 1
         item = ticket.item = WorkItem(
             channel_of(record.ticket, record.attempts + 1),
@@ -112,14 +111,9 @@ class OpenTickets:
             record.asked_at,
             ticket_due_at(board.plan, record.asked_at, record.due_at),
             board.next_sequence(),
-            self._targets.widened(waited_s),
-            record.ticket,
+            ticket=record.ticket,
         )
-        board.queue.add(item)
-        self._set_widening(ticket, item)
-        desk = board.roster.longest_idle(item.sector, item.widened)
-        if desk is not None:
-            self._distribution.ring_for_ticket(item, desk)
+        self._reservation.wait(item)
 
     def wait_or_retry(self, ticket: Ticket) -> None:
         """Wait for an informateur, or first for the next attempt's time."""
@@ -129,29 +123,13 @@ class OpenTickets:
         else:
             self.wait(ticket)
 
-    def _set_widening(self, ticket: Ticket, item: WorkItem) -> None:
-        if item.widened < len(self._targets.widening_s):
-            at = item.joined_at + self._targets.widening_s[item.widened]
-            self._board.timers.set(("ticket", ticket.record.ticket, TicketDue.WIDEN), at)
-
-    def widen(self, ticket: Ticket) -> None:
-        """Open the ticket to the next level of skill; ring at once if one there is free."""
-        item = ticket.item
-        if item is None:
-            return
-        self._board.queue.widen(item)
-        self._set_widening(ticket, item)
-        desk = self._board.roster.longest_idle(item.sector, item.widened)
-        if desk is not None:
-            self._distribution.ring_for_ticket(item, desk)
-
     def stop_waiting(self, ticket: Ticket) -> None:
         """Leave the queue, if the ticket stands there, and forget the next attempt's time."""
         if ticket.item is not None:
-            self._board.queue.remove(ticket.item)
+            self._reservation.leave(ticket.item)
             ticket.item = None
             self.beside[ticket.record.sector] += 1
-        self.cancel_due(ticket, TicketDue.WIDEN, TicketDue.RETRY)
+        self.cancel_due(ticket, TicketDue.RETRY)
 
     def store_changed(self, kept: bool) -> None:
         """Tickets can be written, or not: then who waits leaves the queue for a while."""

@@ -61,12 +61,18 @@ OURS = frozenset({Failure.NUMBER_LOST, Failure.TRUNK, Failure.INTERRUPTED})
 class TicketDue(StrEnum):
     """A deadline of a ticket that has come."""
 
-    WIDEN = "widen"
-    RING = "ring"
-    DIAL = "dial"
-    STEP = "step"
-    RETRY = "retry"
-    EXPIRE = "expire"
+    DIAL = "dial"  # the number has rung for long enough
+    STEP = "step"  # the question, or the silence after it, lasts too long
+    RETRY = "retry"  # time for the next attempt
+    EXPIRE = "expire"  # the promise and its grace are over
+
+
+class TicketEvent(StrEnum):
+    """What else happens to a ticket."""
+
+    TALKED = "conversation over"
+    UNFOUND = "not found again"  # of an attempt of before a restart
+    WITHDRAWN = "withdrawn"  # could not be written, so was never promised
 
 
 class Refusal(StrEnum):

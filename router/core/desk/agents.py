@@ -45,6 +45,7 @@ class AgentEvent(StrEnum):
     DONE = auto()
     PAUSED = auto()
     RESTED = auto()
+    FOUND = auto()  # talking, after a restart of the router
 
 
 _S, _E = AgentState, AgentEvent
@@ -71,6 +72,10 @@ TABLE: dict[tuple[AgentState, AgentEvent], AgentState] = {
     (_S.WRAPPING_UP, _E.PAUSED): _S.PAUSED,
     (_S.PAUSED, _E.WENT): _S.LOGGED_OUT,
     (_S.PAUSED, _E.RESTED): _S.READY,
+    **{
+        (state, _E.FOUND): _S.TALKING
+        for state in (_S.LOGGED_OUT, _S.READY, _S.WRAPPING_UP, _S.PAUSED)
+    },
 }
 
 #: States that need a registered phone; without one they become LOGGED_OUT.
@@ -252,14 +257,11 @@ class Roster:
         return True
 
     def adopt(self, desk: AgentDesk, call: CallId, now: float) -> bool:
-        """Take an informateur found talking after a restart; False when busy with another."""
-        if desk.state in IN_CALL:
-            return False
-        if desk.state is AgentState.READY:
-            self._leave_idle(desk)
-        self._enter(desk, AgentState.TALKING, now)
-        desk.call = call
-        return True
+        """Take up an informateur found talking after a restart; False if busy with another."""
+        found = self.change(desk, AgentEvent.FOUND, now)
+        if found:
+            desk.call = call
+        return found
 
     def _enter(self, desk: AgentDesk, state: AgentState, now: float) -> None:
         before = desk.state

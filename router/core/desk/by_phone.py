@@ -1,20 +1,19 @@
-"""The desk by phone: an informateur dials a short code, is asked in French, and gets an answer.
-
-Each public method but `arrive` answers one pair of `desk_call.TABLE`.
-"""
+"""The desk by phone: an informateur dials a short code, is asked in French, and gets an answer."""
 
 from collections.abc import Callable
 
 from router.core.commands import HangUp
 from router.core.desk.agents import AgentDesk
-from router.core.desk.desk_call import DeskCall, DeskState
+from router.core.desk.desk_call import DeskCall, DeskDue, DeskState
 from router.core.desk.duty import Duty
 from router.core.desk.pins import LONGEST
-from router.core.events import DeskCalled, KeyPressed
+from router.core.events import CallLeft, DeskCalled, KeyPressed, PromptEnded
 from router.core.ids import AgentId, FicheId, PromptId
+from router.core.legs import Role, Said
 from router.core.plan import DeskAction
 from router.core.requests import LogOut, Note, Pause, Ready, Reply, Result
 from router.core.switchboard import HANG_UP_GUARD_S, Switchboard
+from router.core.table import Row, told, when
 
 ASK_AGENT = PromptId("desk-ask-agent")
 ASK_PIN = PromptId("desk-ask-pin")
@@ -33,6 +32,16 @@ _YES, _NO = "1", "2"
 #: Longest number of an informateur or a fiche that is worth reading on.
 _LONGEST_ENTRY = 10
 _FAILURES_MAX = 3
+#: Which question follows which.
+_AFTER: dict[DeskState, tuple[DeskState, ...]] = {
+    DeskState.AGENT: (DeskState.PIN,),
+    DeskState.PIN: (),
+    DeskState.REASON: (),
+    DeskState.SUBJECT: (DeskState.RESULT,),
+    DeskState.RESULT: (DeskState.IMPROVE,),
+    DeskState.IMPROVE: (),
+}
+DeskRow = Row[DeskState, DeskCall]
 
 
 class Desk:
@@ -51,6 +60,7 @@ class Desk:
         board = self._board
         call = DeskCall(event.call, event.phone)
         board.desk_calls[call.id] = call
+        board.legs.add(call.channel, Role.DESK, call)
         desk = board.roster.at.get(event.phone)
         call.agent = desk.agent.id if desk is not None else None
         action = board.plan.desk.codes.get(event.code)
@@ -201,7 +211,7 @@ class Desk:
         self._play(call, prompts)
 
     def await_keys(self, call: DeskCall) -> None:
-        call.playback = None
+        """The question has been put: the silence counts from here."""
         self._set_due(call, self._board.plan.targets.first_key_s)
 
     def silence(self, call: DeskCall) -> None:
@@ -212,7 +222,7 @@ class Desk:
             self.left(call)
             return
         call.hung_up = True
-        call.playback = None
+        call.said.clear()
         self._board.commands.append(HangUp(call.id, call.channel))
         self._set_due(call, HANG_UP_GUARD_S)
 
@@ -220,18 +230,39 @@ class Desk:
         board = self._board
         board.timers.cancel(("desk", call.id))
         del board.desk_calls[call.id]
+        board.legs.pop(call.channel)
         if call.notes and call.agent is not None:
             self._duty.noted(board.roster.desks[call.agent])
 
     def _play(self, call: DeskCall, prompts: tuple[PromptId, ...]) -> None:
         self._silence(call)
-        call.playback = self._board.play_on(call.id, call.channel, prompts)
+        call.said[Said.CALLER] = self._board.play_on(call.id, call.channel, prompts)
         self._set_due(call, self._board.plan.targets.prompt_guard_s)
 
     def _silence(self, call: DeskCall) -> None:
-        if call.playback is not None:
-            self._board.stop_playing(call.id, call.playback)
-            call.playback = None
+        self._board.cut_short(call.id, call, Said.CALLER)
 
     def _set_due(self, call: DeskCall, after_s: float) -> None:
         self._board.timers.set(("desk", call.id), self._board.now + after_s)
+
+
+def desk_rows(desk: Desk) -> list[DeskRow]:
+    """Return every row: each question waits for keys, each answer ends the call."""
+    questions: dict[DeskState, Callable[[DeskCall, KeyPressed], None]] = {
+        DeskState.AGENT: desk.agent_key,
+        DeskState.PIN: desk.pin_key,
+        DeskState.REASON: desk.reason_key,
+        DeskState.SUBJECT: desk.subject_key,
+        DeskState.RESULT: desk.result_key,
+        DeskState.IMPROVE: desk.improve_key,
+    }
+    rows = [
+        when(DeskState.LEAVING, PromptEnded, desk.hang_up),
+        when(DeskState.LEAVING, DeskDue.SILENCE, desk.hang_up),
+    ]
+    for state, key in questions.items():
+        rows.append(told(state, KeyPressed, key, *_AFTER[state], DeskState.LEAVING))
+        rows.append(when(state, PromptEnded, desk.await_keys))
+        rows.append(when(state, DeskDue.SILENCE, desk.silence, DeskState.LEAVING))
+    rows += [when(state, CallLeft, desk.left) for state in DeskState]
+    return rows

@@ -1,4 +1,4 @@
-"""The life of an informateur's call to the desk, as a table.
+"""What is known of an informateur's call to the desk; its table is in by_phone.py.
 
 AGENT    the number of who logs in is asked for
 PIN      the PIN is asked for
@@ -9,11 +9,11 @@ IMPROVE  whether the page should be clearer
 LEAVING  the answer is said, then we hang up
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from router.core import events
 from router.core.ids import AgentId, CallId, ChannelId, FicheId, PhoneId, PlaybackId, SectorId
+from router.core.legs import Said
 from router.core.requests import Result
 
 
@@ -33,31 +33,6 @@ class DeskDue(StrEnum):
     SILENCE = "silence"
 
 
-_S = DeskState
-_KEY, _ENDED, _LEFT = events.KeyPressed, events.PromptEnded, events.CallLeft
-DeskEvent = (
-    type[events.KeyPressed] | type[events.PromptEnded] | type[events.CallLeft] | type[DeskDue]
-)
-_QUESTIONS = {
-    _S.AGENT: "agent_key",
-    _S.PIN: "pin_key",
-    _S.REASON: "reason_key",
-    _S.SUBJECT: "subject_key",
-    _S.RESULT: "result_key",
-    _S.IMPROVE: "improve_key",
-}
-
-#: (state, event) -> the handler's name in `Desk`.
-TABLE: dict[tuple[DeskState, DeskEvent], str] = {
-    **{(state, _KEY): handler for state, handler in _QUESTIONS.items()},
-    **{(state, _ENDED): "await_keys" for state in _QUESTIONS},
-    **{(state, DeskDue): "silence" for state in _QUESTIONS},
-    **{(state, _LEFT): "left" for state in DeskState},
-    (_S.LEAVING, _ENDED): "hang_up",
-    (_S.LEAVING, DeskDue): "hang_up",
-}
-
-
 @dataclass(slots=True, eq=False)
 class DeskCall:
     """What is known of one call to the desk."""
@@ -67,7 +42,7 @@ class DeskCall:
     state: DeskState = DeskState.LEAVING
     #: Who calls: at log-in the one whose number was typed, otherwise who is logged in there.
     agent: AgentId | None = None
-    playback: PlaybackId | None = None
+    said: dict[Said, PlaybackId] = field(default_factory=dict)
     typed: str = ""
     #: Questions left without a right answer, in a row.
     failures: int = 0

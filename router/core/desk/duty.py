@@ -10,7 +10,6 @@ lease, one timer an informateur:
 """
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 
 from router.core.commands import DeskChanged, Verify
@@ -49,14 +48,7 @@ _SLACK_S = 5.0
 
 
 class Duty:
-    """Changes informateurs' states.
-
-    Before any event, `offer(desk)` must be set to what gives work to one who has become
-    ready, `overdue(desk)` to what ends a reservation or a ringing that the call has forgotten.
-    """
-
-    offer: Callable[[AgentDesk], None]
-    overdue: Callable[[AgentDesk], None]
+    """Changes informateurs' states; whoever becomes ready is given work by the engine."""
 
     def __init__(self, board: Switchboard) -> None:
         self._board = board
@@ -289,7 +281,7 @@ class Duty:
             self._pause(desk, desk.pausing)
         elif self._change(desk, AgentEvent.RELEASED):
             self._board.timers.cancel(("agent", desk.agent.id))
-            self.offer(desk)
+            self._board.free.append(desk)
 
     def done(self, desk: AgentDesk, last: LastCall | None) -> None:
         """A conversation is over: time to note it, or hardly any if there was none (`last`)."""
@@ -306,7 +298,7 @@ class Duty:
                 if desk.call is None:
                     self.released(desk)
                 else:
-                    self.overdue(desk)
+                    self.missed(desk, LegEnd.UNREACHABLE)
             case AgentState.TALKING:
                 self._still_there(desk)
             case AgentState.WRAPPING_UP:
@@ -336,7 +328,7 @@ class Duty:
             self._pause(desk, desk.pausing)
         elif self._change(desk, AgentEvent.RESTED):
             self._clear_reason(desk)
-            self.offer(desk)
+            self._board.free.append(desk)
 
     def _come(self, desk: AgentDesk) -> None:
         """At the desk: ready, or still in the pause that the phone's absence interrupted."""
@@ -354,7 +346,7 @@ class Duty:
         elif self._change(desk, AgentEvent.CAME):
             self._clear_reason(desk)
             self._board.count(DutyFact(self._board.service_day(), desk.agent.id))
-            self.offer(desk)
+            self._board.free.append(desk)
 
     def _pause(self, desk: AgentDesk, reason: ReasonId) -> None:
         desk.pausing = None

@@ -116,7 +116,7 @@ class Witness:
 
     def ready(self) -> dict[AgentId, float]:
         """Return who could take a call, and since when idle, as seen on their screens."""
-        board = self.engine._board
+        board = self.engine.board
         return {
             view.agent: board.roster.desks[view.agent].idle_since
             for view in self.engine.desks()
@@ -125,7 +125,7 @@ class Witness:
 
     def waiting(self) -> dict[CallId, tuple[float, SectorId, int]]:
         """Return of each waiting call when it is due, its sector and the levels that are open."""
-        board = self.engine._board
+        board = self.engine.board
         return {
             call.id: (call.item.due_at, call.item.sector, call.item.widened)
             for call in board.calls.values()
@@ -143,12 +143,12 @@ class Witness:
         assert view is not None
         choice = view.why
         assert choice is not None
-        call = self.engine._board.calls[ring.call]
+        call = self.engine.board.calls[ring.call]
         assert call.item is not None
         sector = call.item.sector
         skills = {one.id: one.skills for one in TEAM}
         # Perhaps ready in this very event: the idle rank may be an old one.
-        idle_since = self.engine._board.roster.desks[ring.agent].idle_since
+        idle_since = self.engine.board.roster.desks[ring.agent].idle_since
         ready.setdefault(ring.agent, idle_since)
         able = {name: skills[name][sector] for name in ready if sector in skills[name]}
 
@@ -179,16 +179,17 @@ class Witness:
         for _ in range(300):
             self.now += random.uniform(0.0, 3.0)  # never two things at once
             self.let_pass()
-            board = self.engine._board
+            board = self.engine.board
             match random.randrange(6):
                 case 0 | 1 if calls:
                     call = calls.pop()
                     self.handle(CallArrived(call))
                     for key in random.choice(("#2", "#111")):
                         self.handle(KeyPressed(call, key))
-                case 2 | 3 if board.legs:
-                    leg, name = random.choice(sorted(board.legs.items()))
-                    assert name is not None
+                case 2 | 3 if legs := {
+                    leg: one.agent for leg, one in board.legs.items() if one.agent is not None
+                }:
+                    leg, name = random.choice(sorted(legs.items()))
                     at = board.roster.desks[name].call
                     if at is not None and board.calls[at].state == "ringing":
                         self.handle(LegAnswered(at, leg))

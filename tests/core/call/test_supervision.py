@@ -342,9 +342,9 @@ def test_a_supervisors_part_is_made_of_channels_prompts_and_bridges_only(
 
 def test_a_snoop_that_fails_ends_the_supervisor_s_part(exchange: Exchange) -> None:
     watched(exchange, Watching.LISTEN)
-    watch = exchange.engine._board.calls[CALLER].watch
+    watch = exchange.engine.board.calls[CALLER].watch
     assert watch is not None
     assert watch.snoop is not None
     exchange.tell(CommandFailed(CALLER, watch.snoop))
-    assert exchange.engine._board.calls[CALLER].watch is None
+    assert exchange.engine.board.calls[CALLER].watch is None
     assert exchange.talking()["101"] == "caller"

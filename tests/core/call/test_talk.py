@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.core.call.talk import REFERRAL_RING_S
+from router.core.call.referral import REFERRAL_RING_S
 from router.core.commands import DialOut, HangUp, Outcome, Play, Ring, Step
 from router.core.events import LegAnswered, LegEnd, LegEnded, LegKeyPressed, LegRang, PromptEnded
 from router.core.ids import AgentId, CallId, EntryId, SectorId

@@ -60,7 +60,7 @@ def test_the_pause_is_that_of_a_call_rejected(exchange: Exchange) -> None:
     exchange.choose_housing()
     exchange.answer("101")
     exchange.end_leg("101")
-    desk = exchange.engine._board.roster.desks[AgentId("101")]
+    desk = exchange.engine.board.roster.desks[AgentId("101")]
 
     assert (desk.state, desk.reason, desk.misses) == ("paused", "rejected", 1)
     assert exchange.details(Step.MISSED) == ["hung up"]

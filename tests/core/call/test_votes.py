@@ -216,7 +216,7 @@ def test_what_the_call_knows_of_itself_does_not_say_how_it_voted() -> None:
         exchange.talk("101")
         exchange.end_leg("101")
         exchange.press(key)
-        call = exchange.engine._board.calls[CallId("caller")]
+        call = exchange.engine.board.calls[CallId("caller")]
         return {
             one.name: repr(getattr(call, one.name)) for one in fields(call) if one.name != "item"
         }

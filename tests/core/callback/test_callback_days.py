@@ -224,7 +224,7 @@ class CallbackDay(Day):
             self.silence(channel)
         run = f"run-{self.kills}"
         self.engine = Engine(self.plan, code_book(self.plan), run, Pins(PINS))
-        self.board = self.engine._board
+        self.board = self.engine.board
         self.engine.restore(self.sessions.values(), self.now)
         records = [self.kept[one] for one in self.open()]
         for command in self.engine.restore_tickets(records, self.now, lost=False):

@@ -190,7 +190,7 @@ def test_whom_an_informateur_awaits_is_promised_a_callback_however_many_are_open
     admission = exchange.ask_callback("d", WORK)
     assert admission.refusal is None
     assert admission.expected_at <= exchange.now + 180
-    assert exchange.ringing() == {"103": exchange.engine._callbacks.tickets[TicketId("d")].call}
+    assert exchange.ringing() == {"103": exchange.engine.tickets.tickets[TicketId("d")].call}
     assert exchange.ask_callback("e", WORK).refusal is Refusal.FULL
 
 

@@ -4,7 +4,6 @@ from datetime import date
 
 import pytest
 
-from router.core.call.life import Due
 from router.core.commands import Ring, Verify
 from router.core.desk.duty import BUSY, MISSED, REJECTED, RELEASE_S, TOO_MANY, UNREACHABLE
 from router.core.events import LegEnd, LegEnded, PhoneVanished
@@ -603,7 +602,7 @@ def test_a_ringing_that_the_call_forgot_ends_with_its_lease(
 ) -> None:
     exchange.rings = rings
     exchange.choose_housing()
-    exchange.engine._board.timers.cancel(("call", CallId("caller"), Due.RING))
+    exchange.engine.board.timers.cancel(("ring", exchange.leg("101").id))
     exchange.wait(20.0)
 
     assert exchange.agent("101") == "paused"

@@ -3,7 +3,8 @@
 What is known of informateurs and queue, put before the estimate (estimate.py).
 """
 
-from router.core.call.estimate import Level, WaitEstimate
+from router.core.callback.forecast import Arrivals
+from router.core.estimate import Level, WaitEstimate
 from router.core.ids import PromptId, SectorId
 from router.core.speech import rank, wait_between
 from router.core.switchboard import Switchboard
@@ -13,9 +14,22 @@ from router.core.work import WorkItem
 class Standing:
     """Where callers stand at the time of the last event."""
 
-    def __init__(self, board: Switchboard, estimate: WaitEstimate) -> None:
+    def __init__(self, board: Switchboard) -> None:
         self._board = board
-        self._estimate = estimate
+        self.estimate = WaitEstimate()
+        self.arrivals = Arrivals()
+
+    def somebody_free(self, sector: SectorId) -> bool:
+        """Return whether more informateurs of `sector` are idle, at any level, than wait for it.
+
+        Whoever comes next is then served at once, however many wait elsewhere.
+        """
+        return self._board.roster.ready(sector) > self._board.queue.waiting(sector)
+
+    def is_full(self, sector: SectorId) -> bool:
+        """Return whether so many wait that whoever asks for `sector` is refused."""
+        full = self._board.queue.callers >= self._board.plan.targets.queue_max
+        return full and not self.somebody_free(sector)
 
     def said(self, item: WorkItem, place: int) -> tuple[PromptId, ...]:
         """Return where the caller of `item` stands, and how long it takes if that is known."""
@@ -43,4 +57,4 @@ class Standing:
             ]
         shares = roster.shares(sector)
         others = queue.weigh(shares) - shares.get(sector, 0.0) * queue.waiting(sector)
-        return self._estimate.bounds_min(sector, place, others, levels)
+        return self.estimate.bounds_min(sector, place, others, levels)

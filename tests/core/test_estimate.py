@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.core.call.estimate import (
+from router.core.estimate import (
     ENOUGH,
     LONGEST_S,
     Level,

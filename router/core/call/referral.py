@@ -1,0 +1,139 @@
+"""A caller is sent to another administration: dialled and joined, or told its number."""
+
+from router.core.call.distribution import Distribution
+from router.core.call.life import Aside, Call, CallState, Due
+from router.core.call.talk import Talk, aside_of
+from router.core.call.votes import Votes
+from router.core.commands import DialOut, PutIn, Step
+from router.core.desk.duty import RING_BACKSTOP_S
+from router.core.events import LegEnd, LegEnded
+from router.core.ids import PromptId
+from router.core.legs import Role
+from router.core.plan import Entry
+from router.core.requests import Refer, Reply
+from router.core.reservation import Reservation
+from router.core.speech import referral
+from router.core.switchboard import Switchboard
+
+REFERRAL_CONNECTING = PromptId("referral-connecting")
+REFERRAL_FAILED = PromptId("desk-referral-failed")
+PROMPTS = frozenset({REFERRAL_CONNECTING, REFERRAL_FAILED})
+
+#: A service of the directory has this long to pick up.
+REFERRAL_RING_S = 40
+
+
+class Referral:
+    """The directory's services, and the caller's way there."""
+
+    def __init__(
+        self,
+        board: Switchboard,
+        reservation: Reservation,
+        distribution: Distribution,
+        talk: Talk,
+        votes: Votes,
+    ) -> None:
+        self._board = board
+        self._reservation = reservation
+        self._distribution = distribution
+        self._talk = talk
+        self._votes = votes
+
+    def refer(self, call: Call, request: Refer) -> Reply:
+        """Send the caller to an entry of the directory: dialled, or told."""
+        board = self._board
+        entry = board.plan.directory.get(request.entry)
+        if entry is None:
+            return Reply.UNKNOWN_ENTRY
+        if request.spoken:
+            self._distribution.drop_leg(call)
+            board.silence(call)
+            self._distribution.talk_over(call)
+            call.leg = None
+            self._read(call, entry)
+            return Reply.REFERRED
+        if entry.number is None:
+            return Reply.NO_NUMBER
+        self._talk.put_on_hold(call)
+        call.state = CallState.REFERRING
+        leg = board.new_leg()
+        call.aside = Aside(leg, entry=entry.id)
+        board.legs.add(leg, Role.REFERRAL, call)
+        board.note(call, Step.REFERRING, agent=call.agent, detail=entry.id)
+        board.play(call, (REFERRAL_CONNECTING, entry.prompt))
+        board.commands.append(DialOut(call.id, entry.id, leg, REFERRAL_RING_S + RING_BACKSTOP_S))
+        board.set_ring_due(leg, REFERRAL_RING_S)
+        return Reply.REFERRED
+
+    def music_again(self, call: Call) -> None:
+        self._board.silence(call)
+        self._board.cancel_due(call, Due.STEP)
+        self._board.start_music(call)
+
+    def answered(self, call: Call) -> None:
+        """Join the caller with the service; the informateur is free."""
+        board, aside = self._board, aside_of(call)
+        aside.answered = aside.joined = True
+        call.referral = aside.entry
+        board.cancel_ring_due(aside.leg)
+        board.cancel_due(call, Due.STEP)
+        board.silence(call)
+        assert call.bridge is not None
+        if call.agent is not None:
+            self._distribution.drop_leg(call)
+            self._distribution.conversation_over(call)
+        call.leg = None
+        board.commands.append(PutIn(call.id, call.bridge, aside.leg))
+        board.commands.append(PutIn(call.id, call.bridge, call.channel))
+        call.state = CallState.REFERRED
+        board.note(call, Step.REFERRED, agent=call.agent, detail=aside.entry or "")
+
+    def unanswered(self, call: Call) -> None:
+        """The service did not pick up in time."""
+        leg = aside_of(call).leg
+        self._reservation.drop(call.id, leg)
+        self.failed(call, LegEnded(call.id, leg, LegEnd.NO_ANSWER))
+
+    def failed(self, call: Call, event: LegEnded) -> None:
+        """Nobody answers there: back to the informateur, or the number is told instead."""
+        entry = aside_of(call).entry
+        call.aside = None
+        self._board.cancel_ring_due(event.leg)
+        self._board.note(call, Step.CANCELLED, agent=call.agent, detail=event.reason.value)
+        if call.leg is None:
+            self._board.silence(call)
+            self._distribution.remove_bridge(call)
+            assert entry is not None
+            self._read(call, self._board.plan.directory[entry])
+            return
+        self._talk.say_to_informateur(call, REFERRAL_FAILED)
+        self._talk.take_back(call)
+
+    def informateur_left(self, call: Call) -> None:
+        """The referral goes on without the informateur."""
+        self._distribution.conversation_over(call)
+        call.leg = None
+
+    def over(self, call: Call) -> None:
+        """The service has hung up: the caller may still say what it was worth."""
+        call.aside = None
+        self._distribution.remove_bridge(call)
+        self._votes.begin(call)
+
+    def caller_left(self, call: Call) -> None:
+        self._reservation.drop(call.id, aside_of(call).leg)
+        call.aside = None
+        self._distribution.remove_bridge(call)
+        self._board.end(call)
+
+    def _read(self, call: Call, entry: Entry) -> None:
+        board = self._board
+        call.referral = entry.id
+        call.state = CallState.READING
+        board.note(call, Step.REFERRAL_SPOKEN, detail=entry.id)
+        board.play(call, referral(entry))
+
+    def reading_over(self, call: Call) -> None:
+        """The name and number were read, or a key ends the reading."""
+        self._votes.begin(call)

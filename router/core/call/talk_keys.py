@@ -1,0 +1,82 @@
+"""An informateur's keys in a conversation: a feature's code, then a sector's or an entry's."""
+
+from router.core.call.life import Call, CallState, Due
+from router.core.events import LegKeyPressed
+from router.core.ids import PromptId, SectorId
+from router.core.plan import Feature
+from router.core.requests import (
+    GRANTED,
+    Cancel,
+    Complete,
+    Consult,
+    Hold,
+    InCall,
+    Refer,
+    Reply,
+    Retrieve,
+    Transfer,
+)
+from router.core.switchboard import Switchboard
+
+
+class TalkKeys:
+    """Reads the keys as requests, and says what came of them."""
+
+    def __init__(self, board: Switchboard) -> None:
+        self._board = board
+        plan = board.plan
+        self._sectors = {sector.code: sector.id for sector in plan.sectors.values() if sector.code}
+        self._entries = {entry.code: entry.id for entry in plan.directory.values()}
+
+    def pressed(self, call: Call, event: LegKeyPressed) -> InCall | Reply | None:
+        """Return the request that the keys so far make, why they make none, or None as yet.
+
+        `*` begins anew. The caller's duty is to ask for the request, and to have `reply` said.
+        """
+        board = self._board
+        typed = event.key if event.key == "*" else call.agent_typed + event.key
+        call.agent_typed = typed if typed.startswith("*") else ""
+        board.set_due(call, Due.KEYS, board.plan.targets.next_key_s)
+        codes = board.plan.desk.keys
+        for code, feature in codes.items():
+            if typed.startswith(code):
+                asked = self._request(call.state, feature, typed.removeprefix(code))
+                if asked is not None:
+                    call.agent_typed = ""
+                return asked
+        if call.agent_typed and not any(code.startswith(typed) for code in codes):
+            call.agent_typed = ""
+            return Reply.UNKNOWN_CODE
+        return None
+
+    def forgotten(self, call: Call) -> None:
+        """What was typed does not become a request in time."""
+        call.agent_typed = ""
+
+    def reply(self, call: Call, reply: Reply) -> None:
+        """Tell the informateur what came of the request, unless it can be heard anyway."""
+        audible = reply in GRANTED and reply not in (Reply.HELD, Reply.CONSULTING)
+        if not audible and call.leg is not None:
+            prompt = PromptId(f"desk-{reply.value}")
+            self._board.play_on(call.id, call.leg, (prompt,))
+
+    def _request(self, state: CallState, feature: Feature, code: str) -> InCall | Reply | None:
+        match feature:
+            case Feature.HOLD:
+                return Hold() if state is CallState.TALKING else Retrieve()
+            case Feature.COMPLETE:
+                return Complete()
+            case Feature.CANCEL:
+                return Cancel()
+            case Feature.TRANSFER | Feature.CONSULT:
+                if len(code) < len(next(iter(self._sectors), "")):
+                    return None
+                sector = self._sectors.get(code, SectorId(""))
+                return Transfer(sector) if feature is Feature.TRANSFER else Consult(sector)
+            case Feature.REFER | Feature.REFER_SPOKEN:
+                if len(code) < len(next(iter(self._entries), "")):
+                    return None
+                entry = self._entries.get(code)
+                if entry is None:
+                    return Reply.UNKNOWN_ENTRY
+                return Refer(entry, feature is Feature.REFER_SPOKEN)

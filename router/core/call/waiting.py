@@ -1,0 +1,199 @@
+"""A caller in the queue: joining it, hearing where one stands, leaving it.
+
+The rank of a caller is the promise made on joining: an informateur who does not answer costs
+no place. Who is rung, and when, is decided elsewhere (reservation.py, distribution.py).
+"""
+
+from router.core.call.life import Call, CallState, Due
+from router.core.callback.admission import AdmissionControl
+from router.core.commands import Outcome, Remember, Step
+from router.core.facts import Door
+from router.core.ids import PromptId, SectorId
+from router.core.order import caller_due_at
+from router.core.plan import SAY_NEXT_OPENING
+from router.core.reservation import Reservation
+from router.core.speech import minutes
+from router.core.standing import Standing
+from router.core.switchboard import Switchboard
+from router.core.work import WorkItem
+
+QUEUE_JOINED = PromptId("queue-joined")
+QUEUE_STILL = PromptId("queue-still")
+QUEUE_CLOSING = PromptId("queue-closing")
+CALLBACK_OFFER = PromptId("callback-offer")
+REFUSED_FULL = PromptId("refused-full")
+REFUSED_NO_AGENT = PromptId("refused-no-agent")
+REFUSED_CLOSING = PromptId("refused-closing")
+REFUSED_LONG = PromptId("refused-long")
+PROMPTS = frozenset(
+    {QUEUE_JOINED, QUEUE_STILL, QUEUE_CLOSING, CALLBACK_OFFER, REFUSED_FULL, REFUSED_NO_AGENT}
+    | {REFUSED_CLOSING, REFUSED_LONG}
+)
+
+#: Due before anyone else: a caller whose informateur was cut off, or has given the call away.
+FRONT = 0.0
+
+
+class Waiting:
+    """Callers in the queue."""
+
+    def __init__(
+        self,
+        board: Switchboard,
+        reservation: Reservation,
+        standing: Standing,
+        admission: AdmissionControl,
+    ) -> None:
+        self._board = board
+        self._reservation = reservation
+        self._standing = standing
+        self._admission = admission
+        self._targets = board.plan.targets
+
+    # Joining the queue.
+
+    def enqueue(self, call: Call, sector: SectorId, said_first: tuple[PromptId, ...]) -> None:
+        """Let the caller wait for `sector`, or say why not and what to do instead."""
+        board = self._board
+        if not board.plan.hours.is_open(board.now):
+            said = (REFUSED_CLOSING, SAY_NEXT_OPENING)
+            self._refuse(call, sector, Outcome.REFUSED_CLOSING, said)
+        elif not board.roster.on_duty(sector):
+            self._refuse(call, sector, Outcome.REFUSED_NO_AGENT, (*said_first, REFUSED_NO_AGENT))
+        elif self._standing.is_full(sector):
+            self._refuse(call, sector, Outcome.REFUSED_FULL, (*said_first, REFUSED_FULL))
+        else:
+            self._promise(call, sector, board.now)
+            self._standing.arrivals.joined(sector, board.now)
+            call.door = self.door(call, sector)
+            board.silence(call)
+            board.commands.append(
+                Remember(call.id, call.channel, sector, board.now, call.listened, call.fiche)
+            )
+            board.note(call, Step.QUEUED, sector=sector)
+            self.wait(call, said_first, QUEUE_JOINED)
+
+    def door(self, call: Call, sector: SectorId) -> Door:
+        """Return the way in of a caller who joins the queue of `sector`."""
+        if call.fiche is not None:
+            return Door.CODE
+        return Door.NO_KEY if sector == self._board.plan.no_key else Door.MENU
+
+    def take_back(self, call: Call, sector: SectorId, joined_at: float) -> None:
+        """Let a caller found after a restart wait on, at the rank the promise gave."""
+        self._promise(call, sector, joined_at)
+        if sector == self._board.plan.no_key and call.ticket is None:
+            call.door = Door.NO_KEY
+            call.listened = True  # what was heard is forgotten: may be a machine
+        call.music = True  # the music that the channel still hears is stopped before we speak
+        self.wait(call, (), QUEUE_STILL)
+
+    def to_the_front(self, call: Call, sector: SectorId, said_first: PromptId) -> None:
+        """Let a caller who has been with an informateur be served next, in `sector`."""
+        board = self._board
+        call.item = WorkItem(call.id, sector, board.now, FRONT, board.next_sequence())
+        self.wait(call, (said_first,), None)
+
+    def _promise(self, call: Call, sector: SectorId, joined_at: float) -> None:
+        board = self._board
+        due_at = caller_due_at(board.plan, joined_at)
+        call.item = WorkItem(call.id, sector, joined_at, due_at, board.next_sequence())
+        call.outcome = Outcome.ABANDONED
+        call.joined_at = joined_at
+        call.promised_at = joined_at + self._targets.live_target_s
+
+    def _refuse(
+        self, call: Call, sector: SectorId, outcome: Outcome, prompts: tuple[PromptId, ...]
+    ) -> None:
+        self._board.note(call, Step.REFUSED, sector=sector, detail=outcome.value)
+        self._board.say_goodbye(call, outcome, prompts)
+
+    # In the queue.
+
+    def wait(self, call: Call, said_first: tuple[PromptId, ...], then: PromptId | None) -> None:
+        """Put the call's item among those waiting; whoever is free will be rung.
+
+        Says `said_first`, then `then` and, with nobody free, where the caller stands; with
+        neither, whatever the caller hears goes on. A caller who has waited too long, phones
+        that did not answer included, is told so instead, unless somebody is free who did not
+        miss the last call.
+        """
+        board = self._board
+        item = promise(call)
+        waited_s = board.now - item.joined_at
+        desk = board.roster.longest_idle(item.sector, self._targets.widened(waited_s))
+        if waited_s >= self._targets.longest_wait_s and (desk is None or desk.misses):
+            self._refuse(call, item.sector, Outcome.REFUSED_LONG, (REFUSED_LONG,))
+            return
+        call.state = CallState.WAITING
+        self._reservation.wait(item)
+        board.timers.set(
+            ("call", call.id, Due.LONGEST), item.joined_at + self._targets.longest_wait_s
+        )
+        board.set_due(call, Due.ANNOUNCE, self._targets.announce_every_s)
+        closes_at = board.plan.hours.closes_at(board.now)
+        if closes_at is not None and board.timers.at(("closing",)) != closes_at:
+            board.timers.set(("closing",), closes_at)
+        said = said_first
+        if then is not None:
+            place = board.queue.rank(item)
+            said += (then,) if desk else (then, *self._standing.said(item, place))
+        if said:
+            board.play(call, said)
+
+    def announcement_over(self, call: Call) -> None:
+        """Give the caller music until the next announcement."""
+        self._board.silence(call)
+        self._board.cancel_due(call, Due.STEP)
+        self._board.start_music(call)
+
+    def announce(self, call: Call) -> None:
+        """Say where the caller stands and, after a long wait, offer a callback."""
+        board = self._board
+        item = promise(call)
+        place = board.queue.rank(item)
+        board.note(call, Step.ANNOUNCED, detail=f"rank {place}")
+        said = (QUEUE_STILL, *self._standing.said(item, place))
+        waited_s = board.now - item.joined_at
+        rules = board.plan.callbacks
+        call.offered = waited_s >= rules.offer_after_s and self._admission.may_promise(item.sector)
+        if call.offered:
+            said += (CALLBACK_OFFER, *minutes(rules.promise_s // 60))
+        board.play(call, said)
+        board.set_due(call, Due.ANNOUNCE, self._targets.announce_every_s)
+
+    def waited_too_long(self, call: Call) -> None:
+        """Nobody waits longer than this: say so, and what to do instead."""
+        self.leave(call)
+        self._refuse(call, promise(call).sector, Outcome.REFUSED_LONG, (REFUSED_LONG,))
+
+    def waiting_caller_left(self, call: Call) -> None:
+        self.leave(call)
+        self.gave_up(call)
+
+    def gave_up(self, call: Call) -> None:
+        """The caller hung up before anybody answered."""
+        waited_s = self._board.now - promise(call).joined_at
+        self._standing.estimate.waited(waited_s, gave_up=True)
+        self._board.end(call)
+
+    def leave(self, call: Call) -> None:
+        """Take the call out of the queue."""
+        self._reservation.leave(promise(call))
+        self._board.cancel_due(call, Due.ANNOUNCE, Due.LONGEST)
+
+    def close(self) -> None:
+        """The service closes: callers who wait hear that they will still be served."""
+        board = self._board
+        for item in board.queue.items():
+            if item.ticket is not None:
+                continue
+            call = board.calls[item.call]
+            board.play(call, (QUEUE_CLOSING,))
+            board.set_due(call, Due.ANNOUNCE, self._targets.announce_every_s)  # not cut short
+
+
+def promise(call: Call) -> WorkItem:
+    """Return the promise made to a caller who has joined the queue."""
+    assert call.item is not None  # set on joining, before any state that needs it
+    return call.item
