@@ -1,39 +1,32 @@
-"""An engine with a model of Asterisk around it, in memory and in simulated time.
+"""An engine on a model of Asterisk, in simulated time: what a test says happens, happens.
 
-`Exchange` feeds events to the engine and carries its commands out on callers and phones
-that behave as Asterisk's channels do. It refuses, by assertion, what Asterisk or a caller
-would: two sentences at once, a bridge with a phone that was not picked up, a command for a
-channel that was hung up. Tests read what a caller hears and which phone rings.
+`Exchange` feeds events to the engine and carries its commands out on the model of
+tests/asterisk_model.py. The engine is told the truth, when the test wants it told; so it must
+never command a channel whose end it knows of: that is an assertion here. Tests read what a caller
+hears and which phone rings.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from router.core.callback.tickets import Admission, TicketRecord, channel_of
 from router.core.commands import (
+    FOR_SERVICE,
     Admitted,
     Command,
     Counted,
     DeskChanged,
     DialOut,
     DialTicket,
+    ForAsterisk,
+    ForService,
     HangUp,
-    Join,
-    Listen,
     Noted,
     NumberOver,
     Outcome,
-    Part,
-    Play,
-    PutIn,
-    Remember,
     Ring,
-    Snoop,
-    StartMusic,
     Step,
-    StopMusic,
-    StopPlaying,
     TakeNumber,
-    TakeOut,
     TicketChanged,
     Told,
     Verify,
@@ -58,7 +51,6 @@ from router.core.events import (
     LegRang,
     PhoneAppeared,
     PhoneVanished,
-    PromptEnded,
     PromptFailed,
     SnoopStarted,
     SupervisorAsked,
@@ -78,45 +70,10 @@ from router.core.ids import (
 )
 from router.core.plan import Plan
 from router.core.requests import Reply, Request, Watching
+from tests.asterisk_model import AsteriskModel, Channel, Kind
 from tests.service_plan import FICHE, MONDAY_10H, PINS, code_book, small_plan
 
 MUSIC = ("music",)
-
-
-@dataclass
-class Caller:
-    """What Asterisk knows of a caller's channel."""
-
-    playback: PlaybackId | None = None
-    prompts: tuple[str, ...] = ()
-    music: bool = False
-    bridge: BridgeId | None = None
-    remembered: Remember | None = None
-    listened_to: bool = False
-    hung_up: bool = False
-    #: Whether the engine has been told that the channel is gone.
-    told: bool = False
-
-
-@dataclass
-class Leg:
-    """What Asterisk knows of a channel that we dialled, or of a snoop."""
-
-    id: ChannelId
-    call: CallId
-    #: The informateur, the entry of the directory, or "snoop".
-    agent: str
-    phone: str | None = None
-    answered: bool = False
-    playback: PlaybackId | None = None
-    prompts: tuple[str, ...] = ()
-    bridge: BridgeId | None = None
-    hung_up: bool = False
-    told: bool = False
-
-    @property
-    def alive(self) -> bool:
-        return not (self.hung_up or self.told)
 
 
 @dataclass
@@ -130,9 +87,9 @@ class Exchange:
 
     def __post_init__(self) -> None:
         self.engine = Engine(self.plan, code_book(self.plan), "run", Pins(PINS))
-        self.callers: dict[str, Caller] = {}
-        self.legs: dict[str, Leg] = {}
-        self.bridges: dict[str, set[ChannelId]] = {}
+        self.asterisk = AsteriskModel()
+        #: Channels whose end the engine was told of.
+        self.known_gone: set[ChannelId] = set()
         self.notes: list[Noted] = []
         self.facts: list[Fact] = []
         #: What the store has of every ticket, what was promised, who types a number.
@@ -143,8 +100,6 @@ class Exchange:
         self.sessions: dict[AgentId, DeskChanged] = {}
         #: Failures that Asterisk has not told yet.
         self.lost: list[CommandFailed] = []
-        #: Legs dialled that do not ring yet.
-        self._dialled: list[Leg] = []
         #: Every event with its time and what the engine said to it.
         self.told: list[tuple[Event, float, list[Command]]] = []
 
@@ -157,14 +112,22 @@ class Exchange:
 
     def tell(self, event: Event) -> list[Command]:
         """Let the engine handle `event` now and carry out what it says."""
+        match event:
+            case PhoneAppeared(phone):
+                self.asterisk.phones.add(phone)
+            case PhoneVanished(phone):
+                self.asterisk.phones.discard(phone)
         commands = self.engine.handle(event, self.now)
         self.told.append((event, self.now, commands))
-        for command in commands:
-            self._carry_out(command)
-        dialled, self._dialled = self._dialled, []
-        for leg in dialled if self.rings else ():
-            self.tell(LegRang(leg.call, leg.id))
+        self.carry_out(commands)
+        for command in commands if self.rings else ():
+            if isinstance(command, Ring | DialOut):
+                self.tell(LegRang(command.call, command.leg))
         return commands
+
+    def restore_tickets(self, records: Iterable[TicketRecord], *, lost: bool = False) -> None:
+        """The router starts with these tickets on disk; `lost`: without their numbers."""
+        self.carry_out(self.engine.restore_tickets(records, self.now, lost=lost))
 
     def wait(self, seconds: float) -> None:
         """Let time pass; the engine is called at each of its deadlines."""
@@ -183,23 +146,22 @@ class Exchange:
 
     def arrive(self, *calls: str) -> None:
         for call in calls or ("caller",):
-            self.callers[call] = Caller()
+            self.asterisk.call_in(CallId(call))
             self.tell(CallArrived(CallId(call)))
 
     def leave(self, call: str = "caller") -> None:
         """The caller hangs up: first what is heard breaks off (measured)."""
-        playback = self.callers[call].playback
-        self.lose_caller(call)
-        if playback is not None:
-            self.break_off(playback, call)
+        for broken in self.lose_caller(call):
+            self.tell(broken)
         self.tell(CallLeft(CallId(call)))
 
-    def lose_caller(self, call: str) -> None:
-        """The caller hangs up, and nobody tells it."""
-        caller = self.callers[call]
-        caller.hung_up = caller.told = True
-        caller.playback = None
-        self._leave_bridge(ChannelId(call), caller)
+    def lose_caller(self, call: str) -> Sequence[Event]:
+        """The caller hangs up, and nobody tells it; return what Asterisk would tell before."""
+        return self._lose(self.caller(call))
+
+    def _lose(self, channel: Channel) -> Sequence[Event]:
+        self.known_gone.add(channel.id)
+        return self.asterisk.drop(channel)
 
     def press(self, keys: str, call: str = "caller") -> list[Command]:
         """Press keys one after the other; return what the last one brought about."""
@@ -207,11 +169,13 @@ class Exchange:
 
     def hear_out(self, call: str = "caller") -> None:
         """The caller listens until what is being said ends."""
-        caller = self.callers[call]
-        ended = caller.playback
-        assert ended is not None, f"{call} hears no prompt"
-        caller.playback = None
-        self.tell(PromptEnded(CallId(call), ended))
+        playback = self.caller(call).playback
+        assert playback is not None, f"{call} hears no prompt"
+        self._end_prompt(playback)
+
+    def _end_prompt(self, playback: PlaybackId) -> None:
+        for ended in self.asterisk.end_prompt(playback):
+            self.tell(ended)
 
     def find(
         self,
@@ -222,49 +186,52 @@ class Exchange:
         fiche: FicheId | None = None,
     ) -> list[Command]:
         """After a restart Asterisk holds a caller: waiting, or (`agent`) talking on an old leg."""
-        caller = self.callers[call] = Caller(music=sector is not None and agent is None)
+        known = self.asterisk.channels.get(ChannelId(call))
+        caller = known or self.asterisk.call_in(CallId(call))
+        caller.music = sector is not None and agent is None
         named = leg = bridge = None
         if agent is not None:
-            named, leg = AgentId(agent), ChannelId(f"old-leg-of-{call}")
-            bridge = caller.bridge = BridgeId(f"old-talk-of-{call}")
-            self.legs[leg] = Leg(leg, CallId(call), named, answered=True, bridge=bridge)
-            self.bridges[bridge] = {ChannelId(call), leg}
+            named = AgentId(agent)
+            leg, bridge = self.talks_since_before(caller, named, PhoneId(agent))
         return self.tell(CallFound(CallId(call), sector, joined_at, named, leg, bridge, fiche))
 
-    def answer(self, agent: str | Leg) -> None:
+    def talks_since_before(
+        self, caller: Channel, name: str, phone: PhoneId | None = None
+    ) -> tuple[ChannelId, BridgeId]:
+        """Put the caller in a talk that began before the restart; return its leg and bridge."""
+        leg, bridge = ChannelId(f"old-leg-of-{caller.id}"), BridgeId(f"old-talk-of-{caller.id}")
+        self.asterisk.talk_since_before(caller, leg, bridge, name, phone)
+        return leg, bridge
+
+    def answer(self, agent: str | Channel) -> None:
         """The informateur picks up."""
         leg = self.leg(agent)
         leg.answered = True
         self.tell(LegAnswered(leg.call, leg.id))
 
-    def hear_whisper(self, agent: str | Leg) -> None:
+    def hear_whisper(self, agent: str | Channel) -> None:
         """The informateur has been told what it is about."""
-        leg = self.leg(agent)
-        assert leg.playback is not None
-        ended, leg.playback = leg.playback, None
-        self.tell(PromptEnded(leg.call, ended))
+        playback = self.leg(agent).playback
+        assert playback is not None, "nothing is whispered"
+        self._end_prompt(playback)
 
     def break_off(self, playback: PlaybackId | None, call: str = "caller") -> list[Command]:
         """What is being said breaks off: the channel is going, or a file cannot be played."""
         assert playback is not None, "nothing is said"
-        listeners: list[Caller | Leg] = [*self.callers.values(), *self.legs.values()]
-        for heard in listeners:
-            if heard.playback == playback:
-                heard.playback = None
+        self.asterisk.end_prompt(playback)
         return self.tell(PromptFailed(CallId(call), playback))
 
-    def end_leg(self, agent: str | Leg, why: LegEnd = LegEnd.HUNG_UP) -> None:
+    def end_leg(self, agent: str | Channel, why: LegEnd = LegEnd.HUNG_UP) -> None:
         """The informateur's channel ends by itself: first what it hears breaks off (measured)."""
-        leg = self.lose_leg(agent)
-        if leg.playback is not None:
-            self.break_off(leg.playback, leg.call)
+        leg = self.leg(agent)
+        for broken in self._lose(leg):
+            self.tell(broken)
         self.tell(LegEnded(leg.call, leg.id, why))
 
-    def lose_leg(self, agent: str | Leg) -> Leg:
+    def lose_leg(self, agent: str | Channel) -> Channel:
         """The informateur's channel ends, and nobody tells it."""
         leg = self.leg(agent)
-        leg.told = True
-        self._leave_bridge(leg.id, leg)
+        self._lose(leg)
         return leg
 
     def ask(self, agent: str, request: Request) -> Reply:
@@ -306,25 +273,25 @@ class Exchange:
     def desk_call(self, phone: str, code: str) -> str:
         """An informateur's phone dials a short code; return the call."""
         call = f"desk-{phone}-{len(self.told)}"
-        self.callers[call] = Caller()
+        self.asterisk.call_in(CallId(call), Kind.DESK)
         self.tell(DeskCalled(CallId(call), PhoneId(phone), code))
         return call
 
     def snoop_starts(self) -> None:
         """The latest snoop channel that was asked for is there."""
-        *_, snoop = [leg for leg in self.legs.values() if leg.agent == "snoop" and leg.alive]
+        *_, snoop = [snoop for snoop in self.asterisk.of(Kind.SNOOP) if snoop.alive]
         self.tell(SnoopStarted(snoop.call, snoop.id))
 
     def confirm_hang_ups(self) -> None:
         """Asterisk tells the end of every channel that we hung up."""
-        for call, caller in list(self.callers.items()):
-            if caller.hung_up and not caller.told:
-                caller.told = True
-                self.tell(CallLeft(CallId(call)))
-        for leg in list(self.legs.values()):
-            if leg.hung_up and not leg.told:
-                leg.told = True
-                self.tell(LegEnded(leg.call, leg.id, LegEnd.HUNG_UP))
+        for channel in [*self.callers.values(), *self.legs]:
+            if channel.alive or channel.id in self.known_gone:
+                continue
+            self.known_gone.add(channel.id)
+            if channel.is_of_a_person_who_called:
+                self.tell(CallLeft(channel.call))
+            else:
+                self.tell(LegEnded(channel.call, channel.id, LegEnd.HUNG_UP))
 
     def tell_lost(self) -> None:
         """Asterisk tells of the commands that found nobody."""
@@ -348,15 +315,30 @@ class Exchange:
 
     # What can be seen.
 
+    @property
+    def callers(self) -> dict[str, Channel]:
+        """Everybody who called, or was called back, the desk's callers too."""
+        return {one.id: one for one in self.asterisk.of(Kind.CALLER, Kind.DESK)}
+
+    @property
+    def legs(self) -> list[Channel]:
+        """Every channel that we dialled, and every snoop."""
+        return list(self.asterisk.of(Kind.LEG, Kind.SNOOP))
+
+    @property
+    def bridges(self) -> dict[BridgeId, set[ChannelId]]:
+        return self.asterisk.bridges
+
+    def caller(self, call: str = "caller") -> Channel:
+        return self.asterisk.channels[ChannelId(call)]
+
     def informateur_hears(self, agent: str) -> tuple[str, ...]:
-        leg = self.leg(agent)
-        return leg.prompts if leg.playback is not None else ()
+        return self.leg(agent).prompts
 
     def together(self, *names: str) -> bool:
         """Whether these callers, informateurs and entries share a bridge, and nobody else."""
-        channels = {
-            ChannelId(name) if name in self.callers else self.leg(name).id for name in names
-        }
+        callers = self.callers
+        channels = {callers[name].id if name in callers else self.leg(name).id for name in names}
         return channels in self.bridges.values()
 
     def call_facts(self) -> list[CallFact]:
@@ -364,25 +346,23 @@ class Exchange:
 
     def hears(self, call: str = "caller") -> tuple[str, ...]:
         """What the caller hears: prompts, music, or nothing."""
-        caller = self.callers[call]
-        if caller.playback is not None:
-            return caller.prompts
-        return MUSIC if caller.music else ()
+        caller = self.caller(call)
+        return caller.prompts or (MUSIC if caller.music else ())
 
-    def leg(self, agent: str | Leg) -> Leg:
+    def leg(self, agent: str | Channel) -> Channel:
         """The informateur's live channel."""
-        if isinstance(agent, Leg):
+        if isinstance(agent, Channel):
             return agent
-        [leg] = [leg for leg in self.legs.values() if leg.agent == agent and leg.alive]
+        [leg] = [leg for leg in self.legs if leg.name == agent and leg.alive]
         return leg
 
     def ringing(self) -> dict[str, str]:
         """Which phone rings for which caller."""
-        return {leg.agent: leg.call for leg in self.legs.values() if leg.alive and not leg.answered}
+        return {leg.name: leg.call for leg in self.legs if leg.alive and not leg.answered}
 
     def talking(self) -> dict[str, str]:
         """Which informateur hears which caller."""
-        return {leg.agent: leg.call for leg in self.legs.values() if leg.alive and leg.bridge}
+        return {leg.name: leg.call for leg in self.legs if leg.alive and leg.bridge}
 
     def steps(self, call: str = "caller") -> list[Step]:
         return [note.step for note in self.notes if note.call == call]
@@ -405,9 +385,28 @@ class Exchange:
         known = self.engine.board.calls.get(CallId(call))
         return known.state.value if known else None
 
-    # Asterisk.
+    # What the engine wants.
 
-    def _carry_out(self, command: Command) -> None:
+    def carry_out(self, commands: Iterable[Command]) -> None:
+        """Do what the engine wants, one after the other."""
+        for command in commands:
+            if isinstance(command, FOR_SERVICE):
+                self._keep(command)
+            else:
+                self._obey(command)
+
+    def _obey(self, command: ForAsterisk) -> None:
+        """Have Asterisk do it; what it says of it is told when the test wants it."""
+        for event in self.asterisk.carry_out(command):
+            match event:
+                case CommandFailed() if isinstance(command, Verify):
+                    self.lost.append(event)
+                case CommandFailed(_, channel) if not isinstance(command, HangUp):
+                    raise AssertionError(f"{command} for {channel}, which is gone or not there yet")
+                case LegEnded(_, leg) if isinstance(command, Ring):
+                    raise AssertionError(f"{leg} rings where it cannot: {event.reason}")
+
+    def _keep(self, command: ForService) -> None:
         match command:
             case Noted():
                 self.notes.append(command)
@@ -425,110 +424,11 @@ class Exchange:
             case NumberOver(call):
                 self.entering.remove(call)
             case TakeNumber(call):
-                assert self._live_caller(ChannelId(call)).playback is None
+                caller = self.caller(call)
+                assert caller.alive
+                assert caller.playback is None
                 self.entering.append(call)
             case DialTicket(call, ticket, _, _, _):
                 saved = self.saved[ticket]
                 assert channel_of(ticket, saved.attempts) == call, "dialled before it was saved"
-                assert call not in self.callers, "dialled twice"
-                self.callers[call] = Caller()
-            case Play(call, channel, playback, prompts):
-                assert prompts, "nothing to play"
-                heard = self._live(channel)
-                if isinstance(heard, Caller):
-                    assert heard.playback is None, f"{channel} hears two sentences at once"
-                    announced = prompts == ("watch-caller",)
-                    assert heard.bridge is None or announced, (
-                        f"{channel} is spoken to while talking"
-                    )
-                    assert not heard.music, "speech over music"
-                assert not (isinstance(heard, Leg) and not heard.answered), "speech to a bell"
-                heard.playback, heard.prompts = playback, prompts
-            case StopPlaying(call, playback):
-                listeners: tuple[Caller | Leg, ...] = (self.callers[call], *self.legs.values())
-                for heard in listeners:
-                    if heard.playback == playback:
-                        heard.playback = None
-            case StartMusic(_, channel):
-                caller = self._live_caller(channel)
-                assert caller.playback is None
-                assert not caller.music
-                caller.music = True
-            case StopMusic(_, channel):
-                self._live_caller(channel).music = False
-            case Listen(_, channel):
-                caller = self._live_caller(channel)
-                assert caller.playback is None, "the request would wait for the prompt's end"
-                caller.listened_to = True
-            case Remember(_, channel):
-                caller = self._live_caller(channel)
-                assert caller.playback is None, "would wait for the prompt's end"
-                caller.remembered = command
-            case Ring(call, agent, leg, _, phone):
-                assert leg not in self.legs
-                at = phone or agent
-                busy = [one for one in self.legs.values() if at == one.phone and one.alive]
-                assert not busy, f"{at} is rung twice at once"
-                self.legs[leg] = Leg(leg, call, agent, at)
-                self._dialled.append(self.legs[leg])
-            case DialOut(call, entry, leg):
-                assert leg not in self.legs
-                self.legs[leg] = Leg(leg, call, entry)
-                self._dialled.append(self.legs[leg])
-            case Snoop(call, leg, snoop):
-                assert self.legs[leg].answered
-                self.legs[snoop] = Leg(snoop, call, "snoop", answered=True)
-            case Join(call, bridge, channels):
-                assert bridge not in self.bridges
-                self.bridges[bridge] = set()
-                for channel in channels:
-                    self._put_in(bridge, channel)
-            case PutIn(_, bridge, channel):
-                self._put_in(bridge, channel)
-            case TakeOut(_, bridge, channel):
-                self.bridges[bridge].remove(channel)
-                self._live(channel).bridge = None
-            case Part(_, bridge):
-                for channel in self.bridges.pop(bridge):
-                    held = self.legs.get(channel) or self.callers[channel]
-                    held.bridge = None
-            case Verify(call, leg):
-                if not (leg in self.legs and self.legs[leg].alive):
-                    self.lost.append(CommandFailed(call, leg))
-            case HangUp(_, channel):
-                if channel in self.legs:
-                    self.legs[channel].hung_up = True
-                    self._leave_bridge(channel, self.legs[channel])
-                else:
-                    caller = self.callers.setdefault(channel, Caller())
-                    caller.hung_up, caller.playback = True, None
-                    self._leave_bridge(channel, caller)
-
-    def _put_in(self, bridge: BridgeId, channel: ChannelId) -> None:
-        held = self._live(channel)
-        assert held.bridge is None
-        if isinstance(held, Caller):
-            assert held.playback is None, "would wait for the prompt's end"
-            assert not held.music
-        else:
-            assert held.answered, "joined with a phone that still rings"
-        self.bridges[bridge].add(channel)
-        held.bridge = bridge
-
-    def _leave_bridge(self, channel: ChannelId, held: Caller | Leg) -> None:
-        """A channel that is gone is in no bridge."""
-        if held.bridge is not None:
-            self.bridges[held.bridge].discard(channel)
-            held.bridge = None
-
-    def _live(self, channel: ChannelId) -> Caller | Leg:
-        leg = self.legs.get(channel)
-        if leg is None:
-            return self._live_caller(channel)
-        assert leg.alive, f"command for the dead leg {channel}"
-        return leg
-
-    def _live_caller(self, channel: ChannelId) -> Caller:
-        caller = self.callers[channel]
-        assert not caller.hung_up, f"command for {channel}, which has left"
-        return caller
+                self.asterisk.call_in(call)

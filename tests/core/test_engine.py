@@ -47,7 +47,7 @@ from router.core.requests import (
     Transfer,
     Watching,
 )
-from tests.caller import Caller, Exchange, Leg
+from tests.caller import Exchange
 from tests.service_plan import (
     HEALTH,
     HOUR,
@@ -279,7 +279,7 @@ def test_an_answer_of_an_unknown_leg_is_hung_up_in_any_state(state: CallState) -
 @pytest.mark.parametrize("state", CallState)
 def test_a_repeated_answer_is_ignored(state: CallState) -> None:
     exchange = in_state(state)
-    for leg in list(exchange.legs.values()):
+    for leg in list(exchange.legs):
         if leg.alive and leg.answered:
             assert exchange.tell(LegAnswered(leg.call, leg.id)) == []
     assert exchange.state() == state.value
@@ -376,8 +376,7 @@ def test_a_failed_command_for_a_stranger_is_not_answered_by_one_that_fails_too(
 
 def test_a_phone_that_cannot_be_rung_counts_as_missed(exchange: Exchange) -> None:
     exchange.choose_housing()
-    leg = exchange.leg("101")
-    leg.told = True
+    leg = exchange.lose_leg("101")
     exchange.tell(CommandFailed(CALLER, leg.id))
 
     assert exchange.state() == "waiting"
@@ -390,8 +389,7 @@ def test_a_leg_that_cannot_be_joined_brings_the_caller_back_to_the_front(
     exchange: Exchange,
 ) -> None:
     exchange.talk("101")
-    leg = exchange.leg("101")
-    leg.told = True
+    leg = exchange.lose_leg("101")
     exchange.tell(CommandFailed(CALLER, leg.id))
 
     assert exchange.hears()[0] == "agent-lost"
@@ -624,11 +622,8 @@ def test_sessions_of_those_who_are_gone_are_not_taken_up() -> None:
 
 
 def test_a_referral_found_after_a_restart_goes_on(exchange: Exchange) -> None:
-    exchange.callers["caller"] = Caller(bridge=BridgeId("old"))
-    leg = ChannelId("old-leg")
-    exchange.legs[leg] = Leg(leg, CALLER, HEALTH, answered=True, bridge=BridgeId("old"))
-    exchange.bridges["old"] = {ChannelId(CALLER), leg}
-    exchange.tell(CallFound(CALLER, HOUSING, MONDAY_10H, None, leg, BridgeId("old")))
+    leg, bridge = exchange.talks_since_before(exchange.asterisk.call_in(CALLER), HEALTH)
+    exchange.tell(CallFound(CALLER, HOUSING, MONDAY_10H, None, leg, bridge))
     assert exchange.state() == "referred"
     exchange.end_leg(HEALTH)
 
@@ -637,7 +632,7 @@ def test_a_referral_found_after_a_restart_goes_on(exchange: Exchange) -> None:
 
 
 def test_a_talk_found_without_its_bridge_is_not_taken_up(exchange: Exchange) -> None:
-    exchange.callers["caller"] = Caller()
+    exchange.asterisk.call_in(CALLER)
     leg = ChannelId("old-leg")
     commands = exchange.tell(CallFound(CALLER, HOUSING, exchange.now, AgentId("101"), leg, None))
 
@@ -657,15 +652,15 @@ def test_when_a_call_found_talking_was_answered_is_not_known(exchange: Exchange)
 
 def test_ids_begin_with_the_run_and_are_never_given_twice(exchange: Exchange) -> None:
     ids = []
-    for keys in ("##000", "#1", "#2"):
-        exchange.arrive()
+    for call, keys in (("a", "##000"), ("b", "#1"), ("c", "#2")):
+        exchange.arrive(call)
         for key in keys:
-            ids += [one.playback for one in exchange.press(key) if isinstance(one, Play)]
-        exchange.leave()
+            ids += [one.playback for one in exchange.press(key, call) if isinstance(one, Play)]
+        exchange.leave(call)
 
     assert len(ids) == len(set(ids)) == 9
     assert all(one.startswith("run-play-") for one in ids)
-    assert all(leg.startswith("run-leg-") for leg in exchange.legs)
+    assert all(leg.id.startswith("run-leg-") for leg in exchange.legs)
 
 
 def test_outcomes_are_counted(exchange: Exchange) -> None:
@@ -680,10 +675,8 @@ def test_music_is_stopped_before_the_two_are_joined(exchange: Exchange) -> None:
     exchange.hear_out()
     exchange.answer("101")
     exchange.hear_out()  # that somebody comes
-    leg = exchange.leg("101")
-    assert leg.playback is not None
-    ended, leg.playback = leg.playback, None
-    commands = exchange.tell(PromptEnded(CALLER, ended))
+    exchange.hear_whisper("101")
+    _, _, commands = exchange.told[-1]
 
     kinds = [type(one).__name__ for one in commands]
     assert kinds.index("StopMusic") < kinds.index("Join")

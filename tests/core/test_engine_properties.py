@@ -80,7 +80,8 @@ from router.core.requests import (
     Watching,
 )
 from router.report.counting import merged, reconciles, tally
-from tests.caller import Exchange, Leg
+from tests.asterisk_model import Channel, Kind
+from tests.caller import Exchange
 from tests.rules import AT_THE_CALL, check_engine
 from tests.service_plan import (
     HEALTH,
@@ -172,14 +173,14 @@ def check_exchange(exchange: Exchange) -> None:
     board = exchange.engine.board
     ended = Counter(note.call for note in exchange.notes if note.step is Step.ENDED)
     for name, caller in exchange.callers.items():
-        if name.startswith("desk-"):
-            assert CallId(name) in board.desk_calls or caller.hung_up
+        if caller.kind is Kind.DESK:
+            assert CallId(name) in board.desk_calls or not caller.alive
             continue
         call = board.calls.get(CallId(name))
         assert ended[CallId(name)] == (call is None), "an end for each call, one"
-        assert call is not None or caller.hung_up
-        assert call is None or not caller.told
-        if call is not None and not caller.hung_up:
+        assert call is not None or not caller.alive
+        assert call is None or caller.id not in exchange.known_gone
+        if call is not None and caller.alive:
             announced = call.watch is not None and not call.watch.begun
             said = Said.WATCHED_CALLER if announced else Said.CALLER
             heard = call.said.get(said)
@@ -197,11 +198,12 @@ def check_exchange(exchange: Exchange) -> None:
             expected[call.watch.leg] = call.id, call.watch.answered
             if call.watch.snoop is not None:
                 expected[call.watch.snoop] = call.id, True
-    for leg in exchange.legs.values():
-        assert not (leg.told and leg.id in board.legs), "a dead leg is believed alive"
+    for leg in exchange.legs:
+        known_gone = leg.id in exchange.known_gone
+        assert not (known_gone and leg.id in board.legs), "a dead leg is believed alive"
         if leg.alive:
             assert expected[leg.id] == (leg.call, leg.answered), "a phone rings for nobody"
-            assert leg.id in board.legs or leg.agent == "snoop"
+            assert leg.id in board.legs or leg.kind is Kind.SNOOP
 
 
 in_call_requests = st.sampled_from(
@@ -237,7 +239,7 @@ class Service(RuleBasedStateMachine):
     # Callers.
 
     def callers(self) -> list[str]:
-        return [name for name, one in self.exchange.callers.items() if not one.hung_up]
+        return [name for name, one in self.exchange.callers.items() if one.alive]
 
     def new_call(self) -> str:
         self.arrived += 1
@@ -274,15 +276,15 @@ class Service(RuleBasedStateMachine):
     @rule(pick=picks)
     def hear_it_break_off(self, pick: int) -> None:
         call = chosen(self.listeners(), pick)
-        self.exchange.break_off(self.exchange.callers[call].playback, call)
+        self.exchange.break_off(self.exchange.caller(call).playback, call)
 
     def listeners(self) -> list[str]:
-        return [name for name in self.callers() if self.exchange.callers[name].playback]
+        return [name for name in self.callers() if self.exchange.caller(name).playback]
 
     # Informateurs.
 
-    def legs(self) -> list[Leg]:
-        return [leg for leg in self.exchange.legs.values() if leg.alive]
+    def legs(self) -> list[Channel]:
+        return [leg for leg in self.exchange.legs if leg.alive]
 
     @rule(name=st.sampled_from(NAMES))
     def appear(self, name: str) -> None:
@@ -320,7 +322,7 @@ class Service(RuleBasedStateMachine):
     @precondition(lambda self: bool(self.talking()))
     @rule(pick=picks, request=in_call_requests)
     def ask_in_the_call(self, pick: int, request: Request) -> None:
-        self.exchange.ask(chosen(self.talking(), pick).agent, request)
+        self.exchange.ask(chosen(self.talking(), pick).name, request)
 
     @precondition(lambda self: bool(self.talking()))
     @rule(pick=picks, keys=st.sampled_from(["*1", "*2", "11", "*311", "*401", "*501", "*7", "*0"]))
@@ -329,16 +331,16 @@ class Service(RuleBasedStateMachine):
         for key in keys:
             self.exchange.tell(LegKeyPressed(leg.call, leg.id, key))
 
-    def talking(self) -> list[Leg]:
-        return [leg for leg in self.legs() if leg.answered and leg.agent in NAMES]
+    def talking(self) -> list[Channel]:
+        return [leg for leg in self.legs() if leg.answered and leg.name in NAMES]
 
     @precondition(lambda self: bool(self.talking()))
     @rule(pick=picks, watching=st.sampled_from(Watching))
     def watch(self, pick: int, watching: Watching) -> None:
         self.exchange.appear("190")
-        self.exchange.watch(chosen(self.talking(), pick).agent, watching)
+        self.exchange.watch(chosen(self.talking(), pick).name, watching)
 
-    @precondition(lambda self: any(leg.agent == "snoop" for leg in self.legs()))
+    @precondition(lambda self: any(leg.kind is Kind.SNOOP for leg in self.legs()))
     @rule()
     def snoop_starts(self) -> None:
         self.exchange.snoop_starts()
@@ -363,7 +365,7 @@ class Service(RuleBasedStateMachine):
     @precondition(lambda self: bool(self.exchange.legs))
     @rule(pick=picks)
     def late_answer(self, pick: int) -> None:
-        leg = chosen(list(self.exchange.legs.values()), pick)
+        leg = chosen(self.exchange.legs, pick)
         if not leg.alive:
             self.exchange.tell(LegAnswered(leg.call, leg.id))
 
@@ -475,7 +477,7 @@ class Service(RuleBasedStateMachine):
         assert set(board.timers) <= {("closing",)} | away
         at_rest = {AgentState.READY, AgentState.LOGGED_OUT}
         assert {desk.state for desk in board.roster} <= at_rest
-        callers = {name for name in exchange.callers if not name.startswith("desk-")}
+        callers = {caller.call for caller in exchange.asterisk.of(Kind.CALLER)}
         ends = [note for note in exchange.notes if note.step is Step.ENDED]
         assert {note.call for note in ends} == callers
         assert all(note.outcome is not None for note in ends)

@@ -78,6 +78,7 @@ from router.core.requests import (
     Watching,
 )
 from router.report.counting import merged, reconciles, tally
+from tests.asterisk_model import Channel, Kind
 from tests.rules import AT_THE_CALL, check_engine
 from tests.service_plan import (
     BREAK,
@@ -94,7 +95,7 @@ from tests.service_plan import (
     general_plan,
     working_desk,
 )
-from tests.world import Leg, World
+from tests.world import World
 
 INTERLEAVINGS = int(os.environ.get("ALLO_INTERLEAVINGS", "40000"))
 #: Days that find, once it is put back, what such days found in the first draft: an announcement
@@ -214,7 +215,7 @@ class Day(World):
         super().__init__(random.choice(self.plans), random.choice(STARTS), random, PINS, PHONES)
         for phone in PHONES:
             if random.random() < 0.8:
-                self.phones.add(phone)
+                self.asterisk.phones.add(phone)
                 self.handle(PhoneAppeared(phone))
         if self.plan.desk.log_in is LogInBy.CODE:
             for name in NAMES:
@@ -232,17 +233,12 @@ class Day(World):
                 self.wait(random.choice(PAUSES_S))
         self.close()
 
-    def pick_caller(self) -> CallId | None:
-        alive = [call for call, lives in self.callers.items() if lives]
-        return self.random.choice(alive) if alive else None
+    def pick(self, channels: list[Channel]) -> Channel | None:
+        return self.random.choice(channels) if channels else None
 
-    def pick_leg(self, *, answered: bool) -> tuple[ChannelId, Leg] | None:
-        alive = [
-            (channel, leg)
-            for channel, leg in self.legs.items()
-            if leg.alive and leg.answered is answered
-        ]
-        return self.random.choice(alive) if alive else None
+    def pick_leg(self, *, answered: bool) -> Channel | None:
+        legs = self.asterisk.of(Kind.LEG)
+        return self.pick([leg for leg in legs if leg.alive and leg.answered is answered])
 
     def pick_informateur(self, *, in_call: float) -> AgentId:
         """Anybody, or (in that share of cases) one who is in a call if there is one."""
@@ -252,10 +248,10 @@ class Day(World):
     # Callers.
 
     def arrive(self) -> None:
-        if sum(self.callers.values()) >= MOST_CALLERS:
+        if len(self.callers()) >= MOST_CALLERS:
             return
         call = CallId(f"call-{self.number()}")
-        self.callers[call] = True
+        self.asterisk.call_in(call)
         self.tell(CallArrived(call))
         keys = self.random.choice(WAYS)
         for key in keys if keys != "code" else self.code_typed():
@@ -267,75 +263,70 @@ class Day(World):
     def find(self) -> None:
         """As after a restart: two who talk."""
         call = CallId(f"call-{self.number()}")
-        self.callers[call] = True
+        caller = self.asterisk.call_in(call)
         leg, bridge = ChannelId(f"old-{call}"), BridgeId(f"old-talk-of-{call}")
         name = self.random.choice((None, *NAMES))
         phone = None if name is None else PhoneId(name)
-        if any(other.alive and other.phone == phone for other in self.legs.values()):
-            self.callers[call] = False
+        if any(other.alive and other.phone == phone for other in self.asterisk.of(Kind.LEG)):
+            self.drop(caller)
             return
-        held = self.legs[leg] = Leg(call, phone)
-        held.answered = True
-        self.bridges[bridge] = {ChannelId(call), leg}
-        self.bridged[ChannelId(call)] = self.bridged[leg] = bridge
+        self.asterisk.talk_since_before(caller, leg, bridge, name or "", phone)
         self.handle(CallFound(call, self.random.choice((HOUSING, WORK)), None, name, leg, bridge))
 
     def leave(self) -> None:
-        call = self.pick_caller()
-        if call is not None:
-            self.drop_caller(call)
-            self.tell(CallLeft(call))
+        caller = self.pick(self.callers())
+        if caller is not None:
+            self.drop(caller)
+            self.tell(CallLeft(caller.call))
 
     def press(self) -> None:
-        call = self.pick_caller()
-        if call is not None:
-            self.tell(KeyPressed(call, self.random.choice("0123411222##*5A")))
+        caller = self.pick(self.callers())
+        if caller is not None:
+            self.tell(KeyPressed(caller.call, self.random.choice("0123411222##*5A")))
 
     def hear_out(self) -> None:
-        if self.playing:
-            playback = self.random.choice(list(self.playing))
-            call, _ = self.playing.pop(playback)
-            heard = self.random.random() < 0.95
-            self.ended.append((PromptEnded if heard else PromptFailed)(call, playback))
-            self.tell(self.ended[-1])
+        if self.asterisk.playing:
+            playback = self.random.choice(list(self.asterisk.playing))
+            how = PromptEnded if self.random.random() < 0.95 else PromptFailed
+            [ended] = self.asterisk.end_prompt(playback, how)
+            self.ended.append(ended)
+            self.tell(ended)
 
     # Phones that we dialled.
 
     def ring_or_answer(self) -> None:
-        picked = self.pick_leg(answered=False)
-        if picked is not None:
-            channel, leg = picked
+        leg = self.pick_leg(answered=False)
+        if leg is not None:
             if not leg.rang:
                 leg.rang = True
-                self.tell(LegRang(leg.call, channel))
+                self.tell(LegRang(leg.call, leg.id))
             if self.random.random() < 0.7:
                 leg.answered = True
-                self.tell(LegAnswered(leg.call, channel))
+                self.tell(LegAnswered(leg.call, leg.id))
 
     def end_leg(self) -> None:
         answered = self.random.random() < 0.6
-        picked = self.pick_leg(answered=answered)
-        if picked is not None:
-            channel, leg = picked
-            self.drop_leg(channel)
+        leg = self.pick_leg(answered=answered)
+        if leg is not None:
+            self.drop(leg)
             usual = answered and self.random.random() < 0.7
             why = LegEnd.HUNG_UP if usual else self.random.choice(list(LegEnd))
-            self.tell(LegEnded(leg.call, channel, why))
+            self.tell(LegEnded(leg.call, leg.id, why))
 
     def press_in_call(self) -> None:
-        picked = self.pick_leg(answered=True)
-        if picked is not None:
-            channel, leg = picked
+        leg = self.pick_leg(answered=True)
+        if leg is not None:
             for key in self.random.choice(FEATURES):
-                self.tell(LegKeyPressed(leg.call, channel, key))
+                self.tell(LegKeyPressed(leg.call, leg.id, key))
 
     def change_phone(self) -> None:
         phone = self.random.choice(PHONES)
-        if phone in self.phones and self.random.random() < 0.5:
-            self.phones.remove(phone)
+        phones = self.asterisk.phones
+        if phone in phones and self.random.random() < 0.5:
+            phones.remove(phone)
             self.tell(PhoneVanished(phone))
-        elif phone not in self.phones:
-            self.phones.add(phone)
+        elif phone not in phones:
+            phones.add(phone)
             self.tell(PhoneAppeared(phone))
 
     # Requests.
@@ -370,7 +361,7 @@ class Day(World):
 
     def call_the_desk(self) -> None:
         call = CallId(f"desk-{self.number()}")
-        self.desk_calls[call] = True
+        self.asterisk.call_in(call, Kind.DESK)
         noting = [desk.phone for desk in self.board.roster if desk.last and desk.phone]
         if noting and self.random.random() < 0.6:
             self.tell(DeskCalled(call, self.random.choice(noting), "15"))
@@ -379,20 +370,18 @@ class Day(World):
             self.tell(DeskCalled(call, self.random.choice(PHONES), code))
 
     def press_at_the_desk(self) -> None:
-        alive = [call for call, lives in self.desk_calls.items() if lives]
-        if alive:
-            call = self.random.choice(alive)
-            asked = self.board.desk_calls.get(call)
+        caller = self.pick(self.desk_callers())
+        if caller is not None:
+            asked = self.board.desk_calls.get(caller.call)
             words = DESK_WORDS[asked.state] if asked is not None else ANY_WORDS
             for key in self.random.choice(words if self.random.random() < 0.8 else ANY_WORDS):
-                self.tell(KeyPressed(call, key))
+                self.tell(KeyPressed(caller.call, key))
 
     def leave_the_desk(self) -> None:
-        alive = [call for call, lives in self.desk_calls.items() if lives]
-        if alive:
-            call = self.random.choice(alive)
-            self.drop_caller(call)
-            self.tell(CallLeft(call))
+        caller = self.pick(self.desk_callers())
+        if caller is not None:
+            self.drop(caller)
+            self.tell(CallLeft(caller.call))
 
     # Asterisk.
 
@@ -405,9 +394,10 @@ class Day(World):
                 self.handle(event)
 
     def talk_nonsense(self) -> None:
-        call = CallId(self.random.choice(("stranger", *self.callers)))
+        callers = [caller.call for caller in self.asterisk.of(Kind.CALLER)]
+        call = CallId(self.random.choice(("stranger", *callers)))
         leg = ChannelId(f"run-leg-{self.random.randrange(2000)}")
-        if leg not in self.legs:
+        if leg not in self.asterisk.channels:
             event = self.random.choice(
                 (
                     LegAnswered(call, leg),
@@ -450,27 +440,26 @@ class Day(World):
             together = [call.channel, aside]
         elif call.state in ON_HOLD:
             together = [call.leg, aside]
-            assert call.channel not in self.bridged, "on hold, and overheard"
+            assert self.asterisk.bridge_of(call.channel) is None, "on hold, and overheard"
         else:
             assert call.bridge is None, f"{call.state} with a bridge"
         for channel in together:
-            if channel is not None and self.alive(channel):
-                assert self.bridged.get(channel) == call.bridge, f"{channel} hears nobody"
+            if channel is not None and self.asterisk.takes_commands(channel):
+                assert self.asterisk.bridge_of(channel) == call.bridge, f"{channel} hears nobody"
 
     def close(self) -> None:
         """Everybody hangs up, the link is read anew, time passes: nothing is left."""
         self.lost = self.late = self.repeated = 0.0
-        for call, lives in [*self.callers.items(), *self.desk_calls.items()]:
-            if lives:
-                self.drop_caller(call)
+        for caller in self.callers() + self.desk_callers():
+            self.drop(caller)
         self.read_anew()
         self.wait(AT_REST_S)
 
         board = self.board
         assert self.engine.known() == (frozenset(), frozenset())
         assert len(board.queue) == 0
-        assert self.bridges == {}, "a bridge is left"
-        assert not any(leg.alive for leg in (*self.legs.values(), *self.snoops.values()))
+        assert self.asterisk.bridges == {}, "a bridge is left"
+        assert not any(channel.alive for channel in self.asterisk.channels.values())
         for desk in board.roster:
             assert desk.call is None
             assert desk.state in AT_REST, f"{desk.agent.id} is left {desk.state}"

@@ -231,8 +231,7 @@ def test_what_was_before_a_restart_is_part_of_it(recorder: Recorder, record: Rec
     after = record(now=before.now + 5)
     after.engine.restore(before.sessions.values(), after.now)
     saved = before.saved[TicketId("t")]
-    for command in after.engine.restore_tickets([saved], after.now, lost=False):
-        after._carry_out(command)
+    after.restore_tickets([saved])
     after.saved.setdefault(TicketId("t"), saved)
     after.appear("101")
     call = after.attempt("t")

@@ -89,7 +89,7 @@ def test_nor_who_waits_a_little_for_an_informateur_of_another_level() -> None:
 def test_where_the_caller_waits_is_written_on_the_channel(exchange: Exchange) -> None:
     exchange.choose_housing()
 
-    remembered = exchange.callers["caller"].remembered
+    remembered = exchange.caller("caller").remembered
     assert remembered is not None
     assert (remembered.sector, remembered.joined_at) == (HOUSING, MONDAY_10H)
 
@@ -178,10 +178,10 @@ def test_waiting_callers_are_told_again_and_again_where_they_stand(exchange: Exc
 
 
 def test_the_wait_is_told_once_it_is_known(exchange: Exchange) -> None:
-    for _ in range(5):
-        exchange.talk("101")
+    for number in range(1, 6):
+        exchange.talk("101", f"served-{number}")
         exchange.wait(270.0)
-        exchange.leave()
+        exchange.leave(f"served-{number}")
         exchange.confirm_hang_ups()
         exchange.wait(30.0)
     exchange.talk("101")

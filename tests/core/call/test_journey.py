@@ -357,7 +357,7 @@ def silent_twice(exchange: Exchange, call: str, spoke_s: float | None = None) ->
     exchange.arrive(call)
     exchange.hear_out(call)
     for _ in range(2):
-        if spoke_s is not None and exchange.callers[call].listened_to:
+        if spoke_s is not None and exchange.caller(call).listened_to:
             exchange.tell(CallerSpoke(CallId(call), spoke_s))
         exchange.hear_out(call)
         exchange.wait(6.0)
@@ -412,7 +412,7 @@ def test_who_pressed_a_key_is_no_machine() -> None:
         exchange.wait(6.0)
 
     assert exchange.state("person") == "waiting"
-    assert not exchange.callers["person"].listened_to
+    assert not exchange.caller("person").listened_to
 
 
 def test_after_a_restart_who_waits_in_the_general_queue_may_be_a_machine() -> None:
@@ -442,15 +442,15 @@ def test_nobody_is_listened_to_before_the_first_silence_or_without_a_limit() -> 
     exchange.arrive("caller")
     exchange.hear_out("caller")
     exchange.hear_out("caller")
-    assert not exchange.callers["caller"].listened_to
+    assert not exchange.caller("caller").listened_to
     exchange.wait(6.0)
-    assert exchange.callers["caller"].listened_to
+    assert exchange.caller("caller").listened_to
 
     free = Exchange(replace(general_plan(), targets=Targets(unheard_max=0)))
     free.appear("103")
     for call in ("one", "two", "three"):
         silent_twice(free, call)
-        assert not free.callers[call].listened_to
+        assert not free.caller(call).listened_to
         assert free.state(call) in ("ringing", "waiting")
 
 
@@ -724,7 +724,7 @@ def test_a_hang_up_that_is_never_told_is_forgotten_after_its_guard(exchange: Exc
     exchange.arrive()
     exchange.press("#1" + "9" * MOST_WRONG_CHOICES)
     exchange.hear_out()
-    assert exchange.callers["caller"].hung_up
+    assert exchange.caller("caller").hung_up
     assert exchange.outcome() is None
     exchange.wait(10.0)
 

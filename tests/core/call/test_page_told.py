@@ -51,8 +51,7 @@ def restarted(exchange: Exchange) -> Exchange:
     after.saved.update(exchange.saved)
     after.appear("101")
     records = list(exchange.saved.values())
-    for command in after.engine.restore_tickets(records, after.now, lost=False):
-        after._carry_out(command)
+    after.restore_tickets(records)
     return after
 
 
@@ -132,7 +131,7 @@ def test_the_page_follows_who_rather_calls_in_than_is_called_back(exchange: Exch
 
 def test_what_is_written_on_the_channel_of_who_waits_names_the_page(exchange: Exchange) -> None:
     by_code(exchange)
-    remembered = exchange.callers["caller"].remembered
+    remembered = exchange.caller("caller").remembered
     assert remembered is not None
     assert remembered.fiche == FICHE
 

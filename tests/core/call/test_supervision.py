@@ -234,9 +234,7 @@ def test_it_ends_with_the_conversation(
         case _:
             exchange.end_leg("101", LegEnd.LOST)
 
-    assert not [
-        leg for leg in exchange.legs.values() if leg.alive and leg.agent in ("190", "snoop")
-    ]
+    assert not [leg for leg in exchange.legs if leg.alive and leg.name in ("190", "snoop")]
     assert len(exchange.bridges) == (how in ("hold", "consult", "dialled"))
     assert exchange.steps().count(Step.UNWATCHED) == 1
     assert len(audits(exchange)) == (when == "has begun")
@@ -282,7 +280,7 @@ def test_what_is_told_again_begins_nothing_again(exchange: Exchange, watching: W
     exchange.watch("101", watching)
     exchange.answer("190")
     supervisor = exchange.leg("190").id
-    announcement = exchange.callers["caller"].playback
+    announcement = exchange.caller("caller").playback
     assert announcement is not None
     assert exchange.tell(LegAnswered(CALLER, supervisor)) == []
     exchange.hear_out()
@@ -300,7 +298,7 @@ def test_what_is_told_again_begins_nothing_again(exchange: Exchange, watching: W
 def test_an_announcement_to_a_caller_who_is_put_on_hold_is_cut(exchange: Exchange) -> None:
     exchange.watch("101", Watching.LISTEN)
     exchange.answer("190")
-    announcement = exchange.callers["caller"].playback
+    announcement = exchange.caller("caller").playback
     assert announcement is not None
     exchange.ask("101", Hold())
     assert exchange.hears() == ("music",)

@@ -716,7 +716,7 @@ def test_a_referral_is_said_twice_and_the_informateur_is_free(
         assert exchange.ask("101", SPOKEN) is Reply.REFERRED
     assert exchange.hears() == READ
     assert exchange.agent("101") == "wrapping up"
-    assert exchange.legs[leg].hung_up
+    assert exchange.asterisk.channels[leg].hung_up
     assert exchange.bridges == {}
     exchange.hear_out()
     assert exchange.state() == "voting"

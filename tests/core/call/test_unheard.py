@@ -31,7 +31,7 @@ def whisper_breaks_off(exchange: Exchange, agent: str, call: str = "caller") -> 
 
 
 def said_breaks_off(exchange: Exchange, call: str = "caller") -> None:
-    exchange.break_off(exchange.callers[call].playback, call)
+    exchange.break_off(exchange.caller(call).playback, call)
 
 
 # The informateur.
@@ -164,9 +164,9 @@ def test_a_supervisor_hears_nothing_if_one_of_the_two_was_not_told(
         said_breaks_off(exchange)
     else:
         whisper_breaks_off(exchange, "101")
-        assert exchange.callers["caller"].playback is None, "cut short"
+        assert exchange.caller("caller").playback is None, "cut short"
 
-    assert not any(leg.alive for leg in exchange.legs.values() if leg.agent == "190")
+    assert not any(leg.alive for leg in exchange.legs if leg.name == "190")
     assert Step.WATCHED not in exchange.steps()
     assert exchange.together("101", "caller")
 
@@ -189,7 +189,7 @@ def test_nothing_is_said_or_noted_of_a_caller_on_the_way_out(exchange: Exchange,
     exchange.arrive()
     if keys:
         exchange.press(keys)
-    said = exchange.callers["caller"].playback
+    said = exchange.caller("caller").playback
     assert said is not None
     exchange.lose_caller("caller")
 
@@ -221,9 +221,9 @@ def test_a_service_without_a_voice_still_lets_callers_through(exchange: Exchange
 def test_a_service_without_a_voice_loops_for_nobody(exchange: Exchange) -> None:
     exchange.arrive()
     for _ in range(100):
-        if exchange.callers["caller"].hung_up:
+        if exchange.caller("caller").hung_up:
             break
-        if exchange.callers["caller"].playback is not None:
+        if exchange.caller("caller").playback is not None:
             said_breaks_off(exchange)
         at = exchange.engine.next_deadline()
         assert at is not None
@@ -237,10 +237,10 @@ def test_what_breaks_off_is_forgotten_once_something_else_is_said(exchange: Exch
     exchange.arrive()
     said_breaks_off(exchange)
     exchange.press("#")  # skips the welcome: the question is put
-    asked = exchange.callers["caller"].playback
+    asked = exchange.caller("caller").playback
     exchange.wait(ENDS_WITHIN_S)
 
-    assert exchange.callers["caller"].playback == asked
+    assert exchange.caller("caller").playback == asked
     assert Step.UNPLAYED not in exchange.steps()
 
 
@@ -277,7 +277,7 @@ def test_a_callback_s_informateur_who_hangs_up_has_missed_it(exchange: Exchange)
     dialled = exchange.attempt("t")
     exchange.end_leg("101")
 
-    assert exchange.callers[dialled].hung_up
+    assert exchange.caller(dialled).hung_up
     assert exchange.agent("101") == "paused"
     assert exchange.saved[TicketId("t")].failure is Failure.INTERRUPTED
     assert exchange.ringing().keys() == {"102"}

@@ -28,8 +28,10 @@ from router.core.commands import (
     Command,
     DeskChanged,
     DialTicket,
+    ForAsterisk,
     HangUp,
     NumberOver,
+    Remember,
     TakeNumber,
     TicketChanged,
 )
@@ -55,9 +57,10 @@ from router.core.events import (
 from router.core.facts import Door
 from router.core.ids import AgentId, CallId, ChannelId, SectorId, TicketId
 from router.core.plan import CallbackPolicy, LogInBy, SecondLogIn
+from tests.asterisk_model import Channel, Kind
 from tests.core.test_million import INTERLEAVINGS, PINS, Day, busy_plan, play
 from tests.service_plan import FICHE, HOUSING, WORK, code_book
-from tests.world import Leg
+from tests.world import waits
 
 RULES = CallbackPolicy(
     promise_s=80,
@@ -91,8 +94,9 @@ class CallbackDay(Day):
         #: As on disk: every ticket as last told, and the sessions.
         self.kept: dict[TicketId, TicketRecord] = {}
         self.sessions: dict[AgentId, DeskChanged] = {}
-        #: Channels dialled for tickets, and whose they are; `answered` ones are callers too.
-        self.called: dict[CallId, Leg] = {}
+        #: Channels dialled for tickets, and whose they are; once picked up, Asterisk hands them
+        #: over, and they are callers.
+        self.called: dict[CallId, Channel] = {}
         self.ticket_of: dict[CallId, TicketId] = {}
         #: Callers who type a number, and the sector they ask for.
         self.entering: dict[CallId, SectorId] = {}
@@ -167,37 +171,37 @@ class CallbackDay(Day):
 
     # Those who are called.
 
-    def pick_called(self) -> tuple[CallId, Leg] | None:
-        ringing = [
-            (call, leg) for call, leg in self.called.items() if leg.alive and not leg.answered
-        ]
-        return self.random.choice(ringing) if ringing else None
+    def pick_called(self) -> Channel | None:
+        """Somebody whose phone rings."""
+        return self.pick([one for one in self.called.values() if one.alive and not one.answered])
 
     def pick_up(self) -> None:
-        picked = self.pick_called()
-        if picked is not None:
-            call, leg = picked
-            leg.answered = self.callers[call] = True
-            self.tell(CalledAnswered(call))
+        called = self.pick_called()
+        if called is not None:
+            called.answered = True
+            self.asterisk.enter(called)
+            self.tell(CalledAnswered(called.call))
 
     def do_not_pick_up(self) -> None:
-        picked = self.pick_called()
-        if picked is not None:
-            call, leg = picked
-            leg.alive = False
-            self.tell(CalledEnded(call, self.random.choice(list(CalledEnd))))
+        called = self.pick_called()
+        if called is not None:
+            called.alive = False
+            self.tell(CalledEnded(called.call, self.random.choice(list(CalledEnd))))
+
+    def pick_asked(self) -> Channel | None:
+        """Somebody who was called, and has picked up."""
+        return self.pick([one for one in self.called.values() if one.alive and one.answered])
 
     def press_one(self) -> None:
-        asked = [call for call, leg in self.called.items() if leg.answered and self.callers[call]]
-        if asked:
-            self.tell(KeyPressed(self.random.choice(asked), self.random.choice("1112")))
+        asked = self.pick_asked()
+        if asked is not None:
+            self.tell(KeyPressed(asked.call, self.random.choice("1112")))
 
     def hang_up_unasked(self) -> None:
-        asked = [call for call, leg in self.called.items() if leg.answered and self.callers[call]]
-        if asked:
-            call = self.random.choice(asked)
-            self.drop_caller(call)
-            self.tell(CallLeft(call))
+        asked = self.pick_asked()
+        if asked is not None:
+            self.drop(asked)
+            self.tell(CallLeft(asked.call))
 
     # The carrier, and the router's machine.
 
@@ -213,15 +217,12 @@ class CallbackDay(Day):
         self.fuse = None
         for forgotten in (self.answers, self.asked, self.entering, self.ended):
             forgotten.clear()
-        for silenced in (self.playing, self.music):
-            silenced.clear()
         self.questions = self.votes
-        for call, lives in self.desk_calls.items():
-            if lives:
-                self.drop_caller(call)
-        for channel, snoop in self.snoops.items():
-            snoop.alive = False
-            self.silence(channel)
+        self.asterisk.fall_silent()
+        for caller in self.desk_callers():
+            self.drop(caller)
+        for snoop in self.asterisk.of(Kind.SNOOP):
+            self.drop(snoop)
         run = f"run-{self.kills}"
         self.engine = Engine(self.plan, code_book(self.plan), run, Pins(PINS))
         self.board = self.engine.board
@@ -234,29 +235,28 @@ class CallbackDay(Day):
     def take_up(self) -> None:
         """Tell what Asterisk holds, as the link does; end what nobody owns."""
         at = {session.phone: session.agent for session in self.sessions.values()}
-        for call, lives in list(self.callers.items()):
-            if not lives or call in self.over:
+        for caller in self.callers():
+            if caller.call in self.over:
                 continue
-            sector, joined_at = self.remembered.get(call, (None, None))
-            bridge = self.bridged.get(ChannelId(call))
-            leg = next((one for one in self.legs if self.bridged.get(one) == bridge), None)
-            if bridge is None or leg is None:
-                self.handle(CallFound(call, sector, joined_at))
+            legs = self.asterisk.of(Kind.LEG)
+            leg = next((one for one in legs if one.bridge == caller.bridge), None)
+            if caller.bridge is None or leg is None:
+                self.handle(CallFound(caller.call, *waits(caller)))
             else:
-                agent = at.get(self.legs[leg].phone) if self.legs[leg].phone else None
-                self.handle(CallFound(call, sector, joined_at, agent, leg, bridge))
+                agent = at.get(leg.phone) if leg.phone else None
+                found = CallFound(caller.call, *waits(caller), agent, leg.id, caller.bridge)
+                self.handle(found)
         self.read_anew()
         owned = {call.bridge for call in self.board.calls.values()}
-        for bridge in self.bridges.keys() - owned:
-            for channel in self.bridges.pop(bridge):
-                del self.bridged[channel]
+        for bridge in self.asterisk.bridges.keys() - owned:
+            self.asterisk.remove_bridge(bridge)
         self.handle(TrunkChanged(self.trunk_is_up))
         self.handle(Resynced())
 
     # What the engine says.
 
     def handle(self, event: Event) -> None:
-        if isinstance(event, CallFound) and not self.callers.get(event.call):
+        if isinstance(event, CallFound) and not self.asterisk.channels[ChannelId(event.call)].alive:
             return  # told again, after its end
         if isinstance(event, TrunkChanged):
             self.trunk_is_up = event.up
@@ -285,8 +285,6 @@ class CallbackDay(Day):
                 self.entering.pop(call, None)
             case DeskChanged():
                 self.sessions[command.agent] = command
-            case HangUp():
-                self.hang_up(command)
             case _:
                 super().carry_out(command)
 
@@ -303,37 +301,32 @@ class CallbackDay(Day):
         assert 1 <= record.attempts <= RULES.attempts, "more attempts than allowed"
         assert call not in self.called, "one attempt dialled twice"
         assert not any(
-            leg.alive and self.ticket_of[other] == record.ticket
-            for other, leg in self.called.items()
+            other.alive and self.ticket_of[other.call] == record.ticket
+            for other in self.called.values()
         ), "two attempts at once"
         self.ticket_of[call] = record.ticket
-        self.remembered[call] = command.sector, command.joined_at
-        leg = self.called[call] = Leg(call, None)
+        called = self.called[call] = Channel(ChannelId(call), call, Kind.CALLER)
+        called.remembered = Remember(call, called.id, command.sector, command.joined_at)
         if self.random.random() < 0.1:
-            leg.alive = False
+            called.alive = False
             failed = DialFailed(call, self.random.choice((Failure.TRUNK, Failure.NUMBER_LOST)))
             self.tell(failed, by_itself=False)
         else:
-            self.schedule(command.timeout_s, partial(self.give_up_calling, call))
+            self.schedule(command.timeout_s, partial(self.give_up_calling, called))
 
-    def give_up_calling(self, call: CallId) -> None:
-        leg = self.called[call]
-        if leg.alive and not leg.answered:
-            leg.alive = False
-            self.tell(CalledEnded(call, CalledEnd.NO_ANSWER))
-
-    def drop_caller(self, call: CallId) -> None:
-        if call in self.called:
-            self.called[call].alive = False
-        super().drop_caller(call)
-
-    def hang_up(self, command: HangUp) -> None:
-        called = self.called.get(CallId(command.channel))
-        if called is not None and called.alive and not called.answered:
+    def give_up_calling(self, called: Channel) -> None:
+        if called.alive and not called.answered:
             called.alive = False
-            self.tell(CalledEnded(command.call, CalledEnd.HUNG_UP), by_itself=False)
-        else:
-            super().hang_up(command)
+            self.tell(CalledEnded(called.call, CalledEnd.NO_ANSWER))
+
+    def obey(self, command: ForAsterisk) -> None:
+        if isinstance(command, HangUp):
+            called = self.called.get(CallId(command.channel))
+            if called is not None and called.alive and not called.answered:
+                called.alive = False
+                self.tell(CalledEnded(command.call, CalledEnd.HUNG_UP), by_itself=False)
+                return
+        super().obey(command)
 
     # Rules.
 
@@ -341,15 +334,15 @@ class CallbackDay(Day):
         super().check()
         open_, calls = self.engine.open_ticket_ids(), self.board.calls
         assert open_ == set(self.open()), "open here and ended there"
-        for call, leg in self.called.items():
-            if leg.alive and self.ticket_of[call] not in open_:
+        for call, called in self.called.items():
+            if called.alive and self.ticket_of[call] not in open_:
                 assert call in calls, "called, and nobody is there"
 
     def check_ends(self) -> None:
         assert self.open() == []
         assert self.engine.open_ticket_ids() == frozenset()
         assert self.entering == {}
-        assert not any(leg.alive for leg in self.called.values())
+        assert not any(called.alive for called in self.called.values())
         if self.kills:
             return  # what was not written yet is not counted
         talked = self.over.keys() & self.called.keys()
@@ -361,8 +354,8 @@ class CallbackDay(Day):
         assert len(facts) - sum(facts) == len(self.over) - len(talked), "one fact a call"
 
     def close(self) -> None:
-        for leg in self.called.values():
-            leg.alive = leg.alive and leg.answered
+        for called in self.called.values():
+            called.alive = called.alive and called.answered
         super().close()
 
 

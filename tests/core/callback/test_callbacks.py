@@ -114,7 +114,7 @@ def test_a_voicemail_presses_no_key_and_gets_no_word(exchange: Exchange) -> None
     exchange.wait(exchange.plan.targets.first_key_s)
     exchange.hear_out(call)  # the question, once more
     exchange.wait(exchange.plan.targets.first_key_s)
-    assert exchange.callers[call].hung_up
+    assert exchange.caller(call).hung_up
     assert exchange.saved[TicketId("t")].failure is Failure.VOICEMAIL
     exchange.confirm_hang_ups()
     assert exchange.agent("101") == "wrapping up"
@@ -209,8 +209,7 @@ def test_after_a_restart_no_attempt_is_dialled_twice(exchange: Exchange) -> None
     dialled(exchange)
     record = exchange.saved[TicketId("t")]
     after = Exchange(day_plan(), now=exchange.now + 5)
-    for command in after.engine.restore_tickets([record], after.now, lost=False):
-        after._carry_out(command)
+    after.restore_tickets([record])
     after.appear("101")
     assert after.ringing() == {}
     after.tell(Resynced())
@@ -223,8 +222,7 @@ def restarted(exchange: Exchange) -> Exchange:
     """Return the service after a restart, with its one informateur."""
     record = exchange.saved[TicketId("t")]
     after = Exchange(day_plan(), now=exchange.now + 5)
-    for command in after.engine.restore_tickets([record], after.now, lost=False):
-        after._carry_out(command)
+    after.restore_tickets([record])
     after.saved[TicketId("t")] = record
     after.appear("101")
     return after
@@ -245,8 +243,7 @@ def test_after_a_restart_a_ticket_of_a_sector_that_is_no_more_is_kept(
     exchange.ask_callback("t", HOUSING)
     old = replace(exchange.saved[TicketId("t")], sector=SectorId("no more"), fiche=fiche)
     after = Exchange(plan, now=exchange.now + 5)
-    for command in after.engine.restore_tickets([old], after.now, lost=False):
-        after._carry_out(command)
+    after.restore_tickets([old])
     after.appear("101")
 
     [kept] = after.engine.open_tickets()
@@ -468,8 +465,7 @@ def test_a_reboot_loses_open_tickets_and_says_so(exchange: Exchange) -> None:
     promised(exchange)
     record = exchange.saved[TicketId("t")]
     after = Exchange(day_plan(), now=exchange.now + 5)
-    for command in after.engine.restore_tickets([record], after.now, lost=True):
-        after._carry_out(command)
+    after.restore_tickets([record], lost=True)
     assert after.saved[TicketId("t")].state is TicketState.LOST_REBOOT
     [fact] = after.call_facts()
     assert (fact.outcome, fact.kept) == (Outcome.LOST_REBOOT, False)

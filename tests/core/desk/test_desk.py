@@ -102,7 +102,7 @@ def test_log_in_at_anothers_phone(exchange: Exchange) -> None:
     exchange.choose_housing()
 
     assert exchange.sessions[AgentId("101")].phone == "103"
-    assert [leg.phone for leg in exchange.legs.values()] == ["103"]
+    assert [leg.phone for leg in exchange.legs] == ["103"]
 
 
 def test_log_in_from_a_phone_that_is_anothers_at_the_moment(exchange: Exchange) -> None:
@@ -250,15 +250,15 @@ def test_a_reason_that_does_not_exist_is_asked_again_not_for_ever(at_work: Excha
     assert at_work.hears(call) == ("desk-invalid",)
     at_work.hear_out(call)
 
-    assert at_work.callers[call].hung_up
+    assert at_work.caller(call).hung_up
     assert at_work.agent("101") == "ready"
 
 
 def test_ready_after_too_many_misses_says_why_there_was_a_pause(at_work: Exchange) -> None:
-    for _ in range(2):
-        at_work.choose_housing()
+    for call in ("first", "second"):
+        at_work.choose_housing(call)
         at_work.end_leg("101", LegEnd.NO_ANSWER)
-        at_work.leave()
+        at_work.leave(call)
         at_work.wait(60.0)
 
     assert dial(at_work, READY) == ("desk-missed", "desk-ready-after-misses")
@@ -478,7 +478,7 @@ def test_a_prompt_whose_end_is_never_told_does_not_hold_the_call(exchange: Excha
     call = exchange.desk_call("101", "19")
     exchange.wait(120.0)
 
-    assert exchange.callers[call].hung_up
+    assert exchange.caller(call).hung_up
 
 
 @pytest.mark.parametrize("code", [LOG_IN, PAUSE, NOTE, LOG_OUT])

@@ -428,11 +428,11 @@ def test_a_conversation_makes_up_for_a_miss(exchange: Exchange) -> None:
 
 
 def test_to_hang_up_in_the_whisper_again_and_again_is_to_miss(exchange: Exchange) -> None:
-    for expected in (REJECTED, TOO_MANY):
-        exchange.choose_housing()
+    for call, expected in (("first", REJECTED), ("second", TOO_MANY)):
+        exchange.choose_housing(call)
         exchange.answer("101")
         exchange.end_leg("101")
-        exchange.leave()
+        exchange.leave(call)
         assert reason(exchange) == expected
         exchange.wait(30.0)
 
