@@ -172,8 +172,9 @@ def staff(
     """
     from router.cli import provision
     from router.config import load
-    from router.planning import staffing_text
     from router.planning.staffing import Staffing
+    from router.planning.staffing_json import as_json as json_of
+    from router.planning.staffing_text import as_text as text_of
     from router.planning.targets import aims
     from router.service.live import spare_the_collector
     from router.simulation.run import speech_s
@@ -208,8 +209,7 @@ def staff(
         f"checked, {answer.events} events",
         file=sys.stderr,
     )
-    made = staffing_text.as_json if as_json else staffing_text.as_text
-    print(made(answer, staffing), end="")
+    print((json_of if as_json else text_of)(answer, staffing), end="")
     raise typer.Exit(0 if answer.reached else 1)
 
 

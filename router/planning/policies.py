@@ -1,8 +1,8 @@
-"""Policies compared: who is served first, who may be asked, what is promised.
+"""Policies compared: who is served first, which informateurs are asked, what is promised.
 
-Each policy is a change of the plan and meets the same people: weeks spread over the year, each
-a run of its own. What is told is the mean of the weeks, and the mean difference from the plan
-as it is with its 95 % confidence interval (paired by week, Student's t).
+Each policy is a change to the plan, and meets the same people in the same weeks, which are spread
+over the year and simulated separately. Reported are the mean of the weeks, and the mean difference
+from the plan as it is, with its 95 % confidence interval (paired by week, Student's t).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,11 +25,11 @@ from router.simulation.run import Simulation
 from router.simulation.tally import Tally
 from router.simulation.workload import Absence, Workload
 
-#: One week in so many of the year.
+#: By default, one week in this many is simulated.
 EVERY = 4
-#: Who is never asked: no call waits for so long.
+#: A delay that no call reaches, for levels of skill that are never asked.
 _NEVER_S = 100_000_000
-#: Where callers join the queue.
+#: The doors by which callers join the queue.
 _LIVE = tuple(door for door in Door if MODE[door] is Mode.LIVE and door is not Door.NONE)
 
 Change = Callable[[Plan], Plan]
@@ -43,13 +43,13 @@ def _callbacks(plan: Plan, **changes: object) -> Plan:
     return replace(plan, callbacks=replace(plan.callbacks, **changes))  # type: ignore[arg-type]
 
 
-def _widening(plan: Plan, *after_s: int) -> Plan:
-    """Ask each further level of skill so much later; as many levels as the plan has."""
+def _widening(plan: Plan, after_s: int) -> Plan:
+    """Ask each further level of skill `after_s` seconds after the one before."""
     levels = len(plan.targets.widening_s)
-    return _targets(plan, widening_s=tuple(after_s[0] * level for level in range(levels)))
+    return _targets(plan, widening_s=tuple(after_s * level for level in range(levels)))
 
 
-#: By name; the first is the plan as it is.
+#: What each policy makes of a plan; the first leaves it as it is.
 POLICIES: Mapping[str, Change] = {
     "by promise (the plan)": lambda plan: plan,
     "first come, first served": partial(_targets, order=Order.ARRIVAL),
@@ -66,11 +66,13 @@ POLICIES: Mapping[str, Change] = {
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What is compared of a week. `decimals` are those worth telling."""
+    """A figure of a week that is compared."""
 
     name: str
     unit: str
+    #: Returns the figure; NaN if the week has nothing to measure.
     of: Callable[[Tally], float]
+    #: How many decimals are shown.
     decimals: int = 1
 
 
@@ -128,20 +130,21 @@ MEASURES = (
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A measure under a policy: its mean over the weeks, and how it differs from the plan."""
+    """A measure under a policy: its mean over the weeks, and the difference from the plan."""
 
     mean: float
+    #: The mean of the weeks' differences; NaN with fewer than two weeks.
     difference: float
     #: Half the width of the difference's 95 % confidence interval.
     plus_minus: float
 
     @property
     def is_certain(self) -> bool:
-        """Whether the interval leaves no difference out."""
+        """Whether the interval excludes that there is no difference."""
         return abs(self.difference) > self.plus_minus
 
 
-#: Policy -> measure -> what came of it.
+#: By policy, then by measure.
 Comparison = Mapping[str, Mapping[str, Difference]]
 
 
@@ -149,15 +152,17 @@ Comparison = Mapping[str, Mapping[str, Difference]]
 class Setting:
     """What all policies have in common."""
 
+    #: As it is, before a policy changes it.
     plan: Plan
     workload: Workload
     year: int
     seed: int
+    #: How long each sentence takes, in seconds.
     speech: Mapping[PromptId, float]
 
 
 def short_of_staff(setting: Setting, share: float) -> Setting:
-    """Return the same with so many of the informateurs away, all year."""
+    """Return the same with this share (0 to 1) of the informateurs away, all year."""
     days = [day.day for day in year_of_days(setting.workload, setting.plan.hours, setting.year)]
     away = Absence(begins=days[0], ends=days[-1] + timedelta(1), share=share, reason="compared")
     absences = (*setting.workload.absences, away)
@@ -165,14 +170,14 @@ def short_of_staff(setting: Setting, share: float) -> Setting:
 
 
 def weeks(days: Sequence[Day], every: int) -> list[list[Day]]:
-    """Return one whole week in `every`, Monday to Sunday, of those with an opening."""
+    """Return every `every`th whole week, Monday to Sunday, of those in which the service opens."""
     mondays = [place for place, day in enumerate(days) if day.day.weekday() == 0]
     whole = [list(days[place : place + 7]) for place in mondays if place + 7 <= len(days)]
     return [week for week in whole if any(day.openings for day in week)][::every]
 
 
 def run_week(setting: Setting, policy: str, week: Sequence[Day]) -> dict[str, float]:
-    """Let a week happen under a policy; return its measures by name."""
+    """Simulate a week under a policy, and return its measures by name."""
     run = Simulation(
         POLICIES[policy](setting.plan),
         setting.workload,
@@ -193,9 +198,10 @@ def compare(
     every: int = EVERY,
     processes: int = 1,
 ) -> Comparison:
-    """Run every policy through the same weeks; `progress(weeks done, of)`.
+    """Simulate the same weeks under every policy.
 
-    The first of `policies` is what the others differ from.
+    The others are compared with the first of `policies`. `progress` is called after each week with
+    the number done and the number of all, `processes` weeks run at the same time.
     """
     chosen = weeks(year_of_days(setting.workload, setting.plan.hours, setting.year), every)
     jobs = [(policy, week) for week in chosen for policy in policies]
@@ -221,6 +227,7 @@ def compare(
 def _each(
     setting: Setting, jobs: Sequence[tuple[str, list[Day]]], processes: int
 ) -> Iterator[dict[str, float]]:
+    """Yield the measures of each job, in order."""
     if processes == 1:
         yield from (run_week(setting, policy, week) for policy, week in jobs)
         return
@@ -229,10 +236,11 @@ def _each(
 
 
 def _difference(these: Sequence[float], those: Sequence[float]) -> Difference:
+    """Return the mean of `these` weeks, and their paired difference from `those`."""
     pairs = [
         (one, other)
         for one, other in zip(these, those, strict=True)
-        if one == one and other == other  # a week without any: nothing to compare
+        if one == one and other == other  # NaN: a week with nothing to compare
     ]
     if len(pairs) < 2:
         return Difference(fmean(one for one, _ in pairs) if pairs else nan, nan, nan)
@@ -242,9 +250,13 @@ def _difference(these: Sequence[float], those: Sequence[float]) -> Difference:
 
 
 def student_95(freedom: int) -> float:
-    """Return the 97.5th percentile of Student's t, within 1 % from 4 degrees of freedom on.
+    """Return the 97.5th percentile of Student's t, accurate to 1 % from 4 degrees of freedom on.
 
-    By the expansion of Cornish and Fisher around the normal's: Abramowitz and Stegun 26.7.5.
+    By the expansion of Cornish and Fisher around the normal distribution: Abramowitz and Stegun
+    26.7.5. The tables have 2.776 for 4 degrees of freedom, 2.179 for 12, 2.009 for 50.
+
+    >>> [round(student_95(freedom), 3) for freedom in (4, 12, 50)]
+    [2.769, 2.179, 2.009]
     """
     z = 1.959964
     return (
@@ -256,7 +268,7 @@ def student_95(freedom: int) -> float:
 
 
 def as_markdown(compared: Comparison) -> str:
-    """Return a table: means, and in brackets the difference from the plan where it is certain."""
+    """Return a table of the means, and in brackets differences from the plan that are certain."""
     lines = [
         "| | " + " | ".join(f"{one.name}, {one.unit}" for one in MEASURES) + " |",
         "| --- |" + " --- |" * len(MEASURES),
@@ -268,18 +280,18 @@ def as_markdown(compared: Comparison) -> str:
 
 
 def _cell(one: Difference, measure: Measure) -> str:
-    if one.mean != one.mean:
+    if one.mean != one.mean:  # NaN
         return "–"
-    told = f"{one.mean:.{measure.decimals}f}"
+    mean = f"{one.mean:.{measure.decimals}f}"
     if not one.is_certain:
-        return told
+        return mean
     return (
-        f"{told} ({one.difference:+.{measure.decimals}f} ± {one.plus_minus:.{measure.decimals}f})"
+        f"{mean} ({one.difference:+.{measure.decimals}f} ± {one.plus_minus:.{measure.decimals}f})"
     )
 
 
 def as_json(compared: Comparison) -> dict[str, dict[str, dict[str, float | None]]]:
-    """Return everything as JSON's own types."""
+    """Return everything in types that JSON has; None for NaN."""
     return {
         policy: {
             name: {

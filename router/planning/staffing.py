@@ -1,145 +1,81 @@
-"""How many informateurs each half-hour and team need for a promise, checked by simulation.
+"""How many informateurs each half-hour and team need to reach given targets, checked by simulation.
 
-First answer, by formula, for each half-hour of a typical week of the busiest month. With n
-informateurs of a team, live calls of the rate l1, all work of the load R (erlangs), the mean
-length h, and room for m that wait (below):
-
-    callbacks refused   F = B r^m / (1 + B (r + ... + r^m)), r = R / n, B = Erlang B of n and R:
-                        the queue M/M/n/n+m; who is refused adds no work
-    everybody is busy   C = B (1 + r + ... + r^m) / (1 + B (r + ... + r^m))
-    live callers late   C P_A(wait > live_target | wait),  give up: C P_A(abandon | wait): as in
-                        an M/M/n+M queue (Erlang A) of l1 alone once everybody is busy, since
-                        callbacks wait behind them but are not cut short
-    callbacks late      C exp(-(n / h) (1 - l1 h / n) (1 - r) t)
-
-Erlang B and A: see `erlang`. M/M/n/K: D. Gross, C. M. Harris, "Fundamentals of Queueing Theory"
-(1998), section 2.4. Two classes without pre-emption: O. Kella and U. Yechiali, "Waiting times
-in the non-preemptive priority M/M/c queue", Stochastic Models 1 (1985), 257-262: the first
-class waits as if alone once everybody is busy; the second's mean wait is
-C h / (n (1 - r1) (1 - r)), taken here as exponential. So many fit in before the promise, with
-95 % confidence: n + m = x, where x + 1.645 sqrt(x) = (n / h - l1) promise. Callbacks are load
-that can be put off: what is asked in a half-hour is spread over the promise.
-
-The formula knows no ringing, missed calls, sectors shared only after a while, or half-hours
-that inherit a queue. So its answer is simulated with that many informateurs, and what each
-team and half-hour then reached says by which factor the work is heavier, or lighter, than the
-formula thought: a team's factor follows what it reached, a half-hour's only as far as its
-interval forces it. (Promises need nobody until a run breaks some: the service keeps them by
-refusing what it could not keep.) The next answer is the formula's with these factors; and so
-on, ROUNDS times at most. What is reported was then reached in runs of other seeds.
+The first answer is the formula's (`formula`), for each half-hour of a typical week of the busiest
+month. It is simulated with that many informateurs, and what each team and half-hour reached shows
+by which factor the work is heavier or lighter than the formula thought: a team's factor follows
+what the team reached, a half-hour's only as far as its confidence interval demands. The next answer
+is the formula's with these factors; and so on, ROUNDS times at most. (No informateur is needed for
+the sake of promises until a run breaks some: the service keeps its promises by refusing what it
+could not keep.) What is reported was then reached in runs with other seeds.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from math import ceil, exp, inf, sqrt
+from math import ceil, inf
 
 from router.core.ids import PromptId, SectorId
 from router.core.plan import Plan
-from router.planning.erlang import Queue, erlang_b
+from router.planning.formula import Limits, goes_well
+from router.planning.paid import hours
 from router.planning.targets import Aim, Measured, Scores
 from router.planning.teams import Cell, Needs, Ranks, Shifts, Team, teams_of
-from router.planning.typical_week import Week, Work, shares_of, typical_week
+from router.planning.typical_week import Week, shares_of, typical_week
 from router.simulation.homes import best_of
 from router.simulation.run import Simulation
 from router.simulation.tally import Slot
 from router.simulation.workload import Workload
 
-#: Answers simulated at most before the check, and the months each takes, of a seed each.
+#: How many answers are simulated at most before the check, and how many months of each, each
+#: month with a seed of its own.
 ROUNDS, MONTHS = 4, 2
-#: Months of the check, with seeds that no answer was fitted on.
+#: How many months are simulated for the check, with seeds that no answer was fitted to.
 CHECK_MONTHS = 3
 _CHECK_SEEDS_FROM = 1000
-#: Work may turn out so much lighter or heavier than the formula thought.
+#: The range of factors by which work may turn out lighter or heavier than the formula thought.
 _LIGHTEST, _HEAVIEST = 0.3, 3.0
-#: An answer that costs as much as the one before, but for this share, is the same.
+#: An answer whose hours differ by less than this share from the one before counts as the same.
 _ALIKE = 0.01
-#: 95th percentile of the normal distribution.
-_Z95 = 1.645
-#: Who would wait for longer than this never gives up.
+#: With a mean patience from this on, in seconds, callers never give up.
 _FOREVER_S = 86_400.0
-#: Less likely than this is as good as never.
-_NEVER = 1e-12
 
-#: Tells how far the work is: what is done now, and how many runs of how many at most.
+#: Called before each run with what is simulated now, the run's number, and how many at most.
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What decides what went well, in seconds."""
-
-    live_target_s: float
-    promise_s: float
-    patience_s: float
-
-
-@lru_cache(maxsize=1_000_000)
-def goes_well(target: str, work: Work, agents: int, limits: Limits) -> float:
-    """Return the share (0 to 1) that goes well by the formula; `target` is an aim's name."""
-    if not work.load:
-        return 1.0
-    if agents < 1:
-        return 0.0
-    mean_s = work.load / (work.live_per_s + work.callbacks_per_s)
-    busy, full = _busy_and_full(work, agents, mean_s, limits.promise_s)
-    if target == "accepted":
-        return 1 - full
-    if target == "promise":
-        live, all_ = work.live_per_s * mean_s / agents, work.load / agents
-        spare = max(0.0, 1 - live) * max(0.0, 1 - all_)
-        return 1 - busy * exp(-agents / mean_s * spare * limits.promise_s)
-    queue = Queue(agents, work.live_per_s, mean_s, limits.patience_s)
-    if not work.live_per_s or queue.waits < _NEVER:
-        return 1.0
-    bad = queue.abandons if target == "abandon" else 1 - queue.served_within(limits.live_target_s)
-    return max(0.0, 1 - (busy if work.callbacks_per_s else queue.waits) * bad / queue.waits)
-
-
-def _busy_and_full(work: Work, agents: int, mean_s: float, promise_s: float) -> tuple[float, float]:
-    """Return how likely everybody is busy, and how likely no callback more can be promised."""
-    fit = max(0.0, agents / mean_s - work.live_per_s) * promise_s
-    served = ((sqrt(_Z95 * _Z95 + 4 * fit) - _Z95) / 2) ** 2
-    room = max(0, int(served) - agents)
-    blocked, each = erlang_b(agents, work.load), work.load / agents
-    waiting = sum(each**place for place in range(1, room + 1))
-    whole = 1 + blocked * waiting
-    return blocked * (1 + waiting) / whole, blocked * each**room / whole
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
-    """The staffing, and what it reached where it was checked."""
+    """The staffing, and what it reached in the check."""
 
     aims: tuple[Aim, ...]
     week: Week
     teams: tuple[Team, ...]
-    #: Of the formula alone.
+    #: What the formula alone says.
     first: Needs
     needs: Needs
     check: Measured
-    #: Answers simulated before the check, and what the engine was told in all.
+    #: How many answers were simulated before the check.
     rounds: int
+    #: How many events the engine decided on in all runs.
     events: int
-    #: What twice as many reached, if the check missed a target.
+    #: What twice as many informateurs reached, if the check missed a target.
     doubled: Measured | None = None
 
     @property
     def reached(self) -> bool:
-        """Whether the service, and each team, reached every target in the check."""
+        """Whether the service as a whole and each team reached every target in the check."""
         return not any(self.missed)
 
     @property
     def missed(self) -> Iterator[tuple[Aim, int | None]]:
-        """Yield what was missed, by which team; None: the service."""
+        """Yield each target missed in the check, with the team; None: the whole service."""
         for aim in self.aims:
             for team in (None, *range(len(self.teams))):
                 if self.check.team(aim, team).share < aim.wanted:
                     yield aim, team
 
     def short(self, aim: Aim) -> list[Cell]:
-        """Return the half-hours that clearly missed: their whole interval is below."""
+        """Return the half-hours that clearly missed: even their interval's upper end did."""
         return [
             cell for cell in self.needs if self.check.cell(aim, cell[1], cell[0]).high < aim.wanted
         ]
@@ -147,7 +83,7 @@ class Answer:
 
 @dataclass(slots=True)
 class Staffing:
-    """Finds how many are needed. Peaks, outages and absences of the workload are left out.
+    """Finds how many informateurs are needed, peaks, outages and absences of the workload aside.
 
     Raises:
         ConfigError: If the service never opens, or nobody knows a sector.
@@ -183,7 +119,7 @@ class Staffing:
         )
 
     def answer(self) -> Answer:
-        """Find the staffing, and check it."""
+        """Find the staffing, and check it; this simulates several months, in about 40 s."""
         factors = {
             (aim, cell): _LIGHTEST if aim.kind.name == "promise" else 1.0
             for aim in self.aims
@@ -216,7 +152,7 @@ class Staffing:
         return answer
 
     def simulate(self, needs: Needs, months: int, seed: int, what: str = "") -> Measured:
-        """Let so many of each team work through the busiest month, with several seeds."""
+        """Return what `needs` informateurs reach in the busiest month, with `months` seeds."""
         shifts = Shifts(self.plan, self._ranks, needs)
         teams = {
             sector: number for number, team in enumerate(self.teams) for sector in team.sectors
@@ -243,23 +179,24 @@ class Staffing:
         return Measured(runs, self.plan)
 
     def by_sector(self, needs: Needs, slot: Slot) -> dict[SectorId, int]:
-        """Return how many of those needed in a half-hour are of each sector, in the first place."""
+        """Return how many of those needed in a half-hour know each sector best."""
         many: Counter[SectorId] = Counter()
         for team, ranks in enumerate(self._ranks):
             for rank in range(needs.get((slot, team), 0)):
                 many[best_of(ranks.skills(rank))] += 1
         return {sector: many[sector] for sector in self.plan.domains}
 
-    # The formula, and what it learns.
+    # The formula, and how it is corrected.
 
     def _needs(self, factors: Mapping[tuple[Aim, Cell], float]) -> dict[Cell, int]:
-        """Return the fewest with which each half-hour reaches every target by the formula."""
+        """Return the fewest who reach every target in each half-hour by the corrected formula."""
         return {
             cell: max(self._needed(aim, cell, factors[aim, cell]) for aim in self.aims)
             for cell in self.week.work
         }
 
     def _needed(self, aim: Aim, cell: Cell, factor: float) -> int:
+        """Return the fewest who reach one target in one half-hour if work is `factor` heavier."""
         work = self.week.work[cell].heavier(factor)
         agents = self._ranks[cell[1]].least
         most = agents + ceil(3 * work.load) + 10
@@ -268,11 +205,12 @@ class Staffing:
         return agents
 
     def _expected(self, aim: Aim, cell: Cell, agents: int, factor: float) -> float:
+        """Return the share that should go well by the formula if work is `factor` heavier."""
         work = self.week.work[cell].heavier(factor)
         return goes_well(aim.kind.name, work, agents, self._limits)
 
     def _missed(self, seen: Measured) -> int:
-        """Count the targets that teams miss, or may have reached by luck."""
+        """Count the targets that teams missed, or may have reached by luck alone."""
         return sum(
             seen.team(aim, team).cautious < aim.wanted
             for aim in self.aims
@@ -288,7 +226,7 @@ class Staffing:
         )
 
     def _learn(self, factors: dict[tuple[Aim, Cell], float], needs: Needs, seen: Measured) -> None:
-        """Correct the factors by what was seen."""
+        """Correct the factors by what a simulation showed."""
         for aim in self.aims:
             for team in range(len(self.teams)):
                 cells = [cell for cell in needs if cell[1] == team]
@@ -304,8 +242,10 @@ class Staffing:
         needs: Needs,
         seen: Measured,
     ) -> None:
-        """Make all of a team's work heavier or lighter together, so that the formula would
-        have expected what was seen; but a target that others overshoot tells nothing.
+        """Scale all of a team's factors together, so that the formula expects what was seen.
+
+        Unless the target was reached only because another one needs more people: that shows
+        nothing of how heavy the work is.
         """
         weights = {cell: seen.cell(aim, cell[1], cell[0]).all for cell in cells}
         whole = sum(weights.values())
@@ -342,6 +282,10 @@ class Staffing:
         needs: Needs,
         seen: Measured,
     ) -> None:
+        """Move a half-hour's factor just so far that the formula expects a value of its interval.
+
+        But not downwards if another target decides how many are needed there.
+        """
         score = seen.cell(aim, cell[1], cell[0])
         factor = factors[aim, cell]
         expected = self._expected(aim, cell, needs[cell], factor)
@@ -356,30 +300,13 @@ class Staffing:
         )
 
 
-def hours(needs: Needs, week: Week) -> float:
-    """Return the hours at work of a week."""
-    return sum(many * week.open_s[slot] for (slot, _), many in needs.items()) / 3600
-
-
-def of_team(needs: Needs, team: int) -> Needs:
-    """Return what one team needs."""
-    return {cell: many for cell, many in needs.items() if cell[1] == team}
-
-
-def most(needs: Needs) -> int:
-    """Return how many are needed at once at most."""
-    together: Counter[Slot] = Counter()
-    for (slot, _), many in needs.items():
-        together[slot] += many
-    return max(together.values(), default=0)
-
-
 def _within(factor: float) -> float:
+    """Return the factor, limited to what work can turn out to be."""
     return min(max(factor, _LIGHTEST), _HEAVIEST)
 
 
 def _solve(falls: Callable[[float], float], value: float, low: float, high: float) -> float:
-    """Return where a falling function takes the value, or the end that is nearest to it."""
+    """Return where the falling function takes the value; the nearer end if it does not."""
     for _ in range(24):
         middle = (low + high) / 2
         if falls(middle) > value:

@@ -1,48 +1,23 @@
-"""The staffing for a director of the service, as text in French, and as JSON for programs."""
+"""The staffing as text in French, for whoever directs the service."""
 
-import json
 import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from math import ceil
-from typing import Any
 
 from router.core.french import MONTHS
-from router.planning.staffing import CHECK_MONTHS, Answer, Staffing, hours, most, of_team
+from router.planning.paid import FULL_TIME_H, Paid, hours, most, of_team
+from router.planning.staffing import CHECK_MONTHS, Answer, Staffing
 from router.planning.targets import Aim, Score
 from router.planning.teams import Needs
 from router.report.text import section
 from router.report.words import NO_BREAK, number, percent
 from router.simulation.tally import Slot
-from router.simulation.workload import WEEKDAYS
 
-#: Version of the JSON document's form.
-FORM = "allo-staffing/1"
 _DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+#: Longest line, in columns.
 _WIDTH = 110
-#: The legal working week, in hours: article L. 3121-27 of the code du travail.
-FULL_TIME_H = 35.0
-#: Half-hours that clearly miss a target are named up to so many.
+#: How many of the half-hours that clearly miss a target are named.
 _NAMED = 8
-
-
-class Paid:
-    """What hours at work cost: breaks are paid, and not everybody due is there."""
-
-    def __init__(self, of: Staffing) -> None:
-        rules = of.workload.informateurs
-        self.at_work = max(0.0, 1 - rules.break_s / rules.break_every_s)
-        self.present = rules.present
-
-    def full_time(self, worked_h: float) -> float | None:
-        """Return the full-time equivalents of so many hours at work a week; None: nobody."""
-        share = self.at_work * self.present
-        return worked_h / share / FULL_TIME_H if share else None
-
-    def people(self, at_once: int) -> int | None:
-        """Return how many must be due so that on average so many are there."""
-        share = self.at_work * self.present
-        return ceil(at_once / share - 1e-9) if share else None
 
 
 def as_text(answer: Answer, of: Staffing) -> str:
@@ -70,6 +45,7 @@ def as_text(answer: Answer, of: Staffing) -> str:
 
 
 def _filled(text: str, indent: str = "") -> str:
+    """Return a paragraph, with `indent` before every line but the first."""
     return textwrap.fill(
         text, _WIDTH - 10, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
@@ -94,7 +70,7 @@ def _percent(value: float) -> str:
 
 
 def _table(answer: Answer) -> Iterator[str]:
-    """Yield rows of half-hours, columns of days and teams; days that do not fit come below."""
+    """Yield a row for each half-hour, with columns for days and teams; further days below."""
     teams = range(len(answer.teams))
     heads = [*(f"É{team + 1}" for team in teams), "tous"]
     widths = [max(len(head), 2) for head in heads]
@@ -116,6 +92,7 @@ def _table(answer: Answer) -> Iterator[str]:
 
 
 def _row(needs: Needs, slot: Slot, teams: int, widths: Sequence[int]) -> str:
+    """Return the cells of one half-hour: each team, and all; blank while the service is closed."""
     many = [needs.get((slot, team), 0) for team in range(teams)]
     if not any(many):
         return " " * (sum(widths) + len(widths))
@@ -125,7 +102,7 @@ def _row(needs: Needs, slot: Slot, teams: int, widths: Sequence[int]) -> str:
 
 
 def clock(half: int) -> str:
-    """Return "08:30" of a half-hour of the day."""
+    """Return when a half-hour of the day begins: "08:30" for 17."""
     return f"{half // 2:02}:{half % 2 * 30:02}"
 
 
@@ -144,7 +121,7 @@ def _teams(answer: Answer, of: Staffing) -> Iterator[str]:
 
 
 def _hours(answer: Answer, of: Staffing) -> Iterator[str]:
-    paid = Paid(of)
+    paid = Paid(of.workload)
     heads = ("h/semaine", "ETP", "au plus", "effectif", "dans le plan")
     yield f"{'':8}" + "".join(f"{head:>14}" for head in heads)
     people = sum(team.people for team in answer.teams)
@@ -231,7 +208,7 @@ def _check(answer: Answer) -> Iterator[str]:
 
 
 def _honestly(answer: Answer) -> Iterator[str]:
-    """Say what more informateurs would change where a target was missed."""
+    """Yield, for each target missed, what more informateurs would change."""
     for aim in dict.fromkeys(aim for aim, _ in answer.missed):
         missed = _percent(aim.percent)
         if answer.doubled is None:
@@ -263,7 +240,7 @@ def _figure(aim: Aim, score: Score) -> str:
 
 
 def verdict(aim: Aim, score: Score) -> str:
-    """Return whether a target was reached, and how surely."""
+    """Return in French whether a target was reached, and how certain that is."""
     if not score.all:
         return "sans objet"
     if score.share >= aim.wanted:
@@ -272,7 +249,7 @@ def verdict(aim: Aim, score: Score) -> str:
 
 
 def _reserves(answer: Answer, of: Staffing) -> Iterator[str]:
-    """Yield what the answer does not say."""
+    """Yield what the answer leaves out or takes for granted."""
     first_h, worked_h = hours(answer.first, answer.week), hours(answer.needs, answer.week)
     yield _filled(
         f"- Le calcul seul (Erlang) donnait {_decimal(first_h)}{NO_BREAK}h par semaine{NO_BREAK}; "
@@ -305,104 +282,3 @@ def _reserves(answer: Answer, of: Staffing) -> Iterator[str]:
 
 def _counted(many: int, word: str) -> str:
     return f"{many}{NO_BREAK}{word}{'s' if many > 1 else ''}"
-
-
-# For programs.
-
-
-def as_json(answer: Answer, of: Staffing) -> str:
-    """Return everything: needs by half-hour, team and sector, hours, and the check."""
-    paid = Paid(of)
-    document = {
-        "form": FORM,
-        "service": of.plan.name,
-        "workload": of.workload.name,
-        "year": of.year,
-        "month": answer.week.month,
-        "seed": of.seed,
-        "targets": [
-            {"name": aim.kind.name, "percent": aim.percent, "at_most": aim.kind.at_most}
-            for aim in answer.aims
-        ],
-        "reached": answer.reached,
-        "teams": [
-            {
-                "sectors": list(team.sectors),
-                "people_in_plan": team.people,
-                **_paid(of_team(answer.needs, place), answer, paid),
-            }
-            for place, team in enumerate(answer.teams)
-        ],
-        "total": {
-            "people_in_plan": sum(team.people for team in answer.teams),
-            "first_hours": round(hours(answer.first, answer.week), 2),
-            **_paid(answer.needs, answer, paid),
-        },
-        "full_time_h": FULL_TIME_H,
-        "share_present": paid.present,
-        "share_at_work": round(paid.at_work, 4),
-        "half_hours": [_half_hour(answer, of, slot) for slot in answer.week.open_s],
-        "check": {
-            "days": CHECK_MONTHS * len(answer.week.days),
-            "answers_simulated": answer.rounds,
-            "events": answer.events,
-            "occupancy": round(answer.check.occupancy, 4),
-            "scores": [
-                _score(aim, team, answer.check.team(aim, team))
-                for aim in answer.aims
-                for team in (None, *range(len(answer.teams)))
-            ],
-            "short": [
-                {
-                    "target": aim.kind.name,
-                    "team": team,
-                    "weekday": WEEKDAYS[day],
-                    "begins": clock(half),
-                    "share": round(answer.check.cell(aim, team, (day, half)).share, 4),
-                }
-                for aim in answer.aims
-                for (day, half), team in answer.short(aim)
-            ],
-            "twice_as_many": answer.doubled
-            and [_score(aim, None, answer.doubled.team(aim, None)) for aim in answer.aims],
-        },
-    }
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-
-
-def _paid(needs: Needs, answer: Answer, paid: Paid) -> dict[str, Any]:
-    worked_h, at_once = hours(needs, answer.week), most(needs)
-    full_time = paid.full_time(worked_h)
-    return {
-        "hours": round(worked_h, 2),
-        "full_time_equivalents": None if full_time is None else round(full_time, 2),
-        "most_at_once": at_once,
-        "people_for_most": paid.people(at_once),
-    }
-
-
-def _half_hour(answer: Answer, of: Staffing, slot: Slot) -> dict[str, Any]:
-    day, half = slot
-    return {
-        "weekday": WEEKDAYS[day],
-        "begins": clock(half),
-        "open_s": round(answer.week.open_s[slot]),
-        "needed": [answer.needs[slot, team] for team in range(len(answer.teams))],
-        "first": [answer.first[slot, team] for team in range(len(answer.teams))],
-        "erlangs": [
-            round(answer.week.work[slot, team].load, 2) for team in range(len(answer.teams))
-        ],
-        "by_sector": of.by_sector(answer.needs, slot),
-    }
-
-
-def _score(aim: Aim, team: int | None, score: Score) -> dict[str, Any]:
-    return {
-        "target": aim.kind.name,
-        "team": team,
-        "reached": score.share >= aim.wanted if score.all else None,
-        "percent": round(aim.figure(score.share), 2) if score.all else None,
-        "interval": sorted(round(aim.figure(one), 2) for one in (score.low, score.high)),
-        "good": score.good,
-        "of": score.all,
-    }

@@ -1,4 +1,4 @@
-"""What a staffing is to reach: `live=80` and the like, and how it is counted in a run."""
+"""What a staffing has to reach, such as `live=80`, and how that is measured in a run."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,27 +17,31 @@ from router.simulation.demand import Person
 from router.simulation.tally import Slot, Tally
 
 _HALF_HOUR_S = 1800
-#: 97.5th percentile of the normal distribution: intervals of 95 %.
+#: The 97.5th percentile of the normal distribution, for intervals of 95 %.
 _Z = 1.96
-#: Of a single half-hour, one among hundreds that are looked at: 95 % for all of them together.
+#: For single half-hours, of which hundreds are examined: about 95 % for all of them together.
 _Z_OF_MANY = 3.5
-#: Calls of one half-hour share their fate: they tell as much as so many times fewer.
+#: Calls of one half-hour share its luck: this many of them show as much as one independent call.
 _ALIKE = 2.0
-#: Callers who came for nothing, though nobody closed.
+#: Outcomes of callers whom the service failed while it was open.
 _TURNED_AWAY = frozenset(
     {Outcome.REFUSED_FULL, Outcome.REFUSED_NO_AGENT, Outcome.REFUSED_LONG, Outcome.LOST}
 )
-#: Refused whoever is on duty: the promise would end after closing.
+#: Refusals that no staffing could have prevented: the promise would end after closing.
 _NOT_OURS = frozenset({Refusal.CLOSED, Refusal.CLOSING})
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What can be aimed at. `at_most`: the figure is to stay below, not above."""
+    """Something that can be aimed at."""
 
+    #: As in `--target`.
     name: str
+    #: What the figure is, in French.
     means: str
+    #: Why 100 % (or 0 %, with `at_most`) cannot be reached.
     impossible: str
+    #: Whether the figure is to stay below the target, not above it.
     at_most: bool = False
 
 
@@ -67,33 +71,34 @@ KINDS = {
         ),
     )
 }
-#: What is aimed at when nothing is said: the usual 80 % of calls in time; callbacks as the
-#: service promises them, and not by refusing them.
+#: The targets if none are given: the usual 80 % of calls in time; and callbacks in the time
+#: promised, though not at the price of refusing them.
 DEFAULT = ("live=80", "promise=99.5", "accepted=95")
 
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """A target: `percent` of `kind`, at least, or at most."""
+    """A target: at least (or at most, `Kind.at_most`) `percent` of `kind`."""
 
     kind: Kind
+    #: Above 0 and below 100.
     percent: float
 
     @property
     def wanted(self) -> float:
-        """The share (0 to 1) that has to go well."""
+        """The share (0 to 1) that has to go well: 0.8 for `live=80`, 0.95 for `abandon=5`."""
         return 1 - self.percent / 100 if self.kind.at_most else self.percent / 100
 
     def figure(self, good: float) -> float:
-        """Return the aim's own figure, in per cent, of a share that went well."""
+        """Return the aim's own figure, in per cent, for the share (0 to 1) that went well."""
         return 100 * (1 - good if self.kind.at_most else good)
 
 
 def aims(words: Sequence[str]) -> tuple[Aim, ...]:
-    """Read targets as `live=80`, in per cent; none: the default ones.
+    """Return the targets that words such as `live=80` name, in per cent; the default ones if none.
 
     Raises:
-        ConfigError: With every fault of all of them.
+        ConfigError: With every fault in any of them.
     """
     made: dict[str, Aim] = {}
     problems = []
@@ -116,7 +121,7 @@ def aims(words: Sequence[str]) -> tuple[Aim, ...]:
 
 
 def _fault(kind: Kind, value: str) -> str | None:
-    """Return what is wrong with a target's value, and what to do about it."""
+    """Return what is wrong with a target's value, and how to mend it; None: nothing."""
     example = f"{kind.name}={5 if kind.at_most else 80}"
     try:
         percent = float(value.removesuffix("%"))
@@ -133,34 +138,42 @@ def _fault(kind: Kind, value: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """So many of `all` went well. The interval has 95 % confidence."""
+    """How many went well, and how far the true share may lie from that."""
 
     good: int = 0
+    #: How many there were.
     all: int = 0
+    #: The interval of 95 % confidence for the share that goes well, 0 to 1.
     low: float = 0.0
     high: float = 1.0
 
     @property
     def share(self) -> float:
+        """The share that went well, 0 to 1; 1 if there was nothing."""
         return self.good / self.all if self.all else 1.0
 
     @property
     def cautious(self) -> float:
-        """About one standard error below the share: reached by more than luck."""
+        """About one standard error below the share: a target was not reached by luck alone."""
         return (self.share + self.low) / 2 if self.all else 1.0
 
 
 class Scores(Tally):
-    """Counts, besides, what went well by target, team and half-hour."""
+    """A tally that also counts what went well, by target, team and half-hour.
+
+    `teams` gives each sector the number of its team.
+    """
 
     def __init__(self, plan: Plan, teams: Mapping[SectorId, int]) -> None:
         super().__init__(plan)
         self._teams = teams
-        #: By target's name, team and instant of the half-hour.
+        #: By the target's name, the team and the beginning of the half-hour (UTC epoch seconds):
+        #: what went well, and all.
         self.good: Counter[tuple[str, int, int]] = Counter()
         self.all: Counter[tuple[str, int, int]] = Counter()
 
     def counted(self, command: Counted) -> None:
+        """Count a fact, and score the targets that it bears on."""
         super().counted(command)
         fact = command.fact
         if type(fact) is CallFact and fact.sector is not None:
@@ -175,6 +188,7 @@ class Scores(Tally):
                 self._score("abandon", fact.sector, fact.period_at, stayed)
 
     def admitted(self, person: Person, refusal: Refusal | None, *, by_phone: bool) -> None:
+        """Count a callback request, and score whether it was accepted."""
         super().admitted(person, refusal, by_phone=by_phone)
         if refusal not in _NOT_OURS:
             at = int(person.at) // _HALF_HOUR_S * _HALF_HOUR_S
@@ -188,7 +202,7 @@ class Scores(Tally):
 
 
 class Measured:
-    """What some runs gave together, and how sure it is."""
+    """What several runs gave together, and how certain that is."""
 
     def __init__(self, runs: Iterable[Scores], plan: Plan) -> None:
         self._cells: defaultdict[tuple[str, int, Slot], list[int]] = defaultdict(lambda: [0, 0])
@@ -208,11 +222,11 @@ class Measured:
                 ):
                     sums[0] += good
                     sums[1] += whole
-        #: Of the time at work: rung, talking, noting.
+        #: The share of the time at work that informateurs were rung, talking or noting.
         self.occupancy = busy / on_duty if on_duty else 0.0
 
     def cell(self, aim: Aim, team: int, slot: Slot) -> Score:
-        """Return a half-hour's score, with Wilson's interval.
+        """Return a team's score in a half-hour of the week, with Wilson's interval.
 
         E. B. Wilson, "Probable inference", JASA 22 (1927), 209-212.
         """
@@ -222,7 +236,7 @@ class Measured:
     def team(self, aim: Aim, team: int | None) -> Score:
         """Return a team's score over all half-hours, or (None) the whole service's.
 
-        The interval takes each day as one observation of a ratio: calls of a day are alike.
+        The interval takes each day as one observation of a ratio, since calls of a day are alike.
         W. G. Cochran, "Sampling Techniques" (1977), section 2.11.
         """
         days = self._days.get((aim.kind.name, team), {}).values()
@@ -233,13 +247,19 @@ class Measured:
             share = good / whole
             squares = sum((day[0] - share * day[1]) ** 2 for day in days)
             error = _Z * sqrt(squares * number / (number - 1)) / whole
-            # Days that are all the same, as when nothing ever goes wrong, would tell too much.
+            # If all days were the same, as when nothing ever goes wrong, it would be too narrow.
             low, high = max(0.0, min(low, share - error)), min(1.0, max(high, share + error))
         return Score(good, whole, low, high)
 
 
 def _wilson(good: int, whole: int, count: float, z: float) -> tuple[float, float]:
-    """Return the interval of a share that `count` independent ones have shown."""
+    """Return Wilson's interval for a share, `good` of `whole`, seen in `count` independent trials.
+
+    `z` is the percentile of the normal distribution, 1.96 for 95 %. 80 good of 100:
+
+    >>> [round(one, 3) for one in _wilson(80, 100, 100.0, 1.96)]
+    [0.711, 0.867]
+    """
     if not whole:
         return 0.0, 1.0
     share = good / whole

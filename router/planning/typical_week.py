@@ -1,6 +1,6 @@
-"""What a typical week asks of each team, half-hour by half-hour, in the busiest month.
+"""The work of each team in a typical week of the busiest month, half-hour by half-hour.
 
-Callbacks are load that can be put off: what is asked in a half-hour is spread over the promise.
+Callbacks can be put off: what is asked for in a half-hour is spread over the time promised.
 """
 
 from collections import defaultdict
@@ -18,20 +18,22 @@ from router.simulation.workload import Workload
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What comes for one team in one half-hour: per second, and how long each takes."""
+    """What comes for one team in one half-hour."""
 
+    #: Live calls, and callbacks to make, a second.
     live_per_s: float
     callbacks_per_s: float
+    #: How long each keeps an informateur, notes included, in seconds.
     live_s: float
     callback_s: float
 
     @property
     def load(self) -> float:
-        """In erlangs."""
+        """The whole load, in erlangs: 97 calls an hour of 100 s each are 2.7."""
         return self.live_per_s * self.live_s + self.callbacks_per_s * self.callback_s
 
     def heavier(self, factor: float) -> "Work":
-        """Return the same calls, each so many times longer."""
+        """Return the same calls, each `factor` times as long."""
         return Work(
             self.live_per_s,
             self.callbacks_per_s,
@@ -42,22 +44,27 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """A typical week of the busiest month: for each half-hour its length, and what comes."""
+    """A typical week of the busiest month: the mean of its weeks."""
 
+    #: 1 is January.
     month: int
+    #: Every day of that month with an opening.
     days: tuple[Day, ...]
+    #: How long the service is open in each half-hour of the week, in seconds.
     open_s: Mapping[Slot, float]
+    #: What comes in each, by team.
     work: Mapping[Cell, Work]
 
 
 def shares_of(workload: Workload) -> dict[SectorId, float]:
+    """Return how often each sector is asked for, as a share of all calls and requests."""
     weights = workload.callers.sectors
     whole = sum(weights.values())
     return {SectorId(name): weight / whole for name, weight in weights.items()}
 
 
 def typical_week(plan: Plan, workload: Workload, year: int, teams: Sequence[Team]) -> Week:
-    """Take the month in which most comes while the service is open, and its mean week."""
+    """Return the mean week of the month in which most comes for each hour of opening."""
     months: defaultdict[int, list[Day]] = defaultdict(list)
     for day in year_of_days(workload, plan.hours, year):
         if day.half_hours:
@@ -92,21 +99,23 @@ def typical_week(plan: Plan, workload: Workload, year: int, teams: Sequence[Team
 
 
 def _busyness(days: Sequence[Day]) -> float:
+    """Return how many calls and requests come on these days for each second of opening."""
     halves = [half for day in days for half in day.half_hours]
     open_s = sum(half.ends_at - half.begins_at for half in halves)
     return sum(half.direct + half.callbacks for half in halves) / open_s
 
 
 def _spread(callbacks: Sequence[float], plan: Plan) -> list[float]:
-    """Put off callbacks evenly over the promise, but not beyond the last half-hour.
+    """Return how many of a day's callbacks are made in each half-hour; `callbacks` are asked for.
 
-    Asked at any time of a half-hour and served at any time of the promise, which is so many
-    half-hours long: of those asked in one, the shares served in it and in each next one.
+    Asked for at any time within a half-hour, and made at any time within the promise, both
+    equally likely; but none after the last half-hour of the day. With a promise of one half-hour,
+    half of them are made in the half-hour in which they are asked for, half in the next.
     """
     promise = max(plan.callbacks.promise_s - plan.callbacks.dial_s, 1) / 1800
 
     def served_by(end: float) -> float:
-        """The share of one half-hour's requests that is served before `end` half-hours."""
+        """Return the share of a half-hour's requests served `end` half-hours after its start."""
 
         def area(at: float) -> float:
             return max(at, 0.0) ** 2 / 2
@@ -123,8 +132,10 @@ def _spread(callbacks: Sequence[float], plan: Plan) -> list[float]:
 
 
 def _joining(workload: Workload, plan: Plan) -> float:
-    """Return which share of callers joins the queue: those who press nothing if it has a place
-    for them."""
+    """Return which share of callers joins the queue.
+
+    Those who press nothing are among them if the plan has a queue for them.
+    """
     callers = workload.callers
     silent = callers.silent if plan.no_key is not None else 0.0
     choosing = 1 - callers.silent - (1 - callers.with_code) * callers.information
@@ -134,7 +145,7 @@ def _joining(workload: Workload, plan: Plan) -> float:
 def _lengths(
     workload: Workload, plan: Plan, team: Team, shares: Mapping[SectorId, float]
 ) -> tuple[float, float]:
-    """Return how long a live call and a callback occupy an informateur, in seconds."""
+    """Return how long a live call and a callback keep an informateur, in seconds."""
     rules, called, talk = workload.informateurs, workload.called, workload.talk
     asked = {sector: shares.get(sector, 0.0) for sector in team.sectors}
     whole = sum(asked.values()) or 1.0

@@ -16,15 +16,14 @@ import pytest
 from router.cli import provision
 from router.core.hours import Hours
 from router.core.plan import CallbackPolicy
-from router.planning.erlang import Queue
-from router.planning.staffing import Answer, Limits, Staffing, goes_well, hours
-from router.planning.staffing_text import as_json, as_text
+from router.planning.paid import hours
+from router.planning.staffing import Answer, Staffing
+from router.planning.staffing_json import as_json
+from router.planning.staffing_text import as_text
 from router.planning.targets import aims
-from router.planning.typical_week import Work
 from router.simulation.workload import SHIPPED, WEEKDAYS
 from tests.simulation.scene import NO_SPEECH, crew, pure_plan, workload
 
-LIMITS = Limits(live_target_s=20, promise_s=600, patience_s=300)
 #: Two mornings a week, the middle half-hour twice as busy as the others.
 MORNINGS = Hours(zone="UTC", week=dict.fromkeys((1, 2), ((time(9), time(10, 30)),)))
 CLOCKS = {"09:00": 1.0, "09:30": 2.0, "10:00": 1.0}
@@ -53,39 +52,6 @@ def staffing(
 def simple() -> tuple[Staffing, Answer]:
     of = staffing("live=80")
     return of, of.answer()
-
-
-# The formula.
-
-
-def test_without_callbacks_it_is_erlang_a() -> None:
-    work = Work(0.04, 0.0, 100, 120)
-    queue = Queue(5, 0.04, 100, 300)
-    assert goes_well("live", work, 5, LIMITS) == pytest.approx(queue.served_within(20))
-    assert goes_well("abandon", work, 5, LIMITS) == pytest.approx(1 - queue.abandons)
-
-
-@pytest.mark.parametrize(
-    ("target", "callbacks_per_s"),
-    # With callbacks, live callers gain where so few are on duty that no callback is promised.
-    [("live", 0.0), ("abandon", 0.0), ("accepted", 0.02), ("promise", 0.02)],
-)
-def test_more_people_do_better_and_more_work_worse(target: str, callbacks_per_s: float) -> None:
-    work = Work(0.03, callbacks_per_s, 100, 120)
-    by_people = [goes_well(target, work, agents, LIMITS) for agents in range(20)]
-    assert by_people == sorted(by_people)
-    assert by_people[0] == 0 < by_people[3] < by_people[-1] == pytest.approx(1, abs=1e-3)
-    by_work = [goes_well(target, work.heavier(one / 4), 7, LIMITS) for one in range(1, 12)]
-    assert by_work == sorted(by_work, reverse=True)
-    assert goes_well(target, Work(0, 0, 100, 100), 1, LIMITS) == 1
-
-
-def test_callbacks_are_in_the_way_of_live_callers() -> None:
-    alone, beside = (goes_well("live", Work(0.03, c, 100, 120), 7, LIMITS) for c in (0, 0.02))
-    assert beside < alone
-
-
-# The answer.
 
 
 def test_the_staffing_reaches_the_target_in_the_check() -> None:
