@@ -6,7 +6,7 @@ never command a channel whose end it knows of: that is an assertion here. Tests 
 hears and which phone rings.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from router.core.callback.tickets import Admission, TicketRecord, channel_of
@@ -84,9 +84,11 @@ class Exchange:
     now: float = MONDAY_10H
     #: Phones begin to ring as soon as they are dialled.
     rings: bool = True
+    #: What opens the desk from a phone, by informateur.
+    pins: Mapping[AgentId, str] = field(default_factory=PINS.copy)
 
     def __post_init__(self) -> None:
-        self.engine = Engine(self.plan, code_book(self.plan), "run", Pins(PINS))
+        self.engine = Engine(self.plan, code_book(self.plan), "run", Pins(self.pins))
         self.asterisk = AsteriskModel()
         #: Channels whose end the engine was told of.
         self.known_gone: set[ChannelId] = set()

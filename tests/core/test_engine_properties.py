@@ -5,7 +5,6 @@ events included, and shortens what breaks a rule. `--hypothesis-profile=long` lo
 """
 
 from collections import Counter
-from itertools import pairwise
 from typing import TypeVar
 
 from hypothesis import given, settings
@@ -151,11 +150,14 @@ def check_queue(engine: Engine, now: float) -> None:
         assert item.widened == sum(item.joined_at + after_s <= now for after_s in widening_s)
     in_queue = [item.call for item in board.queue.items()]
     assert len(in_queue) == len(set(in_queue)) == len(board.queue)
-    for levels in board.queue._open.values():
-        for level in levels:
-            assert all(one[:2] < other[:2] for one, other in pairwise(level))
-        for wider, narrower in pairwise(reversed(levels)):
-            assert {entry[1] for entry in wider} <= {entry[1] for entry in narrower}
+    for sector in board.plan.sectors:
+        items = [item for item in board.queue.items() if item.sector == sector]
+        order = [(item.due_at, item.sequence) for item in items]
+        assert order == sorted(order)
+        for level in range(1, len(widening_s) + 1):
+            open_ = [item for item in items if item.widened >= level]
+            assert board.queue.open_to({sector: level}) == len(open_)
+            assert board.queue.first_for({sector: level}) is (open_[0] if open_ else None)
     for call in board.calls.values():
         assert (call.id in in_queue) is (call.state is CallState.WAITING)
         if call.state in SERVED_SOON:

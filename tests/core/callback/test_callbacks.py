@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from router.core.callback.admission import TRUNK_FAILURES, TRUNK_PAUSE_S
+from router.core.callback.admission import TRUNK_FAILURES, TRUNK_PAUSE_S, AdmissionControl
 from router.core.callback.open_tickets import UNKEPT_RETRY_S
 from router.core.callback.tickets import OURS, Failure, Refusal, TicketState
 from router.core.commands import Outcome, Step
@@ -24,6 +24,7 @@ from router.core.events import (
 from router.core.ids import CallId, FicheId, SectorId, TicketId
 from router.core.plan import CallbackPolicy, Plan
 from router.core.requests import Pause, Ready
+from router.core.standing import Standing
 from router.report.counting import merged, tally
 from router.report.figures import figure
 from tests.caller import Exchange
@@ -575,18 +576,19 @@ def test_who_typed_a_number_in_vain_is_told_so_and_waits_on(exchange: Exchange) 
 
 
 def test_what_is_ahead_is_counted_and_never_drifts(exchange: Exchange) -> None:
-    callbacks = exchange.engine._callbacks
+    board, tickets = exchange.engine.board, exchange.engine.tickets
+    admission = AdmissionControl(board, Standing(board), tickets)
     dialled(exchange)
     exchange.tell(CalledEnded(exchange.attempt("t"), CalledEnd.BUSY))
-    assert callbacks._admission.ahead(HOUSING) == 1  # between two attempts
+    assert admission.ahead(HOUSING) == 1  # between two attempts
     exchange.confirm_hang_ups()
     exchange.wait(RULES.busy_retry_s + 1)
     exchange.answer("101")
     call = exchange.pick_up("t")
-    assert callbacks._admission.ahead(HOUSING) == 1
+    assert admission.ahead(HOUSING) == 1
     exchange.hear_whisper("101")
     exchange.press("1", call)
     exchange.end_leg("101")
     exchange.leave(call)
-    assert callbacks._admission.ahead(HOUSING) == 0
-    assert not any(callbacks._open.beside.values())
+    assert admission.ahead(HOUSING) == 0
+    assert not any(tickets.beside.values())

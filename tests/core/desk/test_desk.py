@@ -196,8 +196,7 @@ def test_a_number_of_letters_or_too_long_is_refused(exchange: Exchange, number: 
 
 
 def test_who_has_no_pin_cannot_log_in_by_phone() -> None:
-    exchange = Exchange(day_plan(working_desk(log_in=LogInBy.CODE)))
-    exchange.engine.board.pins._pins.clear()
+    exchange = Exchange(day_plan(working_desk(log_in=LogInBy.CODE)), pins={})
     exchange.appear("101")
 
     assert dial(exchange, LOG_IN, "##")[0] == "desk-wrong-pin"

@@ -1,0 +1,94 @@
+"""The tests' own habits, read from their sources: what they may know of what they test."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+SOURCES = sorted(TESTS.rglob("*.py"))
+#: Public whatever their names say: what every named tuple has.
+_NAMED_TUPLE = frozenset({"_replace", "_asdict", "_make", "_fields", "_field_defaults"})
+#: Files of which this does not hold yet.
+NOT_YET: frozenset[str] = frozenset(
+    {
+        "ari/test_translate.py",
+        "asterisk/test_configuration.py",
+        "asterisk/test_server.py",
+        "browser/chromium.py",
+        "demo/test_sound.py",
+        "replay/test_replay.py",
+        "report/test_report.py",
+        "service/test_live.py",
+        "service/test_promises.py",
+        "service/test_readiness.py",
+        "service/test_service.py",
+        "simulation/test_line.py",
+        "store/test_keeping.py",
+        "store/test_store.py",
+        "test_logs.py",
+        "test_ports.py",
+    }
+)
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.endswith("__") and name not in _NAMED_TUPLE
+
+
+def is_own(owner: ast.expr) -> bool:
+    """Whether it is `self`, `cls` or `super()`: an object's own."""
+    match owner:
+        case ast.Name(id="self" | "cls") | ast.Call(func=ast.Name(id="super")):
+            return True
+    return False
+
+
+def private_names(source: str) -> Iterator[tuple[int, str]]:
+    """Yield line and name of every private name of others that is read or imported."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Attribute(value=owner, attr=name) if is_private(name) and not is_own(owner):
+                yield node.lineno, ast.unparse(node)
+            case ast.ImportFrom(names=names):
+                yield from ((node.lineno, one.name) for one in names if is_private(one.name))
+            case ast.Call(
+                func=ast.Name(id="getattr" | "setattr" | "hasattr"),
+                args=[owner, ast.Constant(value=str(name)), *_],
+            ) if is_private(name) and not is_own(owner):
+                yield node.lineno, ast.unparse(node)
+            case ast.Call(
+                func=ast.Attribute(attr="setattr" | "delattr"),
+                args=[_, ast.Constant(value=str(name)), *_],
+            ) if is_private(name):
+                yield node.lineno, ast.unparse(node)
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(TESTS).as_posix()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_tests_know_nothing_private(path: Path) -> None:
+    """They ask as everybody else does: whatever is behind may change without them."""
+    found = list(private_names(path.read_text()))
+
+    assert not found or relative(path) in NOT_YET, found
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("engine._board", ["engine._board"]),
+        ("self.engine._board.calls", ["self.engine._board"]),
+        ("from router.simulate import _workload", ["_workload"]),
+        ("m.setattr(ports, '_command', None)", ["m.setattr(ports, '_command', None)"]),
+        ("getattr(engine, '_board')", ["getattr(engine, '_board')"]),
+        ("self._mine, cls._ours, super()._inherited", []),
+        ("row._replace(state='x'); engine.__class__", []),
+        ("_of_this_module()", []),
+    ],
+)
+def test_what_counts_as_private(source: str, found: list[str]) -> None:
+    assert [name for _, name in private_names(source)] == found
