@@ -100,9 +100,11 @@ class Channel(asyncio.Protocol):
     # --- asyncio.Protocol ------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport: messages can be sent from now on."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
 
     def data_received(self, data: bytes) -> None:
+        """Hand on every message that is complete; a line that is too long ends the channel."""
         lines = (self._rest + data).split(b"\n")
         self._rest = lines.pop()
         for line in lines:
@@ -117,6 +119,7 @@ class Channel(asyncio.Protocol):
             self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Fail the questions that wait for an answer, and report the loss."""
         self._transport = None
         for waiting in self._waiting.values():
             if not waiting.done():

@@ -1,4 +1,4 @@
-"""A headless Chromium, driven over its DevTools protocol: no dependency but the browser."""
+"""A headless Chromium, driven over its DevTools protocol: the browser is the only dependency."""
 
 import asyncio
 import base64
@@ -15,7 +15,7 @@ from typing import Any
 
 import aiohttp
 
-#: How long a start of the browser or an expected change of a page may take.
+#: How long the browser's start, or an expected change of a page, may take, in seconds.
 PATIENCE_S = 20.0
 
 _FLAGS = (
@@ -23,7 +23,7 @@ _FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     *("--disable-dev-shm-usage", "--remote-debugging-port=0"),
 )
-#: Keys that tests press -> what the protocol wants to know of them.
+#: Keys that tests press -> how the protocol describes them.
 _KEYS: dict[str, dict[str, Any]] = {
     "Tab": {"code": "Tab", "windowsVirtualKeyCode": 9},
     "Enter": {"code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"},
@@ -42,7 +42,7 @@ def running() -> Iterator[str]:
     if program is None:
         raise FileNotFoundError("no chromium here: apt-get install chromium")
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    # Chromium still writes its profile while it ends.
+    # Chromium goes on writing its profile while it ends.
     with TemporaryDirectory(prefix="allo-chromium-", ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
             [program, *_FLAGS, *sandbox, f"--user-data-dir={profile}", "about:blank"],
@@ -68,7 +68,7 @@ def _address(file: Path, process: subprocess.Popen[bytes]) -> str:
 
 @asynccontextmanager
 async def page(browser: str, scripts: str) -> AsyncIterator["Page"]:
-    """Open a page; `scripts` run in all of its documents before their own."""
+    """Open a page; `scripts` run in each of its documents, before the document's own."""
     async with (
         aiohttp.ClientSession() as session,
         session.ws_connect(browser, max_msg_size=0) as socket,
@@ -81,7 +81,7 @@ async def page(browser: str, scripts: str) -> AsyncIterator["Page"]:
 
 
 class Page:
-    """A page in a context of its own: no storage is shared with another test's."""
+    """A page in a context of its own, which shares no storage with another test's."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
@@ -91,7 +91,7 @@ class Page:
         self._reader = asyncio.create_task(self._read())
         #: Requests made, as "METHOD address".
         self.requests: list[str] = []
-        #: What the console was told as an error; refusals by HTTP status are none.
+        #: Errors and warnings on the console; answers with an error status do not count.
         self.errors: list[str] = []
 
     @classmethod
@@ -112,7 +112,7 @@ class Page:
         self._reader.cancel()
 
     async def call(self, method: str, **params: Any) -> dict[str, Any]:
-        """Ask the browser; see https://chromedevtools.github.io/devtools-protocol/."""
+        """Call a method of the browser: https://chromedevtools.github.io/devtools-protocol/."""
         number = len(self._answers)
         self._answers[number] = asyncio.get_running_loop().create_future()
         message = {"id": number, "method": method, "params": params}
@@ -173,7 +173,7 @@ class Page:
         calm: bool = False,
         zone: str = "Europe/Paris",
     ) -> None:
-        """Set the screen's width, what the user prefers, and where the clock is."""
+        """Set the width of the screen, the user's preferences, and the time zone."""
         await self.call("Emulation.setTimezoneOverride", timezoneId=zone)
         await self.call(
             "Emulation.setDeviceMetricsOverride",

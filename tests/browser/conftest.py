@@ -10,7 +10,7 @@ from tests.browser.chromium import Page
 from tests.browser.stub import Stub
 from tests.browser.widget import TOUCH, Widget
 
-#: Waits pass fifty times faster and are noted; `ahead` puts the page's clock forward.
+#: Waits are recorded and pass fifty times faster; `ahead` puts the page's clock forward.
 _HASTE = """
 window.waits = []; window.ahead = 0;
 const [later, now] = [window.setTimeout, Date.now];
@@ -53,5 +53,5 @@ async def server(stub: Stub) -> AsyncIterator[TestServer]:
 
 @pytest.fixture
 def home(server: TestServer) -> str:
-    """The address of the interface, without a slash at its end."""
+    """The address of the interface, without a slash at the end."""
     return str(server.make_url("")).rstrip("/")

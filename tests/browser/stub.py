@@ -1,4 +1,4 @@
-"""The callbacks' interface as the widget knows it, without a service behind it."""
+"""The callbacks' interface as the widget sees it, without a service behind it."""
 
 import base64
 import hashlib
@@ -21,7 +21,7 @@ from tests.service_plan import FICHE, MONDAY_10H, small_plan
 PHONE = "06 39 98 12 34"
 SECRET = b"secret of the tests"
 RELAY = Relay("le relais d’ici", "https://relais.example.org/")
-#: Another number than the shipped plan's: what is shown comes from the plan.
+#: Not the shipped plan's number: what is shown must come from the plan.
 PLAN = small_plan(relay=RELAY, numbers=("3000",))
 SUBJECT: Fiche = PLAN.fiches[FICHE]
 TICKET = "Zk3_ticket-of-the-tests"
@@ -38,7 +38,7 @@ _HOST = """<!doctype html>
 
 _RELAY_OF_THE_SITE = '<a slot="relay" href="/relais">Le relais</a>'
 _FOR_WEBMASTERS = (Path(rappel.__file__).parents[2] / "docs" / "callbacks.md").read_text()
-#: The service's address in what webmasters are told to paste.
+#: The service's address in the example that webmasters are told to paste.
 _PASTED_HOME = "https://3939.example.org"
 
 
@@ -50,13 +50,13 @@ def _pasted(pattern: str, home: str) -> str:
 
 @dataclass
 class Stub:
-    """What the interface answers, and what it was asked; tests set and read both."""
+    """What the interface answers, set by tests, and what it was asked, read by them."""
 
     callbacks: dict[str, Any] = field(
         default_factory=lambda: {"accepted": True, "code": None, "reason": None, "promise_min": 45}
     )
     next_opening: str | None = None
-    #: Why no callback is promised in our domain, while it is in others.
+    #: Code and sentence: why no callback is promised in our domain, while one is in others.
     ours: tuple[str, str] | None = None
     state: str = "accepted"
     message: str = ""
@@ -64,13 +64,13 @@ class Stub:
     call_in_code: str | None = "12 34 56 78"
     #: Seconds between the service's clock and due_at.
     due_in_s: float = 45 * 60
-    #: (status, code, field, message) -> the answers to the next requests for a callback.
+    #: (status, code, field, message): the answers to the next requests for a callback.
     refusals: list[tuple[int, str, str | None, str]] = field(default_factory=list)
-    #: None: no proof of work.
+    #: The most numbers to try; None: no proof of work is needed.
     largest_number: int | None = 2000
-    #: So many answers to POST are lost on the way, after their work was done.
+    #: This many answers to POST are lost on their way, after the work was done.
     lost: int = 0
-    #: The network fails at these methods.
+    #: The network fails for these methods.
     cut: set[str] = field(default_factory=set)
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     tickets: dict[str, str] = field(default_factory=dict)
@@ -78,7 +78,7 @@ class Stub:
     puzzles: int = 0
     forms: list[dict[str, str]] = field(default_factory=list)
     origins: list[str | None] = field(default_factory=list)
-    #: No other origin is let in.
+    #: No other origin may ask.
     shut: bool = False
 
     def application(self) -> web.Application:
@@ -211,11 +211,11 @@ class Stub:
 
     @web.middleware
     async def _shared(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        """Let any other origin in: the allow-list is the real interface's matter."""
+        """Let any origin ask: the allow-list is the real interface's business."""
         answer: web.StreamResponse = (
             web.Response() if request.method == "OPTIONS" else await handler(request)
         )
-        # Chromium repeats by itself what fails on a connection that it used before.
+        # Chromium itself repeats a request that fails on a connection used before.
         answer.force_close()
         if not self.shut:
             answer.headers["Access-Control-Allow-Origin"] = "*"
@@ -234,7 +234,7 @@ def _iso(at: datetime) -> str:
 
 
 def _is_solved(payload: str) -> bool:
-    """Verify a solution as altcha's protocol 1 says."""
+    """Verify a solution by altcha's protocol, version 1."""
     told = json.loads(base64.b64decode(payload))
     challenge = hashlib.sha256(f"{told['salt']}{told['number']}".encode()).hexdigest()
     signature = hmac.new(SECRET, challenge.encode(), "sha256").hexdigest()
@@ -261,7 +261,7 @@ async def _widget(request: web.Request) -> web.Response:
 
 
 async def _host(request: web.Request) -> web.Response:
-    """Answer a webmaster's page; `from` is where the widget's script comes from."""
+    """Return a webmaster's page; `from` is where the widget's script comes from."""
     home, theme = request.query.get("from", str(request.url.origin())), request.query.get("theme")
     attribute = f'theme="{theme}"' if theme else ""
     if "pasted" in request.query:

@@ -22,9 +22,9 @@ from tests.service_plan import MONDAY_10H
 
 pytestmark = pytest.mark.browser
 
-#: WCAG 2.2, 1.4.10: as wide as a page must get by with.
+#: WCAG 2.2, 1.4.10: the width that must be enough for a page.
 WIDTH = 320
-#: The plan as it is shipped: its names are the longest.
+#: The shipped plan, whose names are the longest.
 PLAN = load(None).plan
 FICHE = PLAN.fiches[FicheId("F3301")]
 SECTOR = PLAN.sectors[FICHE.sector]
@@ -32,7 +32,7 @@ NIGHT = MONDAY_10H + 12 * 3600
 TOMORROW = PLAN.hours.next_opening_text(NIGHT)
 CODE = "12 34 56 78"
 
-#: What sticks out to the right, without what is off the screen to its left on purpose.
+#: What sticks out on the right; what is off the screen on the left is there on purpose.
 STICKS_OUT = """
 [document, document.querySelector('rappel-3939')?.shadowRoot]
   .flatMap((tree) => [...tree?.querySelectorAll('main, main *, section, section *') ?? []])
@@ -42,7 +42,7 @@ STICKS_OUT = """
 
 
 def pages() -> dict[str, str]:
-    """Every page that has no script, and the fiche as it is before its script comes."""
+    """Every page without a script, and the fiche as it is before its script has loaded."""
     offers = {code: Offer(False, code, "En voici la raison, assez longue.") for code in REFUSALS}
     offers["closed"] = Offer(False, "closed", "Revenez.", TOMORROW, answered=False)
     offers["open"] = Offer(True)
@@ -100,7 +100,7 @@ async def test_no_page_overflows(page: Page, site: str, name: str) -> None:
     await page.goto(f"{site}?name={name.replace(' ', '+')}")
 
     assert await page.js(STICKS_OUT) == []
-    # A telephone's screen would zoom out, and `innerWidth` grow.
+    # A telephone would zoom out, and `innerWidth` would grow.
     assert await page.js("[innerWidth, document.documentElement.scrollWidth]") == [WIDTH, WIDTH]
 
 

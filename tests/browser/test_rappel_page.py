@@ -1,4 +1,4 @@
-"""The page `/rappel` in a browser: with scripts, without them, and when they do not come."""
+"""The page `/rappel` in a browser: with scripts, without them, and when they do not load."""
 
 import pytest
 
@@ -112,7 +112,7 @@ async def test_a_request_under_way_has_the_only_code(
     assert not await page.js(access)
     assert await widget.text(".code") == "87 65 43 21"
     await page.reload()
-    # Before it is known where the ticket stands, too.
+    # Also before it is known where the ticket stands.
     assert not await page.js(access)
     await widget.click("Annuler ma demande")
     await widget.says("annulée")

@@ -1,4 +1,4 @@
-"""The widget's form: labels, errors at their field, what is sent and how often."""
+"""The widget's form: labels, errors beside their field, what is sent and how often."""
 
 import asyncio
 import json
@@ -118,7 +118,7 @@ async def test_without_proof_of_work_none_is_sent(
 
 
 async def test_it_works_on_plain_http(page: Page, widget: Widget, stub: Stub, home: str) -> None:
-    """There, crypto has neither `subtle` nor `randomUUID`."""
+    """Without HTTPS, crypto has neither `subtle` nor `randomUUID`."""
     await page.before_scripts(
         "for (const name of ['subtle', 'randomUUID'])"
         " Object.defineProperty(crypto, name, { value: undefined });"
@@ -232,7 +232,7 @@ async def test_a_refusal_of_our_domain_alone_is_told_before_a_number_is_typed(
 async def test_too_late_meanwhile_tells_the_next_opening(
     page: Page, widget: Widget, stub: Stub, home: str
 ) -> None:
-    """While open, so that the service's own next opening is not told."""
+    """It is open, so that the service's own next opening is not shown."""
     why = not_now(Refusal.CLOSING, PLAN, MONDAY_10H, answered=True)
     stub.refusals = [(503, why.code, None, why.message)]
     await page.goto(f"{home}/fiche")
@@ -326,7 +326,7 @@ async def test_a_page_that_is_not_let_in_tells_its_webmaster_and_keeps_its_link(
 
 
 async def warned(page: Page) -> list[str]:
-    """What the console was told, once it was told something."""
+    """Wait for something on the console, and return it."""
     async with asyncio.timeout(20):
         while not (told := [one for one in page.errors if one.startswith("[")]):
             await asyncio.sleep(0.02)

@@ -1,4 +1,4 @@
-"""The widget once a callback was asked for: states, countdown, cancelling, reloading."""
+"""The widget once a callback has been asked for: states, countdown, cancelling, reloading."""
 
 from collections.abc import Awaitable, Callable
 
@@ -18,7 +18,7 @@ Accepted = Callable[[], Awaitable[None]]
 
 @pytest.fixture
 def accepted(page: Page, widget: Widget, home: str) -> Accepted:
-    """Ask for a callback; it is accepted."""
+    """Ask for a callback, which is accepted."""
 
     async def ask() -> None:
         await page.goto(f"{home}/fiche")
@@ -85,7 +85,7 @@ async def test_states_follow_each_other_by_themselves(
         stub.state = state
         await widget.says(page_words.STATES[state][1])
 
-    # The ended ticket is asked for no more.
+    # Nothing asks for the ended ticket any more.
     polls = stub.polls
     await page.js("new Promise((done) => setTimeout(done, 60_000))")
     assert stub.polls == polls

@@ -1,4 +1,4 @@
-"""What a user does with the widget, and what can be seen or heard of it."""
+"""What users do with the widget, and what they see or hear of it."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ class Widget:
         await self.page.until("root().querySelector('input, .fr-alert')")
 
     async def says(self, words: str) -> None:
-        """Wait until the live region contains `words`; spaces of any kind are alike."""
+        """Wait until the live region contains `words`, with any kind of spaces."""
         plain = words.replace("\u00a0", " ")
         await self.page.until(f"said('[role=status]').includes({plain!r})")
 
@@ -57,7 +57,7 @@ class Widget:
         return list(labels)
 
     async def focus(self) -> str:
-        """The tag of the element with the focus, and what it says."""
+        """Return the tag of the element with the focus, and what it says."""
         return str(await self.page.js("`${focused().tagName} ${focused().innerText}`"))
 
     async def markup(self) -> str:

@@ -1,4 +1,4 @@
-"""A service with faults in it, and its day."""
+"""A service with faults put into it, and its day."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ _FAULTS = Path(__file__).parent / "faults"
 
 @pytest.fixture(scope="module")
 def with_faults() -> Any:
-    """Have every router that is started import the faults first."""
+    """Have every router import the faults before anything else."""
     start = asyncio.create_subprocess_exec
 
     async def start_faulty(*words: str, **options: Any) -> asyncio.subprocess.Process:
@@ -42,7 +42,7 @@ def with_faults() -> Any:
 
 @pytest.fixture(scope="module")
 def cores_allowed() -> Any:
-    """Let whatever dies leave a core, unless the service has seen to it."""
+    """Let every process that dies leave a core, unless the service prevents it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
     yield
@@ -57,7 +57,7 @@ async def day(
     with_faults: None,
     cores_allowed: None,
 ) -> AsyncIterator[Day]:
-    """The whole day, lived; the service is down again."""
+    """The day after its end, with the service stopped."""
     state_dir = tmp_path_factory.mktemp("canary-stage")
     script = Script(
         state_dir=state_dir,
@@ -67,7 +67,7 @@ async def day(
         opens_at=OPEN_AT,
         trunk=f"127.0.0.1:{PSTN_PORT + _OFFSET}",
         prompts_dir=short_prompts,
-        # The simulated informateurs hang up two seconds after they picked up, dialled or not.
+        # The simulated informateurs hang up two seconds after they have picked up, in any case.
         targets=TARGETS | {"wrap_up_s": 0, "misses_max": 10_000, "miss_pause_s": 1},
         promise=PROMISE | {"promise_s": 900, "tickets_per_agent": 40},
         asterisk={
@@ -79,7 +79,7 @@ async def day(
         talks_s=2.0,
     )
     stage = Stage(script, toolbox, print)
-    # Whatever may be told is told.
+    # Everything that may be logged is logged.
     with (stage.state_dir / "allo.toml").open("a") as settings:
         settings.write('\n[log]\nlevel = "debug"\n')
     outside = tmp_path_factory.mktemp("canary-outside")

@@ -1,7 +1,7 @@
-"""A service's day in which hundreds of numbers come in by every way, and much goes wrong.
+"""A day on which hundreds of numbers come in by every way, and much goes wrong.
 
-Nothing is looked at meanwhile but copies made for later: what is scanned, and the scan itself,
-come after the last call (`test_canary.py`).
+Copies are made for later, and nothing is scanned before the last call is over
+(`test_canary.py`).
 """
 
 import asyncio
@@ -31,19 +31,19 @@ from tests.real.telephones import DeskCall
 from tests.real.test_callback_kills import children, records
 from tests.real.usagers import numbers_kept, vault
 
-#: What is on no number's last two digits but those that are to provoke a fault.
+#: The last two digits of numbers that provoke a fault, and of no others.
 _FAULTY = frozenset({*FAULTS, *AT_DIALLING})
-#: The numbers of other tests end lower.
+#: The last four digits; numbers of other tests end lower.
 _ENDINGS = range(3000, 10_000)
 _PATIENCE_S = 240.0
 
 
 class Numbers:
-    """Hands out canaries, and remembers which came in by which way."""
+    """Hands out canaries, and remembers by which way each of them came in."""
 
     def __init__(self, seed: int) -> None:
         last = {ending: f"{ending:04}"[-2:] for ending in _ENDINGS}
-        # 01 99 00 78 00 would as BCD look like any table of small integers in memory.
+        # In BCD, 01 99 00 78 00 would look like any table of small integers in memory.
         plain = [one for one, two in last.items() if two not in _FAULTY and "0" not in two]
         self._plain = iter(canaries(2000, seed, plain))
         faulty = [one for one, two in last.items() if two in _FAULTY]
@@ -51,17 +51,17 @@ class Numbers:
         self.used: dict[str, list[str]] = {}
 
     def take(self, way: str, count: int = 1) -> list[str]:
-        """Return as many new numbers."""
+        """Return `count` new numbers."""
         return [next(self.of(way)) for _ in range(count)]
 
     def of(self, way: str) -> Iterator[str]:
-        """Yield new numbers, as many as are wanted."""
+        """Yield as many new numbers as are wanted."""
         for number in self._plain:
             self.used.setdefault(way, []).append(number)
             yield number
 
     def faulty(self, way: str, ending: str) -> str:
-        """Return a new number that ends so."""
+        """Return a new number that ends with `ending`."""
         number = next(one for one in self._faulty if one.endswith(ending))
         self._faulty.remove(number)
         self.used.setdefault(way, []).append(number)
@@ -82,7 +82,7 @@ class TypingExchange(PublicExchange):
         self._numbers = numbers
 
     def lives(self, number: str, habit: Habit) -> None:
-        """Have this number, in national digits, do that."""
+        """Set what happens at this number, in national digits."""
         self.habit_of[f"33{number[1:]}"] = habit
 
     async def _press_one_until_heard(self, line: Line, person: object) -> None:
@@ -92,7 +92,7 @@ class TypingExchange(PublicExchange):
 
 
 class Day:
-    """Everything that is done; `outside` is the world's, which may know its numbers."""
+    """Everything that happens. `outside` belongs to the world, which may know its own numbers."""
 
     def __init__(
         self, stage: Stage, outside: Path, session: aiohttp.ClientSession, seed: int
@@ -106,31 +106,31 @@ class Day:
         self.town = TypingExchange(int(stage.script.trunk.rpartition(":")[2]), self.numbers)
         #: Ticket -> its number, as far as the usager knows.
         self.tickets: dict[str, str] = {}
-        #: The keys of the day of every router, by its process.
+        #: The id of each router's process -> its key of the day.
         self.day_keys: dict[int, bytes] = {}
-        #: What processes had in memory, by when that was.
+        #: When -> what processes had in memory.
         self.images: dict[str, Image] = {}
-        #: Folders copied, by when that was.
+        #: When -> the copy of a folder.
         self.copies: dict[str, Path] = {}
-        #: What was answered to requests, and how calls and tickets ended.
+        #: How requests, calls and tickets ended -> how many did.
         self.outcomes: dict[str, int] = {}
         self.killed = 0
-        #: UTC epoch seconds, of this machine.
+        #: UTC epoch seconds, by this machine's clock.
         self.began_at = time.time()
         self.lasted_s = 0.0
-        #: How many tickets ended how.
+        #: How tickets ended -> how many did.
         self.ends: dict[str, int] = {}
         self._callers: list[Telling] = []
         self._desk_calls: list[DeskCall] = []
 
     @property
     def router(self) -> int:
-        """The router's process."""
+        """The id of the router's process."""
         assert self.stage.router is not None
         return self.stage.router.pid
 
     async def live(self) -> None:
-        """Let it all happen."""
+        """Have all of it happen."""
         await self.town.open()
         try:
             await self.scene.callbacks_open()
@@ -170,7 +170,7 @@ class Day:
         for number, payloads in (("3940", (8,)), ("3939", (3,))):
             refused = self._caller()
             await refused.dial(number, payloads=payloads, status=404)
-            await refused.ended()  # SIPp calls it a failure: it wanted to talk
+            await refused.ended()  # a failure to SIPp, which wanted to talk
         answered = await self._call(TO_SECTOR)
         await self.scene.step(answered, Step.TALKING)
         silent, left, informed = await self._call(), await self._call(), await self._call("##1")
@@ -195,7 +195,7 @@ class Day:
         for door, request in strange_requests(self.numbers.of("strange SIP")):
             await asyncio.to_thread(send, doors[door], request)
             self._count("strange SIP")
-        # Some were good enough for a call, of which nobody hears anything.
+        # Some were good enough for a channel, of which nobody hears anything more.
         for channel in await self.scene.ari("channels"):
             self._count("strange SIP that became a call")
             await self.scene.ari(f"channels/{channel['id']}", "DELETE")
@@ -205,7 +205,7 @@ class Day:
     # --- requests --------------------------------------------------------------------------
 
     async def _requests(self) -> None:
-        """By every way, and to every end."""
+        """Ask by every way, for every outcome."""
         habits = [
             *(Habit.ANSWERS, Habit.LISTENS, Habit.ANSWERS, Habit.BUSY),
             *(Habit.ANSWERS, Habit.RINGS, Habit.VOICEMAIL, Habit.CURT),
@@ -293,7 +293,7 @@ class Day:
         await self._promised_or_not(caller)
 
     async def _promised_or_not(self, caller: Telling) -> None:
-        """Where many were promised a callback, this one may be refused, and waits on."""
+        """Once many have a promise, this one may be refused, and goes on waiting."""
         try:
             await caller.person.hears("callback-promised", limit_s=8.0)
         except AssertionError:
@@ -363,7 +363,7 @@ class Day:
         await self._promised_or_not(caller)
 
     async def _typed_elsewhere(self) -> None:
-        """Where no number is asked for: it comes as so many wrong choices."""
+        """Type numbers where none is asked for: each key is a wrong choice."""
         talking = await self._call(TO_SECTOR)
         await self.scene.step(talking, Step.TALKING)
         talking.press(self._elsewhere())
@@ -409,7 +409,7 @@ class Day:
     # --- faults ----------------------------------------------------------------------------
 
     async def _faults(self) -> None:
-        """What goes wrong quotes the number: in a request, in the keys, at dialling."""
+        """Provoke failures that quote the number: in a request, in the keys, at dialling."""
         for ending in FAULTS:
             number = self.numbers.faulty("faults", ending)
             status = await self.web.send(
@@ -441,7 +441,7 @@ class Day:
         self._copy("files after faults")
 
     async def _vault_away(self) -> None:
-        """The vault is gone, or full of what is no number."""
+        """Take the vault away, then put something into it that is no number."""
         folder = vault(self.stage)
         hidden = folder.with_name(f"{folder.name}-hidden")
         folder.rename(hidden)
@@ -467,7 +467,7 @@ class Day:
     # --- kills -----------------------------------------------------------------------------
 
     async def _kills(self) -> None:
-        """Half-way: while callers type and wait, numbers are dialled, requests come in."""
+        """Kill half-way: while callers type and wait, numbers are dialled, requests come in."""
         for victim in ("router", "intake", "router", "Asterisk", "router", "router and Asterisk"):
             await self._pause()
             typing, waiting = await self._call(TO_SECTOR), await self._call(TO_SECTOR)
@@ -515,7 +515,7 @@ class Day:
             await asyncio.gather(*(phone.register() for phone in stage.phones))
 
     async def _abort_asterisk(self) -> None:
-        """End it as a defect of its own does: with a core, unless it must leave none."""
+        """End it as a defect of its own would: with a core, unless it is prevented."""
         os.kill(self.stage.asterisk.pid, signal.SIGABRT)
 
         async def runs() -> bool:
@@ -533,7 +533,7 @@ class Day:
     # --- the end ---------------------------------------------------------------------------
 
     async def _forgetting(self) -> None:
-        """Every ticket ends; the intake that held numbers is replaced by a new one."""
+        """End every ticket; the intake that held numbers is replaced by a new one."""
         await self._resume()
         await self.scene.until(self._open, lambda left: left == 0, _PATIENCE_S)
         self.ends = dict(Counter(row[1] for row in records(self.stage).values()))
@@ -549,7 +549,7 @@ class Day:
         self._learn_day_key()
 
     async def _closed(self) -> None:
-        """On Sunday."""
+        """Go on on Sunday."""
         await self.stage.stop_router()
         self.stage.put_forward(6 * 86400.0)
         await self.stage.start_router()
@@ -568,7 +568,7 @@ class Day:
         return children(self.stage)
 
     def _intake(self) -> int:
-        """The newest."""
+        """The id of the newest intake's process."""
         return children(self.stage)[-1]
 
     # --- for later -------------------------------------------------------------------------
@@ -577,7 +577,7 @@ class Day:
         self.images[when] = image(*pids)
 
     def _copy(self, when: str, folder: Path | None = None) -> None:
-        """Copy what is in a folder now, links as such; sockets and what vanishes aside."""
+        """Copy what is in a folder now, links as links; without sockets and what vanishes."""
         source = folder or self.stage.state_dir
         target = self.outside / "copies" / when
         for path in source.rglob("*"):
@@ -589,7 +589,7 @@ class Day:
         self.copies[when] = target
 
     def _learn_day_key(self) -> None:
-        """Read the key that the router hands to its intakes."""
+        """Read the key of the day, which the router hands to its intakes."""
         for file in Path(f"/proc/{self.router}/fd").iterdir():
             with contextlib.suppress(OSError):
                 if "allo-day-key" in os.readlink(file):
@@ -599,7 +599,7 @@ class Day:
         self.outcomes[what] = self.outcomes.get(what, 0) + 1
 
     async def _pause(self) -> None:
-        """Let no informateur take anything."""
+        """Have every informateur pause."""
         for phone in self.stage.phones:
             await self.scene.ask(phone.agent, "pause", reason="pause")
 

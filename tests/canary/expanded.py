@@ -1,8 +1,8 @@
-"""What is in a file besides its bytes: what is compressed there, and what is spelt one by one.
+"""What is in a file besides its bytes: what is compressed, and digits that are logged singly.
 
-gzip, bzip2, xz and zip by the standard library, zstd by the system's own libzstd (every
-Debian has it, for dpkg). "Spelt" are numbers that no bytes in a row show: prompts that were
-played one after the other, keys that were told one by one.
+gzip, bzip2, xz and zip are unpacked by the standard library, zstd by the system's own libzstd
+(every Debian has it, for dpkg). Digits logged singly are those of prompts that were played one
+after another, and of keys that were pressed one by one.
 """
 
 import bz2
@@ -19,7 +19,7 @@ from functools import cache
 
 Content = bytes | memoryview
 
-#: Packed in something packed, and so on: deeper is nobody's log.
+#: How deep to unpack what is packed in something packed: no log is deeper.
 _DEEPEST = 3
 _PROMPT = re.compile(rb"pair-([0-9]{2})")
 _KEY = re.compile(rb"""(?:digit|key|Signal)["'=: ]{1,6}([0-9])(?![0-9])""", re.IGNORECASE)
@@ -60,7 +60,7 @@ def _alone(unpack: Callable[[bytes], bytes]) -> Callable[[bytes], Parts]:
 
 
 def _ungzip(data: bytes) -> bytes:
-    """Unpack as far as it goes: a log that is written just now has no end yet."""
+    """Unpack as far as possible: a log that is being written has no end yet."""
     try:
         return gzip.decompress(data)
     except EOFError:

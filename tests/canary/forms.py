@@ -1,4 +1,4 @@
-"""Every way in which a phone number could be written somewhere: what a scan looks for.
+"""Every way in which a phone number could be written: what a scan looks for.
 
 A form is searched by the shortest piece that tells the number: the nine digits after the zero
 are in 0199001234, +33199001234, 33199001234 and 0033199001234 alike. Of a digest it is the
@@ -23,7 +23,7 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-#: Kept for fiction (Arcep): nobody's.
+#: Reserved for fiction (Arcep): nobody's numbers.
 FICTION = ("019900", "026191", "035301", "046571", "053649", "063998")
 
 _GROUPS = ((1, 2, 2, 2, 2), (3, 3, 3), (1, 4, 4), (1, 8), (3, 6), (1, 2, 3, 3))
@@ -39,13 +39,13 @@ _HEXADECIMAL = (" ", ":", "-", ", ", r"\x", "%", ", 0x", ",0x", " 0x", "\n")
 _DIGESTS = ("sha256", "sha1", "md5", "sha512", "blake2b")
 _KEYED = ("sha256", "sha1")
 
-#: Bits of a digest that tell it for certain.
+#: Bits of a digest that identify it for certain.
 _TOLD = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Needle:
-    """Bytes that tell the number `canary` (its ten digits) in a `form`."""
+    """Bytes that give away the number `canary` (its ten digits), written in a `form`."""
 
     pattern: bytes
     canary: str
@@ -53,7 +53,7 @@ class Needle:
 
 
 def canaries(count: int, seed: int, endings: Iterable[int] = range(10_000)) -> list[str]:
-    """Return as many numbers of the fictional ranges, by turns, each with its own last four.
+    """Return `count` numbers of the fictional ranges in turn, each with its own last four digits.
 
     No two have their last four digits in common, so whatever is found tells which one it was.
     """
@@ -62,7 +62,7 @@ def canaries(count: int, seed: int, endings: Iterable[int] = range(10_000)) -> l
 
 
 def needles(canary: str, keys: Mapping[str, bytes] | None = None) -> Iterator[Needle]:
-    """Yield all that tells this number; `keys` by name are tried as keys of an HMAC."""
+    """Yield everything that gives this number away; `keys`, by name, are tried as HMAC keys."""
     for form, pattern in _all(canary, keys or {}):
         yield Needle(pattern, canary, form)
 
@@ -74,7 +74,7 @@ def writings(canary: str) -> dict[str, str]:
 
 
 def grouped(canary: str, separator: str = " ") -> str:
-    """Return the number by twos, as it is written in France."""
+    """Return the number in pairs, as it is written in France."""
     return separator.join(canary[start : start + 2] for start in range(0, len(canary), 2))
 
 
@@ -90,7 +90,7 @@ def _all(canary: str, keys: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
 
 def _as_text(rest: str) -> Iterator[tuple[str, bytes]]:
     yield "digits", rest.encode()
-    # The same bytes in both orders, whole units aside.
+    # The same bytes in both orders, except whole units.
     yield "utf-16", rest.encode("utf-16-le")[:-1]
     yield "utf-32", rest.encode("utf-32-le")[:-3]
     yield "reversed", rest[::-1].encode()
@@ -129,7 +129,7 @@ def _as_bytes(rest: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _packed(canary: str) -> Iterator[tuple[str, bytes]]:
-    """Binary-coded decimal; the odd digit out is filled (ITU-T Q.763, 3GPP TS 24.008)."""
+    """Binary-coded decimal; an odd digit is padded (ITU-T Q.763, 3GPP TS 24.008)."""
     abroad = f"33{canary[1:]}"
     for what, digits in (("", canary), (", 33", f"{abroad}f"), (", 33", f"{abroad}0")):
         yield f"bcd{what}", bytes.fromhex(digits)

@@ -1,4 +1,4 @@
-"""Callers who say their numbers everywhere, and requests over SIP that are none."""
+"""Callers who put numbers into every header, and malformed requests over SIP."""
 
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +11,7 @@ from tests.real.prompts import repertoire
 from tests.real.telephones import CANARY, Caller
 
 _SCENARIO = Path(__file__).parent / "sipp" / "caller.xml"
-#: Each with a number of its own.
+#: Where a caller's numbers go, each with another one.
 PLACES = (
     *("caller", "display", "contact", "asserted", "preferred", "remote_party"),
     *("diverted", "history", "charged", "referrer", "subject", "origin"),
@@ -19,7 +19,7 @@ PLACES = (
 
 
 class Telling(Caller):
-    """A caller of whom every header tells another number."""
+    """A caller with another number in every header."""
 
     def __init__(self, stage: Stage, folder: Path, numbers: Sequence[str]) -> None:
         settings = stage.asterisk.settings
@@ -31,13 +31,13 @@ class Telling(Caller):
     async def _start(self, keys: dict[str, str], *options: str) -> None:
         told = self._told
         mine = [told["caller"] if option == CANARY else option for option in options]
-        # Asked at each key, so that none that is missing goes out as "[display]".
+        # Looked up for each name, so that a missing one is not sent as "[display]".
         more = [word for name in PLACES[1:] for word in ("-key", name, told[name])]
         await super()._start(keys, *mine, *more)
 
 
 def strange_requests(numbers: Iterator[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield requests for both SIP ports ("trunk", "agents"), each with another number."""
+    """Yield requests for both SIP ports, "trunk" and "agents", each with another number."""
     for door in ("trunk", "agents"):
         for made in _STRANGE:
             yield door, made(next(numbers)).replace("\n", "\r\n").encode()

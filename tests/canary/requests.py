@@ -1,4 +1,4 @@
-"""Requests to be called back, good and malformed, by every way that the intake has."""
+"""Requests for callbacks, well-formed and malformed, by every way into the intake."""
 
 import asyncio
 import base64
@@ -48,18 +48,18 @@ class Web:
 
     @property
     def server(self) -> dict[str, str]:
-        """What a trusted server's request says."""
+        """The headers of a trusted server's request."""
         return {"Authorization": f"Bearer {self._key}", "Idempotency-Key": secrets.token_hex(8)}
 
     @property
     def page(self) -> dict[str, str]:
-        """What a browser's request says."""
+        """The headers of a browser's request."""
         return {"Origin": self._stage.http, "Idempotency-Key": secrets.token_hex(8)}
 
     async def ask(
         self, typed: Any, headers: dict[str, str] | None = None, **more: Any
     ) -> tuple[int, dict[str, Any]]:
-        """Ask as a server unless `headers` say otherwise; return the status and what was told."""
+        """Ask as a server unless `headers` say otherwise; return the status and the content."""
         body = {"phone": typed, "fiche": FICHE, **more}
         async with self._session.post(
             self._url, json=body, headers=headers or self.server
@@ -88,13 +88,13 @@ class Web:
             return answer.status
 
     async def state(self, ticket: str) -> str:
-        """Where a ticket stands."""
+        """Return the state of a ticket."""
         async with self._session.get(f"{self._url}/{ticket}") as answer:
             told = await answer.json()
             return str(told.get("state", told))
 
     async def send(self, method: str, path: str, **what: Any) -> int:
-        """Send anything; 0 if there was no answer."""
+        """Send anything; return the status, 0 if there was no answer."""
         try:
             async with self._session.request(method, self._stage.http + path, **what) as answer:
                 await answer.read()
@@ -103,7 +103,7 @@ class Web:
             return 0
 
     async def send_raw(self, content: bytes) -> bytes:
-        """Send bytes that need be no HTTP, and leave."""
+        """Send bytes that need not be HTTP, and leave."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self._stage.http_port)
         try:
             writer.write(content)
@@ -115,7 +115,7 @@ class Web:
             writer.close()
 
     async def send_malformed(self, numbers: Iterator[str]) -> dict[str, int]:
-        """Send every malformed request, each with another number; return the statuses."""
+        """Send every malformed request, each with another number; return their statuses."""
         statuses = {}
         for what, method, path, made in self._malformed():
             number = next(numbers)

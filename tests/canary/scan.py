@@ -24,20 +24,20 @@ from tests.canary.forms import Needle
 
 Buffer = bytes | memoryview
 
-#: What is looked at in one go: its words fit in the processor's cache.
+#: The size of a piece: its words fit into the processor's cache.
 _BLOCK = 1 << 18
 _PAGE = 4096
-#: Needles are known by eight of their bytes, or by four.
+#: Needles are recognised by eight of their bytes, or by four.
 _WORDS = (np.dtype("<u8"), np.dtype("<u4"))
 #: Odd and without a pattern: Knuth, The Art of Computer Programming 3, section 6.4.
 _SPREAD = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
-#: How far from a ticket a number's last six digits count as beside it.
+#: Bytes from a ticket within which a number's last six digits count as beside it.
 _NEAR = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A number that is where it must not be."""
+    """A number where there must be none."""
 
     place: str
     offset: int
@@ -73,7 +73,7 @@ class Scanned:
 
 
 class _Anchors:
-    """The needles that are known by their last bytes, as many as `kind` has."""
+    """The needles that are recognised by their last bytes, as many as `kind` has."""
 
     def __init__(self, kind: np.dtype[np.unsignedinteger], known: list[Needle]) -> None:
         self._kind = kind
@@ -92,7 +92,7 @@ class _Anchors:
             self._held[table][self._spread(values, table)] = True
 
     def find(self, data: Buffer) -> Iterator[tuple[int, Needle]]:
-        """Yield every needle with where it begins."""
+        """Yield every needle and where it begins."""
         for shift in range(min(self._width, len(data) - self._width + 1)):
             count = (len(data) - shift) // self._width
             words = np.frombuffer(data, self._kind, count, shift)
@@ -134,7 +134,7 @@ class Scanner:
     # --- bytes -----------------------------------------------------------------------------
 
     def in_bytes(self, data: Buffer, place: str) -> Scanned:
-        """Scan what was read from `place`, and all that is packed in it."""
+        """Scan what was read from `place`, and everything packed in it."""
         scanned = Scanned()
         for what, content in expanded(data, place, scanned.left_out):
             name = f"{place}{what}"
@@ -173,7 +173,7 @@ class Scanner:
     # --- files -----------------------------------------------------------------------------
 
     def in_file(self, path: Path) -> Scanned:
-        """Scan a file, its name, its times, where it leads if it is a link, its attributes."""
+        """Scan a file: content, name, times, attributes, and the target of a link."""
         scanned = self.in_bytes(str(path).encode(errors="surrogateescape"), f"name of {path}")
         scanned.places, scanned.size = 0, 0
         try:
@@ -191,7 +191,7 @@ class Scanner:
                 return scanned
             content = path.read_bytes()
         except FileNotFoundError:
-            return scanned  # it is no more
+            return scanned  # it has gone
         except OSError as error:
             scanned.left_out[str(path)] = error.strerror or "cannot be read"
             return scanned
@@ -203,7 +203,7 @@ class Scanner:
     def in_folder(
         self, folder: Path, *, unless: Callable[[Path], bool] = lambda _: False
     ) -> Scanned:
-        """Scan all below a folder, names included, but nothing that `unless` holds for."""
+        """Scan everything below a folder, names included, unless `unless` holds for it."""
         scanned = Scanned()
         if os.path.islink(folder) or not os.path.isdir(folder):  # these two never fail
             return self.in_file(folder) if not unless(folder) else scanned
@@ -227,7 +227,7 @@ class Scanner:
         return self.in_image(image(pid))
 
     def in_image(self, image: "Image") -> Scanned:
-        """Scan what a process once had."""
+        """Scan what a process had in memory."""
         scanned = Scanned(left_out=dict(image.left_out))
         for name, content in image.memory:
             scanned.places += 1
@@ -238,7 +238,7 @@ class Scanner:
         return scanned
 
     def in_swap(self) -> Scanned:
-        """Scan what this machine swaps to; `left_out` says that there is none, or why not."""
+        """Scan this machine's swap; `left_out` says if there is none, or why it was not scanned."""
         scanned = Scanned()
         devices = [line.split()[0] for line in Path("/proc/swaps").read_text().splitlines()[1:]]
         if not devices:
@@ -263,17 +263,17 @@ class Image:
     """What processes had in memory at some moment."""
 
     memory: list[tuple[str, bytes]] = field(repr=False)
-    #: Files that they held open and that no folder shows.
+    #: Files that they held open and that are in no folder.
     files: list[tuple[str, bytes]] = field(repr=False)
     left_out: dict[str, str]
 
     def holds(self, content: bytes) -> bool:
-        """Whether these bytes are in memory: a control of the reading itself."""
+        """Return whether these bytes are in memory, to check the reading itself."""
         return any(content in part for _, part in self.memory)
 
 
 def image(*pids: int) -> Image:
-    """Read the memory of processes of ours, to be scanned later."""
+    """Read the memory of our processes, to be scanned later."""
     left_out: dict[str, str] = {}
     memory = [part for pid in pids for part in _memory(pid, left_out)]
     files = [file for pid in pids for file in _nameless_files(pid, left_out)]
@@ -306,7 +306,7 @@ def _rows(path: Path) -> bytes:
 
 
 def _memory(pid: int, left_out: dict[str, str]) -> Iterator[tuple[str, bytes]]:
-    """Yield what a process has in memory: all but the unchanged parts of programs."""
+    """Yield what a process has in memory, except unchanged parts of programs."""
     try:
         maps = Path(f"/proc/{pid}/maps").read_text().splitlines()
         memory = os.open(f"/proc/{pid}/mem", os.O_RDONLY)
@@ -336,7 +336,7 @@ def _read(memory: int, first: int, last: int) -> bytes:
             piece = os.pread(memory, want, at)
         except OSError:
             piece = b""
-        if not piece:  # a page that cannot be read, or went away
+        if not piece:  # a page that cannot be read, or has gone
             piece = bytes(_PAGE) if want > _PAGE else bytes(want)
             with suppress(OSError):
                 piece = os.pread(memory, len(piece), at) or piece
@@ -346,7 +346,7 @@ def _read(memory: int, first: int, last: int) -> bytes:
 
 
 def _nameless_files(pid: int, left_out: dict[str, str]) -> Iterator[tuple[str, bytes]]:
-    """Yield the open files of a process that no folder shows: removed, or memory only."""
+    """Yield the open files of a process that are in no folder: removed, or in memory only."""
     folder = Path(f"/proc/{pid}/fd")
     try:
         files = list(folder.iterdir())

@@ -1,4 +1,4 @@
-"""Nobody's number is kept: a day with hundreds of them, then a scan of all that was written.
+"""Nobody's number is kept: a day with hundreds of them, then a scan of everything written.
 
     ./allo test -m canary -s       (ALLO_SEED=… for other numbers)
 
@@ -27,7 +27,7 @@ from tests.real.usagers import numbers_kept, vault
 
 pytestmark = [pytest.mark.canary, pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
-#: Where programs write besides the folders that they are given.
+#: Where programs write besides the folders that they were given.
 _WRITABLE = (
     *(Path(tempfile.gettempdir()), Path("/var/tmp"), Path("/dev/shm"), Path("/run")),
     *(Path("/var/log"), Path("/var/crash"), Path("/var/lib/systemd/coredump")),
@@ -40,7 +40,7 @@ _NOT_OURS = ("/proc", "/sys", "/run/user")
 
 @dataclass
 class ScanTotals:
-    """What the scans come to, told in the end."""
+    """The sums of all scans, shown at the end."""
 
     needles: int = 0
     planted: int = 0
@@ -66,7 +66,7 @@ def account(day: Day) -> Iterator[ScanTotals]:
 
 @pytest.fixture(scope="module")
 def scanner(day: Day, account: ScanTotals) -> Scanner:
-    """Knows every number of the day, every ticket, and every key that was about."""
+    """Knows every number of the day, every ticket, and every key that was in use."""
     all_ = [needle for number in day.numbers.all for needle in needles(number, keys(day))]
     account.needles = len(all_)
     return Scanner(all_, day.tickets)
@@ -90,7 +90,7 @@ def keys(day: Day) -> dict[str, bytes]:
 
 
 def clean(what: str, scanned: Scanned, account: ScanTotals) -> bool:
-    """Whether there is no number, where none may be."""
+    """Return whether there is no number where there may be none."""
     account.scanned += scanned
     print(f"\n{what}: {scanned}")
     for place, why in scanned.left_out.items():
@@ -99,14 +99,14 @@ def clean(what: str, scanned: Scanned, account: ScanTotals) -> bool:
 
 
 def known(what: str, scanned: Scanned) -> set[str]:
-    """Return the numbers that are where some may be."""
+    """Return the numbers that are where there may be some."""
     held = {hit.canary for hit in scanned.hits}
     print(f"\n{what}: {scanned.size / 1e6:.1f} MB, {len(held)} numbers, as there may be")
     return held
 
 
 def in_memory(scanner: Scanner, day: Day, when: str) -> Scanned:
-    """Scan an image. The digests by the day's key are the router's to hold (`abuse.py`)."""
+    """Scan an image. The digests by the day's key may be in the router (`abuse.py`)."""
     scanned = scanner.in_image(day.images[when])
     scanned.hits = [hit for hit in scanned.hits if "key of the day" not in hit.form]
     return scanned
@@ -139,7 +139,7 @@ async def test_no_file_holds_a_number(day: Day, scanner: Scanner, account: ScanT
 async def test_no_file_elsewhere_holds_a_number(
     day: Day, scanner: Scanner, account: ScanTotals
 ) -> None:
-    """Of all that was written since the day began, the world's own files aside."""
+    """Of everything written since the day began, except the world's own files."""
 
     def is_old_or_not_ours(path: Path) -> bool:
         if path in (day.outside, day.stage.state_dir, provision.TOP / ".git"):
@@ -215,18 +215,18 @@ async def test_logs_say_nothing_in_others_words(day: Day) -> None:
     strange = [line for line in told.splitlines() if not line.startswith('{"')]
     assert strange == []
     assert "Traceback" not in told
-    # The one fault that logs a number on purpose: caught, and its field not known.
+    # The one fault that logs a number on purpose: it is masked, and its field is dropped.
     assert [line for line in told.splitlines() if "[number]" in line or '"dropped"' in line] == [
         line for line in told.splitlines() if "no good: " in line
     ]
     heard = day.stage.asterisk.log_path.read_text()
-    # Callers hung up while their number was read back, two digits at a time.
+    # Callers hung up while their number was being read back, two digits at a time.
     assert "Playback failed for sound:allo/pair" in heard
     assert "pair-" not in heard
 
 
 async def test_nothing_leaves_a_core(day: Day) -> None:
-    """An Asterisk and an intake were aborted, where cores may be left."""
+    """An Asterisk and an intake were aborted, although cores were allowed."""
     cores = [path for path in day.stage.state_dir.rglob("core*") if path.is_file()]
     assert cores == []
     assert list(provision.TOP.glob("core*")) == []

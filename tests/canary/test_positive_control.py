@@ -1,4 +1,4 @@
-"""The scan finds a number wherever it may be and however it may be written.
+"""The scan finds a number wherever it is and however it is written.
 
 Each is planted by other means than the scan's own: the standard library's codecs, digests,
 databases and archives. One form at a place, and one place of every kind.
@@ -34,7 +34,7 @@ from tests.canary.scan import Scanned, Scanner
 
 KEYS = {"a secret": b"the key of these tests, 32 bytes"}
 TICKET = "kDJ3f0_hWb7tq-TzX1Vn5cQeRy8aLmGs"
-#: One for each plant, by turns.
+#: Planted in turn.
 NUMBERS = canaries(60, seed=11)
 ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 DRAWN = random.Random(12).randbytes(1 << 16)
@@ -70,7 +70,7 @@ def bcd(text: str, *, swapped: bool) -> bytes:
 
 
 def as_rows(canary: str) -> bytes:
-    """The bytes of a database with the number as an integer."""
+    """Return the bytes of a database that holds the number as an integer."""
     database = sqlite3.connect(":memory:")
     database.execute("CREATE TABLE t (n INTEGER)")
     database.execute("INSERT INTO t VALUES (?)", (int(f"33{canary[1:]}"),))
@@ -191,7 +191,7 @@ def number_for(form: str) -> str:
 
 
 def found(scanned: Scanned) -> set[str]:
-    """Return which numbers were found, when all could be scanned."""
+    """Return the numbers that were found; everything must have been scanned."""
     assert scanned.left_out == {}
     return {hit.canary for hit in scanned.hits}
 
@@ -206,7 +206,7 @@ def test_every_form_is_found(scanner: Scanner, form: str) -> None:
 @pytest.mark.fault
 @pytest.mark.parametrize("form", [form for form in FORMS if form not in PACKED])
 def test_every_form_is_found_among_others(scanner: Scanner, form: str) -> None:
-    """At any alignment, across the borders of what is looked at in one go."""
+    """At any alignment, and across the borders of the pieces that are read."""
     number = number_for(form)
     planted = FORMS[form](number)
     for at in (1, 2, 3, (1 << 18) - 5, (1 << 18) + 3):
@@ -237,7 +237,7 @@ def test_six_digits_count_beside_their_own_ticket_only(scanner: Scanner) -> None
 
 @contextmanager
 def a_database(folder: Path, canary: str, *, deleted: bool) -> Iterator[None]:
-    """With the number in the WAL only, and then not even in a row."""
+    """With the number in the WAL only, and not even contiguous there."""
     database = sqlite3.connect(folder / "store.sqlite3", isolation_level=None)
     database.execute("PRAGMA journal_mode = wal")
     database.execute("CREATE TABLE t (n)")
@@ -253,7 +253,7 @@ def a_database(folder: Path, canary: str, *, deleted: bool) -> Iterator[None]:
 
 @contextmanager
 def a_removed_file(folder: Path, canary: str) -> Iterator[int]:
-    """Open in a process of ours, and in no folder."""
+    """Open in one of our processes, and in no folder."""
     text = f"import os, sys; f = open({str(folder / 'x')!r}, 'w+'); f.write(input()); f.flush(); "
     with a_process(f"{text}os.unlink(f.name)", canary[:5] + "\0" + canary) as pid:
         yield pid
@@ -261,7 +261,7 @@ def a_removed_file(folder: Path, canary: str) -> Iterator[int]:
 
 @contextmanager
 def a_process(code: str, said: str = "") -> Iterator[int]:
-    """Run Python code that is told something, until the end of the block."""
+    """Run Python code with an input until the end of the block."""
     process = subprocess.Popen(
         [sys.executable, "-c", f"{code}\nprint('ready', flush=True)\ninput()"],
         stdin=subprocess.PIPE,
@@ -299,7 +299,7 @@ def folder_name(folder: Path, canary: str) -> None:
 
 def socket_name(folder: Path, canary: str) -> None:
     here = Path.cwd()
-    os.chdir(folder)  # a socket's path must be short
+    os.chdir(folder)  # the path of a socket must be short
     try:
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(canary)

@@ -9,14 +9,14 @@ from tests.intake.scene import Scene, scene
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
-    """One intake for all tests that leave it as it was."""
+    """One intake, shared by all tests that leave it as they found it."""
     async with scene(tmp_path_factory.mktemp("intake"), recycle_s=3600.0) as one:
         yield one
 
 
 @pytest.fixture
 def here(shared: Scene) -> Scene:
-    """The shared intake, open for every sector, its service and Asterisk as new."""
+    """The shared intake, open for every sector, with service and Asterisk reset."""
     shared.reset()
     return shared
 

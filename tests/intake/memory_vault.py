@@ -1,4 +1,4 @@
-"""A vault in plain memory: what the one on tmpfs is compared with."""
+"""A vault in plain memory, with which the one on tmpfs is compared."""
 
 from router.intake.numbers import PhoneNumber
 from router.intake.vault import CAPACITY, check_ticket, full, taken

@@ -147,7 +147,7 @@ def test_a_limit_that_admits_nobody_is_a_mistake(per_day: int) -> None:
 
 
 class LimitsBesideAnAccount(RuleBasedStateMachine):
-    """What is admitted, beside a plain account of it."""
+    """What is admitted, compared with a plain account of it."""
 
     def __init__(self) -> None:
         super().__init__()

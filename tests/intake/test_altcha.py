@@ -17,7 +17,7 @@ OURS = Challenges(KEY, 200)
 
 
 def solution(told: dict[str, Any]) -> dict[str, Any]:
-    """Do what altcha's protocol asks of a browser."""
+    """Solve a challenge as browsers do, by altcha's protocol."""
     for number in range(told["maxnumber"] + 1):
         if hashlib.sha256(f"{told['salt']}{number}".encode()).hexdigest() == told["challenge"]:
             return {
@@ -133,7 +133,7 @@ def test_no_json_breaks_it(content: dict[str, Any]) -> None:
     try:
         text = base64.b64encode(orjson.dumps(sent)).decode()
     except TypeError:
-        return  # what JSON cannot hold
+        return  # JSON cannot hold it
     OURS.solved(text, NOW)
 
 
@@ -154,7 +154,7 @@ def test_it_is_forgotten_when_it_has_expired() -> None:
     for n in range(100):
         spent.spend(f"c{n}", n, f"ticket-{n}", 0)
         spent.spend(f"c{n}", n, f"ticket-{n}", 0)
-    assert len(spent) == 100 - 1  # what expires at 0 is gone by then
+    assert len(spent) == 100 - 1  # the one that expires at 0 has gone by then
     spent.spend("late", 1000, "t", 60)
     assert len(spent) == 40
     spent.spend("later", 2000, "t", 1000)

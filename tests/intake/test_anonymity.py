@@ -1,4 +1,4 @@
-"""No number leaves the intake but for the vault and Asterisk: not by log, channel or page."""
+"""Numbers leave the intake for the vault and Asterisk only: not by log, channel or page."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ from tests.service_plan import FICHE
 
 
 def spellings(number: str) -> set[bytes]:
-    """How a number may look, its last eight digits at least."""
+    """Ways of writing a number, or at least its last eight digits."""
     plain = digits(number)
     tail = plain[2:]
     texts = {tail, tail[::-1], " ".join(tail[n : n + 2] for n in range(0, 8, 2))}
@@ -41,7 +41,7 @@ def hits(places: dict[str, bytes], numbers: list[str]) -> list[tuple[str, bytes]
 
 
 async def use_everything(here: Scene) -> list[str]:
-    """Every way in, good and malformed; return the numbers that were shown."""
+    """Use every way in, well-formed and malformed, and return the numbers that went in."""
     numbers = [new_number() for _ in range(14)]
     given = iter(numbers)
     await here.accepted(next(given))
@@ -62,7 +62,7 @@ async def use_everything(here: Scene) -> list[str]:
     caller = Caller(here, "call-2")
     caller.types(digits(next(given)) + "#1")
     await here.until(lambda: here.office.entered and here.office.dialled)
-    # A defect while a number is in hand: the router answers what nobody foresaw.
+    # A defect while a number is in hand: the router's answer makes no sense.
     here.office.end(ticket, "nonsense")  # type: ignore[arg-type]
     assert (await here.ask({"phone": taken, "fiche": FICHE}, key="taken-key"))[0] == 500
     return numbers
@@ -73,7 +73,7 @@ async def test_a_number_that_comes_to_the_intakes_log_is_masked_and_counted_here
 ) -> None:
     before = logs.leaks()
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    # What every program imports first: here the intake alone, which is started next.
+    # Every Python program imports this first: here only the intake, which is started next.
     (tmp_path / "sitecustomize.py").write_text(A_FAULT)
     number = new_number()
     async with scene(folder, proof_of_work=False) as here:
@@ -86,7 +86,7 @@ async def test_a_number_that_comes_to_the_intakes_log_is_masked_and_counted_here
     assert hits({"the log": told.encode()}, [number]) == []
 
 
-#: Numbers are logged as they are read, by the loop's thread and by another.
+#: Numbers are logged when they are read, by the loop's thread and by another one.
 A_FAULT = """
 import threading
 import structlog
@@ -143,7 +143,7 @@ async def test_no_number_in_logs_nor_on_the_channel(
     assert "ValueError" in output.out
     assert b"admit" in heard
     assert b"dial" in said
-    # The scan sees: numbers are where they belong.
+    # The scan works: it finds the numbers where they belong.
     assert hits(kept, numbers)
     assert hits({"Asterisk": dialled}, numbers)
 

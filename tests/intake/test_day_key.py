@@ -60,7 +60,7 @@ def test_numbers_are_told_apart(one: int, other: int) -> None:
 
 
 def test_another_process_has_the_same_key(file: int) -> None:
-    """Handed on by its descriptor; whoever comes first draws it."""
+    """It is passed on by its descriptor; the first process to need it draws it."""
     program = (
         "import sys; from datetime import date; from router.intake.day_key import DayKey;"
         "from router.intake.numbers import PhoneNumber; key = DayKey(int(sys.argv[1]));"

@@ -22,7 +22,7 @@ def body(**changes: Any) -> dict[str, Any]:
 
 
 def error_of(told: Any) -> tuple[str, str | None]:
-    """The refusal, after a look at its form."""
+    """Check the form of a refusal; return its code and its field."""
     error = told["error"]
     assert set(error) - {"next_opening_at"} == {"code", "field", "message"}
     assert error["message"].endswith((".", "»."))
@@ -108,7 +108,7 @@ async def test_the_same_key_for_another_request_is_a_conflict(here: Scene) -> No
 
 
 async def test_a_key_is_its_owners(here: Scene) -> None:
-    """The same key from a browser and from a server: two requests."""
+    """The same key from a browser and from a server makes two requests."""
     await here.accepted(key="same-key-3")
     asked = body(altcha=await here.solved())
     assert (await here.ask(asked, key="same-key-3", headers=BROWSER))[0] == 202
@@ -125,7 +125,7 @@ async def test_a_refused_request_may_be_tried_again(here: Scene) -> None:
 
 
 async def test_an_accepted_request_is_found_again_whatever_has_changed(here: Scene) -> None:
-    """The answer was lost; meanwhile the service has closed, and the proof is used."""
+    """The answer was lost; since then the service has closed, and the proof is used up."""
     asked = body(altcha=await here.solved())
     _, first = await here.ask(asked, key="same-key-5", headers=BROWSER)
     here.accept(Refusal.CLOSED)
@@ -214,8 +214,8 @@ async def test_a_refused_admission_counts_for_nothing(here: Scene) -> None:
     "headers",
     [
         {"Origin": "http://3939.example.org:8039", "Host": "3939.example.org:8039"},
-        {"Origin": "https://3939.example.org", "Host": "3939.example.org"},  # TLS ends before us
-        # A proxy has put its own Host there; the browser says whose page it is.
+        {"Origin": "https://3939.example.org", "Host": "3939.example.org"},  # TLS ends at a proxy
+        # A proxy has set its own Host; the browser says whose page it is.
         {"Origin": "https://3939.example.org", "Sec-Fetch-Site": "same-origin"},
     ],
 )
@@ -306,7 +306,7 @@ async def test_a_proof_is_good_for_one_ticket(here: Scene) -> None:
 
 
 async def test_a_proof_cannot_try_out_numbers(here: Scene) -> None:
-    """One that is refused by its limit has used it up."""
+    """A request that reaches a limit uses its proof up."""
     taken = new_number()
     await here.accepted(taken)
     proof = await here.solved()
@@ -494,7 +494,7 @@ async def test_too_late_to_cancel(here: Scene, state: TicketState) -> None:
     ],
 )
 async def test_an_unknown_ticket(here: Scene, ticket: str) -> None:
-    """What is malformed is asked for like what is unknown: it takes as long."""
+    """Malformed tickets are looked up like unknown ones, so that both take as long."""
     for method in ("GET", "DELETE"):
         status, told = await here.ask(method=method, path=f"/v1/callbacks/{ticket}")
         assert (status, error_of(told)) == (404, ("unknown_ticket", None))

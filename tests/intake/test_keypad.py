@@ -32,7 +32,7 @@ ASK = "callback-ask-number"
 
 
 class Typist:
-    """Somebody at the telephone, on a clock of the test's."""
+    """Somebody who types on a telephone, on the test's clock."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -41,18 +41,18 @@ class Typist:
         self._act(self.keypad.start(self.now))
 
     def hears(self) -> tuple[str, ...]:
-        """What is said now, to its end."""
+        """Return what is being said, and hear it to its end."""
         said = [one for one in self.done if isinstance(one, Say)]
         self.done.clear()
         self.prompt_ends()
         return said[-1].prompts if said else ()
 
     def prompt_ends(self) -> None:
-        """What is said now has ended."""
+        """Let what is being said come to its end."""
         self._act(self.keypad.said(self.now))
 
     def hears_it_break_off(self) -> None:
-        """What is said now is not heard, or not to its end."""
+        """Let what is being said break off."""
         self.done.clear()
         self._act(self.keypad.unsaid(self.now))
 
@@ -270,7 +270,7 @@ def test_nobody_types_for_ever(caller: Typist) -> None:
 
 @pytest.mark.parametrize("key", ["A", "D", "", "12", "x"])
 def test_what_is_no_key_is_none(caller: Typist, key: str) -> None:
-    if key != "12":  # a key is one sign
+    if key != "12":  # a key is one character
         assert caller.keypad.key(key or "A", caller.now) == []
 
 

@@ -25,7 +25,7 @@ from tests.service_plan import FICHE, HOUSING, MONDAY_10H, WORK, small_plan
 RELAY = Relay("le relais d’essai", "https://relais.example.org/")
 PLAN = small_plan(numbers=("3000", "+33199003000"), relay=RELAY)
 SUBJECT = PLAN.fiches[FICHE]
-#: The number of the shipped plan, where it is no part of a name in the page's code.
+#: The number of the shipped plan, except within a name in the page's code.
 _OTHER_S = re.compile(r"(?<!rappel-)3939")
 
 

@@ -22,7 +22,7 @@ EITHER = PhoneNumberType.FIXED_LINE_OR_MOBILE
 CANARY = "0639980001"
 CANARY_E164 = "+33639980001"
 
-#: What may be dialled, said once more and otherwise than in the module: by E.164 alone.
+#: What may be dialled, written independently of the module: by E.164 alone.
 NEVER = re.compile(
     r"\+(?:262|33|59[046]|508(?=\d{9}))(?:8|700|901|93[789]|94[89]|947(?:[5-9]|0[2-9])|9410)"
     r"|\+33(?:16[23]|27[01]|37[78]|42[45]|56[89]|1510|2810|3410|4410|5410|598(?:5[5-9]|6[0-4]))"
@@ -43,7 +43,7 @@ def may_be_dialled(e164: str) -> bool:
 
 
 def example(region: str, kind: int) -> tuple[str, str]:
-    """The library's example as ten national digits and in E.164."""
+    """Return the library's example as ten national digits and in E.164."""
     number = phonenumbers.example_number_for_type(region, kind)
     assert number is not None
     significant = str(number.national_number)
@@ -116,7 +116,7 @@ def test_each_overseas_start(start: str, country: str) -> None:
 
 @pytest.mark.parametrize("typed", ["0269601234", "0596511234", "0508411234"])
 def test_valid_under_the_wrong_country_code_is_rewritten_all_the_same(typed: str) -> None:
-    """Why the library is not asked first."""
+    """This is why the library is not asked first."""
     assert phonenumbers.is_valid_number(phonenumbers.parse(typed, "FR"))
     assert not read_number(typed).e164.startswith("+33")
 

@@ -1,4 +1,4 @@
-"""The page `/rappel` and the answers to its plain form, as HTML that is read again."""
+"""The page `/rappel` and the answers to its plain form, parsed as HTML."""
 
 import base64
 import hashlib
@@ -165,7 +165,7 @@ def test_a_refused_number_is_given_back_in_its_field_only() -> None:
     assert "Ce numéro est trop court." in page.words
     assert page.hidden()["key"] == "key-2"
     assert html.index("<title>Erreur") > 0
-    # The widget would take the place of the form and its error.
+    # The widget would replace the form and its error.
     assert page.all("script") == page.all("rappel-3939") == []
 
 
@@ -252,7 +252,7 @@ def test_no_code_is_shown_that_nobody_would_take() -> None:
     assert "omposez" not in page.words
     assert "12 34 56 78" not in page.words
     assert "Le service est fermé" in page.words
-    # While callbacks alone are refused, one may dial.
+    # While only callbacks are refused, people may dial.
     full = read(rappel.page(PLAN, FICHE_PAGE, FULL, "key-1", code="12 34 56 78"))
     assert f"Composez le 3939, puis ce code{NBSP}:12 34 56 78" in full.words
 

@@ -1,4 +1,4 @@
-"""The reception by itself: what it does when the vault or the router will not."""
+"""The reception alone: what it does when the vault or the router fails."""
 
 import asyncio
 import os
@@ -82,7 +82,7 @@ class SilentRouterEnd(RouterEnd):
 
 
 class DroppingRouterEnd(RouterEnd):
-    """Accepts what has just lost its number, by a refusal of the same request."""
+    """Accepts a ticket whose number a refusal of the same request has just dropped."""
 
     def __init__(self, vault: Vault) -> None:
         super().__init__()
@@ -152,7 +152,7 @@ async def test_a_full_vault(router: RouterEnd, day_key: DayKey) -> None:
 async def test_a_router_that_does_not_answer(
     router: RouterEnd, day_key: DayKey, answer: Exception
 ) -> None:
-    """Nobody knows whether it was promised: the number stays, for it may be dialled."""
+    """Nobody knows whether it was promised: the number stays, since it may be dialled."""
     vault = InMemoryVault()
     router.answer = answer
     error = await refusal(open_reception(router, day_key, vault))
@@ -210,7 +210,7 @@ async def test_a_new_days_key_is_told_with_whose_all_numbers_are(
 
 
 async def test_a_number_that_a_refusal_dropped_meanwhile_is_kept_again(day_key: DayKey) -> None:
-    """The same request twice at once, to two intakes: one refused, then one accepted."""
+    """The same request goes to two intakes at once: one refusal, then one acceptance."""
     vault = InMemoryVault()
     one = open_reception(DroppingRouterEnd(vault), day_key, vault)
     standing = await one.take(WANTED, "key:site", "12345678", proof=False)

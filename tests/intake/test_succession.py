@@ -19,7 +19,7 @@ from tests.service_plan import FICHE
 
 
 async def ask_until_answered(here: Scene, number: str, key: str) -> TicketId:
-    """As the widget does: again with the same key when the connection broke."""
+    """Ask as the widget does: again with the same key if the connection breaks."""
     async with asyncio.timeout(30):
         while True:
             try:
@@ -44,7 +44,7 @@ async def test_recycling_under_load_loses_no_request(folder: Path) -> None:
         done = False
 
         async def client() -> list[TicketId]:
-            """No error is forgiven here, not even of a connection."""
+            """Ask on and on; no error is tolerated, not even of a connection."""
             tickets = []
             while not done:
                 tickets.append(await here.accepted())
@@ -83,7 +83,7 @@ async def test_it_recycles_some_time_after_its_first_number(folder: Path) -> Non
     async with scene(folder, recycle_s=0.2, shortest_life_s=0.0) as here:
         (old,) = here.intake.pids
         await asyncio.sleep(0.4)
-        assert here.intake.pids == (old,)  # it has held none
+        assert here.intake.pids == (old,)  # it has held no number
         await here.accepted()
         await here.until(lambda: old not in here.intake.pids)
         assert not is_alive(old)
@@ -147,7 +147,7 @@ async def test_a_killed_one_is_replaced_and_nothing_accepted_is_lost(folder: Pat
         assert set(here.office.records) == set(tickets)
         assert len(here.office.admitted) == len(tickets)
         assert here.numbers().keys() >= set(tickets)
-        # Whose they are is known anew.
+        # The new one knows the open tickets of each number.
         for number, _ in asked[::20]:
             assert (await here.ask({"phone": number, "fiche": FICHE}))[0] == 429
 
@@ -189,7 +189,7 @@ async def test_it_dies_with_the_router(folder: Path) -> None:
     )
     assert router.stdout is not None
     said: list[str] = []
-    while len(said) != 2 or not said[0].isdigit():  # a line of log may come first
+    while len(said) != 2 or not said[0].isdigit():  # a line of the log may come first
         said = (await router.stdout.readline()).decode().split()
     pid, vault = int(said[0]), Path(said[1])
     assert is_alive(pid)

@@ -58,7 +58,7 @@ def any_vault(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Vault]
 
 
 def refusal(act: Callable[[], object]) -> VaultError:
-    """What the vault answers, checked to tell place and remedy, and neither number nor ticket."""
+    """Return the vault's error, which must name place and remedy, but no number and no ticket."""
     with pytest.raises(VaultError) as refused:
         act()
     error = refused.value
@@ -181,7 +181,7 @@ def test_files_are_the_owners_alone_whatever_the_umask(folder: Path) -> None:
 
 
 def test_a_disk_is_refused() -> None:
-    # A folder that exists everywhere, is ours, and is no tmpfs: nothing could be written there.
+    # A folder that exists everywhere, is ours, and is not a tmpfs; nothing is written there.
     error = refusal(lambda: TmpfsVault(Path("/proc/self/fdinfo")))
 
     assert error.code == "not_memory"
@@ -359,7 +359,7 @@ def test_capacity_counts_what_was_there_before(folder: Path) -> None:
     second = TmpfsVault(folder, capacity=1)
 
     assert refusal(lambda: second.put(OTHER, NUMBER)).code == "full"
-    (folder / TICKET).unlink()  # by another hand
+    (folder / TICKET).unlink()  # somebody else did this
     second.put(OTHER, NUMBER)
     second.close()
 
@@ -368,7 +368,7 @@ SYSTEM = ("open", "fchmod", "utime", "link", "unlink", "stat", "fstat", "listdir
 
 
 class FailingSystem:
-    """The operating system, whose call number `fails_at` of those that matter fails."""
+    """The operating system, of whose relevant calls number `fails_at` fails."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, errno: int, fails_at: int) -> None:
         self.calls = 0
@@ -427,7 +427,7 @@ numbers = st.builds(PhoneNumber, st.from_regex(r"\+3363998[0-9]{4}", fullmatch=T
 
 
 class TwoVaults(RuleBasedStateMachine):
-    """The vault in memory is the model of the one on tmpfs, the router's restarts included."""
+    """The vault in memory is the model of the one on tmpfs, also when the router restarts."""
 
     @initialize()
     def start(self) -> None:

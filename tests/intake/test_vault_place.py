@@ -17,7 +17,7 @@ MEMORY = Path("/dev/shm")
 
 
 def place(environ: dict[str, str] | None = None, state: str = "/var/lib/allo") -> str:
-    """Where numbers are by default; what follows from the state is written M."""
+    """Return where numbers are by default, with M for what depends on the state directory."""
     path = str(place_of(None, Path(state), environ or {}))
     return re.sub("[0-9a-f]{12}$", "M", path)
 

@@ -10,12 +10,12 @@ from router.web.relay import FOR_WHOM
 from router.web.words import REFUSALS
 
 SOURCE = (Path(rappel.__file__).parent / "static" / "widget.js").read_text()
-#: What is shown: quoted sentences, and the templates among them.
+#: What is shown: quoted sentences and templates.
 SENTENCES = re.findall(r"'([A-ZÀÉÊ][^'\n]{8,})'|`([A-ZÀÉÊ][^`\n]{8,})`", SOURCE)
 
 
 def test_it_is_small() -> None:
-    """As it is read by people; a third of that on the wire."""
+    """The source, as people read it; on the wire it is a third of that."""
     assert len(SOURCE.encode()) < 24_000
 
 
@@ -64,7 +64,7 @@ def test_the_relay_has_the_page_s_words() -> None:
 
 
 def test_its_french_is_typeset() -> None:
-    """Straight quotes would end the strings; no-break spaces are put in as it is shown."""
+    """Straight quotes would end the strings; no-break spaces are added when it is shown."""
     said = [one or other for one, other in SENTENCES]
 
     assert len(said) > 30

@@ -1,4 +1,4 @@
-"""HTTP as its bytes: what a well-behaved client never sends, and every header of the answer."""
+"""HTTP as bytes: for what no well-behaved client sends, and for every header of an answer."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ PATIENCE_S = 10.0
 
 
 async def answer_to(request: bytes, host: str, port: int) -> str:
-    """Send `request`; return the whole answer, at the end of the connection."""
+    """Send `request`, and return everything that comes back until the connection ends."""
     reader, writer = await asyncio.open_connection(host, port)
     try:
         writer.write(request)
@@ -17,5 +17,5 @@ async def answer_to(request: bytes, host: str, port: int) -> str:
 
 
 def get(path: str) -> bytes:
-    """A request after whose answer the connection ends."""
+    """Return a request after whose answer the connection ends."""
     return f"GET {path} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n".encode()

@@ -27,7 +27,7 @@ Client = TestClient[Request, Application]
 
 
 class Present:
-    """The present, as a test sets it."""
+    """The state of the service, as a test sets it."""
 
     def __init__(self) -> None:
         self.snapshot = Snapshot(
@@ -250,7 +250,7 @@ async def test_metrics_can_be_parsed_and_hold_no_call(client: Client, metrics: M
     assert samples["allo_calls_ended_total", "answered"] == 1
     assert samples["allo_calls_ended_total", "abandoned"] == 0
     assert samples["allo_wait_seconds_sum", "logement"] == 12.0
-    assert samples["allo_ready", "vault"] == 0  # nobody has said yet that it is there
+    assert samples["allo_ready", "vault"] == 0  # nobody has reported it yet
     assert samples["allo_log_leaks_total",] == 0
 
 

@@ -1,4 +1,4 @@
-"""From a JSON body to what is asked of the engine."""
+"""From a JSON body to a request to the engine."""
 
 from typing import Any
 
@@ -132,7 +132,7 @@ def test_what_was_sent_is_not_said_again(word: str) -> None:
 
 
 def test_a_suggestion_takes_no_time_in_a_plan_of_many_pages() -> None:
-    """The domains come first, and only some hundred words are looked at."""
+    """The domains come first, and only a few hundred words are looked at."""
     many = {FicheId(f"F{n}"): Fiche(FicheId(f"F{n}"), "", HOUSING) for n in range(20_000)}
     plan = small_plan(fiches=many)
     with pytest.raises(Refused, match=r"^422 unknown_subject$") as caught:

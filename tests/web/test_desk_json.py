@@ -1,4 +1,4 @@
-"""A desk as pages read it."""
+"""A desk as pages get it."""
 
 import pytest
 

@@ -21,7 +21,7 @@ ASK = "demandez un rappel"
 
 
 def said(**present: Any) -> str:
-    """What the page says, its spaces plain; its links stay."""
+    """Return what the page says, with plain spaces, and its links."""
     told = {
         "ready": True,
         "now": MONDAY_10H,

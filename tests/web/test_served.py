@@ -1,4 +1,4 @@
-"""How an application is served: nothing in an answer tells what it is made of."""
+"""How an application is served: no answer gives away what it is made of."""
 
 import re
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Faults put into router and intake on purpose: what a number ends with decides which one.
+"""Faults put into router and intake on purpose: the last two digits of a number choose one.
 
 Python imports this first in every process that has this folder in its PYTHONPATH. Wherever a
 number is read, something then goes wrong that quotes it, in all the ways in which Python tells
@@ -107,7 +107,7 @@ FAULTS: dict[str, Callable[[str], None]] = {
     "91": _abort,
     "92": _break_memory,
 }
-#: The same for dialling, which reads the number from the vault.
+#: The same when dialling, which reads the number from the vault.
 AT_DIALLING = {"93": _raise_from, "94": _by_a_library, "95": _abort}
 
 
@@ -125,12 +125,12 @@ async def _dial(dialler: Any, call: Any, number: PhoneNumber, *rest: Any) -> Any
 
 def _shut_in(parent: int) -> None:
     _shut_in_as_ever(parent)
-    # Its memory is to be scanned, and it shuts everybody out but root. Cores have another lock.
+    # Its memory is to be scanned, but only root could. Cores are prevented in another way.
     if os.geteuid() != 0:
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
 
 
-if __name__ == "sitecustomize":  # not where a test only reads which faults there are
+if __name__ == "sitecustomize":  # not when a test only reads which faults there are
     router.intake.numbers.read_number = _read_number
     router.intake.confinement.shut_in = _shut_in
     router.intake.dialling.Dialler.dial = _dial  # type: ignore[method-assign, assignment]
