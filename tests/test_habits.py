@@ -27,8 +27,6 @@ NOT_YET: frozenset[str] = frozenset(
         "simulation/test_line.py",
         "store/test_keeping.py",
         "store/test_store.py",
-        "test_logs.py",
-        "test_ports.py",
     }
 )
 

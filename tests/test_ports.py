@@ -1,17 +1,18 @@
 """Who holds a port, told by real sockets of real processes."""
 
 import os
-import re
+import pwd
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
 
-from router import ports
 from router.errors import SetupError
 from router.ports import Address, check_free, holder
 
@@ -82,10 +83,19 @@ def test_another_address_or_protocol_is_not_in_the_way() -> None:
 
 def test_says_whose_it_is_when_it_cannot_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Processes of another user show their sockets to nobody but root."""
-    monkeypatch.setattr(ports, "_process_with", lambda inodes: None)
+
+    def nobody(uid: int) -> NoReturn:
+        raise KeyError(uid)
+
     with another_process(socket.SOCK_DGRAM, "127.0.0.1") as (_, port):
-        told = holder(Address(socket.SOCK_DGRAM, "127.0.0.1", port, "the test"))
-    assert told == f"a process of {ports._user(os.getuid())} that this user cannot see"
+        address = Address(socket.SOCK_DGRAM, "127.0.0.1", port, "the test")
+        monkeypatch.setattr(os, "listdir", lambda folder: [])
+        monkeypatch.setattr(pwd, "getpwuid", lambda uid: SimpleNamespace(pw_name=f"name-of-{uid}"))
+        named = holder(address)
+        monkeypatch.setattr(pwd, "getpwuid", nobody)
+        nameless = holder(address)
+    assert named == f"a process of user name-of-{os.getuid()} that this user cannot see"
+    assert nameless == f"a process of user id {os.getuid()} that this user cannot see"
 
 
 def test_names_an_address_that_is_not_ours() -> None:
@@ -94,9 +104,11 @@ def test_names_an_address_that_is_not_ours() -> None:
         check_free(address, "Use another.")
 
 
-def test_what_ends_meanwhile_has_no_command() -> None:
-    with subprocess.Popen(["true"]) as process:
-        pass
-    assert not Path(f"/proc/{process.pid}").exists()
-    assert ports._command(process.pid) == "it ends just now"
-    assert re.fullmatch("user id 4294967294", ports._user(4294967294))
+def test_what_ends_meanwhile_has_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(path: Path) -> NoReturn:
+        raise FileNotFoundError(path)
+
+    with another_process(socket.SOCK_DGRAM, "127.0.0.1") as (pid, port):
+        monkeypatch.setattr(Path, "read_bytes", ended)
+        told = holder(Address(socket.SOCK_DGRAM, "127.0.0.1", port, "the test"))
+    assert told == f"process {pid} (it ends just now)"
