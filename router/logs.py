@@ -1,11 +1,12 @@
 """Logs: one JSON object a line, of a fixed set of fields, none of which can hold a caller.
 
-A field that is not on the list is replaced by its name under `dropped`, so that a defect
-shows without showing what it would have told. A value that could be a telephone number all
-the same is replaced by "[number]", and counted (`leaks`, allo_log_leaks_total): it must stay 0.
+A field that is not on the list is dropped and only its name is kept, under `dropped`: that
+shows the defect without showing what it would have given away. A value that could be a telephone
+number all the same is replaced by "[number]" and counted (`leaks`, allo_log_leaks_total), which
+must stay 0.
 
-Tracebacks are never written, nor the texts of exceptions and of libraries: they quote what
-was received. Of what goes wrong the kind and the place are told.
+Tracebacks are never written, nor the texts of exceptions and libraries, since they quote what
+was received. Of a failure, its kind and its place are logged.
 """
 
 import logging
@@ -31,17 +32,17 @@ FIELDS = frozenset(
 _Entry = MutableMapping[str, Any]
 
 MASK = "[number]"
-#: What stands between digits of one number; no-break spaces are their bytes in UTF-8.
+#: What may be between the digits of a number; no-break spaces as their bytes in UTF-8.
 _APART = b" .-/()+_" + bytes({*"\u00a0\u202f".encode()})
 _EACH_DIGIT_ZERO = bytes(ord("0") if chr(byte).isdigit() else byte for byte in range(128)) + bytes(
     range(128, 256)
 )
-#: The shortest number is French, without its zero.
+#: The shortest number is a French one without its zero.
 _NINE_DIGITS = b"0" * 9
-#: A number as people write it, and what has as many digits but is none of them.
+#: A number as people write it; before it, what has as many digits but is no number.
 _NUMBER = re.compile(
     r"""
-    (?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])         # an address of the Internet
+    (?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])         # an IPv4 address
     | (?<!\d)20\d\d-[01]\d-[0-3]\d(?!\d)               # a day
     | (?P<number> \+?\d (?:[ .\-/()+_\u00a0\u202f]{0,3}\d){8,} )
     """,
@@ -54,7 +55,7 @@ _leaks = 0
 
 
 def leaks() -> int:
-    """Return how many values were kept out of the log because they could be numbers."""
+    """Return how many values have been kept out of the log because they could be numbers."""
     return _leaks
 
 
@@ -65,7 +66,7 @@ def leaked(count: int = 1) -> None:
 
 
 def only_known_fields(logger: Any, method: str, entry: _Entry) -> _Entry:
-    """Keep the fields of the list; name the others."""
+    """Keep the fields on the list, and only the names of the others."""
     if not FIELDS.issuperset(entry):
         strangers = sorted(entry.keys() - FIELDS)
         for name in strangers:
@@ -77,9 +78,9 @@ def only_known_fields(logger: Any, method: str, entry: _Entry) -> _Entry:
 def without_numbers(logger: Any, method: str, entry: _Entry) -> _Entry:
     """Replace what could be a telephone number. Call it before the timestamp is set.
 
-    Every line passes here, so all of it is first looked at as one text, in which digits are
-    zeros and nothing stands between them; 1.5 µs in all. Only if there are nine in a row,
-    which our own lines never have, each value is looked at by itself.
+    Every line passes here, so it is first looked at as a whole, with each digit a zero and
+    nothing between them: 1.5 µs in total. Only if nine are in a row, which does not happen in
+    our own lines, is each value looked at separately.
     """
     call, at = entry.pop("call", None), entry.pop("service_time", None)
     text = orjson.dumps(entry, repr)
@@ -109,7 +110,7 @@ def _masked(value: Any) -> Any:
 
 
 class Libraries(logging.Handler):
-    """What libraries log, told by who and where: never in their words."""
+    """Logs that a library has logged something, and where: never in its words."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Log one line for the record."""
@@ -124,7 +125,7 @@ class Libraries(logging.Handler):
 def _uncaught(
     kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
 ) -> None:
-    """Tell what ends a thread or the process."""
+    """Log what ends a thread or the process."""
     if not issubclass(kind, KeyboardInterrupt | SystemExit):
         structlog.get_logger().error("defect", error=kind.__name__, place=place(trace))
 
@@ -143,9 +144,9 @@ def _dumps(entry: Any, default: Callable[[Any], Any], **_: Any) -> str:
 
 
 def configure(stream: TextIO = sys.stdout, *, level: str = "info", console: bool = False) -> None:
-    """Log to `stream` from `level` on, for people when `console`; libraries at warning.
+    """Log to `stream` from `level` up, for people if `console`; libraries from warning up.
 
-    Warnings and whatever nobody catches become lines of the same log.
+    Warnings, and whatever nobody catches, become lines of the same log.
     """
     logging.basicConfig(level=logging.WARNING, handlers=[Libraries()])
     logging.captureWarnings(True)

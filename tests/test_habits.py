@@ -16,7 +16,6 @@ NOT_YET: frozenset[str] = frozenset(
         "ari/test_translate.py",
         "asterisk/test_configuration.py",
         "asterisk/test_server.py",
-        "browser/chromium.py",
         "demo/test_sound.py",
         "replay/test_replay.py",
         "report/test_report.py",

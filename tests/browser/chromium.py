@@ -73,7 +73,8 @@ async def page(browser: str, scripts: str) -> AsyncIterator["Page"]:
         aiohttp.ClientSession() as session,
         session.ws_connect(browser, max_msg_size=0) as socket,
     ):
-        opened = await Page.open(socket)
+        opened = Page(socket)
+        await opened.open()
         await opened.before_scripts(scripts)
         await opened.look()
         yield opened
@@ -94,18 +95,16 @@ class Page:
         #: Errors and warnings on the console; answers with an error status do not count.
         self.errors: list[str] = []
 
-    @classmethod
-    async def open(cls, socket: aiohttp.ClientWebSocketResponse) -> "Page":
-        page = cls(socket)
-        context = (await page.call("Target.createBrowserContext"))["browserContextId"]
-        target = await page.call("Target.createTarget", url="about:blank", browserContextId=context)
-        attached = await page.call(
+    async def open(self) -> None:
+        """Open it; nothing else may be asked before."""
+        context = (await self.call("Target.createBrowserContext"))["browserContextId"]
+        target = await self.call("Target.createTarget", url="about:blank", browserContextId=context)
+        attached = await self.call(
             "Target.attachToTarget", targetId=target["targetId"], flatten=True
         )
-        page._session = attached["sessionId"]
+        self._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
-            await page.call(f"{domain}.enable")
-        return page
+            await self.call(f"{domain}.enable")
 
     async def close(self) -> None:
         await self.call("Page.close")
