@@ -13,7 +13,7 @@ MODULES = sorted(ROUTER.rglob("*.py"))
 #: Rooms by floor, from the bottom up; each may import its own floor and those below.
 FLOORS = (
     {"errors"},
-    {"clock", "core", "lifeline", "places", "ports"},
+    {"clock", "core", "lifeline", "places", "ports", "tasks"},
     {"locks"},
     {
         "ari",
@@ -70,6 +70,7 @@ TESTED_ELSEWHERE = {
     "asterisk/folders.py": "asterisk/test_server.py",
     "asterisk/music.py": "asterisk/test_server.py",
     "intake/__main__.py": "the process: tests/intake starts it for real",
+    "intake/backend.py": "a protocol, and values",
     "intake/child.py": "intake/test_succession.py",
     "intake/confinement.py": "intake/test_succession.py: signals, cores, the router's death",
     "intake/ledger.py": "intake/test_interface.py and intake/test_supervisor.py",
@@ -82,7 +83,7 @@ TESTED_ELSEWHERE = {
     "intake/openapi.py": "intake/test_interface.py reads what is served",
     "core/call/offer.py": "test_callbacks.py, and test_engine.py's state `entering`",
     "core/standing.py": "test_estimate.py the formula, test_distribution.py what is told",
-    "service/promises.py": "tests/real: test_callback_calls.py and test_callback_kills.py",
+    "service/callbacks.py": "service/test_promises.py, and tests/real: test_callback_kills.py",
     "simulation/breakdowns.py": "simulation/test_figures.py: tables add up to the service",
     "simulation/counted.py": "simulation/test_figures.py",
     "simulation/charts.py": "simulation/test_page.py and test_plot.py",

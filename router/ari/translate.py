@@ -6,9 +6,9 @@ playback an id is, and which phones are there.
 
 import re
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from router.ari.causes import called_end, leg_end
 from router.ari.keys import Keys
@@ -146,13 +146,14 @@ class Hush:
 Order = ForAsterisk | Hush
 
 
-@dataclass(frozen=True, slots=True)
-class Private:
-    """Takes what is not for the engine to know. Neither callable may block."""
+class Private(Protocol):
+    """Takes what the engine must not know of a caller who types a number. Nothing may block."""
 
-    key: Callable[[str], None]
-    #: Something that the engine did not play has ended; whether it was heard.
-    played: Callable[[PlaybackId, bool], None]
+    def digit(self, call: CallId, key: str) -> None:
+        """Take a key."""
+
+    def played(self, call: CallId, playback: PlaybackId, *, heard: bool) -> None:
+        """Hear that something the engine did not play has ended, and whether it was heard."""
 
 
 class Translator:
@@ -335,7 +336,7 @@ class Translator:
                 call = self._playing.pop(playback, None)
                 if call is None:
                     if channel in self._private:
-                        self._private[channel].played(playback, heard)
+                        self._private[channel].played(CallId(channel), playback, heard=heard)
                     return None
                 return (PromptEnded if heard else PromptFailed)(call, playback)
             case StasisStart(channel, args):
@@ -389,7 +390,7 @@ class Translator:
             return None
         private = self._private.get(message.channel)
         if private is not None:
-            private.key(message.digit)
+            private.digit(CallId(message.channel), message.digit)
             return None
         leg = self._legs.get(message.channel)
         if leg is None:
@@ -429,7 +430,7 @@ class Translator:
         leg = self._legs.get(channel)
         return Hush(CallId(channel) if leg is None else leg.call, channel)
 
-    def divert(self, call: CallId, private: "Private | None") -> None:
+    def divert(self, call: CallId, private: Private | None) -> None:
         """Send a caller's keys to `private` instead of the engine; None: to the engine again."""
         if private is None:
             self._private.pop(ChannelId(call), None)

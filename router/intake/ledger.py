@@ -4,47 +4,30 @@ The limits, by digests whose key it has not; the proofs of work that were used; 
 folder, to drop from it what it never reads. All of it outlives every intake.
 """
 
-from collections.abc import Callable, Collection, Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import structlog
 
-from router.core.callback.tickets import ENDS, Admission, TicketRecord
-from router.core.ids import CallId, FicheId, SectorId, TicketId
+from router.core.callback.tickets import ENDS, TicketRecord
+from router.core.ids import FicheId, SectorId, TicketId
 from router.errors import VaultError
 from router.intake.abuse import Limits
 from router.intake.altcha import Spent
+from router.intake.backend import IntakeBackend
 from router.intake.channel import Message
-from router.intake.dialling import DialError
 from router.intake.vault import TmpfsVault
-
-Answer = Callable[[Admission], None]
-#: The refusal's code, or else the record.
-Reply = Callable[[str | None, TicketRecord | None], None]
 
 
 @dataclass(frozen=True, slots=True)
-class IntakeBackend:
-    """What the service does for the intake. All are called on the event loop."""
+class Verdict:
+    """The answer to whoever asks for a ticket: the code of the refusal, or else the record."""
 
-    #: Admit or refuse, and call `answer` once, now or later: when it is on disk.
-    admit: Callable[[TicketId, SectorId, FicheId | None, Answer], None]
-    #: The ticket's record, ended ones too; None: never seen.
-    status: Callable[[TicketId], TicketRecord | None]
-    #: Cancel it if that can be; return its record as it then stands.
-    cancel: Callable[[TicketId], TicketRecord | None]
-    #: The number of a `dial` was dialled, or why not.
-    dialled: Callable[[CallId, DialError | None], None]
-    #: After `take_digits`: the ticket whose number is in the vault, or why there is none, by a
-    #: code of `numbers.Why`, `tickets.Refusal` or `abuse.LimitReached`, or "nothing_typed",
-    #: "not_confirmed", "interrupted". A ticket that is then not promised must be `ended`.
-    entered: Callable[[CallId, TicketId | None, str | None], None]
-    #: Every open ticket.
-    open_tickets: Callable[[], Collection[TicketId]]
-    #: An open ticket has no number any more.
-    number_lost: Callable[[TicketId], None]
+    refusal: str | None
+    record: TicketRecord | None
 
 
 class Ledger:
@@ -64,8 +47,8 @@ class Ledger:
         self._vault = self._opened(place)
         self._limits = Limits(per_day=per_day)
         self._spent = Spent()
-        #: Requests for a ticket that the service thinks about.
-        self._admitting: dict[TicketId, list[Callable[[Admission], None]]] = {}
+        #: Tickets that have been asked for, while the service decides.
+        self._admitting: dict[TicketId, asyncio.Task[Verdict]] = {}
         self._orphans: frozenset[TicketId] = frozenset()
         self._most_open = 0
 
@@ -101,43 +84,34 @@ class Ledger:
             return frozenset() if error.code == "missing" else None  # gone, with all it held
 
     def close(self) -> None:
-        """Let go of the vault; the numbers stay."""
+        """Let go of the vault, whose numbers stay, and of what the service has not decided."""
+        for deciding in self._admitting.values():
+            deciding.cancel()
         if self._vault is not None:
             self._vault.close()
 
-    def admit(self, asked: Message, reply: Reply) -> None:
+    def admit(self, asked: Message) -> asyncio.Future[Verdict]:
         """Have the service admit the ticket that is `asked` for; a second time it is the same.
 
-        A ticket that is refused has no number any more when the reply is given.
+        What the limits say counts as of now, before the future is done. A ticket that is refused
+        has no number any more by then.
         """
         ticket = TicketId(asked["ticket"])
-        sector, fiche = SectorId(asked["sector"]), asked["fiche"]
         record = self._backend.status(ticket)
         if record is not None:
             # Asked before, whatever became of the answer.
             if record.state in ENDS:
                 self.drop(ticket)
-            reply(None, record)
-            return
-
-        def decided(admission: Admission) -> None:
-            if admission.refusal is not None:
-                reply(admission.refusal.value, None)
-                return
-            record = self._backend.status(ticket)
-            reply(
-                None, record or TicketRecord(ticket, sector, fiche, self._now(), admission.due_at)
-            )
-
-        if (others := self._admitting.get(ticket)) is not None:
-            others.append(decided)
-            return
-        if (refused := self._checked(ticket, asked)) is not None:
-            self.drop(ticket)
-            reply(refused, None)
-            return
-        self._admitting[ticket] = [decided]
-        self._backend.admit(ticket, sector, fiche, lambda told: self._decide(ticket, told))
+            return _decided(Verdict(None, record))
+        deciding = self._admitting.get(ticket)
+        if deciding is None:
+            if (refusal := self._checked(ticket, asked)) is not None:
+                self.drop(ticket)
+                return _decided(Verdict(refusal, None))
+            sector, fiche = SectorId(asked["sector"]), asked["fiche"]
+            deciding = asyncio.create_task(self._decide(ticket, sector, fiche))
+            self._admitting[ticket] = deciding
+        return asyncio.shield(deciding)  # several may wait for it
 
     def allow(self, most_open: int) -> None:
         """Admit `most_open` open tickets at most, in total, from now on; 0 at first."""
@@ -200,12 +174,19 @@ class Ledger:
         limit = self._limits.admit(ticket, asked["who"], _day(asked), self._most_open)
         return None if limit is None else limit.code
 
-    def _decide(self, ticket: TicketId, admission: Admission) -> None:
+    async def _decide(self, ticket: TicketId, sector: SectorId, fiche: FicheId | None) -> Verdict:
+        try:
+            admission = await self._backend.admit(ticket, sector, fiche)
+        finally:
+            del self._admitting[ticket]
         if admission.refusal is not None:
             self._limits.withdraw(ticket)
             self.drop(ticket)
-        for decided in self._admitting.pop(ticket):
-            decided(admission)
+            return Verdict(admission.refusal.value, None)
+        record = self._backend.status(ticket)
+        return Verdict(
+            None, record or TicketRecord(ticket, sector, fiche, self._now(), admission.due_at)
+        )
 
     def _opened(self, place: Path) -> TmpfsVault | None:
         """Without a vault no callback is taken; calls go on as ever."""
@@ -215,6 +196,12 @@ class Ledger:
             self._no_vault = str(error)
             self._log.error("vault", error=error.code, reason=self._no_vault)
             return None
+
+
+def _decided(verdict: Verdict) -> asyncio.Future[Verdict]:
+    future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+    future.set_result(verdict)
+    return future
 
 
 def _day(told: Message) -> date:

@@ -7,25 +7,26 @@ their key (`ledger.py`); and the vault's folder, to drop from it what it never r
 
 import os
 from collections import deque
-from collections.abc import Iterable, Mapping
-from functools import partial
+from collections.abc import Awaitable, Iterable, Mapping
 
 import structlog
 
 from router import logs
 from router.clock import Clock
 from router.config import Config
-from router.core.callback.tickets import Refusal, TicketRecord
+from router.core.callback.tickets import Refusal
 from router.core.ids import CallId, PlaybackId, SectorId, TicketId
+from router.intake.backend import IntakeBackend, Wanted
 from router.intake.channel import Message, message_of
 from router.intake.child import Child
 from router.intake.dialling import DialError
-from router.intake.ledger import IntakeBackend, Ledger
+from router.intake.ledger import Ledger, Verdict
 from router.intake.loop_timers import LoopTimers
 from router.intake.sockets import listen_publicly
 from router.intake.succession import LINGER_S, SHORTEST_LIFE_S, Succession
 from router.intake.terms_of import terms_of
 from router.intake.vault import place_of
+from router.tasks import Tasks
 
 #: How often the vault is looked through for numbers that no ticket has.
 _SWEEP_S = 60.0
@@ -67,6 +68,10 @@ class Intake:
         )
         #: What no intake could take yet.
         self._waiting: deque[tuple[CallId, Message]] = deque()
+        #: Callers who type a number.
+        self._typing: dict[CallId, Wanted] = {}
+        #: Answers that wait for the service.
+        self._answers = Tasks()
 
     # --- what the service asks -------------------------------------------------------------
 
@@ -97,6 +102,7 @@ class Intake:
         """Take nothing more, let what is under way finish for a moment, and end."""
         self._timers.close()
         await self._intakes.stop()
+        await self._answers.close()
         self._ledger.close()
 
     def accepting(
@@ -125,8 +131,9 @@ class Intake:
         }
         self._hand_over(call, {"dial": order})
 
-    def take_digits(self, call: CallId) -> None:
-        """Have the caller type a number; `entered` tells what came of it."""
+    def take_digits(self, call: CallId, wanted: Wanted) -> None:
+        """Have the caller type a number; `typed` or `not_typed` tells what came of it."""
+        self._typing[call] = wanted
         self._hand_over(call, {"digits": call})
 
     def digit(self, call: CallId, key: str) -> None:
@@ -138,7 +145,8 @@ class Intake:
         self._tell_typing(call, {"played": call, "playback": playback, "heard": heard})
 
     def digits_over(self, call: CallId) -> None:
-        """Say that the caller has left; `entered` is not called any more."""
+        """Say that the caller has left, or need not type any more: nothing comes of it."""
+        self._typing.pop(call, None)
         self._waiting = deque(one for one in self._waiting if one[0] != call)
         self._tell_typing(call, {"digits_over": call})
         for child in self._intakes:
@@ -203,7 +211,7 @@ class Intake:
         if "dial" in order:
             self._backend.dialled(call, DialError(0, "no_intake"))
         else:
-            self._backend.entered(call, None, "interrupted")
+            self._not_typed(call, "interrupted")
 
     def _tell_typing(self, call: CallId, message: Message) -> None:
         for child in self._intakes:
@@ -227,7 +235,7 @@ class Intake:
             case {"worn": True}:
                 self._intakes.is_worn(child)
             case {"admit": int(number)}:
-                self._ledger.admit(message, partial(_reply, child, number))
+                self._answers.start(_reply(child, number, self._ledger.admit(message)))
             case {"status": int(number), "ticket": ticket}:
                 record = self._backend.status(TicketId(ticket))
                 child.channel.send({"reply": number, "record": message_of(record)})
@@ -262,7 +270,19 @@ class Intake:
         if call in child.typing:  # else the caller has left
             child.typing.discard(call)
             child.claimed.pop(call, None)
-            self._backend.entered(call, None if ticket is None else TicketId(ticket), code)
+            if ticket is None:
+                self._not_typed(call, code or "")
+            else:
+                wanted = self._typing.pop(call)
+                self._answers.start(self._typed(call, TicketId(ticket), wanted))
+
+    async def _typed(self, call: CallId, ticket: TicketId, wanted: Wanted) -> None:
+        if not await self._backend.typed(call, ticket, wanted):
+            self._ledger.ended(ticket)
+
+    def _not_typed(self, call: CallId, why: str) -> None:
+        self._typing.pop(call, None)
+        self._backend.not_typed(call, why)
 
     def _gone(self, child: Child) -> None:
         self._intakes.is_gone(child)
@@ -271,12 +291,14 @@ class Intake:
         for ticket in child.claimed.values():
             self._ledger.ended(ticket)
         for call in child.typing:
-            self._backend.entered(call, None, "interrupted")
+            self._not_typed(call, "interrupted")
 
     def _sweep_again(self) -> None:
         self.sweep()
         self._timers.later(_SWEEP_S, self._sweep_again)
 
 
-def _reply(child: Child, number: int, refusal: str | None, record: TicketRecord | None) -> None:
-    child.channel.send({"reply": number, "refusal": refusal, "record": message_of(record)})
+async def _reply(child: Child, number: int, asked: Awaitable[Verdict]) -> None:
+    verdict = await asked
+    record = message_of(verdict.record)
+    child.channel.send({"reply": number, "refusal": verdict.refusal, "record": record})

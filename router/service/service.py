@@ -5,6 +5,7 @@ import os
 import secrets
 import signal
 from contextlib import ExitStack, suppress
+from typing import assert_never
 
 import structlog
 from aiohttp import web
@@ -16,12 +17,16 @@ from router.config import Config, Settings
 from router.core.codes import CodeBook
 from router.core.commands import (
     FOR_SERVICE,
+    Admitted,
     Counted,
     DeskChanged,
+    DialTicket,
     ForAsterisk,
-    ForService,
     Noted,
+    NumberOver,
     Step,
+    TakeNumber,
+    TicketChanged,
     Told,
 )
 from router.core.desk.pins import Pins
@@ -36,10 +41,11 @@ from router.intake.supervisor import Intake
 from router.intake.vault import place_of
 from router.locks import Lock
 from router.replay import RecordingEngine, Tape
-from router.service.live import Live
+from router.service.callbacks import Callbacks
+from router.service.live import UNNUMBERED, ForHouse, Live
 from router.service.promises import Promises
 from router.service.readiness import PARTS, Readiness
-from router.store import FILE_NAME, Store, TicketStore
+from router.store import FILE_NAME, Store, TicketKeeper, TicketStore
 from router.store.tickets import FILE_NAME as TICKETS_FILE
 from router.web.api import Api
 from router.web.backend import DeskBackend
@@ -93,17 +99,8 @@ class Service:
         self._engine.restore(self._store.sessions(), clock.now())
         self._hours = plan.hours
         self._domains = tuple(plan.domains)
-        self._live = Live(self._engine, clock, self._perform, self._tell)
-        self._promises = Promises(
-            plan,
-            self._engine,
-            TicketStore(settings.state_dir / TICKETS_FILE),
-            clock,
-            self._live.submit,
-            self._log,
-            settings.asterisk.trunk_silence_s,
-        )
-        self._link = self._promises.link = AsteriskLink(
+        self._live = Live(self._engine, clock, self)
+        self._link = AsteriskLink(
             settings.asterisk.ari_url,
             settings.asterisk.ari_user,
             keys.ari_password,
@@ -114,9 +111,10 @@ class Service:
             self._log,
             take_over=take_over,
         )
-        #: Answers to what HTTP asked, until it takes them; and how often it asked.
-        self._replies: dict[int, Reply] = {}
-        self._asked = 0
+        self._keeper = TicketKeeper(TicketStore(settings.state_dir / TICKETS_FILE), self._log)
+        self._promises = Promises(
+            self._engine, self._live, self._link, self._keeper, clock, self._log
+        )
         backend = DeskBackend(
             self._ask,
             self._watch,
@@ -128,8 +126,17 @@ class Service:
         api = Api(plan, self._codes, keys.api_key, self.snapshot, self._metrics, backend)
         self._application = api.application()
         resources = self._application.router.resources()
-        self._intake = self._promises.intake = Intake(
-            config, clock, self._promises.backend(), [one.canonical for one in resources]
+        self._intake = Intake(config, clock, self._promises, [one.canonical for one in resources])
+        self._callbacks = Callbacks(
+            plan,
+            self._engine,
+            self._live,
+            self._link,
+            self._intake,
+            self._promises,
+            self._keeper,
+            clock,
+            settings.asterisk.trunk_silence_s,
         )
         self._takes_callbacks = settings.callbacks.presented is not None
         self._readiness = Readiness(
@@ -164,7 +171,7 @@ class Service:
             self._take_up_tickets()  # first: the intake drops numbers that no open ticket has
             await self._intake.start()
             keeping = asyncio.create_task(self._promises.keep())
-            promising = asyncio.create_task(self._promises.watch())
+            promising = asyncio.create_task(self._callbacks.watch())
             link = asyncio.create_task(self._link.run())
             looking = asyncio.create_task(self._readiness.watch())
             self._log.info("started", url=f"http://{self._host}:{self._port}")
@@ -187,7 +194,8 @@ class Service:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
-            await self._promises.close()
+            await self._callbacks.close()
+            await self._keeper.close()
             await self._flush(final=True)
             self._store.close()
             if self._tape is not None:
@@ -200,10 +208,10 @@ class Service:
         Which ones have lost their number otherwise, the intake tells when it starts.
         """
         now = self._clock.now()
-        records = self._promises.restore()
+        records = self._keeper.open()
         for command in self._engine.restore_tickets(records, now, lost=self._intake.fresh):
-            if isinstance(command, FOR_SERVICE):
-                self._tell(command, now)
+            if isinstance(command, FOR_SERVICE) and not isinstance(command, Told | Admitted):
+                self.carry_out(command, now)
 
     def snapshot(self) -> Snapshot:
         """Return what pages may know of the present."""
@@ -219,12 +227,12 @@ class Service:
             leaks=logs.leaks(),
             parts=self._readiness.parts,
             stores=self._stores(),
-            callbacks={sector: self._promises.accepting(sector) for sector in self._domains},
+            callbacks={sector: self._promises.refusal(sector) for sector in self._domains},
             trouble="" if connected else str(self._link.last_error or "connecting to Asterisk"),
         )
 
     def _stores(self) -> dict[str, Keeping]:
-        return {"tickets": self._promises.keeping, "facts": self._store.standing}
+        return {"tickets": self._keeper.standing, "facts": self._store.standing}
 
     def _vault(self) -> str:
         return self._intake.vault_trouble if self._takes_callbacks else ""
@@ -239,37 +247,33 @@ class Service:
 
     # What HTTP asks of the engine.
 
-    def _ask(self, agent: AgentId, request: Request) -> Reply:
-        self._asked += 1
-        self._live.submit(AgentAsked(self._asked, agent, request))
-        return self._reply()
+    def _ask(self, agent: AgentId, request: Request) -> asyncio.Future[Reply]:
+        return self._live.ask(AgentAsked(UNNUMBERED, agent, request))
 
-    def _watch(self, supervisor: str, phone: PhoneId, agent: AgentId, watching: Watching) -> Reply:
-        self._asked += 1
-        self._live.submit(SupervisorAsked(self._asked, supervisor, phone, agent, watching))
-        return self._reply()
-
-    def _reply(self) -> Reply:
-        """The engine has answered by now, unless it failed over it: counted as a defect."""
-        return self._replies.pop(self._asked, Reply.NOT_NOW)
+    def _watch(
+        self, supervisor: str, phone: PhoneId, agent: AgentId, watching: Watching
+    ) -> asyncio.Future[Reply]:
+        return self._live.ask(SupervisorAsked(UNNUMBERED, supervisor, phone, agent, watching))
 
     # What the engine says.
 
-    def _perform(self, commands: list[ForAsterisk]) -> None:
+    def perform(self, commands: list[ForAsterisk]) -> None:
+        """Have Asterisk carry the commands out."""
         self._link.perform(commands)
 
-    def _tell(self, command: ForService, at: float) -> None:
+    def carry_out(self, command: ForHouse, at: float) -> None:
+        """Have the part that it concerns carry the command out."""
         match command:
             case Noted():
                 self._noted(command, at)
-            case Told(ask, reply):
-                self._replies[ask] = reply
             case DeskChanged():
                 self._store.desk_changed(command)
             case Counted(fact):
                 self._store.record(fact)
+            case TicketChanged() | DialTicket() | TakeNumber() | NumberOver():
+                self._callbacks.carry_out(command)
             case _:
-                self._promises.carry_out(command)
+                assert_never(command)
 
     async def _flush_again_and_again(self) -> None:
         while True:

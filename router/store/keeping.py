@@ -1,13 +1,13 @@
-"""When tickets are written: at once, together, in a thread of their own, and again if need be.
+"""When tickets are written: at once, in batches, on a thread of their own, and again if need be.
 
-The event loop never waits for the disk. What is told while one batch is written goes into the
-next, so that a thousand requests cost few commits; of a ticket told twice the later state is
-written. What cannot be written waits, and is tried every `RETRY_S`: as nothing is promised
-meanwhile, never more than the tickets that were open.
+The event loop never waits for the disk. What arrives while one batch is being written goes into
+the next, so that a thousand requests cost few commits; of a ticket that changed twice only the
+later state is written. What cannot be written waits and is tried again every second. Nothing is
+promised meanwhile, so no more can wait than there were open tickets.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -19,42 +19,51 @@ from router.core.keeping import Keeping
 from router.errors import StoreError
 from router.store.tickets import TicketStore
 
+#: Between two tries while the file cannot be written.
 RETRY_S = 1.0
 
-#: Told whether what was kept of a ticket is on disk.
-Then = Callable[[bool], None]
+#: Those who wait to hear whether a ticket is on disk.
+_Waiters = dict[TicketId, list[asyncio.Future[bool]]]
 
 
 class TicketKeeper:
-    """Keeps tickets for the event loop; all methods are called there. Run `run` as a task.
+    """Keeps tickets for the event loop, on which all its methods are called.
 
-    `changed` is told when tickets cannot be written any more, and when they can again.
+    The caller's duty: iterate over `changes` for as long as the service lives, then `close`.
+    While the file cannot be written it is tried again every `retry_s` seconds.
     """
 
     def __init__(
-        self, store: TicketStore, changed: Callable[[bool], None], log: FilteringBoundLogger
+        self, store: TicketStore, log: FilteringBoundLogger, *, retry_s: float = RETRY_S
     ) -> None:
         self._store = store
-        self._changed = changed
         self._log = log
+        self._retry_s = retry_s
         self._thread = ThreadPoolExecutor(1, "tickets")
+        #: What waits to be written; None: to be removed.
         self._waiting: dict[TicketId, TicketRecord | None] = {}
-        #: What hangs on a ticket that waits to be written.
-        self._then: dict[TicketId, list[Then]] = {}
-        #: The same, of those that are being written.
+        self._waiters: _Waiters = {}
+        #: The same of the batch that is being written.
         self._writing: dict[TicketId, TicketRecord | None] = {}
-        self._then_writing: dict[TicketId, list[Then]] = {}
+        self._waiters_writing: _Waiters = {}
         self._something = asyncio.Event()
         self._forget_at: float | None = None
         self._failures = 0
         self._trouble = ""
-        self._closed = False
 
     @property
     def standing(self) -> Keeping:
         """How the file fares."""
         pending = len(self._waiting.keys() | self._writing.keys())
         return Keeping(pending, self._failures, 0, self._trouble)
+
+    def open(self) -> list[TicketRecord]:
+        """Return the tickets on disk that have not ended. Blocks: for the start only.
+
+        Raises:
+            StoreError: If the file cannot be read.
+        """
+        return self._store.open()
 
     def keep(self, record: TicketRecord) -> None:
         """Have the ticket's present state written."""
@@ -65,38 +74,60 @@ class TicketKeeper:
         self._put(ticket, None)
 
     def forget(self, now: float) -> None:
-        """Have those removed that ended long ago."""
+        """Have those removed that ended more than `KEPT_S` before `now`, UTC epoch seconds."""
         self._forget_at = now
         self._something.set()
 
-    def when_kept(self, ticket: TicketId, then: Then) -> None:
-        """Call `then` once what was kept of the ticket until now is on disk, or cannot be."""
+    def kept(self, ticket: TicketId) -> asyncio.Future[bool]:
+        """Return whether the ticket's present state is on disk, once that is known.
+
+        The future is cancelled when the service stops first.
+        """
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         if ticket in self._waiting:
-            self._then.setdefault(ticket, []).append(then)
+            self._waiters.setdefault(ticket, []).append(answer)
         elif ticket in self._writing:
-            self._then_writing.setdefault(ticket, []).append(then)
+            self._waiters_writing.setdefault(ticket, []).append(answer)
         else:
-            then(True)
+            answer.set_result(True)
+        return answer
 
     def get(self, ticket: TicketId) -> TicketRecord | None:
-        """Return a ticket as kept last, written yet or not. Raises StoreError."""
+        """Return the ticket as last kept, whether it has been written yet or not.
+
+        Raises:
+            StoreError: If the file cannot be read.
+        """
         for unwritten in (self._waiting, self._writing):
             if ticket in unwritten:
                 return unwritten[ticket]
         return self._store.get(ticket)
 
-    async def run(self) -> None:
-        """Write what is told, for as long as the service lives."""
+    async def changes(self) -> AsyncIterator[bool]:
+        """Write what is kept; yield False when that fails, and True when it works again.
+
+        Whoever waits for a ticket (`kept`) hears of it after this yielded.
+        """
         while True:
             if self._trouble:
-                await asyncio.sleep(RETRY_S)
+                await asyncio.sleep(self._retry_s)
             else:
                 await self._something.wait()
+            had_trouble = bool(self._trouble)
             await self._write()
+            if bool(self._trouble) is not had_trouble:
+                yield had_trouble
 
     async def close(self) -> None:
-        """Try to write what waits a last time; say how much is lost if that fails. After `run`."""
-        self._closed = True
+        """Try a last time to write what waits; log how much is lost if that fails.
+
+        To be called after the iteration over `changes` has ended. Whoever still waits for a
+        ticket is not answered: a service that stops neither promises nor dials. The next one will.
+        """
+        for waiters in (self._waiters, self._waiters_writing):
+            for answer in (one for every in waiters.values() for one in every):
+                answer.cancel()
+            waiters.clear()
         self._waiting = self._writing | self._waiting
         if self._waiting:
             await self._write()
@@ -112,7 +143,7 @@ class TicketKeeper:
     async def _write(self) -> None:
         self._something.clear()
         self._writing, self._waiting = self._waiting, {}
-        self._then_writing, self._then = self._then, {}
+        self._waiters_writing, self._waiters = self._waiters, {}
         forget_at, self._forget_at = self._forget_at, None
         loop = asyncio.get_running_loop()
         try:
@@ -123,39 +154,31 @@ class TicketKeeper:
             self._written()
 
     def _work(self, records: dict[TicketId, TicketRecord | None], forget_at: float | None) -> None:
-        """In the thread."""
+        """Write the batch. Runs on the thread."""
         if records or self._trouble:
             self._store.write(records, trial=bool(self._trouble))
         if forget_at is not None:
-            with suppress(StoreError):  # in an hour again
+            with suppress(StoreError):  # tried again in an hour
                 self._store.forget(forget_at)
 
     def _written(self) -> None:
         self._writing = {}
-        then, self._then_writing = self._then_writing, {}
         if self._trouble:
             self._log.info("tickets can be written again")
             self._trouble = ""
-            self._tell(True)
-        self._call(then, kept=True)
+        self._answer(kept=True)
 
     def _failed(self, error: StoreError) -> None:
         self._failures += 1
         self._waiting = self._writing | self._waiting
         self._writing = {}
-        then, self._then_writing = self._then_writing, {}
-        first, self._trouble = not self._trouble, error.reason
-        if first:
+        if not self._trouble:
             self._log.error("tickets cannot be written", reason=error.reason)
-            self._tell(False)
-        self._call(then, kept=False)
+        self._trouble = error.reason
+        self._answer(kept=False)
 
-    def _tell(self, up: bool) -> None:
-        if not self._closed:
-            self._changed(up)
-
-    def _call(self, then: dict[TicketId, list[Then]], *, kept: bool) -> None:
-        """Nothing is promised or dialled by a service that stops: the next one will."""
-        for every in then.values() if not self._closed else ():
-            for one in every:
-                one(kept)
+    def _answer(self, *, kept: bool) -> None:
+        waiters, self._waiters_writing = self._waiters_writing, {}
+        for answer in (one for every in waiters.values() for one in every):
+            if not answer.done():  # else whoever waited has been cancelled
+                answer.set_result(kept)

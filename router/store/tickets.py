@@ -16,7 +16,7 @@ from router.errors import StoreError
 from router.store.schema import Identity, transaction
 
 FILE_NAME = "tickets.sqlite3"
-#: Ended tickets are shown to who holds them for a day, then forgotten.
+#: Ended tickets are shown to their holders for a day, then forgotten.
 KEPT_S = 86_400.0
 
 _SCHEMA = """
@@ -41,18 +41,21 @@ _TRY = (
     "INSERT INTO trials (one, count) VALUES (1, 1) "
     "ON CONFLICT (one) DO UPDATE SET count = count + 1"
 )
-#: Another process may hold its lock for so long before a write is given up. Who asks to be
+#: How long another process may hold its lock before a write is given up. Whoever asks to be
 #: called back waits meanwhile.
 LOCK_WAIT_S = 1.0
 
 
 class TicketStore:
-    """All tickets of the last day. `get` may be called beside the others, which come one at a
-    time; every method uses the file at once and raises StoreError.
+    """All tickets of the last day. Every method uses the file at once and raises StoreError.
+
+    `get` may be called on another thread than the rest, which come one at a time. A write waits
+    `lock_wait_s` seconds at most for another process.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
         self.path = path
+        self._lock_wait_s = lock_wait_s
         self._open()
 
     def _open(self) -> None:
@@ -60,12 +63,12 @@ class TicketStore:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
             self.path.chmod(0o600)
-            self._database = self._connected(LOCK_WAIT_S)
+            self._database = self._connected(self._lock_wait_s)
             for setting in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON"):
                 self._database.execute(f"PRAGMA {setting}").fetchall()
             self._database.execute(_SCHEMA)
             self._database.execute(_TRIAL)
-            # Of its own: the writing one is busy for as long as another process has the lock.
+            # Apart from the writing one, which is busy for as long as another process has the lock.
             self._reading = self._connected(0.0)
             self._identity = Identity(self.path)
 

@@ -1,6 +1,6 @@
 """The engine as the desks' and the supervision's handlers may ask it, and whose token asks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -14,10 +14,10 @@ from router.web.tokens import bearer, whose
 
 @dataclass(frozen=True, slots=True)
 class DeskBackend:
-    """The engine, as HTTP may ask it, and who may ask. Every callable answers at once."""
+    """The engine, as HTTP may ask it, and who may ask. What is asked is always answered."""
 
-    ask: Callable[[AgentId, Request], Reply]
-    watch: Callable[[str, PhoneId, AgentId, Watching], Reply]
+    ask: Callable[[AgentId, Request], Awaitable[Reply]]
+    watch: Callable[[str, PhoneId, AgentId, Watching], Awaitable[Reply]]
     #: None: no such informateur.
     desk: Callable[[AgentId], DeskView | None]
     desks: Callable[[], list[DeskView]]

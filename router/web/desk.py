@@ -66,7 +66,7 @@ class Desk:
         asked = request_of(action, await body_of(request), self.plan)
         if isinstance(asked, InCall) and not self.snapshot().ready:
             raise telephony_away()
-        reply = self.backend.ask(agent, asked)
+        reply = await self.backend.ask(agent, asked)
         if reply not in GRANTED:
             raise refused(reply)
         return granted(reply, self._json(self.backend.view_of(agent)))

@@ -62,7 +62,7 @@ class Supervision:
         if not self.snapshot().ready:
             raise telephony_away()
         watching = Watching(request.match_info["watching"])
-        reply = self.backend.watch(supervisor, phone, agent, watching)
+        reply = await self.backend.watch(supervisor, phone, agent, watching)
         if reply not in GRANTED:
             raise refused(reply)
         return granted(reply, desk_json(self._view(request), self.plan, self.snapshot().now))

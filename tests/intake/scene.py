@@ -21,9 +21,9 @@ from router.clock import Clock
 from router.config import Callbacks, Config, Http, Log, Secrets, Settings
 from router.core.callback.tickets import ENDS, Admission, Refusal, TicketRecord, TicketState
 from router.core.ids import CallId, FicheId, PlaybackId, SectorId, TicketId
+from router.intake.backend import IntakeBackend, Wanted
 from router.intake.channel import PLAYBACK_PREFIX
 from router.intake.dialling import DialError
-from router.intake.ledger import Answer, IntakeBackend
 from router.intake.sockets import listen_privately
 from router.intake.supervisor import Intake
 from router.intake.vault import TmpfsVault
@@ -63,43 +63,46 @@ class Office:
     slow: bool = False
     records: dict[TicketId, TicketRecord] = field(default_factory=dict)
     admitted: list[TicketId] = field(default_factory=list)
-    dialled: list[tuple[CallId, DialError | None]] = field(default_factory=list)
+    dials: list[tuple[CallId, DialError | None]] = field(default_factory=list)
+    #: What came of numbers to be typed: the ticket, or why there is none.
     entered: list[tuple[CallId, TicketId | None, str | None]] = field(default_factory=list)
+    wanted: dict[CallId, Wanted] = field(default_factory=dict)
     lost: list[TicketId] = field(default_factory=list)
-    undecided: list[Callable[[], None]] = field(default_factory=list)
+    undecided: list[asyncio.Event] = field(default_factory=list)
 
-    def backend(self) -> IntakeBackend:
-        return IntakeBackend(
-            self.admit,
-            self.records.get,
-            self.cancel,
-            lambda call, error: self.dialled.append((call, error)),
-            lambda *entered: self.entered.append(entered),
-            self.open_tickets,
-            self.lost.append,
-        )
-
-    def admit(
-        self, ticket: TicketId, sector: SectorId, fiche: FicheId | None, answer: Answer
-    ) -> None:
+    async def admit(self, ticket: TicketId, sector: SectorId, fiche: FicheId | None) -> Admission:
         self.admitted.append(ticket)
-
-        def decide() -> None:
-            now = self.clock.now()
-            if self.refusal is None:
-                record = TicketRecord(ticket, sector, fiche, now, now + PROMISE_S)
-                self.records[ticket] = record
-            answer(Admission(self.refusal, now + PROMISE_S, now + 600))
-
         if self.slow:
-            self.undecided.append(decide)
-        else:
-            decide()
+            decision = asyncio.Event()
+            self.undecided.append(decision)
+            await decision.wait()
+        now = self.clock.now()
+        if self.refusal is None:
+            record = TicketRecord(ticket, sector, fiche, now, now + PROMISE_S)
+            self.records[ticket] = record
+        return Admission(self.refusal, now + PROMISE_S, now + 600)
+
+    async def typed(self, call: CallId, ticket: TicketId, wanted: Wanted) -> bool:
+        self.entered.append((call, ticket, None))
+        self.wanted[call] = wanted
+        return self.refusal is None
+
+    def not_typed(self, call: CallId, why: str) -> None:
+        self.entered.append((call, None, why))
 
     def decide(self) -> None:
-        for decide in self.undecided:
-            decide()
+        for decision in self.undecided:
+            decision.set()
         self.undecided.clear()
+
+    def status(self, ticket: TicketId) -> TicketRecord | None:
+        return self.records.get(ticket)
+
+    def dialled(self, call: CallId, error: DialError | None) -> None:
+        self.dials.append((call, error))
+
+    def number_lost(self, ticket: TicketId) -> None:
+        self.lost.append(ticket)
 
     def cancel(self, ticket: TicketId) -> TicketRecord | None:
         record = self.records.get(ticket)
@@ -214,11 +217,22 @@ class RouterWeb:
 
 
 class Scene:
-    """Everything, started; and a browser of the allowed site, or a trusted server."""
+    """Everything, started; and a browser of the allowed site, or a trusted server.
 
-    def __init__(self, folder: Path, office: Office, asterisk: Asterisk, web: RouterWeb) -> None:
+    `backend` stands behind the intake instead of the office, if given.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        office: Office,
+        asterisk: Asterisk,
+        web: RouterWeb,
+        backend: IntakeBackend | None = None,
+    ) -> None:
         self.folder = folder
         self.office = office
+        self.backend = backend or office
         self.asterisk = asterisk
         self.web = web
         self.vault_dir = Path(tempfile.mkdtemp(dir="/dev/shm", prefix="allo-test-"))
@@ -274,7 +288,7 @@ class Scene:
         self.intake = Intake(
             self.config(**changes),
             self.office.clock,
-            self.office.backend(),
+            self.backend,
             RouterWeb.PATHS,
             shortest_life_s=shortest_life_s,
             linger_s=linger_s,
@@ -288,9 +302,10 @@ class Scene:
         """Forget what was asked; every ticket has ended, every sector is open."""
         for ticket in {*self.office.records, *map(TicketId, self.numbers())}:
             self.intake.ended(ticket)
-        for kept in (self.office.records, self.office.admitted, self.office.dialled):
+        for kept in (self.office.records, self.office.admitted, self.office.dials):
             kept.clear()
         self.office.entered.clear()
+        self.office.wanted.clear()
         self.office.refusal, self.office.slow = None, False
         self.asterisk.status, self.asterisk.gate = 200, None
         for asked in (self.asterisk.calls, self.asterisk.plays, self.asterisk.hushed):

@@ -61,7 +61,7 @@ async def use_everything(here: Scene) -> list[str]:
     here.intake.dial(CallId("call-1"), ticket, 20, {})
     caller = Caller(here, "call-2")
     caller.types(digits(next(given)) + "#1")
-    await here.until(lambda: here.office.entered and here.office.dialled)
+    await here.until(lambda: here.office.entered and here.office.dials)
     # A defect while a number is in hand: the router's answer makes no sense.
     here.office.end(ticket, "nonsense")  # type: ignore[arg-type]
     assert (await here.ask({"phone": taken, "fiche": FICHE}, key="taken-key"))[0] == 500

@@ -16,10 +16,10 @@ VARIABLES = {"TIMEOUT(absolute)": "7200", "ALLO_TICKET": "x"}
 
 async def dialled(here: Scene, call: str, ticket: TicketId) -> DialError | None:
     here.intake.dial(CallId(call), ticket, 25, VARIABLES)
-    await here.until(lambda: here.office.dialled)
-    ((told, error),) = here.office.dialled
+    await here.until(lambda: here.office.dials)
+    ((told, error),) = here.office.dials
     assert told == call
-    here.office.dialled.clear()
+    here.office.dials.clear()
     return error
 
 
@@ -72,8 +72,8 @@ class TestDialling:
         tickets = [await here.accepted() for _ in range(30)]
         for n, ticket in enumerate(tickets):
             here.intake.dial(CallId(f"many-{n}"), ticket, 25, {})
-        await here.until(lambda: len(here.office.dialled) == 30)
-        assert {error for _, error in here.office.dialled} == {None}
+        await here.until(lambda: len(here.office.dials) == 30)
+        assert {error for _, error in here.office.dials} == {None}
         assert len({body["endpoint"] for _, body in here.asterisk.calls}) == 30
 
 
@@ -103,14 +103,14 @@ async def test_an_intake_that_dies_while_it_dials(folder: Path) -> None:
         here.intake.dial(CallId("callback-1"), ticket, 25, {})
         await here.until(lambda: here.asterisk.calls)
         os.kill(here.intake.pids[0], signal.SIGKILL)
-        await here.until(lambda: here.office.dialled)
-        assert here.office.dialled == [("callback-1", DialError(0, "unclear"))]
+        await here.until(lambda: here.office.dials)
+        assert here.office.dials == [("callback-1", DialError(0, "unclear"))]
         here.asterisk.gate.set()
 
         # What comes while there is none waits for the next.
         here.intake.dial(CallId("callback-2"), ticket, 25, {})
-        await here.until(lambda: len(here.office.dialled) == 2)
-        assert here.office.dialled[1] == ("callback-2", None)
+        await here.until(lambda: len(here.office.dials) == 2)
+        assert here.office.dials[1] == ("callback-2", None)
 
 
 async def test_an_intake_that_retires_dials_to_the_end(folder: Path) -> None:
@@ -124,7 +124,7 @@ async def test_an_intake_that_retires_dials_to_the_end(folder: Path) -> None:
         await here.until(lambda: len(here.intake.pids) == 2)
         await here.until(lambda: here.intake.ready)
         here.asterisk.gate.set()
-        await here.until(lambda: here.office.dialled)
-        assert here.office.dialled == [("callback-1", None)]
+        await here.until(lambda: here.office.dials)
+        assert here.office.dials == [("callback-1", None)]
         await here.until(lambda: old not in here.intake.pids)
         assert len(here.asterisk.calls) == 1

@@ -8,9 +8,12 @@ import pytest
 
 from router.core.callback.tickets import Refusal
 from router.core.ids import CallId
+from router.intake.backend import Wanted
 from tests.intake.scene import Scene, digits, new_number, playback_of, scene
+from tests.service_plan import FICHE, WORK
 
 ASK = "callback-ask-number"
+WANTED = Wanted(WORK, FICHE)
 
 
 class Caller:
@@ -20,7 +23,7 @@ class Caller:
         self.here = here
         self.call = CallId(name)
         self.heard = 0
-        here.intake.take_digits(self.call)
+        here.intake.take_digits(self.call, WANTED)
 
     async def hears(self, *, broken: str = "") -> list[str]:
         """What is said next, to its end. Pairs of digits are played each by itself; that of
@@ -65,6 +68,7 @@ class TestDigits:
         ticket, refused = await caller.end()
 
         assert refused is None
+        assert here.office.wanted == {caller.call: WANTED}
         assert here.numbers() == {ticket: "+33" + digits(number)[1:]}
         # The engine promises; from then on the number has its open ticket.
         assert (await here.ask({"phone": number, "fiche": "F1234"}))[0] == 429
@@ -134,12 +138,13 @@ class TestDigits:
 
     async def test_a_promise_that_is_not_made_after_all(self, here: Scene) -> None:
         number = new_number()
+        here.office.refusal = Refusal.TRUNK
         caller = Caller(here, "call-8")
         caller.types(digits(number) + "#1")
         ticket, _ = await caller.end()
         assert ticket is not None
-        here.intake.ended(ticket)  # type: ignore[arg-type]
         assert here.numbers() == {}
+        here.office.refusal = None
         assert await here.accepted(number)
 
     async def test_two_callers_do_not_mix(self, here: Scene) -> None:

@@ -67,7 +67,7 @@ async def test_a_port_that_is_taken_is_told(alone: Scene, folder: Path) -> None:
     config = alone.config()
     taken = replace(config.settings, http=Http("127.0.0.1", alone.intake.port))
     other = supervisor_module.Intake(
-        replace(config, settings=taken), alone.office.clock, alone.office.backend(), ()
+        replace(config, settings=taken), alone.office.clock, alone.office, ()
     )
     with pytest.raises(SetupError, match=f"by process {os.getpid()} "):
         await other.start()
@@ -127,8 +127,8 @@ async def test_without_a_vault_no_callback_but_all_else(folder: Path) -> None:
         assert here.intake.holds() is None
         assert (await here.ask(method="GET", path="/v1/service", headers={}))[0] == 200
         here.intake.dial(CallId("c"), TicketId("t" * 32), 20, {})
-        await here.until(lambda: here.office.dialled)
-        ((_, error),) = here.office.dialled
+        await here.until(lambda: here.office.dials)
+        ((_, error),) = here.office.dials
         assert error is not None
         assert error.reason == "vault"
 

@@ -17,7 +17,6 @@ from structlog.testing import capture_logs
 from router.core.callback.tickets import TicketRecord, TicketState
 from router.core.ids import SectorId, TicketId
 from router.errors import StoreError
-from router.store import keeping
 from router.store.keeping import TicketKeeper
 from router.store.tickets import TicketStore
 
@@ -28,19 +27,20 @@ ENDED = replace(RECORD, state=TicketState.DONE, ended_at=9.0)
 class Kept:
     """A keeper at work, and what it told."""
 
-    def __init__(self, path: Path) -> None:
-        self.store = TicketStore(path)
-        self.store._database.execute("PRAGMA busy_timeout = 20")
+    def __init__(self, path: Path, lock_wait_s: float = 0.02) -> None:
+        self.store = TicketStore(path, lock_wait_s=lock_wait_s)
         self.changes: asyncio.Queue[bool] = asyncio.Queue()
-        self.keeper = TicketKeeper(self.store, self.changes.put_nowait, structlog.get_logger())
-        self.task = asyncio.create_task(self.keeper.run())
+        self.keeper = TicketKeeper(self.store, structlog.get_logger(), retry_s=0.01)
+        self.task = asyncio.create_task(self._keep())
 
-    def promise(self, record: TicketRecord) -> "asyncio.Future[bool]":
+    async def _keep(self) -> None:
+        async for up in self.keeper.changes():
+            self.changes.put_nowait(up)
+
+    def promise(self, record: TicketRecord) -> asyncio.Future[bool]:
         """Keep a ticket; the future is whether it is on disk."""
-        told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self.keeper.keep(record)
-        self.keeper.when_kept(record.ticket, told.set_result)
-        return told
+        return self.keeper.kept(record.ticket)
 
     async def close(self) -> None:
         self.task.cancel()
@@ -63,8 +63,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest_asyncio.fixture
-async def kept(path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Kept]:
-    monkeypatch.setattr(keeping, "RETRY_S", 0.01)
+async def kept(path: Path, connections: list[sqlite3.Connection]) -> AsyncIterator[Kept]:
     kept = Kept(path)
     yield kept
     await kept.close()
@@ -83,17 +82,14 @@ def locked(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def full(path: Path, store: TicketStore) -> Iterator[None]:
-    """A file that cannot grow, and has no room left."""
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("CREATE TABLE IF NOT EXISTS padding (bytes BLOB)")
-    [(pages,)] = other.execute("PRAGMA page_count").fetchall()
-    store._database.execute(f"PRAGMA max_page_count = {pages}")
-    other.close()
+def full(writing: sqlite3.Connection) -> Iterator[None]:
+    """A file that cannot grow, and has no room left, for that connection."""
+    [(pages,)] = writing.execute("PRAGMA page_count").fetchall()
+    writing.execute(f"PRAGMA max_page_count = {pages}")
     try:
         yield
     finally:
-        store._database.execute("PRAGMA max_page_count = 1000000")
+        writing.execute("PRAGMA max_page_count = 1000000")
 
 
 async def test_nothing_hangs_on_a_ticket_before_it_is_on_disk(kept: Kept) -> None:
@@ -118,15 +114,16 @@ async def test_while_the_file_is_locked_nothing_is_kept_and_then_all_is(kept: Ke
     assert kept.keeper.standing.failures
 
 
-async def test_the_loop_goes_on_while_another_process_has_the_lock(kept: Kept) -> None:
-    kept.store._database.execute("PRAGMA busy_timeout = 20000")
-    with locked(kept.store.path):
+async def test_the_loop_goes_on_while_another_process_has_the_lock(path: Path) -> None:
+    kept = Kept(path, lock_wait_s=20.0)
+    with locked(path):
         told = kept.promise(RECORD)
         for _ in range(100):  # turns of the loop, none of which waits for the file
             await asyncio.sleep(0)
             kept.keeper.get(TicketId("another"))
         assert not told.done()
     assert await told
+    await kept.close()
 
 
 async def test_a_promise_taken_back_is_not_on_disk(kept: Kept) -> None:
@@ -139,8 +136,11 @@ async def test_a_promise_taken_back_is_not_on_disk(kept: Kept) -> None:
     assert kept.on_disk() is None
 
 
-async def test_a_disk_without_room_is_seen_and_tried_by_writing(kept: Kept) -> None:
-    with full(kept.store.path, kept.store):
+async def test_a_disk_without_room_is_seen_and_tried_by_writing(
+    kept: Kept, connections: list[sqlite3.Connection]
+) -> None:
+    writing, _ = connections
+    with full(writing):
         number = 0
         while await kept.promise(replace(RECORD, ticket=TicketId(f"{number:032}"))):
             number += 1
@@ -190,6 +190,27 @@ async def test_what_waits_at_the_end_is_written_or_told_as_lost(path: Path) -> N
     assert kept.on_disk() == RECORD
 
 
+async def test_whoever_waits_for_a_ticket_is_not_answered_by_a_service_that_stops(
+    path: Path,
+) -> None:
+    kept = Kept(path)
+    waiting = kept.promise(RECORD)
+    await kept.close()
+    assert waiting.cancelled()
+    assert kept.on_disk() == RECORD  # the next one finds it
+
+
+async def test_one_who_no_longer_waits_keeps_nobody_else_waiting(kept: Kept) -> None:
+    gone, here = kept.promise(RECORD), kept.keeper.kept(RECORD.ticket)
+    gone.cancel()
+    assert await here
+
+
+async def test_what_was_kept_long_ago_is_known_at_once(kept: Kept) -> None:
+    assert await kept.promise(RECORD)
+    assert kept.keeper.kept(RECORD.ticket).result()
+
+
 _LIMITED = """
 import resource, sys
 from pathlib import Path
@@ -215,9 +236,11 @@ def test_a_write_that_the_system_refuses_is_told(path: Path) -> None:
     assert "tickets.sqlite3 cannot be used: " in told.stdout
 
 
-def test_a_file_that_may_only_be_read_is_told(path: Path) -> None:
+def test_a_file_that_may_only_be_read_is_told(
+    path: Path, connections: list[sqlite3.Connection]
+) -> None:
     store = TicketStore(path)
-    store._database.execute("PRAGMA query_only = ON")  # as for who is not root
+    connections[0].execute("PRAGMA query_only = ON")  # as for users other than root
     with pytest.raises(StoreError, match="readonly"):
         store.put(RECORD)
     store.close()

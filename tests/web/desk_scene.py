@@ -109,11 +109,13 @@ class Engine:
     def _snapshot(self) -> Snapshot:
         return Snapshot(self.ready, MONDAY_10H, [], {}, {}, {}, defects=0)
 
-    def _ask(self, agent: AgentId, request: Request) -> Reply:
+    async def _ask(self, agent: AgentId, request: Request) -> Reply:
         self.asked.append((agent, request))
         return self.reply
 
-    def _watch(self, supervisor: str, phone: PhoneId, agent: AgentId, watching: Watching) -> Reply:
+    async def _watch(
+        self, supervisor: str, phone: PhoneId, agent: AgentId, watching: Watching
+    ) -> Reply:
         self.watched.append((supervisor, phone, agent, watching))
         return self.reply
 
