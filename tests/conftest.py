@@ -48,6 +48,8 @@ def group(path: Path) -> str:
     """What the tests of a file must share a worker with."""
     if path.parent.name == "contract":
         return "the contract"  # one Asterisk for all of them
+    if path.parent.name == "asterisk":
+        return "a private Asterisk"  # several, all at the same ports
     if path.parent.name == "real" and "open_stage" not in path.read_text():
         return "the stage"
     return str(path.relative_to(TESTS))

@@ -1,7 +1,7 @@
-"""Asterisk's configuration: settings in, a complete directory of files out.
+"""Asterisk's configuration: settings in, a complete folder of files out.
 
-The templates are in `asterisk-conf/`, one file per concern. A placeholder is `@name@`,
-which neither the dialplan's `${name}` nor anything else in these files looks like.
+The templates are in `asterisk-conf/`, one file for each concern. A placeholder is `@name@`, which
+looks like neither the dialplan's `${name}` nor anything else in these files.
 """
 
 import os
@@ -11,7 +11,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from router.asterisk.settings import AgentPhone, AsteriskSettings, Registration, as_sent, check
+from router.asterisk.faults import check
+from router.asterisk.settings import AgentPhone, AsteriskSettings, Registration, as_sent
 from router.asterisk.toolbox import Toolbox
 from router.errors import ConfigError, Problem
 from router.places import shipped, writing
@@ -21,11 +22,12 @@ TEMPLATES = shipped("asterisk-conf")
 #: Written only when the settings name a carrier to call through, or to register with.
 OPTIONAL_FILES = ("pjsip_outgoing.conf", "pjsip_registration.conf")
 
-_PLACEHOLDER = re.compile(r"@([a-z][a-z0-9_]*)@")
+#: Its group is the name.
+PLACEHOLDER = re.compile(r"@([a-z][a-z0-9_]*)@")
 
 
 def placeholders(settings: AsteriskSettings, toolbox: Toolbox) -> dict[str, str]:
-    """Return the text of every placeholder of the mandatory files."""
+    """Return what each placeholder of the files that are always written stands for."""
     return {
         "config_dir": str(settings.config_dir),
         "modules_dir": str(toolbox.modules_dir),
@@ -37,7 +39,7 @@ def placeholders(settings: AsteriskSettings, toolbox: Toolbox) -> dict[str, str]
         "node": settings.node,
         "entity_id": settings.entity_id,
         "max_calls": str(settings.max_calls),
-        # Asterisk takes no timer B that is not 64 times T1, the first wait before it asks again.
+        # Asterisk accepts timer B only as 64 times T1, the wait before the first retransmission.
         "sip_t1_ms": str(settings.trunk_silence_s * 1000 // 64),
         "sip_b_ms": str(settings.trunk_silence_s * 1000),
         "trunk_bind": settings.trunk_bind,
@@ -76,29 +78,28 @@ def fill(template: str, values: Mapping[str, str], place: str) -> str:
     Raises:
         ConfigError: If `values` lacks a name; every missing one is listed under `place`.
     """
-    missing = sorted(set(_PLACEHOLDER.findall(template)) - values.keys())
+    missing = sorted(set(PLACEHOLDER.findall(template)) - values.keys())
     if missing:
         raise ConfigError([Problem(place, f"unknown placeholder @{name}@") for name in missing])
-    return _PLACEHOLDER.sub(lambda match: values[match[1]], template)
+    return PLACEHOLDER.sub(lambda match: values[match[1]], template)
 
 
 def render(settings: AsteriskSettings, toolbox: Toolbox, target: Path) -> None:
-    """Write the complete configuration directory `target`, normally `settings.config_dir`.
+    """Write the complete configuration into the folder `target`, usually `settings.config_dir`.
 
-    `target` is ours: what lay in it is replaced as a whole, and only when every file
-    could be written, so a full disk leaves the old configuration. Files and folder are
-    readable by their owner only.
+    `target` is ours: it is replaced as a whole, and only once every file has been written, so a
+    full disk leaves the old configuration. Only their owner can read the folder and its files.
 
     Raises:
-        ConfigError: If a setting is wrong (all are named), if `target` holds
-            files that we did not write, or if a template holds an unknown placeholder.
+        ConfigError: If settings are wrong (all are named), if `target` holds files that we did
+            not write, or if a template holds an unknown placeholder.
         DiskError: If the folder cannot be written.
     """
     faults = check(settings)
     names = sorted(path.name for path in TEMPLATES.glob("*.conf"))
     if target.is_dir():
         faults += [
-            Problem(str(path), "is not ours; choose another folder or move it away")
+            Problem(str(path), "was not written by allo; choose another folder, or move it away")
             for path in sorted(target.iterdir())
             if path.name not in names
         ]
@@ -113,7 +114,9 @@ def render(settings: AsteriskSettings, toolbox: Toolbox, target: Path) -> None:
             "trunk_qualify_s": str(settings.trunk_qualify_s),
         }
     if settings.registration is not None:
-        wanted["pjsip_registration.conf"] = _registration_values(settings.registration)
+        wanted["pjsip_registration.conf"] = _registration_values(
+            settings.registration, settings.registration_password
+        )
     rendered = {
         name: fill((TEMPLATES / name).read_text(encoding="utf-8"), wanted[name], name)
         for name in wanted
@@ -124,7 +127,7 @@ def render(settings: AsteriskSettings, toolbox: Toolbox, target: Path) -> None:
 
 
 def _replace(target: Path, rendered: Mapping[str, str]) -> None:
-    """Write the folder `target` as a whole, or leave it as it is."""
+    """Replace the folder `target` as a whole, or leave it as it is."""
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))  # mode 0700
     try:
@@ -155,10 +158,10 @@ password = {phone.secret}
 """
 
 
-def _registration_values(registration: Registration) -> dict[str, str]:
+def _registration_values(registration: Registration, password: str) -> dict[str, str]:
     return {
         "registration_server": registration.server,
         "registration_domain": registration.domain or registration.server.partition(":")[0],
         "registration_user": registration.user,
-        "registration_password": registration.password,
+        "registration_password": password,
     }

@@ -17,9 +17,10 @@ from typing import BinaryIO
 import aiohttp
 
 from router.asterisk import configuration, console
+from router.asterisk.faults import check
 from router.asterisk.folders import clear_away, lay_out
 from router.asterisk.preflight import check_modules, check_ports, check_unused, check_version
-from router.asterisk.settings import AsteriskSettings, check
+from router.asterisk.settings import AsteriskSettings
 from router.asterisk.toolbox import Toolbox
 from router.errors import ConfigError, SetupError
 from router.lifeline import tied_to_us

@@ -9,41 +9,59 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
 
-from router.config.tables import Report, Table, did_you_mean
+from router.config.tables import Report, Table, default, did_you_mean
 from router.core.hours import MIDNIGHT, DayException, Hours, Opening, no_holidays
 
 _OPENING = re.compile(r"([0-9]{1,2}:[0-9]{2})-([0-9]{1,2}:[0-9]{2})")
 
 
 class WeekTable(Table):
-    """Openings ("08:30-13:00") of each weekday; none: closed."""
+    """The openings of each weekday, local times as "08:30-13:00"; the day ends at 24:00.
 
+    A weekday without openings is closed.
+    """
+
+    #: Openings on Mondays.
     monday: tuple[str, ...] = ()
+    #: Openings on Tuesdays.
     tuesday: tuple[str, ...] = ()
+    #: Openings on Wednesdays.
     wednesday: tuple[str, ...] = ()
+    #: Openings on Thursdays.
     thursday: tuple[str, ...] = ()
+    #: Openings on Fridays.
     friday: tuple[str, ...] = ()
+    #: Openings on Saturdays.
     saturday: tuple[str, ...] = ()
+    #: Openings on Sundays.
     sunday: tuple[str, ...] = ()
 
 
 class ExceptionTable(Table):
-    """One day that does not follow the week."""
+    """One day that does not follow the week, even if it is a public holiday."""
 
+    #: The day: 2026-12-24.
     date: Any
-    open: tuple[str, ...] = ()
-    reason: str = ""
+    #: Its openings, written as in the week. Without any the service is closed all day.
+    open: tuple[str, ...] = default(DayException, "open")
+    #: Why, in French, for pages and logs.
+    reason: str = default(DayException, "reason")
 
 
 class HoursTable(Table):
-    zone: str = "Europe/Paris"
+    """When the service is open."""
+
+    #: The time zone of all local times, by its IANA name.
+    zone: str = default(Hours, "zone")
+    #: Whose public holidays are kept: country and subdivision (ISO 3166-2), as in "FR-57" for
+    #: Moselle; "" for none.
     holidays: str = ""
     week: WeekTable
     exceptions: tuple[ExceptionTable, ...] = ()
 
 
 def read_hours(table: HoursTable, report: Report) -> Hours:
-    """The hours; faults go to the report."""
+    """Return the hours; faults go to the report."""
     week = {
         weekday: _openings(getattr(table.week, name), f"hours.week.{name}", report)
         for weekday, name in enumerate(WeekTable.model_fields, 1)
@@ -56,7 +74,7 @@ def read_hours(table: HoursTable, report: Report) -> Hours:
         if day is None:
             report.add(f"{key}.date", f"must be a date as in 2026-12-24, got {entry.date}")
         elif day in exceptions:
-            report.add(f"{key}.date", f"{day} is there twice")
+            report.add(f"{key}.date", f"{day} is given twice")
         else:
             exceptions[day] = DayException(openings, entry.reason)
     if not any(week.values()) and report.is_sound("hours.week"):

@@ -1,13 +1,12 @@
-"""Menus in the plan: keys, what they choose, and where they lead."""
+"""Menus in the plan: their keys, and where each of them leads."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 from pydantic import Field
 
+from router.config.keys import check_key
 from router.config.tables import Report, Table, did_you_mean
-from router.core.call.digits import are_ambiguous
 from router.core.ids import MenuId, PageId, PromptId, SectorId
 from router.core.plan import (
     Back,
@@ -21,24 +20,28 @@ from router.core.plan import (
     ToSector,
 )
 
-_KEYS = re.compile(r"[0-9*#]+")
 _KINDS = ("menu", "sector", "page")
-#: Nobody remembers more choices than that while listening.
+#: Nobody remembers more choices while listening.
 MOST_CHOICES = 5
 
 
 class KeysTable(Table):
-    """Keys of every menu; a key that is not named has no such meaning."""
+    """The keys that mean the same in every menu."""
 
+    #: The key that repeats the menu. Without it none does.
     repeat: str | None = None
+    #: The key that leads back to the previous menu. Without it none does.
     back: str | None = None
+    #: The key that leads to the information menu. Without it none does.
     information: str | None = None
 
 
 class MenuTable(Table):
-    """`prompts` is the prompt of the menu's own name unless given."""
+    """A menu, under its id."""
 
+    #: The prompts that say it, in order. Without them: the one prompt named after the menu.
     prompts: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    #: Where each key leads: "menu:…", "sector:…" or "page:…", with an id. At most five keys.
     keys: dict[str, str]
 
 
@@ -50,7 +53,10 @@ def read_menus(
     pages: Mapping[PageId, Page],
     report: Report,
 ) -> dict[MenuId, Menu]:
-    """The menus with the keys of every menu among their own; faults go to the report."""
+    """Return the menus, each with the keys of every menu among its own.
+
+    Faults go to the report.
+    """
     everywhere: dict[str, tuple[str, Choice]] = {}
     for role, choice in (
         ("repeat", Repeat()),
@@ -94,28 +100,6 @@ def read_menus(
             keys={**own, **{key: choice for key, (_, choice) in common.items()}},
         )
     return menus
-
-
-def reachable(menus: Mapping[MenuId, Menu], first: Iterable[MenuId]) -> set[MenuId]:
-    """The menus that keys lead to from `first`, these included."""
-    reached: set[MenuId] = set()
-    ahead = list(first)
-    while ahead:
-        menu = ahead.pop()
-        if menu not in reached:
-            reached.add(menu)
-            ahead += [to.menu for to in menus[menu].keys.values() if isinstance(to, ToMenu)]
-    return reached
-
-
-def check_key(key: str, place: str, others: Iterable[str], report: Report) -> None:
-    """Check that `key` can be typed and that none of `others` begins it, nor it one of them."""
-    if not _KEYS.fullmatch(key):
-        report.add(place, f'a key is made of 0-9, * and #, got "{key}"')
-        return
-    for other in others:
-        if are_ambiguous(key, other):
-            report.add(place, f'cannot be told from "{other}": one key begins the other')
 
 
 def _choice(

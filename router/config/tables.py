@@ -1,17 +1,17 @@
-"""TOML files as typed tables, with every fault told in plain words.
+"""TOML files as typed tables, with every fault reported in plain words.
 
-A table with faults is mended (the faulty entry takes its default, or an empty value), so
-that the checks which look across tables still run and all faults are told at once. What
-they then say about a mended entry is dropped: its fault is known.
+A faulty table is mended (the faulty entry takes its default, or an empty value), so that the
+checks across tables still run and all faults are reported together. Anything these checks then
+find wrong with a mended entry is dropped: its fault has been reported.
 """
 
+import dataclasses
 import re
 import tomllib
 import types
 import typing
 from collections.abc import Collection, Iterable, Mapping
 from copy import deepcopy
-from dataclasses import fields
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
@@ -24,10 +24,10 @@ from router.errors import ConfigError, Problem
 
 T = TypeVar("T")
 
-#: A mended table can show faults of its own (an empty table lacks its keys): mended again.
+#: A mended table can have faults of its own (an empty table lacks its keys), which are mended too.
 _MENDINGS = 4
 
-#: Long enough for every text; never seen, as faults of mended entries are not told twice.
+#: Long enough for every text. Nobody sees it, as nothing is reported of mended entries.
 _STOPGAP = "stopgap" * 3
 
 _REASONS = {
@@ -62,66 +62,82 @@ class Table(BaseModel):
 Text = Annotated[str, Field(min_length=1)]
 
 
-def schema(values: type[Any], may_be_zero: Collection[str] = (), **instead: Any) -> type[Table]:
-    """The table whose keys and defaults are those of the dataclass `values`.
+def schema(
+    values: type[Any], *, may_be_zero: Collection[str] | None = (), **written: Any
+) -> type[Table]:
+    """Return the table whose keys and defaults are those of the dataclass `values`.
 
-    Numbers are above zero but those that `may_be_zero`; `instead` gives (type, default) of
-    the columns that TOML writes otherwise.
+    Numbers must be above zero, except those that `may_be_zero`; None sets no limits. `written` is
+    for fields that TOML writes otherwise: their type there, or (type, default) where the default
+    is written otherwise too.
     """
-    columns: dict[str, Any] = dict(instead)
-    for column in fields(values):
-        kind: Any = column.type
-        default: Any = column.default
-        if kind in (int, float):
-            limit = Field(ge=0) if column.name in may_be_zero else Field(gt=0)
-            kind = Annotated[kind, limit]
+    columns: dict[str, Any] = {}
+    for column in dataclasses.fields(values):
+        kind = written.get(column.name, column.type)
+        default = default_of(column)
+        if isinstance(kind, tuple):
+            kind, default = kind
+        elif kind in (int, float) and may_be_zero is not None:
+            kind = Annotated[kind, Field(ge=0) if column.name in may_be_zero else Field(gt=0)]
         elif isinstance(kind, type) and issubclass(kind, StrEnum):
             kind, default = Literal[tuple(word.value for word in kind)], default.value
-        columns.setdefault(column.name, (kind, default))
+        columns[column.name] = (kind, default)
     return create_model(f"{values.__name__}Table", __base__=Table, **columns)
 
 
-class Report:
-    """The faults of one file, in the order found; `name` is the file's base name.
+def default_of(column: "dataclasses.Field[Any]") -> Any:
+    """Return the default of a dataclass's field; `...` for one that has none."""
+    if column.default_factory is not dataclasses.MISSING:
+        return column.default_factory()
+    return ... if column.default is dataclasses.MISSING else column.default
 
-    Places are dotted keys; items of a list are counted from 1.
+
+def default(values: type[Any], name: str) -> Any:
+    """Return the default that the dataclass `values` gives the field `name`."""
+    return default_of(next(column for column in dataclasses.fields(values) if column.name == name))
+
+
+class Report:
+    """The faults of one file, in the order in which they are found.
+
+    `name` is the file's base name. Places are dotted keys; items of a list are counted from 1.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.problems: list[Problem] = []
-        #: Whether the file holds TOML.
+        #: Whether the file could be read as TOML.
         self.is_read = True
         self._faulty: list[str] = []
         self._mended: set[str] = set()
 
     def add(self, key: str, reason: str) -> None:
-        """Tell a fault at `key` ("" is the whole file), unless `key` was mended."""
+        """Report a fault at `key` ("" is the whole file), unless `key` was mended."""
         if not any(_overlap(key, mended) for mended in self._mended):
             self.problems.append(Problem(f"{self.name}: {key}" if key else self.name, reason))
             self._faulty.append(key)
 
     def add_unknown(self, key: str, kind: str, word: str, known: Iterable[str]) -> None:
-        """Tell that `word` names none of `known`, the entries of the table `kind` + "s".
+        """Report that `word` is none of `known`, the entries of the table `kind` + "s".
 
-        Nothing is told when that whole table is a stopgap: its own fault is the cause.
+        Nothing is reported if that whole table is a stopgap: its own fault is the cause.
         """
         if f"{kind}s" not in self._mended:
             self.add(key, unknown(kind, word, known))
 
     def mended(self, key: str) -> None:
-        """Say that the faults of `key` are told and its value is a stopgap."""
+        """Note that the faults of `key` have been reported, and its value is a stopgap."""
         self._mended.add(key)
 
     def is_sound(self, *keys: str) -> bool:
-        """Whether nothing under any of `keys` has a fault so far (no keys: nothing at all)."""
+        """Return whether nothing under any of `keys` is faulty so far (no keys: nothing at all)."""
         if not keys:
             return not self._faulty
         return not any(_overlap(faulty, key) for faulty in self._faulty for key in keys)
 
 
 def read_toml(path: Path, report: Report) -> dict[str, Any] | None:
-    """The file's content, or None when it is missing, unreadable or no TOML."""
+    """Return the file's content; None, with a report, if it is missing, unreadable or not TOML."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -130,9 +146,9 @@ def read_toml(path: Path, report: Report) -> dict[str, Any] | None:
         line = error.object[: error.start].count(b"\n") + 1
         reason = f"is not UTF-8 text (at line {line})"
     except tomllib.TOMLDecodeError as error:
-        why = str(error).replace("Cannot overwrite a value", "a key is there twice")
+        why = str(error).replace("Cannot overwrite a value", "a key is given twice")
         reason = f"is not valid TOML: {why}"
-    except ValueError as error:  # a date that does not exist: tomllib lets it through
+    except ValueError as error:  # a date that does not exist, which tomllib lets through
         reason = f"is not valid TOML: {error}"
     report.add("", reason)
     report.is_read = False
@@ -140,9 +156,9 @@ def read_toml(path: Path, report: Report) -> dict[str, Any] | None:
 
 
 def parse(kind: type[T], table: Any, report: Report, *, show_values: bool = True) -> T | None:
-    """`table` as `kind`, faulty entries mended; None if that did not help.
+    """Return `table` as `kind`, with faulty entries mended; None if it cannot be mended.
 
-    `show_values=False` keeps what was written (a secret) out of the report.
+    Every fault is reported; `show_values=False` keeps the values (secrets) out of the report.
     """
     adapter = TypeAdapter(kind)
     table = deepcopy(table)
@@ -162,18 +178,18 @@ def parse(kind: type[T], table: Any, report: Report, *, show_values: bool = True
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The suggestion to append when one of `known` resembles `word`; nothing otherwise."""
+    """Return a suggestion to append if one of `known` resembles `word`; otherwise nothing."""
     close = get_close_matches(word, list(known), n=1)
     return f"; did you mean `{close[0]}`?" if close else ""
 
 
 def unknown(what: str, word: str, known: Iterable[str]) -> str:
-    """The reason for a reference to something that is not there."""
+    """Return what to say of a reference to something that does not exist."""
     return f"unknown {what} `{word}`{did_you_mean(word, known)}"
 
 
 def check_id(place: str, id_: str, report: Report) -> None:
-    """Check that a name of the plan is one: "travail-conges"."""
+    """Check the form of a name in the plan, such as "travail-conges"."""
     if not _ID.fullmatch(id_):
         report.add(place, "a name is lower-case letters, digits and hyphens")
 
@@ -273,7 +289,7 @@ def _frozen(value: Any) -> Any:
 
 
 def _toml(value: Any) -> str:
-    """The value as it stands in the file, shortened."""
+    """Return the value as it is written in the file, shortened."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):

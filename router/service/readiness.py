@@ -12,7 +12,7 @@ from structlog.typing import FilteringBoundLogger
 
 from router.ari.asterisk_link import AsteriskLink
 from router.ari.messages import Request
-from router.asterisk.settings import AsteriskSettings
+from router.asterisk.settings import AsteriskOptions
 from router.asterisk.sip_ping import answers
 from router.errors import AriError, AriGone
 
@@ -39,7 +39,7 @@ class Readiness:
 
     def __init__(
         self,
-        settings: AsteriskSettings,
+        settings: AsteriskOptions,
         link: AsteriskLink,
         vault: Callable[[], str],
         beside: Callable[[], Mapping[str, str]],

@@ -225,6 +225,8 @@ async def real_asterisk(toolbox: Toolbox, folder: Path) -> AsyncIterator[RealExc
     settings = AsteriskSettings(
         state_dir=folder / "state",
         prompts_dir=prompts,
+        service_numbers=("3939",),
+        longest_call_s=7200,
         ari_password="not-so-secret-0002",
         trunk_bind="{}:{}".format(*_TRUNK),
         agents_bind="{}:{}".format(*_AGENTS_SIDE),

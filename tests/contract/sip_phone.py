@@ -102,7 +102,8 @@ class _Rtp(asyncio.DatagramProtocol):
     def port(self) -> int:
         return int(self.transport.get_extra_info("sockname")[1])
 
-    def _send(self, payload_type: int, payload: bytes, marker: bool = False) -> None:
+    def send(self, payload_type: int, payload: bytes, marker: bool = False) -> None:
+        """Send one packet; `stamp` is the caller's to advance."""
         head = struct.pack(
             "!BBHII", 0x80, payload_type | (0x80 if marker else 0), self.sequence & 0xFFFF,
             self.stamp & 0xFFFFFFFF, self.ssrc,
@@ -122,18 +123,18 @@ class _Rtp(asyncio.DatagramProtocol):
         if first:
             self.stamp += 1600
             self._pressing = True
-        self._send(_EVENT_PT, struct.pack("!BBH", event, 10, duration), marker=first)
+        self.send(_EVENT_PT, struct.pack("!BBH", event, 10, duration), marker=first)
 
     def _event_end(self, event: int) -> None:
         self._pressing = False
         for _ in range(3):
-            self._send(_EVENT_PT, struct.pack("!BBH", event, 0x80 | 10, int(KEY_S * 8000)))
+            self.send(_EVENT_PT, struct.pack("!BBH", event, 0x80 | 10, int(KEY_S * 8000)))
 
     def speak(self, sound: bytes = SILENCE) -> None:
         """Send 20 ms of A-law, unless a key is down."""
         if self._pressing:
             return
-        self._send(_ALAW_PT, sound)
+        self.send(_ALAW_PT, sound)
         self.stamp += 160
 
 
@@ -197,7 +198,7 @@ class SipPhone(asyncio.DatagramProtocol):
         reply = await self._register(uri, extra)
         if reply.status == 401:
             challenge = reply.first("www-authenticate")
-            extra.append(("authorization", self._digest(challenge, "REGISTER", uri)))
+            extra.append(("authorization", self.digest(challenge, "REGISTER", uri)))
             reply = await self._register(uri, extra)
         self.registered = reply.status == 200 and expires_s > 0
         return reply.status
@@ -215,7 +216,7 @@ class SipPhone(asyncio.DatagramProtocol):
         reply = await self._invite_to(uri, dialog, extra)
         if reply.status == 401:
             challenge = reply.first("www-authenticate")
-            extra.append(("authorization", self._digest(challenge, "INVITE", uri)))
+            extra.append(("authorization", self.digest(challenge, "INVITE", uri)))
             dialog.cseq += 1
             reply = await self._invite_to(uri, dialog, extra)
         dialog.remote = reply.first("to")
@@ -429,8 +430,8 @@ class SipPhone(asyncio.DatagramProtocol):
         reply = SipMessage(f"SIP/2.0 {status} -", headers, body)
         self.transport.sendto(reply.encode(), self.server)
 
-    def _digest(self, challenge: str, method: str, uri: str) -> str:
-        """RFC 2617 digest, MD5, qop=auth or none."""
+    def digest(self, challenge: str, method: str, uri: str) -> str:
+        """Return the answer to a challenge: RFC 2617 digest, MD5, qop=auth or none."""
         fields = dict(re.findall(r'(\w+)="?([^",]+)"?', challenge))
         realm, nonce = fields["realm"], fields["nonce"]
         ha1 = _md5(f"{self.user}:{realm}:{self.password}")

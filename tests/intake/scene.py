@@ -11,12 +11,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import aiohttp
 from aiohttp import web
 
-from router.asterisk.settings import AsteriskSettings
+from router.asterisk.settings import AsteriskOptions
 from router.clock import Clock
 from router.config import Callbacks, Config, Http, Log, Secrets, Settings
 from router.core.callback.tickets import ENDS, Admission, Refusal, TicketRecord, TicketState
@@ -239,16 +239,11 @@ class Scene:
         self.intake: Intake
         self.session: aiohttp.ClientSession
 
-    def config(self, log_level: str = "info", **changes: Any) -> Config:
+    def config(self, log_level: Literal["debug", "info"] = "info", **changes: Any) -> Config:
         settings = Settings(
             secrets=None,
             state_dir=self.folder,
-            asterisk=AsteriskSettings(
-                state_dir=self.folder,
-                prompts_dir=self.folder,
-                ari_password="",
-                ari_port=self.asterisk.port,
-            ),
+            asterisk=AsteriskOptions(ari_port=self.asterisk.port),
             http=Http("127.0.0.1", 0),
             callbacks=Callbacks(
                 **{

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -12,7 +11,7 @@ from structlog.testing import capture_logs
 
 from router.ari.asterisk_link import AsteriskLink, LinkCounts
 from router.ari.messages import Request
-from router.asterisk.settings import AsteriskSettings
+from router.asterisk.settings import AsteriskOptions
 from router.errors import AriError, AriGone, AriUnreachable
 from router.service import readiness
 from router.service.readiness import PARTS, Readiness
@@ -48,7 +47,7 @@ class Link:
 
 
 class Scene:
-    def __init__(self, settings: AsteriskSettings) -> None:
+    def __init__(self, settings: AsteriskOptions) -> None:
         self.link = Link()
         self.vault = ""
         self.beside = {"store": "", "intake": ""}
@@ -71,12 +70,9 @@ class Scene:
         return self.missing
 
 
-def settings(port: int, **changes: Any) -> AsteriskSettings:
-    place = Path("/nowhere")
+def settings(port: int, **changes: Any) -> AsteriskOptions:
     addresses = {"trunk_bind": f"127.0.0.1:{port}", "agents_bind": f"127.0.0.1:{port}"}
-    return AsteriskSettings(
-        state_dir=place, prompts_dir=place, ari_password="", **addresses | changes
-    )
+    return AsteriskOptions(**addresses | changes)
 
 
 @asynccontextmanager

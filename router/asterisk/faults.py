@@ -1,0 +1,222 @@
+"""What can be wrong with the settings of an Asterisk."""
+
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from router.asterisk.settings import AgentPhone, AsteriskOptions, AsteriskSettings
+from router.errors import Problem
+
+#: The codecs that the loaded modules support, by the names that `allow` takes.
+CODECS = ("alaw", "ulaw", "g722")
+
+#: `longest_call_s` at least, in seconds.
+SHORTEST_LIMIT_S = 60
+
+_SERVICE_NUMBER = re.compile(r"\+?[0-9]{2,15}")
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_AGENT = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+# Nothing that Asterisk's parser could take for a comment, a separator or a template.
+_SECRET = re.compile(r"[A-Za-z0-9_-]{16,128}")
+_ACCOUNT = re.compile(r"[A-Za-z0-9+._-]{1,64}")
+_ACCOUNT_PASSWORD = re.compile(r"[^;\s\\]+")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_BAD_SECRET = "must be 16 to 128 letters, digits, hyphens or underscores"
+
+
+def check_options(options: AsteriskOptions) -> list[Problem]:
+    """Return every fault of the settings file's [asterisk]; places are `asterisk.<key>`."""
+    return [
+        *_faults_of_names(options),
+        *_faults_of_addresses(options),
+        *_faults_of_codecs(options),
+        *_faults_of_numbers(options),
+    ]
+
+
+def check(settings: AsteriskSettings) -> list[Problem]:
+    """Return every fault of the settings: those of the options, then of what is added to them."""
+    return [
+        *check_options(settings),
+        *check_paths(settings.state_dir, settings.prompts_dir),
+        *_faults_of_service(settings),
+        *check_passwords(
+            settings.ari_password,
+            settings.registration_password if settings.registration else None,
+            settings.agents,
+        ),
+    ]
+
+
+def check_paths(state_dir: Path, prompts_dir: Path) -> list[Problem]:
+    """Return what is wrong with the folders; places are `asterisk.state_dir` and the like."""
+    faults = []
+    for name, path in (("state_dir", state_dir), ("prompts_dir", prompts_dir)):
+        if not path.is_absolute():
+            faults.append(_fault(name, f"must be an absolute path, got {path}"))
+        elif re.search(r"[;\[\\\x00-\x1f]", str(path)):
+            reason = f"Asterisk cannot read a path with semicolons or brackets: {path}"
+            faults.append(_fault(name, reason))
+    return faults
+
+
+def check_passwords(
+    ari_password: str, registration_password: str | None, agents: Iterable[AgentPhone]
+) -> list[Problem]:
+    """Return what is wrong with the passwords, without quoting any.
+
+    `registration_password` is None where there is no account at a carrier. Places are
+    `asterisk.ari_password`, `asterisk.registration_password` and `asterisk.agents.<id>.secret`.
+    """
+    faults = []
+    if not _SECRET.fullmatch(ari_password):
+        faults.append(_fault("ari_password", _BAD_SECRET))
+    if registration_password is not None and not _ACCOUNT_PASSWORD.fullmatch(registration_password):
+        reason = "must not be empty or hold spaces, semicolons or backslashes"
+        faults.append(_fault("registration_password", reason))
+    seen: set[str] = set()
+    for phone in agents:
+        place = f"agents.{phone.agent}"
+        if not _AGENT.fullmatch(phone.agent):
+            faults.append(_fault(place, "id must be lower-case letters, digits and hyphens"))
+        if not _SECRET.fullmatch(phone.secret):
+            faults.append(_fault(f"{place}.secret", _BAD_SECRET))
+        if phone.agent in seen:
+            faults.append(_fault(place, "is given twice"))
+        seen.add(phone.agent)
+    return faults
+
+
+def _fault(name: str, reason: str) -> Problem:
+    return Problem(f"asterisk.{name}", reason)
+
+
+def _faults_of_names(options: AsteriskOptions) -> Iterator[Problem]:
+    names = {"node": options.node, "app": options.app, "ari_user": options.ari_user}
+    for name, value in names.items():
+        if not _NAME.fullmatch(value):
+            yield _fault(name, "must be lower-case letters, digits and hyphens, at most 40")
+    account = options.registration
+    if account is None:
+        return
+    if reason := _bad_host_port(account.server, port_needed=False):
+        yield _fault("registration.server", reason)
+    if account.domain and not _HOST.fullmatch(account.domain):
+        yield _fault("registration.domain", f"not a domain: {account.domain!r}")
+    if not _ACCOUNT.fullmatch(account.user):
+        yield _fault("registration.user", "must be letters, digits, and + . _ - only")
+
+
+def _faults_of_addresses(options: AsteriskOptions) -> Iterator[Problem]:
+    for name, address in (
+        ("trunk_bind", options.trunk_bind),
+        ("agents_bind", options.agents_bind),
+    ):
+        if reason := _bad_address(address):
+            yield _fault(name, reason)
+    if options.trunk_bind == options.agents_bind:
+        yield _fault("agents_bind", f"must differ from asterisk.trunk_bind ({options.trunk_bind})")
+    for name, networks in (
+        ("trunk_hosts", options.trunk_hosts),
+        ("agents_networks", options.agents_networks),
+    ):
+        if not networks:
+            yield _fault(name, "at least one address or network is needed")
+        for network in networks:
+            if reason := _bad_network(network):
+                yield _fault(name, reason)
+    if options.trunk_peer is not None and (reason := _bad_host_port(options.trunk_peer)):
+        yield _fault("trunk_peer", reason)
+    if _bad_network(options.ari_host):
+        yield _fault("ari_host", f"must be an IPv4 address, got {options.ari_host!r}")
+    elif not ipaddress.ip_network(options.ari_host).is_loopback:
+        yield _fault(
+            "ari_host", f"ARI is for this machine only (127.0.0.1), got {options.ari_host}"
+        )
+
+
+def _faults_of_codecs(options: AsteriskOptions) -> Iterator[Problem]:
+    for name, codecs in (
+        ("trunk_codecs", options.trunk_codecs),
+        ("agent_codecs", options.agent_codecs),
+    ):
+        if not codecs:
+            yield _fault(name, f"at least one of {', '.join(CODECS)} is needed")
+        for codec in codecs:
+            if codec not in CODECS:
+                yield _fault(name, f"must be among {', '.join(CODECS)}, got {codec!r}")
+
+
+def _faults_of_numbers(options: AsteriskOptions) -> Iterator[Problem]:
+    if not 1024 <= options.ari_port <= 65535:
+        yield _fault("ari_port", f"must be between 1024 and 65535, got {options.ari_port}")
+    if options.rtp_first < 1024 or options.rtp_first % 2:
+        yield _fault("rtp_first", f"must be even and at least 1024, got {options.rtp_first}")
+    if not options.rtp_first + 7 <= options.rtp_last <= 65535:
+        yield _fault("rtp_last", f"must leave 8 ports or more, up to 65535, got {options.rtp_last}")
+    at_least = {
+        "trunk_qualify_s": (options.trunk_qualify_s, 0),
+        "trunk_silence_s": (options.trunk_silence_s, 7),
+        "trunk_rtp_timeout_s": (options.trunk_rtp_timeout_s, 0),
+        "agent_qualify_s": (options.agent_qualify_s, 0),
+        "agent_rtp_timeout_s": (options.agent_rtp_timeout_s, 0),
+        "max_calls": (options.max_calls, 1),
+        "retry_every_s": (options.retry_every_s, 1),
+        "retry_for_s": (options.retry_for_s, 0),
+    }
+    for name, (number, least) in at_least.items():
+        if number < least:
+            yield _fault(name, f"must be at least {least}, got {number}")
+
+
+def _faults_of_service(settings: AsteriskSettings) -> Iterator[Problem]:
+    if not settings.service_numbers:
+        yield _fault("service_numbers", "at least one number for callers to dial is needed")
+    for place, number in enumerate(settings.service_numbers):
+        if not _SERVICE_NUMBER.fullmatch(number):
+            yield _fault(
+                "service_numbers", f"must be 2 to 15 digits, with or without +, got {number!r}"
+            )
+        if number in settings.service_numbers[:place]:
+            yield _fault("service_numbers", f"{number} is given twice")
+    if settings.longest_call_s < SHORTEST_LIMIT_S:
+        yield _fault(
+            "longest_call_s", f"must be at least {SHORTEST_LIMIT_S}, got {settings.longest_call_s}"
+        )
+
+
+def _bad_address(address: str) -> str | None:
+    host, _, port = address.rpartition(":")
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return f"must be an IPv4 address and a port (192.0.2.1:5060), got {address!r}"
+    return _bad_port(port)
+
+
+def _bad_host_port(address: str, *, port_needed: bool = True) -> str | None:
+    host, colon, port = address.partition(":")
+    if not _HOST.fullmatch(host):
+        return f"must be host:port, got {address!r}"
+    return _bad_port(port) if colon or port_needed else None
+
+
+def _bad_port(port: str) -> str | None:
+    if not port.isdecimal() or not 1 <= int(port) <= 65535:
+        return f"the port must be between 1 and 65535, got {port!r}"
+    return None
+
+
+def _bad_network(network: str) -> str | None:
+    try:
+        whole = ipaddress.IPv4Network(network, strict=False)
+    except ValueError:
+        return f"must be an IPv4 address or network (192.0.2.0/24), got {network!r}"
+    address, slash, _ = network.partition("/")
+    if slash and address != str(whole.network_address):
+        return (
+            f"{network} has host bits set: write {whole} for the network, or {address} for that "
+            "address alone"
+        )
+    return None

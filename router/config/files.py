@@ -1,0 +1,90 @@
+"""All files of one deployment, read together."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from router.asterisk.settings import AsteriskSettings
+from router.config.agreement import (
+    asterisk_settings,
+    check_asterisk,
+    check_secrets,
+    check_silence,
+)
+from router.config.plan import read_plan
+from router.config.secrets import Secrets, read_secrets
+from router.config.settings import Settings, read_settings
+from router.config.tables import Report, problems_of
+from router.core.plan import Plan
+from router.errors import ConfigError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One deployment of one service."""
+
+    plan: Plan
+    settings: Settings
+    #: None without a settings file.
+    secrets: Secrets | None
+
+    def asterisk(self) -> AsteriskSettings:
+        """Return everything that Asterisk's configuration is rendered from.
+
+        Raises:
+            ConfigError: If there are no secrets.
+        """
+        if self.secrets is None:
+            raise ConfigError([Problem("secrets", "are missing: give a settings file")])
+        return asterisk_settings(self.settings, self.plan, self.secrets)
+
+
+@dataclass(frozen=True, slots=True)
+class Faulty:
+    """Files that cannot be used."""
+
+    #: Every fault of all files.
+    problems: list[Problem]
+    #: None if the settings file could not be read at all.
+    settings: Settings | None
+
+
+def load(path: Path | None, known_prompts: Collection[str] | None = None) -> Config:
+    """Read the settings at `path` and every file they name; None is the shipped plan.
+
+    `known_prompts` are the ids of the catalogue; None skips that check.
+
+    Raises:
+        ConfigError: With every fault of all files.
+    """
+    read = read_all(path, known_prompts)
+    if isinstance(read, Faulty):
+        raise ConfigError(read.problems)
+    return read
+
+
+def read_all(path: Path | None, known_prompts: Collection[str] | None = None) -> Config | Faulty:
+    """Read as `load` does, but return the faults instead of raising them.
+
+    A fault is reported once, where it is, and nothing that merely follows from it: a file that
+    cannot be read is one fault.
+    """
+    report = Report(path.name if path else "settings")
+    settings = read_settings(path, report) if path else Settings()
+    if settings is None:
+        return Faulty(report.problems, None)
+    plan_report, agents_report = Report(settings.plan.name), Report(settings.agents.name)
+    plan = read_plan(settings.plan, settings.agents, known_prompts, plan_report, agents_report)
+    secrets_report = Report(settings.secrets.name if settings.secrets else "secrets")
+    given = read_secrets(settings.secrets, secrets_report) if settings.secrets else None
+    check_asterisk(settings, report)
+    if given is not None:
+        # Without their file, phones and informateurs are unknown rather than missing.
+        staffed = plan if agents_report.is_read else None
+        check_secrets(settings, staffed, given, secrets_report)
+    if plan is not None:
+        check_silence(settings, plan, report)
+    problems = problems_of(report, plan_report, agents_report, secrets_report)
+    if problems or plan is None:
+        return Faulty(problems, settings)
+    return Config(plan, settings, given)
