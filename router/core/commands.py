@@ -352,15 +352,4 @@ ForService = (
     | TakeNumber
     | NumberOver
 )
-FOR_SERVICE = (
-    Noted,
-    Told,
-    DeskChanged,
-    Counted,
-    TicketChanged,
-    Admitted,
-    DialTicket,
-    TakeNumber,
-    NumberOver,
-)
 Command = ForAsterisk | ForService

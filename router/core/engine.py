@@ -3,18 +3,15 @@
 The same engine answers the phone, runs the simulated year and stands under property
 tests. `handle` accepts anything at any time; `next_deadline` says when to come back.
 
-Here is the one place that says which part an event reaches, in which order: whatever is due
-first, then the event, each followed by work for whoever has become free. A channel's owner is
-one look-up (legs.py); what the owner does about it is in its table (call/, callback/, desk/).
+Here the parts are put together, and others may look at them; which part an event reaches is in
+routing.py.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from router.core.call.distribution import Distribution
 from router.core.call.journey import Journey
-from router.core.call.life import CONVERSATION, AsideEvent, Call, CallState, Due, WatchEvent
+from router.core.call.life import Call, CallState
 from router.core.call.offer import Offer
 from router.core.call.referral import Referral
 from router.core.call.supervision import Supervision
@@ -26,130 +23,25 @@ from router.core.call.waiting import Waiting
 from router.core.callback.admission import AdmissionControl
 from router.core.callback.attempt import Attempts
 from router.core.callback.callbacks import Callbacks
-from router.core.callback.open_tickets import OpenTickets, Ticket
-from router.core.callback.tickets import Admission, TicketEvent, TicketRecord
+from router.core.callback.open_tickets import OpenTickets
+from router.core.callback.tickets import Admission, TicketRecord
 from router.core.codes import CodeBook
-from router.core.commands import Command, DeskChanged, HangUp, Step, Told
-from router.core.desk.agents import AgentDesk, AgentState
+from router.core.commands import Command, DeskChanged
+from router.core.desk.agents import AgentState
 from router.core.desk.by_phone import Desk, desk_rows
-from router.core.desk.desk_call import DeskCall, DeskDue, DeskState
+from router.core.desk.desk_call import DeskCall, DeskState
 from router.core.desk.desk_view import DeskView, view_of
 from router.core.desk.duty import Duty
 from router.core.desk.pins import Pins
-from router.core.events import (
-    AgentAsked,
-    CallArrived,
-    CallbackAsked,
-    CallbackCancelled,
-    CalledAnswered,
-    CalledEnded,
-    CallerSpoke,
-    CallFound,
-    CallLeft,
-    CommandFailed,
-    DeskCalled,
-    DialFailed,
-    Event,
-    KeyPressed,
-    LegAnswered,
-    LegEnd,
-    LegEnded,
-    LegKeyPressed,
-    LegRang,
-    NumberLost,
-    NumberTaken,
-    PhoneAppeared,
-    PhoneVanished,
-    PromptEnded,
-    PromptFailed,
-    Resynced,
-    SnoopStarted,
-    StoreChanged,
-    SupervisorAsked,
-    TicketUnkept,
-    TimePassed,
-    TrunkChanged,
-)
+from router.core.events import Event
 from router.core.ids import AgentId, CallId, ChannelId, SectorId, TicketId
-from router.core.legs import NOT_LEGS, OWN, Role, Said
 from router.core.plan import Plan
 from router.core.recovery import Recovery
-from router.core.requests import InCall, LogIn, LogOut, Note, Pause, Ready, Reply
-from router.core.reservation import Reservation, Ringing
-from router.core.standing import Standing
+from router.core.reservation import Reservation
+from router.core.routing import Routing
+from router.core.standing import SectorSnapshot, Standing
 from router.core.switchboard import Switchboard
-from router.core.table import Table, What
-
-#: A prompt that broke off because its channel is gone is followed by that end within this.
-ENDS_WITHIN_S = 1.0
-
-#: What an event on a leg is to the leg's owner, by what the leg is for.
-_RANG: dict[Role, What] = {
-    Role.INFORMATEUR: LegRang,
-    Role.COLLEAGUE: AsideEvent.RANG,
-}
-_ANSWERED: dict[Role, What] = {
-    Role.INFORMATEUR: LegAnswered,
-    Role.COLLEAGUE: AsideEvent.ANSWERED,
-    Role.REFERRAL: AsideEvent.ANSWERED,
-    Role.SUPERVISOR: WatchEvent.ANSWERED,
-}
-_ENDED: dict[Role, What] = {
-    Role.INFORMATEUR: LegEnded,
-    Role.COLLEAGUE: AsideEvent.ENDED,
-    Role.REFERRAL: AsideEvent.ENDED,
-    Role.SUPERVISOR: WatchEvent.ENDED,
-}
-_UNANSWERED: dict[Role, What] = {
-    Role.INFORMATEUR: Ringing.OVER,
-    Role.COLLEAGUE: AsideEvent.UNANSWERED,
-    Role.REFERRAL: AsideEvent.UNANSWERED,
-}
-_VANISHED: dict[Role, What] = {
-    Role.INFORMATEUR: PhoneVanished,
-    Role.COLLEAGUE: AsideEvent.VANISHED,
-}
-#: What it is to the owner that a sentence is over, by who heard it; without an entry, nothing.
-_SAID: dict[type, dict[Said, What]] = {
-    Call: {
-        Said.CALLER: PromptEnded,
-        Said.INFORMATEUR: Due.WHISPER,
-        Said.COLLEAGUE: AsideEvent.TOLD,
-        Said.WATCHED_CALLER: WatchEvent.BEGUN,
-    },
-    Ticket: {Said.CALLER: PromptEnded},
-    DeskCall: {Said.CALLER: PromptEnded},
-}
-#: What it is that a sentence to somebody else broke off. What a caller does not hear to its end
-#: waits a moment, for the channel's own end to be reported.
-_UNSAID: dict[type, dict[Said, What]] = {
-    Call: {
-        Said.WATCHED_CALLER: WatchEvent.UNTOLD,
-        Said.WATCHED_INFORMATEUR: WatchEvent.UNTOLD,
-    },
-    Ticket: {Said.CALLER: PromptFailed},
-    DeskCall: {Said.CALLER: PromptEnded},
-}
-_UNHEARD = {Said.CALLER: Due.UNHEARD, Said.INFORMATEUR: Due.UNTOLD, Said.COLLEAGUE: Due.UNTOLD}
-
-
-@dataclass(frozen=True, slots=True)
-class SectorSnapshot:
-    """Where a sector stands: who waits, who works, and the wait in minutes when it is known."""
-
-    sector: SectorId
-    waiting: int
-    on_duty: int
-    ready: int
-    oldest_wait_s: float | None
-    wait_min: tuple[int, int] | None
-    #: So many wait, in all sectors, that whoever asks for this one is refused.
-    is_full: bool = False
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether a caller who asks for this sector now is answered, at once or after a wait."""
-        return self.on_duty > 0 and not self.is_full
+from router.core.table import Table
 
 
 class Engine:
@@ -163,91 +55,47 @@ class Engine:
 
     def __init__(self, plan: Plan, codes: CodeBook, run: str, pins: Pins | None = None) -> None:
         board = self.board = Switchboard(plan, codes, run, pins or Pins({}))
-        self._pop_due, self._next_at = board.timers.pop_due, board.timers.next_at
-        self._duty = duty = Duty(board)
         self._standing = standing = Standing(board)
+        duty = Duty(board)
+        desk = Desk(board, duty)
         reservation = Reservation(board, duty)
-        self._reservation = reservation
         self.tickets = OpenTickets(board, reservation)
-        self._admission = AdmissionControl(board, standing, self.tickets)
-        self._waiting = Waiting(board, reservation, standing, self._admission)
+        self._admission = admission = AdmissionControl(board, standing, self.tickets)
+        waiting = Waiting(board, reservation, standing, admission)
         votes = Votes(board)
-        self._supervision = Supervision(board, duty)
-        distribution = Distribution(
-            *(board, duty, reservation, standing, self._waiting, self._supervision, votes)
-        )
-        talk = Talk(board, duty, reservation, self._waiting, distribution, self._supervision)
-        self._talk_keys = TalkKeys(board)
+        supervision = Supervision(board, duty)
+        distribution = Distribution(board, duty, reservation, standing, waiting, supervision, votes)
         attempts = Attempts(
-            board,
-            duty,
-            reservation,
-            self.tickets,
-            self._admission,
-            self._waiting,
-            distribution,
+            board, duty, reservation, self.tickets, admission, waiting, distribution
         )
-        self._callbacks = Callbacks(board, self.tickets, self._admission, attempts)
-        self._journey = Journey(board, self._waiting, self._callbacks)
-        self._desk = Desk(board, duty)
-        self._recovery = Recovery(board, duty, self._waiting, self._journey)
-        self.call_table: Table[CallState, Call] = Table(
-            "",
-            CallState,
-            call_rows(
-                self._journey,
-                self._waiting,
-                Offer(board, self._waiting),
-                distribution,
-                talk,
-                self._talk_keys,
-                Referral(board, reservation, distribution, talk, votes),
-                self._supervision,
-                votes,
-            ),
-            board.counts,
+        self._callbacks = Callbacks(board, self.tickets, admission, attempts)
+        journey = Journey(board, waiting, self._callbacks)
+        offer = Offer(board, waiting)
+        talk = Talk(board, duty, reservation, waiting, distribution, supervision)
+        talk_keys = TalkKeys(board)
+        referral = Referral(board, reservation, distribution, talk, votes)
+        self._recovery = Recovery(board, waiting, distribution, journey)
+        rows = call_rows(
+            *(journey, waiting, offer, distribution, talk, talk_keys, referral),
+            supervision,
+            votes,
         )
-        self.desk_table: Table[DeskState, DeskCall] = Table(
-            "desk ", DeskState, desk_rows(self._desk), board.counts
-        )
+        #: A caller's life, a ticket's, and that of an informateur's call to the desk.
+        self.call_table: Table[CallState, Call] = Table("", CallState, rows, board.counts)
         self.ticket_table = self._callbacks.table
-        self._tables: dict[type, Table[Any, Any]] = {
-            Call: self.call_table,
-            Ticket: self.ticket_table,
-            DeskCall: self.desk_table,
-        }
-        self._on: dict[type[Event], Callable[[Any], None]] = {
-            TimePassed: self._time_passed,
-            KeyPressed: self._key,
-            CallerSpoke: self._of_channel,
-            NumberTaken: self._of_channel,
-            PromptEnded: self._prompt_ended,
-            PromptFailed: self._prompt_failed,
-            CallArrived: self._arrived,
-            CallLeft: self._of_channel,
-            CallFound: self._found,
-            LegRang: self._leg_rang,
-            LegAnswered: self._leg_answered,
-            LegKeyPressed: self._leg_key,
-            LegEnded: self._leg_ended,
-            SnoopStarted: self._supervision.snooping,
-            CommandFailed: self._failed,
-            PhoneAppeared: self._phone_appeared,
-            PhoneVanished: self._phone_vanished,
-            DeskCalled: self._desk_called,
-            AgentAsked: self._agent_asked,
-            SupervisorAsked: self._supervisor_asked,
-            CalledAnswered: self._called_answered,
-            CalledEnded: self._of_channel,
-            DialFailed: self._of_channel,
-            CallbackAsked: self._callbacks.asked,
-            CallbackCancelled: self._callbacks.cancelled,
-            TrunkChanged: self._callbacks.trunk_changed,
-            TicketUnkept: self._callbacks.unkept,
-            NumberLost: self._callbacks.number_lost,
-            StoreChanged: self._callbacks.store_changed,
-            Resynced: self._resynced,
-        }
+        self.desk_table: Table[DeskState, DeskCall] = Table(
+            "desk ", DeskState, desk_rows(desk), board.counts
+        )
+        routing = Routing(
+            *(board, duty, reservation, self._recovery, self._callbacks, journey, waiting),
+            supervision,
+            talk_keys,
+            desk,
+            self.call_table,
+            self.desk_table,
+        )
+        self._on, self._fire, self._follow_up = routing.on, routing.fire, routing.follow_up
+        self._pop_due, self._next_at = board.timers.pop_due, board.timers.next_at
 
     def restore(self, sessions: Iterable[DeskChanged], now: float) -> None:
         """Take up who was logged in where before a restart; call it before any event.
@@ -284,26 +132,6 @@ class Engine:
         self._follow_up()
         return commands
 
-    def _follow_up(self) -> None:
-        """End tickets whose conversation is over, and give work to whoever has become free."""
-        board = self.board
-        while board.talked:
-            self._callbacks.tell(board.talked.popleft(), TicketEvent.TALKED)
-        while board.free:
-            self._offer(board.free.popleft())
-
-    def _offer(self, desk: AgentDesk) -> None:
-        """Give a ready informateur the item that is due first."""
-        if desk.state is not AgentState.READY:
-            return
-        item = self.board.queue.first_for(desk.agent.skills)
-        if item is None:
-            return
-        if item.ticket is None:
-            self.call_table.answer(self.board.calls[item.call], Ringing.TURN, desk)
-        else:
-            self._callbacks.tell(item.ticket, Ringing.TURN, desk)
-
     def next_deadline(self) -> float | None:
         """Return when `handle` must be called at the latest, or None."""
         return self._next_at()
@@ -318,24 +146,7 @@ class Engine:
 
     def sectors(self) -> list[SectorSnapshot]:
         """Return where every sector stands at the time of the last event."""
-        board = self.board
-        standing = []
-        for sector in board.plan.sectors:
-            waiting = board.queue.waiting(sector)
-            on_duty = board.roster.on_duty(sector)
-            oldest = board.queue.oldest_joined_at(sector)
-            standing.append(
-                SectorSnapshot(
-                    sector,
-                    waiting,
-                    on_duty,
-                    board.roster.ready(sector),
-                    None if oldest is None else board.now - oldest,
-                    self._standing.wait_min(sector, waiting + 1, 0.0),
-                    self._standing.is_full(sector),
-                )
-            )
-        return standing
+        return [self._standing.of_sector(sector) for sector in self.board.plan.sectors]
 
     def agent_states(self) -> dict[AgentState, int]:
         """Return how many informateurs are in each state."""
@@ -399,235 +210,3 @@ class Engine:
     def most_tickets(self) -> int:
         """Return how many tickets may be open with those on duty now."""
         return self._admission.room()
-
-    # Events, one by one.
-
-    def _time_passed(self, event: TimePassed) -> None:
-        """Whatever was due has been done."""
-
-    def _answer(self, owner: object, what: What, event: Event | None = None) -> Any:
-        return self._tables[type(owner)].answer(owner, what, event)
-
-    def _of_channel(
-        self,
-        event: KeyPressed
-        | CallerSpoke
-        | NumberTaken
-        | CallLeft
-        | CalledAnswered
-        | CalledEnded
-        | DialFailed,
-    ) -> None:
-        """Whoever has the channel answers."""
-        leg = self.board.legs.get(ChannelId(event.call))
-        if leg is not None:
-            self._answer(leg.owner, type(event), event)
-        else:
-            self.board.ignore(event)
-
-    def _key(self, event: KeyPressed) -> None:
-        call = self.board.calls.get(event.call)
-        if call is not None:
-            call.keys += 1
-            self.call_table.answer(call, KeyPressed, event)
-        else:
-            self._of_channel(event)
-
-    def _arrived(self, event: CallArrived) -> None:
-        if event.call in self.board.calls:
-            self.board.ignore(event)
-        else:
-            self._journey.arrive(event.call)
-
-    def _found(self, event: CallFound) -> None:
-        leg = self.board.legs.get(ChannelId(event.call))
-        if leg is not None and leg.role is Role.CALLED:
-            self._answer(leg.owner, CallFound, event)
-        else:
-            self._recovery.found(event)
-
-    def _called_answered(self, event: CalledAnswered) -> None:
-        """Picked up; too late if the attempt is over."""
-        if ChannelId(event.call) not in self.board.legs:
-            self.board.commands.append(HangUp(event.call, ChannelId(event.call)))
-        self._of_channel(event)
-
-    def _resynced(self, event: Resynced) -> None:
-        self._callbacks.resynced()
-
-    # Legs.
-
-    def _leg_rang(self, event: LegRang) -> None:
-        leg = self.board.legs.get(event.leg)
-        if leg is not None and leg.role in _RANG:
-            self._answer(leg.owner, _RANG[leg.role], event)
-        else:
-            self.board.ignore(event)
-
-    def _leg_answered(self, event: LegAnswered) -> None:
-        leg = self.board.legs.get(event.leg)
-        if leg is not None and leg.role in _ANSWERED:
-            self._answer(leg.owner, _ANSWERED[leg.role], event)
-        else:  # answered in the instant we gave up
-            self.board.commands.append(HangUp(event.call, event.leg))
-            self.board.ignore(event)
-
-    def _leg_key(self, event: LegKeyPressed) -> None:
-        leg = self.board.legs.get(event.leg)
-        call = self.board.calls.get(event.call)
-        if leg is None or leg.role is not Role.INFORMATEUR or call is None:
-            self.board.ignore(event)
-            return
-        asked = self.call_table.answer(call, LegKeyPressed, event)
-        if isinstance(asked, Reply):
-            self._talk_keys.reply(call, asked)
-        elif asked is not None:
-            self._talk_keys.reply(call, self._ask_in_call(call, asked))
-
-    def _leg_ended(self, event: LegEnded) -> None:
-        leg = self.board.legs.get(event.leg)
-        if leg is None or leg.role in NOT_LEGS:
-            self.board.ignore(event)
-            return
-        self.board.legs.pop(event.leg)
-        self.board.cancel_ring_due(event.leg)
-        if leg.role in _ENDED:
-            self._answer(leg.owner, _ENDED[leg.role], event)
-        elif leg.agent is not None:
-            desk = self.board.roster.desks[leg.agent]
-            if desk.leg == event.leg and desk.call is None:
-                self._duty.released(desk)
-
-    def _failed(self, event: CommandFailed) -> None:
-        """A command for a channel that is not there: as if its end had been reported."""
-        board, channel = self.board, event.channel
-        leg = board.legs.get(channel)
-        if leg is None:  # else a hang-up that fails would be repeated for ever
-            board.ignore(event)
-        elif leg.role in OWN:
-            board.commands.append(HangUp(CallId(channel), channel))
-            self._answer(leg.owner, CallLeft)
-        elif leg.role is Role.SNOOP:
-            self._answer(leg.owner, WatchEvent.DEAF)
-        else:
-            self._leg_ended(LegEnded(event.call, channel, LegEnd.UNREACHABLE))
-
-    def _ring_over(self, leg_id: ChannelId) -> None:
-        """Nobody picked up in time."""
-        leg = self.board.legs.get(leg_id)
-        if leg is not None and leg.role in _UNANSWERED:
-            self._answer(leg.owner, _UNANSWERED[leg.role])
-
-    # Prompts.
-
-    def _prompt_ended(self, event: PromptEnded) -> None:
-        owner, said = self._whose(event)
-        if owner is None or said is None:
-            self.board.ignore(event)
-        elif (what := _SAID[type(owner)].get(said)) is not None:
-            self._answer(owner, what)
-
-    def _prompt_failed(self, event: PromptFailed) -> None:
-        """What broke off was not heard. The channel's own end follows at once, or never."""
-        owner, said = self._whose(event)
-        if owner is None or said is None:
-            self.board.ignore(event)
-        elif (what := _UNSAID[type(owner)].get(said)) is not None:
-            self._answer(owner, what)
-        elif isinstance(owner, Call):
-            self.board.set_due(owner, _UNHEARD[said], ENDS_WITHIN_S)
-
-    def _whose(self, event: PromptEnded | PromptFailed) -> tuple[object | None, Said | None]:
-        """Return who owns the sentence that is over, and to whom it was said."""
-        leg = self.board.legs.get(ChannelId(event.call))
-        if leg is None:
-            return None, None
-        for said, playback in leg.owner.said.items():
-            if playback == event.playback:
-                del leg.owner.said[said]
-                return leg.owner, said
-        return None, None
-
-    # Informateurs, and what they ask.
-
-    def _phone_appeared(self, event: PhoneAppeared) -> None:
-        if self._duty.knows(event.phone):
-            self._duty.appeared(event.phone)
-        else:
-            self.board.ignore(event)
-
-    def _phone_vanished(self, event: PhoneVanished) -> None:
-        """A call that rings there goes to the next one, then its informateur is logged out."""
-        board = self.board
-        if not self._duty.knows(event.phone):
-            board.ignore(event)
-            return
-        board.roster.phones.discard(event.phone)
-        desk = board.roster.at.get(event.phone)
-        if desk is not None:
-            desk.present = False
-            leg = board.legs.get(desk.leg) if desk.leg is not None else None
-            if leg is not None and leg.role in _VANISHED:
-                self._answer(leg.owner, _VANISHED[leg.role])
-        self._duty.vanished(event.phone)
-
-    def _desk_called(self, event: DeskCalled) -> None:
-        if event.call in self.board.desk_calls:
-            self.board.ignore(event)
-        else:
-            self._desk.arrive(event)
-
-    def _agent_asked(self, event: AgentAsked) -> None:
-        self.board.commands.append(Told(event.ask, self._asked(event)))
-
-    def _supervisor_asked(self, event: SupervisorAsked) -> None:
-        self.board.commands.append(Told(event.ask, self._supervision.ask(event)))
-
-    def _asked(self, event: AgentAsked) -> Reply:
-        desk = self.board.roster.desks.get(event.agent)
-        if desk is None:
-            return Reply.NOT_LOGGED_IN
-        request = event.request
-        if isinstance(request, LogIn | LogOut | Pause | Ready | Note):
-            return self._duty.ask(desk, request)
-        call = self.board.calls.get(desk.call) if desk.call is not None else None
-        if call is None or call.agent != event.agent or call.state not in CONVERSATION:
-            return Reply.NOT_IN_CALL
-        return self._ask_in_call(call, request)
-
-    def _ask_in_call(self, call: Call, request: InCall) -> Reply:
-        if not self.call_table.has(call.state, type(request)):
-            return Reply.NOT_NOW
-        reply: Reply = self.call_table.answer(call, type(request), request)
-        return reply
-
-    # Deadlines.
-
-    def _fire(self, key: Any) -> None:
-        board = self.board
-        match key:
-            case ("call", call_id, due):
-                call = board.calls[call_id]
-                if due is Due.UNHEARD or due is Due.UNTOLD:
-                    board.note(call, Step.UNPLAYED)
-                self.call_table.answer(call, due)
-            case ("agent", agent_id):
-                self._lease_ended(board.roster.desks[agent_id])
-            case ("ring", leg):
-                self._ring_over(leg)
-            case ("widen", item):
-                self._reservation.widen(item)
-            case ("ticket", ticket_id, due):
-                self._callbacks.tell(ticket_id, due)
-            case ("desk", call_id):
-                self.desk_table.answer(board.desk_calls[call_id], DeskDue.SILENCE)
-            case _:
-                self._waiting.close()
-
-    def _lease_ended(self, desk: AgentDesk) -> None:
-        """The lease of a ringing phone ends after the ringing's own deadline: one was lost."""
-        if desk.state in (AgentState.RESERVED, AgentState.RINGING) and desk.leg is not None:
-            self._ring_over(desk.leg)
-            if desk.state not in (AgentState.RESERVED, AgentState.RINGING):
-                return
-        self._duty.lease_ended(desk)

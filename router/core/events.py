@@ -22,6 +22,27 @@ from router.core.requests import Request, Watching
 from router.core.values import value
 
 
+class Event:
+    """Whatever the engine is given."""
+
+    __slots__ = ()
+
+
+@value
+class OfCall(Event):
+    """What happened on a channel of its own life: a caller's, an informateur's at the desk, or
+    that of somebody who is called back."""
+
+    call: CallId
+
+
+@value
+class OfLeg(OfCall):
+    """What happened on a leg that we dialled for `call`."""
+
+    leg: ChannelId
+
+
 class LegEnd(StrEnum):
     """Why an informateur's leg ended (from the Q.850 cause, ITU-T Q.850 table 1)."""
 
@@ -54,69 +75,57 @@ OF_CARRIER = frozenset({CalledEnd.REFUSED, CalledEnd.FAILED, CalledEnd.SILENT})
 
 
 @value
-class CallArrived:
+class CallArrived(OfCall):
     """A caller's channel entered the application, already answered."""
 
-    call: CallId
-
 
 @value
-class CallLeft:
+class CallLeft(OfCall):
     """The caller's channel is gone: hung up, timed out, or unknown to Asterisk."""
 
-    call: CallId
-
 
 @value
-class KeyPressed:
+class KeyPressed(OfCall):
     """One key of the caller, or of an informateur who dialled the desk: `0`-`9`, `*`, `#`, `A`-`D`.
 
     A caller's keys in a conversation are told too.
     """
 
-    call: CallId
     key: str
 
 
 @value
-class DeskCalled:
+class DeskCalled(OfCall):
     """An informateur's phone dialled one of the desk's short codes; already answered.
 
     `call` is that phone's channel; its keys, prompts and end are told as a caller's.
     """
 
-    call: CallId
     phone: PhoneId
     code: str
 
 
 @value
-class LegKeyPressed:
+class LegKeyPressed(OfLeg):
     """One key of an informateur in a call, on the leg that we dialled."""
 
-    call: CallId
-    leg: ChannelId
     key: str
 
 
 @value
-class LegRang:
+class LegRang(OfLeg):
     """The phone that we dialled rings."""
-
-    call: CallId
-    leg: ChannelId
 
 
 @value
-class SnoopStarted:
+class SnoopStarted(OfCall):
     """The channel of a `Snoop` is there."""
 
-    call: CallId
     snoop: ChannelId
 
 
 @value
-class AgentAsked:
+class AgentAsked(Event):
     """An informateur asks something, by HTTP; answered by `Told` with the same number."""
 
     ask: int
@@ -125,7 +134,7 @@ class AgentAsked:
 
 
 @value
-class SupervisorAsked:
+class SupervisorAsked(Event):
     """A supervisor, at `phone`, wants to take part in the call of `agent`; answered by `Told`."""
 
     ask: int
@@ -136,66 +145,58 @@ class SupervisorAsked:
 
 
 @value
-class CallerSpoke:
+class CallerSpoke(OfCall):
     """A caller who is listened to (`Listen`) spoke for so many seconds, and paused."""
 
-    call: CallId
     seconds: float
 
 
 @value
-class PromptEnded:
+class PromptEnded(OfCall):
     """A playback is over: all said, or stopped by us."""
 
-    call: CallId
     playback: PlaybackId
 
 
 @value
-class PromptFailed:
+class PromptFailed(OfCall):
     """A playback broke off: nobody is known to have heard it.
 
     As a rule its channel is gone, and that end is told within the same millisecond; else a file
     cannot be played.
     """
 
-    call: CallId
     playback: PlaybackId
 
 
 @value
-class PhoneAppeared:
+class PhoneAppeared(Event):
     """An informateur's phone is registered."""
 
     phone: PhoneId
 
 
 @value
-class PhoneVanished:
+class PhoneVanished(Event):
     """An informateur's phone is no longer registered."""
 
     phone: PhoneId
 
 
 @value
-class LegAnswered:
+class LegAnswered(OfLeg):
     """The informateur picked up the leg that we dialled for this call."""
-
-    call: CallId
-    leg: ChannelId
 
 
 @value
-class LegEnded:
+class LegEnded(OfLeg):
     """The informateur's leg is gone, answered or not."""
 
-    call: CallId
-    leg: ChannelId
     reason: LegEnd
 
 
 @value
-class CallbackAsked:
+class CallbackAsked(Event):
     """Somebody asks to be called back under `ticket`; answered by `Admitted`."""
 
     ask: int
@@ -205,57 +206,52 @@ class CallbackAsked:
 
 
 @value
-class CallbackCancelled:
+class CallbackCancelled(Event):
     """Who holds the ticket does not want to be called any more."""
 
     ticket: TicketId
 
 
 @value
-class CalledAnswered:
+class CalledAnswered(OfCall):
     """The number of a ticket was picked up, by a person or a machine. Keys and the end of it
     come as a caller's."""
 
-    call: CallId
-
 
 @value
-class CalledEnded:
+class CalledEnded(OfCall):
     """The number of a ticket was not picked up."""
 
-    call: CallId
     reason: CalledEnd
 
 
 @value
-class DialFailed:
+class DialFailed(OfCall):
     """The call of a ticket could not be begun."""
 
-    call: CallId
     failure: Failure
 
 
 @value
-class NumberTaken:
+class NumberTaken(OfCall):
     """A caller has typed a number to be called back: promised under `ticket`, or not.
 
     `refused`: there was a number, but no promise can be made now.
     """
 
-    call: CallId
     ticket: TicketId | None
     refused: bool = False
 
 
 @value
-class TrunkChanged:
+class TrunkChanged(Event):
     """Calls to the public network can go out, or not."""
 
     up: bool
 
 
 @value
-class TicketUnkept:
+class TicketUnkept(Event):
     """What was last told of the ticket could not be written, so what hung on it was not done:
     attempt number `attempt` is not dialled or, at 0, the callback is not promised."""
 
@@ -264,34 +260,33 @@ class TicketUnkept:
 
 
 @value
-class NumberLost:
+class NumberLost(Event):
     """The vault has the ticket's number no more: nobody can be called."""
 
     ticket: TicketId
 
 
 @value
-class StoreChanged:
+class StoreChanged(Event):
     """Tickets can be written, or not."""
 
     up: bool
 
 
 @value
-class Resynced:
+class Resynced(Event):
     """Everything that Asterisk holds has been told: after each (re)connection."""
 
 
 @value
-class CommandFailed:
+class CommandFailed(OfCall):
     """Asterisk would not do what was asked of `channel`: it has left (404, 409, 412, 422)."""
 
-    call: CallId
     channel: ChannelId
 
 
 @value
-class CallFound:
+class CallFound(OfCall):
     """After a restart of the router: a caller's channel that Asterisk still holds.
 
     With `leg` and `bridge` the two are talking, the leg being the informateur's `agent` or,
@@ -299,7 +294,6 @@ class CallFound:
     `fiche`; with neither the call starts again from the welcome.
     """
 
-    call: CallId
     sector: SectorId | None = None
     joined_at: float | None = None
     agent: AgentId | None = None
@@ -309,39 +303,5 @@ class CallFound:
 
 
 @value
-class TimePassed:
+class TimePassed(Event):
     """Nothing but time: whatever is due at `now` happens."""
-
-
-Event = (
-    CallArrived
-    | CallLeft
-    | KeyPressed
-    | CallerSpoke
-    | PromptEnded
-    | PromptFailed
-    | PhoneAppeared
-    | PhoneVanished
-    | DeskCalled
-    | LegKeyPressed
-    | LegRang
-    | LegAnswered
-    | LegEnded
-    | SnoopStarted
-    | AgentAsked
-    | SupervisorAsked
-    | CallbackAsked
-    | CallbackCancelled
-    | CalledAnswered
-    | CalledEnded
-    | DialFailed
-    | NumberTaken
-    | TrunkChanged
-    | TicketUnkept
-    | NumberLost
-    | StoreChanged
-    | Resynced
-    | CommandFailed
-    | CallFound
-    | TimePassed
-)

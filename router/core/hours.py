@@ -18,8 +18,6 @@ from itertools import chain
 from math import floor
 from zoneinfo import ZoneInfo
 
-from router.core import french
-
 #: Opening and closing time, local. A closing time of 00:00 is the end of the day (24:00).
 Opening = tuple[time, time]
 
@@ -130,19 +128,6 @@ class Hours:
         """The openings of one day as instants, earliest first."""
         return list(self._instants(day, ZoneInfo(self.zone)))
 
-    def next_opening_text(self, now: float) -> str:
-        """The next opening in French, for pages: "demain, lundi 23 novembre, à 8 h 30"."""
-        at = self.next_opening(now)
-        if at is None:
-            return "à une date qui n’est pas encore fixée"
-        today, opening = self.local(now).date(), self.local(at)
-        if opening.date() == today:
-            return f"aujourd’hui à {clock_text(opening.time())}"
-        day = french.date(opening.date())
-        if opening.date() == today + timedelta(days=1):
-            day = f"demain, {day},"
-        return f"{day} à {clock_text(opening.time())}"
-
     def _moment(self, now: float) -> _Moment:
         if self._last and self._last[0].since <= now < self._last[0].until:
             return self._last[0]
@@ -197,12 +182,6 @@ class Hours:
             end = _instant(last_day, closes, zone)
             if start < end:
                 yield start, end
-
-
-def clock_text(clock: time) -> str:
-    """A time of day in French, with no-break spaces: "8 h 30", "13 h"."""
-    hours = f"{clock.hour}\u00a0h"
-    return f"{hours}\u00a0{clock.minute:02}" if clock.minute else hours
 
 
 def _covers(opening: Opening, clock: time) -> bool:

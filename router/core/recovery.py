@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
+from router.core.call.distribution import Distribution
 from router.core.call.journey import Journey
 from router.core.call.life import Aside, Call, CallState
 from router.core.call.waiting import Waiting
-from router.core.commands import DeskChanged, HangUp, Outcome, Part, Step
-from router.core.desk.duty import Duty
+from router.core.commands import DeskChanged, Outcome, Step
 from router.core.events import CallFound
 from router.core.legs import Role
 from router.core.switchboard import Switchboard
@@ -16,10 +16,12 @@ from router.core.work import WorkItem
 class Recovery:
     """Takes up what was there before; without a sector a call starts again from the welcome."""
 
-    def __init__(self, board: Switchboard, duty: Duty, waiting: Waiting, journey: Journey) -> None:
+    def __init__(
+        self, board: Switchboard, waiting: Waiting, distribution: Distribution, journey: Journey
+    ) -> None:
         self._board = board
-        self._duty = duty
         self._waiting = waiting
+        self._distribution = distribution
         self._journey = journey
 
     def restore(self, sessions: Iterable[DeskChanged], now: float) -> None:
@@ -39,11 +41,9 @@ class Recovery:
         if event.call in board.calls:
             board.ignore(event)
             return
-        desk = board.roster.desks.get(event.agent) if event.agent is not None else None
-        with_referral = event.agent is None and event.leg is not None and event.bridge is not None
         sector = event.sector if event.sector in board.plan.sectors else None
         if sector is None:
-            self._undo_talk(event)
+            self._distribution.undo(event)
             self._journey.arrive(event.call)
             return
         call = Call(event.call, board.now)
@@ -52,36 +52,12 @@ class Recovery:
         call.door = self._waiting.door(call, sector)
         board.note(call, Step.FOUND, sector=sector)
         joined_at = min(event.joined_at or board.now, board.now)
-        adopted = (
-            desk is not None
-            and event.leg is not None
-            and event.bridge is not None
-            and board.roster.adopt(desk, event.call, board.now)
-        )
-        if adopted or with_referral:
-            assert event.leg is not None
-            call.item = WorkItem(call.id, sector, joined_at, joined_at, board.next_sequence())
-            call.outcome = Outcome.ANSWERED
-            call.bridge = event.bridge
-            call.waited_s = 0.0  # when it was answered is not known any more
-            if desk is None:
-                call.state = CallState.REFERRED
-                call.aside = Aside(event.leg, answered=True, joined=True)
-                board.legs.add(event.leg, Role.REFERRAL, call)
-            else:
-                call.state = CallState.TALKING
-                call.talking_since = board.now
-                call.agent, call.leg = desk.agent.id, event.leg
-                desk.leg = event.leg
-                board.legs.add(event.leg, Role.INFORMATEUR, call, desk.agent.id)
-                self._duty.found(desk)
+        if event.agent is None and event.leg is not None and event.bridge is not None:
+            call.state, call.outcome = CallState.REFERRED, Outcome.ANSWERED
+            call.waited_s, call.bridge = 0.0, event.bridge
+            call.aside = Aside(event.leg, answered=True, joined=True)
+            board.legs.add(event.leg, Role.REFERRAL, call)
+        elif not self._distribution.take_up(call, event):
+            self._waiting.take_back(call, sector, joined_at)
             return
-        self._undo_talk(event)
-        self._waiting.take_back(call, sector, joined_at)
-
-    def _undo_talk(self, event: CallFound) -> None:
-        """A talk that cannot be taken up: the caller is served anew, alone on the line."""
-        if event.leg is not None:
-            self._board.commands.append(HangUp(event.call, event.leg))
-        if event.bridge is not None:
-            self._board.commands.append(Part(event.call, event.bridge))
+        call.item = WorkItem(call.id, sector, joined_at, joined_at, board.next_sequence())

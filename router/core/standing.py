@@ -3,12 +3,33 @@
 What is known of informateurs and queue, put before the estimate (estimate.py).
 """
 
+from dataclasses import dataclass
+
 from router.core.callback.forecast import Arrivals
 from router.core.estimate import Level, WaitEstimate
 from router.core.ids import PromptId, SectorId
 from router.core.speech import rank, wait_between
 from router.core.switchboard import Switchboard
 from router.core.work import WorkItem
+
+
+@dataclass(frozen=True, slots=True)
+class SectorSnapshot:
+    """Where a sector stands: who waits, who works, and the wait in minutes when it is known."""
+
+    sector: SectorId
+    waiting: int
+    on_duty: int
+    ready: int
+    oldest_wait_s: float | None
+    wait_min: tuple[int, int] | None
+    #: So many wait, in all sectors, that whoever asks for this one is refused.
+    is_full: bool = False
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether a caller who asks for this sector now is answered, at once or after a wait."""
+        return self.on_duty > 0 and not self.is_full
 
 
 class Standing:
@@ -30,6 +51,20 @@ class Standing:
         """Return whether so many wait that whoever asks for `sector` is refused."""
         full = self._board.queue.callers >= self._board.plan.targets.queue_max
         return full and not self.somebody_free(sector)
+
+    def of_sector(self, sector: SectorId) -> SectorSnapshot:
+        """Return where the sector stands."""
+        roster, queue = self._board.roster, self._board.queue
+        waiting, oldest = queue.waiting(sector), queue.oldest_joined_at(sector)
+        return SectorSnapshot(
+            sector,
+            waiting,
+            roster.on_duty(sector),
+            roster.ready(sector),
+            None if oldest is None else self._board.now - oldest,
+            self.wait_min(sector, waiting + 1, 0.0),
+            self.is_full(sector),
+        )
 
     def said(self, item: WorkItem, place: int) -> tuple[PromptId, ...]:
         """Return where the caller of `item` stands, and how long it takes if that is known."""

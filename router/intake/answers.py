@@ -4,8 +4,9 @@ from typing import Any
 
 from router.core.callback.tickets import ENDS, Failure, TicketState
 from router.core.codes import in_pairs
-from router.core.hours import Hours, clock_text
+from router.core.hours import Hours
 from router.core.plan import Plan
+from router.french import clock_text
 from router.intake import page_words, rappel
 from router.intake.channel import Standing
 from router.web.sentences import typeset, with_number

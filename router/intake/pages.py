@@ -15,6 +15,7 @@ from aiohttp import web
 from router.core.callback.tickets import Refusal
 from router.core.codes import CodeBook, in_pairs
 from router.core.plan import Fiche
+from router.french import next_opening
 from router.intake import rappel
 from router.intake.answers import progress_page
 from router.intake.channel import Standing
@@ -144,7 +145,7 @@ class Pages:
 
     def _offer_of(self, refusal: Refusal | None, phone: Phone) -> rappel.Offer:
         now, hours = self._terms.now(), self._plan.hours
-        opening = None if hours.is_open(now) else hours.next_opening_text(now)
+        opening = None if hours.is_open(now) else next_opening(hours, now)
         code, reason = "unavailable", ""
         if refusal is not None:
             code, reason = refusal.value, self._reception.refused(refusal).message

@@ -10,8 +10,8 @@ is refused, it is put back into its field to be corrected.
 from dataclasses import dataclass
 from html import escape
 
-from router.core.hours import clock_text
 from router.core.plan import Fiche, Plan
+from router.french import clock_text
 from router.intake import page_words
 from router.intake.page_style import STYLE
 from router.intake.requests import Subject

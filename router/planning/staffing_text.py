@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from router.core.french import MONTHS
+from router.french import MONTHS
 from router.planning.paid import FULL_TIME_H, Paid, hours, most, of_team
 from router.planning.staffing import CHECK_MONTHS, Answer, Staffing
 from router.planning.targets import Aim, Score

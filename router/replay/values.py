@@ -14,9 +14,9 @@ from typing import Any, NewType, get_args, get_type_hints
 
 import orjson
 
+from router.core import events
 from router.core.callback.tickets import Admission, TicketRecord
 from router.core.commands import DeskChanged
-from router.core.events import Event
 from router.core.facts import Fact
 from router.core.plan import Plan
 from router.core.requests import Request
@@ -24,9 +24,12 @@ from router.core.requests import Request
 #: Of a string and its kind, what is written instead.
 Name = Callable[[str, str], str]
 
+_EVENTS = [
+    one for one in vars(events).values() if isinstance(one, type) and issubclass(one, events.Event)
+]
 #: What can be read back: all that the engine is told.
 _TOLD: dict[str, type] = {
-    one.__name__: one for one in (*get_args(Event), *get_args(Request), DeskChanged, TicketRecord)
+    one.__name__: one for one in (*_EVENTS, *get_args(Request), DeskChanged, TicketRecord)
 }
 #: Names that commands import for their annotations only.
 _FOR_ANNOTATIONS = {"Fact": Fact, "Admission": Admission, "TicketRecord": TicketRecord}

@@ -5,8 +5,8 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date, time, timedelta
 from typing import TypeVar
 
-from router.core.hours import clock_text
 from router.core.plan import Plan
+from router.french import clock_text
 from router.report.columns import ANSWERED_CLASSES, OFFERED_CLASSES, Column, Counts
 from router.report.counting import Place, merged
 from router.report.figures import OFFERED_IDS, figure

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 
-from router.core.french import MONTHS
+from router.french import MONTHS
 from router.report.definition import Definition, Unit
 from router.report.disclosure import MINIMUM
 from router.report.figures import DEFINITIONS, Figure

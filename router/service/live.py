@@ -15,7 +15,7 @@ import structlog
 from router.clock import Clock
 from router.core.callback.tickets import Admission, Refusal
 from router.core.commands import (
-    FOR_SERVICE,
+    ForService,
     Admitted,
     Command,
     Counted,
@@ -147,7 +147,7 @@ class Live:
     def _carry_out(self, commands: list[Command]) -> None:
         for_asterisk: list[ForAsterisk] = []
         for command in commands:
-            if not isinstance(command, FOR_SERVICE):
+            if not isinstance(command, ForService):
                 for_asterisk.append(command)
             elif isinstance(command, Told):
                 self._answer(command.ask, command.reply)

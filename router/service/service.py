@@ -16,7 +16,7 @@ from router.clock import Clock
 from router.config import Config, Settings
 from router.core.codes import CodeBook
 from router.core.commands import (
-    FOR_SERVICE,
+    ForService,
     Admitted,
     Counted,
     DeskChanged,
@@ -33,7 +33,6 @@ from router.core.desk.pins import Pins
 from router.core.engine import Engine
 from router.core.events import OF_CARRIER, AgentAsked, SupervisorAsked
 from router.core.ids import AgentId, PhoneId
-from router.core.keeping import Keeping
 from router.core.requests import Reply, Request, Watching
 from router.errors import ConfigError, Problem, StoreError
 from router.intake.sockets import listen_privately
@@ -210,7 +209,7 @@ class Service:
         now = self._clock.now()
         records = self._keeper.open()
         for command in self._engine.restore_tickets(records, now, lost=self._intake.fresh):
-            if isinstance(command, FOR_SERVICE) and not isinstance(command, Told | Admitted):
+            if isinstance(command, ForService) and not isinstance(command, Told | Admitted):
                 self.carry_out(command, now)
 
     def snapshot(self) -> Snapshot:

@@ -5,8 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, time
 
 from router.core.facts import Door
-from router.core.french import WEEKDAYS
-from router.core.hours import clock_text
+from router.french import WEEKDAYS, clock_text
 from router.report.calls import NO_SECTOR, NO_SECTOR_NAME
 from router.report.columns import DOOR_NAMES, Column, Counts, Mode
 from router.report.counting import classify, merged, promise

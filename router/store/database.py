@@ -33,7 +33,6 @@ from router.core.facts import (
     WatchFact,
 )
 from router.core.ids import AgentId, PhoneId, QuestionId, ReasonId
-from router.core.keeping import Keeping
 from router.core.requests import Watching
 from router.errors import StoreError
 from router.store import rows
@@ -45,6 +44,7 @@ from router.store.schema import (
     told,
     transaction,
 )
+from router.store.standing import Keeping
 
 FILE_NAME = "facts.sqlite3"
 #: The votes of a day are written once so many answers to each question wait together.

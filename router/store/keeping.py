@@ -15,8 +15,8 @@ from structlog.typing import FilteringBoundLogger
 
 from router.core.callback.tickets import TicketRecord
 from router.core.ids import TicketId
-from router.core.keeping import Keeping
 from router.errors import StoreError
+from router.store.standing import Keeping
 from router.store.tickets import TicketStore
 
 #: Between two tries while the file cannot be written.

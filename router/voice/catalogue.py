@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from router.core import french
+from router import french
 from router.core.ids import PromptId
 from router.core.plan import Fiche
 from router.errors import ConfigError, Problem

@@ -14,6 +14,7 @@ from router.core.callback.tickets import Refusal
 from router.core.codes import CodeBook, in_pairs
 from router.core.ids import FicheId
 from router.core.plan import Plan
+from router.french import next_opening
 from router.web.backend import DeskBackend
 from router.web.bodies import LARGEST_BODY
 from router.web.desk import Desk
@@ -104,7 +105,7 @@ class Api:
                 "name": self.plan.name,
                 "open": is_open,
                 "next_change": None if change_at is None else hours.local(change_at).isoformat(),
-                "next_opening": None if is_open else hours.next_opening_text(now.now),
+                "next_opening": None if is_open else next_opening(hours, now.now),
                 "sectors": [
                     {
                         "id": sector.sector,

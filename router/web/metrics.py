@@ -8,7 +8,7 @@ from router.core.callback.tickets import Failure
 from router.core.commands import Noted, Outcome, Step
 from router.core.events import CalledEnd
 from router.core.ids import SectorId
-from router.core.keeping import Keeping
+from router.store.standing import Keeping
 from router.web.snapshot import Snapshot
 
 _WAIT_BUCKETS_S = (5, 15, 30, 60, 120, 180, 300, 600, 1200, 2700)

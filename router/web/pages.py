@@ -2,9 +2,9 @@
 
 from html import escape
 
-from router.core.engine import SectorSnapshot
-from router.core.hours import clock_text
 from router.core.plan import Plan
+from router.core.standing import SectorSnapshot
+from router.french import clock_text
 from router.web.present import Phone, phone_sentences
 from router.web.relay import paragraph
 from router.web.sentences import as_html

@@ -2,7 +2,8 @@
 
 from enum import Enum
 
-from router.core.hours import Hours, clock_text
+from router.core.hours import Hours
+from router.french import clock_text, next_opening
 
 
 class Phone(Enum):
@@ -35,7 +36,7 @@ def phone_now(hours: Hours, now: float, *, ready: bool, staffed: bool, full: boo
 def phone_sentences(phone: Phone, hours: Hours, now: float) -> str:
     """Return the sentences that say so, with the time of the next change."""
     if phone is Phone.CLOSED:
-        return f"Le service est fermé. Il ouvre {hours.next_opening_text(now)}."
+        return f"Le service est fermé. Il ouvre {next_opening(hours, now)}."
     is_open = "Le service est ouvert"
     if (closes_at := hours.closes_at(now)) is not None:
         is_open += f" jusqu’à {clock_text(hours.local(closes_at).time())}"

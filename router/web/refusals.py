@@ -6,6 +6,7 @@ from math import ceil
 
 from router.core.callback.tickets import Refusal
 from router.core.plan import Plan
+from router.french import next_opening
 from router.web.replies import Refused
 from router.web.sentences import with_number
 
@@ -80,7 +81,7 @@ def not_now(refusal: Refusal, plan: Plan, now: float, *, answered: bool) -> NotN
         dial = f" {with_number(_DIAL, plan)}" if reason.dial and answered else ""
         return NotNow(refusal, reason.message + dial, reason.retry_s)
     opens_at = hours.next_opening(now)
-    message = f"{reason.message} Le service ouvre {hours.next_opening_text(now)}."
+    message = f"{reason.message} Le service ouvre {next_opening(hours, now)}."
     if opens_at is None:
         return NotNow(refusal, message, None)
     return NotNow(refusal, message, ceil(opens_at - now), hours.local(opens_at).isoformat())

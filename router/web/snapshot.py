@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from router.core.callback.tickets import Refusal
-from router.core.engine import SectorSnapshot
 from router.core.ids import SectorId
-from router.core.keeping import Keeping
 from router.core.plan import Plan
+from router.core.standing import SectorSnapshot
+from router.store.standing import Keeping
 from router.web.present import Phone, phone_now
 from router.web.refusals import NotNow, most_common, not_now
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from router.core.french import WEEKDAYS
-from router.core.hours import MIDNIGHT, Opening, clock_text
+from router.core.hours import MIDNIGHT, Opening
+from router.french import WEEKDAYS, clock_text
 
 #: Why no callback can be asked for -> title; the widget has the same table, word for word.
 REFUSALS: Mapping[str, str] = {

@@ -8,8 +8,9 @@ from aiohttp.test_utils import TestServer
 
 from router.config import load
 from router.core.callback.tickets import Refusal
-from router.core.engine import SectorSnapshot
 from router.core.ids import FicheId
+from router.core.standing import SectorSnapshot
+from router.french import next_opening
 from router.intake import page_words, rappel
 from router.intake.rappel import Fault, Offer, Progress
 from router.web.pages import home as home_page
@@ -29,7 +30,7 @@ PLAN = load(None).plan
 FICHE = PLAN.fiches[FicheId("F3301")]
 SECTOR = PLAN.sectors[FICHE.sector]
 NIGHT = MONDAY_10H + 12 * 3600
-TOMORROW = PLAN.hours.next_opening_text(NIGHT)
+TOMORROW = next_opening(PLAN.hours, NIGHT)
 CODE = "12 34 56 78"
 
 #: What sticks out on the right; what is off the screen on the left is there on purpose.

@@ -9,7 +9,6 @@ from router.core.call.life import CallState
 from router.core.commands import DeskChanged, HangUp, Outcome, Part, Play, Step, StopMusic
 from router.core.desk.agents import AgentState, Choice
 from router.core.desk.desk_view import CallView
-from router.core.engine import SectorSnapshot
 from router.core.events import (
     CallArrived,
     CallFound,
@@ -47,6 +46,7 @@ from router.core.requests import (
     Transfer,
     Watching,
 )
+from router.core.standing import SectorSnapshot
 from tests.caller import Exchange
 from tests.service_plan import (
     HEALTH,

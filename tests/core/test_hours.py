@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from router.core.hours import Closed, DayException, Hours, Opening, clock_text
+from router.core.hours import Closed, DayException, Hours, Opening
+from router.french import clock_text, next_opening
 
 PARIS = ZoneInfo("Europe/Paris")
 MORNING = (time(8, 30), time(13))
@@ -71,7 +72,7 @@ def test_never_open() -> None:
     assert not never.is_open(now)
     assert never.next_opening(now) is None
     assert never.next_change(now) is None
-    assert never.next_opening_text(now) == "à une date qui n’est pas encore fixée"
+    assert next_opening(never, now) == "à une date qui n’est pas encore fixée"
 
 
 def test_an_opening_beyond_the_horizon_is_none() -> None:
@@ -189,7 +190,7 @@ class TestClockPutForward:
     ],
 )
 def test_the_next_opening_in_words(now: str, text: str) -> None:
-    assert HOURS.next_opening_text(at(now)).replace("\u00a0", " ") == text
+    assert next_opening(HOURS, at(now)).replace("\u00a0", " ") == text
 
 
 def test_a_clock_in_words_keeps_together() -> None:
@@ -269,7 +270,7 @@ def test_openings_and_closings_are_where_they_are_said_to_be(hours: Hours, now: 
         middle = now + (change - now) / 2
         assert middle == change or hours.is_open(middle) is hours.is_open(now)
     assert hours.why_closed(now) in Closed
-    assert hours.next_opening_text(now)
+    assert next_opening(hours, now)
 
 
 @given(tables(), st.lists(instants, min_size=1, max_size=20))

@@ -8,9 +8,9 @@ import pytest
 from router.ari.translate import Translator
 from router.core.callback.tickets import Failure, Refusal, TicketState
 from router.core.commands import Ring
-from router.core.engine import SectorSnapshot
 from router.core.ids import AgentId, CallId, ChannelId, TicketId
 from router.core.plan import Relay
+from router.core.standing import SectorSnapshot
 from router.intake import page_words, rappel
 from router.intake.abuse import LimitReached
 from router.intake.answers import progress_json, progress_page

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from router.core.commands import DeskChanged, Outcome
 from router.core.facts import BallotFact, CallFact, Door, DutyFact, SubjectFact, VoteFact, WatchFact
 from router.core.ids import AgentId, EntryId, FicheId, PhoneId, QuestionId, ReasonId, SectorId
-from router.core.keeping import Keeping
 from router.core.requests import Result, Watching
 from router.errors import StoreError
 from router.store import FILE_NAME, Store, database, rows, schema
 from router.store.schema import MIGRATIONS
+from router.store.standing import Keeping
 from tests.report.days import call_facts
 from tests.service_plan import MONDAY_10H, WORK
 

@@ -12,9 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from router.core.callback.tickets import Refusal
 from router.core.codes import in_pairs
 from router.core.commands import Noted, Outcome, Step
-from router.core.engine import SectorSnapshot
 from router.core.ids import CallId
-from router.core.keeping import Keeping
+from router.core.standing import SectorSnapshot
+from router.store.standing import Keeping
 from router.web.api import Api
 from router.web.metrics import Metrics
 from router.web.snapshot import Snapshot

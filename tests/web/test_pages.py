@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from router.core.callback.tickets import Refusal
-from router.core.engine import SectorSnapshot
 from router.core.plan import Relay
+from router.core.standing import SectorSnapshot
 from router.web.pages import home
 from router.web.snapshot import Snapshot
 from tests.service_plan import HOUSING, MONDAY_10H, WORK, small_plan

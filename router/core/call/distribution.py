@@ -4,10 +4,10 @@ from router.core.call.life import Call, CallState, Due
 from router.core.call.supervision import Supervision
 from router.core.call.votes import Votes
 from router.core.call.waiting import Waiting, promise
-from router.core.commands import Join, Outcome, Part, Step, Verify
+from router.core.commands import HangUp, Join, Outcome, Part, Step, Verify
 from router.core.desk.agents import AgentDesk, LastCall
 from router.core.desk.duty import Duty
-from router.core.events import LegEnd, LegEnded
+from router.core.events import CallFound, LegEnd, LegEnded
 from router.core.ids import PromptId, SectorId
 from router.core.legs import Role, Said
 from router.core.reservation import Reservation, why_unanswered
@@ -155,6 +155,38 @@ class Distribution:
             agent=call.agent,
             seconds=board.now - item.joined_at,
         )
+
+    def take_up(self, call: Call, found: CallFound) -> bool:
+        """Go on with a conversation that Asterisk has kept up through a restart.
+
+        False if the informateur found cannot be the one: then it is undone, and the caller, alone
+        on the line, is to be served anew.
+        """
+        board = self._board
+        desk = board.roster.desks.get(found.agent) if found.agent is not None else None
+        if (
+            desk is None
+            or found.leg is None
+            or found.bridge is None
+            or not board.roster.adopt(desk, call.id, board.now)
+        ):
+            self.undo(found)
+            return False
+        call.state, call.outcome = CallState.TALKING, Outcome.ANSWERED
+        call.talking_since = board.now
+        call.agent, call.leg, call.bridge = desk.agent.id, found.leg, found.bridge
+        call.waited_s = 0.0  # when it was answered is not known any more
+        desk.leg = found.leg
+        board.legs.add(found.leg, Role.INFORMATEUR, call, desk.agent.id)
+        self._duty.found(desk)
+        return True
+
+    def undo(self, found: CallFound) -> None:
+        """Part two who were found talking, and hang the leg up."""
+        if found.leg is not None:
+            self._board.commands.append(HangUp(found.call, found.leg))
+        if found.bridge is not None:
+            self._board.commands.append(Part(found.call, found.bridge))
 
     # The end of the conversation.
 

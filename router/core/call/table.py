@@ -1,5 +1,7 @@
 """The life of a call, as a table: who answers what, and which states may follow."""
 
+from collections.abc import Callable
+
 from router.core.call.distribution import Distribution
 from router.core.call.journey import Journey
 from router.core.call.life import CONVERSATION, AsideEvent, Call, CallState, Due, WatchEvent
@@ -29,6 +31,10 @@ from router.core.table import Row, told, when
 
 S = CallState
 CallRow = Row[CallState, Call]
+#: A sentence has ended. What cannot be played counts as said, once the caller has stayed.
+_HEARD = (PromptEnded, Due.UNHEARD)
+#: Nobody but the caller takes part, and nobody is waited for.
+_ALONE = (S.WELCOME, S.CLOSED, S.QUESTION, S.CHECKING, S.MENU, S.PAGE, S.READING, S.LEAVING)
 #: Where an answer at the question or in a menu may lead.
 _ONWARD = (S.QUESTION, S.CHECKING, S.MENU, S.PAGE, S.WAITING, S.LEAVING)
 #: Back in the queue, or told why not.
@@ -51,32 +57,22 @@ def call_rows(
     """Return every row; without a state to follow, the call stays in its own or is over."""
     rows = [
         told(S.WELCOME, KeyPressed, journey.key_skips_welcome, *_ONWARD),
-        when(S.WELCOME, PromptEnded, journey.ask, S.QUESTION),
-        when(S.WELCOME, Due.STEP, journey.ask, S.QUESTION),
-        when(S.WELCOME, CallLeft, journey.caller_left),
+        *said(S.WELCOME, journey.ask, S.QUESTION),
         told(S.CLOSED, KeyPressed, journey.key_skips_closed, *_ONWARD),
-        when(S.CLOSED, PromptEnded, journey.offer_information, S.MENU),
-        when(S.CLOSED, Due.STEP, journey.offer_information, S.MENU),
-        when(S.CLOSED, CallLeft, journey.caller_left),
+        *said(S.CLOSED, journey.offer_information, S.MENU),
         told(S.QUESTION, KeyPressed, journey.question_key, *_ONWARD),
-        when(S.QUESTION, PromptEnded, journey.await_first_key),
+        *(when(S.QUESTION, heard, journey.await_first_key) for heard in _HEARD),
         when(S.QUESTION, Due.STEP, journey.question_silence, S.MENU, *_QUEUED),
         told(S.QUESTION, CallerSpoke, journey.spoke),
-        when(S.QUESTION, CallLeft, journey.caller_left),
         when(S.CHECKING, Due.STEP, journey.check_code, S.QUESTION, S.MENU, *_QUEUED),
-        when(S.CHECKING, CallLeft, journey.caller_left),
         told(S.MENU, KeyPressed, journey.menu_key, *_ONWARD),
-        when(S.MENU, PromptEnded, journey.await_first_key),
+        *(when(S.MENU, heard, journey.await_first_key) for heard in _HEARD),
         when(S.MENU, Due.STEP, journey.menu_silence, S.QUESTION, *_QUEUED),
         told(S.MENU, CallerSpoke, journey.spoke),
-        when(S.MENU, CallLeft, journey.caller_left),
         told(S.PAGE, KeyPressed, journey.key_leaves_page, *_ONWARD),
-        when(S.PAGE, PromptEnded, journey.page_over, S.QUESTION, S.MENU),
-        when(S.PAGE, Due.STEP, journey.page_over, S.QUESTION, S.MENU),
-        when(S.PAGE, CallLeft, journey.caller_left),
+        *said(S.PAGE, journey.page_over, S.QUESTION, S.MENU),
         # In the queue.
-        when(S.WAITING, PromptEnded, waiting.announcement_over),
-        when(S.WAITING, Due.STEP, waiting.announcement_over),
+        *said(S.WAITING, waiting.announcement_over),
         when(S.WAITING, Due.ANNOUNCE, waiting.announce),
         when(S.WAITING, Due.LONGEST, waiting.waited_too_long, S.LEAVING),
         told(S.WAITING, KeyPressed, offer.waiting_key, S.ENTERING),
@@ -85,16 +81,14 @@ def call_rows(
         told(S.ENTERING, NumberTaken, offer.number_taken, *_QUEUED),
         when(S.ENTERING, Due.STEP, offer.entry_over, *_QUEUED),
         when(S.ENTERING, CallLeft, offer.entering_caller_left),
-        when(S.RINGING, PromptEnded, waiting.announcement_over),
-        when(S.RINGING, Due.STEP, waiting.announcement_over),
+        *said(S.RINGING, waiting.announcement_over),
         when(S.RINGING, LegRang, distribution.rang),
         when(S.RINGING, Ringing.OVER, distribution.no_answer, *_QUEUED),
         when(S.RINGING, LegAnswered, distribution.tell_informateur, S.WHISPERING),
         told(S.RINGING, LegEnded, distribution.missed, *_QUEUED),
         when(S.RINGING, PhoneVanished, distribution.phone_vanished, *_QUEUED),
         when(S.RINGING, CallLeft, distribution.ringing_caller_left),
-        when(S.WHISPERING, PromptEnded, waiting.announcement_over),
-        when(S.WHISPERING, Due.STEP, waiting.announcement_over),
+        *said(S.WHISPERING, waiting.announcement_over),
         when(S.WHISPERING, Due.WHISPER, distribution.join, S.TALKING),
         when(S.WHISPERING, Due.UNTOLD, distribution.verify_informateur),
         told(S.WHISPERING, LegEnded, distribution.missed, *_QUEUED),
@@ -130,8 +124,7 @@ def call_rows(
         told(S.CONSULTING, Retrieve, talk.cancel, S.TALKING),
         told(S.CONSULTING, LegEnded, talk.informateur_left_consultation, S.TALKING, *_QUEUED),
         when(S.CONSULTING, CallLeft, talk.caller_left_aside),
-        when(S.REFERRING, PromptEnded, referral.music_again),
-        when(S.REFERRING, Due.STEP, referral.music_again),
+        *said(S.REFERRING, referral.music_again),
         when(S.REFERRING, AsideEvent.ANSWERED, referral.answered, S.REFERRED),
         told(
             *(S.REFERRING, LegEnded, referral.failed, S.TALKING, S.READING),
@@ -145,25 +138,21 @@ def call_rows(
         when(S.REFERRED, AsideEvent.ENDED, referral.over, *_AFTER),
         when(S.REFERRED, CallLeft, referral.caller_left),
         when(S.READING, KeyPressed, referral.reading_over, *_AFTER),
-        when(S.READING, PromptEnded, referral.reading_over, *_AFTER),
-        when(S.READING, Due.STEP, referral.reading_over, *_AFTER),
-        when(S.READING, CallLeft, journey.caller_left),
+        *said(S.READING, referral.reading_over, *_AFTER),
         # The end.
         told(S.VOTING, KeyPressed, votes.vote_key, S.LEAVING),
-        when(S.VOTING, PromptEnded, votes.await_vote),
+        *(when(S.VOTING, heard, votes.await_vote) for heard in _HEARD),
         when(S.VOTING, Due.STEP, votes.no_vote, S.LEAVING),
         when(S.VOTING, CallLeft, votes.voter_left),
-        when(S.LEAVING, PromptEnded, journey.hang_up),
-        when(S.LEAVING, Due.STEP, journey.hang_up),
-        when(S.LEAVING, CallLeft, journey.caller_left),
+        *said(S.LEAVING, journey.hang_up),
     ]
+    rows += [when(state, CallLeft, journey.caller_left) for state in _ALONE]
     for state in sorted(CONVERSATION):
         rows.append(told(state, LegKeyPressed, keys.pressed))
         rows.append(when(state, Due.KEYS, keys.forgotten))
-    # What cannot be played counts as said, once the caller is seen to have stayed.
-    rows += [
-        when(row.state, Due.UNHEARD, row.answer, *row.leads_to)
-        for row in rows
-        if row.what is PromptEnded
-    ]
     return rows
+
+
+def said(state: S, answer: Callable[[Call], None], *leads_to: S) -> list[CallRow]:
+    """Return the rows of a sentence that is over: said, or said for all we know."""
+    return [when(state, over, answer, *leads_to) for over in (*_HEARD, Due.STEP)]

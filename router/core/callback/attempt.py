@@ -17,7 +17,7 @@ from router.core.call.waiting import Waiting
 from router.core.callback.admission import AdmissionControl
 from router.core.callback.open_tickets import UNKEPT_RETRY_S, OpenTickets, Ticket
 from router.core.callback.tickets import Failure, TicketDue, TicketState
-from router.core.commands import DialTicket, HangUp, Outcome, Part, Step
+from router.core.commands import DialTicket, HangUp, Outcome, Step
 from router.core.desk.agents import AgentDesk
 from router.core.desk.duty import RING_BACKSTOP_S, Duty
 from router.core.events import (
@@ -31,7 +31,7 @@ from router.core.events import (
     TicketUnkept,
 )
 from router.core.facts import Door
-from router.core.ids import BridgeId, CallId, ChannelId, PromptId
+from router.core.ids import CallId, ChannelId, PromptId
 from router.core.legs import Role, Said
 from router.core.plan import CallbackPolicy
 from router.core.reservation import Reservation, why_unanswered
@@ -240,6 +240,7 @@ class Attempts:
         board, record = self._board, ticket.record
         self._open.cancel_due(ticket, TicketDue.STEP)
         call = self._conversation(ticket)
+        self._begin(call)
         call.said, ticket.said, call.music = ticket.said, {}, music
         ticket.state = TicketState.TALKING
         ticket.record = replace(record, state=TicketState.TALKING)
@@ -254,60 +255,37 @@ class Attempts:
         self._distribution.join(call)
 
     def _conversation(self, ticket: Ticket) -> Call:
-        """From here on the ticket's channel is a call's."""
-        board, record = self._board, ticket.record
+        record = ticket.record
         call = Call(call_of(ticket), record.asked_at)
-        board.begin(call)
-        self._open.attempts.pop(call.id, None)
         call.door, call.fiche, call.ticket = Door.CALLBACK, record.fiche, record.ticket
         call.outcome = Outcome.ABANDONED
         call.joined_at, call.promised_at = record.asked_at, record.due_at
         call.attempts = record.attempts
-        call.item = WorkItem(
-            call.id, record.sector, record.asked_at, record.due_at, board.next_sequence()
-        )
+        sequence = self._board.next_sequence()
+        call.item = WorkItem(call.id, record.sector, record.asked_at, record.due_at, sequence)
         return call
+
+    def _begin(self, call: Call) -> None:
+        """From here on the ticket's channel is the call's."""
+        self._open.attempts.pop(call.id, None)
+        self._board.begin(call)
 
     def found(self, ticket: Ticket, event: CallFound) -> None:
         """Picked up while nobody looked. After a restart: a conversation goes on, whoever had
         pressed 1 is served first, and the question is put again to whoever was hearing it."""
-        board = self._board
         if not ticket.unclear:
             self.answered(ticket)
             return
-        desk = board.roster.desks.get(event.agent) if event.agent is not None else None
-        if (
-            desk is not None
-            and event.leg is not None
-            and event.bridge is not None
-            and board.roster.adopt(desk, event.call, board.now)
-        ):
-            self._talk_on(ticket, desk, event.leg, event.bridge)
-            return
-        if event.leg is not None:
-            board.commands.append(HangUp(event.call, event.leg))
-        if event.bridge is not None:
-            board.commands.append(Part(event.call, event.bridge))
-        if ticket.state is TicketState.TALKING:
-            ticket.unclear = False
-            self._join(ticket, music=True)  # waiting for another informateur, perhaps
+        ticket.unclear = False
+        call = self._conversation(ticket)
+        if self._distribution.take_up(call, event):
+            self._begin(call)
+            ticket.state = TicketState.TALKING
+            ticket.agent, ticket.leg = call.agent, call.leg
+        elif ticket.state is TicketState.TALKING:
+            self._join(ticket, music=True)  # was waiting for another informateur, perhaps
         else:
             self.answered(ticket)
-
-    def _talk_on(self, ticket: Ticket, desk: AgentDesk, leg: ChannelId, bridge: BridgeId) -> None:
-        """Take a conversation up that went on through a restart."""
-        board = self._board
-        call = self._conversation(ticket)
-        call.state, call.outcome = CallState.TALKING, Outcome.ANSWERED
-        call.talking_since = board.now
-        call.agent, call.leg, call.bridge = desk.agent.id, leg, bridge
-        call.waited_s = 0.0  # when it was answered is not known any more
-        ticket.unclear = False
-        ticket.agent, ticket.leg = desk.agent.id, leg
-        desk.leg = leg
-        board.legs.add(leg, Role.INFORMATEUR, call, desk.agent.id)
-        self._duty.found(desk)
-        ticket.state = TicketState.TALKING
 
     def unfound(self, ticket: Ticket) -> None:
         """Asterisk does not know the attempt of before the restart: it is over."""

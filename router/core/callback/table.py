@@ -1,26 +1,10 @@
 """The life of a ticket, as a table: who answers what, and which states may follow."""
 
+from router.core import events
 from router.core.callback.attempt import Attempts
 from router.core.callback.open_tickets import OpenTickets, Ticket
 from router.core.callback.tickets import TicketDue, TicketEvent, TicketState
 from router.core.desk.agents import AgentDesk
-from router.core.events import (
-    CallbackCancelled,
-    CalledAnswered,
-    CalledEnded,
-    CallFound,
-    CallLeft,
-    DialFailed,
-    KeyPressed,
-    LegAnswered,
-    LegEnded,
-    LegRang,
-    NumberLost,
-    PhoneVanished,
-    PromptEnded,
-    PromptFailed,
-    TicketUnkept,
-)
 from router.core.reservation import Ringing
 from router.core.table import Row, told, when
 
@@ -35,38 +19,38 @@ def ticket_rows(open_tickets: OpenTickets, attempts: Attempts) -> list[TicketRow
     rows = [
         when(S.WAITING, TicketDue.RETRY, open_tickets.wait),
         told(S.WAITING, AgentDesk, attempts.ring, S.RINGING, as_=Ringing.TURN),
-        when(S.RINGING, LegRang, attempts.rang),
+        when(S.RINGING, events.LegRang, attempts.rang),
         when(S.RINGING, Ringing.OVER, attempts.no_answer, S.WAITING),
-        when(S.RINGING, LegAnswered, attempts.informateur_answered, S.DIALLING),
-        told(S.RINGING, LegEnded, attempts.missed, S.WAITING),
-        when(S.RINGING, PhoneVanished, attempts.phone_vanished, S.WAITING),
-        told(S.DIALLING, LegEnded, attempts.informateur_left_dialling, *_AGAIN),
-        when(S.DIALLING, CalledAnswered, attempts.answered, S.ASKING),
-        told(S.DIALLING, CalledEnded, attempts.not_reached, *_AGAIN),
-        when(S.DIALLING, CallLeft, attempts.gone_unanswered, *_AGAIN),
-        told(S.DIALLING, DialFailed, attempts.not_dialled, *_AGAIN),
+        when(S.RINGING, events.LegAnswered, attempts.informateur_answered, S.DIALLING),
+        told(S.RINGING, events.LegEnded, attempts.missed, S.WAITING),
+        when(S.RINGING, events.PhoneVanished, attempts.phone_vanished, S.WAITING),
+        told(S.DIALLING, events.LegEnded, attempts.informateur_left_dialling, *_AGAIN),
+        when(S.DIALLING, events.CalledAnswered, attempts.answered, S.ASKING),
+        told(S.DIALLING, events.CalledEnded, attempts.not_reached, *_AGAIN),
+        when(S.DIALLING, events.CallLeft, attempts.gone_unanswered, *_AGAIN),
+        told(S.DIALLING, events.DialFailed, attempts.not_dialled, *_AGAIN),
         when(S.DIALLING, TicketDue.DIAL, attempts.not_picked_up, *_AGAIN),
-        told(S.DIALLING, TicketUnkept, attempts.unkept, S.WAITING),
-        when(S.ASKING, PromptEnded, attempts.asked),
-        when(S.ASKING, PromptFailed, attempts.not_asked),
-        told(S.ASKING, KeyPressed, attempts.key, S.TALKING),
+        told(S.DIALLING, events.TicketUnkept, attempts.unkept, S.WAITING),
+        when(S.ASKING, events.PromptEnded, attempts.asked),
+        when(S.ASKING, events.PromptFailed, attempts.not_asked),
+        told(S.ASKING, events.KeyPressed, attempts.key, S.TALKING),
         when(S.ASKING, TicketDue.STEP, attempts.silence, *_AGAIN),
-        told(S.ASKING, LegEnded, attempts.informateur_left_asking),
-        when(S.ASKING, CalledEnded, attempts.hung_up, *_AGAIN),
-        when(S.ASKING, CallLeft, attempts.hung_up, *_AGAIN),
+        told(S.ASKING, events.LegEnded, attempts.informateur_left_asking),
+        when(S.ASKING, events.CalledEnded, attempts.hung_up, *_AGAIN),
+        when(S.ASKING, events.CallLeft, attempts.hung_up, *_AGAIN),
         when(S.TALKING, TicketEvent.TALKED, attempts.talked, S.DONE),
     ]
     for state in (S.WAITING, S.RINGING, S.DIALLING, S.ASKING):
-        rows.append(when(state, CallbackCancelled, attempts.cancelled, S.CANCELLED))
+        rows.append(when(state, events.CallbackCancelled, attempts.cancelled, S.CANCELLED))
         rows.append(when(state, TicketDue.EXPIRE, attempts.expired, S.EXPIRED))
         rows.append(when(state, TicketEvent.WITHDRAWN, attempts.withdrawn))
     for state in (S.WAITING, S.RINGING):
-        rows.append(when(state, NumberLost, attempts.number_lost, S.FAILED))
+        rows.append(when(state, events.NumberLost, attempts.number_lost, S.FAILED))
     # After a restart, what became of the attempt is not known until Asterisk has been asked.
     rows += [
         when(S.DIALLING, TicketEvent.UNFOUND, attempts.unfound, *_AGAIN),
-        told(S.DIALLING, CallFound, attempts.found, S.ASKING, S.TALKING),
+        told(S.DIALLING, events.CallFound, attempts.found, S.ASKING, S.TALKING),
         when(S.TALKING, TicketEvent.UNFOUND, attempts.unfound_talking, S.DONE),
-        told(S.TALKING, CallFound, attempts.found),
+        told(S.TALKING, events.CallFound, attempts.found),
     ]
     return rows

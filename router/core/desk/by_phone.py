@@ -32,15 +32,6 @@ _YES, _NO = "1", "2"
 #: Longest number of an informateur or a fiche that is worth reading on.
 _LONGEST_ENTRY = 10
 _FAILURES_MAX = 3
-#: Which question follows which.
-_AFTER: dict[DeskState, tuple[DeskState, ...]] = {
-    DeskState.AGENT: (DeskState.PIN,),
-    DeskState.PIN: (),
-    DeskState.REASON: (),
-    DeskState.SUBJECT: (DeskState.RESULT,),
-    DeskState.RESULT: (DeskState.IMPROVE,),
-    DeskState.IMPROVE: (),
-}
 DeskRow = Row[DeskState, DeskCall]
 
 
@@ -248,21 +239,17 @@ class Desk:
 
 def desk_rows(desk: Desk) -> list[DeskRow]:
     """Return every row: each question waits for keys, each answer ends the call."""
-    questions: dict[DeskState, Callable[[DeskCall, KeyPressed], None]] = {
-        DeskState.AGENT: desk.agent_key,
-        DeskState.PIN: desk.pin_key,
-        DeskState.REASON: desk.reason_key,
-        DeskState.SUBJECT: desk.subject_key,
-        DeskState.RESULT: desk.result_key,
-        DeskState.IMPROVE: desk.improve_key,
-    }
-    rows = [
-        when(DeskState.LEAVING, PromptEnded, desk.hang_up),
-        when(DeskState.LEAVING, DeskDue.SILENCE, desk.hang_up),
+    state = DeskState
+    questions = [
+        told(state.AGENT, KeyPressed, desk.agent_key, state.PIN, state.LEAVING),
+        told(state.PIN, KeyPressed, desk.pin_key, state.LEAVING),
+        told(state.REASON, KeyPressed, desk.reason_key, state.LEAVING),
+        told(state.SUBJECT, KeyPressed, desk.subject_key, state.RESULT, state.LEAVING),
+        told(state.RESULT, KeyPressed, desk.result_key, state.IMPROVE, state.LEAVING),
+        told(state.IMPROVE, KeyPressed, desk.improve_key, state.LEAVING),
     ]
-    for state, key in questions.items():
-        rows.append(told(state, KeyPressed, key, *_AFTER[state], DeskState.LEAVING))
-        rows.append(when(state, PromptEnded, desk.await_keys))
-        rows.append(when(state, DeskDue.SILENCE, desk.silence, DeskState.LEAVING))
-    rows += [when(state, CallLeft, desk.left) for state in DeskState]
-    return rows
+    rows = [when(state.LEAVING, over, desk.hang_up) for over in (PromptEnded, DeskDue.SILENCE)]
+    for question in questions:
+        rows.append(when(question.state, PromptEnded, desk.await_keys))
+        rows.append(when(question.state, DeskDue.SILENCE, desk.silence, state.LEAVING))
+    return questions + rows + [when(one, CallLeft, desk.left) for one in state]

@@ -6,7 +6,7 @@ from router.core.call.distribution import VERIFY_S
 from router.core.call.life import CallState
 from router.core.callback.tickets import Failure, TicketState
 from router.core.commands import Outcome, Step, Verify
-from router.core.engine import ENDS_WITHIN_S
+from router.core.routing import ENDS_WITHIN_S
 from router.core.events import LegEnd, LegEnded, PromptFailed
 from router.core.facts import VoteFact
 from router.core.ids import AgentId, CallId, PlaybackId, TicketId

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.core import french
+from router import french
 
 MASCULINE = {
     0: "zéro",

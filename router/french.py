@@ -8,6 +8,8 @@ alike. Rules: Grevisse, "Le Bon Usage", numerals; "un" and its compounds agree i
 
 import datetime
 
+from router.core.hours import Hours
+
 WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 MONTHS = (
     "janvier",
@@ -77,6 +79,26 @@ def date(day: datetime.date) -> str:
 def spoken_date(day: datetime.date) -> str:
     """Return a date as it is said: "lundi premier janvier"."""
     return f"{WEEKDAYS[day.weekday()]} {day_of_month(day.day)} {MONTHS[day.month - 1]}"
+
+
+def clock_text(at: datetime.time) -> str:
+    """Return a time of day as it is written, with no-break spaces: "8 h 30", "13 h"."""
+    hour = f"{at.hour}\u00a0h"
+    return f"{hour}\u00a0{at.minute:02}" if at.minute else hour
+
+
+def next_opening(hours: Hours, now: float) -> str:
+    """Return when the service opens next, for pages: "demain, lundi 23 novembre, à 8 h 30"."""
+    at = hours.next_opening(now)
+    if at is None:
+        return "à une date qui n’est pas encore fixée"
+    today, opening = hours.local(now).date(), hours.local(at)
+    if opening.date() == today:
+        return f"aujourd’hui à {clock_text(opening.time())}"
+    day = date(opening.date())
+    if opening.date() == today + datetime.timedelta(days=1):
+        day = f"demain, {day},"
+    return f"{day} à {clock_text(opening.time())}"
 
 
 def day_of_month(n: int) -> str:

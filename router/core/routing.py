@@ -1,0 +1,399 @@
+"""Which part an event reaches.
+
+A channel's owner is one look-up (legs.py); what the owner does about an event is in its table
+(call/table.py, callback/table.py, desk/by_phone.py). What comes of it for others is done
+afterwards, in one place: `follow_up`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from router.core import events
+from router.core.call.journey import Journey
+from router.core.call.life import CONVERSATION, AsideEvent, Call, CallState, Due, WatchEvent
+from router.core.call.supervision import Supervision
+from router.core.call.talk_keys import TalkKeys
+from router.core.call.waiting import Waiting
+from router.core.callback.callbacks import Callbacks
+from router.core.callback.open_tickets import Ticket
+from router.core.callback.tickets import TicketEvent
+from router.core.commands import HangUp, Step, Told
+from router.core.desk.agents import AgentDesk, AgentState
+from router.core.desk.by_phone import Desk
+from router.core.desk.desk_call import DeskCall, DeskDue, DeskState
+from router.core.desk.duty import Duty
+from router.core.ids import CallId, ChannelId
+from router.core.legs import NOT_LEGS, OWN, Role, Said
+from router.core.recovery import Recovery
+from router.core.requests import InCall, LogIn, LogOut, Note, Pause, Ready, Reply
+from router.core.reservation import Reservation, Ringing
+from router.core.switchboard import Switchboard, TimerKey
+from router.core.table import Table, What
+
+#: A prompt that broke off because its channel is gone is followed by that end within this.
+ENDS_WITHIN_S = 1.0
+
+#: What an event on a leg is to the leg's owner, by what the leg is for.
+_RANG: dict[Role, What] = {
+    Role.INFORMATEUR: events.LegRang,
+    Role.COLLEAGUE: AsideEvent.RANG,
+}
+_ANSWERED: dict[Role, What] = {
+    Role.INFORMATEUR: events.LegAnswered,
+    Role.COLLEAGUE: AsideEvent.ANSWERED,
+    Role.REFERRAL: AsideEvent.ANSWERED,
+    Role.SUPERVISOR: WatchEvent.ANSWERED,
+}
+_ENDED: dict[Role, What] = {
+    Role.INFORMATEUR: events.LegEnded,
+    Role.COLLEAGUE: AsideEvent.ENDED,
+    Role.REFERRAL: AsideEvent.ENDED,
+    Role.SUPERVISOR: WatchEvent.ENDED,
+}
+_UNANSWERED: dict[Role, What] = {
+    Role.INFORMATEUR: Ringing.OVER,
+    Role.COLLEAGUE: AsideEvent.UNANSWERED,
+    Role.REFERRAL: AsideEvent.UNANSWERED,
+}
+_VANISHED: dict[Role, What] = {
+    Role.INFORMATEUR: events.PhoneVanished,
+    Role.COLLEAGUE: AsideEvent.VANISHED,
+}
+#: What it is to the owner that a sentence is over, by who heard it; without an entry, nothing.
+_SAID: dict[type, dict[Said, What]] = {
+    Call: {
+        Said.CALLER: events.PromptEnded,
+        Said.INFORMATEUR: Due.WHISPER,
+        Said.COLLEAGUE: AsideEvent.TOLD,
+        Said.WATCHED_CALLER: WatchEvent.BEGUN,
+    },
+    Ticket: {Said.CALLER: events.PromptEnded},
+    DeskCall: {Said.CALLER: events.PromptEnded},
+}
+#: What it is that a sentence to somebody else broke off. What a caller does not hear to its end
+#: waits a moment, for the channel's own end to be reported.
+_UNSAID: dict[type, dict[Said, What]] = {
+    Call: {
+        Said.WATCHED_CALLER: WatchEvent.UNTOLD,
+        Said.WATCHED_INFORMATEUR: WatchEvent.UNTOLD,
+    },
+    Ticket: {Said.CALLER: events.PromptFailed},
+    DeskCall: {Said.CALLER: events.PromptEnded},
+}
+_UNHEARD = {Said.CALLER: Due.UNHEARD, Said.INFORMATEUR: Due.UNTOLD, Said.COLLEAGUE: Due.UNTOLD}
+
+
+class Routing:
+    """Takes events and deadlines to the parts that answer them."""
+
+    def __init__(
+        self,
+        board: Switchboard,
+        duty: Duty,
+        reservation: Reservation,
+        recovery: Recovery,
+        callbacks: Callbacks,
+        journey: Journey,
+        waiting: Waiting,
+        supervision: Supervision,
+        talk_keys: TalkKeys,
+        desk: Desk,
+        calls: Table[CallState, Call],
+        desk_calls: Table[DeskState, DeskCall],
+    ) -> None:
+        self._board = board
+        self._duty = duty
+        self._reservation = reservation
+        self._recovery = recovery
+        self._callbacks = callbacks
+        self._journey = journey
+        self._waiting = waiting
+        self._supervision = supervision
+        self._talk_keys = talk_keys
+        self._desk = desk
+        self._calls = calls
+        self._desk_calls = desk_calls
+        self._tables: dict[type, Table[Any, Any]] = {
+            Call: calls,
+            Ticket: callbacks.table,
+            DeskCall: desk_calls,
+        }
+        #: What answers each event.
+        self.on: dict[type[events.Event], Callable[[Any], None]] = {
+            events.TimePassed: self._time_passed,
+            events.KeyPressed: self._key,
+            events.CallerSpoke: self._of_channel,
+            events.NumberTaken: self._of_channel,
+            events.PromptEnded: self._prompt_ended,
+            events.PromptFailed: self._prompt_failed,
+            events.CallArrived: self._arrived,
+            events.CallLeft: self._of_channel,
+            events.CallFound: self._found,
+            events.LegRang: self._leg_rang,
+            events.LegAnswered: self._leg_answered,
+            events.LegKeyPressed: self._leg_key,
+            events.LegEnded: self._leg_ended,
+            events.SnoopStarted: self._supervision.snooping,
+            events.CommandFailed: self._failed,
+            events.PhoneAppeared: self._phone_appeared,
+            events.PhoneVanished: self._phone_vanished,
+            events.DeskCalled: self._desk_called,
+            events.AgentAsked: self._agent_asked,
+            events.SupervisorAsked: self._supervisor_asked,
+            events.CalledAnswered: self._called_answered,
+            events.CalledEnded: self._of_channel,
+            events.DialFailed: self._of_channel,
+            events.CallbackAsked: self._callbacks.asked,
+            events.CallbackCancelled: self._callbacks.cancelled,
+            events.TrunkChanged: self._callbacks.trunk_changed,
+            events.TicketUnkept: self._callbacks.unkept,
+            events.NumberLost: self._callbacks.number_lost,
+            events.StoreChanged: self._callbacks.store_changed,
+            events.Resynced: self._resynced,
+        }
+
+    def follow_up(self) -> None:
+        """End tickets whose conversation is over, and give work to whoever has become free."""
+        board = self._board
+        while board.talked:
+            self._callbacks.tell(board.talked.popleft(), TicketEvent.TALKED)
+        while board.free:
+            self._offer(board.free.popleft())
+
+    def _offer(self, desk: AgentDesk) -> None:
+        """Give a ready informateur the item that is due first."""
+        if desk.state is not AgentState.READY:
+            return
+        item = self._board.queue.first_for(desk.agent.skills)
+        if item is None:
+            return
+        if item.ticket is None:
+            self._calls.answer(self._board.calls[item.call], Ringing.TURN, desk)
+        else:
+            self._callbacks.tell(item.ticket, Ringing.TURN, desk)
+
+    # Events, one by one.
+
+    def _time_passed(self, event: events.TimePassed) -> None:
+        """Whatever was due has been done."""
+
+    def _answer(self, owner: object, what: What, event: events.Event | None = None) -> Any:
+        return self._tables[type(owner)].answer(owner, what, event)
+
+    def _of_channel(self, event: events.OfCall) -> None:
+        """Whoever has the channel answers."""
+        leg = self._board.legs.get(ChannelId(event.call))
+        if leg is not None:
+            self._answer(leg.owner, type(event), event)
+        else:
+            self._board.ignore(event)
+
+    def _key(self, event: events.KeyPressed) -> None:
+        call = self._board.calls.get(event.call)
+        if call is not None:
+            call.keys += 1
+            self._calls.answer(call, events.KeyPressed, event)
+        else:
+            self._of_channel(event)
+
+    def _arrived(self, event: events.CallArrived) -> None:
+        if event.call in self._board.calls:
+            self._board.ignore(event)
+        else:
+            self._journey.arrive(event.call)
+
+    def _found(self, event: events.CallFound) -> None:
+        leg = self._board.legs.get(ChannelId(event.call))
+        if leg is not None and leg.role is Role.CALLED:
+            self._answer(leg.owner, events.CallFound, event)
+        else:
+            self._recovery.found(event)
+
+    def _called_answered(self, event: events.CalledAnswered) -> None:
+        """Picked up; too late if the attempt is over."""
+        if ChannelId(event.call) not in self._board.legs:
+            self._board.commands.append(HangUp(event.call, ChannelId(event.call)))
+        self._of_channel(event)
+
+    def _resynced(self, event: events.Resynced) -> None:
+        self._callbacks.resynced()
+
+    # Legs.
+
+    def _leg_rang(self, event: events.LegRang) -> None:
+        leg = self._board.legs.get(event.leg)
+        if leg is not None and leg.role in _RANG:
+            self._answer(leg.owner, _RANG[leg.role], event)
+        else:
+            self._board.ignore(event)
+
+    def _leg_answered(self, event: events.LegAnswered) -> None:
+        leg = self._board.legs.get(event.leg)
+        if leg is not None and leg.role in _ANSWERED:
+            self._answer(leg.owner, _ANSWERED[leg.role], event)
+        else:  # answered in the instant we gave up
+            self._board.commands.append(HangUp(event.call, event.leg))
+            self._board.ignore(event)
+
+    def _leg_key(self, event: events.LegKeyPressed) -> None:
+        leg = self._board.legs.get(event.leg)
+        call = self._board.calls.get(event.call)
+        if leg is None or leg.role is not Role.INFORMATEUR or call is None:
+            self._board.ignore(event)
+            return
+        asked = self._calls.answer(call, events.LegKeyPressed, event)
+        if isinstance(asked, Reply):
+            self._talk_keys.reply(call, asked)
+        elif asked is not None:
+            self._talk_keys.reply(call, self._ask_in_call(call, asked))
+
+    def _leg_ended(self, event: events.LegEnded) -> None:
+        leg = self._board.legs.get(event.leg)
+        if leg is None or leg.role in NOT_LEGS:
+            self._board.ignore(event)
+            return
+        self._board.legs.pop(event.leg)
+        self._board.cancel_ring_due(event.leg)
+        if leg.role in _ENDED:
+            self._answer(leg.owner, _ENDED[leg.role], event)
+        elif leg.agent is not None:
+            desk = self._board.roster.desks[leg.agent]
+            if desk.leg == event.leg and desk.call is None:
+                self._duty.released(desk)
+
+    def _failed(self, event: events.CommandFailed) -> None:
+        """A command for a channel that is not there: as if its end had been reported."""
+        board, channel = self._board, event.channel
+        leg = board.legs.get(channel)
+        if leg is None:  # else a hang-up that fails would be repeated for ever
+            board.ignore(event)
+        elif leg.role in OWN:
+            board.commands.append(HangUp(CallId(channel), channel))
+            self._answer(leg.owner, events.CallLeft)
+        elif leg.role is Role.SNOOP:
+            self._answer(leg.owner, WatchEvent.DEAF)
+        else:
+            self._leg_ended(events.LegEnded(event.call, channel, events.LegEnd.UNREACHABLE))
+
+    def _ring_over(self, leg_id: ChannelId) -> None:
+        """Nobody picked up in time."""
+        leg = self._board.legs.get(leg_id)
+        if leg is not None and leg.role in _UNANSWERED:
+            self._answer(leg.owner, _UNANSWERED[leg.role])
+
+    # Prompts.
+
+    def _prompt_ended(self, event: events.PromptEnded) -> None:
+        owner, said = self._whose(event)
+        if owner is None or said is None:
+            self._board.ignore(event)
+        elif (what := _SAID[type(owner)].get(said)) is not None:
+            self._answer(owner, what)
+
+    def _prompt_failed(self, event: events.PromptFailed) -> None:
+        """What broke off was not heard. The channel's own end follows at once, or never."""
+        owner, said = self._whose(event)
+        if owner is None or said is None:
+            self._board.ignore(event)
+        elif (what := _UNSAID[type(owner)].get(said)) is not None:
+            self._answer(owner, what)
+        elif isinstance(owner, Call):
+            self._board.set_due(owner, _UNHEARD[said], ENDS_WITHIN_S)
+
+    def _whose(
+        self, event: events.PromptEnded | events.PromptFailed
+    ) -> tuple[object | None, Said | None]:
+        """Return who owns the sentence that is over, and to whom it was said."""
+        leg = self._board.legs.get(ChannelId(event.call))
+        if leg is None:
+            return None, None
+        for said, playback in leg.owner.said.items():
+            if playback == event.playback:
+                del leg.owner.said[said]
+                return leg.owner, said
+        return None, None
+
+    # Informateurs, and what they ask.
+
+    def _phone_appeared(self, event: events.PhoneAppeared) -> None:
+        if self._duty.knows(event.phone):
+            self._duty.appeared(event.phone)
+        else:
+            self._board.ignore(event)
+
+    def _phone_vanished(self, event: events.PhoneVanished) -> None:
+        """A call that rings there goes to the next one, then its informateur is logged out."""
+        board = self._board
+        if not self._duty.knows(event.phone):
+            board.ignore(event)
+            return
+        board.roster.phones.discard(event.phone)
+        desk = board.roster.at.get(event.phone)
+        if desk is not None:
+            desk.present = False
+            leg = board.legs.get(desk.leg) if desk.leg is not None else None
+            if leg is not None and leg.role in _VANISHED:
+                self._answer(leg.owner, _VANISHED[leg.role])
+        self._duty.vanished(event.phone)
+
+    def _desk_called(self, event: events.DeskCalled) -> None:
+        if event.call in self._board.desk_calls:
+            self._board.ignore(event)
+        else:
+            self._desk.arrive(event)
+
+    def _agent_asked(self, event: events.AgentAsked) -> None:
+        self._board.commands.append(Told(event.ask, self._asked(event)))
+
+    def _supervisor_asked(self, event: events.SupervisorAsked) -> None:
+        self._board.commands.append(Told(event.ask, self._supervision.ask(event)))
+
+    def _asked(self, event: events.AgentAsked) -> Reply:
+        desk = self._board.roster.desks.get(event.agent)
+        if desk is None:
+            return Reply.NOT_LOGGED_IN
+        request = event.request
+        if isinstance(request, LogIn | LogOut | Pause | Ready | Note):
+            return self._duty.ask(desk, request)
+        call = self._board.calls.get(desk.call) if desk.call is not None else None
+        if call is None or call.agent != event.agent or call.state not in CONVERSATION:
+            return Reply.NOT_IN_CALL
+        return self._ask_in_call(call, request)
+
+    def _ask_in_call(self, call: Call, request: InCall) -> Reply:
+        if not self._calls.has(call.state, type(request)):
+            return Reply.NOT_NOW
+        reply: Reply = self._calls.answer(call, type(request), request)
+        return reply
+
+    # Deadlines.
+
+    def fire(self, key: TimerKey) -> None:
+        """Have whoever set the deadline answer it."""
+        board = self._board
+        match key:
+            case ("call", call_id, due):
+                call = board.calls[call_id]
+                if due is Due.UNHEARD or due is Due.UNTOLD:
+                    board.note(call, Step.UNPLAYED)
+                self._calls.answer(call, due)
+            case ("agent", agent_id):
+                self._lease_ended(board.roster.desks[agent_id])
+            case ("ring", leg):
+                self._ring_over(leg)
+            case ("widen", item):
+                self._reservation.widen(item)
+            case ("ticket", ticket_id, due):
+                self._callbacks.tell(ticket_id, due)
+            case ("desk", call_id):
+                self._desk_calls.answer(board.desk_calls[call_id], DeskDue.SILENCE)
+            case _:
+                self._waiting.close()
+
+    def _lease_ended(self, desk: AgentDesk) -> None:
+        """The lease of a ringing phone ends after the ringing's own deadline: one was lost."""
+        if desk.state in (AgentState.RESERVED, AgentState.RINGING) and desk.leg is not None:
+            self._ring_over(desk.leg)
+            if desk.state not in (AgentState.RESERVED, AgentState.RINGING):
+                return
+        self._duty.lease_ended(desk)
