@@ -51,6 +51,7 @@ TESTED_ELSEWHERE = {
     "core/commands.py": "values only",
     "core/facts.py": "values only",
     "core/call/life.py": "values only",
+    "core/routing.py": "test_engine.py and test_engine_properties.py: every event, any order",
     "core/call/waiting.py": "test_distribution.py and test_unheard.py",
     "core/call/referral.py": "test_talk.py",
     "core/call/talk_keys.py": "test_talk.py, and test_engine_properties.py presses any keys",

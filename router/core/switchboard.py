@@ -38,6 +38,7 @@ from router.core.ids import (
 from router.core.legs import Legs, Owner, Role, Said
 from router.core.plan import SAY_HOURS, SAY_NEXT_OPENING, Plan
 from router.core.speech import opening, week
+from router.core.table import IGNORED
 from router.core.timers import Timers
 from router.core.work import WorkItem, WorkQueue
 
@@ -173,7 +174,7 @@ class Switchboard:
 
     def ignore(self, event: Event) -> None:
         """Count what is late, repeated or impossible."""
-        self.counts[f"ignored {type(event).__name__}"] += 1
+        self.counts[f"{IGNORED}{type(event).__name__}"] += 1
 
     def service_day(self) -> datetime.date:
         """Return the day of the service, in its own time zone."""

@@ -15,6 +15,8 @@ from router.core.legs import Owner
 
 #: What happened: the class of an event or a request, or something the engine itself finds.
 What = type[Any] | StrEnum
+#: How counts begin: of events that mean nothing, and of transitions that no row allows.
+IGNORED = "ignored "
 OUTSIDE = "outside the table: "
 
 S = TypeVar("S", bound=StrEnum)
@@ -89,7 +91,7 @@ class Table(Generic[S, L]):
         before = owner.state
         row = self._rows[before].get(what)
         if row is None:
-            self._counts[f"ignored {name_of(what)} in {self._place}{before}"] += 1
+            self._counts[f"{IGNORED}{name_of(what)} in {self._place}{before}"] += 1
             return None
         reply = row.answer(owner, event) if row.tells else row.answer(owner)
         after = owner.state

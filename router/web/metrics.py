@@ -8,6 +8,7 @@ from router.core.callback.tickets import Failure
 from router.core.commands import Noted, Outcome, Step
 from router.core.events import CalledEnd
 from router.core.ids import SectorId
+from router.core.table import IGNORED, OUTSIDE
 from router.store.standing import Keeping
 from router.web.snapshot import Snapshot
 
@@ -53,6 +54,17 @@ class Metrics:
         self._defects = Gauge(
             "allo_defects", "Events whose handling raised; must stay 0.", registry=self.registry
         )
+        self._ignored = Counter(
+            "allo_events_ignored",
+            "Events that meant nothing in the state they came in: late, repeated or impossible.",
+            registry=self.registry,
+        )
+        self._outside = Counter(
+            "allo_outside_table",
+            "Changes of state that no table allows; must stay 0.",
+            registry=self.registry,
+        )
+        self._counts_told: dict[str, int] = {}
         self._leaks = Counter(
             "allo_log_leaks",
             "Values kept out of the log because they could be telephone numbers; must stay 0.",
@@ -92,11 +104,21 @@ class Metrics:
         if noted.outcome is not None:
             self._ended.labels(noted.outcome.value).inc()
 
+    def _counter_of(self, count: str) -> Counter | None:
+        if count.startswith(OUTSIDE):
+            return self._outside
+        return self._ignored if count.startswith(IGNORED) else None
+
     def refresh(self, snapshot: Snapshot) -> None:
         """Set the gauges to what is true now, and the counters that others keep."""
         for part, why in snapshot.parts.items():
             self._ready.labels(part).set(not why)
         self._defects.set(snapshot.defects)
+        for name, count in snapshot.counts.items():
+            counter = self._counter_of(name)
+            if counter is not None:
+                counter.inc(count - self._counts_told.get(name, 0))
+        self._counts_told = snapshot.counts
         self._leaks.inc(snapshot.leaks - self._leaks_told)
         self._leaks_told = snapshot.leaks
         for store, keeping in snapshot.stores.items():

@@ -15,6 +15,7 @@ from router.core.commands import Noted, Outcome, Step
 from router.core.ids import CallId
 from router.core.standing import SectorSnapshot
 from router.store.standing import Keeping
+from router.core.table import OUTSIDE
 from router.web.api import Api
 from router.web.metrics import Metrics
 from router.web.snapshot import Snapshot
@@ -252,6 +253,18 @@ async def test_metrics_can_be_parsed_and_hold_no_call(client: Client, metrics: M
     assert samples["allo_wait_seconds_sum", "logement"] == 12.0
     assert samples["allo_ready", "vault"] == 0  # nobody has reported it yet
     assert samples["allo_log_leaks_total",] == 0
+
+
+async def test_ignored_events_and_transitions_outside_the_tables_are_counted_once_each(
+    client: Client, present: Present
+) -> None:
+    stray = f"{OUTSIDE}LegEnded in ringing -> voting"
+    for late, outside in ((2, 0), (2, 0), (5, 1)):
+        counts = {"ignored PromptEnded": late, "ignored step in menu": 1, "ended answered": 9}
+        present.set(counts=counts | ({stray: outside} if outside else {}))
+        text = await (await client.get("/metrics")).text()
+        assert f"allo_events_ignored_total {late + 1}.0" in text
+        assert f"allo_outside_table_total {outside}.0" in text
 
 
 async def test_numbers_kept_out_of_logs_are_counted_once_each(
