@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from router.core.callback.tickets import Admission, TicketRecord, channel_of
 from router.core.commands import (
-    FOR_SERVICE,
     Admitted,
     Command,
     Counted,
@@ -392,7 +391,7 @@ class Exchange:
     def carry_out(self, commands: Iterable[Command]) -> None:
         """Do what the engine wants, one after the other."""
         for command in commands:
-            if isinstance(command, FOR_SERVICE):
+            if isinstance(command, ForService):
                 self._keep(command)
             else:
                 self._obey(command)

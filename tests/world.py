@@ -12,7 +12,6 @@ from heapq import heappop, heappush
 from random import Random
 
 from router.core.commands import (
-    FOR_SERVICE,
     Command,
     Counted,
     DialOut,
@@ -211,7 +210,7 @@ class World:
     # Commands.
 
     def carry_out(self, command: Command) -> None:
-        if isinstance(command, FOR_SERVICE):
+        if isinstance(command, ForService):
             self.keep_account(command)
         else:
             self.obey(command)

@@ -15,13 +15,13 @@ import structlog
 from router.clock import Clock
 from router.core.callback.tickets import Admission, Refusal
 from router.core.commands import (
-    ForService,
     Admitted,
     Command,
     Counted,
     DeskChanged,
     DialTicket,
     ForAsterisk,
+    ForService,
     Noted,
     NumberOver,
     TakeNumber,

@@ -16,12 +16,12 @@ from router.clock import Clock
 from router.config import Config, Settings
 from router.core.codes import CodeBook
 from router.core.commands import (
-    ForService,
     Admitted,
     Counted,
     DeskChanged,
     DialTicket,
     ForAsterisk,
+    ForService,
     Noted,
     NumberOver,
     Step,
@@ -45,6 +45,7 @@ from router.service.live import UNNUMBERED, ForHouse, Live
 from router.service.promises import Promises
 from router.service.readiness import PARTS, Readiness
 from router.store import FILE_NAME, Store, TicketKeeper, TicketStore
+from router.store.standing import Keeping
 from router.store.tickets import FILE_NAME as TICKETS_FILE
 from router.web.api import Api
 from router.web.backend import DeskBackend

@@ -14,8 +14,8 @@ from router.core.codes import in_pairs
 from router.core.commands import Noted, Outcome, Step
 from router.core.ids import CallId
 from router.core.standing import SectorSnapshot
-from router.store.standing import Keeping
 from router.core.table import OUTSIDE
+from router.store.standing import Keeping
 from router.web.api import Api
 from router.web.metrics import Metrics
 from router.web.snapshot import Snapshot
