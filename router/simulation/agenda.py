@@ -1,6 +1,6 @@
-"""The virtual clock: what happens when, in order of time, then of being decided.
+"""The virtual clock: what happens when, in order of time; of equal times, in order of planning.
 
-`run` takes from it what is due and lets it happen.
+`run` takes from it whatever is due.
 """
 
 from collections.abc import Callable
@@ -9,12 +9,17 @@ from typing import Any
 
 from router.core.events import Event
 
-#: Let something happen to somebody; return what the engine is told of it, if anything.
+#: Does something to or for somebody; returns the event that the engine hears of it, if any.
 Act = Callable[[Any], Event | None]
 
 
 class Agenda:
-    """Acts to come, a heap in `coming`. `now` is UTC epoch seconds of the virtual clock."""
+    """The acts to come.
+
+    Attributes:
+        now: The time by the virtual clock, in UTC epoch seconds.
+        coming: A heap of (when, order of planning, act, whom it concerns).
+    """
 
     def __init__(self, now: float) -> None:
         self.now = now
@@ -22,11 +27,11 @@ class Agenda:
         self._sequence = 0
 
     def after(self, seconds: float, act: Act, who: Any) -> None:
-        """Let `act(who)` happen so much later."""
+        """Plan `act(who)` for `seconds` from now."""
         self._sequence += 1
         heappush(self.coming, (self.now + seconds, self._sequence, act, who))
 
     def at(self, at: float, act: Act, who: Any) -> None:
-        """Let `act(who)` happen then; at once if that is past."""
+        """Plan `act(who)` for `at`, in UTC epoch seconds; at once if that is past."""
         self._sequence += 1
         heappush(self.coming, (max(at, self.now), self._sequence, act, who))

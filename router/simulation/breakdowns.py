@@ -1,4 +1,4 @@
-"""Tables of a run: by door, sector, half-hour, month, day, and the week."""
+"""Tables of a run: by door, sector, half-hour, month and day, and of the week."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -16,6 +16,7 @@ from router.simulation.counted import Counted, is_live, merged_waits, ratio, wai
 from router.simulation.definitions import DEFINITIONS
 from router.simulation.tally import Ends, Slot
 
+#: How many of the days with the most broken promises are listed.
 DAYS_LISTED = 10
 
 _CLASSES = (*OFFERED_IDS, "pickup/2")
@@ -94,7 +95,7 @@ def _sector(counts: Counts, occupancy: Figure) -> tuple[Figure, ...]:
 
 
 def _half_hour(counted: Counted, ats: Collection[int]) -> tuple[Figure, ...]:
-    """Return the figures of one half-hour of the day, or of some together."""
+    """Return the figures of one half-hour of the day, or of several together."""
     counts = counted.sum(lambda key: key[0][1] in ats)
     calling, called = (
         merged_waits(counted.tally.waits_at[at, one] for at in ats) for one in (True, False)
@@ -148,7 +149,7 @@ def _hardest_days(counted: Counted) -> list[Line]:
 
 
 def _weeks(counted: Counted, needed: Mapping[Slot, int]) -> Iterable[Table]:
-    """The week, a line a day and a column a half-hour; where it is closed there is nothing."""
+    """Yield tables of the week: a line for each day, a column for each half-hour, if open."""
     live = counted.grouped(lambda key: key[0], lambda key: is_live(key[2]))
     every = counted.grouped(lambda key: key[0])
     asked = counted.tally.requests
@@ -204,7 +205,7 @@ def _weeks(counted: Counted, needed: Mapping[Slot, int]) -> Iterable[Table]:
 
 
 def _counts(ends: Ends) -> Counts:
-    """Return what is counted of how calls ended, without their waits."""
+    """Return the counts that follow from how calls ended; not their waits."""
     counts: Counts = Counter()
     outcomes, kept = ends
     for (door, outcome), alike in outcomes.items():

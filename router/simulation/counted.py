@@ -1,4 +1,4 @@
-"""What a run counted, put together: by half-hour, sector, door; and figures of that."""
+"""What a run counted, added up by half-hour, sector or door, and figures of that."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -12,24 +12,24 @@ from router.report.figures import Figure
 from router.simulation.run import Simulation
 from router.simulation.tally import Presence, Slot
 
-#: The finest that is counted of calls.
+#: As finely as calls are counted.
 Key = tuple[Slot, SectorId | None, Door]
 
 _K = TypeVar("_K", bound=Hashable)
 
 
 def is_live(door: Door) -> bool:
-    """Whether callers came there, not those who are called back."""
+    """Whether that is a door of callers, not of those who are called back."""
     return MODE[door] is Mode.LIVE
 
 
 class Counted:
-    """The tally of the days that have run; figures are made of it."""
+    """The tally of the days that have run so far, as figures are made of it."""
 
     def __init__(self, run: Simulation) -> None:
         self.run, self.plan, self.tally = run, run.plan, run.tally
         self.days = [day for day in run.days if day.day in self.tally.days]
-        #: How often each half-hour of the week opened.
+        #: On how many days each half-hour of the week was open.
         self.openings: Counter[Slot] = Counter(
             (day.day.weekday(), _half_hour(part.clock))
             for day in self.days
@@ -46,14 +46,14 @@ class Counted:
         }
 
     def clock(self) -> list[int]:
-        """The half-hours of the day in which the service opens on any weekday, and between."""
+        """Return the half-hours of the day, from the first to the last that ever opened."""
         at = {half_hour for _, half_hour in self.openings}
         return list(range(min(at), max(at) + 1)) if at else []
 
     def grouped(
         self, by: Callable[[Key], _K], which: Callable[[Key], bool] = lambda key: True
     ) -> dict[_K, Counts]:
-        """Return the sums of the cells for which `which`, by what `by` makes of their keys."""
+        """Return the sums of the cells whose keys `which` accepts, by what `by` makes of a key."""
         groups: defaultdict[_K, list[Counts]] = defaultdict(list)
         for key, counts in self.cells.items():
             if which(key):
@@ -61,19 +61,23 @@ class Counted:
         return {key: merged(parts) for key, parts in groups.items()}
 
     def sum(self, which: Callable[[Key], bool]) -> Counts:
+        """Return the sum of the cells whose keys `which` accepts."""
         return merged(counts for key, counts in self.cells.items() if which(key))
 
     def of_mode(self, mode: Mode) -> Counts:
+        """Return the sum of live calls, or of callbacks."""
         return self.sum(lambda key: MODE[key[2]] is mode)
 
     def of_door(self, door: Door) -> Counts:
+        """Return the sum of the calls that came by one door."""
         return self.sum(lambda key: key[2] is door)
 
     def waits_of(self, doors: Iterable[Door]) -> Counter[int]:
+        """Return the waits, in seconds, of those served at any of these doors."""
         return merged_waits(self.tally.waits[door] for door in doors)
 
     def to_promise(self, *doors: Door) -> Figure:
-        """Return the mean wait at these doors as a share of what is promised there."""
+        """Return the mean wait at these doors divided by what is promised there."""
         waits = [(self.promises_s[door], self.tally.waits[door]) for door in doors]
         return ratio(
             "wait-to-promise/1",
@@ -82,7 +86,7 @@ class Counted:
         )
 
     def load(self, which: Callable[[Slot], bool]) -> Figure:
-        """Return how many ask for an informateur, in the mean half-hour of these."""
+        """Return how many ask for an informateur in an average half-hour of those accepted."""
         came = sum(
             counts[Column.OFFERED]
             for (slot, _, door), counts in self.cells.items()
@@ -94,7 +98,11 @@ class Counted:
         )
 
     def staff(self, which: Callable[[Slot, SectorId], bool]) -> tuple[Figure, ...]:
-        """Return on duty, ready and busy of those who belong to sectors; then occupancy."""
+        """Return how many are on duty, ready and busy on average, and their occupancy.
+
+        Of the half-hours, and of the informateurs by the sector they belong to, that `which`
+        accepts.
+        """
         looks = {}
         whole = Presence()
         for (slot, sector), seen in self.presence.items():
@@ -113,7 +121,7 @@ class Counted:
 
 
 def waits_in(waits: Mapping[int, int], before: str = "") -> tuple[Figure, Figure, Figure]:
-    """Return mean, median and 95 % of a histogram; `before` is the beginning of their ids."""
+    """Return mean, median and 95th percentile of waits; `before` begins their definitions' ids."""
     return (
         mean(f"{before}wait/1", waits),
         Figure(f"{before}wait-median/1", quantile(waits, 0.5)),
@@ -122,6 +130,7 @@ def waits_in(waits: Mapping[int, int], before: str = "") -> tuple[Figure, Figure
 
 
 def merged_waits(parts: Iterable[Mapping[int, int]]) -> Counter[int]:
+    """Return one histogram of all waits."""
     together: Counter[int] = Counter()
     for part in parts:
         together.update(part)
@@ -129,14 +138,17 @@ def merged_waits(parts: Iterable[Mapping[int, int]]) -> Counter[int]:
 
 
 def mean(id_: str, waits: Mapping[int, int]) -> Figure:
+    """Return the mean of a histogram as the figure `id_`."""
     return ratio(id_, total(waits), sum(waits.values()))
 
 
 def total(waits: Mapping[int, int]) -> int:
+    """Return the sum of all waits of a histogram, in seconds."""
     return sum(wait * alike for wait, alike in waits.items())
 
 
 def ratio(id_: str, numerator: int, denominator: int) -> Figure:
+    """Return the figure `id_` of two sums; without a value if the denominator is 0."""
     return Figure(id_, numerator / denominator if denominator else None, numerator, denominator)
 
 
@@ -146,7 +158,14 @@ def _half_hour(clock: str) -> int:
 
 
 def quantile(waits: Mapping[int, int], share: float) -> int | None:
-    """Return the least wait that at least this share did not exceed; None of none."""
+    """Return the shortest wait that at least this share did not exceed; None if nobody waited.
+
+    Of six who waited 0, 0, 10, 20, 20 and 300 s, half waited 10 s at most:
+
+    >>> waits = {0: 2, 10: 1, 20: 2, 300: 1}
+    >>> quantile(waits, 0.5), quantile(waits, 0.95)
+    (10, 300)
+    """
     most, reached = share * sum(waits.values()), 0
     for wait, alike in sorted(waits.items()):
         reached += alike
@@ -156,6 +175,10 @@ def quantile(waits: Mapping[int, int], share: float) -> int | None:
 
 
 def jain(values: Sequence[float]) -> float | None:
-    """Return Jain's fairness index: 1 if all are alike, 1/n if one has everything."""
+    """Return Jain's fairness index: 1 if all are alike, 1/n if one has everything.
+
+    >>> jain([0.9, 0.9]), jain([1.0, 0.0, 0.0, 0.0]), round(jain([0.9, 0.6]) or 0, 3)
+    (1.0, 0.25, 0.962)
+    """
     squares = sum(value * value for value in values)
     return sum(values) ** 2 / (len(values) * squares) if squares else None

@@ -1,7 +1,7 @@
 """Definitions of a run's figures: those of the report, and what only a simulation sees.
 
-Nobody waits unseen here: each caller's wait is known, and each informateur is looked at every
-minute. As everywhere, a definition never changes under its id.
+In a simulation each caller's wait is known exactly, and each informateur is observed once a minute.
+As everywhere, a definition never changes under its id.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from router.report.definition import Definition, Unit
 from router.report.figures import DEFINITIONS as COUNTED
 from router.report.words import NO_BREAK
 
-#: Why a request to be called back was refused, in French.
+#: Why a callback request was refused: in French, and as its definition's formula has it.
 REFUSALS: Mapping[Refusal, tuple[str, str]] = {
     Refusal.FULL: (f"Refus{NO_BREAK}: promesse intenable à ce moment", "in the time promised"),
     Refusal.CLOSING: (f"Refus{NO_BREAK}: trop près de la fermeture", "before closing time"),
@@ -26,12 +26,12 @@ REFUSALS: Mapping[Refusal, tuple[str, str]] = {
 
 
 def refused(refusal: Refusal) -> str:
-    """Return the id of how many requests were refused for that reason."""
+    """Return the id of the figure that counts requests refused for that reason."""
     return f"request-refused-{refusal.value.replace('_', '-')}/1"
 
 
 def _made(id_: str, name: str, short: str, unit: Unit, formula: str) -> Definition:
-    """Of a figure that is no sum of columns over another."""
+    """Return the definition of a figure that is not made of columns."""
     return Definition(id_, name, short, (), (), unit, formula)
 
 

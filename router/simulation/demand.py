@@ -1,9 +1,9 @@
-"""When people call, or ask to be called back: a year's expectation, and the draws of a day.
+"""When people call, or ask to be called back: what is expected of a year, and drawn for a day.
 
 Each half-hour's number is drawn from a Poisson distribution around its expectation, the times
-within it uniformly: a Poisson process whose rate is constant in each half-hour. What each
-person is like is drawn with the time, before anything happens: two policies that are
-compared meet the same people.
+within it uniformly: a Poisson process whose rate is constant in each half-hour. Each person's
+habits are drawn with the time, before anything happens: two policies that are compared meet the
+same people.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,53 +21,61 @@ from router.errors import ConfigError, Problem
 from router.simulation.workload import WEEKDAYS, Duration, Peak, Talk, Workload
 
 _HALF_HOUR_S = 1800.0
-#: Who calls while the service is closed does so at these local hours.
+#: People who call while the service is closed do so between these local times.
 _AWAKE = time(7, 0), time(21, 0)
 
-#: Streams of chance, each of its own so that changing one thing changes only that.
+#: Independent streams of chance, so that changing one assumption changes only what depends on it.
 _DIRECT, _CALLBACKS, _CLOSED, STAFF = range(4)
 
 
 def chance(seed: int, day: date, stream: int) -> Generator:
-    """Return the chance of one day and stream; the same everywhere for the same three."""
+    """Return the random numbers of one day and stream; always the same for the same arguments."""
     return Generator(PCG64(SeedSequence([seed, day.toordinal(), stream])))
 
 
 @dataclass(frozen=True, slots=True)
 class HalfHour:
-    """What is open of a half-hour, and how many are expected in it."""
+    """The open part of a half-hour, and how many people are expected in it."""
 
+    #: When the half-hour begins by the local clock, as "08:30".
     clock: str
+    #: When it is open, in UTC epoch seconds.
     begins_at: float
     ends_at: float
+    #: How many calls are expected, and how many callback requests.
     direct: float
     callbacks: float
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day of the year: its openings, as instants, and their half-hours."""
+    """A day of the year: its openings, and their half-hours."""
 
     day: date
+    #: (begin, end), in UTC epoch seconds.
     openings: tuple[tuple[float, float], ...]
     half_hours: tuple[HalfHour, ...]
-    #: Of the calls that come while the service is closed.
+    #: How many calls are expected while the service is closed.
     closed: float
 
 
 @dataclass(slots=True, eq=False)
 class Person:
-    """Somebody who calls, or asks to be called back: all that chance decides, decided."""
+    """Somebody who calls or asks to be called back, with everything that chance decides."""
 
+    #: When, in UTC epoch seconds.
     at: float
+    #: What the call is about.
     sector: SectorId
+    #: How long there is to talk, in seconds.
     talk_s: float
+    #: How long a wait is bearable, in seconds.
     patience_s: float
-    #: Uniform in 0..1, one a habit.
+    #: A number from 0 to 1, drawn uniformly, for each habit (`people`).
     luck: list[float]
 
 
-#: How many habits of a person chance decides.
+#: How many habits each person has.
 HABITS = 18
 
 
@@ -106,17 +114,17 @@ def year_of_days(workload: Workload, hours: Hours, year: int) -> list[Day]:
 
 
 def direct_calls(seed: int, day: Day, workload: Workload) -> list[Person]:
-    """Return who calls on that day while the service is open, in order of time."""
+    """Return those who call on that day while the service is open, in order of time."""
     return _people(seed, day, workload, _DIRECT)
 
 
 def callback_requests(seed: int, day: Day, workload: Workload) -> list[Person]:
-    """Return who asks on that day to be called back, in order of time."""
+    """Return those who ask on that day to be called back, in order of time."""
     return _people(seed, day, workload, _CALLBACKS)
 
 
 def closed_calls(seed: int, day: Day, hours: Hours) -> list[float]:
-    """Return when people call on that day though the service is closed, in order."""
+    """Return when people call on that day while the service is closed, in UTC epoch seconds."""
     draw = chance(seed, day.day, _CLOSED)
     zone = ZoneInfo(hours.zone)
     first, last = (datetime.combine(day.day, clock, zone).timestamp() for clock in _AWAKE)
@@ -153,7 +161,7 @@ def _people(seed: int, day: Day, workload: Workload, stream: int) -> list[Person
 
 
 def lengths(draw: Generator, duration: Duration, number: int) -> NDArray[np.float64]:
-    """Return so many draws of a duration, in seconds."""
+    """Return `number` draws of a duration, in seconds."""
     return duration.mean_s * _standard(draw, duration.kind, duration.cv, number)
 
 
@@ -162,7 +170,7 @@ def _standard_talks(draw: Generator, talk: Talk, number: int) -> NDArray[np.floa
 
 
 def _standard(draw: Generator, kind: str, cv: float, number: int) -> NDArray[np.float64]:
-    """Return so many draws of mean 1."""
+    """Return `number` draws of a distribution with mean 1."""
     if kind == "exponential":
         return draw.standard_exponential(number)
     if kind == "lognormal":
@@ -173,7 +181,7 @@ def _standard(draw: Generator, kind: str, cv: float, number: int) -> NDArray[np.
 
 
 def _awake_s(hours: Hours, day: date, openings: Sequence[tuple[float, float]]) -> float:
-    """Return for how long, while people are awake, the service is closed on that day."""
+    """Return how long the service is closed on that day while people are awake, in seconds."""
     zone = ZoneInfo(hours.zone)
     first, last = (datetime.combine(day, clock, zone).timestamp() for clock in _AWAKE)
     return (
@@ -188,6 +196,7 @@ def _length(year: int) -> int:
 def _weights(
     workload: Workload, hours: Hours, day: date, openings: Sequence[tuple[float, float]]
 ) -> list[tuple[str, float, float, float]]:
+    """Return (clock, begin, end, weight) of each open half-hour of a day."""
     shape = workload.shape
     of_day = shape.weekdays.get(WEEKDAYS[day.weekday()], 0.0) * shape.months[day.month - 1]
     if _follows_a_closure(hours, day):
@@ -205,7 +214,7 @@ def _share(half_hours: Mapping[str, float], clock: str, open_s: float) -> float:
 
 
 def _follows_a_closure(hours: Hours, day: date) -> bool:
-    """Whether the last day on which the week would have opened was closed."""
+    """Whether the last day on which the service opens by its week was closed."""
     for back in range(1, 8):
         before = day - timedelta(days=back)
         if hours.day(before):
@@ -216,7 +225,7 @@ def _follows_a_closure(hours: Hours, day: date) -> bool:
 
 
 def _parts(hours: Hours, opens_at: float, closes_at: float) -> Iterator[tuple[str, float, float]]:
-    """Cut an opening at the local clock's half-hours."""
+    """Yield (clock, begin, end) of each half-hour of an opening, by the local clock."""
     at = opens_at
     while at < closes_at:
         local = hours.local(at)
@@ -227,6 +236,7 @@ def _parts(hours: Hours, opens_at: float, closes_at: float) -> Iterator[tuple[st
 
 
 def _peak(peaks: Sequence[Peak], day: date, clock: str) -> float:
+    """Return by which factor more than usual come in that half-hour."""
     factor = 1.0
     for peak in peaks:
         if peak.day == day and f"{peak.begins:%H:%M}" <= clock < f"{peak.ends:%H:%M}":

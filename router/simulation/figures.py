@@ -1,4 +1,4 @@
-"""The figures of a run, each by a definition that has an id; tables of them, as in the report."""
+"""The figures of a run, each with its definition's id, and tables of them as in the report."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from router.simulation.definitions import refused
 from router.simulation.run import Simulation
 from router.simulation.tally import SAMPLE_S, Slot
 
+#: The figures of the section "calls", and of "service", by id.
 CALLS = (
     *("total/1", "self-service/2", "closed/1", *OFFERED_IDS),
     *("answered-callback/1", "short-abandon/2"),
@@ -32,29 +33,33 @@ SERVICE = (
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a run gave. Figures are in `sections` by subject, every id once; tables by id."""
+    """What a run gave."""
 
     service: str
     workload: str
     year: int
     seed: int
     zone: str
-    #: What was simulated of the year, and on how many days the service was open.
+    #: The days simulated, and on how many of them the service was open.
     first: date
     last: date
     days_open: int
-    #: Events that the engine decided on.
+    #: How many events the engine decided on.
     events: int
+    #: The plan's target for live callers and its promise to those called back, in seconds.
     live_target_s: int
     promise_s: int
-    #: Whether every call is in exactly one class, everywhere, and every ticket has ended.
+    #: Whether every call is in exactly one class in every count, and every ticket has ended.
     reconciles: bool
+    #: By subject; no id occurs twice.
     sections: Mapping[str, tuple[Figure, ...]]
+    #: By id.
     tables: Mapping[str, Table]
-    #: How simulated callers voted, question by question.
+    #: How simulated callers voted, one for each question.
     votes: tuple[Vote, ...]
 
     def __getitem__(self, id_: str) -> Figure:
+        """Return the figure with that id."""
         for figures in self.sections.values():
             for one in figures:
                 if one.id == id_:

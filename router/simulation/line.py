@@ -1,7 +1,7 @@
-"""Asterisk's and the intake's part on the virtual clock: carries out what the engine decides.
+"""The part of Asterisk and of the intake on the virtual clock: carries out the engine's commands.
 
-Prompts take as long as they are, phones ring, two who are joined talk. What comes of it is
-told to the engine as Asterisk would tell it; nothing is decided here.
+Prompts take as long as they are, phones ring, two who are joined talk. The engine hears of all
+this as it would from Asterisk; nothing is decided here.
 """
 
 from collections import deque
@@ -52,19 +52,24 @@ from router.simulation.tally import Tally
 
 @dataclass(slots=True, eq=False)
 class Request:
-    """Somebody asked to be called back: on the web, or (`caller`) by keys from the queue."""
+    """A request to be called back."""
 
     ticket: TicketId
     person: Person
+    #: The caller who asked from the queue; None: asked on the web.
     caller: Caller | None = None
+    #: How often the number has been dialled.
     attempts: int = 0
 
 
 class Line:
-    """Everybody who is on a line, and what they hear.
+    """All lines, and what is heard on them.
 
-    `carry_out` maps the type of each command that matters here to what does it. Events that
-    follow at once are in `told`, to be handled before time goes on.
+    Attributes:
+        carry_out: What carries out each type of command; other commands change nothing here.
+        told: Events that follow at once, to be handled before time goes on.
+        requests: The callback requests that have been accepted and not yet ended.
+        playing: The playbacks under way.
     """
 
     def __init__(
@@ -81,15 +86,13 @@ class Line:
         self.told: deque[Event] = deque()
         self.requests: dict[TicketId, Request] = {}
         self._public, self._staff, self._agenda, self._tally = public, staff, agenda, tally
-        public.gone = self._leaves
         self._speech_s = speech_s
         self._promise_s = promise_s
         self._transfers = transfers
         self._sectors = sectors
-        self._callers: dict[CallId, Caller] = {}
-        #: Legs that are up or ring, with their informateurs.
+        #: The legs that ring or are up, with their informateurs.
         self._legs: dict[ChannelId, Informateur] = {}
-        self._playing: set[PlaybackId] = set()
+        self.playing: set[PlaybackId] = set()
         self._sentences: dict[tuple[PromptId, ...], float] = {}
         self._asked: dict[int, Request] = {}
         self._giving_on: dict[int, tuple[Caller, ChannelId]] = {}
@@ -119,27 +122,19 @@ class Line:
     # People come.
 
     def calls(self, person: Person) -> Event:
-        """Somebody dials the number, and is answered."""
+        """Let somebody call; return the call's arrival."""
         caller = Caller(CallId(f"c{self._next()}"), person)
-        self._callers[caller.id] = caller
+        self._public.callers[caller.id] = caller
         return CallArrived(caller.id)
 
     def asks(self, person: Person) -> Event:
-        """Somebody asks on a web page to be called back."""
+        """Let somebody ask on a web page to be called back; return the request."""
         return self._request(Request(TicketId(f"t{self._next()}"), person))
 
     def _request(self, request: Request) -> Event:
         ask = self._next()
         self._asked[ask] = request
         return CallbackAsked(ask, request.ticket, request.person.sector)
-
-    def _leaves(self, caller: Caller) -> None:
-        """Forget who is no longer on the line."""
-        self._callers.pop(caller.id, None)
-        if caller.waiting and caller.told_at is not None:
-            self._tally.left_after_being_told(
-                caller.told_most_min, self._agenda.now - caller.told_at
-            )
 
     # Commands.
 
@@ -149,28 +144,28 @@ class Line:
         if said_s is None:
             said_s = self._sentences[prompts] = sum(self._speech_s[one] for one in prompts)
         playback = command.playback
-        self._playing.add(playback)
+        self.playing.add(playback)
         self._agenda.after(said_s, self._prompt_ends, (command.call, playback))
         if CallId(command.channel) == command.call:
-            caller = self._callers.get(command.call)
+            caller = self._public.callers.get(command.call)
             if caller is not None and caller.there:
                 self._public.hears(caller, prompts, said_s)
 
     def _listen(self, command: Listen) -> None:
-        caller = self._callers.get(command.call)
+        caller = self._public.callers.get(command.call)
         if caller is not None and caller.there:
             self._public.is_listened_to(caller)
 
     def _prompt_ends(self, of: tuple[CallId, PlaybackId]) -> Event | None:
         call, playback = of
-        if playback not in self._playing:
+        if playback not in self.playing:
             return None
-        self._playing.remove(playback)
+        self.playing.remove(playback)
         return PromptEnded(call, playback)
 
     def _stop_playing(self, command: StopPlaying) -> None:
-        if command.playback in self._playing:
-            self._playing.remove(command.playback)
+        if command.playback in self.playing:
+            self.playing.remove(command.playback)
             self.told.append(PromptEnded(command.call, command.playback))
 
     def _ring(self, command: Ring) -> None:
@@ -182,7 +177,7 @@ class Line:
 
     def _join(self, command: Join) -> None:
         channel, leg = command.channels
-        caller = self._callers.get(command.call)
+        caller = self._public.callers.get(command.call)
         one = self._legs.get(leg)
         if caller is None or not caller.there or CallId(channel) != caller.id:
             return
@@ -223,7 +218,7 @@ class Line:
         return self._staff.leg_over(one, leg, LegEnded(caller.id, leg, LegEnd.HUNG_UP))
 
     def _told(self, command: Told) -> None:
-        """The answer to who wants to give a caller on: granted, or the talk ends with that."""
+        """Transfer the caller if the engine granted that; otherwise the talk ends."""
         asked = self._giving_on.pop(command.ask, None)
         if asked is None:
             return
@@ -234,14 +229,14 @@ class Line:
             self.told.append(ended)
 
     def _another(self, sector: SectorId) -> SectorId:
-        """The next sector of the plan's: most often of the same ministry."""
+        """Return the next sector of the plan, which is usually of the same ministry."""
         place = self._sectors.index(sector)
         return self._sectors[(place + 1) % len(self._sectors)]
 
     def _hang_up(self, command: HangUp) -> None:
         channel = command.channel
         if CallId(channel) == command.call:
-            caller = self._callers.pop(command.call, None)
+            caller = self._public.callers.pop(command.call, None)
             if caller is not None and caller.there:
                 self.told.append(self._public.hangs_up(caller))
             return
@@ -281,7 +276,7 @@ class Line:
         return CallbackCancelled(request.ticket) if request.ticket in self.requests else None
 
     def _take_number(self, command: TakeNumber) -> None:
-        caller = self._callers.get(command.call)
+        caller = self._public.callers.get(command.call)
         if caller is not None and caller.there:
             self._agenda.after(self._public.types_number_s, self._number_typed, caller)
 
@@ -293,7 +288,7 @@ class Line:
     def _dial_ticket(self, command: DialTicket) -> None:
         request = self.requests[command.ticket]
         caller = Caller(command.call, request.person, ticket=command.ticket)
-        self._callers[caller.id] = caller
+        self._public.callers[caller.id] = caller
         self._public.is_dialled(caller, request.attempts, command.timeout_s)
         request.attempts += 1
 

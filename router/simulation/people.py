@@ -1,11 +1,11 @@
-"""Those who call, and those who are called back. They know what real people know: their own
-habits, and what they hear.
+"""Callers, and people who are called back. They know what real people know: their own habits, and
+what they hear.
 
-A sentence is answered by its last words, as everybody does. What a person is like is decided
-by chance before anything happens (`demand.Person`).
+Like real people, they answer the last words of what is said. What a person is like is decided by
+chance before anything happens (`demand.Person`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from router.core.events import (
@@ -21,6 +21,7 @@ from router.core.ids import CallId, MenuId, PromptId, SectorId, TicketId
 from router.core.plan import Menu, Plan, Question, QuestionKind, ToMenu, ToSector
 from router.simulation.agenda import Agenda
 from router.simulation.demand import HABITS, Person
+from router.simulation.tally import Tally
 from router.simulation.workload import Workload
 
 CODE_ASK, CODE_ASK_ALONE = PromptId("code-ask"), PromptId("code-ask-alone")
@@ -28,27 +29,29 @@ CODE_WRONG, NO_KEY = PromptId("code-wrong"), PromptId("no-key")
 QUEUE_JOINED = PromptId("queue-joined")
 CALLBACK_OFFER, CALLBACK_ASK = PromptId("callback-offer"), PromptId("callback-ask")
 UNDER_A_MINUTE = PromptId("wait-under-a-minute")
-#: Sentences that tell how long one waits at most: "minutes-6" ends them.
+#: Sentences that give an upper bound of the wait; "minutes-6" ends them.
 _BOUNDED = frozenset(map(PromptId, ("wait-between", "wait-less-than", "wait-about")))
 TO_INFORMATION = "#"
 TAKE_OFFER, YES, A_WRONG_KEY = "5", "1", "9"
 
-# Which of a person's habits decides what: places in `Person.luck`.
+# The habits of a person: places in `Person.luck`.
 _CODE, _MISTYPES, _INFORMATION, _WRONG_KEY, _GIVES_UP, _WHEN, _BARGES_IN = range(7)
 _OFFER, _FIRST, _VOTES, _SCORE, _FICHE, _TRANSFER, _CANCELS = range(7, 14)
-#: Whether one is reached, and how soon, by attempt; after these from the first again.
+#: For each attempt to call back: whether the person is reached, and how quickly. After the last of
+#: these the first one comes again.
 _REACHED = tuple(zip(range(14, HABITS, 2), range(15, HABITS, 2), strict=True))
-#: Who does not know the way hears this share of a menu before answering, or of the question
-#: with a code at hand; who does, hardly anything.
+#: Callers who do not know the way answer after this share of a menu, or of the question if they
+#: have a code at hand; those who do, after this many seconds.
 _LISTENS, _HEARS_OF_CODE, _KNOWS_AFTER_S = 0.7, 0.25, 2.0
-#: An informateur asks who has pressed nothing what it is about, before giving the call on.
+#: How long an informateur takes to ask a caller who has pressed nothing what it is about, before
+#: transferring the call, in seconds.
 _ASKS_S = 30.0
-#: Between the end of something and the next thing that a person does.
+#: Between the end of something and a person's reaction to it, in seconds.
 _REACTS_S = 1.0
 
 
 class Knowledge:
-    """What everybody learns from hearing the service: which key leads on towards a sector."""
+    """What everybody learns by listening to the service: which key leads towards a sector."""
 
     def __init__(self, plan: Plan) -> None:
         self.welcome = plan.welcome[-1]
@@ -61,15 +64,17 @@ class Knowledge:
         self.ways = {id_: _ways(plan.menus, id_, frozenset()) for id_ in plan.menus}
 
     def menu(self, prompts: tuple[PromptId, ...]) -> MenuId | None:
-        """The menu that is said; keys may be read out after it."""
-        said = (self.menus[one] for one in prompts[-2:] if one in self.menus)
-        return next(said, None)
+        """Return the menu that these prompts read out; None if they do not.
+
+        Keys may be read out after it.
+        """
+        return next((self.menus[one] for one in prompts[-2:] if one in self.menus), None)
 
 
 def _ways(
     menus: Mapping[MenuId, Menu], menu: MenuId, met: frozenset[MenuId]
 ) -> dict[SectorId, str]:
-    """Return the key of `menu` that leads to each sector, directly or by the next menus."""
+    """Return the key of `menu` that leads to each sector, directly or through further menus."""
     ways: dict[SectorId, str] = {}
     met |= {menu}
     for key, choice in menus[menu].keys.items():
@@ -83,52 +88,59 @@ def _ways(
 
 @dataclass(slots=True, eq=False)
 class Caller:
-    """Somebody who called, or is called back."""
+    """Somebody who calls, or is being called back."""
 
     id: CallId
     person: Person
-    #: On the line, which is up.
+    #: Whether the person is still on the line.
     there: bool = True
-    #: Whose request to be called back this answers.
+    #: The callback request that this call answers.
     ticket: TicketId | None = None
-    #: A machine picked up: it presses nothing.
+    #: Whether a voicemail picked up: it presses nothing.
     machine: bool = False
-    #: Keys still to press.
+    #: The keys that are still to be pressed.
     keys: str = ""
+    #: Whether the code was mistyped, or a wrong key pressed, before: neither happens twice.
     mistyped: bool = False
     pressed_wrong: bool = False
-    #: Has pressed nothing, and waits in the general queue.
+    #: Whether the caller has pressed nothing, and waits in the general queue.
     unchosen: bool = False
     waiting: bool = False
     talking: bool = False
-    #: Conversations so far.
+    #: How many conversations there were.
     talks: int = 0
-    #: What was said of the wait, first: when, and how many minutes at most.
+    #: When the wait was first announced, in UTC epoch seconds; and its upper bound, in minutes.
     told_at: float | None = None
     told_most_min: int = 0
 
 
 class Public:
-    """How callers behave. `gone(caller)` is called for each who leaves the line by oneself, and
-    is to be set before anybody calls.
+    """Everybody on the line, and how they behave.
+
+    Attributes:
+        callers: Those who are on the line, or are being dialled.
+        types_number_s: How long it takes to type one's number and confirm it, in seconds.
     """
 
-    gone: Callable[[Caller], None]
-
-    def __init__(self, plan: Plan, workload: Workload, agenda: Agenda) -> None:
+    def __init__(self, plan: Plan, workload: Workload, agenda: Agenda, tally: Tally) -> None:
+        self.callers: dict[CallId, Caller] = {}
+        self._tally = tally
         self._habits = workload.callers
         self._called = workload.called
         self._agenda = agenda
         self._knows = Knowledge(plan)
         self._questions = plan.questions
         self.types_number_s = workload.callers.types_number_s
-        #: The access codes that the pages of each sector show, now.
-        self.codes: Mapping[SectorId, list[str]] = {}
+        self._codes: Mapping[SectorId, list[str]] = {}
+
+    def see_codes(self, codes: Mapping[SectorId, list[str]]) -> None:
+        """From now on, the web pages of each sector show these access codes."""
+        self._codes = codes
 
     # What they hear.
 
     def hears(self, caller: Caller, prompts: tuple[PromptId, ...], said_s: float) -> None:
-        """A sentence begins, and takes `said_s`."""
+        """Plan what the caller does on hearing these prompts, which take `said_s` seconds."""
         last = prompts[-1]
         if caller.waiting:
             self._hears_of_the_wait(caller, prompts, said_s)
@@ -150,7 +162,7 @@ class Public:
             self._agenda.after(self._called.presses_s, self._presses, (caller, YES))
 
     def is_listened_to(self, caller: Caller) -> None:
-        """Who presses nothing says "allô?"; machines and open lines do not."""
+        """Plan that a caller who presses nothing says "allô?"; machines and open lines do not."""
         if caller.person.luck[_WRONG_KEY] >= self._habits.unheard:
             self._agenda.after(_REACTS_S, self._speaks, caller)
 
@@ -165,7 +177,7 @@ class Public:
             self._answers(caller, said_s, said_s)
 
     def _asked(self, caller: Caller, prompts: tuple[PromptId, ...], said_s: float) -> None:
-        """The one question: a code, or a choice of the first menu."""
+        """Answer the one question, with a code or a choice of the first menu."""
         if caller.keys:
             return  # is typing the answer
         if CODE_WRONG in prompts:
@@ -186,7 +198,7 @@ class Public:
 
     def _code(self, caller: Caller) -> str | None:
         luck = caller.person.luck
-        codes = self.codes.get(caller.person.sector)
+        codes = self._codes.get(caller.person.sector)
         if luck[_CODE] >= self._habits.with_code or not codes:
             return None
         code = codes[int(luck[_FICHE] * len(codes))]
@@ -225,7 +237,7 @@ class Public:
             self._types(caller, TAKE_OFFER, said_s)
 
     def _asked_to_vote(self, caller: Caller, place: int, said_s: float) -> None:
-        """The question at that place, from 0 on, is put."""
+        """Answer a question of the vote, from 0 on, or hang up."""
         habits = self._habits
         if caller.person.luck[_VOTES] >= habits.votes * habits.votes_on**place:
             self._agenda.after(_REACTS_S, self._gives_up, caller)
@@ -233,7 +245,7 @@ class Public:
             self._types(caller, self._vote(caller, self._questions[place]), said_s)
 
     def _vote(self, caller: Caller, question: Question) -> str:
-        """Who is pleased presses any of the favourable keys, the others any of the rest."""
+        """Return the key pressed: any of the favourable ones if satisfied, else any other."""
         scored = question.kind is QuestionKind.SCORE
         share = self._habits.satisfied if scored else self._habits.says_yes
         luck = caller.person.luck[_SCORE]
@@ -259,7 +271,7 @@ class Public:
         self._agenda.after(after_s, self._presses_next, (caller, keys))
 
     def _presses_next(self, of: tuple[Caller, str]) -> Event | None:
-        """Press the first of the keys meant, unless something else is meant by now."""
+        """Press the first of the keys planned, unless the caller has changed plans since."""
         caller, keys = of
         if not caller.there or caller.keys is not keys or caller.talking:
             return None
@@ -273,7 +285,7 @@ class Public:
         return KeyPressed(caller.id, key) if caller.there else None
 
     def _gives_up(self, caller: Caller) -> Event | None:
-        """Hang up, unless the matter has moved on."""
+        """Hang up, unless the caller waits or talks by now."""
         if not caller.there or caller.waiting or caller.talking:
             return None
         return self.hangs_up(caller)
@@ -282,15 +294,25 @@ class Public:
         return self.hangs_up(caller) if caller.there and caller.waiting else None
 
     def hangs_up(self, caller: Caller) -> Event:
-        caller.there = False
-        self.gone(caller)
+        """Leave the line; return what the engine hears of it."""
+        self._leaves(caller)
         return CallLeft(caller.id)
+
+    def _leaves(self, caller: Caller) -> None:
+        caller.there = False
+        self.callers.pop(caller.id, None)
+        if caller.waiting and caller.told_at is not None:
+            self._tally.left_after_being_told(
+                caller.told_most_min, self._agenda.now - caller.told_at
+            )
 
     # Conversations.
 
     def is_joined(self, caller: Caller, *, served: bool) -> float:
-        """Begin to talk; return for how long, in seconds. `served`: the informateur knows the
-        matter, which who has pressed nothing can say only now.
+        """Begin to talk; return for how long, in seconds.
+
+        `served`: whether the informateur serves the sector that the call is about, which a caller
+        who has pressed nothing can only say now.
         """
         caller.waiting = False
         caller.talking = True
@@ -299,25 +321,26 @@ class Public:
         return caller.person.talk_s if served or not self.is_unchosen(caller) else _ASKS_S
 
     def is_unchosen(self, caller: Caller) -> bool:
-        """Whether this conversation is the one in which the informateur asks for the sector."""
+        """Whether the informateur has to ask for the sector in this conversation."""
         return caller.unchosen and caller.talks == 1
 
     def ends_first(self, caller: Caller) -> bool:
+        """Whether the caller hangs up before the informateur does."""
         return caller.person.luck[_FIRST] < self._habits.hangs_up_first
 
     def is_given_on(self, caller: Caller, share: float) -> bool:
-        """Whether the matter turns out to be another sector's."""
+        """Whether the call turns out to be another sector's; `share` (0 to 1) of all do."""
         return caller.talks == 1 and caller.person.luck[_TRANSFER] < share
 
     # Being called back.
 
     def cancels_at(self, person: Person, promise_s: float) -> float | None:
-        """When, after asking, the request is cancelled in seconds; None if it is not."""
+        """Return how long after asking the request is cancelled, in seconds; None: it is not."""
         luck = person.luck[_CANCELS] / self._called.cancels if self._called.cancels else 1.0
         return luck * promise_s if luck < 1.0 else None
 
     def is_dialled(self, caller: Caller, attempt: int, timeout_s: float) -> None:
-        """The carrier is asked to reach the number; what comes of it is another draw a time."""
+        """Plan what becomes of a call to this person; each attempt has a draw of its own."""
         rules, luck = self._called, caller.person.luck
         answer, quickness = (luck[one] for one in _REACHED[attempt % len(_REACHED)])
         after_s = rules.dial_s
@@ -343,8 +366,7 @@ class Public:
         caller, why = of
         if not caller.there:
             return None
-        caller.there = False
-        self.gone(caller)
+        self._leaves(caller)
         return CalledEnded(caller.id, why)
 
     def _picks_up(self, caller: Caller) -> Event | None:
@@ -352,7 +374,7 @@ class Public:
 
 
 def _most_min(prompts: tuple[PromptId, ...]) -> int | None:
-    """Return how many minutes one was told to wait at most, None if nothing was said."""
+    """Return the upper bound of the wait that was announced, in minutes; None: nothing was."""
     if UNDER_A_MINUTE in prompts:
         return 1
     for place, prompt in enumerate(prompts):

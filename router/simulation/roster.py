@@ -1,4 +1,4 @@
-"""Who works when: the stints of a day, with their pauses."""
+"""Who works when: each informateur's stint of a day, with its pauses."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,25 +12,26 @@ from router.core.plan import Agent, Plan
 from router.simulation.demand import STAFF, Day, chance
 from router.simulation.workload import WEEKDAYS, Informateurs, Outage, Shift, Workload
 
-#: (begin, end), UTC epoch seconds.
+#: (begin, end), in UTC epoch seconds.
 Span = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Stint:
-    """An informateur's day: from coming to going, and what comes between."""
+    """An informateur's time at work, without interruption but for pauses and outages."""
 
     agent: AgentId
+    #: In UTC epoch seconds.
     begins_at: float
     ends_at: float
-    #: With the plan's reason.
+    #: (begin, end, the plan's reason).
     pauses: tuple[tuple[float, float, ReasonId], ...] = ()
-    #: In which the phone is not registered.
+    #: Spans in which the phone is not registered.
     outages: tuple[Span, ...] = ()
 
 
 def with_agents(plan: Plan, number: int) -> Mapping[AgentId, Agent]:
-    """Return so many informateurs with the skills of the plan's, in the same proportions."""
+    """Return `number` informateurs with the skills of the plan's, in the same proportions."""
     spread = _spread(plan.agents.values())
     chosen = {agent.id for agent in spread[:number]}
     made = {id_: agent for id_, agent in plan.agents.items() if id_ in chosen}
@@ -42,8 +43,9 @@ def with_agents(plan: Plan, number: int) -> Mapping[AgentId, Agent]:
 
 
 def _spread(agents: Iterable[Agent]) -> list[Agent]:
-    """Order informateurs so that the first of them, however many, have the skills of all in
-    proportion: as seats are given to parties (Webster's method).
+    """Return the informateurs in an order of which every beginning has all skills in proportion.
+
+    As seats are given to parties (Webster's method).
     """
     groups: defaultdict[frozenset[tuple[SectorId, int]], list[Agent]] = defaultdict(list)
     for agent in agents:
@@ -57,7 +59,7 @@ def _spread(agents: Iterable[Agent]) -> list[Agent]:
 
 
 def stints(seed: int, day: Day, workload: Workload, plan: Plan) -> list[Stint]:
-    """Return who works on that day, in the plan's order."""
+    """Return the stints of that day, in the plan's order of informateurs."""
     if not day.openings:
         return []
     rules, zone = workload.informateurs, ZoneInfo(plan.hours.zone)
@@ -67,7 +69,7 @@ def stints(seed: int, day: Day, workload: Workload, plan: Plan) -> list[Stint]:
     for absence in workload.absences:
         if absence.begins <= day.day <= absence.ends:
             present *= 1.0 - absence.share
-    # Drawn whether needed or not: who comes does not depend on who else does.
+    # Drawn for everybody: who comes does not depend on who else does.
     luck = chance(seed, day.day, STAFF).random((len(plan.agents), 6)).tolist()
     made = []
     for agent, (due, comes, late, out, lunch, pause) in zip(plan.agents, luck, strict=True):
@@ -82,7 +84,7 @@ def stints(seed: int, day: Day, workload: Workload, plan: Plan) -> list[Stint]:
                 comes_at,
                 ends_at,
                 _pauses(rules, day.day, zone, (begins_at, ends_at), lunch, pause, plan),
-                # Of one that began before, what is left of it.
+                # What is left of an outage that began before.
                 tuple(
                     (max(comes_at, _at(day.day, outage.begins, zone)), over_at)
                     for outage in _of_day(workload.outages, day.day)
@@ -95,7 +97,7 @@ def stints(seed: int, day: Day, workload: Workload, plan: Plan) -> list[Stint]:
 
 
 def _shift(shifts: Sequence[Shift], due: float) -> Shift | None:
-    """Return the shift of who is at `due` of all informateurs, 0..1."""
+    """Return the shift of the informateur with the luck `due`, from 0 to 1; None: a day off."""
     for shift in shifts:
         if due < shift.share:
             return shift
@@ -116,7 +118,7 @@ def _pauses(
     pause: float,
     plan: Plan,
 ) -> tuple[tuple[float, float, ReasonId], ...]:
-    """Lunch at a time of one's own within the plan's, and a break in each stretch of work."""
+    """Return the pauses of a shift: lunch within the workload's hours, and breaks."""
     begins_at, ends_at = shift
     made = []
     short, long = _reasons(plan)
@@ -133,11 +135,12 @@ def _pauses(
 
 
 def _reasons(plan: Plan) -> tuple[ReasonId, ReasonId]:
-    """Return the plan's reasons for a short and for a long pause: those that allow it."""
+    """Return the plan's reasons with the shortest and the second shortest limit."""
     by_length = sorted(plan.desk.reasons.values(), key=lambda reason: reason.longest_s)
     ids = [reason.id for reason in by_length] or [ReasonId("pause")]
     return ids[0], ids[min(1, len(ids) - 1)]
 
 
 def _at(day: date, clock: time, zone: ZoneInfo) -> float:
+    """Return a local time of that day in UTC epoch seconds."""
     return datetime.combine(day, clock, zone).timestamp()

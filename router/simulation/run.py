@@ -1,8 +1,8 @@
-"""A run: the engine on the virtual clock, day after day."""
+"""A run: the engine on the virtual clock, day by day."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from heapq import heappop
 from math import inf
 from zoneinfo import ZoneInfo
@@ -29,25 +29,34 @@ from router.simulation.staff import Staff
 from router.simulation.tally import SAMPLE_S, Tally
 from router.simulation.workload import Workload
 
-#: How fast the voice speaks French, and the silence around a sentence.
+#: How fast the voice speaks French, in characters a second, and the silence around a sentence.
 _CHARACTERS_PER_S = 15.0
 _PAUSE_S = 0.3
-#: The service is looked at until so long after closing.
+#: The service is observed until this long after closing, in seconds.
 _LOOKS_AFTER_S = 3600.0
 _TIME_PASSED = TimePassed()
-#: Access codes are made with this; nothing in a simulation is secret.
+#: The secret of the simulated access codes; nothing in a simulation is secret.
 _CODES = b"the simulation's access codes"
 
+#: Returns the stints of a day, for a seed, a workload and a plan.
 Stints = Callable[[int, Day, Workload, Plan], list[Stint]]
 
 
 def speech_s(texts: Mapping[PromptId, str]) -> dict[PromptId, float]:
-    """Return about how long each sentence takes, in seconds."""
+    """Return about how long each sentence takes to say, in seconds."""
     return {id_: _PAUSE_S + len(text) / _CHARACTERS_PER_S for id_, text in texts.items()}
 
 
 class Simulation:
-    """One service through one year. `days` may be cut short; `tally` holds what was counted."""
+    """One service through one year.
+
+    `speech` is how long each sentence takes, in seconds; `days` the days of the year that there
+    are, all by default; `who_works` returns each day's stints.
+
+    Attributes:
+        tally: What has been counted so far.
+        events: How many events the engine has decided on.
+    """
 
     def __init__(
         self,
@@ -68,11 +77,11 @@ class Simulation:
         self._who_works = who_works
         self._codes = CodeBook.of(plan, _CODES)
         self.engine = Engine(plan, self._codes, "s")
-        agenda = self._agenda = Agenda(0.0)
-        self._public = Public(plan, workload, agenda)
+        agenda = self.agenda = Agenda(0.0)
+        self.public = Public(plan, workload, agenda, self.tally)
         self._staff = Staff(plan, workload, agenda, self._waiting)
-        self._line = Line(
-            self._public,
+        self.line = Line(
+            self.public,
             self._staff,
             agenda,
             self.tally,
@@ -82,25 +91,26 @@ class Simulation:
             list(plan.domains),
         )
 
-    def run(self, progress: Callable[[int, int, date], None] | None = None) -> Tally:
-        """Let the whole year happen; `progress(days done, of, the last one)` after each day."""
-        for number, day in enumerate(self.days, 1):
+    def run(self) -> Tally:
+        """Run all days, and what is left after the last one."""
+        for day in self.days:
             self.run_day(day)
-            if progress is not None:
-                progress(number, len(self.days), day.day)
         self._let_happen(inf)
         return self.tally
 
     def run_day(self, day: Day) -> None:
-        """Let one day happen, until its midnight: nothing that is left then may move the clock
-        beyond the next day's beginning."""
-        self._prepare(day)
+        """Run one day, until its midnight.
+
+        Days are run in order: whatever is planned for later waits for the day it falls on.
+        """
+        self.prepare(day)
         midnight = datetime.combine(day.day + timedelta(days=1), time.min)
         self._let_happen(midnight.replace(tzinfo=ZoneInfo(self.plan.hours.zone)).timestamp())
         self.tally.day_over(day.day)
 
-    def _prepare(self, day: Day) -> None:
-        agenda, line = self._agenda, self._line
+    def prepare(self, day: Day) -> None:
+        """Plan everything that is known beforehand of a day: who comes when, and who works."""
+        agenda, line = self.agenda, self.line
         hours = self.plan.hours
         people = direct_calls(self.seed, day, self.workload)
         asking = callback_requests(self.seed, day, self.workload)
@@ -115,7 +125,7 @@ class Simulation:
         )
         if day.openings:
             first_at = day.openings[0][0]
-            self._public.codes = self._codes_of_pages(first_at)
+            self.public.see_codes(self._codes_of_pages(first_at))
             for opens_at, closes_at in day.openings:
                 agenda.at(opens_at, self._look, closes_at + _LOOKS_AFTER_S)
 
@@ -126,10 +136,13 @@ class Simulation:
         return codes
 
     def _let_happen(self, until: float) -> None:
-        """The inner loop, written for speed: it goes round some five million times a year."""
-        agenda, engine, told = self._agenda, self.engine, self._line.told
+        """Run everything planned before `until`.
+
+        The inner loop, written for speed: it goes round about five million times a year.
+        """
+        agenda, engine, told = self.agenda, self.engine, self.line.told
         handle, next_deadline, coming = engine.handle, engine.next_deadline, agenda.coming
-        carry_out = self._line.carry_out
+        carry_out = self.line.carry_out
         events = 0
         deadline = next_deadline() or inf
         while True:
@@ -159,15 +172,15 @@ class Simulation:
         self.events += events
 
     def _look(self, until: float) -> None:
-        now = self._agenda.now
+        now = self.agenda.now
         self.tally.look(self.engine, now)
         if now + SAMPLE_S < until:
-            self._agenda.after(SAMPLE_S, self._look, until)
+            self.agenda.after(SAMPLE_S, self._look, until)
 
     def _waiting(self) -> int:
         return sum(one.waiting for one in self.engine.sectors())
 
 
 def _nobody(at: float, sector: SectorId) -> Person:
-    """Somebody who calls a closed service, hears so, and hangs up."""
+    """Return somebody who calls while the service is closed, hears so and hangs up."""
     return Person(at, sector, 0.0, 0.0, [0.99] * HABITS)

@@ -1,6 +1,6 @@
-"""Simulated informateurs: they come and go, take breaks, pick up, or do not.
+"""Simulated informateurs: they come and go, take breaks, and pick up or do not.
 
-Each has a chance of one's own, so that one's day does not depend on how often others were
+Each has random numbers of his or her own, so that nobody's day depends on how often others were
 rung.
 """
 
@@ -26,29 +26,29 @@ from router.simulation.agenda import Agenda
 from router.simulation.roster import Stint
 from router.simulation.workload import Workload
 
-#: Whoever stays for those who wait at closing time looks at the queue this often.
+#: How often an informateur who stays for those still waiting at closing time checks the queue.
 _LOOKS_EVERY_S = 60.0
 
 
 @dataclass(slots=True, eq=False)
 class Informateur:
-    """One at work."""
+    """An informateur's phone and state of mind."""
 
     id: AgentId
     chance: Random
-    #: The phone is registered.
+    #: Whether the phone is registered.
     present: bool = False
-    #: The day is over, once nobody waits.
+    #: Whether the shift is over; only callers who still wait keep the informateur.
     going: bool = False
-    #: What rings or talks at the phone.
+    #: The leg that rings or talks at the phone, and its call.
     leg: ChannelId | None = None
     call: CallId | None = None
-    #: Calls so far: what was meant during one is dropped after it.
+    #: How many calls there were: an intention from an earlier one is dropped.
     calls: int = 0
 
 
 class Staff:
-    """All informateurs. `waiting()` is what a screen on the wall shows: how many wait."""
+    """All informateurs. `waiting()` returns how many callers wait, as a wallboard shows it."""
 
     def __init__(
         self, plan: Plan, workload: Workload, agenda: Agenda, waiting: Callable[[], int]
@@ -66,11 +66,11 @@ class Staff:
         return self._all[agent]
 
     def serves(self, one: Informateur, sector: SectorId) -> bool:
-        """Whether `one` has that sector, at any level."""
+        """Whether `one` serves that sector, at any level."""
         return sector in self._agents[one.id].skills
 
     def plan_day(self, seed: int, day: date, stints: list[Stint]) -> None:
-        """Let the day's stints happen."""
+        """Plan the day's stints."""
         for stint in stints:
             one = self._all[stint.agent]
             one.chance.seed(f"{seed}/{day}/{one.id}")
@@ -90,7 +90,7 @@ class Staff:
         return PhoneAppeared(PhoneId(one.id))
 
     def _goes(self, one: Informateur) -> Event | None:
-        """Go home, but after closing time only when nobody waits."""
+        """Log out; after closing time only once nobody waits."""
         one.going = True
         if not self._hours.is_open(self._agenda.now) and self._waiting():
             self._agenda.after(_LOOKS_EVERY_S, self._goes, one)
@@ -99,7 +99,7 @@ class Staff:
         return AgentAsked(0, one.id, LogOut())
 
     def _unplugs(self, one: Informateur) -> Event | None:
-        """Switch the phone off, once the last call is over."""
+        """Switch the phone off once the last call is over."""
         if one.leg is not None:
             self._agenda.after(_LOOKS_EVERY_S, self._unplugs, one)
             return None
@@ -132,13 +132,13 @@ class Staff:
         return PhoneAppeared(PhoneId(one.id))
 
     def is_paused_for_misses(self, agent: AgentId) -> None:
-        """The screen says so; whoever comes back to the desk is ready again."""
+        """Plan to be ready again, after a pause that the router imposed for missed calls."""
         self._agenda.after(self._habits.back_s, self._is_back, self._all[agent])
 
     # Calls.
 
     def is_rung(self, agent: AgentId, leg: ChannelId, call: CallId) -> Event | None:
-        """The phone is dialled; return at once if it cannot ring."""
+        """Dial the informateur's phone; return how the leg ended if it cannot ring."""
         one = self._all[agent]
         if not one.present:
             return LegEnded(call, leg, LegEnd.UNREACHABLE)
@@ -170,14 +170,14 @@ class Staff:
         return self.leg_over(one, leg, LegEnded(call, leg, LegEnd.REJECTED))
 
     def leg_over(self, one: Informateur, leg: ChannelId, told: LegEnded) -> Event | None:
-        """The receiver is down, on either side; None if it was already."""
+        """Free the phone, and return `told`; None if the leg was over already."""
         if one.leg != leg:
             return None
         one.leg = one.call = None
         return told
 
     def has_talked(self, one: Informateur) -> None:
-        """Some are done with their notes before the wrap-up is over, and say so."""
+        """Plan the end of the notes for those who end the wrap-up themselves."""
         if one.chance.random() < self._habits.ends_wrap_up:
             after_s = self._habits.wrap_up.at(one.chance.random())
             if after_s < self._wrap_up_s:

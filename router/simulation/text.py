@@ -1,4 +1,4 @@
-"""The figures of a run for a terminal, and as JSON for programs."""
+"""The figures of a run as text for a terminal, and as JSON for programs."""
 
 import json
 import textwrap
@@ -18,9 +18,9 @@ from router.report.words import NO_BREAK, number, promised, span
 from router.simulation.definitions import DEFINITIONS
 from router.simulation.figures import Figures
 
-#: Version of the JSON document's form.
+#: The version of the JSON document's form.
 FORM = "allo-simulation/1"
-#: In this order.
+#: The sections in this order, with their French names.
 SECTIONS: Mapping[str, str] = {
     "calls": "Appels",
     "service": "Qualité de service",
@@ -30,14 +30,14 @@ SECTIONS: Mapping[str, str] = {
     "told": "Attentes annoncées",
     "checks": "Vérifications",
 }
-#: Tables that fit a terminal; the others are in --json and --html.
+#: The tables that fit a terminal; the others are in --json and --html.
 TABLES = ("modes", "doors", "sectors", "half-hours", "staffing", "months", "days")
-#: What must be known of simulated votes.
+#: What readers must know about simulated votes, in French.
 GIVEN = (
     "Votes simulés, comptés par le moteur même. La part de réponses favorables est une hypothèse, "
     "non un résultat."
 )
-#: Longest name of a figure.
+#: The longest name of a figure, in characters.
 _NAME_WIDTH = 56
 
 
@@ -72,12 +72,13 @@ def as_text(figures: Figures) -> str:
 
 
 def title_of(figures: Figures) -> str:
+    """Return the title of the run, in French."""
     days = span(figures.first, figures.last)
     return f"{figures.service}{NO_BREAK}: simulation {days}"
 
 
 def about(figures: Figures) -> str:
-    """Return what was simulated, in a few sentences."""
+    """Return what was simulated, in a few French sentences."""
     return (
         f"Chiffres simulés{NO_BREAK}: aucun de ces appels n’a eu lieu. "
         f"Hypothèses{NO_BREAK}: «{NO_BREAK}{figures.workload}{NO_BREAK}», graine{NO_BREAK}"
@@ -88,6 +89,7 @@ def about(figures: Figures) -> str:
 
 
 def reconciled(figures: Figures) -> str:
+    """Return whether every call is in exactly one class, as a French sentence."""
     if figures.reconciles:
         return "Chaque appel est dans une seule classe, chaque demande acceptée a une fin."
     return (
@@ -97,7 +99,7 @@ def reconciled(figures: Figures) -> str:
 
 
 def as_json(figures: Figures) -> str:
-    """Return everything, with the id of each figure's definition: same run, same bytes."""
+    """Return everything, with the ids of the definitions; the same run gives the same bytes."""
     document = {
         "form": FORM,
         "service": figures.service,

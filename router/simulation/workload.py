@@ -1,7 +1,7 @@
-"""The workload: what people do in a year, from TOML. Shares are 0 to 1, durations in seconds.
+"""The workload: what people do in a year, from TOML. Shares are from 0 to 1, times in seconds.
 
-Nothing here is known to the engine, and simulated people know nothing of the engine: they act
-by their own habits, on what they hear.
+The engine knows none of this, and simulated people know nothing of the engine: they act by their
+own habits, on what they hear. Keys without a default must be given.
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from pydantic import Field
 from router.config.tables import Report, Table, Text, parse, raise_all, read_toml, unknown
 from router.core.plan import Plan
 
-#: What ships with allo; "2025" is the year that the service has published figures of.
+#: The workloads that ship with allo; of the year 2025 the service has published figures.
 SHIPPED = Path(__file__).parent / "workloads"
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-#: A volume that no service has: most likely a slip.
+#: A volume above this is most likely a slip.
 _MOST = 100_000_000
 _NORMAL = NormalDist()
-#: Of sums of shares that are written with a few digits.
+#: The tolerance for sums of shares written with a few digits.
 _ROUNDING = 1e-9
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -33,14 +33,26 @@ Volume = Annotated[int, Field(ge=0, le=_MOST)]
 
 
 class Duration(Table):
-    """How long something takes. `cv`: standard deviation / mean, of lognormal ones."""
+    """How long something takes."""
 
+    #: The mean, in seconds.
     mean_s: Annotated[float, Field(gt=0)]
+    #: The distribution.
     kind: Literal["exponential", "lognormal", "fixed"] = "exponential"
+    #: Standard deviation / mean, of a lognormal distribution.
     cv: Annotated[float, Field(gt=0)] = 1.0
 
     def at(self, luck: float) -> float:
-        """Return the length that a share `luck` (0 to 1) of all are shorter than."""
+        """Return the length, in seconds, that a share `luck` (0 to 1) of all do not reach.
+
+        With a mean of 540 s, half are shorter than 374 s if they are exponential; with a mean of
+        300 s and cv = 1, half are shorter than 212 s if they are lognormal:
+
+        >>> round(Duration(mean_s=540.0).at(0.5))
+        374
+        >>> round(Duration(mean_s=300.0, kind="lognormal", cv=1.0).at(0.5))
+        212
+        """
         if self.kind == "exponential":
             return -self.mean_s * log1p(-luck)
         if self.kind == "lognormal":
@@ -54,33 +66,35 @@ class Duration(Table):
 class Year(Table):
     """How many come in a year."""
 
-    #: Calls to the line within opening hours.
+    #: Calls within opening hours.
     direct_calls: Volume
     #: Requests on web pages within opening hours.
     callback_requests: Volume
-    #: Calls outside opening hours, besides.
+    #: Calls outside opening hours, in addition.
     closed_calls: Volume = 0
 
 
 class Shape(Table):
-    """When they come: weights, multiplied."""
+    """When they come: weights, which are multiplied."""
 
-    #: By weekday, of each of its half-hours.
+    #: By weekday; of each of its half-hours.
     weekdays: dict[Literal[WEEKDAYS], Weight]  # type: ignore[valid-type]
-    #: By local half-hour, "08:30"; one that is not named has none.
+    #: By half-hour, local time, as "08:30"; nobody comes in one that is not named.
     half_hours: dict[str, Weight]
     #: January to December.
     months: Annotated[tuple[Weight, ...], Field(min_length=12, max_length=12)]
-    #: The first opening after a day on which the week would have opened, but was closed.
+    #: On the first day after one on which the service is open by its week, but was closed.
     after_closure: Weight = 1.0
 
 
 class Peak(Table):
-    """More, or less, than the shape says, for a while; on top of the year's volume."""
+    """More or fewer people than the shape says, for a while; on top of the year's volume."""
 
     day: date
+    #: Local times, on a half-hour.
     begins: time
     ends: time
+    #: How many come, divided by how many usually do.
     factor: Weight
     reason: Text
 
@@ -88,69 +102,82 @@ class Peak(Table):
 class Callers(Table):
     """Those who dial the number."""
 
-    #: By sector: how often, for both doors.
+    #: How often each sector is asked for, by callers and by those called back: weights.
     sectors: dict[str, Weight]
-    #: Have an access code; mistype it at first.
+    #: Have an access code.
     with_code: Share
+    #: Of those: mistype it at first.
     mistypes: Share
-    #: Of those without: choose the recorded information; press a wrong key at first.
+    #: Of those without: choose the recorded information.
     information: Share
+    #: Of those without: press a wrong key at first.
     wrong_key: Share
     #: Of all: never press any key.
     silent: Share
-    #: Of these: are not heard to speak either.
+    #: Of those: are not heard to speak either.
     unheard: Share = 0.0
     #: Hang up before they have chosen.
     gives_up: Share
-    #: Know the way and press during the prompts; the others hear half of each question.
+    #: Know the way and press keys during the prompts; the others listen to most of each question.
     barges_in: Share
+    #: Between two keys.
     key_s: Seconds
-    #: How long they wait for an informateur, from joining the queue.
+    #: How long they are ready to wait for an informateur, from joining the queue.
     patience: Duration
-    #: Take the offer of a callback, once offered.
+    #: Accept a callback when it is offered.
     takes_offer: Share
-    #: To type one's number, hear it and confirm.
+    #: To type their number, hear it read back and confirm it.
     types_number_s: Seconds
     #: Hang up before the informateur does.
     hangs_up_first: Share
-    #: Of the others: vote; and of those who have, answer the next question too.
+    #: Of the others: answer the first question of the vote.
     votes: Share
+    #: Of those who have answered a question: answer the next one too.
     votes_on: Share
-    #: Of those who answer: are satisfied (a question of scores); say yes (one of yes or no).
+    #: Of those who answer a question of scores: are satisfied.
     satisfied: Share
+    #: Of those who answer a yes-or-no question: say yes.
     says_yes: Share
 
 
 class Talk(Table):
-    """How long conversations are, by sector where it is not the same everywhere."""
+    """How long conversations are."""
 
+    #: The mean, in seconds.
     mean_s: Annotated[float, Field(gt=0)]
+    #: The distribution.
     kind: Literal["exponential", "lognormal", "fixed"] = "lognormal"
+    #: Standard deviation / mean, of a lognormal distribution.
     cv: Annotated[float, Field(gt=0)] = 1.0
+    #: The mean by sector, in seconds, where it is another one.
     sectors: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
 
 
 class Called(Table):
-    """Those who asked to be called back: each attempt on its own."""
+    """Those who asked to be called back; each attempt has an outcome of its own."""
 
+    #: Of all attempts: what they meet; the rest are answered.
     busy: Share
     no_answer: Share
     voicemail: Share
     unreachable: Share
-    #: Cancel the request, at a time between request and promise.
+    #: Of all requests: are cancelled, at any time between request and promise.
     cancels: Share
-    #: From dialling to ringing, to picking up, to the key.
+    #: From dialling to ringing.
     dial_s: Seconds
+    #: From ringing to picking up.
     picks_up: Duration
+    #: From the end of the question to the key.
     presses_s: Seconds
     #: From ringing until a voicemail picks up.
     voicemail_s: Seconds = 20.0
 
 
 class Shift(Table):
-    """Who works from when to when, on these days. Together: those of a day's work."""
+    """When some of the informateurs work, on these days; those in no shift have the day off."""
 
     weekdays: tuple[Literal[WEEKDAYS], ...]  # type: ignore[valid-type]
+    #: Local times.
     begins: time
     ends: time
     #: Of all informateurs.
@@ -160,46 +187,57 @@ class Shift(Table):
 class Informateurs(Table):
     """Those who answer."""
 
-    #: At work on a day on which they are due (the rest: leave, training, illness).
+    #: Of those due on a day: come (the others are on leave, in training or ill).
     present: Share
     shifts: tuple[Shift, ...]
-    #: Come late by up to this.
+    #: They come late by this at most.
     late_s: Seconds
-    #: A break for each `break_every_s` of work, and lunch in shifts longer than lunch_after_s.
+    #: A break for each such time at work.
     break_every_s: Annotated[float, Field(gt=0)]
+    #: How long a break is.
     break_s: Seconds
+    #: Shifts longer than this include lunch.
     lunch_after_s: Annotated[float, Field(gt=0)]
+    #: How long lunch is.
     lunch_s: Seconds
+    #: The local times between which lunch lies.
     lunch_begins: time
     lunch_ends: time
+    #: From ringing to picking up.
     picks_up: Duration
-    #: Of the calls that ring: not noticed; rejected.
+    #: Of the calls that ring: are not noticed.
     misses: Share
+    #: Of the calls that ring: are rejected.
     rejects: Share
-    #: Comes back to the desk so long after a pause for calls missed.
+    #: How long after a pause for missed calls an informateur is back.
     back_s: Seconds
-    #: Of the calls: given on to another sector.
+    #: Of the calls: are transferred to another sector.
     transfers: Share
-    #: End the wrap-up themselves, after so long, instead of using all of it.
+    #: Of the calls: the informateur ends the wrap-up early.
     ends_wrap_up: Share
+    #: After how long, of those.
     wrap_up: Duration
 
 
 class Outage(Table):
-    """A time in which so many of the informateurs' phones are not registered."""
+    """A time in which a share of the informateurs' phones is not registered."""
 
     day: date
+    #: Local times.
     begins: time
     ends: time
+    #: Of all informateurs.
     share: Share
     reason: Text
 
 
 class Absence(Table):
-    """Days on which so many of the informateurs who are due do not come, besides the usual."""
+    """Days on which more of the informateurs who are due do not come than usual."""
 
+    #: The first and the last day.
     begins: date
     ends: date
+    #: Of those who would have come.
     share: Share
     reason: Text
 
@@ -222,7 +260,7 @@ class Workload(Table):
 
 
 def load_workload(path: Path, plan: Plan) -> Workload:
-    """Read and check a workload for the service of `plan`.
+    """Return the workload in a file, checked for the service of `plan`.
 
     Raises:
         ConfigError: With every fault of the file.

@@ -145,8 +145,7 @@ def replace_seed(of: Staffing, seed: int) -> Staffing:
 
 def test_progress_tells_how_far_it_is() -> None:
     told: list[tuple[str, int, int]] = []
-    of = staffing("live=80")
-    of.progress = lambda *one: told.append(one)
+    of = replace(staffing("live=80"), progress=lambda *one: told.append(one))
     answer = of.answer()
     assert [run for _, run, _ in told] == list(range(1, len(told) + 1))
     assert told[-1][1] <= told[-1][2]

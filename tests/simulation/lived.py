@@ -72,10 +72,10 @@ class Going(Simulation):
         super().__init__(*args, **named)
         self.there = there
 
-    def _prepare(self, day: Day) -> None:
+    def prepare(self, day: Day) -> None:
         for person in self.there(day):
-            self._agenda.at(person.at, self._line.calls, person)
-        super()._prepare(day)
+            self.agenda.at(person.at, self.line.calls, person)
+        super().prepare(day)
 
 
 def nobody(day: Day) -> list[Person]:

@@ -97,14 +97,14 @@ class Story(Simulation):
         self.calling, self.asking, self.working = calling, asking, working
         day = next(one for one in self.days if one.day == DAY)
         for one in calling:
-            self._agenda.at(one.at, self._line.calls, one)
+            self.agenda.at(one.at, self.line.calls, one)
         for one in asking:
-            self._agenda.at(one.at, self._line.asks, one)
+            self.agenda.at(one.at, self.line.asks, one)
         self.run_day(day)
 
     @property
     def now(self) -> float:
-        return self._agenda.now
+        return self.agenda.now
 
     def _who_works_then(self, seed: int, day: Day, workload: Workload, plan: Plan) -> list[Stint]:
         if self.working is not None:

@@ -147,7 +147,7 @@ def called(attempts: int, **rules: Any) -> Story:
     lived = Story(plan_of(ONE), workload(called=rules), asking=[person(talk_s=60.0)])
     (record,) = lived.heard.records
     assert record.attempts == attempts
-    assert not lived._line.requests  # nothing is kept of what is over
+    assert not lived.line.requests  # nothing is kept of what is over
     return lived
 
 
@@ -261,6 +261,6 @@ def test_nothing_is_left_on_the_line_in_the_evening() -> None:
     assert len(lived.heard.facts) >= 400  # every call has its fact, and every ticket
     accepted = lived.heard.admissions[None]
     assert sum(lived.heard.tickets.values()) == accepted
-    assert not lived._line._callers
-    assert not lived._line.requests
-    assert not lived._line._playing
+    assert not lived.public.callers
+    assert not lived.line.requests
+    assert not lived.line.playing

@@ -108,15 +108,13 @@ def test_a_day_ends_at_midnight_even_for_the_most_patient() -> None:
     assert simulation.engine.next_deadline() is None
 
 
-def test_progress_is_told_after_each_day() -> None:
-    plan = pure_plan(crew(1, travail=1))
-    told: list[tuple[int, int, date]] = []
-    simulation = Simulation(plan, workload(), 2025, 1, NO_SPEECH)
-    assert len(simulation.days) == 365
-    simulation.days = simulation.days[:3]
-    simulation.run(lambda *so_far: told.append(so_far))
+def test_a_run_has_the_year_s_days_or_those_that_it_is_given() -> None:
+    plan, people = pure_plan(crew(1, travail=1)), workload()
+    year = Simulation(plan, people, 2025, 1, NO_SPEECH)
+    assert len(year.days) == 365
+    short = Simulation(plan, people, 2025, 1, NO_SPEECH, days=year.days[:3])
 
-    assert told == [(done, 3, date(2025, 1, done)) for done in (1, 2, 3)]
+    assert list(short.run().days) == [date(2025, 1, day) for day in (1, 2, 3)]
 
 
 def test_a_sentence_takes_as_long_as_it_is() -> None:
