@@ -1,6 +1,6 @@
 """Asterisk as the engine knows it, in memory: channels, what they hear, who shares a bridge.
 
-Two drivers stand on it. `Exchange` (tests/caller.py) tells the engine the truth when a test says
+Two drivers stand on it. `Exchange` (tests/exchange.py) tells the engine the truth when a test says
 so; `World` (tests/world.py) tells it late, twice or never. The model itself tells nobody: each
 method returns what Asterisk would say of what was done, and the driver passes it on.
 

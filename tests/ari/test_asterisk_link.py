@@ -30,7 +30,7 @@ from router.errors import AriGone, AriUnreachable
 from tests.ari.ari_fake import PASSWORD, USER, FakeAsterisk
 from tests.ari.ari_people import APP, Channel
 from tests.contract.bench import Bench, kinds
-from tests.contract.exchanges import PHONES, FakeExchange
+from tests.contract.faces import PHONES, FakeFace
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ async def fake() -> AsyncIterator[FakeAsterisk]:
 
 @pytest.fixture
 async def bench(fake: FakeAsterisk) -> AsyncIterator[Bench]:
-    async with Bench(FakeExchange(fake)) as bench:
+    async with Bench(FakeFace(fake)) as bench:
         yield bench
 
 
@@ -59,7 +59,7 @@ def test_waits_double_up_to_a_bound() -> None:
 
 async def test_asterisk_may_come_later(fake: FakeAsterisk) -> None:
     await fake.refuse()
-    bench = Bench(FakeExchange(fake))
+    bench = Bench(FakeFace(fake))
     with structlog.testing.capture_logs() as logs:
         bench.resume()
         await bench.until(lambda: bench.link.last_error is not None)
@@ -161,7 +161,7 @@ async def test_a_request_lost_on_a_living_connection_is_looked_into(
 
 async def test_what_happens_during_the_resync_comes_after_it(fake: FakeAsterisk) -> None:
     """The call is in the list that is read and its keys come while reading."""
-    bench = Bench(FakeExchange(fake))
+    bench = Bench(FakeFace(fake))
     caller = await fake.call()  # handed over as soon as the websocket is there
     fake.on_request["GET bridges"] = lambda: caller.press("12")
     bench.resume()
@@ -176,7 +176,7 @@ async def test_what_happens_during_the_resync_comes_after_it(fake: FakeAsterisk)
 
 async def test_asterisk_dies_during_the_resync(fake: FakeAsterisk) -> None:
     fake.refusals["GET", "bridges"] = None
-    bench = Bench(FakeExchange(fake))
+    bench = Bench(FakeFace(fake))
     bench.resume()
     await bench.until(lambda: fake.connections >= 2)
     assert not bench.link.connected
@@ -189,7 +189,7 @@ async def test_asterisk_dies_during_the_resync(fake: FakeAsterisk) -> None:
 
 async def test_a_handshake_of_ours_that_comes_late_is_no_other_router(fake: FakeAsterisk) -> None:
     """Asterisk hung; it now takes up an attempt that we had given up."""
-    bench = Bench(FakeExchange(fake))
+    bench = Bench(FakeFace(fake))
     await fake.refuse()
     bench.resume()
     await bench.until(lambda: bench.link.last_error is not None)
@@ -210,7 +210,7 @@ async def test_a_router_that_has_just_died_is_waited_for(fake: FakeAsterisk) -> 
     """Asterisk sees a moment later that its connection is gone."""
     dead = AriClient(fake.url, USER, PASSWORD, APP, lambda event: None)
     await dead.open()
-    bench = Bench(FakeExchange(fake))
+    bench = Bench(FakeFace(fake))
     bench.resume()
     asked = f"GET applications/{presence(APP)}"
     await bench.until(lambda: fake.requests.count(asked) >= 2)
@@ -243,7 +243,7 @@ async def test_a_malformed_message_is_counted_and_passed_over(
 
 
 async def test_closing_leaves_calls_up(fake: FakeAsterisk) -> None:
-    async with Bench(FakeExchange(fake)) as bench:
+    async with Bench(FakeFace(fake)) as bench:
         call = await bench.arrive()
         await bench.play(call, "hour")
         await bench.until(lambda: not bench.link.busy)
@@ -260,7 +260,7 @@ async def test_closing_leaves_calls_up(fake: FakeAsterisk) -> None:
 @pytest.fixture
 async def watchful(fake: FakeAsterisk) -> AsyncIterator[Bench]:
     """A link that looks again all the time."""
-    async with Bench(FakeExchange(fake), look_every_s=0.01) as bench:
+    async with Bench(FakeFace(fake), look_every_s=0.01) as bench:
         yield bench
 
 

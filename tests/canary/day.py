@@ -24,9 +24,9 @@ from tests.canary.forms import canaries
 from tests.canary.people import PLACES, Telling, send, strange_requests
 from tests.canary.requests import WRITTEN, Web
 from tests.canary.scan import Image, image
-from tests.real.exchange import Habit, Line, PublicExchange
-from tests.real.scene import TO_SECTOR, Scene
-from tests.real.story import Story
+from tests.real.cast import TO_SECTOR, Cast
+from tests.real.logs import RouterLog
+from tests.real.public_network import Habit, Line, PublicNetwork
 from tests.real.telephones import DeskCall
 from tests.real.test_callback_kills import children, records
 from tests.real.usagers import numbers_kept, vault
@@ -72,7 +72,7 @@ class Numbers:
         return [number for numbers in self.used.values() for number in numbers]
 
 
-class TypingExchange(PublicExchange):
+class TypingNetwork(PublicNetwork):
     """The public network; some people type a number when they are asked to press 1."""
 
     def __init__(self, port: int, numbers: Numbers) -> None:
@@ -101,9 +101,9 @@ class Day:
         self.outside = outside
         self.numbers = Numbers(seed)
         self.web = Web(stage, session)
-        self.scene = Scene(stage, outside / "phones", lambda: True)
+        self.cast = Cast(stage, outside / "phones", lambda: True)
         assert stage.script.trunk is not None
-        self.town = TypingExchange(int(stage.script.trunk.rpartition(":")[2]), self.numbers)
+        self.town = TypingNetwork(int(stage.script.trunk.rpartition(":")[2]), self.numbers)
         #: Ticket -> its number, as far as the usager knows.
         self.tickets: dict[str, str] = {}
         #: The id of each router's process -> its key of the day.
@@ -133,7 +133,7 @@ class Day:
         """Have all of it happen."""
         await self.town.open()
         try:
-            await self.scene.callbacks_open()
+            await self.cast.callbacks_open()
             await self._calls_of_every_kind()
             await self._strange_requests()
             await self._requests()
@@ -162,7 +162,7 @@ class Day:
         """Return a caller who types these keys during the welcome."""
         caller = self._caller()
         await caller.dial(events=events)
-        await self.scene.arrived(caller)
+        await self.cast.arrived(caller)
         caller.press(keys)
         return caller
 
@@ -172,12 +172,12 @@ class Day:
             await refused.dial(number, payloads=payloads, status=404)
             await refused.ended()  # a failure to SIPp, which wanted to talk
         answered = await self._call(TO_SECTOR)
-        await self.scene.step(answered, Step.TALKING)
+        await self.cast.step(answered, Step.TALKING)
         silent, left, informed = await self._call(), await self._call(), await self._call("##1")
         await self._pause()
         waiting = await self._call(TO_SECTOR)
         for caller in (waiting, silent):
-            await self.scene.step(caller, Step.QUEUED)
+            await self.cast.step(caller, Step.QUEUED)
         self._look("a router with callers", self.router)
         self._copy("files with callers")
         for caller in (left, waiting, silent, informed):
@@ -187,7 +187,7 @@ class Day:
 
     async def _over(self, *callers: Telling) -> None:
         for caller in callers:
-            line = await self.scene.step(caller, Step.ENDED)
+            line = await self.cast.step(caller, Step.ENDED)
             self._count(f"call {line['outcome']}")
 
     async def _strange_requests(self) -> None:
@@ -196,11 +196,11 @@ class Day:
             await asyncio.to_thread(send, doors[door], request)
             self._count("strange SIP")
         # Some were good enough for a channel, of which nobody hears anything more.
-        for channel in await self.scene.ari("channels"):
+        for channel in await self.cast.ari("channels"):
             self._count("strange SIP that became a call")
-            await self.scene.ari(f"channels/{channel['id']}", "DELETE")
-        await self.scene.until(self.scene.calls, lambda calls: calls == {})
-        self.scene.story = Story(self.stage.router_log)
+            await self.cast.ari(f"channels/{channel['id']}", "DELETE")
+        await self.cast.until(self.cast.calls, lambda calls: calls == {})
+        self.cast.router_log = RouterLog(self.stage.router_log)
 
     # --- requests --------------------------------------------------------------------------
 
@@ -224,7 +224,7 @@ class Day:
         for ticket in list(self.tickets)[::10]:
             self._count(f"cancel {await self.web.cancel(ticket)}")
         await self._resume()
-        await self.scene.until(self._open, lambda left: left < 40, _PATIENCE_S)
+        await self.cast.until(self._open, lambda left: left < 40, _PATIENCE_S)
         again = list(self.tickets.items())[5]
         self._count(f"again {(await self.web.ask(again[1]))[0]}")
 
@@ -350,7 +350,7 @@ class Day:
         for heard, keys in (("welcome", "#"), ("code-ask", "41")):
             await caller.person.hears(heard)
             await caller.press_by_info(keys)
-        await self.scene.step(caller, Step.QUEUED)
+        await self.cast.step(caller, Step.QUEUED)
         return caller
 
     async def _types_by_info(self, caller: Telling) -> None:
@@ -365,7 +365,7 @@ class Day:
     async def _typed_elsewhere(self) -> None:
         """Type numbers where none is asked for: each key is a wrong choice."""
         talking = await self._call(TO_SECTOR)
-        await self.scene.step(talking, Step.TALKING)
+        await self.cast.step(talking, Step.TALKING)
         talking.press(self._elsewhere())
         at_the_code = await self._call(f"{self._elsewhere()}#{self._elsewhere()}#")
         in_the_menu = await self._call(f"#{self._elsewhere()}")
@@ -386,8 +386,8 @@ class Day:
     async def _typed_at_a_desk(self) -> None:
         phone = self.stage.phones[0]
         await self._pause()
-        await self.scene.until(self.scene.calls, lambda calls: calls == {}, 30.0)
-        desk = await self.scene.desk_call(phone, "11")  # type: ignore[arg-type]
+        await self.cast.until(self.cast.calls, lambda calls: calls == {}, 30.0)
+        desk = await self.cast.desk_call(phone, "11")  # type: ignore[arg-type]
         self._desk_calls.append(desk)
         await desk.person.hears("desk-ask-agent")
         desk.press(f"{self._elsewhere()}#{self._elsewhere()}#")
@@ -462,7 +462,7 @@ class Day:
         async def door() -> int:
             return await self.web.send("GET", "/v1/callbacks/challenge")
 
-        await self.scene.until(door, lambda status: status == 200, 40.0)
+        await self.cast.until(door, lambda status: status == 200, 40.0)
 
     # --- kills -----------------------------------------------------------------------------
 
@@ -478,7 +478,7 @@ class Day:
             await self._resume()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(4.0):
-                    await Story(self.stage.router_log).step(Step.DIALLED)
+                    await RouterLog(self.stage.router_log).step(Step.DIALLED)
             asking = [
                 asyncio.create_task(self.web.send("POST", "/v1/callbacks", **self._good(number)))
                 for number in self.numbers.take("web, during a kill", 4)
@@ -521,13 +521,13 @@ class Day:
         async def runs() -> bool:
             return self.stage.asterisk.running
 
-        await self.scene.until(runs, lambda runs: not runs)
+        await self.cast.until(runs, lambda runs: not runs)
 
     async def _ready(self) -> None:
         phones = len(self.stage.phones)
         await self._an_intake_serves()
-        await self.scene.until(
-            self.scene.agents, lambda agents: sum(agents.values()) >= phones, _PATIENCE_S
+        await self.cast.until(
+            self.cast.agents, lambda agents: sum(agents.values()) >= phones, _PATIENCE_S
         )
 
     # --- the end ---------------------------------------------------------------------------
@@ -535,14 +535,14 @@ class Day:
     async def _forgetting(self) -> None:
         """End every ticket; the intake that held numbers is replaced by a new one."""
         await self._resume()
-        await self.scene.until(self._open, lambda left: left == 0, _PATIENCE_S)
+        await self.cast.until(self._open, lambda left: left == 0, _PATIENCE_S)
         self.ends = dict(Counter(row[1] for row in records(self.stage).values()))
         await self._an_intake_serves()
         old = self._intake()
         for number in self.numbers.take("web, until the intake is worn", 60):
             await self.web.ask(f"{number}00")
         self._look("an intake before it is replaced", old)
-        await self.scene.until(self._intakes, lambda pids: len(pids) == 1 and pids != [old], 60.0)
+        await self.cast.until(self._intakes, lambda pids: len(pids) == 1 and pids != [old], 60.0)
         self._look("an intake that took its place", self._intake())
         self._look("a router at the end", self.router)
         self._look("an Asterisk at the end", self.stage.asterisk.pid)
@@ -601,8 +601,8 @@ class Day:
     async def _pause(self) -> None:
         """Have every informateur pause."""
         for phone in self.stage.phones:
-            await self.scene.ask(phone.agent, "pause", reason="pause")
+            await self.cast.ask(phone.agent, "pause", reason="pause")
 
     async def _resume(self) -> None:
         for phone in self.stage.phones:
-            await self.scene.ask(phone.agent, "ready")
+            await self.cast.ask(phone.agent, "ready")

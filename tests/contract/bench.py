@@ -31,7 +31,7 @@ from router.core.ids import (
     PromptId,
 )
 from router.core.plan import Desk, Entry
-from tests.contract.exchanges import AGENTS, SUPERVISOR, Exchange, Phone
+from tests.contract.faces import AGENTS, SUPERVISOR, AsteriskFace, Phone
 from tests.service_plan import agent, small_plan
 
 E = TypeVar("E", bound=Event)
@@ -56,13 +56,13 @@ class Bench:
 
     def __init__(
         self,
-        exchange: Exchange,
+        asterisk: AsteriskFace,
         password: str | None = None,
         look_every_s: float = 3600.0,
         *,
         take_over: bool = False,
     ) -> None:
-        self.exchange = exchange
+        self.asterisk = asterisk
         self.events: list[Event] = []
         self.calls: set[CallId] = set()
         self.legs: set[ChannelId] = set()
@@ -72,10 +72,10 @@ class Bench:
         self._ids = itertools.count(1)
         self._prefix = f"contract{next(_run)}"
         self.link = AsteriskLink(
-            exchange.url,
-            exchange.user,
-            password or exchange.password,
-            exchange.app,
+            asterisk.url,
+            asterisk.user,
+            password or asterisk.password,
+            asterisk.app,
             PLAN,
             self._submit,
             lambda: (self.calls, self.legs),
@@ -145,7 +145,7 @@ class Bench:
 
     async def arrive(self) -> CallId:
         """A caller comes in; the caller's telephone is `self.caller`."""
-        self.caller = await self.exchange.call()
+        self.caller = await self.asterisk.call()
         return (await self.expect(CallArrived)).call
 
     async def play(
@@ -157,7 +157,7 @@ class Bench:
         return playback
 
     async def ready_phone(self, name: str = "lea") -> Phone:
-        phone = await self.exchange.phone(name)
+        phone = await self.asterisk.phone(name)
         assert await phone.register() == 200
         return phone
 

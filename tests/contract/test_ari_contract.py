@@ -42,7 +42,7 @@ from router.core.ids import (
 )
 from router.errors import AriGone, AriRejected, AriReplaced, InUse
 from tests.contract.bench import Bench, kinds
-from tests.contract.exchanges import Exchange
+from tests.contract.faces import AsteriskFace
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -192,10 +192,10 @@ async def test_what_only_helps_a_caller_who_has_gone_is_no_failure(bench: Bench)
 
 
 async def test_a_caller_who_came_while_the_router_was_away_is_handed_over(
-    exchange: Exchange,
+    asterisk: AsteriskFace,
 ) -> None:
-    caller = await exchange.call()
-    async with Bench(exchange) as bench:
+    caller = await asterisk.call()
+    async with Bench(asterisk) as bench:
         call = (await bench.expect(CallArrived)).call
         playback = await bench.play(call, "one")
         await bench.expect(PromptEnded, playback=playback)
@@ -226,7 +226,7 @@ async def test_who_is_listened_to_is_heard_to_speak_until_the_queue(bench: Bench
     bench.perform(Listen(call, channel))
     await bench.play(call, "hour")
     await bench.settled()
-    await bench.exchange.speaks(bench.caller, 1.0)
+    await bench.asterisk.speaks(bench.caller, 1.0)
     spoke = await bench.expect(CallerSpoke, call=call)
     assert 0.5 < spoke.seconds < 2.0
 
@@ -240,7 +240,7 @@ async def test_who_is_no_longer_listened_to_speaks_unheard(bench: Bench) -> None
     bench.perform(Listen(call, channel))
     bench.perform(Remember(call, channel, SectorId("travail"), 1.5, stop_listening=True))
     await bench.settled()
-    await bench.exchange.speaks(bench.caller, 0.5)
+    await bench.asterisk.speaks(bench.caller, 0.5)
     bench.caller.press("5")
     await bench.expect(KeyPressed, call=call)
     assert "CallerSpoke" not in kinds(bench.events)
@@ -409,8 +409,8 @@ async def test_a_leg_is_dialled_once(bench: Bench) -> None:
 # The connection.
 
 
-async def test_a_wrong_password_is_said(exchange: Exchange) -> None:
-    bench = Bench(exchange, password="wrong")
+async def test_a_wrong_password_is_said(asterisk: AsteriskFace) -> None:
+    bench = Bench(asterisk, password="wrong")
     running = asyncio.create_task(bench.link.run())
     await bench.until(lambda: bench.link.last_error is not None)
     assert isinstance(bench.link.last_error, AriRejected)
@@ -422,7 +422,7 @@ async def test_a_wrong_password_is_said(exchange: Exchange) -> None:
 
 async def test_only_what_is_allowed_is_sent(bench: Bench) -> None:
     application = await bench.link.client.ask_http(
-        Request("test", "GET", f"applications/{bench.exchange.app}")
+        Request("test", "GET", f"applications/{bench.asterisk.app}")
     )
     allowed = {item["type"] for item in application["events_allowed"]}
     assert "RESTResponse" in allowed
@@ -445,8 +445,8 @@ async def test_a_lost_connection_is_made_again_and_calls_stay(bench: Bench) -> N
     assert "CallFound" not in kinds(bench.events)
 
 
-async def test_what_ended_unseen_is_told_afterwards(exchange: Exchange) -> None:
-    async with Bench(exchange) as bench:
+async def test_what_ended_unseen_is_told_afterwards(asterisk: AsteriskFace) -> None:
+    async with Bench(asterisk) as bench:
         call, leg, _, phone = await bench.talk()
         listener = await bench.arrive()
         playback = await bench.play(listener, "one", "hour")
@@ -461,8 +461,8 @@ async def test_what_ended_unseen_is_told_afterwards(exchange: Exchange) -> None:
         assert (await bench.expect(LegEnded, leg=leg)).reason is LegEnd.LOST
 
 
-async def test_a_new_router_finds_who_talks_and_who_waits(exchange: Exchange) -> None:
-    async with Bench(exchange) as old:
+async def test_a_new_router_finds_who_talks_and_who_waits(asterisk: AsteriskFace) -> None:
+    async with Bench(asterisk) as old:
         talking, leg, bridge, phone = await old.talk()
         waiting = await old.arrive()
         old.perform(
@@ -474,7 +474,7 @@ async def test_a_new_router_finds_who_talks_and_who_waits(exchange: Exchange) ->
         old.perform(Remember(reader, ChannelId(reader), SectorId("travail"), 5678.5, fiche=page))
         fresh = await old.arrive()
         await old.settled()
-    async with Bench(exchange) as new:
+    async with Bench(asterisk) as new:
         found = {event.call: event for event in new.events if isinstance(event, CallFound)}
         assert found == {
             talking: CallFound(talking, agent=AgentId("lea"), leg=leg, bridge=bridge),
@@ -486,8 +486,8 @@ async def test_a_new_router_finds_who_talks_and_who_waits(exchange: Exchange) ->
         assert (await new.expect(LegEnded, call=talking, leg=leg)).reason is LegEnd.HUNG_UP
 
 
-async def test_a_new_router_clears_what_nobody_owns(exchange: Exchange) -> None:
-    async with Bench(exchange) as old:
+async def test_a_new_router_clears_what_nobody_owns(asterisk: AsteriskFace) -> None:
+    async with Bench(asterisk) as old:
         call, leg, bridge, phone = await old.talk()
         other = await old.ready_phone("max")
         second = await old.arrive()
@@ -499,7 +499,7 @@ async def test_a_new_router_clears_what_nobody_owns(exchange: Exchange) -> None:
         spare = BridgeId(old.new_id())
         old.perform(Join(call, spare, ()))
         await old.settled()
-    async with Bench(exchange) as new:
+    async with Bench(asterisk) as new:
         await new.expect(CallFound, call=call)
         await new.until_held(channels={call}, bridges=set())
         assert leg not in new.legs
@@ -507,28 +507,28 @@ async def test_a_new_router_clears_what_nobody_owns(exchange: Exchange) -> None:
         assert phone is not other
 
 
-async def test_a_second_router_is_refused_and_the_first_goes_on(exchange: Exchange) -> None:
-    async with Bench(exchange) as first:
+async def test_a_second_router_is_refused_and_the_first_goes_on(asterisk: AsteriskFace) -> None:
+    async with Bench(asterisk) as first:
         await first.arrive()
-        second = Bench(exchange)
+        second = Bench(asterisk)
         with pytest.raises(InUse) as refused:
             async with asyncio.timeout(10):
                 await second.link.run()
         await second.link.close()
         told = str(refused.value)
-        assert exchange.app in told
-        assert exchange.url in told
+        assert asterisk.app in told
+        assert asterisk.url in told
         assert "--take-over" in told
         await first.arrive()
         assert first.link.counts.connections == 1
 
 
 async def test_a_second_router_takes_over_on_purpose_and_the_first_stops(
-    exchange: Exchange,
+    asterisk: AsteriskFace,
 ) -> None:
-    async with Bench(exchange) as first:
+    async with Bench(asterisk) as first:
         call = await first.arrive()
-        async with Bench(exchange, take_over=True) as second:
+        async with Bench(asterisk, take_over=True) as second:
             assert first.running is not None
             await asyncio.wait({first.running})
             assert isinstance(first.running.exception(), AriReplaced)

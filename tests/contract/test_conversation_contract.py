@@ -31,7 +31,7 @@ from router.core.events import (
 )
 from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PhoneId
 from tests.contract.bench import Bench, kinds
-from tests.contract.exchanges import SUPERVISOR, Exchange, Phone, RealExchange
+from tests.contract.faces import SUPERVISOR, AsteriskFace, Phone, RealFace
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -94,17 +94,17 @@ async def test_an_informateur_has_keys_before_and_after_the_conversation(bench: 
 async def test_hold_with_music_and_back(bench: Bench) -> None:
     call, leg, bridge, phone = await bench.talk()
     caller = ChannelId(call)
-    assert await bench.exchange.hears(bench.caller, phone)
+    assert await bench.asterisk.hears(bench.caller, phone)
     bench.perform(TakeOut(call, bridge, caller), StartMusic(call, caller))
     await bench.settled()
     assert await bench.inside(bridge) == {leg}
-    assert await bench.exchange.hears_sound(bench.caller)
+    assert await bench.asterisk.hears_sound(bench.caller)
     phone.press("*")  # alone in the bridge
     await bench.expect(LegKeyPressed, leg=leg)
     bench.perform(StopMusic(call, caller), PutIn(call, bridge, caller))
     await bench.settled()
     assert await bench.inside(bridge) == {call, leg}
-    assert await bench.exchange.hears(bench.caller, phone)
+    assert await bench.asterisk.hears(bench.caller, phone)
     phone.press("1")
     await bench.expect(LegKeyPressed, leg=leg)
     bench.caller.press("2")  # so that all before it is told
@@ -135,8 +135,8 @@ async def test_a_prompt_in_a_conversation_is_heard_by_one(bench: Bench) -> None:
     call, leg, bridge, phone = await bench.talk()
     playback = await bench.play(call, "hour", channel=leg)
     await bench.settled()
-    assert await bench.exchange.hears_sound(phone)
-    assert not await bench.exchange.hears_sound(bench.caller)
+    assert await bench.asterisk.hears_sound(phone)
+    assert not await bench.asterisk.hears_sound(bench.caller)
     # What concerns the caller does not wait for the informateur's prompt.
     bench.perform(TakeOut(call, bridge, ChannelId(call)))
     await bench.settled()
@@ -173,9 +173,9 @@ async def consult(bench: Bench) -> tuple[CallId, BridgeId, ChannelId, ChannelId,
 async def test_two_informateurs_consult_while_the_caller_waits(bench: Bench) -> None:
     call, bridge, leg, other, phone, other_phone = await consult(bench)
     assert await bench.inside(bridge) == {leg, other}
-    assert await bench.exchange.hears(other_phone, phone)
-    assert await bench.exchange.hears(phone, other_phone)
-    assert await bench.exchange.hears_sound(bench.caller)
+    assert await bench.asterisk.hears(other_phone, phone)
+    assert await bench.asterisk.hears(phone, other_phone)
+    assert await bench.asterisk.hears_sound(bench.caller)
     # Completed: the caller goes on with the other one.
     bench.perform(
         HangUp(call, leg),
@@ -185,7 +185,7 @@ async def test_two_informateurs_consult_while_the_caller_waits(bench: Bench) -> 
     await bench.expect(LegEnded, leg=leg)
     await bench.settled()
     assert await bench.inside(bridge) == {call, other}
-    assert await bench.exchange.hears(bench.caller, other_phone)
+    assert await bench.asterisk.hears(bench.caller, other_phone)
     other_phone.press("*")
     await bench.expect(LegKeyPressed, call=call, leg=other)
 
@@ -197,7 +197,7 @@ async def test_a_consultation_in_a_bridge_of_its_own(bench: Bench) -> None:
     second = await bench.join(call, leg, other)  # leaves the first by itself
     assert await bench.inside(bridge) == set()
     assert await bench.inside(second) == {leg, other}
-    assert await bench.exchange.hears(phone, other_phone)
+    assert await bench.asterisk.hears(phone, other_phone)
     bench.perform(PutIn(call, bridge, other), PutIn(call, bridge, ChannelId(call)))
     bench.perform(Part(call, second))  # the caller is not in it
     await bench.settled()
@@ -209,7 +209,7 @@ async def test_a_consultation_in_a_bridge_of_its_own(bench: Bench) -> None:
 
 
 async def test_a_caller_is_referred_through_the_trunk(bench: Bench) -> None:
-    carrier = await bench.exchange.carrier()
+    carrier = await bench.asterisk.carrier()
     call, leg, bridge, _ = await bench.talk()
     bench.perform(TakeOut(call, bridge, ChannelId(call)), StartMusic(call, ChannelId(call)))
     outside = bench.dial_out(call)
@@ -225,8 +225,8 @@ async def test_a_caller_is_referred_through_the_trunk(bench: Bench) -> None:
     await bench.expect(LegEnded, leg=leg)
     await bench.settled()
     assert await bench.inside(bridge) == {call, outside}
-    assert await bench.exchange.hears(carrier, bench.caller)
-    assert await bench.exchange.hears(bench.caller, carrier)
+    assert await bench.asterisk.hears(carrier, bench.caller)
+    assert await bench.asterisk.hears(bench.caller, carrier)
     bench.caller.press("3")  # the menu over there
     await bench.until(lambda: carrier.heard_keys == "3")
     await carrier.hang_up()
@@ -248,7 +248,7 @@ async def test_a_caller_is_referred_through_the_trunk(bench: Bench) -> None:
     ],
 )
 async def test_a_referral_that_fails_says_why(bench: Bench, status: int, reason: LegEnd) -> None:
-    carrier = await bench.exchange.carrier()
+    carrier = await bench.asterisk.carrier()
     carrier.on_invite = status
     call = await bench.arrive()
     leg = bench.dial_out(call)
@@ -256,25 +256,25 @@ async def test_a_referral_that_fails_says_why(bench: Bench, status: int, reason:
 
 
 async def test_a_referral_that_nobody_answers(bench: Bench) -> None:
-    await bench.exchange.carrier()
+    await bench.asterisk.carrier()
     call = await bench.arrive()
     leg = bench.dial_out(call, timeout_s=1)
     assert (await bench.expect(LegEnded, leg=leg)).reason is LegEnd.NO_ANSWER
 
 
 @pytest.mark.real
-async def test_a_carrier_that_answers_nothing_is_not_there(asterisk: RealExchange) -> None:
+async def test_a_carrier_that_answers_nothing_is_not_there(running: RealFace) -> None:
     """Told from a phone that nobody picks up before any time-out of ours."""
-    async with Bench(asterisk) as bench:
+    async with Bench(running) as bench:
         call = await bench.arrive()
         leg = bench.dial_out(call)
         assert (await bench.expect(LegEnded, leg=leg)).reason is LegEnd.UNREACHABLE
-    await asterisk.clear()
+    await running.clear()
 
 
 async def test_a_referral_whose_tone_comes_as_sound_does_not_ring(bench: Bench) -> None:
     """183: most carriers. No ringing is told; answered or not is."""
-    carrier = await bench.exchange.carrier()
+    carrier = await bench.asterisk.carrier()
     carrier.on_invite = 183
     call = await bench.arrive()
     leg = bench.dial_out(call)
@@ -285,7 +285,7 @@ async def test_a_referral_whose_tone_comes_as_sound_does_not_ring(bench: Bench) 
 
 
 async def test_a_referral_is_given_up(bench: Bench) -> None:
-    carrier = await bench.exchange.carrier()
+    carrier = await bench.asterisk.carrier()
     call = await bench.arrive()
     leg = bench.dial_out(call)
     await carrier.rings()
@@ -320,7 +320,7 @@ async def test_a_supervisor_listens_and_may_whisper(bench: Bench, whisper: bool)
     watching = await bench.join(call, snoop, supervisor)
     assert await bench.inside(watching) == {snoop, supervisor}
     assert await bench.inside(bridge) == {call, leg}
-    hears = bench.exchange.hears
+    hears = bench.asterisk.hears
     assert await hears(supervisors_phone, bench.caller)
     assert await hears(supervisors_phone, phone)
     assert await hears(phone, supervisors_phone) is whisper
@@ -343,8 +343,8 @@ async def test_a_supervisor_joins(bench: Bench) -> None:
     bench.perform(PutIn(call, bridge, supervisor))
     await bench.settled()
     assert await bench.inside(bridge) == {call, leg, supervisor}
-    assert await bench.exchange.hears(bench.caller, supervisors_phone)
-    assert await bench.exchange.hears(phone, supervisors_phone)
+    assert await bench.asterisk.hears(bench.caller, supervisors_phone)
+    assert await bench.asterisk.hears(phone, supervisors_phone)
     phone.press("1")  # among three, too
     await bench.expect(LegKeyPressed, leg=leg)
 
@@ -373,16 +373,16 @@ async def test_no_ear_on_a_leg_that_has_gone(bench: Bench) -> None:
 # A router that starts anew.
 
 
-async def test_a_new_router_finds_who_talks_with_a_referral(exchange: Exchange) -> None:
-    async with Bench(exchange) as old:
-        carrier = await exchange.carrier()
+async def test_a_new_router_finds_who_talks_with_a_referral(asterisk: AsteriskFace) -> None:
+    async with Bench(asterisk) as old:
+        carrier = await asterisk.carrier()
         call = await old.arrive()
         outside = old.dial_out(call)
         await carrier.rings()
         carrier.answer()
         await old.expect(LegAnswered)
         bridge = await old.join(call, ChannelId(call), outside)
-    async with Bench(exchange) as new:
+    async with Bench(asterisk) as new:
         found = await new.expect(CallFound)
         assert found == CallFound(call, leg=outside, bridge=bridge)
         await carrier.hang_up()
@@ -390,9 +390,9 @@ async def test_a_new_router_finds_who_talks_with_a_referral(exchange: Exchange) 
 
 
 async def test_a_new_router_finds_the_informateur_and_not_the_supervisor(
-    exchange: Exchange,
+    asterisk: AsteriskFace,
 ) -> None:
-    async with Bench(exchange) as old:
+    async with Bench(asterisk) as old:
         call, leg, bridge, _ = await old.talk()
         supervisor, _ = await old.answered(call, SUPERVISOR)
         old.perform(PutIn(call, bridge, supervisor))
@@ -400,19 +400,19 @@ async def test_a_new_router_finds_the_informateur_and_not_the_supervisor(
         old.perform(Snoop(call, leg, snoop, whisper=True))
         await old.expect(SnoopStarted)
         await old.join(call, snoop)
-    async with Bench(exchange) as new:
+    async with Bench(asterisk) as new:
         found = await new.expect(CallFound)
         assert found == CallFound(call, agent=AgentId("lea"), leg=leg, bridge=bridge)
         await new.until_held(channels={call, leg}, bridges={bridge})
 
 
-async def test_a_new_router_gives_a_held_caller_back(exchange: Exchange) -> None:
-    async with Bench(exchange) as old:
+async def test_a_new_router_gives_a_held_caller_back(asterisk: AsteriskFace) -> None:
+    async with Bench(asterisk) as old:
         call, *_ = await consult(old)
-        outside = await exchange.carrier()
+        outside = await asterisk.carrier()
         old.dial_out(call)
         await outside.rings()
-    async with Bench(exchange) as new:
+    async with Bench(asterisk) as new:
         assert await new.expect(CallFound) == CallFound(call)
         await new.until_held(channels={call}, bridges=set())
         assert "LegEnded" not in kinds(new.events)

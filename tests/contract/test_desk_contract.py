@@ -14,14 +14,14 @@ from router.core.events import (
 )
 from router.core.ids import CallId, ChannelId, PhoneId
 from tests.contract.bench import Bench, kinds
-from tests.contract.exchanges import SUPERVISOR, Exchange
+from tests.contract.faces import SUPERVISOR, AsteriskFace
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def dialled(bench: Bench, code: str = "11") -> CallId:
     phone = await bench.ready_phone()
-    await bench.exchange.dial(phone, code)
+    await bench.asterisk.dial(phone, code)
     return (await bench.expect(DeskCalled, phone="lea", code=code)).call
 
 
@@ -43,7 +43,7 @@ async def test_nothing_else_can_be_dialled(bench: Bench, number: str) -> None:
 async def test_keys_are_told_once(bench: Bench) -> None:
     phone = await bench.ready_phone()
     await bench.expect(PhoneAppeared)
-    await bench.exchange.dial(phone, "11")
+    await bench.asterisk.dial(phone, "11")
     call = (await bench.expect(DeskCalled)).call
     phone.press("1122#")
     keys = [(await bench.expect(KeyPressed, call=call)).key for _ in range(5)]
@@ -73,10 +73,10 @@ async def test_a_supervisors_phone_appears_and_vanishes(bench: Bench) -> None:
     await bench.expect(PhoneVanished, phone=SUPERVISOR)
 
 
-async def test_a_new_router_begins_anew_with_who_dialled_the_desk(exchange: Exchange) -> None:
-    async with Bench(exchange) as old:
+async def test_a_new_router_begins_anew_with_who_dialled_the_desk(asterisk: AsteriskFace) -> None:
+    async with Bench(asterisk) as old:
         call = await dialled(old, "13")
-    async with Bench(exchange) as new:
+    async with Bench(asterisk) as new:
         assert await new.expect(DeskCalled) == DeskCalled(call, PhoneId("lea"), "13")
         new.perform(HangUp(call, ChannelId(call)))
         await new.expect(CallLeft, call=call)

@@ -47,7 +47,7 @@ from router.core.requests import (
     Watching,
 )
 from router.core.standing import SectorSnapshot
-from tests.caller import Exchange
+from tests.exchange import Exchange
 from tests.service_plan import (
     HEALTH,
     HOUR,

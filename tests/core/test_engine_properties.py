@@ -80,7 +80,7 @@ from router.core.requests import (
 )
 from router.report.counting import merged, reconciles, tally
 from tests.asterisk_model import Channel, Kind
-from tests.caller import Exchange
+from tests.exchange import Exchange
 from tests.rules import AT_THE_CALL, check_engine
 from tests.service_plan import (
     HEALTH,

@@ -10,7 +10,7 @@ from router.core.events import LegRang
 from router.core.ids import AgentId
 from router.core.legs import Role
 from router.core.requests import Consult
-from tests.caller import Exchange
+from tests.exchange import Exchange
 from tests.service_plan import HOUSING, WORK, agent, day_plan, working_desk
 
 SECOND = AgentId("102")

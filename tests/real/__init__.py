@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.real.scene", "tests.real.telephones")
+pytest.register_assert_rewrite("tests.real.cast", "tests.real.telephones")

@@ -1,4 +1,4 @@
-"""A whole service for the session, with short prompts and short targets; a scene for a test."""
+"""A whole service for the session, with short prompts and short targets; a cast for a test."""
 
 import shutil
 from collections.abc import AsyncIterator, Callable, Generator
@@ -15,8 +15,8 @@ from router.asterisk.toolbox import Toolbox
 from router.cli import provision
 from router.config import load
 from router.demo.stage import Script, Stage
+from tests.real.cast import Cast
 from tests.real.prompts import shorten
-from tests.real.scene import Scene
 
 #: Monday, 10 o'clock in Metz.
 OPEN_AT = datetime(2026, 11, 23, 9, tzinfo=UTC).timestamp()
@@ -58,14 +58,14 @@ FAILED = pytest.StashKey[bool]()
 
 #: Of a port offset, a service time, and what else the script changes.
 OpenStage = Callable[..., AbstractAsyncContextManager[Stage]]
-NewScene = Callable[[Stage], Scene]
+NewCast = Callable[[Stage], Cast]
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Let a scene know that its test failed: it then clears up without asking what is left."""
+    """Let a cast know that its test failed: it then clears up without asking what is left."""
     report = yield
     if report.when == "call":
         item.stash[FAILED] = report.failed
@@ -131,14 +131,14 @@ async def stage(open_stage: OpenStage) -> AsyncIterator[Stage]:
 
 
 @pytest.fixture
-def new_scene(request: pytest.FixtureRequest, tmp_path: Path) -> NewScene:
+def new_cast(request: pytest.FixtureRequest, tmp_path: Path) -> NewCast:
     def failed() -> bool:
         return bool(request.node.stash.get(FAILED, True))
 
-    return lambda stage: Scene(stage, tmp_path / "phones", failed)
+    return lambda stage: Cast(stage, tmp_path / "phones", failed)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def scene(stage: Stage, new_scene: NewScene) -> AsyncIterator[Scene]:
-    async with new_scene(stage) as scene:
-        yield scene
+async def cast(stage: Stage, new_cast: NewCast) -> AsyncIterator[Cast]:
+    async with new_cast(stage) as cast:
+        yield cast

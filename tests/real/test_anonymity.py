@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.scene import Scene
+from tests.real.cast import Cast
 from tests.real.telephones import CANARY
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
@@ -19,26 +19,26 @@ def files_with(text: str, folder: Path) -> list[Path]:
     return found
 
 
-async def test_the_callers_number_is_kept_nowhere(scene: Scene) -> None:
-    informateur = await scene.informateur()
+async def test_the_callers_number_is_kept_nowhere(cast: Cast) -> None:
+    informateur = await cast.informateur()
     for number, payloads, status in (("3940", (8,), 404), ("3939", (3,), 488)):
-        refused = scene.caller(scenario="refused")
+        refused = cast.caller(scenario="refused")
         await refused.dial(number, payloads=payloads, status=status)
         assert await refused.ended() == 0
-    caller = await scene.waiting_caller()
-    await scene.talk(caller, informateur)
-    asterisk = scene.stage.asterisk
-    shown = [str(await scene.ari("channels")), str(await scene.ari("bridges"))]
-    questions = [f"core show channel {one['name']}" for one in await scene.ari("channels")]
+    caller = await cast.waiting_caller()
+    await cast.talk(caller, informateur)
+    asterisk = cast.stage.asterisk
+    shown = [str(await cast.ari("channels")), str(await cast.ari("bridges"))]
+    questions = [f"core show channel {one['name']}" for one in await cast.ari("channels")]
     assert len(questions) == 2
     questions += ["core show channels verbose", "pjsip show channels", "database show"]
     shown += [await asterisk.cli(question) for question in questions]
-    shown += [str(await scene.stage.get("/v1/service")), informateur.messages()]
+    shown += [str(await cast.stage.get("/v1/service")), informateur.messages()]
     assert [text for text in shown if CANARY in text] == []
     await informateur.hang_up()
     await caller.person.hears("goodbye")
-    await scene.ended(caller, "answered")
-    assert files_with(CANARY, scene.stage.state_dir) == []
+    await cast.ended(caller, "answered")
+    assert files_with(CANARY, cast.stage.state_dir) == []
     assert "INVITE sip:" in informateur.messages()
 
 

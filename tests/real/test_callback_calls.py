@@ -11,15 +11,15 @@ from router.core.commands import Step
 from router.core.events import CalledEnd
 from router.core.ids import FicheId
 from router.demo.stage import Stage
+from tests.real.cast import SECTOR, TITLE, Cast
 from tests.real.conftest import (
     CALLBACKS_OFFSET,
     CARRIER_OFFSET,
     OPEN_AT,
     PROMISE,
-    NewScene,
+    NewCast,
     OpenStage,
 )
-from tests.real.scene import SECTOR, TITLE, Scene
 from tests.real.telephones import Called, Informateur
 from tests.real.test_anonymity import files_with
 from tests.real.usagers import Usager, numbers_kept
@@ -42,26 +42,26 @@ async def callback_stage(open_stage: OpenStage) -> AsyncIterator[Stage]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def scene(callback_stage: Stage, new_scene: NewScene) -> AsyncIterator[Scene]:
-    async with new_scene(callback_stage) as scene:
-        yield scene
+async def cast(callback_stage: Stage, new_cast: NewCast) -> AsyncIterator[Cast]:
+    async with new_cast(callback_stage) as cast:
+        yield cast
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def informateur(scene: Scene) -> Informateur:
+async def informateur(cast: Cast) -> Informateur:
     """The only one on duty; callbacks are accepted."""
-    informateur = await scene.informateur()
-    await scene.callbacks_open()
+    informateur = await cast.informateur()
+    await cast.callbacks_open()
     return informateur
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def home(scene: Scene) -> Called:
+async def home(cast: Cast) -> Called:
     """The phone of whoever is called back."""
-    return await scene.service(says=1000, listens_for=1400)
+    return await cast.service(says=1000, listens_for=1400)
 
 
-async def dialled(scene: Scene, usager: Usager, informateur: Informateur, home: Called) -> None:
+async def dialled(cast: Cast, usager: Usager, informateur: Informateur, home: Called) -> None:
     """Let the informateur take the ticket and the number ring."""
     await informateur.rings()
     informateur.pick_up()
@@ -75,11 +75,11 @@ async def picked_up(home: Called) -> None:
     await home.person.hears("callback-ask")
 
 
-async def talk(scene: Scene, usager: Usager, informateur: Informateur, home: Called) -> None:
+async def talk(cast: Cast, usager: Usager, informateur: Informateur, home: Called) -> None:
     """Let the person who was asked press 1 and talk."""
     home.person.press("1")
     await usager.becomes("talking")
-    await scene.both_hear(home, informateur)
+    await cast.both_hear(home, informateur)
 
 
 async def goodbye(usager: Usager, informateur: Informateur, home: Called) -> None:
@@ -90,31 +90,31 @@ async def goodbye(usager: Usager, informateur: Informateur, home: Called) -> Non
 
 
 async def test_the_informateur_is_there_before_the_number_is_dialled(
-    scene: Scene, informateur: Informateur, home: Called
+    cast: Cast, informateur: Informateur, home: Called
 ) -> None:
-    usager = await scene.usager().promised()
+    usager = await cast.usager().promised()
     await informateur.rings()
     assert home.messages() == ""
     informateur.pick_up()
     await home.rings()
     await informateur.person.hears("whisper-callback", f"sector-{SECTOR}", TITLE)
-    fiche = (await scene.desk(informateur.agent))["desk"]["call"]["fiche"]
-    assert fiche["title"] == scene.stage.plan.fiches[FicheId(fiche["id"])].title
+    fiche = (await cast.desk(informateur.agent))["desk"]["call"]["fiche"]
+    assert fiche["title"] == cast.stage.plan.fiches[FicheId(fiche["id"])].title
     assert (await usager.standing())["state"] == "dialling"
     await picked_up(home)
-    await talk(scene, usager, informateur, home)
+    await talk(cast, usager, informateur, home)
     await goodbye(usager, informateur, home)
-    steps = scene.story.steps(usager.call())
+    steps = cast.router_log.steps(usager.call())
     until_joined = [Step.RINGING, Step.DIALLED, Step.PICKED_UP, Step.TALKING]
     assert steps[:5] == [Step.TICKET_ACCEPTED, *until_joined]
     assert sorted(steps[5:]) == sorted([Step.ENDED, Step.TICKET_ENDED])
 
 
 async def test_nothing_but_the_number_and_the_service_is_on_the_wire(
-    scene: Scene, informateur: Informateur, home: Called
+    cast: Cast, informateur: Informateur, home: Called
 ) -> None:
-    usager = await scene.usager().promised()
-    await dialled(scene, usager, informateur, home)
+    usager = await cast.usager().promised()
+    await dialled(cast, usager, informateur, home)
     [invite] = home.requests("INVITE")
     head = invite.partition("\n\n")[0]
     first, *lines = head.splitlines()
@@ -136,57 +136,57 @@ async def test_nothing_but_the_number_and_the_service_is_on_the_wire(
 
 
 async def test_a_busy_line_is_dialled_once_more(
-    scene: Scene, informateur: Informateur, home: Called
+    cast: Cast, informateur: Informateur, home: Called
 ) -> None:
-    usager = await scene.usager().promised()
-    await dialled(scene, usager, informateur, home)
+    usager = await cast.usager().promised()
+    await dialled(cast, usager, informateur, home)
     home.refuse("BUSY")
     await informateur.call_ended()
     waiting = await usager.becomes("accepted")
     assert (waiting["reason"], usager.number_is_kept) == (Failure.BUSY, True)
-    await dialled(scene, usager, informateur, home)
+    await dialled(cast, usager, informateur, home)
     await picked_up(home)
-    await talk(scene, usager, informateur, home)
+    await talk(cast, usager, informateur, home)
     await goodbye(usager, informateur, home)
     assert len(home.requests("INVITE")) == 2
 
 
 async def test_a_carrier_that_refuses_every_call_is_no_busy_line(
-    scene: Scene, informateur: Informateur
+    cast: Cast, informateur: Informateur
 ) -> None:
     """Nothing more is promised then, until a call gets through."""
-    scene.expected_in_router.append("the carrier did not take a call")
-    usager, other = scene.usager(), scene.usager()
-    refusing = await scene.carrier(403)
+    cast.expected_in_router.append("the carrier did not take a call")
+    usager, other = cast.usager(), cast.usager()
+    refusing = await cast.carrier(403)
     for one, attempts in ((usager, 2), (other, 1)):
         await one.promised()
         for _ in range(attempts):
             await informateur.rings()
             informateur.pick_up()
-            await scene.story.step(Step.NOT_REACHED, detail=CalledEnd.REFUSED)
+            await cast.router_log.step(Step.NOT_REACHED, detail=CalledEnd.REFUSED)
             await informateur.call_ended()
     over = await usager.is_over("failed")
     assert over["reason"] == Failure.TRUNK
     assert "votre ligne n’est pas en cause" in over["message"]
-    assert (await scene.usager().ask())[1]["error"]["code"] == Refusal.TRUNK
+    assert (await cast.usager().ask())[1]["error"]["code"] == Refusal.TRUNK
     await refusing.stop()
-    await scene.carrier(486)
+    await cast.carrier(486)
     await informateur.rings()
     informateur.pick_up()
     assert (await other.is_over("failed"))["reason"] == Failure.BUSY
     await informateur.call_ended()
-    await scene.callbacks_open()
+    await cast.callbacks_open()
 
 
 @pytest.mark.parametrize(
     ("says", "reason"), [(100, "trunk"), (183, "no_answer"), (180, "no_answer")]
 )
 async def test_a_carrier_that_only_tries_is_told_from_who_does_not_pick_up(
-    scene: Scene, informateur: Informateur, says: int, reason: str
+    cast: Cast, informateur: Informateur, says: int, reason: str
 ) -> None:
-    scene.expected_in_router.append("the carrier did not take a call")
-    carrier = await scene.carrier(says)
-    usager = await scene.usager().promised()
+    cast.expected_in_router.append("the carrier did not take a call")
+    carrier = await cast.carrier(says)
+    usager = await cast.usager().promised()
     for _ in range(2):
         await informateur.rings()
         informateur.pick_up()
@@ -196,11 +196,11 @@ async def test_a_carrier_that_only_tries_is_told_from_who_does_not_pick_up(
 
 
 async def test_who_never_answers_is_dialled_twice(
-    scene: Scene, informateur: Informateur, home: Called
+    cast: Cast, informateur: Informateur, home: Called
 ) -> None:
-    usager = await scene.usager().promised()
+    usager = await cast.usager().promised()
     for _ in range(2):
-        await dialled(scene, usager, informateur, home)
+        await dialled(cast, usager, informateur, home)
         await home.stops_ringing()
         await informateur.call_ended()
     over = await usager.is_over("failed")
@@ -209,10 +209,10 @@ async def test_who_never_answers_is_dialled_twice(
 
 
 async def test_a_voicemail_hears_the_question_and_nothing_else(
-    scene: Scene, informateur: Informateur, home: Called
+    cast: Cast, informateur: Informateur, home: Called
 ) -> None:
-    usager = await scene.usager().promised()
-    await dialled(scene, usager, informateur, home)
+    usager = await cast.usager().promised()
+    await dialled(cast, usager, informateur, home)
     home.pick_up()
     await home.call_ended()
     await informateur.call_ended()
@@ -224,87 +224,87 @@ async def test_a_voicemail_hears_the_question_and_nothing_else(
 
 
 async def test_who_hangs_up_while_asked_is_called_once_more(
-    scene: Scene, informateur: Informateur, home: Called
+    cast: Cast, informateur: Informateur, home: Called
 ) -> None:
-    usager = await scene.usager().promised()
-    await dialled(scene, usager, informateur, home)
+    usager = await cast.usager().promised()
+    await dialled(cast, usager, informateur, home)
     await picked_up(home)
     await home.hang_up()
     await informateur.call_ended()
     assert (await usager.becomes("accepted"))["reason"] == "hung_up"
-    await dialled(scene, usager, informateur, home)
+    await dialled(cast, usager, informateur, home)
     home.refuse("BUSY")
     await informateur.call_ended()
     assert (await usager.is_over("failed"))["reason"] == "busy"
 
 
 async def test_another_key_has_the_question_put_again(
-    scene: Scene, informateur: Informateur, home: Called
+    cast: Cast, informateur: Informateur, home: Called
 ) -> None:
-    usager = await scene.usager().promised()
-    await dialled(scene, usager, informateur, home)
+    usager = await cast.usager().promised()
+    await dialled(cast, usager, informateur, home)
     await picked_up(home)
     home.person.press("2")
     await home.person.hears("callback-ask")
-    await talk(scene, usager, informateur, home)
+    await talk(cast, usager, informateur, home)
     await goodbye(usager, informateur, home)
 
 
 async def test_an_informateur_who_does_not_answer_costs_the_ticket_no_rank(
-    scene: Scene, informateur: Informateur, home: Called
+    cast: Cast, informateur: Informateur, home: Called
 ) -> None:
-    first = await scene.usager().promised()
+    first = await cast.usager().promised()
     await informateur.rings()
-    second = await scene.usager().promised()
+    second = await cast.usager().promised()
     informateur.refuse("DECLINE")
-    await scene.story.step(Step.MISSED, call=first.call())
-    other = await scene.informateur("102")
-    await dialled(scene, first, other, home)
+    await cast.router_log.step(Step.MISSED, call=first.call())
+    other = await cast.informateur("102")
+    await dialled(cast, first, other, home)
     await picked_up(home)
-    await talk(scene, first, other, home)
+    await talk(cast, first, other, home)
     assert (await second.standing())["state"] == "accepted"
     assert (await second.cancel())[0] == 200
     await goodbye(first, other, home)
 
 
 async def test_an_informateur_who_hangs_up_too_soon_costs_an_attempt_at_most(
-    scene: Scene, informateur: Informateur, home: Called
+    cast: Cast, informateur: Informateur, home: Called
 ) -> None:
-    usager = await scene.usager().promised()
-    await dialled(scene, usager, informateur, home)
+    usager = await cast.usager().promised()
+    await dialled(cast, usager, informateur, home)
     await informateur.hang_up()
     await home.stops_ringing()
     assert (await usager.becomes("accepted"))["reason"] == "interrupted"
-    assert (await scene.desk("101"))["desk"]["state"] == "paused"  # has missed it
-    assert (await scene.ask("101", "ready"))[0] == 200
-    await dialled(scene, usager, informateur, home)
+    assert (await cast.desk("101"))["desk"]["state"] == "paused"  # has missed it
+    assert (await cast.ask("101", "ready"))[0] == 200
+    await dialled(cast, usager, informateur, home)
     await picked_up(home)
     await informateur.hang_up()
     home.person.press("1")
     await home.person.hears("agent-lost")
-    assert (await scene.ask("101", "ready"))[0] == 200
+    assert (await cast.ask("101", "ready"))[0] == 200
     await informateur.rings()
     informateur.pick_up()
-    await scene.both_hear(home, informateur)
+    await cast.both_hear(home, informateur)
     await goodbye(usager, informateur, home)
 
 
 @pytest.mark.parametrize("at", ["waiting", "ringing", "dialling", "asking"])
 async def test_cancelling_ends_it_at_once(
-    scene: Scene, informateur: Informateur, home: Called, at: str
+    cast: Cast, informateur: Informateur, home: Called, at: str
 ) -> None:
     if at == "waiting":
-        await scene.ask("101", "pause", reason="pause")
-    usager = await scene.usager().promised()
+        await cast.ask("101", "pause", reason="pause")
+    usager = await cast.usager().promised()
     if at == "ringing":
         await informateur.rings()
     elif at in ("dialling", "asking"):
-        await dialled(scene, usager, informateur, home)
+        await dialled(cast, usager, informateur, home)
     if at == "asking":
         await picked_up(home)
     status, told = await usager.cancel()
     assert (status, told["state"], usager.number_is_kept) == (200, "cancelled", False)
-    await scene.until(lambda: scene.ari("channels"), lambda held: held == [], AT_ONCE_S)
+    await cast.until(lambda: cast.ari("channels"), lambda held: held == [], AT_ONCE_S)
     match at:
         case "ringing":
             await informateur.stops_ringing()
@@ -320,89 +320,89 @@ async def test_cancelling_ends_it_at_once(
 
 
 async def test_a_conversation_is_not_cancelled(
-    scene: Scene, informateur: Informateur, home: Called
+    cast: Cast, informateur: Informateur, home: Called
 ) -> None:
-    usager = await scene.usager().promised()
-    await dialled(scene, usager, informateur, home)
+    usager = await cast.usager().promised()
+    await dialled(cast, usager, informateur, home)
     await picked_up(home)
-    await talk(scene, usager, informateur, home)
+    await talk(cast, usager, informateur, home)
     status, told = await usager.cancel()
     assert (status, told["error"]["code"]) == (409, "too_late")
-    await scene.both_hear(home, informateur)
+    await cast.both_hear(home, informateur)
     await goodbye(usager, informateur, home)
 
 
 async def test_who_calls_in_with_the_tickets_code_is_not_called_back(
-    scene: Scene, informateur: Informateur
+    cast: Cast, informateur: Informateur
 ) -> None:
-    await scene.ask("101", "pause", reason="pause")
-    usager = await scene.usager().promised()
+    await cast.ask("101", "pause", reason="pause")
+    usager = await cast.usager().promised()
     code = (await usager.standing())["call_in_code"].replace(" ", "")
-    caller = await scene.call()
+    caller = await cast.call()
     caller.press(f"#{code}")
-    accepted = await scene.step(caller, Step.CODE_ACCEPTED)
+    accepted = await cast.step(caller, Step.CODE_ACCEPTED)
     assert accepted["sector"] == SECTOR
     await caller.person.hears("callback-cancelled")
     await usager.is_over("cancelled")
-    await scene.ask("101", "ready")
-    await scene.talk(caller, informateur)
+    await cast.ask("101", "ready")
+    await cast.talk(caller, informateur)
     await caller.hang_up()
-    await scene.ended(caller, "answered")
+    await cast.ended(caller, "answered")
 
 
 async def test_a_caller_comes_before_a_ticket_that_has_time(
-    scene: Scene, informateur: Informateur, home: Called
+    cast: Cast, informateur: Informateur, home: Called
 ) -> None:
-    await scene.ask("101", "pause", reason="pause")
-    caller = await scene.call()
-    usager = await scene.usager().promised()
+    await cast.ask("101", "pause", reason="pause")
+    caller = await cast.call()
+    usager = await cast.usager().promised()
     caller.press("#41")
-    await scene.step(caller, Step.QUEUED)
-    await scene.ask("101", "ready")
-    await scene.talk(caller, informateur)
+    await cast.step(caller, Step.QUEUED)
+    await cast.ask("101", "ready")
+    await cast.talk(caller, informateur)
     await caller.hang_up()
-    await scene.ended(caller, "answered")
-    await dialled(scene, usager, informateur, home)
+    await cast.ended(caller, "answered")
+    await dialled(cast, usager, informateur, home)
     await picked_up(home)
-    await talk(scene, usager, informateur, home)
+    await talk(cast, usager, informateur, home)
     await goodbye(usager, informateur, home)
 
 
 async def test_a_caller_comes_after_a_ticket_whose_time_is_near(
-    scene: Scene, informateur: Informateur, home: Called
+    cast: Cast, informateur: Informateur, home: Called
 ) -> None:
-    await scene.ask("101", "pause", reason="pause")
-    usager = await scene.usager().promised()
-    asked_at = scene.stage.now()
+    await cast.ask("101", "pause", reason="pause")
+    usager = await cast.usager().promised()
+    asked_at = cast.stage.now()
 
     async def waited_s() -> float:
-        return scene.stage.now() - asked_at
+        return cast.stage.now() - asked_at
 
-    await scene.until(waited_s, lambda waited_s: waited_s > SLACK_S)
-    caller = await scene.waiting_caller()
-    await scene.ask("101", "ready")
-    await dialled(scene, usager, informateur, home)
+    await cast.until(waited_s, lambda waited_s: waited_s > SLACK_S)
+    caller = await cast.waiting_caller()
+    await cast.ask("101", "ready")
+    await dialled(cast, usager, informateur, home)
     await picked_up(home)
-    await talk(scene, usager, informateur, home)
-    assert Step.RINGING not in scene.story.steps(caller.call)
+    await talk(cast, usager, informateur, home)
+    assert Step.RINGING not in cast.router_log.steps(caller.call)
     await goodbye(usager, informateur, home)
-    await scene.talk(caller, informateur)
+    await cast.talk(caller, informateur)
     await caller.hang_up()
-    await scene.ended(caller, "answered")
+    await cast.ended(caller, "answered")
 
 
 async def test_a_caller_in_the_queue_asks_by_keys(
-    scene: Scene, informateur: Informateur, home: Called
+    cast: Cast, informateur: Informateur, home: Called
 ) -> None:
-    await scene.ask("101", "pause", reason="pause")
-    caller = await scene.waiting_caller()
+    await cast.ask("101", "pause", reason="pause")
+    caller = await cast.waiting_caller()
     await caller.person.hears("callback-offer")
     caller.press("5")
     await caller.person.hears("callback-ask-number")
     await caller.person.hears_silence_after("callback-ask-number")
     caller.press("3646#")
     await caller.person.hears("number-refused-short", "callback-ask-number")
-    number = scene.usager().number
+    number = cast.usager().number
     caller.press(f"{number}#")
     await caller.person.hears("callback-read-back")
     already = len(caller.person.heard)
@@ -412,9 +412,9 @@ async def test_a_caller_in_the_queue_asks_by_keys(
     assert "".join(read_back) == number
     caller.press("1")
     await caller.person.hears("callback-promised", "goodbye")
-    await scene.ended(caller, "called back")
-    assert len(numbers_kept(scene.stage)) == 1
-    await scene.ask("101", "ready")
+    await cast.ended(caller, "called back")
+    assert len(numbers_kept(cast.stage)) == 1
+    await cast.ask("101", "ready")
     await informateur.rings()
     informateur.pick_up()
     await home.rings()
@@ -422,43 +422,43 @@ async def test_a_caller_in_the_queue_asks_by_keys(
     assert invite.startswith(f"INVITE sip:33{number[1:]}@")
     await picked_up(home)
     home.person.press("1")
-    await scene.both_hear(home, informateur)
+    await cast.both_hear(home, informateur)
     await home.hang_up()
     await informateur.call_ended()
-    assert files_with(number[1:], scene.stage.state_dir) == []
+    assert files_with(number[1:], cast.stage.state_dir) == []
 
 
 async def test_who_hangs_up_while_typing_asked_for_nothing(
-    scene: Scene, informateur: Informateur
+    cast: Cast, informateur: Informateur
 ) -> None:
-    await scene.ask("101", "pause", reason="pause")
-    caller = await scene.waiting_caller()
+    await cast.ask("101", "pause", reason="pause")
+    caller = await cast.waiting_caller()
     await caller.person.hears("callback-offer")
     caller.press("5")
     await caller.person.hears("callback-ask-number")
-    caller.press(f"{scene.usager().number}#")
+    caller.press(f"{cast.usager().number}#")
     await caller.person.hears("callback-confirm")
     await caller.hang_up()
-    await scene.ended(caller, "abandoned")
-    assert numbers_kept(scene.stage) == []
+    await cast.ended(caller, "abandoned")
+    assert numbers_kept(cast.stage) == []
 
 
 async def test_a_carrier_that_takes_no_calls_stops_the_promises(
-    open_stage: OpenStage, new_scene: NewScene
+    open_stage: OpenStage, new_cast: NewCast
 ) -> None:
     """Nobody answers Asterisk's question whether the carrier is there."""
     options = {"targets": TARGETS, "promise": PROMISE, "asterisk": {"trunk_qualify_s": 1}}
     async with (
         open_stage(CARRIER_OFFSET, OPEN_AT, **options) as stage,
-        new_scene(stage) as scene,
+        new_cast(stage) as cast,
     ):
-        scene.expected_in_router += ["callback not dialled", "not ready"]
-        informateurs = [await scene.informateur(agent) for agent in ("101", "102", "103")]
-        await scene.callbacks_open()
-        await scene.until(
+        cast.expected_in_router += ["callback not dialled", "not ready"]
+        informateurs = [await cast.informateur(agent) for agent in ("101", "102", "103")]
+        await cast.callbacks_open()
+        await cast.until(
             lambda: stage.asterisk.cli("pjsip show contacts"), lambda told: "Unavail" in told
         )
-        usagers = [await scene.usager().promised() for _ in informateurs]
+        usagers = [await cast.usager().promised() for _ in informateurs]
         for informateur in informateurs:
             await informateur.rings()
             informateur.pick_up()
@@ -466,7 +466,7 @@ async def test_a_carrier_that_takes_no_calls_stops_the_promises(
             await informateur.call_ended()
         for usager in usagers:
             assert (await usager.becomes("accepted"))["reason"] == "trunk"
-        status, told = await scene.usager().ask()
+        status, told = await cast.usager().ask()
         assert (status, told["error"]["code"]) == (503, "trunk")
         for usager in usagers:
             assert (await usager.cancel())[0] == 200

@@ -23,10 +23,10 @@ from router.core.callback.tickets import ENDS, Failure
 from router.core.commands import Step
 from router.demo.stage import Stage
 from router.store.tickets import FILE_NAME
-from tests.real.conftest import KILLS_OFFSET, OPEN_AT, PROMISE, PSTN_PORT, NewScene, OpenStage
-from tests.real.exchange import Habit, Line, PublicExchange
-from tests.real.scene import Scene
-from tests.real.story import Story
+from tests.real.cast import Cast
+from tests.real.conftest import KILLS_OFFSET, OPEN_AT, PROMISE, PSTN_PORT, NewCast, OpenStage
+from tests.real.logs import RouterLog
+from tests.real.public_network import Habit, Line, PublicNetwork
 from tests.real.usagers import Usager, numbers_kept
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
@@ -54,15 +54,15 @@ class Victim(StrEnum):
     ASTERISK = "Asterisk"
 
 
-class Town:
+class Population:
     """Usagers who ask, one after the other, and what their phones do."""
 
-    def __init__(self, scene: Scene, chance: random.Random) -> None:
-        self._scene = scene
+    def __init__(self, cast: Cast, chance: random.Random) -> None:
+        self._cast = cast
         self._chance = chance
         self._habits: dict[str, Habit] = {}
-        port = PSTN_PORT + scene.stage.script.port_offset
-        self.exchange = PublicExchange(port, lambda number: self._habits[number])
+        port = PSTN_PORT + cast.stage.script.port_offset
+        self.network = PublicNetwork(port, lambda number: self._habits[number])
         self.usagers: list[Usager] = []
         #: What each was answered in the end.
         self.answers: dict[Usager, int] = {}
@@ -71,7 +71,7 @@ class Town:
     async def ask(self) -> None:
         """Let as many ask as are missing."""
         for _ in range(OPEN - self._open() - len(self._asking)):
-            usager = self._scene.usager()
+            usager = self._cast.usager()
             self.usagers.append(usager)
             self._habits[usager.dialled] = self._chance.choice(HABITS)
             task = asyncio.create_task(self._ask(usager))
@@ -81,14 +81,14 @@ class Town:
     async def rest(self) -> None:
         """Wait until everybody was answered and every ticket is over."""
         async with asyncio.timeout(_REST_S):
-            while self._asking or self._open() or self.exchange.under_way:
+            while self._asking or self._open() or self.network.under_way:
                 await asyncio.sleep(0.1)
 
     async def _ask(self, usager: Usager) -> None:
         self.answers[usager] = await usager.ask_until_answered()
 
     def _open(self) -> int:
-        return sum(row[1] not in ENDS for row in records(self._scene.stage).values())
+        return sum(row[1] not in ENDS for row in records(self._cast.stage).values())
 
 
 Row = tuple[str, str, int, str | None, float | None]
@@ -132,7 +132,7 @@ def faults(usager: Usager, lines: list[Line], row: Row | None) -> list[str]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def scene(open_stage: OpenStage, new_scene: NewScene) -> AsyncIterator[Scene]:
+async def cast(open_stage: OpenStage, new_cast: NewCast) -> AsyncIterator[Cast]:
     options = {
         "phones": True,
         "rings_s": 0.3,
@@ -140,43 +140,43 @@ async def scene(open_stage: OpenStage, new_scene: NewScene) -> AsyncIterator[Sce
         "targets": {"wrap_up_s": 0},
         "promise": PROMISE | {"promise_s": 300},
     }
-    async with open_stage(KILLS_OFFSET, OPEN_AT, **options) as stage, new_scene(stage) as scene:
-        scene.expected_in_asterisk += [
+    async with open_stage(KILLS_OFFSET, OPEN_AT, **options) as stage, new_cast(stage) as cast:
+        cast.expected_in_asterisk += [
             r"WebSocket read error|Web socket closed abruptly|Error reading from web socket",
             r"Stasis app 'allo' not active",
         ]
-        scene.expected_in_router += [
+        cast.expected_in_router += [
             "no connection to asterisk",
             "'event': 'intake'",
             "callback not dialled",  # by an intake that was killed over it
             "'operation': 'ring'",  # a phone that a new Asterisk does not know yet
         ]
-        yield scene
+        yield cast
 
 
-async def test_killed_at_any_instant_nothing_is_lost_or_doubled(scene: Scene) -> None:
+async def test_killed_at_any_instant_nothing_is_lost_or_doubled(cast: Cast) -> None:
     chance = random.Random(SEED)
-    town = Town(scene, chance)
-    await town.exchange.open()
+    people = Population(cast, chance)
+    await people.network.open()
     victims = [Victim.ROUTER] * KILLS
     victims += [Victim.INTAKE] * (KILLS // 5) + [Victim.ASTERISK] * (KILLS // 6)
     chance.shuffle(victims)
-    await scene.callbacks_open()
+    await cast.callbacks_open()
     try:
         for victim in victims:
-            await town.ask()
-            await an_instant(scene.stage, chance)
-            await kill(scene.stage, victim, town.exchange)
-        await town.rest()
-        report(scene, town, victims)
-        await nothing_left(scene)
+            await people.ask()
+            await an_instant(cast.stage, chance)
+            await kill(cast.stage, victim, people.network)
+        await people.rest()
+        report(cast, people, victims)
+        await nothing_left(cast)
     finally:
-        await town.exchange.close()
+        await people.network.close()
 
 
 async def an_instant(stage: Stage, chance: random.Random) -> None:
     """Wait until just after some step, or for any time."""
-    story = Story(stage.router_log)
+    log = RouterLog(stage.router_log)
     step = chance.choice([*_STEPS, None])
     if step is None:
         await asyncio.sleep(chance.uniform(0, _LONGEST_S))
@@ -184,11 +184,11 @@ async def an_instant(stage: Stage, chance: random.Random) -> None:
     delay_s = chance.uniform(0, _AFTER_STEP_S)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_LONGEST_S):
-            await story.step(step)
+            await log.step(step)
     await asyncio.sleep(delay_s)
 
 
-async def kill(stage: Stage, victim: Victim, exchange: PublicExchange) -> None:
+async def kill(stage: Stage, victim: Victim, network: PublicNetwork) -> None:
     match victim:
         case Victim.ROUTER:
             await stage.kill_router()
@@ -199,7 +199,7 @@ async def kill(stage: Stage, victim: Victim, exchange: PublicExchange) -> None:
                     os.kill(child, signal.SIGKILL)
         case Victim.ASTERISK:
             await stage.asterisk.crash()
-            exchange.cut()
+            network.cut()
             await stage.asterisk.start()
             await asyncio.gather(*(phone.register() for phone in stage.phones))
 
@@ -211,39 +211,39 @@ def children(stage: Stage) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def report(scene: Scene, town: Town, victims: list[Victim]) -> None:
+def report(cast: Cast, people: Population, victims: list[Victim]) -> None:
     """Say what was counted, and that nothing was wrong with it."""
-    rows = records(scene.stage)
-    promised = [usager for usager in town.usagers if town.answers[usager] == 202]
+    rows = records(cast.stage)
+    promised = [usager for usager in people.usagers if people.answers[usager] == 202]
     wrong = {}
     for usager in promised:
-        lines = town.exchange.of(usager.dialled)
+        lines = people.network.of(usager.dialled)
         if found := faults(usager, lines, rows.get(usager.ticket)):
             wrong[usager.number] = (found, rows.get(usager.ticket), lines)
     ends = Counter(f"{row[1]} {row[3] or ''}".strip() for row in rows.values())
-    calls = Counter(len(town.exchange.of(usager.dialled)) for usager in promised)
-    talks = sum(line.talked for line in town.exchange.lines)
+    calls = Counter(len(people.network.of(usager.dialled)) for usager in promised)
+    talks = sum(line.talked for line in people.network.lines)
     # Pressed 1 in the instant of a kill, and left before another informateur was there.
     ends["done, unheard"] = sum(row[1] == "done" for row in rows.values()) - talks
     print(
         f"killed: {dict(Counter(map(str, victims)))}; tickets: {len(promised)}; "
-        f"calls: {len(town.exchange.lines)}, by ticket {dict(sorted(calls.items()))}; "
+        f"calls: {len(people.network.lines)}, by ticket {dict(sorted(calls.items()))}; "
         f"conversations: {talks}; ends: {dict(sorted(ends.items()))}"
     )
     assert wrong == {}
     assert rows.keys() == {usager.ticket for usager in promised}
-    assert {line.number for line in town.exchange.lines} <= {one.dialled for one in promised}
-    assert town.exchange.faults == []
+    assert {line.number for line in people.network.lines} <= {one.dialled for one in promised}
+    assert people.network.faults == []
     assert promised
     assert talks
 
 
-async def nothing_left(scene: Scene) -> None:
+async def nothing_left(cast: Cast) -> None:
     for kind in ("channels", "bridges"):
-        await scene.until(lambda kind=kind: scene.ari(kind), lambda held: held == [])
-    await scene.until(scene.calls, lambda calls: calls == {})
-    phones = len(scene.stage.phones)
-    await scene.until(scene.agents, lambda agents: agents["ready"] == phones)
-    assert numbers_kept(scene.stage) == []
-    for phone in scene.stage.phones:
+        await cast.until(lambda kind=kind: cast.ari(kind), lambda held: held == [])
+    await cast.until(cast.calls, lambda calls: calls == {})
+    phones = len(cast.stage.phones)
+    await cast.until(cast.agents, lambda agents: agents["ready"] == phones)
+    assert numbers_kept(cast.stage) == []
+    for phone in cast.stage.phones:
         await phone.register(expires_s=0)

@@ -8,8 +8,8 @@ import pytest_asyncio
 
 from router.core.commands import Step
 from router.demo.stage import Stage
-from tests.real.conftest import CLOSED_OFFSET, NewScene, OpenStage
-from tests.real.scene import Scene
+from tests.real.cast import Cast
+from tests.real.conftest import CLOSED_OFFSET, NewCast, OpenStage
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
@@ -23,12 +23,12 @@ async def closed_stage(open_stage: OpenStage) -> AsyncIterator[Stage]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def sunday(closed_stage: Stage, new_scene: NewScene) -> AsyncIterator[Scene]:
-    async with new_scene(closed_stage) as scene:
-        yield scene
+async def sunday(closed_stage: Stage, new_cast: NewCast) -> AsyncIterator[Cast]:
+    async with new_cast(closed_stage) as cast:
+        yield cast
 
 
-async def test_the_caller_hears_when_it_opens_and_may_listen_to_information(sunday: Scene) -> None:
+async def test_the_caller_hears_when_it_opens_and_may_listen_to_information(sunday: Cast) -> None:
     caller = await sunday.call()
     closed = await sunday.step(caller, Step.CLOSED)
     assert closed["detail"] == "hours"
@@ -43,7 +43,7 @@ async def test_the_caller_hears_when_it_opens_and_may_listen_to_information(sund
     await sunday.ended(caller, "closed")
 
 
-async def test_no_code_and_no_menu_leads_to_an_informateur(sunday: Scene) -> None:
+async def test_no_code_and_no_menu_leads_to_an_informateur(sunday: Cast) -> None:
     informateur = await sunday.informateur()
     caller = await sunday.call()
     caller.press("*" + sunday.code())
@@ -54,7 +54,7 @@ async def test_no_code_and_no_menu_leads_to_an_informateur(sunday: Scene) -> Non
 
 
 @pytest.mark.parametrize("heard", ["closed", "next-opening", "information-menu"])
-async def test_a_caller_may_hang_up_at_any_word(sunday: Scene, heard: str) -> None:
+async def test_a_caller_may_hang_up_at_any_word(sunday: Cast, heard: str) -> None:
     caller = await sunday.call()
     await caller.person.hears(heard)
     await caller.hang_up()

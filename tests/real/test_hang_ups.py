@@ -6,50 +6,50 @@ import pytest
 
 from router.core.call.life import CallState
 from router.core.commands import Step
-from tests.real.scene import TO_SECTOR, Scene
+from tests.real.cast import TO_SECTOR, Cast
 from tests.real.telephones import Caller, Informateur
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
-Reach = Callable[[Scene, Caller], Awaitable[None]]
+Reach = Callable[[Cast, Caller], Awaitable[None]]
 
 
-async def in_welcome(scene: Scene, caller: Caller) -> None:
+async def in_welcome(cast: Cast, caller: Caller) -> None:
     pass
 
 
-async def late_in_welcome(scene: Scene, caller: Caller) -> None:
+async def late_in_welcome(cast: Cast, caller: Caller) -> None:
     await caller.person.hears("welcome-general")
 
 
-async def in_code(scene: Scene, caller: Caller) -> None:
+async def in_code(cast: Cast, caller: Caller) -> None:
     caller.press("#")
-    await scene.step(caller, Step.ASKED)
+    await cast.step(caller, Step.ASKED)
 
 
-async def late_in_code(scene: Scene, caller: Caller) -> None:
+async def late_in_code(cast: Cast, caller: Caller) -> None:
     await caller.person.hears("code-ask")
     caller.press("678")
     await caller.person.pressed()
 
 
-async def in_menu(scene: Scene, caller: Caller) -> None:
+async def in_menu(cast: Cast, caller: Caller) -> None:
     caller.press("4")
-    await scene.step(caller, Step.MENU)
+    await cast.step(caller, Step.MENU)
 
 
-async def late_in_menu(scene: Scene, caller: Caller) -> None:
-    await in_menu(scene, caller)
+async def late_in_menu(cast: Cast, caller: Caller) -> None:
+    await in_menu(cast, caller)
     await caller.person.hears("menu-logement")
 
 
-async def in_page(scene: Scene, caller: Caller) -> None:
+async def in_page(cast: Cast, caller: Caller) -> None:
     caller.press("##2")
-    await scene.step(caller, Step.PAGE)
+    await cast.step(caller, Step.PAGE)
 
 
-async def late_in_page(scene: Scene, caller: Caller) -> None:
-    await in_page(scene, caller)
+async def late_in_page(cast: Cast, caller: Caller) -> None:
+    await in_page(cast, caller)
     await caller.person.hears("page-price")
 
 
@@ -66,65 +66,65 @@ async def late_in_page(scene: Scene, caller: Caller) -> None:
         (late_in_page, "informed"),
     ],
 )
-async def test_alone(scene: Scene, reach: Reach, outcome: str) -> None:
-    caller = await scene.call()
-    await reach(scene, caller)
+async def test_alone(cast: Cast, reach: Reach, outcome: str) -> None:
+    caller = await cast.call()
+    await reach(cast, caller)
     await caller.hang_up()
-    await scene.ended(caller, outcome)
+    await cast.ended(caller, outcome)
 
 
-ReachBoth = Callable[[Scene, Caller, Informateur], Awaitable[None]]
+ReachBoth = Callable[[Cast, Caller, Informateur], Awaitable[None]]
 
 
-async def waiting(scene: Scene, caller: Caller, informateur: Informateur) -> None:
+async def waiting(cast: Cast, caller: Caller, informateur: Informateur) -> None:
     await informateur.rings()
     informateur.refuse("BUSY")
-    await scene.step(caller, Step.MISSED)
+    await cast.step(caller, Step.MISSED)
 
 
-async def late_waiting(scene: Scene, caller: Caller, informateur: Informateur) -> None:
-    await waiting(scene, caller, informateur)
+async def late_waiting(cast: Cast, caller: Caller, informateur: Informateur) -> None:
+    await waiting(cast, caller, informateur)
     await caller.person.hears("music")
 
 
-async def ringing(scene: Scene, caller: Caller, informateur: Informateur) -> None:
-    await scene.step(caller, Step.RINGING)
+async def ringing(cast: Cast, caller: Caller, informateur: Informateur) -> None:
+    await cast.step(caller, Step.RINGING)
 
 
-async def late_ringing(scene: Scene, caller: Caller, informateur: Informateur) -> None:
+async def late_ringing(cast: Cast, caller: Caller, informateur: Informateur) -> None:
     await informateur.rings()
     await caller.person.hears("queue-joined", "music")
 
 
-async def whispering(scene: Scene, caller: Caller, informateur: Informateur) -> None:
+async def whispering(cast: Cast, caller: Caller, informateur: Informateur) -> None:
     await informateur.rings()
     informateur.pick_up()
-    await scene.step(caller, Step.WHISPERED)
+    await cast.step(caller, Step.WHISPERED)
 
 
-async def late_whispering(scene: Scene, caller: Caller, informateur: Informateur) -> None:
-    await whispering(scene, caller, informateur)
+async def late_whispering(cast: Cast, caller: Caller, informateur: Informateur) -> None:
+    await whispering(cast, caller, informateur)
     await informateur.person.hears("whisper-call")
-    assert await scene.calls() == {CallState.WHISPERING: 1}
+    assert await cast.calls() == {CallState.WHISPERING: 1}
 
 
-async def talking(scene: Scene, caller: Caller, informateur: Informateur) -> None:
-    await whispering(scene, caller, informateur)
-    await scene.step(caller, Step.TALKING)
+async def talking(cast: Cast, caller: Caller, informateur: Informateur) -> None:
+    await whispering(cast, caller, informateur)
+    await cast.step(caller, Step.TALKING)
 
 
-async def late_talking(scene: Scene, caller: Caller, informateur: Informateur) -> None:
-    await scene.talk(caller, informateur)
+async def late_talking(cast: Cast, caller: Caller, informateur: Informateur) -> None:
+    await cast.talk(caller, informateur)
 
 
-async def leaving(scene: Scene, caller: Caller, informateur: Informateur) -> None:
-    await scene.talk(caller, informateur)
+async def leaving(cast: Cast, caller: Caller, informateur: Informateur) -> None:
+    await cast.talk(caller, informateur)
     await informateur.hang_up()
-    await scene.step(caller, Step.AGENT_DONE)
+    await cast.step(caller, Step.AGENT_DONE)
 
 
-async def late_leaving(scene: Scene, caller: Caller, informateur: Informateur) -> None:
-    await leaving(scene, caller, informateur)
+async def late_leaving(cast: Cast, caller: Caller, informateur: Informateur) -> None:
+    await leaving(cast, caller, informateur)
     await caller.person.hears("goodbye")
 
 
@@ -143,13 +143,13 @@ async def late_leaving(scene: Scene, caller: Caller, informateur: Informateur) -
         (late_leaving, "answered"),
     ],
 )
-async def test_with_an_informateur(scene: Scene, reach: ReachBoth, outcome: str) -> None:
-    informateur = await scene.informateur()
-    caller = await scene.call()
+async def test_with_an_informateur(cast: Cast, reach: ReachBoth, outcome: str) -> None:
+    informateur = await cast.informateur()
+    caller = await cast.call()
     caller.press(TO_SECTOR)
-    await scene.step(caller, Step.QUEUED)
-    await reach(scene, caller, informateur)
+    await cast.step(caller, Step.QUEUED)
+    await reach(cast, caller, informateur)
     await caller.hang_up()
-    await scene.ended(caller, outcome)
+    await cast.ended(caller, outcome)
     # The informateur is free again: once the phone has stopped ringing, or after wrap-up.
-    await scene.until(scene.agents, lambda agents: agents["ready"] == 1)
+    await cast.until(cast.agents, lambda agents: agents["ready"] == 1)

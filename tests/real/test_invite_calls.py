@@ -3,7 +3,7 @@
 import pytest
 
 from router.core.commands import Step
-from tests.real.scene import Scene
+from tests.real.cast import Cast
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
@@ -15,17 +15,17 @@ GSM = 3
     [("3940", (8,), 404), ("s", (8,), 404), ("3939", (GSM,), 488)],
     ids=["another number", "the dialplan's own extension", "only a codec we lack"],
 )
-async def test_refused(scene: Scene, number: str, payloads: tuple[int, ...], status: int) -> None:
-    caller = scene.caller(scenario="refused")
+async def test_refused(cast: Cast, number: str, payloads: tuple[int, ...], status: int) -> None:
+    caller = cast.caller(scenario="refused")
     await caller.dial(number, payloads=payloads, status=status)
     assert await caller.ended() == 0
-    assert [line for line in scene.story.lines() if line.get("step") == Step.ARRIVED] == []
+    assert [line for line in cast.router_log.lines() if line.get("step") == Step.ARRIVED] == []
 
 
-async def test_an_invite_without_an_offer_is_answered_with_one(scene: Scene) -> None:
-    caller = await scene.call(scenario="late-offer")
+async def test_an_invite_without_an_offer_is_answered_with_one(cast: Cast) -> None:
+    caller = await cast.call(scenario="late-offer")
     await caller.person.hears("welcome", "code-ask")
     caller.press("#")
     await caller.person.hears("information-menu")
     await caller.hang_up()
-    await scene.ended(caller, "informed")
+    await cast.ended(caller, "informed")

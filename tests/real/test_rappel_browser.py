@@ -20,7 +20,7 @@ from tests.browser import chromium
 from tests.browser.chromium import Page
 from tests.browser.widget import TOUCH, Widget
 from tests.real.conftest import OPEN_AT, OpenStage
-from tests.real.story import PATIENCE_S, Story
+from tests.real.logs import PATIENCE_S, RouterLog
 from tests.real.usagers import numbers_kept
 
 pytestmark = [pytest.mark.real, pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -85,12 +85,12 @@ async def staffed(
 
 
 @pytest.fixture
-def story(staffed: Stage) -> Story:
-    return Story(staffed.router_log)
+def log(staffed: Stage) -> RouterLog:
+    return RouterLog(staffed.router_log)
 
 
 async def test_from_the_page_to_the_conversation(
-    staffed: Stage, story: Story, page: Page, widget: Widget
+    staffed: Stage, log: RouterLog, page: Page, widget: Widget
 ) -> None:
     public = public_network(staffed)
     for person in (public.person, *(phone.person for phone in staffed.phones)):
@@ -106,9 +106,9 @@ async def test_from_the_page_to_the_conversation(
     assert await widget.buttons() == ["Annuler ma demande"]
 
     await widget.says("Nous vous appelons")
-    await story.step(Step.PICKED_UP)
+    await log.step(Step.PICKED_UP)
     await widget.says("Vous êtes en communication")
-    agent = (await story.step(Step.TALKING))["agent"]
+    agent = (await log.step(Step.TALKING))["agent"]
     async with asyncio.timeout(PATIENCE_S):
         await public.person.heard_tone.wait()
         await phone_of(staffed, agent).person.heard_tone.wait()
@@ -116,29 +116,29 @@ async def test_from_the_page_to_the_conversation(
     await widget.says("Le rappel est terminé")
     assert await widget.buttons() == ["Faire une nouvelle demande"]
     assert numbers_kept(staffed) == []
-    assert [line for line in story.lines() if line.get("step") == Step.DIALLED] != []
+    assert [line for line in log.lines() if line.get("step") == Step.DIALLED] != []
     leaves_no_trace(staffed, PHONES[0])
     assert PHONES[0] not in await widget.markup()
     assert page.errors == []
 
 
 async def test_cancelled_in_the_browser_it_is_never_dialled(
-    staffed: Stage, story: Story, page: Page, widget: Widget
+    staffed: Stage, log: RouterLog, page: Page, widget: Widget
 ) -> None:
     await asked(page, widget, staffed, PHONES[1])
     await widget.click("Annuler ma demande")
 
     await widget.says("Votre demande est annulée")
-    assert (await story.step(Step.TICKET_ENDED))["detail"] == "cancelled"
+    assert (await log.step(Step.TICKET_ENDED))["detail"] == "cancelled"
     assert numbers_kept(staffed) == []
-    assert [line for line in story.lines() if line.get("step") == Step.DIALLED] == []
+    assert [line for line in log.lines() if line.get("step") == Step.DIALLED] == []
     await widget.click("Faire une nouvelle demande")
     await page.until("root().querySelector('input')")
     assert page.errors == []
 
 
 async def test_without_scripts_the_form_does_the_same(
-    staffed: Stage, story: Story, page: Page
+    staffed: Stage, log: RouterLog, page: Page
 ) -> None:
     await page.without_scripts()
     await page.goto(f"{staffed.http}/rappel?fiche=F1234")
@@ -153,7 +153,7 @@ async def test_without_scripts_the_form_does_the_same(
     )
     await press(page, "cancel")
     await title(page, "Votre demande est annulée")
-    assert (await story.step(Step.TICKET_ENDED))["detail"] == "cancelled"
+    assert (await log.step(Step.TICKET_ENDED))["detail"] == "cancelled"
     await page.goto(f"{staffed.http}/rappel?fiche=F1234")
     await type_phone(page, PHONES[2])
     await title(page, "Votre demande est enregistrée")
@@ -162,7 +162,7 @@ async def test_without_scripts_the_form_does_the_same(
         (Step.TALKING, "Vous êtes en communication"),
         (Step.TICKET_ENDED, "Le rappel est terminé"),
     ):
-        await story.step(step)
+        await log.step(step)
         await press(page)
         await title(page, words)
     leaves_no_trace(staffed, PHONES[2])

@@ -8,39 +8,39 @@ import aiohttp
 import pytest
 
 from router.asterisk import server
-from tests.real.conftest import OPEN_AT, READY_OFFSET, NewScene, OpenStage
-from tests.real.scene import Scene
+from tests.real.cast import Cast
+from tests.real.conftest import OPEN_AT, READY_OFFSET, NewCast, OpenStage
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
 
-async def readiness(scene: Scene) -> tuple[int, list[str], dict[str, Any]]:
+async def readiness(cast: Cast) -> tuple[int, list[str], dict[str, Any]]:
     """Return the status, what is missing, and each part."""
-    async with aiohttp.ClientSession() as http, http.get(f"{scene.stage.http}/readyz") as answer:
+    async with aiohttp.ClientSession() as http, http.get(f"{cast.stage.http}/readyz") as answer:
         told = await answer.json()
         return answer.status, told.get("missing", []), told["parts"]
 
 
-async def gauges(scene: Scene) -> dict[str, float]:
-    async with aiohttp.ClientSession() as http, http.get(f"{scene.stage.http}/metrics") as answer:
+async def gauges(cast: Cast) -> dict[str, float]:
+    async with aiohttp.ClientSession() as http, http.get(f"{cast.stage.http}/metrics") as answer:
         lines = (await answer.text()).splitlines()
     told = (line.split('"') for line in lines if line.startswith("allo_ready{"))
     return {part: float(value.lstrip("} ")) for _, part, value in told}
 
 
 async def test_a_transport_that_did_not_start_is_named_until_it_does(
-    open_stage: OpenStage, new_scene: NewScene, monkeypatch: pytest.MonkeyPatch
+    open_stage: OpenStage, new_cast: NewCast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_stage(READY_OFFSET, OPEN_AT) as stage, new_scene(stage) as scene:
-        scene.expected_in_router += ["no connection to asterisk", "not ready"]
-        scene.expected_in_asterisk += ["trunk-udp"]
-        status, missing, parts = await readiness(scene)
+    async with open_stage(READY_OFFSET, OPEN_AT) as stage, new_cast(stage) as cast:
+        cast.expected_in_router += ["no connection to asterisk", "not ready"]
+        cast.expected_in_asterisk += ["trunk-udp"]
+        status, missing, parts = await readiness(cast)
         assert (status, missing) == (200, [])
-        assert set((await gauges(scene)).values()) == {1.0}
+        assert set((await gauges(cast)).values()) == {1.0}
 
         await stage.asterisk.crash()
-        status, missing, parts = await scene.until(
-            lambda: readiness(scene), lambda told: told[0] == 503
+        status, missing, parts = await cast.until(
+            lambda: readiness(cast), lambda told: told[0] == 503
         )
         assert "application" in missing
 
@@ -49,23 +49,23 @@ async def test_a_transport_that_did_not_start_is_named_until_it_does(
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
             other.bind((host, int(port)))
             await stage.asterisk.start()
-            status, missing, parts = await scene.until(
-                lambda: readiness(scene), lambda told: told[1] == ["trunk_transport"]
+            status, missing, parts = await cast.until(
+                lambda: readiness(cast), lambda told: told[1] == ["trunk_transport"]
             )
             assert status == 503
             assert f"UDP {stage.sip} is held by another process" in parts["trunk_transport"]["why"]
             assert parts["agents_transport"] == {"ok": True, "why": ""}
-            assert {part for part, value in (await gauges(scene)).items() if not value} == {
+            assert {part for part, value in (await gauges(cast)).items() if not value} == {
                 "trunk_transport"
             }
         await stage.asterisk.cli("module reload res_pjsip.so")
-        status, missing, parts = await scene.until(
-            lambda: readiness(scene), lambda told: told[0] == 200
+        status, missing, parts = await cast.until(
+            lambda: readiness(cast), lambda told: told[0] == 200
         )
         assert missing == []
 
         shutil.rmtree(stage.vault_dir)
-        status, missing, parts = await scene.until(
-            lambda: readiness(scene), lambda told: told[1] == ["vault"]
+        status, missing, parts = await cast.until(
+            lambda: readiness(cast), lambda told: told[1] == ["vault"]
         )
         assert status == 503

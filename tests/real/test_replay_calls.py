@@ -14,7 +14,7 @@ from router.cli import provision
 from router.core.commands import Step
 from router.intake.vault import place_of
 from router.replay import replay
-from tests.real.conftest import OPEN_AT, NewScene, OpenStage
+from tests.real.conftest import OPEN_AT, NewCast, OpenStage
 from tests.real.telephones import CANARY
 
 pytestmark = pytest.mark.real
@@ -64,32 +64,32 @@ def test_the_demo_s_call_is_decided_again(tmp_path: Path) -> None:
 
 @pytest.mark.asyncio(loop_scope="session")
 async def test_lives_of_a_router_are_decided_again(
-    open_stage: OpenStage, new_scene: NewScene, tmp_path: Path
+    open_stage: OpenStage, new_cast: NewCast, tmp_path: Path
 ) -> None:
     recording = tmp_path / "recording"
-    async with open_stage(OFFSET, OPEN_AT, record=recording) as stage, new_scene(stage) as scene:
-        scene.expected_in_asterisk += [
+    async with open_stage(OFFSET, OPEN_AT, record=recording) as stage, new_cast(stage) as cast:
+        cast.expected_in_asterisk += [
             r"WebSocket read error|Web socket closed abruptly|Error reading from web socket",
             r"Stasis app 'allo' not active",
         ]
-        informateur = await scene.informateur()
-        lost = await scene.call()
+        informateur = await cast.informateur()
+        lost = await cast.call()
         lost.press(TYPED)
-        await scene.step(lost, Step.CODE_REFUSED)
+        await cast.step(lost, Step.CODE_REFUSED)
         await lost.hang_up()
-        await scene.ended(lost, "left")
-        caller = await scene.call()
-        caller.press(scene.code())
-        await scene.step(caller, Step.CODE_ACCEPTED)
-        await scene.talk(caller, informateur)
+        await cast.ended(lost, "left")
+        caller = await cast.call()
+        caller.press(cast.code())
+        await cast.step(caller, Step.CODE_ACCEPTED)
+        await cast.talk(caller, informateur)
         await stage.kill_router()
         await stage.start_router()
-        await scene.step(caller, Step.FOUND)
-        await scene.both_hear(caller, informateur)
+        await cast.step(caller, Step.FOUND)
+        await cast.both_hear(caller, informateur)
         await informateur.hang_up()
         await caller.person.hears("goodbye")
-        await scene.ended(caller, "answered")
-        plan, code = stage.plan, scene.code()
+        await cast.ended(caller, "answered")
+        plan, code = stage.plan, cast.code()
     replayed = await asyncio.to_thread(replay, recording, plan)
     assert replayed.lives == 2
     assert replayed.ended == ()

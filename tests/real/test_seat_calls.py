@@ -7,7 +7,7 @@ import pytest
 from router.core.commands import Step
 from router.demo.phones import AgentPhone, CallerPhone
 from tests.real.conftest import OPEN_AT, OpenStage
-from tests.real.story import PATIENCE_S, Story
+from tests.real.logs import PATIENCE_S, RouterLog
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
@@ -29,15 +29,15 @@ async def test_a_call_reaches_the_phone_at_the_free_seat(open_stage: OpenStage) 
         caller = CallerPhone(
             stage.toolbox, stage.sip, stage.state_dir / "caller", number=stage.plan.number
         )
-        story = Story(stage.router_log)
+        log = RouterLog(stage.router_log)
         await own.start()
         try:
             await stage.taken(seat)
             await caller.dial()
-            await story.step(Step.ASKED)
+            await log.step(Step.ASKED)
             caller.person.press(stage.code())
 
-            assert (await story.step(Step.TALKING))["agent"] == "104"
+            assert (await log.step(Step.TALKING))["agent"] == "104"
             async with asyncio.timeout(PATIENCE_S):
                 await own.person.heard_tone.wait()
                 await caller.person.heard_tone.wait()

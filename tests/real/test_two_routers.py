@@ -16,7 +16,7 @@ import pytest
 from router.cli import provision
 from router.demo.stage import Stage
 from router.intake.vault import place_of
-from tests.real.conftest import OPEN_AT, NewScene, OpenStage
+from tests.real.conftest import OPEN_AT, NewCast, OpenStage
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
@@ -71,13 +71,13 @@ class Second:
 
 
 async def test_a_second_router_is_refused_and_takes_over_only_on_purpose(
-    open_stage: OpenStage, new_scene: NewScene, tmp_path: Path
+    open_stage: OpenStage, new_cast: NewCast, tmp_path: Path
 ) -> None:
-    async with open_stage(OFFSET, OPEN_AT) as stage, new_scene(stage) as scene:
+    async with open_stage(OFFSET, OPEN_AT) as stage, new_cast(stage) as cast:
         second = Second(stage, tmp_path / "second")
-        informateur = await scene.informateur()
-        caller = await scene.waiting_caller()
-        await scene.talk(caller, informateur)
+        informateur = await cast.informateur()
+        caller = await cast.waiting_caller()
+        await cast.talk(caller, informateur)
 
         async with second.run() as refused, asyncio.timeout(_PATIENCE_S):
             _, said = await refused.communicate()
@@ -88,21 +88,21 @@ async def test_a_second_router_is_refused_and_takes_over_only_on_purpose(
         assert "--take-over" in last
 
         assert stage.router_runs
-        await scene.both_hear(caller, informateur)
-        other = await scene.call()  # the first router answers as ever
+        await cast.both_hear(caller, informateur)
+        other = await cast.call()  # the first router answers as ever
         await other.hang_up()
-        await scene.ended(other, "left")
+        await cast.ended(other, "left")
 
-        scene.expected_in_router += ["another router took over"]
-        scene.expected_in_asterisk += [r"closed abruptly|read error|Error reading|not active"]
+        cast.expected_in_router += ["another router took over"]
+        cast.expected_in_asterisk += [r"closed abruptly|read error|Error reading|not active"]
         async with second.run("--take-over") as taker:
             first = stage.router
             assert first is not None
             async with asyncio.timeout(_PATIENCE_S):
                 assert await first.wait() == 1
-            await scene.until(second.is_ready, lambda ready: ready)
-            await scene.both_hear(caller, informateur)
-            another = scene.caller()
+            await cast.until(second.is_ready, lambda ready: ready)
+            await cast.both_hear(caller, informateur)
+            another = cast.caller()
             await another.dial()
             await another.person.hears("welcome")
             await another.hang_up()
@@ -110,6 +110,6 @@ async def test_a_second_router_is_refused_and_takes_over_only_on_purpose(
             await taker.communicate()
         await stage.start_router()  # at once, and without taking over: that one is dead
 
-        await scene.both_hear(caller, informateur)
+        await cast.both_hear(caller, informateur)
         await informateur.hang_up()
-        await scene.ended(caller, "answered")
+        await cast.ended(caller, "answered")

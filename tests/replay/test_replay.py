@@ -47,8 +47,8 @@ from router.replay import Difference, RecordingEngine, Replayed, Tape, replay
 from router.replay.keys import APART_S, MOST_IN_A_ROW, stand_in
 from router.replay.recording import SPELLS_NUMBER
 from router.replay.values import decode, digests, encode
-from tests.caller import Exchange
 from tests.core.test_million import Day
+from tests.exchange import Exchange
 from tests.service_plan import (
     FICHE,
     HOUSING,
@@ -101,7 +101,7 @@ def record(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> Record:
     """Return an exchange, every word of which is recorded."""
 
     def recorded(plan: Plan | None = None, **changes: Any) -> Exchange:
-        monkeypatch.setattr("tests.caller.Engine", recorder)
+        monkeypatch.setattr("tests.exchange.Engine", recorder)
         return Exchange(plan or day_plan(), **changes)
 
     return recorded
@@ -376,7 +376,7 @@ def test_no_number_typed_anywhere_can_be_read(
 ) -> None:
     recorder = Recorder(tmp_path_factory.mktemp("typed") / "recording")
     with pytest.MonkeyPatch.context() as patched, closing(recorder.tape):
-        patched.setattr("tests.caller.Engine", recorder)
+        patched.setattr("tests.exchange.Engine", recorder)
         exchange = Exchange(worst_plan())
         exchange.appear("101", "103")
         typed = act_out(exchange, acts)

@@ -12,7 +12,7 @@ from router.core.facts import CallFact, Door
 from router.core.hours import Hours
 from router.core.ids import CallId, PhoneId
 from router.core.plan import Targets
-from tests.caller import MUSIC, Exchange
+from tests.exchange import MUSIC, Exchange
 from tests.service_plan import HOUR, HOUSING, MONDAY_10H, agent, small_plan
 
 TWO_EXPERTS = (agent("101", logement=1), agent("102", logement=1))

@@ -18,7 +18,7 @@ from router.core.events import (
     TimePassed,
 )
 from router.core.ids import AgentId, CallId, PhoneId, SectorId
-from tests.caller import Exchange
+from tests.exchange import Exchange
 from tests.service_plan import HOUSING, MONDAY_10H, WORK, agent, code_book, small_plan
 
 TEAM = (

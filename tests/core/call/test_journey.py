@@ -13,7 +13,7 @@ from router.core.hours import DayException, Hours
 from router.core.ids import CallId, PromptId
 from router.core.plan import Back, CodePolicy, Menu, Targets, ToMenu
 from router.core.requests import Reply, Transfer
-from tests.caller import MUSIC, Exchange
+from tests.exchange import MUSIC, Exchange
 from tests.service_plan import (
     DOMAINS,
     FICHE,

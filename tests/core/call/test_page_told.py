@@ -10,7 +10,7 @@ from router.core.facts import Door
 from router.core.ids import AgentId, FicheId, TicketId
 from router.core.plan import CallbackPolicy
 from router.core.requests import Pause, Transfer
-from tests.caller import Exchange
+from tests.exchange import Exchange
 from tests.service_plan import BREAK, FICHE, HOUSING, WORK, day_plan, small_plan
 
 HOUSING_PAGE = ("sector-logement", "fiche-f1234")

@@ -19,7 +19,7 @@ from router.core.requests import (
     Transfer,
     Watching,
 )
-from tests.caller import Exchange
+from tests.exchange import Exchange
 from tests.service_plan import HEALTH, MONDAY_10H, WORK, day_plan
 
 CALLER = CallId("caller")

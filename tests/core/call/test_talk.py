@@ -19,7 +19,7 @@ from router.core.requests import (
     Retrieve,
     Transfer,
 )
-from tests.caller import MUSIC, Exchange
+from tests.exchange import MUSIC, Exchange
 from tests.service_plan import (
     HEALTH,
     HOUSING,

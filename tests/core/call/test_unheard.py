@@ -11,7 +11,7 @@ from router.core.facts import VoteFact
 from router.core.ids import AgentId, CallId, PlaybackId, TicketId
 from router.core.requests import Consult, Refer, Reply, Transfer, Watching
 from router.core.routing import ENDS_WITHIN_S
-from tests.caller import MUSIC, Exchange
+from tests.exchange import MUSIC, Exchange
 from tests.service_plan import HEALTH, HOUSING, WORK, agent, day_plan
 
 SOON_S = ENDS_WITHIN_S + VERIFY_S

@@ -11,7 +11,7 @@ from router.core.events import CommandFailed, LegEnd
 from router.core.facts import BallotFact, VoteFact
 from router.core.ids import CallId, ChannelId
 from router.core.requests import Refer, Transfer
-from tests.caller import Exchange
+from tests.exchange import Exchange
 from tests.service_plan import ANSWERED, HEALTH, SATISFIED, WORK, day_plan, small_plan
 
 FIRST, SECOND = ("vote-intro", "vote-satisfaction"), ("vote-reponse",)

@@ -27,7 +27,7 @@ from router.core.requests import Pause, Ready
 from router.core.standing import Standing
 from router.report.counting import merged, tally
 from router.report.figures import figure
-from tests.caller import Exchange
+from tests.exchange import Exchange
 from tests.service_plan import BREAK, FICHE, GENERAL, HOUSING, WORK, day_plan, general_plan
 
 RULES = CallbackPolicy()

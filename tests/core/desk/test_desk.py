@@ -22,7 +22,7 @@ from router.core.plan import Desk as DeskRules
 from router.core.plan import LogInBy, Sector
 from router.core.requests import LogIn, Note, Pause, Ready, Reply, Result
 from router.core.table import What
-from tests.caller import Exchange
+from tests.exchange import Exchange
 from tests.service_plan import (
     BREAK,
     FICHE,

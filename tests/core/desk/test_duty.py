@@ -11,7 +11,7 @@ from router.core.facts import DutyFact
 from router.core.ids import AgentId, CallId, PhoneId, ReasonId
 from router.core.plan import LogInBy, SecondLogIn, Targets
 from router.core.requests import LogIn, LogOut, Note, Pause, Ready, Reply
-from tests.caller import Exchange
+from tests.exchange import Exchange
 from tests.service_plan import BREAK, HOUSING, LUNCH, MONDAY_10H, agent, day_plan, working_desk
 
 TARGETS = Targets()

@@ -52,7 +52,7 @@ class Phone(Caller, Protocol):
     async def rings(self) -> None: ...
 
 
-class Exchange(Protocol):
+class AsteriskFace(Protocol):
     """Prompts `one` and `two` are short, `hour` outlasts any test and is loud."""
 
     url: str
@@ -78,7 +78,7 @@ class Exchange(Protocol):
         """Return whether a prompt or music is heard while nobody speaks."""
 
 
-class FakeExchange:
+class FakeFace:
     def __init__(self, fake: ari_fake.FakeAsterisk) -> None:
         self._fake = fake
         self.url = fake.url
@@ -117,14 +117,14 @@ def _channel(who: Caller) -> Channel:
 
 
 @contextlib.asynccontextmanager
-async def fake_exchange() -> AsyncIterator[Exchange]:
+async def fake_asterisk() -> AsyncIterator[AsteriskFace]:
     async with ari_fake.FakeAsterisk() as fake:
         for name in PHONES:
             fake.phone(name)
-        yield FakeExchange(fake)
+        yield FakeFace(fake)
 
 
-class RealExchange:
+class RealFace:
     """A running Asterisk with its phones; `clear` after each test."""
 
     def __init__(self, settings: AsteriskSettings) -> None:
@@ -215,7 +215,7 @@ class RealExchange:
 
 
 @contextlib.asynccontextmanager
-async def real_asterisk(toolbox: Toolbox, folder: Path) -> AsyncIterator[RealExchange]:
+async def real_asterisk(toolbox: Toolbox, folder: Path) -> AsyncIterator[RealFace]:
     """Start Asterisk with the configuration of the service; stop it afterwards."""
     prompts = folder / "prompts"
     prompts.mkdir()
@@ -243,11 +243,11 @@ async def real_asterisk(toolbox: Toolbox, folder: Path) -> AsyncIterator[RealExc
     )
     settings.state_dir.mkdir()
     server = AsteriskServer(settings, toolbox)
-    exchange = RealExchange(settings)
+    asterisk = RealFace(settings)
     await server.start()
-    lines = asyncio.create_task(exchange.lines())
+    lines = asyncio.create_task(asterisk.lines())
     try:
-        yield exchange
+        yield asterisk
     finally:
         lines.cancel()
         await server.stop()

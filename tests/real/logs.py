@@ -11,7 +11,7 @@ from router.core.commands import Step
 PATIENCE_S = 15.0
 
 
-class Story:
+class RouterLog:
     """The router's log from now on, step by step."""
 
     def __init__(self, log: Path) -> None:

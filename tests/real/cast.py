@@ -13,8 +13,8 @@ from router.core.commands import Step
 from router.core.ids import AgentId, FicheId, PhoneId
 from router.demo.sound import AGENT_HZ, ALAW, CALLER_HZ, ULAW, Codec
 from router.demo.stage import FICHE, Stage
+from tests.real.logs import PATIENCE_S, AsteriskLog, RouterLog
 from tests.real.prompts import Ear, Repertoire, repertoire
-from tests.real.story import PATIENCE_S, AsteriskLog, Story
 from tests.real.telephones import Called, Caller, Carrier, DeskCall, Hesitant, Informateur
 from tests.real.usagers import Usager, numbers_kept
 
@@ -32,7 +32,7 @@ _LEFT_S = 6.0
 _NORMAL = (r"Playback failed for sound:allo/", r"Session already DISCONNECTED \[reason=200")
 
 
-class Scene:
+class Cast:
     """Use with `async with`; outside, everything must have come to its end by itself."""
 
     def __init__(
@@ -40,7 +40,7 @@ class Scene:
     ) -> None:
         self._failed = failed
         self.stage = stage
-        self.story = Story(stage.router_log)
+        self.router_log = RouterLog(stage.router_log)
         #: Patterns of the lines of the two logs that this test provokes.
         self.expected_in_asterisk: list[str] = [*_NORMAL]
         self.expected_in_router: list[str] = []
@@ -52,7 +52,7 @@ class Scene:
         self._services: list[Called | Carrier | Hesitant] = []
         self._usagers: list[Usager] = []
 
-    async def __aenter__(self) -> "Scene":
+    async def __aenter__(self) -> "Cast":
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -102,7 +102,7 @@ class Scene:
 
     async def arrived(self, caller: Caller) -> None:
         """Wait for the router's word of this call. One at a time, or they are mixed up."""
-        caller.call = (await self.story.step(Step.ARRIVED))["call"]
+        caller.call = (await self.router_log.step(Step.ARRIVED))["call"]
 
     async def waiting_caller(self, keys: str = TO_SECTOR, **options: Any) -> Caller:
         """Return a caller who has joined the queue; by the menu, or with these keys."""
@@ -256,7 +256,7 @@ class Scene:
 
     async def step(self, caller: Caller, step: Step, **fields: Any) -> dict[str, Any]:
         """Wait for this step of this call."""
-        return await self.story.step(step, call=caller.call, **fields)
+        return await self.router_log.step(step, call=caller.call, **fields)
 
     async def ended(self, caller: Caller, outcome: str) -> None:
         """Wait for the end of the call, at both ends."""
@@ -318,7 +318,7 @@ class Scene:
         await self.until(self.agents, lambda agents: agents["logged out"] == away)
         troubles = [
             line
-            for line in self.story.troubles()
+            for line in self.router_log.troubles()
             if not any(re.search(pattern, str(line)) for pattern in self.expected_in_router)
         ]
         assert troubles == []

@@ -55,7 +55,7 @@ class Line:
     living: asyncio.Task[None] | None = None
 
 
-class PublicExchange(asyncio.DatagramProtocol):
+class PublicNetwork(asyncio.DatagramProtocol):
     """Listens at `port` of loopback. `habits` says what a number, as dialled, does."""
 
     def __init__(self, port: int, habits: Callable[[str], Habit]) -> None:
@@ -66,7 +66,7 @@ class PublicExchange(asyncio.DatagramProtocol):
         #: Every call ever, in the order in which they came.
         self.lines: list[Line] = []
         self._by_call_id: dict[str, Line] = {}
-        #: What was asked that this exchange does not understand; must stay empty.
+        #: What was asked that this network does not understand; must stay empty.
         self.faults: list[str] = []
 
     async def open(self) -> None:
