@@ -15,7 +15,7 @@ from router.intake.channel import Standing
 from router.intake.guard import Guard
 from router.intake.openapi import DESCRIPTION
 from router.intake.reception import Reception
-from router.intake.requests import checked_key, content_of, sector_of, subject_of, wanted_of
+from router.intake.requests import checked_key, content_of, request_of, sector_of, subject_of
 from router.intake.terms import Terms
 from router.web.replies import Refused
 
@@ -46,7 +46,7 @@ class Interface:
         requester = self._guard.requester(request)
         key = checked_key(request.headers.get("Idempotency-Key"))
         content = await content_of(request)
-        wanted = wanted_of(request.content_type, content, self._terms.plan)
+        wanted = request_of(request.content_type, content, self._terms.plan)
         standing = await self._reception.take(wanted, requester.name, key, proof=requester.proof)
         return self._progress(standing, 202, {"ticket": standing.ticket})
 

@@ -1,7 +1,7 @@
-"""What the router knows of tickets for the intake's sake, without ever knowing a number.
+"""What the router keeps of tickets for the intake, without ever knowing a number.
 
-The limits, by digests whose key it has not; the proofs of work that were used; and the vault's
-folder, to drop from it what it never reads. All of it outlives every intake.
+These are the limits, by digests without their key; the proofs of work that were used; and the
+vault's folder, to drop from it what is never read here. All of it outlives every intake.
 """
 
 import asyncio
@@ -24,14 +24,20 @@ from router.intake.vault import TmpfsVault
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer to whoever asks for a ticket: the code of the refusal, or else the record."""
+    """The answer to a request for a ticket: one of the two is None."""
 
+    #: The code of the refusal.
     refusal: str | None
+    #: The ticket's record, which is on disk.
     record: TicketRecord | None
 
 
 class Ledger:
-    """Answers the intake with what the service says, within the limits."""
+    """Answers the intake with what the service says, within the limits.
+
+    `place` is the vault's folder, `per_day` how many tickets a number may have in a day, and
+    `now` returns the service's time, UTC epoch seconds.
+    """
 
     def __init__(
         self,
@@ -54,7 +60,7 @@ class Ledger:
 
     @property
     def vault(self) -> Path | None:
-        """The vault's folder; None if there is none, and so no callback."""
+        """The vault's folder; None if it could not be opened, so that no callback is taken."""
         return None if self._vault is None else self._vault.path
 
     @property
@@ -70,7 +76,7 @@ class Ledger:
 
     @property
     def fresh(self) -> bool:
-        """Whether the vault is new since this boot, or missing: no number survived."""
+        """Whether there was no vault since the boot, or there is none: no number survived."""
         return self._vault is None or self._vault.fresh
 
     def holds(self) -> frozenset[TicketId] | None:
@@ -81,25 +87,25 @@ class Ledger:
             return frozenset(map(TicketId, self._vault.tickets()))
         except VaultError as error:
             self._log.error("vault", error=error.code)
-            return frozenset() if error.code == "missing" else None  # gone, with all it held
+            return frozenset() if error.code == "missing" else None  # gone, with everything in it
 
     def close(self) -> None:
-        """Let go of the vault, whose numbers stay, and of what the service has not decided."""
+        """Close the vault, whose numbers stay, and give up what the service has not decided."""
         for deciding in self._admitting.values():
             deciding.cancel()
         if self._vault is not None:
             self._vault.close()
 
     def admit(self, asked: Message) -> asyncio.Future[Verdict]:
-        """Have the service admit the ticket that is `asked` for; a second time it is the same.
+        """Have the service admit the ticket that is `asked` for; asking again changes nothing.
 
-        What the limits say counts as of now, before the future is done. A ticket that is refused
-        has no number any more by then.
+        The limits count it at once, before the future is done. By then a refused ticket no
+        longer has a number.
         """
         ticket = TicketId(asked["ticket"])
         record = self._backend.status(ticket)
         if record is not None:
-            # Asked before, whatever became of the answer.
+            # It was asked for before, whatever became of the answer.
             if record.state in ENDS:
                 self.drop(ticket)
             return _decided(Verdict(None, record))
@@ -118,7 +124,7 @@ class Ledger:
         self._most_open = most_open
 
     def claim(self, ticket: TicketId, asked: Message) -> str | None:
-        """Count a ticket whose number was typed; return why it may not be, if so."""
+        """Count a ticket whose number was typed, or return the code of the limit against it."""
         limit = self._limits.admit(ticket, asked["who"], _day(asked), self._most_open)
         if limit is None:
             return None
@@ -126,7 +132,7 @@ class Ledger:
         return limit.code
 
     def hold(self, told: Message) -> None:
-        """Know whose the open tickets are, by today's key."""
+        """Take up the digests of the open tickets under today's key."""
         still_open = self._backend.open_tickets()
         holding: Mapping[str, str] = told["holding"]
         self._limits.hold(
@@ -135,12 +141,12 @@ class Ledger:
         )
 
     def ended(self, ticket: TicketId) -> None:
-        """Forget the number and count the end."""
+        """Forget the ticket's number, and count the ticket as ended."""
         self._limits.closed(ticket)
         self.drop(ticket)
 
     def drop(self, ticket: TicketId) -> None:
-        """Forget the number."""
+        """Forget the ticket's number."""
         if self._vault is None:
             return
         try:
@@ -149,11 +155,11 @@ class Ledger:
             self._log.error("vault", error=error.code)
 
     def sweep(self, *, at_once: bool = False) -> None:
-        """Tell which open tickets have lost their number, and drop the numbers that no open
-        ticket has, if they had none the last time either.
+        """Report the open tickets without a number, and drop the numbers without an open ticket.
 
-        An intake that died put them there. In between, one that lives has told whose they are:
-        `at_once` is for when there is none.
+        A number is dropped only if it had no ticket at the sweep before either: an intake that
+        died left it there, whereas one that lives has asked for its ticket by now. `at_once` is
+        for when no intake lives.
         """
         held, still_open = self.holds(), frozenset(self._backend.open_tickets())
         if held is None:
@@ -189,7 +195,7 @@ class Ledger:
         )
 
     def _opened(self, place: Path) -> TmpfsVault | None:
-        """Without a vault no callback is taken; calls go on as ever."""
+        """Open the vault; without one no callback is taken, but calls go on."""
         try:
             return TmpfsVault(place)
         except VaultError as error:

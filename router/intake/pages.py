@@ -26,9 +26,9 @@ from router.intake.requests import (
     Subject,
     content_of,
     form_of,
+    request_of_form,
     sector_of,
     subject_of,
-    wanted_of_form,
 )
 from router.intake.terms import Terms
 from router.web.present import Phone
@@ -88,7 +88,7 @@ class Pages:
             return _html(self._choice(error.code), error.status)
         try:
             origin = self._guard.origin_of(request)
-            wanted, key = wanted_of_form(form, self._plan)
+            wanted, key = request_of_form(form, self._plan)
             if self._door is not None and not self._door.lets_in(self._terms.now()):
                 raise NotNow(Refusal.FULL, REASONS[Refusal.FULL].message, 60)
             standing = await self._reception.take(wanted, origin, key, proof=False)

@@ -26,7 +26,7 @@ from router.intake.altcha import Challenges, Solved
 from router.intake.channel import Channel, ChannelLost, Message, Standing, standing_of
 from router.intake.day_key import DayKey
 from router.intake.numbers import PhoneNumber, read_number
-from router.intake.requests import Wanted
+from router.intake.requests import CallbackRequest
 from router.intake.terms import Terms
 from router.intake.vault import Vault
 from router.intake.wear import Wear
@@ -104,7 +104,9 @@ class Reception:
             staffed=bool(on_duty) if sector is None else sector in on_duty,
         )
 
-    async def take(self, wanted: Wanted, requester: str, key: str, *, proof: bool) -> Standing:
+    async def take(
+        self, wanted: CallbackRequest, requester: str, key: str, *, proof: bool
+    ) -> Standing:
         """Return the ticket, always the same for the same request.
 
         `requester` is an origin or the name of a trusted key (`guard.Requester`); `proof` says

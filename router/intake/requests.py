@@ -29,7 +29,7 @@ _MOST_FORM_FIELDS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CallbackRequest:
     """A callback that is asked for."""
 
     #: The number, as it was typed.
@@ -65,7 +65,7 @@ def too_large() -> Refused:
     return Refused(413, "too_large", None, "Le contenu est trop long.")
 
 
-def wanted_of(content_type: str, content: bytes, plan: Plan) -> Wanted:
+def request_of(content_type: str, content: bytes, plan: Plan) -> CallbackRequest:
     """Return what a JSON body asks for.
 
     Raises:
@@ -75,16 +75,16 @@ def wanted_of(content_type: str, content: bytes, plan: Plan) -> Wanted:
     for name in body:
         if name not in _FIELDS:
             raise _unforeseen(name)
-    return _wanted(checked([Field(name) for name in _FIELDS], body, plan), plan)
+    return _request(checked([Field(name) for name in _FIELDS], body, plan), plan)
 
 
-def wanted_of_form(form: Mapping[str, str], plan: Plan) -> tuple[Wanted, str]:
+def request_of_form(form: Mapping[str, str], plan: Plan) -> tuple[CallbackRequest, str]:
     """Return what the plain form asks for, and its idempotency key.
 
     Raises:
         Refused: 422 for a field, 400 for the key.
     """
-    return _wanted(form, plan), checked_key(form.get("key"))
+    return _request(form, plan), checked_key(form.get("key"))
 
 
 def form_of(content_type: str, content: bytes) -> dict[str, str]:
@@ -157,13 +157,13 @@ def sector_of(subject: Subject) -> SectorId:
     return subject.sector if isinstance(subject, Fiche) else subject.id
 
 
-def _wanted(body: Mapping[str, Any], plan: Plan) -> Wanted:
+def _request(body: Mapping[str, Any], plan: Plan) -> CallbackRequest:
     phone = body.get("phone")
     if phone is None:
         raise Refused(422, "missing_field", "phone", "Indiquez le numéro de téléphone à rappeler.")
     subject = subject_of(body.get("fiche"), body.get("sector"), plan)
     fiche = subject.id if isinstance(subject, Fiche) else None
-    return Wanted(phone, sector_of(subject), fiche, body.get("altcha"))
+    return CallbackRequest(phone, sector_of(subject), fiche, body.get("altcha"))
 
 
 def _unforeseen(name: str) -> Refused:

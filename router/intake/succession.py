@@ -19,6 +19,7 @@ from router.intake.child import Child
 from router.intake.day_key import DayKey
 from router.intake.loop_timers import LoopTimers
 from router.intake.terms import NOTHING_ACCEPTED, Terms
+from router.tasks import Tasks
 
 #: An intake that has held enough numbers still serves for this long, so that under a flood of
 #: requests the machine does more than start intakes.
@@ -70,7 +71,7 @@ class Succession:
         #: What all of them were last told; None before the first.
         self._state: Message | None = None
         self._deaths: deque[float] = deque(maxlen=_BUDGET)
-        self._starts: set[asyncio.Task[None]] = set()
+        self._starts = Tasks()
         self._stopping = False
 
     def __iter__(self) -> Iterator[Child]:
@@ -108,9 +109,7 @@ class Succession:
                 child.kill()
             if late:
                 await asyncio.wait(late)
-        for task in self._starts:
-            task.cancel()
-        await asyncio.gather(*self._starts, return_exceptions=True)
+        await self._starts.close()
         os.close(self._day_key)
 
     def inform(self, state: Message) -> None:
@@ -123,9 +122,7 @@ class Succession:
     def recycle(self) -> None:
         """Replace the one that serves by a new one, unless one is about to."""
         if not self._stopping and not any(child.starting for child in self._children):
-            task = asyncio.create_task(self._new_child())
-            self._starts.add(task)
-            task.add_done_callback(self._starts.discard)
+            self._starts.start(self._new_child())
 
     def is_ready(self, child: Child) -> None:
         """`child` serves: tell it what the others were told, and retire the others."""

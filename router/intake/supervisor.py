@@ -1,8 +1,8 @@
-"""The intake as the service has it: what it may be asked, and what it says in turn.
+"""The intake as the service sees it: what it can be asked, and what becomes of its messages.
 
 The router never holds a number. It holds the public port, so that no request is lost while
 intakes come and go (`succession.py`); the digests of the numbers with an open ticket, without
-their key (`ledger.py`); and the vault's folder, to drop from it what it never reads.
+their key; and the vault's folder, to drop from it what it never reads (`ledger.py`).
 """
 
 import os
@@ -28,7 +28,7 @@ from router.intake.terms_of import terms_of
 from router.intake.vault import place_of
 from router.tasks import Tasks
 
-#: How often the vault is looked through for numbers that no ticket has.
+#: How often the vault is searched for numbers without a ticket.
 _SWEEP_S = 60.0
 #: How long an order waits while no intake serves.
 _HAND_OVER_S = 15.0
@@ -66,9 +66,9 @@ class Intake:
             shortest_life_s=shortest_life_s,
             linger_s=linger_s,
         )
-        #: What no intake could take yet.
+        #: Orders that no intake could take yet, with their calls.
         self._waiting: deque[tuple[CallId, Message]] = deque()
-        #: Callers who type a number.
+        #: Callers who are to type a number.
         self._typing: dict[CallId, Wanted] = {}
         #: Answers that wait for the service.
         self._answers = Tasks()
@@ -77,7 +77,7 @@ class Intake:
 
     @property
     def fresh(self) -> bool:
-        """Whether the vault is new since this boot, or missing: no number survived."""
+        """Whether there was no vault since the boot, or there is none: no number survived."""
         return self._ledger.fresh
 
     def holds(self) -> frozenset[TicketId] | None:
@@ -87,8 +87,8 @@ class Intake:
     async def start(self) -> None:
         """Take the public port and start the first intake.
 
-        Numbers without an open ticket are dropped: whatever put them there is dead. Open
-        tickets without a number are told to have lost it.
+        Numbers without an open ticket are dropped, since whatever put them there is dead; open
+        tickets without a number are reported as having lost it.
 
         Raises:
             SetupError: If the port is taken.
@@ -99,7 +99,7 @@ class Intake:
         await self._intakes.start(listening)
 
     async def stop(self) -> None:
-        """Take nothing more, let what is under way finish for a moment, and end."""
+        """Take nothing more, give what is under way a moment to finish, and end."""
         self._timers.close()
         await self._intakes.stop()
         await self._answers.close()
@@ -111,7 +111,7 @@ class Intake:
         most_open: int,
         answered: list[SectorId] | None,
     ) -> None:
-        """Say for each sector whether callbacks are taken, and how many may be open in all.
+        """Say why each sector takes no callbacks, or None, and how many may be open in total.
 
         `answered` are the sectors with somebody on duty; None: no call at all can be answered.
         """
@@ -122,7 +122,10 @@ class Intake:
     def dial(
         self, call: CallId, ticket: TicketId, timeout_s: int, variables: Mapping[str, str]
     ) -> None:
-        """Dial the ticket's number as channel `call`; `dialled` tells what came of it."""
+        """Dial the ticket's number as channel `call`; the backend's `dialled` gets the outcome.
+
+        It rings for at most `timeout_s` seconds; `variables` are set on the channel.
+        """
         order = {
             "call": call,
             "ticket": ticket,
@@ -132,7 +135,7 @@ class Intake:
         self._hand_over(call, {"dial": order})
 
     def take_digits(self, call: CallId, wanted: Wanted) -> None:
-        """Have the caller type a number; `typed` or `not_typed` tells what came of it."""
+        """Have the caller type a number; the backend's `typed` or `not_typed` gets the outcome."""
         self._typing[call] = wanted
         self._hand_over(call, {"digits": call})
 
@@ -141,11 +144,11 @@ class Intake:
         self._tell_typing(call, {"digit": call, "key": key})
 
     def played(self, call: CallId, playback: PlaybackId, *, heard: bool) -> None:
-        """Hand on that a playback is over whose id begins with `channel.PLAYBACK_PREFIX`."""
+        """Hand on that a playback is over, if its id begins with `channel.PLAYBACK_PREFIX`."""
         self._tell_typing(call, {"played": call, "playback": playback, "heard": heard})
 
     def digits_over(self, call: CallId) -> None:
-        """Say that the caller has left, or need not type any more: nothing comes of it."""
+        """Take no number from the caller, who has left or need not type any more."""
         self._typing.pop(call, None)
         self._waiting = deque(one for one in self._waiting if one[0] != call)
         self._tell_typing(call, {"digits_over": call})
@@ -155,13 +158,13 @@ class Intake:
                 self._ledger.ended(claimed)
 
     def ended(self, ticket: TicketId) -> None:
-        """Forget the number: the ticket has ended, or came to nothing."""
+        """Forget the number of a ticket that has ended, or was not opened after all."""
         self._ledger.ended(ticket)
 
     def sweep(self) -> None:
-        """Tell which open tickets have lost their number, and drop numbers that no ticket has.
+        """Report the open tickets without a number, and drop the numbers without a ticket.
 
-        Done by itself once a minute; a number is dropped at the second look without a ticket.
+        This also happens once a minute; a number is dropped when it has no ticket twice.
         """
         self._ledger.sweep()
 

@@ -14,19 +14,24 @@ from router.web.tokens import bearer, whose
 
 @dataclass(frozen=True, slots=True)
 class DeskBackend:
-    """The engine, as HTTP may ask it, and who may ask. What is asked is always answered."""
+    """The engine, as HTTP may ask it, and who may ask. Every question gets an answer."""
 
+    #: Asks for something in an informateur's name.
     ask: Callable[[AgentId, Request], Awaitable[Reply]]
+    #: Lets a supervisor, by name and at a phone, take part in an informateur's call.
     watch: Callable[[str, PhoneId, AgentId, Watching], Awaitable[Reply]]
-    #: None: no such informateur.
+    #: Returns where an informateur stands; None: there is no such informateur.
     desk: Callable[[AgentId], DeskView | None]
+    #: Returns where every informateur stands.
     desks: Callable[[], list[DeskView]]
+    #: The informateur -> the token that opens the desk.
     agent_tokens: Mapping[AgentId, str]
-    #: By the supervisor's name, which the audit keeps.
+    #: The supervisor's name, which the audit keeps -> the token that opens the supervision.
     supervisor_tokens: Mapping[str, str]
-    #: A stream looks this often whether something changed, in seconds.
+    #: How often a stream checks whether something has changed, in seconds.
     poll_s: float = 0.25
-    #: Beyond a minute without a byte proxies take a stream for dead.
+    #: After how long without a change a stream sends something all the same, in seconds:
+    #: after a minute without a byte, proxies take it for dead.
     heartbeat_s: float = 15.0
 
     def agent_of(self, request: web.Request) -> AgentId:

@@ -1,4 +1,4 @@
-"""The intake for real, between a router and an Asterisk that are stubs."""
+"""A real intake between stubs of a router and an Asterisk."""
 
 import asyncio
 import base64
@@ -34,7 +34,7 @@ KEY = "trusted-key-of-the-tests"
 MACHINES_TOKEN = "token-of-the-machines"
 SERVER = {"Authorization": f"Bearer {KEY}"}
 PRESENTED = "3939"
-#: Another number than the shipped plan's: what is shown comes from the plan.
+#: Not the shipped plan's number: what is shown must come from the plan.
 PLAN = small_plan(numbers=("3000",))
 PROMISE_S = 2700.0
 
@@ -43,7 +43,7 @@ _numbers = itertools.count()
 
 
 def new_number() -> str:
-    """A number of a film, as a person types it; no two alike."""
+    """Return a fictional number, as a person types it; no two are alike."""
     n = next(_numbers)
     start = ("06 39 98", "01 99 00", "02 61 91", "03 53 01")[n // 10_000]
     return f"{start} {n // 100 % 100:02} {n % 100:02}"
@@ -64,7 +64,7 @@ class Office:
     records: dict[TicketId, TicketRecord] = field(default_factory=dict)
     admitted: list[TicketId] = field(default_factory=list)
     dials: list[tuple[CallId, DialError | None]] = field(default_factory=list)
-    #: What came of numbers to be typed: the ticket, or why there is none.
+    #: What came of numbers that were to be typed: the ticket, or why there is none.
     entered: list[tuple[CallId, TicketId | None, str | None]] = field(default_factory=list)
     wanted: dict[CallId, Wanted] = field(default_factory=dict)
     lost: list[TicketId] = field(default_factory=list)
@@ -118,8 +118,8 @@ class Office:
 
 
 @dataclass
-class Asterisk:
-    """What Asterisk was asked over HTTP."""
+class AriStub:
+    """Asterisk's HTTP interface, and what it was asked."""
 
     status: int = 200
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -127,7 +127,7 @@ class Asterisk:
     plays: list[tuple[str, str, list[str]]] = field(default_factory=list)
     hushed: list[str] = field(default_factory=list)
     connections: set[Any] = field(default_factory=set)
-    #: Answers to originates wait for it.
+    #: If set, answers to originates wait for it.
     gate: asyncio.Event | None = None
     port: int = 0
     runner: Any = None
@@ -175,7 +175,7 @@ class Asterisk:
 
 @dataclass
 class RouterWeb:
-    """The router's own interface, on its socket."""
+    """The router's own interface, on its socket, and what it was asked."""
 
     seen: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     events: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
@@ -216,8 +216,40 @@ class RouterWeb:
         return answer
 
 
-class Scene:
-    """Everything, started; and a browser of the allowed site, or a trusted server.
+def intake_config(
+    folder: Path, ari_port: int, log_level: Literal["debug", "info"] = "info", **changes: Any
+) -> Config:
+    """A configuration with callbacks, with `changes` of their settings."""
+    settings = Settings(
+        secrets=None,
+        state_dir=folder,
+        asterisk=AsteriskOptions(ari_port=ari_port),
+        http=Http("127.0.0.1", 0),
+        callbacks=Callbacks(
+            **{
+                "origins": (ORIGIN,),
+                "presented": PRESENTED,
+                "fiction": True,
+                "difficulty": 1000,
+                "recycle_numbers": 10_000,
+                **changes,
+            }
+        ),
+        log=Log(log_level),
+    )
+    secrets = Secrets(
+        code_secret=b"secret of the tests",
+        ari_password="ari-password",
+        api_key="k",
+        agents={},
+        machines_token=MACHINES_TOKEN,
+        callback_keys={"site": KEY},
+    )
+    return Config(PLAN, settings, secrets)
+
+
+class IntakeScene:
+    """Everything that is running, and those who ask: a browser of the allowed site, a server.
 
     `backend` stands behind the intake instead of the office, if given.
     """
@@ -226,8 +258,9 @@ class Scene:
         self,
         folder: Path,
         office: Office,
-        asterisk: Asterisk,
+        asterisk: AriStub,
         web: RouterWeb,
+        session: aiohttp.ClientSession,
         backend: IntakeBackend | None = None,
     ) -> None:
         self.folder = folder
@@ -236,37 +269,13 @@ class Scene:
         self.asterisk = asterisk
         self.web = web
         self.vault_dir = Path(tempfile.mkdtemp(dir="/dev/shm", prefix="allo-test-"))
+        self.session = session
         self.intake: Intake
-        self.session: aiohttp.ClientSession
 
     def config(self, log_level: Literal["debug", "info"] = "info", **changes: Any) -> Config:
-        settings = Settings(
-            secrets=None,
-            state_dir=self.folder,
-            asterisk=AsteriskOptions(ari_port=self.asterisk.port),
-            http=Http("127.0.0.1", 0),
-            callbacks=Callbacks(
-                **{
-                    "origins": (ORIGIN,),
-                    "presented": PRESENTED,
-                    "fiction": True,
-                    "difficulty": 1000,
-                    "vault_dir": self.vault_dir,
-                    "recycle_numbers": 10_000,
-                    **changes,
-                }
-            ),
-            log=Log(log_level),
-        )
-        secrets = Secrets(
-            code_secret=b"secret of the tests",
-            ari_password="ari-password",
-            api_key="k",
-            agents={},
-            machines_token=MACHINES_TOKEN,
-            callback_keys={"site": KEY},
-        )
-        return Config(PLAN, settings, secrets)
+        """The configuration, with `changes` of the callbacks' settings."""
+        changes = {"vault_dir": self.vault_dir, **changes}
+        return intake_config(self.folder, self.asterisk.port, log_level, **changes)
 
     @property
     def home(self) -> str:
@@ -294,7 +303,7 @@ class Scene:
         await self.until(lambda: self.intake.ready)
 
     def reset(self) -> None:
-        """Forget what was asked; every ticket has ended, every sector is open."""
+        """Forget what was asked; end every ticket, and open every sector."""
         for ticket in {*self.office.records, *map(TicketId, self.numbers())}:
             self.intake.ended(ticket)
         for kept in (self.office.records, self.office.admitted, self.office.dials):
@@ -334,7 +343,7 @@ class Scene:
         headers: dict[str, str] | None = None,
         data: bytes | None = None,
     ) -> tuple[int, Any]:
-        """One request; by default a trusted server's."""
+        """Send one request, a trusted server's by default; return the status and the content."""
         sent = dict(SERVER if headers is None else headers)
         if method == "POST":
             sent.setdefault("Idempotency-Key", key or f"key-{next(_numbers):08}")
@@ -360,19 +369,19 @@ class Scene:
         await self.until(lambda: pid not in self.intake.pids and self.intake.ready)
 
     async def until_refused(self) -> None:
-        """Wait until the intake has heard that nothing is taken."""
+        """Wait until the intake knows that no callback is taken."""
         path = f"/v1/callbacks/challenge?fiche={FICHE}"
         async with asyncio.timeout(_PATIENCE_S):
             while (await self.ask(method="GET", path=path, headers={}))[0] != 503:
                 pass
 
     async def solved(self) -> str:
-        """A proof of work, as the widget makes it."""
+        """Return a proof of work, as the widget makes it."""
         _, told = await self.ask(method="GET", path="/v1/callbacks/challenge", headers={})
         return solve(told)
 
     def numbers(self) -> dict[str, str]:
-        """What the vault holds."""
+        """Return the numbers in the vault, by ticket."""
         held = TmpfsVault(self.vault_dir)
         try:
             kept = {ticket: held.get(ticket) for ticket in held.tickets()}
@@ -406,18 +415,21 @@ def playback_of(play: tuple[str, str, list[str]]) -> PlaybackId:
 @asynccontextmanager
 async def scene(
     folder: Path, *, clock: Clock | None = None, **changes: Any
-) -> AsyncIterator[Scene]:
-    """The scene, opened with `changes` of the callbacks' settings."""
+) -> AsyncIterator[IntakeScene]:
+    """Open a scene with `changes` of the callbacks' settings."""
     office = Office(clock or Clock(MONDAY_10H - time.time()))
-    async with Asterisk().running() as asterisk, RouterWeb().running(folder) as router:
-        one = Scene(folder, office, asterisk, router)
+    async with (
+        AriStub().running() as asterisk,
+        RouterWeb().running(folder) as router,
+        aiohttp.ClientSession() as session,
+    ):
+        one = IntakeScene(folder, office, asterisk, router, session)
         try:
-            async with aiohttp.ClientSession() as one.session:
-                await one.open(**changes)
-                try:
-                    yield one
-                finally:
-                    await one.intake.stop()
+            await one.open(**changes)
+            try:
+                yield one
+            finally:
+                await one.intake.stop()
         finally:
             for path in one.vault_dir.iterdir():
                 path.unlink()

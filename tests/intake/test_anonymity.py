@@ -10,8 +10,8 @@ import pytest
 from router import logs
 from router.core.ids import CallId
 from router.intake.channel import Channel
-from tests.intake.scene import ORIGIN, SERVER, Scene, digits, new_number, scene
-from tests.intake.test_digits import Caller
+from tests.intake.scene import ORIGIN, SERVER, IntakeScene, digits, new_number, scene
+from tests.intake.test_digits import QueuedCaller
 from tests.intake.test_pages import post
 from tests.service_plan import FICHE
 
@@ -40,7 +40,7 @@ def hits(places: dict[str, bytes], numbers: list[str]) -> list[tuple[str, bytes]
     ]
 
 
-async def use_everything(here: Scene) -> list[str]:
+async def use_everything(here: IntakeScene) -> list[str]:
     """Use every way in, well-formed and malformed, and return the numbers that went in."""
     numbers = [new_number() for _ in range(14)]
     given = iter(numbers)
@@ -59,7 +59,7 @@ async def use_everything(here: Scene) -> list[str]:
     await here.ask(method="GET", path=f"/v1/service?phone={digits(next(given))}")
     await post(here, phone=next(given), key="form-key-1", fiche=FICHE)
     here.intake.dial(CallId("call-1"), ticket, 20, {})
-    caller = Caller(here, "call-2")
+    caller = QueuedCaller(here, "call-2")
     caller.types(digits(next(given)) + "#1")
     await here.until(lambda: here.office.entered and here.office.dials)
     # A defect while a number is in hand: the router's answer makes no sense.

@@ -1,4 +1,4 @@
-"""Numbers on their way to Asterisk, by a real intake and a stub of Asterisk."""
+"""Numbers on their way from a real intake to a stub of Asterisk."""
 
 import asyncio
 import os
@@ -9,12 +9,12 @@ import pytest
 
 from router.core.ids import CallId, TicketId
 from router.intake.dialling import DialError
-from tests.intake.scene import Scene, digits, new_number, scene
+from tests.intake.scene import IntakeScene, digits, new_number, scene
 
 VARIABLES = {"TIMEOUT(absolute)": "7200", "ALLO_TICKET": "x"}
 
 
-async def dialled(here: Scene, call: str, ticket: TicketId) -> DialError | None:
+async def dialled(here: IntakeScene, call: str, ticket: TicketId) -> DialError | None:
     here.intake.dial(CallId(call), ticket, 25, VARIABLES)
     await here.until(lambda: here.office.dials)
     ((told, error),) = here.office.dials
@@ -25,7 +25,7 @@ async def dialled(here: Scene, call: str, ticket: TicketId) -> DialError | None:
 
 @pytest.mark.asyncio(loop_scope="session")
 class TestDialling:
-    async def test_a_number_is_dialled(self, here: Scene) -> None:
+    async def test_a_number_is_dialled(self, here: IntakeScene) -> None:
         number = new_number()
         ticket = await here.accepted(number)
         assert await dialled(here, "callback-1", ticket) is None
@@ -48,13 +48,13 @@ class TestDialling:
         ("status", "reason"),
         [(409, "exists"), (400, "rejected"), (404, "rejected"), (500, "failed"), (503, "failed")],
     )
-    async def test_what_asterisk_refuses(self, here: Scene, status: int, reason: str) -> None:
+    async def test_what_asterisk_refuses(self, here: IntakeScene, status: int, reason: str) -> None:
         here.asterisk.status = status
         ticket = await here.accepted()
         assert await dialled(here, "callback-2", ticket) == DialError(status, reason)
         assert len(here.asterisk.calls) == 1
 
-    async def test_each_call_has_a_connection_of_its_own(self, here: Scene) -> None:
+    async def test_each_call_has_a_connection_of_its_own(self, here: IntakeScene) -> None:
         """Asterisk's 409 sticks to the connection on which it was said."""
         here.asterisk.connections.clear()
         ticket = await here.accepted()
@@ -62,13 +62,13 @@ class TestDialling:
             await dialled(here, f"callback-{n}", ticket)
         assert len(here.asterisk.connections) == 3
 
-    async def test_without_a_number_nothing_is_dialled(self, here: Scene) -> None:
+    async def test_without_a_number_nothing_is_dialled(self, here: IntakeScene) -> None:
         ticket = await here.accepted()
         here.intake.ended(ticket)
         assert await dialled(here, "callback-3", ticket) == DialError(0, "no_number")
         assert here.asterisk.calls == []
 
-    async def test_many_at_once(self, here: Scene) -> None:
+    async def test_many_at_once(self, here: IntakeScene) -> None:
         tickets = [await here.accepted() for _ in range(30)]
         for n, ticket in enumerate(tickets):
             here.intake.dial(CallId(f"many-{n}"), ticket, 25, {})
@@ -107,7 +107,7 @@ async def test_an_intake_that_dies_while_it_dials(folder: Path) -> None:
         assert here.office.dials == [("callback-1", DialError(0, "unclear"))]
         here.asterisk.gate.set()
 
-        # What comes while there is none waits for the next.
+        # An order that comes while there is none waits for the next one.
         here.intake.dial(CallId("callback-2"), ticket, 25, {})
         await here.until(lambda: len(here.office.dials) == 2)
         assert here.office.dials[1] == ("callback-2", None)

@@ -1,4 +1,4 @@
-"""Numbers typed by callers, to a real intake and a stub of Asterisk."""
+"""Numbers typed by callers, with a real intake and a stub of Asterisk."""
 
 import os
 import signal
@@ -9,25 +9,24 @@ import pytest
 from router.core.callback.tickets import Refusal
 from router.core.ids import CallId
 from router.intake.backend import Wanted
-from tests.intake.scene import Scene, digits, new_number, playback_of, scene
+from tests.intake.scene import IntakeScene, digits, new_number, playback_of, scene
 from tests.service_plan import FICHE, WORK
 
 ASK = "callback-ask-number"
 WANTED = Wanted(WORK, FICHE)
 
 
-class Caller:
+class QueuedCaller:
     """A caller in the queue who wants to be called back."""
 
-    def __init__(self, here: Scene, name: str) -> None:
+    def __init__(self, here: IntakeScene, name: str) -> None:
         self.here = here
         self.call = CallId(name)
         self.heard = 0
         here.intake.take_digits(self.call, WANTED)
 
     async def hears(self, *, broken: str = "") -> list[str]:
-        """What is said next, to its end. Pairs of digits are played each by itself; that of
-        `broken` breaks off."""
+        """Return what is said next, heard to its end; the pair of digits `broken` breaks off."""
         said: list[str] = []
         while not said or said[-1].startswith(("callback-read-back", "pair-")):
             await self.here.until(lambda: len(self._mine()) > self.heard)
@@ -58,9 +57,9 @@ def read_back(number: str) -> list[str]:
 
 @pytest.mark.asyncio(loop_scope="session")
 class TestDigits:
-    async def test_a_number_is_typed_and_kept(self, here: Scene) -> None:
+    async def test_a_number_is_typed_and_kept(self, here: IntakeScene) -> None:
         number = new_number()
-        caller = Caller(here, "call-1")
+        caller = QueuedCaller(here, "call-1")
         assert await caller.hears() == [ASK]
         caller.types(digits(number) + "#")
         assert await caller.hears() == read_back(number)
@@ -70,12 +69,12 @@ class TestDigits:
         assert refused is None
         assert here.office.wanted == {caller.call: WANTED}
         assert here.numbers() == {ticket: "+33" + digits(number)[1:]}
-        # The engine promises; from then on the number has its open ticket.
+        # The engine promises a callback, so that the number now has an open ticket.
         assert (await here.ask({"phone": number, "fiche": "F1234"}))[0] == 429
 
-    async def test_keys_interrupt_what_is_said(self, here: Scene) -> None:
+    async def test_keys_interrupt_what_is_said(self, here: IntakeScene) -> None:
         number = new_number()
-        caller = Caller(here, "call-2")
+        caller = QueuedCaller(here, "call-2")
         caller.types(digits(number) + "#1")
         assert (await caller.end())[1] is None
         plays = here.asterisk.plays
@@ -83,8 +82,10 @@ class TestDigits:
         first, *others = [play[1] for play in plays]
         assert here.asterisk.hushed == [first, *reversed(others)]
 
-    async def test_a_number_that_was_not_read_out_whole_is_read_anew(self, here: Scene) -> None:
-        caller = Caller(here, "call-11")
+    async def test_a_number_that_was_not_read_out_whole_is_read_anew(
+        self, here: IntakeScene
+    ) -> None:
+        caller = QueuedCaller(here, "call-11")
         assert await caller.hears() == [ASK]
         number = new_number()
         caller.types(digits(number) + "#")
@@ -93,8 +94,8 @@ class TestDigits:
         caller.types("1")
         assert (await caller.end())[1] is None
 
-    async def test_a_refused_number_is_explained(self, here: Scene) -> None:
-        caller = Caller(here, "call-3")
+    async def test_a_refused_number_is_explained(self, here: IntakeScene) -> None:
+        caller = QueuedCaller(here, "call-3")
         assert await caller.hears() == [ASK]
         for keys, code in (("3939#", "short"), ("0899123456#", "special")):
             caller.types(keys)
@@ -104,10 +105,10 @@ class TestDigits:
         assert await caller.end() == (None, "foreign")
         assert here.numbers() == {}
 
-    async def test_a_number_at_its_limit_is_explained(self, here: Scene) -> None:
+    async def test_a_number_at_its_limit_is_explained(self, here: IntakeScene) -> None:
         number, other = new_number(), new_number()
         kept = await here.accepted(number)
-        caller = Caller(here, "call-4")
+        caller = QueuedCaller(here, "call-4")
         caller.types(digits(number) + "#1")
         assert await caller.hears() == [ASK]
         assert await caller.hears() == read_back(number)
@@ -116,30 +117,30 @@ class TestDigits:
         ticket, _ = await caller.end()
         assert here.numbers().keys() == {kept, ticket}
 
-    async def test_too_many_are_open(self, here: Scene) -> None:
+    async def test_too_many_are_open(self, here: IntakeScene) -> None:
         here.accept(Refusal.FULL, most_open=0)
-        caller = Caller(here, "call-5")
+        caller = QueuedCaller(here, "call-5")
         caller.types(digits(new_number()) + "#1")
         assert await caller.end() == (None, "too_many_open")
         assert here.numbers() == {}
 
-    async def test_a_caller_who_leaves(self, here: Scene) -> None:
-        caller = Caller(here, "call-6")
+    async def test_a_caller_who_leaves(self, here: IntakeScene) -> None:
+        caller = QueuedCaller(here, "call-6")
         caller.types(digits(new_number()) + "#")
         await here.until(
             lambda: here.asterisk.plays[-1:] and here.asterisk.plays[-1][2] == ["callback-confirm"]
         )
         here.intake.digits_over(caller.call)
         caller.types("1")
-        other = Caller(here, "call-7")
+        other = QueuedCaller(here, "call-7")
         other.types(digits(new_number()) + "#1")
         await other.end()
         assert len(here.numbers()) == 1
 
-    async def test_a_promise_that_is_not_made_after_all(self, here: Scene) -> None:
+    async def test_a_promise_that_is_not_made_after_all(self, here: IntakeScene) -> None:
         number = new_number()
         here.office.refusal = Refusal.TRUNK
-        caller = Caller(here, "call-8")
+        caller = QueuedCaller(here, "call-8")
         caller.types(digits(number) + "#1")
         ticket, _ = await caller.end()
         assert ticket is not None
@@ -147,8 +148,8 @@ class TestDigits:
         here.office.refusal = None
         assert await here.accepted(number)
 
-    async def test_two_callers_do_not_mix(self, here: Scene) -> None:
-        one, other = Caller(here, "call-9"), Caller(here, "call-10")
+    async def test_two_callers_do_not_mix(self, here: IntakeScene) -> None:
+        one, other = QueuedCaller(here, "call-9"), QueuedCaller(here, "call-10")
         first, second = new_number(), new_number()
         for mine, yours in zip(digits(first), digits(second), strict=True):
             one.types(mine)
@@ -166,7 +167,7 @@ class TestDigits:
 async def test_the_old_one_hears_who_was_typing_to_it(folder: Path) -> None:
     async with scene(folder) as here:
         number = new_number()
-        caller = Caller(here, "call-1")
+        caller = QueuedCaller(here, "call-1")
         assert await caller.hears() == [ASK]
         caller.types(digits(number)[:5])
         (old,) = here.intake.pids
@@ -181,9 +182,9 @@ async def test_the_old_one_hears_who_was_typing_to_it(folder: Path) -> None:
 
 async def test_an_intake_that_dies_interrupts_them(folder: Path) -> None:
     async with scene(folder) as here:
-        caller = Caller(here, "call-1")
+        caller = QueuedCaller(here, "call-1")
         assert await caller.hears() == [ASK]
         os.kill(here.intake.pids[0], signal.SIGKILL)
         assert await caller.end() == (None, "interrupted")
-        again = Caller(here, "call-2")  # waits for the next intake
+        again = QueuedCaller(here, "call-2")  # waits for the next intake
         assert await again.hears() == [ASK]

@@ -7,13 +7,13 @@ import stat
 import pytest
 
 from router.intake.proxy import SOCKET_NAME
-from tests.intake.scene import MACHINES_TOKEN, ORIGIN, Scene
+from tests.intake.scene import MACHINES_TOKEN, ORIGIN, IntakeScene
 from tests.web.raw import answer_to, get
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_addresses_of_the_router_are_handed_on(here: Scene) -> None:
+async def test_addresses_of_the_router_are_handed_on(here: IntakeScene) -> None:
     headers = {"Origin": ORIGIN, "Authorization": "Bearer t", "Accept": "x/y", "X-Other": "no"}
     status, told = await here.ask(method="GET", path="/v1/service?x=1", headers=headers)
 
@@ -26,7 +26,7 @@ async def test_addresses_of_the_router_are_handed_on(here: Scene) -> None:
     assert {"X-Other", "Origin"}.isdisjoint(seen)
 
 
-async def test_bodies_are_handed_on(here: Scene) -> None:
+async def test_bodies_are_handed_on(here: IntakeScene) -> None:
     status, _ = await here.ask({"subject": "travail"}, path="/v1/agents/me/note")
     assert status == 200
     assert here.web.seen[0][2] == b'{"subject": "travail"}'
@@ -47,7 +47,7 @@ async def test_bodies_are_handed_on(here: Scene) -> None:
         "//v1/service",
     ],
 )
-async def test_all_else_is_not_found_and_never_reaches_it(here: Scene, path: str) -> None:
+async def test_all_else_is_not_found_and_never_reaches_it(here: IntakeScene, path: str) -> None:
     for method in ("GET", "POST"):
         status, _ = await here.ask({"phone": "0639981234"}, method=method, path=path)
         assert status in (404, 405)
@@ -55,7 +55,7 @@ async def test_all_else_is_not_found_and_never_reaches_it(here: Scene, path: str
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/readyz", "/%6detrics", "/metrics?x=1"])
-async def test_what_is_for_machines_is_for_them_alone(here: Scene, path: str) -> None:
+async def test_what_is_for_machines_is_for_them_alone(here: IntakeScene, path: str) -> None:
     handed_on = {"X-Forwarded-For": "198.51.100.1"}
     assert (await here.ask(method="GET", path=path, headers={}))[0] == 200
     here.web.seen.clear()
@@ -68,13 +68,13 @@ async def test_what_is_for_machines_is_for_them_alone(here: Scene, path: str) ->
     assert (await here.ask(method="GET", path=path, headers=with_token))[0] == 200
 
 
-async def test_everybody_may_ask_whether_it_lives(here: Scene) -> None:
+async def test_everybody_may_ask_whether_it_lives(here: IntakeScene) -> None:
     for path in ("/healthz", "/"):
         headers = {"X-Forwarded-For": "198.51.100.1"}
         assert (await here.ask(method="GET", path=path, headers=headers))[0] == 200
 
 
-async def test_event_streams_pass_as_they_come(here: Scene) -> None:
+async def test_event_streams_pass_as_they_come(here: IntakeScene) -> None:
     url = here.home + "/v1/agents/101/events"
     async with here.session.get(url) as answer:
         assert answer.headers["Content-Type"] == "text/event-stream"
@@ -84,7 +84,7 @@ async def test_event_streams_pass_as_they_come(here: Scene) -> None:
                 assert await answer.content.readuntil(b"\n\n") == f"data: event {n}\n\n".encode()
 
 
-async def test_the_routers_socket_is_its_own(here: Scene) -> None:
+async def test_the_routers_socket_is_its_own(here: IntakeScene) -> None:
     path = here.folder / SOCKET_NAME
     mode = await asyncio.to_thread(os.stat, path)
     assert stat.S_ISSOCK(mode.st_mode)
@@ -95,7 +95,7 @@ async def test_the_routers_socket_is_its_own(here: Scene) -> None:
     "request_",
     [get("/v1/service"), get("/widget.js"), get("/nothing"), b"not HTTP at all\r\n\r\n"],
 )
-async def test_no_answer_tells_what_serves_it(here: Scene, request_: bytes) -> None:
+async def test_no_answer_tells_what_serves_it(here: IntakeScene, request_: bytes) -> None:
     head = (await answer_to(request_, "127.0.0.1", here.intake.port)).partition("\r\n\r\n")[0]
 
     servers = [line for line in head.splitlines() if line.lower().startswith("server")]

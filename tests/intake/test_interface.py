@@ -8,7 +8,7 @@ import pytest
 from router.core.callback.tickets import Failure, Refusal, TicketState
 from router.core.ids import TicketId
 from router.intake.openapi import DESCRIPTION
-from tests.intake.scene import KEY, ORIGIN, SERVER, Scene, digits, new_number
+from tests.intake.scene import KEY, ORIGIN, SERVER, IntakeScene, digits, new_number
 from tests.service_plan import FICHE, HOUSING
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -32,7 +32,7 @@ def error_of(told: Any) -> tuple[str, str | None]:
 # --- Accepted -----------------------------------------------------------------------------
 
 
-async def test_a_server_is_promised_a_callback(here: Scene) -> None:
+async def test_a_server_is_promised_a_callback(here: IntakeScene) -> None:
     number = new_number()
     status, told = await here.ask({"phone": number, "fiche": FICHE})
 
@@ -46,7 +46,7 @@ async def test_a_server_is_promised_a_callback(here: Scene) -> None:
     assert here.numbers() == {told["ticket"]: "+33" + digits(number)[1:]}
 
 
-async def test_a_browser_brings_a_proof(here: Scene) -> None:
+async def test_a_browser_brings_a_proof(here: IntakeScene) -> None:
     status, told = await here.ask(body(altcha=await here.solved()), headers=BROWSER)
 
     assert status == 202, told
@@ -68,13 +68,13 @@ async def test_a_browser_brings_a_proof(here: Scene) -> None:
     ],
 )
 async def test_numbers_as_people_type_them_are_kept_in_ascii(
-    here: Scene, typed: str, kept: str
+    here: IntakeScene, typed: str, kept: str
 ) -> None:
     ticket = await here.accepted(typed)
     assert here.numbers()[ticket] == kept
 
 
-async def test_a_sector_instead_of_a_fiche(here: Scene) -> None:
+async def test_a_sector_instead_of_a_fiche(here: IntakeScene) -> None:
     status, told = await here.ask({"phone": new_number(), "sector": "travail"})
     assert status == 202
     record = here.office.records[TicketId(told["ticket"])]
@@ -84,7 +84,7 @@ async def test_a_sector_instead_of_a_fiche(here: Scene) -> None:
 # --- Once only ----------------------------------------------------------------------------
 
 
-async def test_the_same_request_gives_the_same_ticket(here: Scene) -> None:
+async def test_the_same_request_gives_the_same_ticket(here: IntakeScene) -> None:
     asked = body()
     answers = [await here.ask(asked, key="same-key-1") for _ in range(100)]
 
@@ -93,7 +93,7 @@ async def test_the_same_request_gives_the_same_ticket(here: Scene) -> None:
     assert len(here.office.admitted) == 1
 
 
-async def test_the_same_key_for_another_request_is_a_conflict(here: Scene) -> None:
+async def test_the_same_key_for_another_request_is_a_conflict(here: IntakeScene) -> None:
     asked = body()
     await here.ask(asked, key="same-key-2")
     for other in (
@@ -107,7 +107,7 @@ async def test_the_same_key_for_another_request_is_a_conflict(here: Scene) -> No
     assert len(here.office.admitted) == 1
 
 
-async def test_a_key_is_its_owners(here: Scene) -> None:
+async def test_a_key_is_its_owners(here: IntakeScene) -> None:
     """The same key from a browser and from a server makes two requests."""
     await here.accepted(key="same-key-3")
     asked = body(altcha=await here.solved())
@@ -115,7 +115,7 @@ async def test_a_key_is_its_owners(here: Scene) -> None:
     assert len(here.office.admitted) == 2
 
 
-async def test_a_refused_request_may_be_tried_again(here: Scene) -> None:
+async def test_a_refused_request_may_be_tried_again(here: IntakeScene) -> None:
     asked = body()
     here.office.refusal = Refusal.FULL
     assert (await here.ask(asked, key="same-key-4"))[0] == 503
@@ -124,7 +124,7 @@ async def test_a_refused_request_may_be_tried_again(here: Scene) -> None:
     assert (await here.ask(asked, key="same-key-4"))[0] == 202
 
 
-async def test_an_accepted_request_is_found_again_whatever_has_changed(here: Scene) -> None:
+async def test_an_accepted_request_is_found_again_whatever_has_changed(here: IntakeScene) -> None:
     """The answer was lost; since then the service has closed, and the proof is used up."""
     asked = body(altcha=await here.solved())
     _, first = await here.ask(asked, key="same-key-5", headers=BROWSER)
@@ -135,7 +135,7 @@ async def test_an_accepted_request_is_found_again_whatever_has_changed(here: Sce
     assert (status, again["ticket"]) == (202, first["ticket"])
 
 
-async def test_after_its_end_it_is_found_without_its_number(here: Scene) -> None:
+async def test_after_its_end_it_is_found_without_its_number(here: IntakeScene) -> None:
     asked = body()
     ticket = await here.accepted(asked["phone"], key="same-key-6")
     here.office.end(ticket)
@@ -146,7 +146,7 @@ async def test_after_its_end_it_is_found_without_its_number(here: Scene) -> None
     assert here.numbers() == {}
 
 
-async def test_two_at_once_are_one(here: Scene) -> None:
+async def test_two_at_once_are_one(here: IntakeScene) -> None:
     import asyncio
 
     here.office.slow = True
@@ -165,7 +165,7 @@ async def test_two_at_once_are_one(here: Scene) -> None:
 # --- Limits -------------------------------------------------------------------------------
 
 
-async def test_a_thousand_requests_for_one_number_lead_to_one_ticket(here: Scene) -> None:
+async def test_a_thousand_requests_for_one_number_lead_to_one_ticket(here: IntakeScene) -> None:
     number = new_number()
     answers = [await here.ask({"phone": number, "fiche": FICHE}) for _ in range(1000)]
 
@@ -174,7 +174,7 @@ async def test_a_thousand_requests_for_one_number_lead_to_one_ticket(here: Scene
     assert len(here.numbers()) == 1
 
 
-async def test_open_and_enough_for_today_are_told_alike(here: Scene) -> None:
+async def test_open_and_enough_for_today_are_told_alike(here: IntakeScene) -> None:
     number = new_number()
     refusals = []
     for _ in range(3):
@@ -189,7 +189,7 @@ async def test_open_and_enough_for_today_are_told_alike(here: Scene) -> None:
     assert error_of(refusals[0][1]) == ("number_limit", "phone")
 
 
-async def test_all_together_are_limited(here: Scene) -> None:
+async def test_all_together_are_limited(here: IntakeScene) -> None:
     here.accept(most_open=1)
     await here.accepted()
     status, told = await here.ask(body())
@@ -198,7 +198,7 @@ async def test_all_together_are_limited(here: Scene) -> None:
     assert len(here.numbers()) == 1
 
 
-async def test_a_refused_admission_counts_for_nothing(here: Scene) -> None:
+async def test_a_refused_admission_counts_for_nothing(here: IntakeScene) -> None:
     number = new_number()
     here.office.refusal = Refusal.FULL
     for _ in range(10):
@@ -219,7 +219,7 @@ async def test_a_refused_admission_counts_for_nothing(here: Scene) -> None:
         {"Origin": "https://3939.example.org", "Sec-Fetch-Site": "same-origin"},
     ],
 )
-async def test_our_own_page_may_always_ask(here: Scene, headers: dict[str, str]) -> None:
+async def test_our_own_page_may_always_ask(here: IntakeScene, headers: dict[str, str]) -> None:
     status, _ = await here.ask(body(altcha=await here.solved()), headers=headers)
     assert status == 202
 
@@ -240,7 +240,7 @@ async def test_our_own_page_may_always_ask(here: Scene, headers: dict[str, str])
         {**FOREIGN, "Host": "3939.example.org"},
     ],
 )
-async def test_only_pages_of_the_list_may_ask(here: Scene, headers: dict[str, str]) -> None:
+async def test_only_pages_of_the_list_may_ask(here: IntakeScene, headers: dict[str, str]) -> None:
     for method, path in (("POST", "/v1/callbacks"), ("DELETE", "/v1/callbacks/" + "t" * 32)):
         asked = body(altcha=await here.solved()) if method == "POST" else None
         status, told = await here.ask(asked, headers=headers, method=method, path=path)
@@ -253,7 +253,7 @@ async def test_only_pages_of_the_list_may_ask(here: Scene, headers: dict[str, st
     "authorization",
     ["", "Bearer", "Bearer ", "Bearer wrong", f"Basic {KEY}", KEY, f"Bearer {KEY}x", "Bearer é"],
 )
-async def test_only_known_keys_are_trusted(here: Scene, authorization: str) -> None:
+async def test_only_known_keys_are_trusted(here: IntakeScene, authorization: str) -> None:
     headers = {**BROWSER, "Authorization": authorization}
     status, told = await here.ask(body(), headers=headers)
     assert (status, error_of(told)) == (401, ("unauthorized", None))
@@ -264,7 +264,7 @@ async def test_only_known_keys_are_trusted(here: Scene, authorization: str) -> N
     "path",
     ["/v1/callbacks", "/v1/callbacks/challenge", "/v1/callbacks/" + "t" * 32, "/v1/service"],
 )
-async def test_preflights_are_answered_for_the_list_only(here: Scene, path: str) -> None:
+async def test_preflights_are_answered_for_the_list_only(here: IntakeScene, path: str) -> None:
     headers = {"Access-Control-Request-Method": "POST"}
     status, _ = await here.ask(method="OPTIONS", path=path, headers={**headers, **BROWSER})
     assert status == 204
@@ -279,7 +279,7 @@ async def test_preflights_are_answered_for_the_list_only(here: Scene, path: str)
     assert here.web.seen == []
 
 
-async def test_a_refusal_can_be_read_by_the_page(here: Scene) -> None:
+async def test_a_refusal_can_be_read_by_the_page(here: IntakeScene) -> None:
     status, _ = await here.ask(body(phone="3939"), headers=BROWSER)
     assert status == 422
     assert here.headers["Access-Control-Allow-Origin"] == ORIGIN
@@ -289,13 +289,13 @@ async def test_a_refusal_can_be_read_by_the_page(here: Scene) -> None:
 
 
 @pytest.mark.parametrize("proof", [None, "", "bm8=", "A" * 2000])
-async def test_without_a_proof_no_callback(here: Scene, proof: str | None) -> None:
+async def test_without_a_proof_no_callback(here: IntakeScene, proof: str | None) -> None:
     status, told = await here.ask(body(altcha=proof), headers=BROWSER)
     assert (status, error_of(told)) == (422, ("wrong_proof", "altcha"))
     assert here.numbers() == {}
 
 
-async def test_a_proof_is_good_for_one_ticket(here: Scene) -> None:
+async def test_a_proof_is_good_for_one_ticket(here: IntakeScene) -> None:
     proof = await here.solved()
     assert (await here.ask(body(altcha=proof), headers=BROWSER))[0] == 202
     for _ in range(3):
@@ -305,7 +305,7 @@ async def test_a_proof_is_good_for_one_ticket(here: Scene) -> None:
     assert len(here.numbers()) == 1
 
 
-async def test_a_proof_cannot_try_out_numbers(here: Scene) -> None:
+async def test_a_proof_cannot_try_out_numbers(here: IntakeScene) -> None:
     """A request that reaches a limit uses its proof up."""
     taken = new_number()
     await here.accepted(taken)
@@ -314,7 +314,7 @@ async def test_a_proof_cannot_try_out_numbers(here: Scene) -> None:
     assert (await here.ask(body(altcha=proof), headers=BROWSER))[0] == 422
 
 
-async def test_a_challenge_is_for_pages_of_the_list(here: Scene) -> None:
+async def test_a_challenge_is_for_pages_of_the_list(here: IntakeScene) -> None:
     path = "/v1/callbacks/challenge"
     assert (await here.ask(method="GET", path=path, headers=FOREIGN))[0] == 403
     status, told = await here.ask(method="GET", path=path, headers=BROWSER)
@@ -322,7 +322,7 @@ async def test_a_challenge_is_for_pages_of_the_list(here: Scene) -> None:
     assert here.headers["Cache-Control"] == "no-store"
 
 
-async def test_where_nothing_is_taken_no_challenge_is_set(here: Scene) -> None:
+async def test_where_nothing_is_taken_no_challenge_is_set(here: IntakeScene) -> None:
     here.accept(Refusal.NO_AGENT)
     await here.until_refused()
     path = f"/v1/callbacks/challenge?fiche={FICHE}"
@@ -357,7 +357,7 @@ PHONES = [
 
 
 @pytest.mark.parametrize(("typed", "code"), PHONES)
-async def test_numbers_that_are_refused(here: Scene, typed: str, code: str | None) -> None:
+async def test_numbers_that_are_refused(here: IntakeScene, typed: str, code: str | None) -> None:
     status, told = await here.ask(body(phone=typed))
     assert status == 422
     said, about = error_of(told)
@@ -393,7 +393,7 @@ BODIES: list[tuple[bytes | None, dict[str, str], int]] = [
 
 @pytest.mark.parametrize(("data", "headers", "status"), BODIES)
 async def test_bodies_that_are_refused(
-    here: Scene, data: bytes, headers: dict[str, str], status: int
+    here: IntakeScene, data: bytes, headers: dict[str, str], status: int
 ) -> None:
     sent = {**SERVER, "Content-Type": "application/json", **headers}
     got, told = await here.ask(data=data, headers=sent)
@@ -404,7 +404,7 @@ async def test_bodies_that_are_refused(
     assert here.numbers() == {}
 
 
-async def test_a_long_body_in_pieces_is_refused(here: Scene) -> None:
+async def test_a_long_body_in_pieces_is_refused(here: IntakeScene) -> None:
     async def pieces() -> Any:
         for _ in range(100):
             yield b" " * 1000
@@ -416,7 +416,7 @@ async def test_a_long_body_in_pieces_is_refused(here: Scene) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "GET", "HEAD"])
-async def test_other_methods(here: Scene, method: str) -> None:
+async def test_other_methods(here: IntakeScene, method: str) -> None:
     status, _ = await here.ask(method=method)
     assert status == 405
     assert here.headers["Allow"] == "POST"
@@ -427,7 +427,7 @@ UNTIL_AN_OPENING = {Refusal.CLOSED, Refusal.CLOSING}
 
 
 @pytest.mark.parametrize("refusal", Refusal)
-async def test_what_is_refused_says_why_and_until_when(here: Scene, refusal: Refusal) -> None:
+async def test_what_is_refused_says_why_and_until_when(here: IntakeScene, refusal: Refusal) -> None:
     here.accept(refusal)
     await here.until_refused()
     status, told = await here.ask(body())
@@ -441,7 +441,9 @@ async def test_what_is_refused_says_why_and_until_when(here: Scene, refusal: Ref
 
 
 @pytest.mark.parametrize("refusal", Refusal)
-async def test_what_the_service_refuses_at_last_is_dropped(here: Scene, refusal: Refusal) -> None:
+async def test_what_the_service_refuses_at_last_is_dropped(
+    here: IntakeScene, refusal: Refusal
+) -> None:
     here.office.refusal = refusal
     status, told = await here.ask(body())
     assert (status, error_of(told)) == (503, (refusal.value, None))
@@ -452,7 +454,7 @@ async def test_what_the_service_refuses_at_last_is_dropped(here: Scene, refusal:
 # --- Tickets ------------------------------------------------------------------------------
 
 
-async def test_a_ticket_is_followed(here: Scene) -> None:
+async def test_a_ticket_is_followed(here: IntakeScene) -> None:
     ticket = await here.accepted()
     path = f"/v1/callbacks/{ticket}"
     for state, shown in (
@@ -469,7 +471,7 @@ async def test_a_ticket_is_followed(here: Scene) -> None:
     assert (await here.ask(method="GET", path=path, headers=FOREIGN))[0] == 403
 
 
-async def test_a_ticket_is_cancelled(here: Scene) -> None:
+async def test_a_ticket_is_cancelled(here: IntakeScene) -> None:
     ticket = await here.accepted()
     path = f"/v1/callbacks/{ticket}"
     for _ in range(2):
@@ -479,7 +481,7 @@ async def test_a_ticket_is_cancelled(here: Scene) -> None:
 
 
 @pytest.mark.parametrize("state", [TicketState.TALKING, TicketState.DONE, TicketState.EXPIRED])
-async def test_too_late_to_cancel(here: Scene, state: TicketState) -> None:
+async def test_too_late_to_cancel(here: IntakeScene, state: TicketState) -> None:
     ticket = await here.accepted()
     here.office.end(ticket, state)
     status, told = await here.ask(method="DELETE", path=f"/v1/callbacks/{ticket}")
@@ -493,14 +495,14 @@ async def test_too_late_to_cancel(here: Scene, state: TicketState) -> None:
         *("%FF" * 32, "%20", "t" * 31 + "%0A", "🙂" * 32),
     ],
 )
-async def test_an_unknown_ticket(here: Scene, ticket: str) -> None:
+async def test_an_unknown_ticket(here: IntakeScene, ticket: str) -> None:
     """Malformed tickets are looked up like unknown ones, so that both take as long."""
     for method in ("GET", "DELETE"):
         status, told = await here.ask(method=method, path=f"/v1/callbacks/{ticket}")
         assert (status, error_of(told)) == (404, ("unknown_ticket", None))
 
 
-async def test_the_interface_is_described(here: Scene) -> None:
+async def test_the_interface_is_described(here: IntakeScene) -> None:
     status, told = await here.ask(method="GET", path="/v1/openapi.json", headers=BROWSER)
     assert status == 200
     assert told == DESCRIPTION

@@ -11,13 +11,13 @@ from router.core.ids import SectorId, TicketId
 from router.intake.page_style import CONTENT_SECURITY_POLICY
 from router.intake.pages import NarrowDoor
 from router.web.words import REFUSALS
-from tests.intake.scene import ORIGIN, Scene, digits, new_number
+from tests.intake.scene import ORIGIN, IntakeScene, digits, new_number
 from tests.service_plan import FICHE, WORK
 
 BROWSER = {"Origin": ORIGIN, "Content-Type": "application/x-www-form-urlencoded"}
 
 
-async def post(here: Scene, path: str = "/rappel", **form: str) -> tuple[int, str]:
+async def post(here: IntakeScene, path: str = "/rappel", **form: str) -> tuple[int, str]:
     status, page = await here.ask(
         path=path, data=urlencode(form).encode(), headers={**BROWSER, "Idempotency-Key": ""}
     )
@@ -32,14 +32,14 @@ def ticket_of(page: str) -> TicketId:
     return TicketId(found[1])
 
 
-async def get(here: Scene, path: str) -> tuple[int, str]:
+async def get(here: IntakeScene, path: str) -> tuple[int, str]:
     status, page = await here.ask(method="GET", path=path, headers={})
     return status, unescape(page)
 
 
 @pytest.mark.asyncio(loop_scope="session")
 class TestPages:
-    async def test_a_fiche_has_the_widget_and_its_code(self, here: Scene) -> None:
+    async def test_a_fiche_has_the_widget_and_its_code(self, here: IntakeScene) -> None:
         status, page = await get(here, f"/rappel?fiche={FICHE}")
         assert status == 200
         assert '<rappel-3939 fiche="F1234">' in page
@@ -51,7 +51,7 @@ class TestPages:
         }
         assert len(keys) == 3
 
-    async def test_without_a_fiche_one_chooses(self, here: Scene) -> None:
+    async def test_without_a_fiche_one_chooses(self, here: IntakeScene) -> None:
         status, page = await get(here, "/rappel")
         assert status == 200
         assert "introuvable" not in page
@@ -65,14 +65,14 @@ class TestPages:
             assert why in page
             assert "Choisissez le domaine" in page
 
-    async def test_a_closed_service_offers_nothing(self, here: Scene) -> None:
+    async def test_a_closed_service_offers_nothing(self, here: IntakeScene) -> None:
         here.accept(Refusal.FULL)
         await here.until_refused()
         _, page = await get(here, f"/rappel?fiche={FICHE}")
         assert "<form" not in page
         assert "Toutes les possibilités de rappel sont prises" in page
 
-    async def test_a_code_is_shown_while_somebody_answers(self, here: Scene) -> None:
+    async def test_a_code_is_shown_while_somebody_answers(self, here: IntakeScene) -> None:
         _, page = await get(here, f"/rappel?fiche={FICHE}")
         assert "puis ce code" in page
         here.accept(Refusal.FULL)
@@ -86,7 +86,7 @@ class TestPages:
         [(Refusal.NO_AGENT, (WORK,)), (Refusal.UNAVAILABLE, None), (Refusal.TRUNK, ())],
     )
     async def test_nobody_is_told_to_dial_in_vain(
-        self, here: Scene, refusal: Refusal, answered: tuple[SectorId, ...] | None
+        self, here: IntakeScene, refusal: Refusal, answered: tuple[SectorId, ...] | None
     ) -> None:
         here.accept(refusal, answered=answered)
         await here.until_refused()
@@ -98,7 +98,9 @@ class TestPages:
         assert "?sector=" not in page
 
     @pytest.mark.parametrize("refusal", [Refusal.CLOSED, Refusal.CLOSING])
-    async def test_too_late_tells_the_next_opening(self, here: Scene, refusal: Refusal) -> None:
+    async def test_too_late_tells_the_next_opening(
+        self, here: IntakeScene, refusal: Refusal
+    ) -> None:
         here.accept(refusal)
         await here.until_refused()
         opening = "Le service ouvre demain, mardi 24 novembre, à 8 h 30."
@@ -110,14 +112,14 @@ class TestPages:
         assert page.replace("\u00a0", " ").count(opening) == 1
         assert "<form" not in page
 
-    async def test_too_late_meanwhile_tells_the_next_opening(self, here: Scene) -> None:
+    async def test_too_late_meanwhile_tells_the_next_opening(self, here: IntakeScene) -> None:
         here.office.refusal = Refusal.CLOSING
         status, page = await post(here, phone=new_number(), key="form-key-7", fiche=FICHE)
         assert status == 503
         opening = "Le service ouvre demain, mardi 24 novembre, à 8 h 30."
         assert page.replace("\u00a0", " ").count(opening) == 1
 
-    async def test_the_form_asks_follows_and_cancels(self, here: Scene) -> None:
+    async def test_the_form_asks_follows_and_cancels(self, here: IntakeScene) -> None:
         number = new_number()
         status, page = await post(here, phone=number, key="form-key-1", fiche=FICHE)
         ticket = ticket_of(page)
@@ -135,14 +137,14 @@ class TestPages:
         assert "Votre demande est annulée" in page
         assert '<a href="/rappel?fiche=F1234">' in page
 
-    async def test_a_refused_number_is_given_back_in_its_field(self, here: Scene) -> None:
+    async def test_a_refused_number_is_given_back_in_its_field(self, here: IntakeScene) -> None:
         status, page = await post(here, phone="3939", key="form-key-2", fiche=FICHE)
         assert status == 422
         assert 'value="3939"' in page
         assert 'aria-invalid="true"' in page
         assert "form-key-2" not in page
 
-    async def test_a_number_at_its_limit(self, here: Scene) -> None:
+    async def test_a_number_at_its_limit(self, here: IntakeScene) -> None:
         number = new_number()
         await here.accepted(number)
         status, page = await post(here, phone=number, key="form-key-3", fiche=FICHE)
@@ -160,12 +162,12 @@ class TestPages:
         ],
     )
     async def test_faults_are_pages_too(
-        self, here: Scene, form: dict[str, str], status: int
+        self, here: IntakeScene, form: dict[str, str], status: int
     ) -> None:
         assert (await post(here, **form))[0] == status
         assert here.numbers() == {}
 
-    async def test_another_site_cannot_post(self, here: Scene) -> None:
+    async def test_another_site_cannot_post(self, here: IntakeScene) -> None:
         form = urlencode({"phone": new_number(), "key": "form-key-5", "fiche": FICHE}).encode()
         for origin in ("https://evil.example.net", "null"):
             headers = {**BROWSER, "Origin": origin}
@@ -174,18 +176,18 @@ class TestPages:
                 assert status == 403
         assert here.office.admitted == []
 
-    async def test_an_unknown_ticket(self, here: Scene) -> None:
+    async def test_an_unknown_ticket(self, here: IntakeScene) -> None:
         for form in ({"ticket": "t" * 32}, {"ticket": "é"}, {}, {"do": "cancel"}):
             status, page = await post(here, "/rappel/suivi", **form)
             assert status == 404
             assert "Votre demande n’est plus suivie" in page
 
-    async def test_a_number_in_an_address_goes_nowhere(self, here: Scene) -> None:
+    async def test_a_number_in_an_address_goes_nowhere(self, here: IntakeScene) -> None:
         for path in ("/rappel/0639981234", "/rappel/suivi/x", "/widget.js/x"):
             assert (await here.ask(method="GET", path=path))[0] == 404
         assert here.web.seen == []
 
-    async def test_the_widget(self, here: Scene) -> None:
+    async def test_the_widget(self, here: IntakeScene) -> None:
         status, script = await here.ask(method="GET", path="/widget.js", headers={})
         assert status == 200
         assert "customElements.define('rappel-3939'" in script

@@ -13,7 +13,7 @@ from router.intake.channel import Channel, ChannelLost, Message, message_of
 from router.intake.day_key import DayKey
 from router.intake.numbers import PhoneNumber
 from router.intake.reception import Reception
-from router.intake.requests import Wanted
+from router.intake.requests import CallbackRequest
 from router.intake.terms import Terms
 from router.intake.vault import Vault
 from router.intake.wear import Wear
@@ -52,7 +52,7 @@ TERMS = Terms(
     clock_base=MONDAY_10H,
     accepting={"accepting": {HOUSING: None}, "answered": [HOUSING]},
 )
-WANTED = Wanted("06 39 98 12 34", HOUSING, FICHE)
+WANTED = CallbackRequest("06 39 98 12 34", HOUSING, FICHE)
 NUMBER = PhoneNumber("+33639981234")
 
 
@@ -190,7 +190,9 @@ async def test_every_number_is_counted_refused_ones_too(router: RouterEnd, day_k
     one = open_reception(router, day_key, InMemoryVault(), wear)
     for typed, worn in (("3939", []), ("06 39 98 12 34", []), ("x", [{"worn": True}])):
         with pytest.raises(Refused):
-            await one.take(Wanted(typed, HOUSING, FICHE), "key:site", "12345678", proof=True)
+            await one.take(
+                CallbackRequest(typed, HOUSING, FICHE), "key:site", "12345678", proof=True
+            )
         assert router.sent == worn
     assert wear.numbers == 3
 

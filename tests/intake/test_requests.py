@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.intake.requests import (
-    Wanted,
+    CallbackRequest,
     checked_key,
     form_of,
+    request_of,
+    request_of_form,
     subject_of,
-    wanted_of,
-    wanted_of_form,
 )
 from router.web.replies import Refused
 from tests.service_plan import FICHE, HOUSING, WORK, small_plan
@@ -22,18 +22,18 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
 
-def wanted(body: Any, kind: str = JSON) -> Wanted:
+def wanted(body: Any, kind: str = JSON) -> CallbackRequest:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return wanted_of(kind, content, PLAN)
+    return request_of(kind, content, PLAN)
 
 
 def test_a_callback_about_a_fiche() -> None:
-    assert wanted({"phone": "06", "fiche": "F1234"}) == Wanted("06", HOUSING, FICHE)
+    assert wanted({"phone": "06", "fiche": "F1234"}) == CallbackRequest("06", HOUSING, FICHE)
 
 
 def test_a_callback_about_a_sector() -> None:
     body = {"phone": "06", "sector": "travail", "fiche": None, "altcha": "p"}
-    assert wanted(body) == Wanted("06", WORK, None, "p")
+    assert wanted(body) == CallbackRequest("06", WORK, None, "p")
 
 
 FAULTS = [
@@ -120,7 +120,7 @@ def test_what_is_no_key(key: str | None) -> None:
 
 def test_the_plain_form() -> None:
     form = form_of(FORM, b"phone=06+39&fiche=F1234&key=12345678")
-    assert wanted_of_form(form, PLAN) == (Wanted("06 39", HOUSING, FICHE), "12345678")
+    assert request_of_form(form, PLAN) == (CallbackRequest("06 39", HOUSING, FICHE), "12345678")
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_other_forms_are_not_read(kind: str) -> None:
 @given(st.binary())
 def test_no_form_breaks_it(content: bytes) -> None:
     with suppress(Refused):
-        wanted_of_form(form_of(FORM, content), PLAN)
+        request_of_form(form_of(FORM, content), PLAN)
 
 
 def test_a_subject() -> None:

@@ -14,11 +14,11 @@ import pytest
 from router.core.ids import TicketId
 from router.intake import child as child_module
 from router.intake import succession as succession_module
-from tests.intake.scene import ORIGIN, Scene, is_alive, new_number, scene
+from tests.intake.scene import ORIGIN, IntakeScene, is_alive, new_number, scene
 from tests.service_plan import FICHE
 
 
-async def ask_until_answered(here: Scene, number: str, key: str) -> TicketId:
+async def ask_until_answered(here: IntakeScene, number: str, key: str) -> TicketId:
     """Ask as the widget does: again with the same key if the connection breaks."""
     async with asyncio.timeout(30):
         while True:
@@ -31,7 +31,7 @@ async def ask_until_answered(here: Scene, number: str, key: str) -> TicketId:
             return TicketId(told["ticket"])
 
 
-async def until_many(here: Scene, accepted: int) -> None:
+async def until_many(here: IntakeScene, accepted: int) -> None:
     await here.until(lambda: len(here.office.records) >= accepted)
 
 
@@ -65,7 +65,7 @@ async def test_recycling_under_load_loses_no_request(folder: Path) -> None:
         assert [is_alive(pid) for pid in pids].count(True) == 1
 
 
-async def test_what_is_under_way_is_finished_by_the_old_one(alone: Scene) -> None:
+async def test_what_is_under_way_is_finished_by_the_old_one(alone: IntakeScene) -> None:
     alone.office.slow = True
     (old,) = alone.intake.pids
     waiting = asyncio.create_task(alone.ask({"phone": new_number(), "fiche": FICHE}))
@@ -89,7 +89,7 @@ async def test_it_recycles_some_time_after_its_first_number(folder: Path) -> Non
         assert not is_alive(old)
 
 
-async def test_event_streams_end_with_it_and_begin_anew(alone: Scene) -> None:
+async def test_event_streams_end_with_it_and_begin_anew(alone: IntakeScene) -> None:
     url = alone.home + "/v1/agents/101/events"
     async with alone.session.get(url) as answer:
         alone.web.events.put_nowait("one")
@@ -103,7 +103,7 @@ async def test_event_streams_end_with_it_and_begin_anew(alone: Scene) -> None:
         assert await answer.content.readuntil(b"\n\n") == b"data: two\n\n"
 
 
-async def test_keys_and_proofs_survive_it(alone: Scene) -> None:
+async def test_keys_and_proofs_survive_it(alone: IntakeScene) -> None:
     number, proof = new_number(), await alone.solved()
     asked = {"phone": number, "fiche": FICHE, "altcha": proof}
     browser = {"Origin": ORIGIN}
@@ -153,7 +153,7 @@ async def test_a_killed_one_is_replaced_and_nothing_accepted_is_lost(folder: Pat
 
 
 async def test_one_that_cannot_live_is_not_started_for_ever(
-    alone: Scene, monkeypatch: pytest.MonkeyPatch
+    alone: IntakeScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     starts: list[float] = []
 
@@ -201,7 +201,7 @@ async def test_it_dies_with_the_router(folder: Path) -> None:
     shutil.rmtree(vault)
 
 
-async def test_nothing_ends_it_but_the_router(alone: Scene) -> None:
+async def test_nothing_ends_it_but_the_router(alone: IntakeScene) -> None:
     (pid,) = alone.intake.pids
     for number in (signal.SIGINT, signal.SIGTERM):
         os.kill(pid, number)
@@ -209,7 +209,7 @@ async def test_nothing_ends_it_but_the_router(alone: Scene) -> None:
     assert alone.intake.pids == (pid,)
 
 
-async def test_it_leaves_no_core(alone: Scene) -> None:
+async def test_it_leaves_no_core(alone: IntakeScene) -> None:
     limits = await asyncio.to_thread(Path(f"/proc/{alone.intake.pids[0]}/limits").read_text)
     (core,) = [line for line in limits.splitlines() if "core file" in line]
     assert core.split()[4:6] == ["0", "0"]

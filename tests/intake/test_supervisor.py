@@ -16,13 +16,13 @@ from router.errors import VaultError
 from router.intake import supervisor as supervisor_module
 from router.intake.numbers import PhoneNumber
 from router.intake.vault import TmpfsVault
-from tests.intake.scene import ORIGIN, Scene, is_alive, new_number, scene
+from tests.intake.scene import ORIGIN, IntakeScene, is_alive, new_number, scene
 from tests.service_plan import FICHE, MONDAY_10H
 
 # --- Restarts of the router ---------------------------------------------------------------
 
 
-async def test_after_a_restart_all_is_as_it_was(alone: Scene) -> None:
+async def test_after_a_restart_all_is_as_it_was(alone: IntakeScene) -> None:
     number = new_number()
     ticket = await alone.accepted(number, key="same-key")
     orphan = TicketId("o" * 32)
@@ -42,7 +42,7 @@ async def test_after_a_restart_all_is_as_it_was(alone: Scene) -> None:
     assert (await alone.ask({"phone": number, "fiche": FICHE}))[0] == 429
 
 
-async def test_stopping_lets_what_is_under_way_finish(alone: Scene) -> None:
+async def test_stopping_lets_what_is_under_way_finish(alone: IntakeScene) -> None:
     alone.office.slow = True
     waiting = asyncio.create_task(alone.ask({"phone": new_number(), "fiche": FICHE}))
     await alone.until(lambda: alone.office.undecided)
@@ -58,7 +58,7 @@ async def test_stopping_lets_what_is_under_way_finish(alone: Scene) -> None:
     await alone.open()
 
 
-async def test_a_port_that_is_taken_is_told(alone: Scene, folder: Path) -> None:
+async def test_a_port_that_is_taken_is_told(alone: IntakeScene, folder: Path) -> None:
     from dataclasses import replace
 
     from router.config import Http
@@ -85,7 +85,7 @@ class ClockToSet(Clock):
 
 
 async def test_an_open_number_is_known_beyond_midnight(folder: Path) -> None:
-    """The key changes, and the counts begin anew; what is open stays so."""
+    """The key changes and the counts start again, but what is open stays open."""
     clock = ClockToSet(MONDAY_10H - time.time())
     async with scene(folder, clock=clock) as here:
         number, other = new_number(), new_number()
@@ -96,7 +96,7 @@ async def test_an_open_number_is_known_beyond_midnight(folder: Path) -> None:
             here.intake.ended(ticket)
         clock.ahead_s = 24 * 3600
         (old,) = here.intake.pids
-        here.intake.recycle()  # the new one has the new day
+        here.intake.recycle()  # the new one knows the new day
         await here.until_replaced(old)
 
         status, told = await here.ask({"phone": other, "fiche": FICHE})
@@ -107,7 +107,7 @@ async def test_an_open_number_is_known_beyond_midnight(folder: Path) -> None:
 # --- Settings -----------------------------------------------------------------------------
 
 
-async def refusal(here: Scene) -> str:
+async def refusal(here: IntakeScene) -> str:
     status, told = await here.ask({"phone": new_number(), "fiche": FICHE})
     assert status == 503
     return str(told["error"]["code"])
@@ -133,7 +133,7 @@ async def test_without_a_vault_no_callback_but_all_else(folder: Path) -> None:
         assert error.reason == "vault"
 
 
-async def test_a_vault_that_goes_missing_is_told(alone: Scene) -> None:
+async def test_a_vault_that_goes_missing_is_told(alone: IntakeScene) -> None:
     away = alone.vault_dir.with_suffix(".away")
     ticket = await alone.accepted()
     assert TmpfsVault(alone.vault_dir).get(ticket) is not None
@@ -149,7 +149,7 @@ async def test_a_vault_that_goes_missing_is_told(alone: Scene) -> None:
 
 
 async def test_a_number_that_is_gone_is_told_while_it_can_be(
-    alone: Scene, monkeypatch: pytest.MonkeyPatch
+    alone: IntakeScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept, lost = [await alone.accepted(key=key) for key in ("kept-key", "lost-key")]
     (alone.vault_dir / lost).unlink()
@@ -166,7 +166,9 @@ def cannot_be_read(vault: TmpfsVault) -> tuple[str, ...]:
     raise VaultError("unusable", str(vault.path), "cannot be used", "Try again.")
 
 
-async def test_a_number_that_went_while_no_router_ran_is_told_at_the_start(alone: Scene) -> None:
+async def test_a_number_that_went_while_no_router_ran_is_told_at_the_start(
+    alone: IntakeScene,
+) -> None:
     ticket = await alone.accepted()
     await alone.intake.stop()
     (alone.vault_dir / ticket).unlink()
@@ -175,7 +177,7 @@ async def test_a_number_that_went_while_no_router_ran_is_told_at_the_start(alone
     assert not alone.intake.fresh
 
 
-async def test_a_vault_that_goes_missing_takes_its_numbers_along(alone: Scene) -> None:
+async def test_a_vault_that_goes_missing_takes_its_numbers_along(alone: IntakeScene) -> None:
     ticket = await alone.accepted()
     shutil.rmtree(alone.vault_dir)
     try:

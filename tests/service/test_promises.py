@@ -46,7 +46,7 @@ from router.service.callbacks import Callbacks
 from router.service.live import ForHouse, Live
 from router.service.promises import Promises
 from router.store import TicketKeeper, TicketStore
-from tests.intake.scene import PLAN, Asterisk, Office, RouterWeb, Scene, digits, new_number
+from tests.intake.scene import PLAN, AriStub, IntakeScene, Office, RouterWeb, digits, new_number
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, code_book
 
 SILENCE_S = 0.05
@@ -165,11 +165,18 @@ class House:
         self.live.submit(LegAnswered(ring.call, ring.leg))
 
 
-class ServedScene(Scene):
+class ServedScene(IntakeScene):
     """The intake with a house behind it."""
 
-    def __init__(self, folder: Path, house: House, asterisk: Asterisk, web: RouterWeb) -> None:
-        super().__init__(folder, Office(house.clock), asterisk, web, house.promises)
+    def __init__(
+        self,
+        folder: Path,
+        house: House,
+        asterisk: AriStub,
+        web: RouterWeb,
+        session: aiohttp.ClientSession,
+    ) -> None:
+        super().__init__(folder, Office(house.clock), asterisk, web, session, house.promises)
         self.house = house
 
 
@@ -177,12 +184,11 @@ class ServedScene(Scene):
 async def scene(tmp_path: Path) -> AsyncIterator[ServedScene]:
     house = House(Clock(MONDAY_10H - time.time()), tmp_path / "tickets.sqlite3")
     async with (
-        Asterisk().running() as asterisk,
+        AriStub().running() as asterisk,
         RouterWeb().running(tmp_path) as router,
         aiohttp.ClientSession() as session,
     ):
-        scene = ServedScene(tmp_path, house, asterisk, router)
-        scene.session = session
+        scene = ServedScene(tmp_path, house, asterisk, router, session)
         async with house.writing():
             await scene.open(quiet=False)
             house.serve(scene.intake)

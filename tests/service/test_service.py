@@ -1,6 +1,7 @@
 """The composition root, as far as it can be told without Asterisk."""
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,18 +11,17 @@ from aiohttp.test_utils import TestClient, TestServer
 from router import logs
 from router.clock import Clock
 from router.service.service import Service
-from tests.intake.scene import Asterisk, Office, RouterWeb, Scene
+from tests.intake.scene import AriStub, intake_config
 
 
 async def test_numbers_kept_out_of_the_log_come_to_the_metrics(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
+    vault_dir = Path(tempfile.mkdtemp(dir="/dev/shm", prefix="allo-test-"))
+    request.addfinalizer(lambda: shutil.rmtree(vault_dir))
     monkeypatch.setattr(logs, "_leaks", 0)
-    async with Asterisk().running() as asterisk:
-        clock = Clock()
-        scene = Scene(tmp_path, Office(clock), asterisk, RouterWeb())
-        request.addfinalizer(lambda: shutil.rmtree(scene.vault_dir))
-        service = Service(scene.config(), clock)
+    async with AriStub().running() as asterisk:
+        service = Service(intake_config(tmp_path, asterisk.port, vault_dir=vault_dir), Clock())
         request.addfinalizer(service._store.close)
         request.addfinalizer(service._locks.close)
         application: web.Application = service._application

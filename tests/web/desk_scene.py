@@ -1,4 +1,4 @@
-"""A service with desks, whose engine answers what the test says and keeps what it was asked."""
+"""A service with desks, whose engine gives the test's answers and keeps the questions."""
 
 from dataclasses import replace
 from typing import Any
@@ -23,7 +23,7 @@ Client = TestClient[web.Request, web.Application]
 
 
 class Server(TestServer):
-    """As the service serves: a handler goes on when its client has left."""
+    """Serves as the service does: a handler goes on after its client has left."""
 
     async def _make_runner(self, **kwargs: Any) -> web.AppRunner:
         return web.AppRunner(self.app, access_log=None)
@@ -72,7 +72,7 @@ def a_view(agent: AgentId = ME, **changes: Any) -> DeskView:
 
 
 def a_call(**changes: Any) -> CallView:
-    """A call by an access code, that has talked for two minutes."""
+    """A call with an access code, two minutes into the conversation."""
     return replace(
         CallView(CallState.TALKING, HOUSING, Door.CODE, FICHE, 41.6, 120.2, 1), **changes
     )
