@@ -26,6 +26,7 @@ app = typer.Typer(
 def allo(
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
+    """Print the version if that is asked for; what comes before any command."""
     if version:
         print(f"allo {__version__}")
         raise typer.Exit

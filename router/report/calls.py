@@ -1,4 +1,4 @@
-"""Calls by domain, by half-hour of the day, over time, and by domain and half-hour."""
+"""Tables of calls: by sector, by half-hour of the day, over time, and by sector and half-hour."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -17,8 +17,8 @@ BREAKDOWN_FIGURES = (
     *OFFERED_IDS,
     *("closed/1", "pickup/2", "service-level/1", "asa/1"),
 )
-#: What is counted in a breakdown of calls, with its rank: what is withheld first as a cover.
-#: Parts that show only in a rate go before a row's total, and that before its parts.
+#: The columns of a breakdown of calls with their ranks, the lowest being withheld first to cover
+#: others: parts that only show in a rate before a row's total, and that before its parts.
 _RANKS = {
     Column.WITHIN: 0,
     Column.LATE: 0,
@@ -26,9 +26,10 @@ _RANKS = {
     Column.OFFERED: 1,
     **dict.fromkeys((*OFFERED_CLASSES, Column.CLOSED), 2),
 }
-#: Up to so many days are listed one by one, up to so many more week by week.
+#: Ranges of up to so many days are listed by day, of up to so many weeks by week.
 DAYS_LISTED, WEEKS_LISTED = 31, 26
 
+#: The keys of the lines for calls without a sector, and for calls outside working hours.
 NO_SECTOR, OTHER_HOURS = "none", "other"
 NO_SECTOR_NAME = "Avant le choix d’un domaine"
 
@@ -38,6 +39,7 @@ _K = TypeVar("_K", bound=Hashable)
 def call_tables(
     plan: Plan, places: Mapping[Place, Counts], first: date, last: date
 ) -> Iterable[Table]:
+    """Yield the tables of all calls from `first` to `last`, with small numbers withheld."""
     local = {at: plan.hours.local(at) for at in sorted({at for at, _ in places})}
     half_hours = _half_hours(places, {at: moment.time() for at, moment in local.items()})
     slot = {at: half_hours.get(moment.time(), OTHER_HOURS) for at, moment in local.items()}
@@ -120,7 +122,7 @@ def _cross(
     crossed: Mapping[tuple[str, str], Counts],
     names: Mapping[str, Mapping[str, str]],
 ) -> None:
-    """Add what was offered by sector and half-hour; its margins are the two other tables."""
+    """Add the calls offered by sector and half-hour; two of the other tables are its margins."""
     sectors, half_hours = names["sectors"], names["half-hours"]
     for sector in sectors:
         for at in half_hours:
@@ -139,8 +141,9 @@ def _cross(
 
 
 def _half_hours(places: Mapping[Place, Counts], local: Mapping[int, time]) -> dict[time, str]:
-    """Return the half-hours at work, from the first to the last one with a caller for an
-    informateur; what came outside them is counted together.
+    """Return the working half-hours with their keys: from the first to the last with calls offered.
+
+    Calls outside them are counted together.
     """
     at_work = {local[at] for (at, _), counts in places.items() if counts[Column.OFFERED]}
     if not at_work:
@@ -155,8 +158,9 @@ def _half_hours(places: Mapping[Place, Counts], local: Mapping[int, time]) -> di
 def _buckets(
     first: date, last: date, days: Sequence[date]
 ) -> tuple[Callable[[date], str], dict[str, str]]:
-    """Return how days are taken together, and the names from the first to the last one with
-    a call: days, weeks or months.
+    """Return how days are grouped, by day, week or month, and the names of the groups.
+
+    Of all groups from the first to the last one with a call.
     """
     length = (last - first).days + 1
     key: Callable[[date], str]
@@ -191,7 +195,7 @@ def _week_text(day: date) -> str:
 
 
 def _sector_names(plan: Plan, places: Iterable[Place]) -> dict[str, str]:
-    """Every sector of the plan, those of earlier plans, and calls that had none."""
+    """Return the names of the sectors: the plan's, those of earlier plans, and that of none."""
     met = sorted({sector for _, sector in places if sector and sector not in plan.sectors})
     names: dict[str, str] = {sector: one.name for sector, one in plan.sectors.items()}
     names.update({sector: sector for sector in met})
@@ -201,6 +205,7 @@ def _sector_names(plan: Plan, places: Iterable[Place]) -> dict[str, str]:
 
 
 def _grouped(places: Mapping[Place, Counts], by: Callable[[Place], _K]) -> dict[_K, Counts]:
+    """Return the sums of the counts by what `by` makes of their places."""
     groups: defaultdict[_K, list[Counts]] = defaultdict(list)
     for place, counts in places.items():
         groups[by(place)].append(counts)

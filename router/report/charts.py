@@ -1,8 +1,8 @@
-"""Bar charts as inline SVG: no script, no style of their own but the page's classes.
+"""Bar charts as inline SVG, without scripts, and styled by the classes of the page.
 
-Widths are per cent and heights pixels, so that a chart fills a telephone or a desk without
-its letters growing or shrinking. Every chart has a title and a description, and stands beside
-a table of the same numbers; what is withheld there is not drawn here.
+Widths are in per cent and heights in pixels, so that a chart fills a phone or a large screen while
+its letters keep their size. Every chart has a title and a description, and a table of the same
+numbers beside it; what is withheld there is not drawn here.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,22 +12,23 @@ from math import ceil, log10
 
 from router.report.words import NO_BREAK, decimal, number
 
-#: Space of vertical bars, of the labels below them, and of the highest label above, in pixels.
+#: The height of vertical bars, of the labels below, and of the room above for the axis, in pixels.
 HEIGHT, BELOW, ABOVE = 180, 26, 14
-#: About how many labels fit below vertical bars: on a telephone every second of them.
+#: About how many labels fit below vertical bars; a phone shows every second of them.
 LABELS = 13
+#: The height of a horizontal bar with its label, in pixels.
 ROW = 44
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A value for every bar, None where it is withheld.
+    """A value for every bar."""
 
-    `colour` is a class of the page; without one, the first series has c1, the second c2.
-    """
-
+    #: What the values are, in French.
     name: str
+    #: None: withheld.
     values: Sequence[float | None]
+    #: A class of the page; by default c1 for the first series, c2 for the second.
     colour: str = ""
 
 
@@ -41,9 +42,10 @@ def columns(
     nested: bool = False,
     most_labels: int = LABELS,
 ) -> str:
-    """Return vertical bars, the series standing on each other.
+    """Return vertical bars, one for each label, with the series stacked.
 
-    When `nested`, each stands before the one named before it, and is narrower: a part of it.
+    With `nested`, each series is a part of the one before it, and is drawn narrower in front of it.
+    `about` describes the chart for those who cannot see it.
     """
     together: Callable[[Iterable[float]], float] = max if nested else sum
     heights = [together(one.values[place] or 0 for one in stack) for place in range(len(labels))]
@@ -84,13 +86,13 @@ def columns(
 
 
 def bars(id_: str, title: str, about: str, labels: Sequence[str], series: Series) -> str:
-    """Return horizontal bars, each below its label and before its number."""
+    """Return horizontal bars, each below its label and with its number at the end."""
     top = max((value or 0 for value in series.values), default=0) or 1
     parts = []
     for place, (label, value) in enumerate(zip(labels, series.values, strict=True)):
         y = place * ROW
         parts.append(f'<text x="0" y="{y + 14}">{escape(label)}</text>')
-        # Room for the number is left at the end: 82 % is the longest bar.
+        # The longest bar takes 82 %, which leaves room for the number.
         width = 82 * (value or 0) / top
         parts.append(f'<rect class="c1" x="0" y="{y + 20}" width="{width:.3f}%" height="16"/>')
         told = "non publié" if value is None else _told(value)
@@ -114,7 +116,11 @@ def _svg(
 
 
 def _scale(most: int) -> tuple[int, int]:
-    """Return the axis' end and its step: 1, 2 or 5 times a power of ten, at most five steps."""
+    """Return the axis' end and step: 1, 2 or 5 times a power of ten, and at most five steps.
+
+    >>> _scale(7), _scale(23), _scale(180)
+    ((8, 2), (25, 5), (200, 50))
+    """
     if most <= 1:
         return 1, 1
     power = 10 ** int(log10(most / 5)) if most > 5 else 1

@@ -1,6 +1,7 @@
-"""What who directs the service reads on one page: what it has published, what was measured or
-simulated, what it aims at, and the year before, side by side; and of figures that cannot be
-compared, that they cannot, and why.
+"""The key figures on one sheet, for whoever directs the service.
+
+Beside each figure measured or simulated stand the one published, the goal, and the one of the year
+before; and where two cannot be compared, the sheet says so and why.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,18 +23,19 @@ from router.report.words import (
     span,
 )
 
-#: Key figures that are published (service-2025), in their order -> what `Published` calls them.
+#: The key figures as published (service-2025), in that order, with their fields of `Published`.
 KEY_FIGURES: Mapping[str, str] = {
     "answered/1": "answered",
     "answered-callback/1": "answered_callback",
     "mobilised/1": "mobilised",
     "satisfaction/1": "satisfaction",
 }
+#: The figures of the quality of service.
 QUALITY = (
     *("offered/2", "pickup/2", "abandonment/2"),
     *("service-level-offered/2", "asa/1", "callback-kept/1"),
 )
-#: What `Goals` calls the least or, if so, the most that is aimed at.
+#: The fields of `Goals` with what is aimed at, and whether that is an upper limit.
 GOALS: Mapping[str, tuple[str, bool]] = {
     "pickup/2": ("answered", False),
     "abandonment/2": ("abandoned_max", True),
@@ -41,7 +43,7 @@ GOALS: Mapping[str, tuple[str, bool]] = {
     "callback-kept/1": ("callbacks_kept", False),
     "satisfaction/1": ("satisfied", False),
 }
-#: Why a simulated key figure says nothing of the published one.
+#: Why a simulated key figure cannot be compared with the published one, in French.
 GIVEN: Mapping[str, str] = {
     "answered/1": "le nombre d’appels est une hypothèse",
     "answered-callback/1": "le nombre de demandes est une hypothèse",
@@ -53,25 +55,28 @@ _DAY, _YEAR_OF_WEEKS = timedelta(days=1), timedelta(weeks=52)
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Some days, measured or simulated."""
+    """A range of days, measured or simulated."""
 
     first: date
     last: date
-    #: By the id of its definition.
+    #: By the ids of their definitions.
     figures: Mapping[str, Figure]
     votes: tuple[Vote, ...]
+    #: How many were asked to vote (`published.Report`); nothing if simulated.
     turnout: tuple[Figure, ...] = ()
     #: Whether calls were counted in every month of one calendar year.
     whole_year: bool = False
+    #: Whether every call is in exactly one class.
     reconciles: bool = True
-    #: If nothing of it has happened: what was simulated, in French.
+    #: What was simulated, in French; "": the days were measured.
     simulated: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A figure and what stands beside it, French; "" where there is nothing to say."""
+    """A figure and what stands beside it, in French; "" where there is nothing to say."""
 
+    #: The definition's.
     id: str
     name: str
     now: str
@@ -83,21 +88,22 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """What the page says, French."""
+    """What the sheet says, in French."""
 
     service: str
     days: str
     about: str
-    #: What heads the columns; "": nothing at all is known there, and there is no such column.
+    #: The heads of the columns; "": nothing is known there, and the column is left out.
     now: str
     published: str
     before: str
+    #: Rows under a title.
     groups: tuple[tuple[str, tuple[Row, ...]], ...]
     notes: tuple[str, ...]
 
 
 def board_of(plan: Plan, report: Report, before: Report | None = None) -> Board:
-    """Return what is to be said of the days measured; `before` is the report of a year earlier."""
+    """Return the sheet for days that were measured; `before` is the report of a year earlier."""
     earlier = None if before is None or before.empty else _measured(before)
     return board(plan, _measured(report), earlier)
 
@@ -116,8 +122,12 @@ def _measured(report: Report) -> Period:
 
 
 def year_before(first: date, last: date) -> tuple[date, date]:
-    """Return the same months of the year before; of days that are no whole months, the same
-    weekdays.
+    """Return the same months a year before; of days that are not whole months, 52 weeks before.
+
+    >>> year_before(date(2026, 3, 1), date(2026, 4, 30))
+    (datetime.date(2025, 3, 1), datetime.date(2025, 4, 30))
+    >>> year_before(date(2026, 3, 2), date(2026, 3, 8))  # Monday to Sunday
+    (datetime.date(2025, 3, 3), datetime.date(2025, 3, 9))
     """
     after = last + _DAY
     if first.day == after.day == 1:
@@ -126,7 +136,7 @@ def year_before(first: date, last: date) -> tuple[date, date]:
 
 
 def board(plan: Plan, now: Period, before: Period | None = None) -> Board:
-    """Return what is to be said of `now`; `before` was measured a year earlier."""
+    """Return the sheet for `now`; `before` was measured a year earlier."""
     beside = _beside(plan, now, before)
     groups = (
         ("Chiffres-clés que le service publie", _key_rows(beside)),
@@ -149,22 +159,24 @@ def board(plan: Plan, now: Period, before: Period | None = None) -> Board:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Which figure: by its definition, and the question where there are several of them."""
+    """Names a figure of a period."""
 
+    #: The definition's.
     id: str
+    #: The question that was voted on; "": a figure of the service, or the rate of satisfaction.
     question: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Beside:
-    """What a figure stands beside."""
+    """What the figures of a period are set beside."""
 
     plan: Plan
     now: Period
     before: Period | None
-    #: Of the year nearest to these days.
+    #: The published figures of the year nearest to the period.
     published: Published | None
-    #: Of the year before, where nothing was measured then and this is not `published` itself.
+    #: Those of the year before, if nothing was measured then and they are not `published` itself.
     earlier: Published | None
 
 
@@ -178,7 +190,7 @@ def _beside(plan: Plan, now: Period, before: Period | None) -> _Beside:
 
 
 def _figures(period: Period) -> dict[Key, Figure]:
-    """Return every figure that a row may be of."""
+    """Return every figure that may have a row."""
     told = {Key(id_): figure for id_, figure in period.figures.items()}
     of_satisfaction = satisfaction(period.votes)
     for vote in period.votes:
@@ -201,7 +213,7 @@ def _row(beside: _Beside, key: Key, name: str = "", remark: str = "") -> Row:
 
 
 def _key_rows(beside: _Beside) -> tuple[Row, ...]:
-    """The figures that are published, in that order."""
+    """Return the rows of the figures that are published, in that order."""
     vote = satisfaction(beside.now.votes)
     rows = []
     for id_ in KEY_FIGURES:
@@ -213,7 +225,7 @@ def _key_rows(beside: _Beside) -> tuple[Row, ...]:
 
 
 def _vote_rows(beside: _Beside) -> tuple[Row, ...]:
-    """What the votes say besides the rate of satisfaction."""
+    """Return the rows of what the votes say apart from the rate of satisfaction."""
     of_satisfaction = satisfaction(beside.now.votes)
     rows = []
     for vote in beside.now.votes:
@@ -239,7 +251,7 @@ def _name(plan: Plan, id_: str) -> str:
 
 
 def _participation(vote: Vote) -> str:
-    """Return the rate of response, which no share of votes is told without."""
+    """Return the response rate, without which no share of votes is ever shown."""
     if not vote.asked.value:
         return "Aucun vote publié."
     return (
@@ -252,7 +264,7 @@ def _participation(vote: Vote) -> str:
 
 
 def _told(id_: str, published: Published | None) -> str:
-    """Return the figure as it was published, "" if it was not."""
+    """Return the figure as it was published; "" if it was not."""
     value = getattr(published, KEY_FIGURES[id_]) if published and id_ in KEY_FIGURES else None
     return "" if value is None else shown(Figure(id_, value))
 
@@ -275,7 +287,7 @@ def _a_year_earlier(beside: _Beside, key: Key) -> str:
 
 
 def _goal(plan: Plan, now: Figure) -> str:
-    """Return what the plan aims at, and whether it is reached."""
+    """Return what the plan aims at, and whether that was reached; "" if it has no such goal."""
     if now.id == "asa/1":
         return _reached(now, plan.targets.live_target_s, promised(plan.targets.live_target_s), True)
     name, at_most = GOALS.get(now.id, ("", False))
@@ -292,7 +304,7 @@ def _reached(now: Figure, goal: float, words: str, at_most: bool) -> str:
 
 
 def _comparison(beside: _Beside, id_: str) -> str:
-    """Return whether a key figure can be compared with what was published, and why not."""
+    """Return whether a key figure can be compared with the published one, and if not, why."""
     now = _figures(beside.now).get(Key(id_))
     if not _told(id_, beside.published) or now is None or now.value is None:
         return ""
@@ -312,7 +324,7 @@ def _comparison(beside: _Beside, id_: str) -> str:
 
 
 def _notes(beside: _Beside, rows: Iterable[Row]) -> Iterable[str]:
-    """Return what must be known to read the figures."""
+    """Yield what must be known to read the figures."""
     now = beside.now
     if not now.reconciles:
         yield f"Attention{NO_BREAK}: des appels ne sont comptés nulle part, ou le sont deux fois."

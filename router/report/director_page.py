@@ -1,5 +1,5 @@
-"""The director's page: one table that fits a sheet of paper, and falls apart into one block a
-figure on a telephone.
+"""The director's page: one table that fits a sheet of paper, and becomes one block for each figure
+on a phone.
 """
 
 from html import escape
@@ -16,7 +16,7 @@ def as_page(board: Board) -> str:
     """Return the page, in French."""
     title = f"{board.service}{NO_BREAK}: tableau de bord"
     heads = _heads(board)
-    # On a telephone the table is no longer laid out as one, and stays one by its roles.
+    # On a phone it is no longer laid out as a table, but its roles keep it one.
     head = "".join(
         f'<th scope="col" role="columnheader"{_kind(name)}>{escape(words)}</th>'
         for name, words in heads.items()
@@ -42,7 +42,7 @@ def as_page(board: Board) -> str:
 
 
 def _heads(board: Board) -> dict[str, str]:
-    """Return the columns by what `Row` calls them; those without anything are left out."""
+    """Return the heads of the columns by the fields of `Row`; empty columns are left out."""
     heads = {
         "name": "Chiffre",
         "now": board.now,

@@ -1,4 +1,4 @@
-"""Pieces of a page that needs nothing else: for a screen, a telephone, or paper."""
+"""The pieces of a self-contained page, for screens, phones and paper."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -15,8 +15,9 @@ _STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 
 
 def document(title: str, body: str, style: str = "") -> str:
-    """Return the page; `body` is markup, `title` is text, as in all of these but where said.
-    `style` is CSS beside that of every page.
+    """Return the whole page; `body` is markup, `style` is CSS in addition to that of every page.
+
+    Here and below, arguments are plain text unless they are said to be markup.
     """
     return f"""<!doctype html>
 <html lang="fr">
@@ -37,7 +38,7 @@ def document(title: str, body: str, style: str = "") -> str:
 
 
 def section(id_: str, title: str, body: str) -> str:
-    """`body` is markup."""
+    """Return a section under a heading; `body` is markup."""
     return f'<section aria-labelledby="{id_}"><h2 id="{id_}">{escape(title)}</h2>\n{body}</section>'
 
 
@@ -63,13 +64,17 @@ def framed(caption: str, chart: str, series: Sequence[Series] = ()) -> str:
 
 
 def scroll(name: str) -> str:
-    """A table may be wider than a telephone: it is scrolled alone, by keyboard too."""
+    """Return the opening tag of a region that scrolls by itself, with the keyboard too.
+
+    For a table, which may be wider than a phone.
+    """
     return f'<div class="scroll" role="region" aria-label="{escape(name)}" tabindex="0">'
 
 
 def table_of(
     table: Table, caption: str, definitions: Mapping[str, Definition] = DEFINITIONS
 ) -> str:
+    """Return the table in a region that scrolls."""
     narrow = ' class="narrow"' if len(table.heads) <= 2 else ""
     body = _body(table, lambda figure: "", lambda figure: cell(figure, definitions))
     return (
@@ -84,7 +89,7 @@ def heat_of(
     shade: Callable[[Figure], float],
     value: Callable[[Figure], str],
 ) -> str:
-    """Return the table, each cell shaded from 0 to 1. `value` returns markup."""
+    """Return the table as a heat map: `shade` from 0 to 1, `value` the markup of a cell."""
 
     def style(figure: Figure) -> str:
         dark = shade(figure) if figure.value is not None else 0.0
@@ -97,7 +102,7 @@ def heat_of(
 
 
 def definitions_of(definitions: Mapping[str, Definition], intro: str) -> str:
-    """Return the section that tells every formula; `intro` is markup."""
+    """Return the section with every formula; `intro` is markup."""
     rows = "".join(
         f'<tr><th scope="row" class="id">{escape(one.id)}</th><td>{escape(one.name)}</td>'
         f'<td>{escape(one.sentence)}</td><td lang="en">{escape(one.formula)}</td></tr>'
@@ -114,13 +119,14 @@ def definitions_of(definitions: Mapping[str, Definition], intro: str) -> str:
 
 
 def cell(figure: Figure, definitions: Mapping[str, Definition] = DEFINITIONS) -> str:
+    """Return the markup of a figure in a table."""
     if figure.withheld:
         return f'<abbr title="non publié">{WITHHELD}</abbr>'
     return escape(shown(figure, definitions))
 
 
 def _over_minutes(table: Table) -> Table:
-    """Hours over minutes: the day fits a screen."""
+    """Return the table with heads that wrap between hour and minutes, so that a day fits."""
     heads = tuple(head.replace(f"h{NO_BREAK}", "h ") for head in table.heads)
     return replace(table, heads=heads)
 

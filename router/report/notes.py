@@ -1,4 +1,4 @@
-"""What informateurs noted, and where callers were sent."""
+"""Tables of what informateurs noted, and of where callers were sent."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
@@ -12,6 +12,7 @@ from router.report.counting import merged, referrals, subjects
 from router.report.figures import figure
 from router.report.tables import Draft, Line, Table, heads, ranked, total_line
 
+#: In French.
 RESULT_NAMES = {
     Result.ANSWERED: "Réponse complète",
     Result.PARTLY: "Réponse partielle",
@@ -21,7 +22,7 @@ RESULT_NAMES = {
 
 
 def subject_tables(plan: Plan, notes: Mapping[SubjectFact, int]) -> Iterable[Table]:
-    """Subjects by how often they came, then the pages to improve; the rare ones together."""
+    """Yield the subjects by how often they came, and the pages to improve; rare ones together."""
     counted = subjects(notes)
     draft = Draft()
     draft.breakdown(
@@ -62,6 +63,7 @@ def _subject_name(plan: Plan, subject: FicheId | SectorId) -> str:
 
 
 def result_table(notes: Mapping[SubjectFact, int]) -> Table:
+    """Return how the calls noted ended."""
     counted: dict[Hashable, Counts] = {
         result: Counter(
             {Column.NOTED: sum(alike for note, alike in notes.items() if note.result is result)}
@@ -90,6 +92,7 @@ def result_table(notes: Mapping[SubjectFact, int]) -> Table:
 def referral_table(
     plan: Plan, calls: Iterable[CallFact], notes: Mapping[SubjectFact, int]
 ) -> Table:
+    """Return the entries of the directory to which callers were sent or referred."""
     counted = referrals(calls, notes)
     ids = ("sent/1", "advised/1")
     draft = Draft()

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else: for a screen, a telephone, or paper."""
+"""The report as one self-contained HTML page, for screens, phones and paper."""
 
 from collections.abc import Sequence
 from html import escape
@@ -42,11 +42,11 @@ from router.report.words import (
     shown,
 )
 
-#: Longest label under a bar of a chart that lies; what follows is in the table.
+#: The longest label of a horizontal bar, in characters; the table has it in full.
 LABEL_MAX = 44
-#: How many bars a chart of a long list has.
+#: How many bars a chart of a long list has at most.
 BARS_MAX = 12
-#: Lines that take together what has no line of its own: in tables only.
+#: Lines for everything that has none of its own: they are in tables only.
 NO_BAR = frozenset({NO_SECTOR, OTHER_HOURS, OTHERS})
 NOT_DRAWN = "Les nombres non publiés ne sont pas dessinés. Le tableau qui suit donne les valeurs."
 
@@ -133,7 +133,7 @@ def _calls(report: Report) -> str:
 
 
 def _measures(name: str, figures: Sequence[Figure]) -> str:
-    """Return a line a figure: its name, its value, its definition's id."""
+    """Return a table with a line for each figure: its name, its value, its definition's id."""
     rows = "".join(
         f'<tr><th scope="row">{escape(DEFINITIONS[one.id].name)}</th>'
         f'<td class="n">{escape(shown(one))}</td><td class="id">{escape(one.id)}</td></tr>'
@@ -187,7 +187,7 @@ def _stacked(table: Table, caption: str) -> str:
 
 
 def _axis(line: Line) -> str:
-    """Return a label that fits under a bar: "janv.", "S48", "05/01", "8 h 30"."""
+    """Return a label short enough for a bar: "janv.", "S48", "05/01", "8 h 30"."""
     if line.key[4:6] == "-W":
         return f"S{line.key[6:]}"
     if len(line.key) == 7 and line.key[4] == "-":
@@ -206,9 +206,9 @@ def _peak(lines: Sequence[Line], values: Sequence[int | None]) -> str:
 
 
 def _lying(table: Table, id_: str, caption: str, *, sort: bool = True) -> str:
-    """Horizontal bars of one column, the longest ones of a long list."""
+    """Return a column as horizontal bars; of a long list, the longest ones."""
     drawn = [(line, _drawn(_by_id(line, id_))) for line in table.lines if line.key not in NO_BAR]
-    if sort:  # what is withheld comes last, in the table's order: its place tells nothing
+    if sort:  # what is withheld comes last, in the table's order, so its place reveals nothing
         drawn.sort(key=lambda one: -1 if one[1] is None else one[1], reverse=True)
     if len(drawn) > 2 * BARS_MAX:
         drawn = drawn[:BARS_MAX]
@@ -229,7 +229,7 @@ def _clipped(name: str) -> str:
 
 
 def votes_of(votes: Sequence[Vote], notes: Sequence[str], before: str = "") -> str:
-    """Return the section of the votes; `notes` (text) and `before` (markup) precede them."""
+    """Return the section of the votes, after `notes` (text) and `before` (markup)."""
     if not votes:
         return ""
     said = "".join(f'<p class="note">{escape(note)}</p>\n' for note in notes)

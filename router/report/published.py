@@ -1,8 +1,8 @@
-"""What may be published of a range of days: figures of the service, and breakdowns of them.
+"""What may be published about a range of days: figures of the service, and breakdowns of them.
 
-Everything that breaks a total down goes through `disclosure` in one system, so that no table
-gives away what another withholds. Reports of ranges that overlap are not compared: publish
-them for ranges that follow each other.
+Whatever breaks a total down goes through `disclosure`, tables of the same numbers together, so that
+none reveals what another withholds. Reports of overlapping ranges are not compared with each other:
+publish reports of ranges that follow each other.
 """
 
 from collections.abc import Collection, Mapping
@@ -23,6 +23,7 @@ from router.report.votes import Vote, cast, turnout, vote_on
 
 #: The key figures, as the service publishes them (service-2025), before satisfaction.
 KEY_FIGURES = ("answered/1", "answered-callback/1", "mobilised/1")
+#: The figures of the service, by id.
 SERVICE_FIGURES = (
     *("total/1", "self-service/2", "closed/1", *OFFERED_IDS),
     *("answered-callback/1", "short-abandon/2", "pickup/2", "abandonment/2"),
@@ -30,26 +31,29 @@ SERVICE_FIGURES = (
     *("asa/1", "talk/1", "promised/1", "promise-broken/1", "promise-kept/2", "callback-kept/1"),
     "mobilised/1",
 )
+#: The figures of how many were asked to vote.
 TURNOUT = ("invited/1", "published-votes/1", "late-votes/1", "lost-votes/1")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything published of the days from `first` to `last`."""
+    """Everything published about the days from `first` to `last`."""
 
     service: str
     first: date
     last: date
     zone: str
-    #: The target of the service level.
+    #: The target of the service level, in seconds.
     live_target_s: int
     #: Whether nothing at all was counted.
     empty: bool
+    #: Whether every call is in exactly one class.
     reconciles: bool
-    #: Calls handled, of which called back, informateurs mobilised.
+    #: Calls answered, those of them that were callbacks, informateurs mobilised (`KEY_FIGURES`).
     key_figures: tuple[Figure, ...]
+    #: `SERVICE_FIGURES`.
     figures: tuple[Figure, ...]
-    #: Who was asked to vote: all, and those whose votes are published, late, or lost.
+    #: Callers asked to vote: all, and those whose votes are published, late, or lost (`TURNOUT`).
     turnout: tuple[Figure, ...]
     votes: tuple[Vote, ...]
     #: By id: modes, sectors, half-hours, evolution, sectors-half-hours, subjects, improve, results,
@@ -70,8 +74,11 @@ def publish(
     ballots: Mapping[BallotFact, int] = MappingProxyType({}),
     today: date | None = None,
 ) -> Report:
-    """Make the report; `sentences` are the questions' words, where there are any. Votes of
-    `today`, the last day by itself, may still come.
+    """Return the report of the days from `first` to `last`.
+
+    `calls`, `notes`, `votes`, `duty` and `ballots` are everything that was counted on these days.
+    `sentences` holds the words of the plan's questions; without them a question is named by its
+    id. Votes of `today`, by default the last day, may still come.
     """
     places = tally(calls, plan.targets.live_target_s)
     whole = merged(places.values())

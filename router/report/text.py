@@ -1,4 +1,4 @@
-"""The report for a terminal, and as JSON for programs."""
+"""The report as text for a terminal, and as JSON for programs."""
 
 import json
 import textwrap
@@ -20,13 +20,13 @@ from router.report.votes import (
 )
 from router.report.words import NO_BREAK, WITHHELD, WITHHELD_MEANING, range_text, shown
 
-#: Version of the JSON document's form.
+#: The version of the JSON document's form.
 FORM = "allo-report/2"
-#: Longest name on one line of a table, and of a list.
+#: The longest name on one line of a table, and of a list, in characters.
 NAME_WIDTH, LIST_WIDTH = 28, 60
-#: Longest line of a table.
+#: The longest line of a table, in characters.
 TEXT_WIDTH = 118
-#: Tables in this order, and how many of their lines a terminal shows; None: all of them.
+#: The tables in this order, with how many of their lines are shown; None: all of them.
 TABLES: dict[str, int | None] = {
     "modes": None,
     "sectors": None,
@@ -74,7 +74,7 @@ def as_text(report: Report) -> str:
 
 
 def table_title(report: Report, table: Table) -> str:
-    """Return the table's title; a week's subjects are the list that the site's editors read."""
+    """Return the table's title; that of subjects says whether they are a week's."""
     if table.id == "subjects":
         week = (report.last - report.first).days < 7
         return f"{table.title} {'de la semaine' if week else 'de la période'}"
@@ -90,6 +90,7 @@ def _heading_ids(report: Report) -> list[str]:
 
 
 def section(title: str, lines: Iterable[str]) -> str:
+    """Return the lines under an underlined title."""
     return "\n".join([title, "-" * len(title), *lines])
 
 
@@ -119,7 +120,7 @@ def figure_lines(
     definitions: Mapping[str, Definition] = DEFINITIONS,
     width: int = 44,
 ) -> list[str]:
-    """Return a line a figure: its value, its name (padded to `width`), its definition's id."""
+    """Return a line for each figure: value, name (padded to `width`) and definition's id."""
     return [
         f"{shown(figure, definitions):>12}  {definitions[figure.id].name:<{width}} {figure.id}"
         for figure in figures
@@ -137,8 +138,9 @@ def vote_lines(vote: Vote) -> list[str]:
 def rows(
     table: Table, most: int | None, definitions: Mapping[str, Definition] = DEFINITIONS
 ) -> list[str]:
-    """Return the table aligned, a long name on several lines; columns that have no room beside
-    the others stand below them.
+    """Return the lines of the table, aligned; with `most`, only the first so many rows.
+
+    Long names are wrapped, and columns for which there is no room stand below the others.
     """
     lines = table.lines if most is None else table.lines[:most]
     left_out = len(table.lines) - len(lines)
@@ -165,7 +167,7 @@ def rows(
 
 
 def _blocks(widths: Sequence[int], room: int) -> Iterable[tuple[int, int]]:
-    """Return from which column to which there is room beside each other."""
+    """Yield (begin, end) of columns that fit beside each other in `room` characters."""
     begin = used = 0
     for place, size in enumerate(widths):
         if place > begin and used + size + 2 > room:
@@ -208,6 +210,7 @@ def as_json(report: Report) -> str:
 
 
 def vote_json(vote: Vote) -> dict[str, Any]:
+    """Return the votes on a question as JSON's types."""
     return {
         "question": vote.question,
         "kind": vote.kind.value,
@@ -219,6 +222,7 @@ def vote_json(vote: Vote) -> dict[str, Any]:
 
 
 def definitions_json(definitions: Mapping[str, Definition]) -> dict[str, Any]:
+    """Return the definitions by id as JSON's types."""
     return {
         one.id: {
             "name": one.name,
@@ -231,6 +235,7 @@ def definitions_json(definitions: Mapping[str, Definition]) -> dict[str, Any]:
 
 
 def table_json(table: Table) -> dict[str, Any]:
+    """Return a table as JSON's types."""
     return {
         "title": table.title,
         "heads": list(table.heads),
@@ -248,6 +253,7 @@ def _line_json(line: Line) -> dict[str, Any]:
 
 
 def figure_json(figure: Figure) -> dict[str, Any]:
+    """Return a figure as JSON's types; with its two sums if it is a ratio."""
     told: dict[str, Any] = {"id": figure.id, "value": figure.value}
     if figure.denominator is not None:
         told.update(numerator=figure.numerator, denominator=figure.denominator)

@@ -1,7 +1,7 @@
-"""How callers voted on a question, always beside how many answered it.
+"""How callers voted on a question, always with how many of those asked answered it.
 
-A question of scores has a rate of satisfaction and a mean; one of yes or no has a share of yes
-and no mean at all.
+A question of scores has a rate of satisfaction and a mean; a yes-or-no question has a share of yes,
+and no mean.
 """
 
 from collections import Counter
@@ -17,12 +17,12 @@ from router.report.figures import Figure, figure
 from router.report.tables import Draft, Line, Table, heads, total_line
 from router.report.words import NO_BREAK, shown
 
-#: The share of favourable answers, by kind of question.
+#: The figure that is the share of favourable answers, by kind of question.
 SHARE: Mapping[QuestionKind, str] = {
     QuestionKind.SCORE: "satisfaction/1",
     QuestionKind.YES_NO: "yes/1",
 }
-#: What that is a share of, in French.
+#: What that is the share of, in French.
 FAVOURABLE: Mapping[QuestionKind, str] = {
     QuestionKind.SCORE: "de personnes satisfaites",
     QuestionKind.YES_NO: f"de réponses «{NO_BREAK}oui{NO_BREAK}»",
@@ -100,28 +100,30 @@ class Vote:
 
     question: str
     kind: QuestionKind
-    #: As it is asked, French.
+    #: As it is asked, in French.
     text: str
-    #: The lowest and the highest score.
+    #: The lowest and the highest possible score.
     scale: tuple[int, int]
-    #: Of favourable answers (`SHARE`).
+    #: The share of favourable answers (`SHARE`).
     share: Figure
-    #: None where it is yes or no.
+    #: The mean score; None: a yes-or-no question.
     mean: Figure | None
+    #: The response rate, and its two sums.
     response: Figure
     asked: Figure
     answers: Figure
-    #: Votes by answer.
+    #: The votes by answer.
     table: Table
 
     @property
     def figures(self) -> tuple[Figure, ...]:
+        """All its figures, in the order in which they are listed."""
         mean = () if self.mean is None else (self.mean,)
         return (self.share, *mean, self.response, self.asked, self.answers)
 
 
 def vote_on(question: Question, votes: Cast, sentences: Mapping[PromptId, str]) -> Vote:
-    """Return what may be published of the votes on a question."""
+    """Return what may be published of the votes on a question; `sentences` as in `publish`."""
     counts, by_score = ballot(votes, question), scores(votes, question)
     draft = Draft()
     answers = draft.total(Column.ANSWERS, counts[Column.ANSWERS])
@@ -172,41 +174,41 @@ def vote_on(question: Question, votes: Cast, sentences: Mapping[PromptId, str]) 
 
 
 def _mean(counts: Counts, *, hidden: bool) -> Figure:
-    """Return the mean score: with a score withheld, it would be one more equation for it."""
+    """Return the mean score; withheld if any score is, as it would help to calculate that one."""
     if hidden:
         return Figure("mean-score/1", None, withheld=True)
     return figure("mean-score/1", counts)
 
 
 def satisfaction(votes: Sequence[Vote]) -> Vote | None:
-    """Return the votes that tell the rate of satisfaction: on the first question of scores."""
+    """Return the votes that give the rate of satisfaction: on the first question of scores."""
     return next((one for one in votes if one.kind is QuestionKind.SCORE), None)
 
 
 def scale(vote: Vote) -> str:
-    """Return between what the mean of a question of scores lies."""
+    """Return the range of the scores, in French."""
     low, high = vote.scale
     return f"notes de {low} à {high}"
 
 
 def responses(vote: Vote) -> str:
-    """Return how many were asked and how many answered."""
+    """Return how many were asked and how many answered, in French."""
     answers, asked = shown(vote.answers), shown(vote.asked)
     return f"réponses{NO_BREAK}: {answers}, personnes interrogées{NO_BREAK}: {asked}"
 
 
 def late_votes(turnout: Sequence[Figure]) -> list[Figure]:
-    """Return the figure of votes that wait to be published, if there are any."""
+    """Return the figure of votes that wait to be published; an empty list if there are none."""
     return [one for one in turnout if one.id == "late-votes/1" and one.value]
 
 
 def late_words(late: Figure) -> str:
-    """Return what follows the number of votes that wait."""
+    """Return the words after the number of votes that wait, in French."""
     return "vote attend d’être publié" if late.value == 1 else "votes attendent d’être publiés"
 
 
 def missing_votes(turnout: Sequence[Figure]) -> list[str]:
-    """Return what must be said of votes that are in no figure of any question, in French."""
+    """Return what must be said about votes that are not in any figure, in French."""
     told = {one.id: one for one in turnout if one.value}
     said = []
     if (late := told.get("late-votes/1")) is not None:

@@ -1,4 +1,4 @@
-"""Figures, days and durations as French readers expect them."""
+"""Figures, days and durations as French readers expect to see them."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -8,13 +8,15 @@ from router.report.definition import Definition, Unit
 from router.report.disclosure import MINIMUM
 from router.report.figures import DEFINITIONS, Figure
 
-#: Narrow no-break space, between thousands; no-break space, before units and some signs.
+#: The narrow no-break space, between thousands; the no-break space, before units and some signs.
 NARROW, NO_BREAK = "\u202f", "\u00a0"
+#: Shown for a figure that is not published, and what that means.
 WITHHELD = f"n.{NO_BREAK}p."
 WITHHELD_MEANING = (
     f"{WITHHELD}{NO_BREAK}: non publié, parce que ce nombre est inférieur à {MINIMUM} ou "
     "permettrait d’en retrouver un qui l’est."
 )
+#: Shown where there is no value.
 NOTHING = "–"
 
 
@@ -33,16 +35,20 @@ def shown(figure: Figure, definitions: Mapping[str, Definition] = DEFINITIONS) -
 
 
 def number(value: int) -> str:
+    """Return a whole number: "1 204"."""
     return f"{value:,}".replace(",", NARROW)
 
 
 def decimal(value: float) -> str:
-    """Return a mean or a ratio: "1,76", from ten on "30,5"."""
+    """Return a mean or a ratio: "1,76"; from ten on with one decimal, "30,5"."""
     return f"{value:,.{2 if value < 9.995 else 1}f}".replace(",", NARROW).replace(".", ",")
 
 
 def percent(share: float) -> str:
-    """Return one decimal; never "100 %" or "0 %" of what is not quite so."""
+    """Return a share (0 to 1) with one decimal: "87,5 %".
+
+    Never rounded to "100 %" or "0 %": 0.9999 is "99,9 %".
+    """
     if share in (0, 1):
         return f"{round(share * 100)}{NO_BREAK}%"
     whole, tenth = divmod(min(max(round(share * 1000), 1), 999), 10)
@@ -50,22 +56,24 @@ def percent(share: float) -> str:
 
 
 def duration(seconds: float) -> str:
+    """Return a duration: "1 min 05 s", "42 s"."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02} s".replace(" ", NO_BREAK) if minutes else f"{rest}{NO_BREAK}s"
 
 
 def day_text(day: date) -> str:
-    """Return "lun. 05/01" for a table."""
+    """Return a day for a table: "lun. 05/01"."""
     weekday = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")[day.weekday()]
     return f"{weekday}{NO_BREAK}{day.day:02}/{day.month:02}"
 
 
 def month_text(day: date) -> str:
+    """Return the month of a day: "Janvier 2026"."""
     return f"{MONTHS[day.month - 1]}{NO_BREAK}{day.year}".capitalize()
 
 
 def short_month(month: int) -> str:
-    """Return "janv." for 1."""
+    """Return the abbreviation of a month: "janv." for 1."""
     return (
         *("janv.", "févr.", "mars", "avr.", "mai", "juin"),
         *("juil.", "août", "sept.", "oct.", "nov.", "déc."),
@@ -73,7 +81,7 @@ def short_month(month: int) -> str:
 
 
 def range_text(first: date, last: date) -> str:
-    """Return "du 1er au 31 janvier 2026", "le 5 janvier 2026"."""
+    """Return a range of days: "du 1er au 31 janvier 2026", "le 5 janvier 2026"."""
     if first == last:
         return f"le {long_day(last)}"
     begin = "1er" if first.day == 1 else str(first.day)
@@ -85,7 +93,7 @@ def range_text(first: date, last: date) -> str:
 
 
 def span(first: date, last: date) -> str:
-    """Return "de l’année 2025", or the days as `range_text`."""
+    """Return "de l’année 2025" for a calendar year, any other range as `range_text` does."""
     return f"de l’année {first.year}" if is_year(first, last) else range_text(first, last)
 
 
@@ -95,7 +103,7 @@ def is_year(first: date, last: date) -> bool:
 
 
 def promised(seconds: int) -> str:
-    """Return "45 minutes", "90 s"."""
+    """Return a promised time: "45 minutes"; "1 min 30 s" if it is not whole minutes."""
     minutes, rest = divmod(seconds, 60)
     if rest or not minutes:
         return duration(seconds)
@@ -103,5 +111,6 @@ def promised(seconds: int) -> str:
 
 
 def long_day(day: date) -> str:
+    """Return a day: "1er janvier 2026"."""
     number = "1er" if day.day == 1 else str(day.day)
     return f"{number} {MONTHS[day.month - 1]} {day.year}"

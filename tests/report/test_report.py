@@ -472,7 +472,7 @@ def test_a_page_that_cannot_be_made_leaves_the_old_one(
     def fail(report: Report) -> str:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("router.report.as_page", fail)
+    monkeypatch.setattr("router.report.files.as_page", fail)
     with pytest.raises(OSError, match="No space"):
         write_page(made([]), page)
     assert page.read_text() == "old"
