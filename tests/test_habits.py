@@ -14,9 +14,6 @@ _NAMED_TUPLE = frozenset({"_replace", "_asdict", "_make", "_fields", "_field_def
 NOT_YET: frozenset[str] = frozenset(
     {
         "ari/test_translate.py",
-        "asterisk/test_configuration.py",
-        "asterisk/test_server.py",
-        "demo/test_sound.py",
         "replay/test_replay.py",
         "report/test_report.py",
         "service/test_live.py",

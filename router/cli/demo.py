@@ -97,8 +97,9 @@ def demo(
 
     from router.cli import provision
     from router.config import load
+    from router.demo.script import Script
     from router.demo.show import show
-    from router.demo.stage import Script, Stage
+    from router.demo.stage import Stage
 
     if record is not None:
         tape_on(record).close()  # the router opens it later: report a fault before anything starts
@@ -130,7 +131,7 @@ def demo(
 
 def _seats(desks: list[str], agents: int) -> tuple[str, ...]:
     """Return the seats that are left free, without repetitions."""
-    from router.demo.stage import FIRST_AGENT
+    from router.demo.script import FIRST_AGENT
 
     known = [str(FIRST_AGENT + number) for number in range(agents)]
     for desk in desks:

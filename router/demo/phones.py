@@ -1,4 +1,4 @@
-"""Simulated telephones: SIPp for the signalling, `sound.Person` for what is said and heard."""
+"""Simulated telephones: SIPp does the signalling, `sound.Person` speaks and listens."""
 
 import asyncio
 import contextlib
@@ -14,15 +14,15 @@ from router.lifeline import tied_to_us
 from router.places import writing
 
 SCENARIOS = Path(__file__).parent / "sipp"
-#: Of the range kept for fiction (Arcep): nobody's number.
+#: From a range reserved for fiction (Arcep): nobody's number.
 CALLER = "0199001234"
-#: As long as Asterisk lets a registration last (pjsip.conf).
+#: The longest registration that Asterisk grants (pjsip.conf).
 REGISTERED_S = 120
 _BETWEEN_QUESTIONS_S = 3.0
 
 
 def free_port() -> int:
-    """Return a UDP port of loopback that is free now."""
+    """Return a UDP port of the loopback that is free now."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
@@ -30,7 +30,7 @@ def free_port() -> int:
 
 
 class Sipp:
-    """One SIPp process on loopback playing `scenario` towards `remote` (host:port)."""
+    """One SIPp process on the loopback, which plays `scenario` towards `remote` (host:port)."""
 
     def __init__(
         self,
@@ -48,10 +48,13 @@ class Sipp:
         self.port = port or free_port()
 
     async def start(self, keys: Mapping[str, str], *options: str) -> None:
-        """Start SIPp; `keys` fill the scenario's `[name]`s, pauses included.
+        """Start SIPp; `keys` replace the scenario's `[name]`s, also those of pauses.
 
-        They are written to `work_dir`. What must be on no disk, a caller's number, goes as
-        an option: `-key name value` fills names in messages only.
+        The filled scenario is written to `work_dir`. What must not be on a disk, such as a caller's
+        number, is given as an option: `-key name value` fills names, but only in messages.
+
+        Raises:
+            DiskError: If the scenario cannot be written.
         """
         text = self._scenario.read_text(encoding="utf-8")
         for name, value in keys.items():
@@ -78,16 +81,16 @@ class Sipp:
 
     @property
     def running(self) -> bool:
-        """Whether SIPp is still there."""
+        """Whether SIPp is still running."""
         return self._process is not None and self._process.returncode is None
 
     async def wait(self) -> int:
-        """Return SIPp's exit code: 0 when every call went as the scenario says."""
+        """Wait for SIPp to end; return its exit code: 0 if every call went as the scenario says."""
         assert self._process is not None, "start() first"
         return await self._process.wait()
 
     async def stop(self) -> None:
-        """Kill SIPp if it still runs."""
+        """Kill SIPp if it is still running."""
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
@@ -95,7 +98,7 @@ class Sipp:
 
 
 class AgentPhone:
-    """An informateur's phone: registered, picks up after `rings_s`, hangs up after `talks_s`."""
+    """An informateur's phone. It picks up after `rings_s` seconds and hangs up after `talks_s`."""
 
     def __init__(
         self,
@@ -105,8 +108,8 @@ class AgentPhone:
         registrar: str,
         work_dir: Path,
         *,
-        rings_s: float = 1.5,
-        talks_s: float = 8.0,
+        rings_s: float,
+        talks_s: float,
     ) -> None:
         self.agent = agent
         self.person = Person(AGENT_HZ, CALLER_HZ)
@@ -119,10 +122,10 @@ class AgentPhone:
         self._refresh: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Be reachable.
+        """Register, and take calls from now on.
 
         Raises:
-            SetupError: If Asterisk does not accept the registration.
+            SetupError: If Asterisk does not accept the registration, or SIPp does not start.
         """
         await self.person.open()
         await self._sipp.start({**self._keys, "rtp_port": str(self.person.port)})
@@ -134,7 +137,11 @@ class AgentPhone:
         self._refresh = asyncio.create_task(self._stay_registered())
 
     async def register(self, expires_s: int = REGISTERED_S) -> None:
-        """Tell the registrar where the phone is; `expires_s=0` takes it back."""
+        """Register the phone for `expires_s` seconds; 0 ends its registration.
+
+        Raises:
+            SetupError: If Asterisk does not accept it.
+        """
         user = f"agent-{self.agent}"
         register = Sipp(self._toolbox, SCENARIOS / "register.xml", self._registrar, self._work_dir)
         keys = {
@@ -148,7 +155,7 @@ class AgentPhone:
             raise SetupError(f"the phone of {user} could not register", "See Asterisk's log.")
 
     async def stop(self) -> None:
-        """Hang up and go away."""
+        """Hang up, and take no more calls."""
         if self._refresh is not None:
             self._refresh.cancel()
         await self._sipp.stop()
@@ -157,7 +164,7 @@ class AgentPhone:
     async def _stay_registered(self) -> None:
         while True:
             await asyncio.sleep(REGISTERED_S / 2)
-            with contextlib.suppress(SetupError):  # Asterisk is away: tried again
+            with contextlib.suppress(SetupError):  # Asterisk is away: try again later
                 await self.register()
 
 
@@ -170,24 +177,27 @@ class CallerPhone:
         self._sipp = Sipp(toolbox, SCENARIOS / "caller.xml", trunk, work_dir)
 
     async def dial(self) -> None:
-        """Call; what is heard and typed from then on is the person's."""
+        """Call; from then on the person listens and types."""
         await self.person.open()
         keys = {"rtp_port": str(self.person.port)}
         options = ("-s", self._number, "-m", "1", "-key", "caller", CALLER)
         await self._sipp.start(keys, *options)
 
     async def hung_up(self) -> int:
-        """Wait for the end of the call; return 0 when it went as it should."""
+        """Wait for the end of the call; return 0 if it went as it should."""
         return await self._sipp.wait()
 
     async def stop(self) -> None:
+        """Hang up."""
         await self._sipp.stop()
         self.person.close()
 
 
 class PublicNetwork:
-    """Every number of the public network: one phone that rings, is picked up, and whose
-    person presses 1 when asked and then talks."""
+    """Every number of the public network, as one phone.
+
+    It rings and is picked up, and its person presses 1 when asked to, then talks.
+    """
 
     def __init__(self, toolbox: Toolbox, remote: str, work_dir: Path, port: int) -> None:
         self.person = Person(CALLER_HZ, AGENT_HZ)
@@ -202,13 +212,14 @@ class PublicNetwork:
         self._answering = asyncio.create_task(self._press_one())
 
     async def stop(self) -> None:
+        """Hang up, and take no more calls."""
         if self._answering is not None:
             self._answering.cancel()
         await self._sipp.stop()
         self.person.close()
 
     async def _press_one(self) -> None:
-        """Answer each question that ends in silence; a conversation does not."""
+        """Press 1 after each question: it is followed by silence, as a conversation is not."""
         while True:
             with contextlib.suppress(TimeoutError):
                 await self.person.question_over(silence_s=0.8)

@@ -1,4 +1,4 @@
-"""A seat of the demo that is left free for a person's own phone: how to sit down there."""
+"""A seat of the demo that is left free for a person's own phone, and how to take it."""
 
 from dataclasses import dataclass, field
 
@@ -8,21 +8,23 @@ from router.core.plan import Desk, DeskAction, LogInBy
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """An informateur whose phone is not simulated. `registrar` is its host:port."""
+    """An informateur whose phone is not simulated."""
 
     agent: AgentId
+    #: Where the phone registers, as `host:port`.
     registrar: str
+    #: The phone's password there.
     password: str = field(repr=False)
-    #: Typed to log in by phone.
+    #: What is typed to log in by phone.
     pin: str = field(repr=False)
 
     @property
     def user(self) -> str:
-        """The phone's name at the registrar."""
+        """The phone's user name at the registrar."""
         return f"agent-{self.agent}"
 
     def as_json(self) -> dict[str, str]:
-        """Return what a script needs to register a phone and to log in."""
+        """Return what a script needs to register a phone and log in."""
         return {
             "registrar": self.registrar,
             "user": self.user,
@@ -31,7 +33,7 @@ class Seat:
         }
 
     def how_to(self, desk: Desk) -> list[str]:
-        """Return how to register a phone and log in by this plan's desk, a line each."""
+        """Return how to register a phone and log in as this plan's desk wants it, line by line."""
         host, _, port = self.registrar.partition(":")
         return [
             f"Seat {self.agent} is yours. On this machine, in any SIP phone:",
@@ -48,6 +50,6 @@ class Seat:
         if desk.log_in is LogInBy.CODE:
             return [f"log in       {dial}"]
         return [
-            "log in       by registering: this plan asks no more",
+            "log in       by registering: this plan asks for no more",
             f"log out      dial {codes[DeskAction.LOG_OUT]}; in again: {dial}",
         ]

@@ -1,8 +1,8 @@
-"""A simulated person's mouth and ear: RTP with a tone, keys, and what was heard.
+"""What a simulated person says, types and hears: RTP with a tone, with keys, and listened to.
 
-SIPp does the signalling; this end of the media answers wherever packets come from (as
-symmetric RTP, RFC 4961), sends frames of 20 ms with a tone (RFC 3551), keys as telephone
-events (RFC 4733), and listens for speech, silence and the other person's tone.
+SIPp does the signalling. This end of the media answers wherever packets come from (symmetric RTP,
+RFC 4961). It sends frames of 20 ms with a tone (RFC 3551) and keys as telephone events (RFC 4733),
+and listens for speech, silence and the other person's tone.
 """
 
 import array
@@ -19,39 +19,42 @@ import numpy as np
 
 FRAME_S = 0.02
 _RATE = 8000
-#: Bytes of a frame, and steps of its timestamp: alike in the three codecs (RFC 3551, 4.5.2).
+#: Bytes of a frame, and steps of its timestamp: the same in all three codecs (RFC 3551, 4.5.2).
 _FRAME = int(_RATE * FRAME_S)
-#: As the SIPp scenarios offer it: a=rtpmap:101 telephone-event/8000.
+#: As offered by the SIPp scenarios: a=rtpmap:101 telephone-event/8000.
 EVENT_PAYLOAD = 101
-#: Tones that speech does not hold for long; one for each end.
+#: Tones that speech never holds for long, one for each end.
 CALLER_HZ = 1000
 AGENT_HZ = 1400
-#: Quieter than this is silence (RMS of 16-bit samples).
+#: Anything quieter is silence (RMS of 16-bit samples).
 _SILENCE_RMS = 60.0
-#: A tone is heard when it holds this share of the energy of a window.
+#: A tone is heard if it has this share of the energy of a window.
 _TONE_SHARE = 0.5
 _WINDOW_FRAMES = 25
 _KEYS = {key: code for code, key in enumerate("0123456789*#ABCD")}
-
 
 Samples = np.ndarray[Any, np.dtype[np.float32]]
 
 
 class Codec(Protocol):
-    """Between frames of 160 bytes and samples of 16 bits at 8 kHz; one for each end of a call."""
+    """Turns samples of 16 bits at 8 kHz into frames of 160 bytes and back. Each end has its own."""
 
-    #: As RFC 3551 numbers it.
+    #: The payload type of RFC 3551.
     payload: int
 
     def __hash__(self) -> int: ...
-    def decode(self, frame: bytes) -> Samples: ...
+
+    def decode(self, frame: bytes) -> Samples:
+        """Return the samples of a frame."""
+        ...
+
     def tone(self, hertz: int) -> list[bytes]:
-        """Return one second of tone; whole periods, so that it repeats without a click."""
+        """Return one second of tone: whole periods, so that it repeats without a click."""
         ...
 
 
 class G711:
-    """A-law or µ-law, by the table of its 256 samples."""
+    """A-law or µ-law, given by a table of its 256 samples."""
 
     def __init__(self, payload: int, table: list[int]) -> None:
         self.payload = payload
@@ -67,7 +70,7 @@ class G711:
 
 
 class Wideband:
-    """G.722 at 64 kbit/s. It has a memory of what went before."""
+    """G.722 at 64 kbit/s. What a frame means depends on those before it."""
 
     payload = 9
 
@@ -112,7 +115,7 @@ ULAW = G711(0, [_ulaw(byte) for byte in range(256)])
 
 
 class Person(asyncio.DatagramProtocol):
-    """One end of a conversation. `port` is where the other side's RTP must come."""
+    """One end of a conversation. The other side sends its RTP to `port`."""
 
     def __init__(self, says_hz: int, listens_for_hz: int, codec: Codec = ALAW) -> None:
         self.codec = codec
@@ -128,14 +131,15 @@ class Person(asyncio.DatagramProtocol):
         self._timestamp = 0
         self._queue: deque[tuple[int, bytes, bool, int]] = deque()
         self.port = 0
-        #: Seconds (time.monotonic) of the last sound that was not silence, and of the first.
+        #: When the last sound was heard that was not silence, in seconds (time.monotonic).
         self.heard_at: float | None = None
+        #: Packets of sound that have arrived.
         self.packets = 0
-        #: Set once the other person's tone was heard.
+        #: Set once the other person's tone has been heard.
         self.heard_tone = asyncio.Event()
 
     async def open(self) -> None:
-        """Bind a free even port on loopback."""
+        """Bind a free even port on the loopback."""
         loop = asyncio.get_running_loop()
         while True:
             sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -154,20 +158,24 @@ class Person(asyncio.DatagramProtocol):
             self._transport.close()
 
     def next_call(self) -> None:
-        """Forget the last conversation."""
+        """Be ready for another conversation."""
         self._peer = None
         self.heard_at = None
         self.forget()
 
     def forget(self) -> None:
-        """Listen for the other person's tone anew."""
+        """Listen for the other person's tone again."""
         self.heard_tone.clear()
         self._window.clear()
+
+    def speak_to(self, address: tuple[str, int]) -> None:
+        """Send sound to `address` from now on, without waiting to hear from there first."""
+        self._peer = address
 
     # What is heard.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # Not isinstance: the loop's own class is none of asyncio.DatagramTransport's children.
+        # Not isinstance: the loop's own class is not derived from asyncio.DatagramTransport.
         self._transport = cast(asyncio.DatagramTransport, transport)
         self._talking = asyncio.get_running_loop().create_task(self._talk())
 
@@ -196,10 +204,10 @@ class Person(asyncio.DatagramProtocol):
         return float(2 * abs(np.sum(samples * self._reference)) ** 2 / (len(samples) * energy))
 
     async def question_over(self, silence_s: float = 1.2, limit_s: float = 90.0) -> None:
-        """Wait until something was said and then nothing for `silence_s`.
+        """Wait until something has been said, and then nothing for `silence_s` seconds.
 
         Raises:
-            TimeoutError: If that does not come within `limit_s`.
+            TimeoutError: If that does not happen within `limit_s` seconds.
         """
         begun = time.monotonic()
         async with asyncio.timeout(limit_s):
@@ -213,7 +221,7 @@ class Person(asyncio.DatagramProtocol):
     # What is said.
 
     def press(self, keys: str) -> None:
-        """Type keys: each an event of 100 ms, then 120 ms of nothing (RFC 4733 section 2.5)."""
+        """Type keys: for each an event of 100 ms, then a pause of 120 ms (RFC 4733 section 2.5)."""
         for key in keys:
             code = _KEYS[key]
             for step in range(1, 9):
@@ -226,18 +234,18 @@ class Person(asyncio.DatagramProtocol):
             self._queue.extend([(-1, b"", False, _FRAME)] * 6)
 
     async def pressed(self) -> None:
-        """Wait until all keys have gone out."""
+        """Wait until all keys have been sent."""
         while self._queue:
             await asyncio.sleep(FRAME_S)
 
     async def _talk(self) -> None:
-        """Send a frame every 20 ms to whoever sends us sound."""
+        """Send a frame every 20 ms to the other side, once it is known."""
         due = time.monotonic()
         source = int.from_bytes(self.port.to_bytes(2, "big") * 2, "big")
         frame = 0
         while True:
-            # After a stall go on, never in a burst: Asterisk takes keys that come too close
-            # to each other twice (it announces a key that it puts off a second time).
+            # After a stall go on, never in a burst: Asterisk reports keys twice that come too
+            # close together (it announces a key that it has to defer a second time).
             due = max(due, time.monotonic() - FRAME_S) + FRAME_S
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             if self._peer is None or self._transport is None:

@@ -1,4 +1,4 @@
-"""The steps of a call, in plain words, with their times."""
+"""The steps of a call in plain words, read from the router's log as it grows."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ from router.core.commands import Step
 from router.core.ids import SectorId
 from router.core.plan import Plan
 
-#: What each step is called on the timeline; {name}s are fields of the log's line.
+#: The sentence for each step on the timeline; {name}s are fields of the log's line.
 WORDS: Mapping[Step, str] = {
     Step.ARRIVED: "The call is answered: welcome, price, no access to personal files.",
     Step.FOUND: "The call is found again after a restart.",
@@ -18,14 +18,14 @@ WORDS: Mapping[Step, str] = {
     Step.ASKED: "The caller is asked for an access code or a domain.",
     Step.CODE_ACCEPTED: "The code is right: page {fiche}, domain « {sector} ».",
     Step.CODE_REFUSED: "The code is refused ({detail}).",
-    Step.SPOKE: "Somebody is heard to speak: a person who cannot type.",
+    Step.SPOKE: "Somebody is heard to speak: a person, who cannot type.",
     Step.MENU: "The caller hears the menu {detail}.",
     Step.PAGE: "The caller hears the information page {detail}.",
     Step.QUEUED: "The caller joins the queue, for « {sector} ».",
-    Step.ANNOUNCED: "The caller is told the place in the queue ({detail}).",
+    Step.ANNOUNCED: "The caller hears the place in the queue ({detail}).",
     Step.RINGING: "The phone of informateur {agent} rings.",
-    Step.MISSED: "Informateur {agent} did not take the call ({detail}): the next one is asked.",
-    Step.WHISPERED: "Informateur {agent} picks up and is told what it is about.",
+    Step.MISSED: "Informateur {agent} did not take the call ({detail}): the next one is rung.",
+    Step.WHISPERED: "Informateur {agent} picks up and hears what it is about.",
     Step.TALKING: "They are joined, after {seconds:.0f} s in the queue.",
     Step.REQUEUED: "The informateur was cut off ({detail}): the caller is first in the queue.",
     Step.AGENT_DONE: "Informateur {agent} hangs up after {seconds:.0f} s and notes the call.",
@@ -38,24 +38,24 @@ WORDS: Mapping[Step, str] = {
     Step.CANCELLED: "Nothing came of it ({detail}): back to the caller.",
     Step.REFERRING: "The caller is being connected with {detail}.",
     Step.REFERRED: "The caller talks with {detail}.",
-    Step.REFERRAL_SPOKEN: "The caller is told twice how to reach {detail}.",
+    Step.REFERRAL_SPOKEN: "The caller hears twice how to reach {detail}.",
     Step.TICKET_ACCEPTED: "A callback is promised, for « {sector} ».",
-    Step.DIALLED: "The number is dialled ({detail}); informateur {agent} is told meanwhile.",
+    Step.DIALLED: "The number is dialled ({detail}), and informateur {agent} hears the domain.",
     Step.PICKED_UP: "It is picked up: a person presses 1, a voicemail does not.",
     Step.NOT_REACHED: "Nobody was reached ({detail}).",
     Step.NUMBER_LOST: "The number to call is lost: nobody can be called back.",
     Step.TICKET_ENDED: "The callback is over: {detail}; the number is gone.",
     Step.VOTE_ASKED: "The caller, who has stayed, is asked what the call was worth.",
-    Step.WATCHED: "A supervisor takes part ({detail}); both were told.",
+    Step.WATCHED: "A supervisor takes part ({detail}), and both have been told.",
     Step.UNWATCHED: "The supervisor has left.",
-    Step.UNPLAYED: "A prompt broke off, or its file cannot be played: the call goes on.",
-    Step.REFUSED: "The caller cannot wait ({detail}) and is told what to do instead.",
+    Step.UNPLAYED: "A prompt broke off, or its file cannot be played; the call goes on.",
+    Step.REFUSED: "The caller cannot wait ({detail}), and hears what to do instead.",
     Step.ENDED: "The call is over: {outcome}, {seconds:.0f} s in all.",
 }
 
 
-def tell(line: Mapping[str, Any], plan: Plan) -> str:
-    """Return one logged step as a sentence."""
+def sentence(line: Mapping[str, Any], plan: Plan) -> str:
+    """Return the sentence for one logged step."""
     sector = SectorId(line.get("sector", ""))
     names = {
         "fiche": line.get("fiche"),
@@ -80,7 +80,7 @@ async def steps(log: Path, wanted: Callable[[], bool]) -> AsyncIterator[dict[str
                 try:
                     line = json.loads(text)
                 except ValueError:
-                    continue  # a library's warning
+                    continue  # not a line of the router's own
                 if line.get("event") == "step":
                     yield line
             await asyncio.sleep(0.05)

@@ -13,7 +13,8 @@ import pytest
 import pytest_asyncio
 
 from router.asterisk.toolbox import Toolbox
-from router.demo.stage import Script, Stage
+from router.demo.script import Script
+from router.demo.stage import Stage
 from tests.canary.day import Day
 from tests.real.conftest import OPEN_AT, PROMISE, PSTN_PORT, TARGETS, short_prompts, toolbox
 

@@ -18,7 +18,8 @@ import aiohttp
 
 from router.core.callback.tickets import ENDS
 from router.core.commands import Step
-from router.demo.stage import FICHE, Stage
+from router.demo.script import FICHE
+from router.demo.stage import Stage
 from tests.canary.faults.sitecustomize import AT_DIALLING, FAULTS
 from tests.canary.forms import canaries
 from tests.canary.people import PLACES, Telling, send, strange_requests

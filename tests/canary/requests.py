@@ -11,7 +11,8 @@ from typing import Any
 
 import aiohttp
 
-from router.demo.stage import FICHE, Stage
+from router.demo.script import FICHE
+from router.demo.stage import Stage
 from tests.canary.forms import grouped
 from tests.intake.scene import solve
 

@@ -33,14 +33,14 @@ Telephone = Callable[[int, int], Awaitable[Person]]
 async def test_two_people_hear_each_others_tones(telephone: Telephone) -> None:
     caller = await telephone(CALLER_HZ, AGENT_HZ)
     agent = await telephone(AGENT_HZ, CALLER_HZ)
-    caller._peer = ("127.0.0.1", agent.port)  # the one who begins; the other answers
+    caller.speak_to(("127.0.0.1", agent.port))  # the one who begins; the other answers
     async with asyncio.timeout(20):
         await asyncio.gather(*(person.heard_tone.wait() for person in (caller, agent)))
 
 
 async def test_another_tone_is_not_the_one_listened_for(telephone: Telephone) -> None:
     speaker, listener = await telephone(AGENT_HZ, CALLER_HZ), await telephone(CALLER_HZ, 700)
-    speaker._peer = ("127.0.0.1", listener.port)
+    speaker.speak_to(("127.0.0.1", listener.port))
     async with asyncio.timeout(20):
         while listener.packets < 60:
             await asyncio.sleep(0.02)
@@ -59,7 +59,7 @@ async def test_keys_are_telephone_events_that_end_three_times(telephone: Telepho
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(Listener, local_addr=("127.0.0.1", 0))
     person = await telephone(CALLER_HZ, AGENT_HZ)
-    person._peer = transport.get_extra_info("sockname")
+    person.speak_to(transport.get_extra_info("sockname"))
     person.press("1#")
     async with asyncio.timeout(20):
         await person.pressed()
@@ -82,7 +82,7 @@ async def test_a_question_is_over_when_nothing_more_is_said(telephone: Telephone
     speaker = await telephone(AGENT_HZ, CALLER_HZ)
     listener = await telephone(CALLER_HZ, AGENT_HZ)
     waiting = asyncio.create_task(listener.question_over(silence_s=0.4, limit_s=20))
-    speaker._peer = ("127.0.0.1", listener.port)
+    speaker.speak_to(("127.0.0.1", listener.port))
     async with asyncio.timeout(20):
         while listener.packets < 20:
             await asyncio.sleep(0.02)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from router.config import load
 from router.core.commands import Outcome, Step
-from router.demo.timeline import WORDS, steps, tell
+from router.demo.timeline import WORDS, sentence, steps
 
 PLAN = load(None).plan
 
@@ -15,21 +15,21 @@ def test_every_step_has_a_sentence() -> None:
     assert set(WORDS) == set(Step)
     for step in Step:
         line = {"step": step.value, "agent": "101", "seconds": 2.4, "detail": "menu-main"}
-        sentence = tell(line, PLAN)
-        assert sentence[0].isupper()
-        assert sentence.endswith(".")
-        assert "{" not in sentence
-        assert "None" not in sentence or step in (Step.CODE_ACCEPTED, Step.ENDED, Step.QUEUED)
+        text = sentence(line, PLAN)
+        assert text[0].isupper()
+        assert text.endswith(".")
+        assert "{" not in text
+        assert "None" not in text or step in (Step.CODE_ACCEPTED, Step.ENDED, Step.QUEUED)
 
 
 def test_a_domain_is_told_by_its_name() -> None:
     line = {"step": Step.CODE_ACCEPTED, "fiche": "F1234", "sector": "logement-location"}
-    assert tell(line, PLAN) == "The code is right: page F1234, domain « Rapports locatifs »."
+    assert sentence(line, PLAN) == "The code is right: page F1234, domain « Rapports locatifs »."
 
 
 def test_the_end_tells_the_outcome_and_how_long() -> None:
     line = {"step": Step.ENDED, "outcome": Outcome.ANSWERED.value, "seconds": 51.3}
-    assert tell(line, PLAN) == "The call is over: answered, 51 s in all."
+    assert sentence(line, PLAN) == "The call is over: answered, 51 s in all."
 
 
 async def test_steps_are_read_as_they_are_written(tmp_path: Path) -> None:

@@ -23,11 +23,10 @@ from router.asterisk.toolbox import Toolbox
 from router.cli import provision
 from router.config import Config, load, load_plan, new_secrets
 from router.config.settings import SHIPPED
+from router.demo.script import Addresses
 from router.errors import SetupError
 from router.lifeline import tied_to_us
 
-_LOOPBACK = "127.0.0.1"
-SIP_PORT, AGENTS_PORT, ARI_PORT, HTTP_PORT, RTP_PORT = 5060, 5062, 8088, 8039, 10000
 _READY_S = 30.0
 
 #: The prompts of the journey welcome -(#)-> question -(#)-> information, and their
@@ -105,11 +104,13 @@ class Rig:
     ) -> None:
         self.state_dir = state_dir
         self.toolbox = toolbox
-        self.sip = f"{_LOOPBACK}:{SIP_PORT + port_offset}"
-        self.phones = (_LOOPBACK, AGENTS_PORT + port_offset)
-        self.http = f"http://{_LOOPBACK}:{HTTP_PORT + port_offset}"
+        at = Addresses(port_offset)
+        host, _, port = at.agents_sip.rpartition(":")
+        self.sip = at.sip
+        self.phones = (host, int(port))
+        self.http = at.http
         self.frames = _write_prompts(state_dir / "prompts", service.spoken)
-        self.config = _write_configuration(state_dir, port_offset, self.sip, service)
+        self.config = _write_configuration(state_dir, at, service)
         self.asterisk = AsteriskServer(self.config.asterisk(), toolbox)
         # Within opening hours, whenever the benchmark is run.
         opens_at = self.config.plan.hours.next_opening(time.time())
@@ -223,7 +224,7 @@ def _alaw(sample: int) -> int:
     return (sign | segment << 4 | magnitude >> max(1, segment) & 15) ^ 0x55
 
 
-def _write_configuration(state_dir: Path, port_offset: int, sip: str, service: Service) -> Config:
+def _write_configuration(state_dir: Path, at: Addresses, service: Service) -> Config:
     """Write settings that differ from the defaults in ports, prompts and the call limit only.
 
     And in what the service asks for.
@@ -243,15 +244,15 @@ state_dir = "asterisk"
 prompts_dir = "prompts"
 
 [asterisk]
-trunk_bind = "{sip}"
-agents_bind = "{_LOOPBACK}:{AGENTS_PORT + port_offset}"
-ari_port = {ARI_PORT + port_offset}
-rtp_first = {RTP_PORT + port_offset}
-rtp_last = {RTP_PORT + port_offset + 3999}
+trunk_bind = "{at.sip}"
+agents_bind = "{at.agents_sip}"
+ari_port = {at.ari_port}
+rtp_first = {at.rtp_ports[0]}
+rtp_last = {at.rtp_ports[0] + 3999}
 max_calls = 1000
 {service.asterisk}
 [http]
-port = {HTTP_PORT + port_offset}
+port = {at.http_port}
 
 [callbacks]
 {service.callbacks}"""

@@ -11,8 +11,9 @@ import aiohttp
 from router.core.call.life import CallState
 from router.core.commands import Step
 from router.core.ids import AgentId, FicheId, PhoneId
+from router.demo.script import FICHE
 from router.demo.sound import AGENT_HZ, ALAW, CALLER_HZ, ULAW, Codec
-from router.demo.stage import FICHE, Stage
+from router.demo.stage import Stage
 from tests.real.logs import PATIENCE_S, AsteriskLog, RouterLog
 from tests.real.prompts import Ear, Repertoire, repertoire
 from tests.real.telephones import Called, Caller, Carrier, DeskCall, Hesitant, Informateur

@@ -14,7 +14,8 @@ from router.asterisk.install import ensure_toolbox
 from router.asterisk.toolbox import Toolbox
 from router.cli import provision
 from router.config import load
-from router.demo.stage import Script, Stage
+from router.demo.script import Script
+from router.demo.stage import Stage
 from tests.real.cast import Cast
 from tests.real.prompts import shorten
 

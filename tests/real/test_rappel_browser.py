@@ -15,7 +15,8 @@ from router.asterisk.toolbox import Toolbox
 from router.core.callback.tickets import Refusal
 from router.core.commands import Step
 from router.demo.phones import AgentPhone, PublicNetwork
-from router.demo.stage import Script, Stage
+from router.demo.script import Script
+from router.demo.stage import Stage
 from tests.browser import chromium
 from tests.browser.chromium import Page
 from tests.browser.widget import TOUCH, Widget

@@ -7,7 +7,8 @@ import pytest_asyncio
 
 from router.core.call.life import CallState
 from router.core.commands import Step
-from router.demo.stage import FICHE, Stage
+from router.demo.script import FICHE
+from router.demo.stage import Stage
 from tests.real.cast import TITLE, Cast
 from tests.real.conftest import FRAGILE_OFFSET, OPEN_AT, NewCast, OpenStage
 

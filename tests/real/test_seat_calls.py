@@ -25,6 +25,8 @@ async def test_a_call_reaches_the_phone_at_the_free_seat(open_stage: OpenStage) 
             given["password"],
             given["registrar"],
             stage.state_dir / "own",
+            rings_s=1.5,
+            talks_s=8.0,
         )
         caller = CallerPhone(
             stage.toolbox, stage.sip, stage.state_dir / "caller", number=stage.plan.number
