@@ -208,7 +208,7 @@ _OWN = (
         _NUMBER,
         "Jain's index over the doors with x = wait-to-promise/1",
     ),
-    # What callers were told.
+    # What callers heard about their wait.
     _made(
         "told/1",
         "Appelants à qui une attente a été annoncée",

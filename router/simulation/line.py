@@ -67,7 +67,7 @@ class Line:
 
     Attributes:
         carry_out: What carries out each type of command; other commands change nothing here.
-        told: Events that follow at once, to be handled before time goes on.
+        pending: Events that follow at once, to be handled before time goes on.
         requests: The callback requests that have been accepted and not yet ended.
         playing: The playbacks under way.
     """
@@ -83,7 +83,7 @@ class Line:
         transfers: float,
         sectors: list[SectorId],
     ) -> None:
-        self.told: deque[Event] = deque()
+        self.pending: deque[Event] = deque()
         self.requests: dict[TicketId, Request] = {}
         self._public, self._staff, self._agenda, self._tally = public, staff, agenda, tally
         self._speech_s = speech_s
@@ -95,7 +95,7 @@ class Line:
         self.playing: set[PlaybackId] = set()
         self._sentences: dict[tuple[PromptId, ...], float] = {}
         self._asked: dict[int, Request] = {}
-        self._giving_on: dict[int, tuple[Caller, ChannelId]] = {}
+        self._transferring: dict[int, tuple[Caller, ChannelId]] = {}
         self._number = 0
         self.carry_out: dict[type[Command], Callable[[Any], None]] = {
             Play: self._play,
@@ -166,12 +166,12 @@ class Line:
     def _stop_playing(self, command: StopPlaying) -> None:
         if command.playback in self.playing:
             self.playing.remove(command.playback)
-            self.told.append(PromptEnded(command.call, command.playback))
+            self.pending.append(PromptEnded(command.call, command.playback))
 
     def _ring(self, command: Ring) -> None:
         failed = self._staff.is_rung(command.agent, command.leg, command.call)
         if failed is not None:
-            self.told.append(failed)
+            self.pending.append(failed)
         else:
             self._legs[command.leg] = self._staff[command.agent]
 
@@ -182,7 +182,7 @@ class Line:
         if caller is None or not caller.there or CallId(channel) != caller.id:
             return
         if one is None or one.leg != leg:
-            self.told.append(CommandFailed(command.call, leg))
+            self.pending.append(CommandFailed(command.call, leg))
             return
         served = self._staff.serves(one, caller.person.sector)
         talk_s = self._public.is_joined(caller, served=served)
@@ -197,16 +197,16 @@ class Line:
             return None
         sector = caller.person.sector
         if self._public.is_unchosen(caller) and not self._staff.serves(one, sector):
-            return self._gives_on(caller, one, leg, sector)
-        if self._public.is_given_on(caller, self._transfers):
-            return self._gives_on(caller, one, leg, self._another(sector))
+            return self._asks_to_transfer(caller, one, leg, sector)
+        if self._public.is_transferred(caller, self._transfers):
+            return self._asks_to_transfer(caller, one, leg, self._another(sector))
         return self._conversation_ends(caller, one, leg)
 
-    def _gives_on(
+    def _asks_to_transfer(
         self, caller: Caller, one: Informateur, leg: ChannelId, sector: SectorId
     ) -> Event:
         ask = self._next()
-        self._giving_on[ask] = caller, leg
+        self._transferring[ask] = caller, leg
         return AgentAsked(ask, one.id, Transfer(sector))
 
     def _conversation_ends(self, caller: Caller, one: Informateur, leg: ChannelId) -> Event | None:
@@ -219,14 +219,14 @@ class Line:
 
     def _told(self, command: Told) -> None:
         """Transfer the caller if the engine granted that; otherwise the talk ends."""
-        asked = self._giving_on.pop(command.ask, None)
+        asked = self._transferring.pop(command.ask, None)
         if asked is None:
             return
         caller, leg = asked
         if command.reply is Reply.TRANSFERRED:
             caller.talking, caller.waiting = False, True
         elif (ended := self._conversation_ends(caller, self._legs[leg], leg)) is not None:
-            self.told.append(ended)
+            self.pending.append(ended)
 
     def _another(self, sector: SectorId) -> SectorId:
         """Return the next sector of the plan, which is usually of the same ministry."""
@@ -238,19 +238,19 @@ class Line:
         if CallId(channel) == command.call:
             caller = self._public.callers.pop(command.call, None)
             if caller is not None and caller.there:
-                self.told.append(self._public.hangs_up(caller))
+                self.pending.append(self._public.hangs_up(caller))
             return
         one = self._legs.pop(channel, None)
         if one is not None:
             ended = LegEnded(command.call, channel, LegEnd.HUNG_UP)
             told = self._staff.leg_over(one, channel, ended)
             if told is not None:
-                self.told.append(told)
+                self.pending.append(told)
 
     def _verify(self, command: Verify) -> None:
         one = self._legs.get(command.leg)
         if one is None or one.leg != command.leg:
-            self.told.append(CommandFailed(command.call, command.leg))
+            self.pending.append(CommandFailed(command.call, command.leg))
 
     def _desk_changed(self, command: DeskChanged) -> None:
         if command.reason == TOO_MANY:
@@ -270,7 +270,7 @@ class Line:
         if request.caller is not None and request.caller.there:
             taken = request.ticket if refusal is None else None
             request.caller.waiting = taken is None
-            self.told.append(NumberTaken(request.caller.id, taken))
+            self.pending.append(NumberTaken(request.caller.id, taken))
 
     def _cancels(self, request: Request) -> Event | None:
         return CallbackCancelled(request.ticket) if request.ticket in self.requests else None

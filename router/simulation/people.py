@@ -328,7 +328,7 @@ class Public:
         """Whether the caller hangs up before the informateur does."""
         return caller.person.luck[_FIRST] < self._habits.hangs_up_first
 
-    def is_given_on(self, caller: Caller, share: float) -> bool:
+    def is_transferred(self, caller: Caller, share: float) -> bool:
         """Whether the call turns out to be another sector's; `share` (0 to 1) of all do."""
         return caller.talks == 1 and caller.person.luck[_TRANSFER] < share
 

@@ -140,14 +140,14 @@ class Simulation:
 
         The inner loop, written for speed: it goes round about five million times a year.
         """
-        agenda, engine, told = self.agenda, self.engine, self.line.told
+        agenda, engine, pending = self.agenda, self.engine, self.line.pending
         handle, next_deadline, coming = engine.handle, engine.next_deadline, agenda.coming
         carry_out = self.line.carry_out
         events = 0
         deadline = next_deadline() or inf
         while True:
-            if told:
-                event = told.popleft()
+            if pending:
+                event = pending.popleft()
             else:
                 next_at = coming[0][0] if coming else inf
                 if next_at <= deadline:

@@ -169,12 +169,12 @@ class Staff:
         one, leg, call = of
         return self.leg_over(one, leg, LegEnded(call, leg, LegEnd.REJECTED))
 
-    def leg_over(self, one: Informateur, leg: ChannelId, told: LegEnded) -> Event | None:
-        """Free the phone, and return `told`; None if the leg was over already."""
+    def leg_over(self, one: Informateur, leg: ChannelId, ended: LegEnded) -> Event | None:
+        """Free the phone, and return `ended`; None if the leg was over already."""
         if one.leg != leg:
             return None
         one.leg = one.call = None
-        return told
+        return ended
 
     def has_talked(self, one: Informateur) -> None:
         """Plan the end of the notes for those who end the wrap-up themselves."""

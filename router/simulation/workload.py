@@ -192,7 +192,7 @@ class Informateurs(Table):
     shifts: tuple[Shift, ...]
     #: They come late by this at most.
     late_s: Seconds
-    #: A break for each such time at work.
+    #: How long they work between two breaks.
     break_every_s: Annotated[float, Field(gt=0)]
     #: How long a break is.
     break_s: Seconds

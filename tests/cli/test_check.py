@@ -102,7 +102,7 @@ def test_audio_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
 
 @pytest.fixture
 def service(tmp_path: Path) -> Path:
-    """The settings of a whole service in a folder of its own, without a fault."""
+    """The settings of a whole service in its own folder, without a fault."""
     plans = provision.TOP / "router/plans"
     shutil.copy(plans / "3939.toml", tmp_path / "plan.toml")
     shutil.copy(plans / "agents.toml", tmp_path / "agents.toml")
@@ -193,7 +193,7 @@ def test_a_vault_that_follows_from_the_state_is_told_as_such(
     ), told
 
 
-#: Writes down every file that is opened for writing, made, moved or removed, and each program.
+#: Prints every file that is opened for writing, created, moved or removed, and every program run.
 WATCHED = """
 import os, sys
 def watch(event, words):

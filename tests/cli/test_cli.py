@@ -1,4 +1,4 @@
-"""The command line, as its user meets it: exit codes, and errors that are sentences."""
+"""The command line as users see it: help, exit codes, and errors that are sentences."""
 
 import os
 import re
@@ -56,7 +56,7 @@ def test_the_version() -> None:
     assert (shown.returncode, shown.stdout) == (0, f"allo {__version__}\n")
 
 
-#: Presses the tabulator after the words, as bash does.
+#: Does what bash does when Tab is pressed after these words.
 TAB = """
 source <(./allo --show-completion bash)
 COMP_WORDS=("$@")

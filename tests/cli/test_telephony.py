@@ -1,4 +1,4 @@
-"""./allo asterisk: the Asterisk of the settings, started, asked and stopped by hand."""
+"""./allo asterisk: start, query and stop the Asterisk of the settings by hand."""
 
 import re
 import shlex
@@ -51,7 +51,7 @@ def allo(*words: str | Path, given: str = "", cwd: Path = provision.TOP) -> tupl
 
 
 def runs(pid: str) -> bool:
-    """Whether the process is there and no zombie that nobody has reaped yet."""
+    """Whether the process exists, and is not just a zombie that has not been reaped yet."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
     except FileNotFoundError:

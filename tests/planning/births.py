@@ -1,4 +1,4 @@
-"""One queue, solved the long way: as a process of births and deaths, state by state."""
+"""A single queue solved the long way: as a birth-death process, state by state."""
 
 from math import exp, log
 
@@ -6,7 +6,7 @@ from router.planning.erlang import Queue
 
 
 def shares(queue: Queue, states: int = 20_000) -> list[float]:
-    """Return how often so many are there, talking or waiting: from none to `states` - 1."""
+    """Return the share of time with 0, 1, … `states` - 1 callers there, talking or waiting."""
     logs = [0.0]
     for n in range(1, states):
         leave_per_s = min(n, queue.agents) / queue.talk_s

@@ -21,7 +21,7 @@ def test_erlang_b_is_that_of_the_tables(lines: int, one: float, five: float) -> 
 
 
 def test_erlang_c_is_that_of_the_textbook_of_call_centres() -> None:
-    """The much printed example: 200 calls an hour of 180 s, 14 agents, 20 s of wait."""
+    """The usual textbook example: 200 calls an hour of 180 s, 14 agents, a target of 20 s."""
     queue = Queue(14, 200 / 3600, 180)
 
     assert queue.waits == pytest.approx(0.174, abs=5e-4)
@@ -31,7 +31,7 @@ def test_erlang_c_is_that_of_the_textbook_of_call_centres() -> None:
 
 def test_erlang_a_is_that_of_its_authors() -> None:
     """Garnett, Mandelbaum and Reiman (2002), table 1: 48 calls a minute of 1 min, 50 agents;
-    everybody waits, or a patience of 2 min.
+    infinite patience, or 2 min on average.
     """
     patient, impatient = Queue(50, 0.8, 60), Queue(50, 0.8, 60, 120)
 
@@ -50,8 +50,8 @@ def test_one_agent_is_the_textbook_queue() -> None:
 @pytest.mark.parametrize(
     "queue",
     [
-        Queue(1, 10.0, 10, 1000),  # a hundred times too much: the sum overflows a float
-        Queue(3, 0.001, 300, 1e6),  # nearly nothing, nearly for ever
+        Queue(1, 10.0, 10, 1000),  # a hundred times too much work: the sum would overflow a float
+        Queue(3, 0.001, 300, 1e6),  # hardly any work, almost infinite patience
         Queue(10, 0.04, 300, 500),
         Queue(10, 0.1, 300, 500),
         Queue(100, 1.0, 99, 3000),

@@ -1,4 +1,4 @@
-"""How well so many informateurs serve by formula: against Erlang A, and in the right direction."""
+"""How well a number of informateurs serves by formula: against Erlang A, and its direction."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def test_without_callbacks_it_is_erlang_a() -> None:
 
 @pytest.mark.parametrize(
     ("target", "callbacks_per_s"),
-    # With callbacks, live callers gain where so few are on duty that no callback is promised.
+    # With callbacks, fewer people may serve live callers better: they can promise no callbacks.
     [("live", 0.0), ("abandon", 0.0), ("accepted", 0.02), ("promise", 0.02)],
 )
 def test_more_people_do_better_and_more_work_worse(target: str, callbacks_per_s: float) -> None:

@@ -1,4 +1,4 @@
-"""Policies compared: the same people, paired weeks, and what the table tells."""
+"""Policies compared: the same people, paired weeks, and what the table shows."""
 
 from collections.abc import Mapping
 from math import inf, isnan, nan
@@ -37,7 +37,7 @@ def setting() -> Setting:
 
 @pytest.fixture(scope="module")
 def compared(setting: Setting) -> Comparison:
-    """Two weeks with four of ten informateurs away: enough to tell the policies apart."""
+    """Two weeks with four of ten informateurs away: enough for policies to differ."""
     few = short_of_staff(setting, 0.4)
     chosen = [THE_PLAN, "callbacks last", "callers last", "experts alone"]
     return compare(few, chosen, lambda _done, _of: None, every=26)

@@ -1,4 +1,4 @@
-"""How many are needed: by formula, corrected by simulation, and reached where it is checked."""
+"""How many are needed: by formula, corrected by simulation, and confirmed by the check."""
 
 import json
 import os
@@ -85,7 +85,7 @@ def test_what_the_formula_cannot_know_is_learnt_by_simulating() -> None:
 
 
 def test_what_the_formula_exaggerates_is_taken_away() -> None:
-    # Who talks for the same time always keeps others waiting for less long.
+    # Conversations that are all equally long make for shorter waits than exponential ones.
     of = staffing("live=90", live_target_s=60, talk={"mean_s": 300, "kind": "fixed"})
     answer = of.answer()
     assert answer.reached
@@ -106,7 +106,7 @@ def test_callbacks_need_people_too() -> None:
 
 
 def test_a_target_beyond_reach_is_told_honestly() -> None:
-    # Everybody's phone rings for half a minute, and callers wait as long.
+    # Every phone rings for half a minute, and callers wait at least as long.
     of = staffing(
         "abandon=1",
         calls=4_000,
@@ -128,7 +128,7 @@ def test_peaks_outages_and_absences_are_left_out() -> None:
     assert with_peak.week == plain.week
 
 
-# What is told.
+# What is reported.
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:

@@ -1,4 +1,4 @@
-"""Targets as people give them, and what is counted of them."""
+"""Targets as given on the command line, and how they are measured."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -81,7 +81,7 @@ def test_every_fault_is_told_at_once() -> None:
     [
         ("live", CALL, (1, 1)),
         ("live", replace(CALL, kept=False), (0, 1)),
-        # Left before the instant promised: nobody can say.
+        # Left before the promise fell due: it was neither kept nor broken.
         ("live", replace(CALL, outcome=Outcome.ABANDONED, kept=None), (0, 0)),
         ("live", replace(CALL, outcome=Outcome.ABANDONED, kept=False), (0, 1)),
         ("live", replace(CALL, outcome=Outcome.REFUSED_FULL, waited_s=None, kept=None), (0, 1)),

@@ -1,4 +1,4 @@
-"""Who belongs together, who is called first, and who then works when."""
+"""Which sectors belong together, who is called to work first, and who works when."""
 
 from collections import Counter
 from datetime import date
@@ -77,7 +77,7 @@ def test_as_many_work_as_are_needed_in_each_half_hour() -> None:
         there = [s for s in stints if s.begins_at <= half.begins_at < s.ends_at]
         assert len(there) == len({s.agent for s in there}) == one
     assert {s.agent for s in stints} <= set(shifts.plan.agents)
-    # Whoever comes twice a day is two people: the first may still be talking.
+    # An informateur who comes twice is two people: the first may still be talking.
     assert len({s.agent for s in stints}) == len(stints) == 5
 
 

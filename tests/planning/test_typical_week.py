@@ -1,4 +1,4 @@
-"""What a typical week asks of each team."""
+"""The work of each team in a typical week."""
 
 from dataclasses import replace
 from datetime import time
@@ -77,7 +77,7 @@ def test_a_call_takes_ringing_talking_and_noting() -> None:
     )
     week = typical_week(plan, people, 2025, teams_of(plan, shares_of(people)))
     work = next(iter(week.work.values()))
-    # Half of them note for 10 s instead of 30.
+    # Half of them take notes for 10 s instead of 30.
     served_s = (100 + 4.5 + 20) * 1.1
     assert work.live_s == pytest.approx(served_s)
     attempt_s = 4.5 * 0.2 + 1 + 0.2 * plan.callbacks.ring_s + 0.8 * (2 + 2 + served_s)

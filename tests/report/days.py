@@ -1,4 +1,4 @@
-"""Days as they might have been: facts by chance, from a seed."""
+"""Invented days: random facts from a seed."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 def realistic(
     plan: Plan, first: date, last: date, *, seed: int, calls_per_hour: float, agents: int = 45
 ) -> Iterator[Fact]:
-    """Yield what a service like that of 2025 counts from `first` to `last`."""
+    """Yield the facts that a service like that of 2025 might count from `first` to `last`."""
     chance = Random(seed)
     zone = ZoneInfo(plan.hours.zone)
     weights = {sector: chance.paretovariate(1.3) for sector in plan.sectors}

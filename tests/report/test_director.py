@@ -1,4 +1,4 @@
-"""The director's page, before it is drawn: what stands beside a figure, and what may not be
+"""The director's page before it is drawn: what stands beside a figure, and what must not be
 compared.
 """
 
@@ -25,7 +25,7 @@ from tests.service_plan import HOUSING, MONDAY_10H, small_plan
 from tests.sums import faults
 
 MONDAY = date(2026, 11, 23)
-#: As [2025] publishes them.
+#: As published for 2025.
 PUBLISHED = Published(2025, "Chiffres-clés (2025)", 207_174, 84_354, 45, 0.9)
 OLDER = Published(2024, "Bilan 2024", 199_999, None, 44, None)
 PLAN = small_plan(
@@ -84,7 +84,7 @@ def year_of(told: Report, year: int, *, whole: bool = True) -> Period:
     )
 
 
-# What is there
+# The figures
 
 
 def test_the_four_published_figures_stand_beside_ours() -> None:
@@ -146,7 +146,7 @@ def test_a_question_of_scores_that_nobody_is_asked_has_no_figure() -> None:
     assert "Aucune question à notes n’est posée." in told.remark
 
 
-# What is aimed at
+# Goals
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_targets_in_time_are_in_the_names() -> None:
     assert row(told, "callback-kept/1").name == "Rappels promis, faits dans les 45\u00a0minutes"
 
 
-# What cannot be compared
+# Figures that cannot be compared
 
 
 def test_a_part_of_a_year_is_not_compared_with_a_year() -> None:
@@ -266,7 +266,7 @@ def test_what_was_published_of_the_year_before_stands_in_for_it() -> None:
     assert (row(told, "answered/1").before, row(told, "answered-callback/1").before) == (
         *("199\u202f999", ""),
     )
-    # Of a year after the last one published, that one is the year before.
+    # In the year after the last one published, that is the year before.
     later = board(plan, year_of(DAY, 2026))
     assert (later.published, later.before) == ("Publié pour 2025", "")
     assert not any("rien n’est connu" in note for note in later.notes)

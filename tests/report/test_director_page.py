@@ -1,4 +1,4 @@
-"""The director's page, parsed: everything of the board is on it, for everybody."""
+"""The director's page, parsed: everything on the board is there, and accessible."""
 
 import re
 from dataclasses import fields, replace
@@ -50,7 +50,7 @@ def test_a_column_is_there_if_something_is_known_in_it(told: Board, page: Page) 
 
 
 def test_it_stays_a_table_where_it_is_not_laid_out_as_one(page: Page) -> None:
-    """What is a block on a telephone is a cell by its role, and says of which column it is."""
+    """A block on a phone is still a cell by its role, and names its column."""
     roles = {
         "table": {"table"},
         "thead": {"rowgroup"},

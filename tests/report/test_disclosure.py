@@ -1,4 +1,4 @@
-"""No number of one to four is published, and none can be found again."""
+"""No number from one to four is published, and none can be calculated."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import chain
@@ -12,7 +12,7 @@ from router.report.disclosure import MINIMUM, Cell, Sum, withheld
 
 
 def determined(hidden: frozenset[Hashable], sums: Sequence[Sum]) -> set[Hashable]:
-    """What an attacker who knows the rest can solve: by ranks, unlike `disclosure`."""
+    """Return what an attacker who knows the rest can calculate; by ranks, unlike `disclosure`."""
     if not hidden:
         return set()
     unknown = sorted(hidden, key=repr)
@@ -35,7 +35,7 @@ def determined(hidden: frozenset[Hashable], sums: Sequence[Sum]) -> set[Hashable
 def square(
     rows: Sequence[Sequence[int]], *, inner_totals: bool
 ) -> tuple[dict[Hashable, Cell], list[Sum]]:
-    """A table with its totals; those of the rows may be withheld, if `inner_totals`."""
+    """Return a table with totals; those of the rows may be withheld if `inner_totals`."""
     cells: dict[Hashable, Cell] = {}
     for r, row in enumerate(rows):
         for c, value in enumerate(row):
@@ -84,7 +84,7 @@ def all_withheld(
     sums: Sequence[Sum],
     hidden: frozenset[Hashable],
 ) -> bool:
-    """Whether nothing is left to withhold beside `key`: its totals of the service say it."""
+    """Whether there is nothing left to withhold beside `key`, given the totals of the service."""
     beside = chain.from_iterable(
         (one.total, *one.parts) for one in sums if key in (one.total, *one.parts)
     )
@@ -136,8 +136,9 @@ def test_a_zero_covers_when_nothing_else_can() -> None:
 
 @pytest.mark.parametrize("small", [1, 4])
 def test_what_two_sums_together_give_away_is_covered(small: int) -> None:
-    """Two rows and two columns with two unknowns each, and a bridge between two such squares:
-    each sum alone hides it, all together tell it.
+    """Two rows and two columns with two unknowns each, and a cell that links two such squares.
+
+    Each sum alone hides it, but all together reveal it.
     """
     far, near = 20, 30
     rows = [

@@ -105,7 +105,7 @@ def test_every_definition_is_told_in_full() -> None:
 def test_every_call_is_counted_once(
     tmp_path_factory: pytest.TempPathFactory, calls: list[CallFact]
 ) -> None:
-    """Random days, through the file: whole, by half-hour and sector, by either."""
+    """Random days, as stored and read again: whole, by half-hour and sector, and by either."""
     store = Store.open(tmp_path_factory.mktemp("store") / FILE_NAME)
     for fact in calls:
         store.record(fact)
@@ -138,11 +138,11 @@ def test_who_never_asked_for_an_informateur_was_not_offered() -> None:
     assert of("total/1", *calls).value == len(Outcome)
     assert of("self-service/2", *calls).value == 3  # informed, left, silent
     assert of("closed/1", *calls).value == 1
-    assert of("offered/2", *calls).value == len(Outcome) - 4  # those, and who came while closed
+    assert of("offered/2", *calls).value == len(Outcome) - 4  # those, and callers while closed
     assert of("answered/1", *calls).value == 2  # a lost caller had been answered
     assert of("refused/2", *calls).value == 4
     assert of("broken/1", *calls).value == 4  # failed, expired, or lost with its number
-    assert of("abandoned/2", *calls).value == 1  # not who could not be reached
+    assert of("abandoned/2", *calls).value == 1  # not those who could not be reached
 
 
 def test_short_abandons_are_part_of_abandons() -> None:

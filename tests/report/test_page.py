@@ -1,4 +1,4 @@
-"""The page, parsed: it stands alone, and everyone can read it."""
+"""The page, parsed: it is self-contained, and accessible."""
 
 import re
 from collections import Counter
@@ -33,7 +33,7 @@ VOID = frozenset({"meta", "br"})
 
 
 class Page(HTMLParser):
-    """What the tests ask of a page: its elements and its texts ("td.n", "42"), in order."""
+    """A page as tests read it: its elements and its texts ("td.n", "42"), in order."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -155,7 +155,7 @@ def test_what_comes_from_the_plan_is_escaped(text: str, page: Page) -> None:
 
 @given(calls=repeated(call_facts()))
 def test_any_page_is_well_formed_and_keeps_small_numbers_to_itself(calls: list[CallFact]) -> None:
-    """In cells, on bars, in what shows under the mouse; the totals of the service stay."""
+    """Not in cells, on bars or in tooltips; the totals of the service are published."""
     page = Page(as_page(report_of(list(calls))))
     headings = [n for n, (tag, _) in enumerate(page.texts) if tag == "h2"]
     breakdowns = page.texts[headings[2] : headings[-1]]  # after Les appels, before Définitions

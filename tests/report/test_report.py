@@ -1,4 +1,4 @@
-"""The report: what it says, what it keeps to itself, and what a mistaken command line hears."""
+"""The report: what it says, what it withholds, and how it answers a wrong command line."""
 
 import json
 import shutil
@@ -77,7 +77,7 @@ reports = st.builds(made, repeated(call_facts()), repeated(subject_facts()), rep
 
 
 def told(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Every figure of the breakdowns: table, line, figure."""
+    """Yield every figure of the breakdowns: table, line, figure."""
     votes = {one["question"]: one["answers"] for one in document["votes"]}
     tables = {**document["tables"], **votes}
     del tables["modes"]  # totals of the service
@@ -87,7 +87,7 @@ def told(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
                 yield table, line["key"], figure
 
 
-# What is kept to itself
+# What is withheld
 
 
 @given(report=reports)
@@ -372,7 +372,7 @@ def test_the_command_prints_text_json_and_writes_the_page(deployment: Path, tmp_
 def test_the_command_writes_the_directors_page_with_the_year_before(
     deployment: Path, tmp_path: Path
 ) -> None:
-    """The same weekday 52 weeks before, of the same file; its clock is ahead of ours."""
+    """The same weekday 52 weeks before, from the same file; its clock is ahead of ours."""
     copied = shutil.copytree(deployment.parent, tmp_path / "copy")
     store = Store.open(copied / "state" / FILE_NAME)
     store.record(DutyFact(date(2027, 11, 22), AgentId("101")))
@@ -394,7 +394,7 @@ def test_the_command_writes_the_directors_page_with_the_year_before(
 
 
 def test_the_command_says_which_votes_are_late(deployment: Path, tmp_path: Path) -> None:
-    """Beside a service that runs, whose clock is ahead; and after it was killed."""
+    """While a service runs whose clock is ahead, and after it was killed."""
     today = date(2031, 1, 6)
     copied = shutil.copytree(deployment.parent, tmp_path / "copy")
     store = Store.open(copied / "state" / FILE_NAME)
@@ -408,7 +408,7 @@ def test_the_command_says_which_votes_are_late(deployment: Path, tmp_path: Path)
     shown = allo(*words, "--to", "2031-01-06")
     assert "2 votes attendent d’être publiés\u00a0: un vote n’est publié" in shown.stdout
     store.record(DutyFact(today + timedelta(days=1), AgentId("101")))
-    with store._exchanging:  # a service that was killed has forgotten what waited
+    with store._exchanging:  # a killed service has lost the votes that waited
         store._votes.clear()
     store.flush(today + timedelta(days=1))
     store.close()

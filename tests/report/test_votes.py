@@ -1,4 +1,4 @@
-"""What is told of a question: a share and how many answered; a mean of scores alone."""
+"""What is published about a question: a share with the response rate; a mean, if of scores."""
 
 import json
 import re
@@ -129,7 +129,7 @@ def test_the_scale_stands_beside_the_mean() -> None:
     )
 )
 def test_the_mean_tells_no_score_that_is_withheld(votes: dict[int | None, int]) -> None:
-    """It is one more equation: it is told where every score is, and no other way."""
+    """A mean is one more equation: it is only published if every score is."""
     vote = vote_on(SCORED, votes, SENTENCES)
     scores = [line.figures[0] for line in vote.table.lines]
     assert vote.mean is not None

@@ -1,4 +1,4 @@
-"""What simulated callers lived, call by call and exactly, and what may be concluded from it."""
+"""What simulated callers experienced, call by call, and confidence intervals for it."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -31,12 +31,12 @@ class Lived:
 
     sector: SectorId | None
     wait_s: float = 0.0
-    #: Who served; None: nobody, the caller gave up.
+    #: The informateur who served the caller; None: the caller gave up.
     agent: str | None = None
 
 
 class Listener(Tally):
-    """Counts, and keeps what each caller lived, in order of joining."""
+    """A tally that also keeps what each caller experienced, in order of joining the queue."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
@@ -55,8 +55,9 @@ class Listener(Tally):
 
 @dataclass(slots=True)
 class LivedDay:
-    """A day: who was there at its beginning, who came, and how long all of them waited, as
-    seen by looking from outside now and then.
+    """A day: who was there at its beginning, who came, and their total wait as observed.
+
+    Observed from outside, once a minute.
     """
 
     day: Day
@@ -66,7 +67,7 @@ class LivedDay:
 
 
 class Going(Simulation):
-    """A simulation whose days begin with `there`: the service has been open for ever."""
+    """A simulation whose days begin with the people `there`, as if it had always been open."""
 
     def __init__(self, *args: Any, there: Callable[[Day], list[Person]], **named: Any) -> None:
         super().__init__(*args, **named)
@@ -90,7 +91,7 @@ def live(
     seed: int = 1,
     there: Callable[[Day], list[Person]] = nobody,
 ) -> list[LivedDay]:
-    """Let so many days happen, with everybody at work."""
+    """Simulate `days` days with everybody at work."""
     listener = Listener(plan)
     simulation = Going(
         plan,
@@ -115,7 +116,7 @@ def live(
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean and the half of its confidence interval of 99.9 %."""
+    """A mean, and half the width of its confidence interval of 99.9 %."""
 
     mean: float
     half: float
@@ -130,9 +131,10 @@ class Interval:
 def interval(days: Iterable[list[float]], surplus: Sequence[float] | None = None) -> Interval:
     """Return the mean over the values of all days, which are independent of each other.
 
-    A ratio of two sums (values, and how many), with the variance by linearisation. `surplus`
-    of each day, whose expectation is 0, is a control variate: what it explains of a day's
-    deviation is taken off (Lavenberg and Welch, Management Science 27 (1981), 322-335).
+    It is a ratio of two sums (values, and how many), with the variance by linearisation. The
+    `surplus` of each day, whose expectation is 0, is a control variate: the part of a day's
+    deviation that it explains is subtracted (Lavenberg and Welch, Management Science 27 (1981),
+    322-335).
     """
     values = list(days)
     sums: Row = np.array([sum(one) for one in values])

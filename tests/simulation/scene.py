@@ -15,16 +15,17 @@ from tests.service_plan import HOUSING, INFORMATION, MAIN, WORK, agent, small_pl
 
 #: Sentences that take no time.
 NO_SPEECH: dict[PromptId, float] = defaultdict(float)
-#: So long that it never comes.
+#: Longer than any run.
 NEVER_S = 10_000_000
-#: Every day, from midnight on; closed long enough before the next one for the last to leave.
+#: Every day from midnight; closed early enough for the last caller to leave before the next day.
 OPENS, CLOSES = time(0, 0), time(12, 0)
 OPEN_S = 12 * 3600.0
 
 
 def workload(**changes: Any) -> Workload:
-    """Return a workload of people without habits: they call, wait, talk and hang up, and
-    informateurs do nothing but answer. `changes` replace keys of its tables.
+    """Return a workload of people without habits, with `changes` to keys of its tables.
+
+    Callers call, wait, talk and hang up; informateurs do nothing but answer.
     """
     content: dict[str, Any] = {
         "name": "Essai",
@@ -67,8 +68,10 @@ def workload(**changes: Any) -> Workload:
 
 
 def pure_plan(agents: Sequence[Agent], **targets: Any) -> Plan:
-    """Return a plan in which nothing takes time but waiting and talking: nobody is refused,
-    told anything, or sent elsewhere; every level of skill may be asked at once.
+    """Return a plan in which nothing takes time but waiting and talking.
+
+    Nobody is refused, hears announcements or is sent elsewhere; all levels of skill are asked at
+    once.
     """
     rules: dict[str, Any] = {
         **{"wrap_up_s": 0, "queue_max": NEVER_S, "longest_wait_s": NEVER_S},
@@ -94,5 +97,5 @@ def crew(number: int, first: int = 101, **levels: int) -> list[Agent]:
 
 
 def everybody_all_day(seed: int, day: Day, workload: Workload, plan: Plan) -> list[Stint]:
-    """All work from opening until nobody waits after closing."""
+    """Return stints in which everybody works from opening until nobody waits after closing."""
     return [Stint(AgentId(one), *day.openings[0]) for one in plan.agents]

@@ -1,4 +1,4 @@
-"""One caller, or a few, through a simulated day: what they lived, step by step."""
+"""A few callers on a simulated day, and what happens to them, step by step."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from router.simulation.workload import Workload
 from tests.service_plan import MONDAY_10H, WORK
 
 DAY = date(2026, 11, 23)
-#: Seconds that every sentence takes.
+#: How long every sentence takes, in seconds.
 SAID_S = 4.0
 
 
@@ -30,22 +30,23 @@ def person(
     patience_s: float = 1e6,
     luck: float = 0.5,
 ) -> Person:
-    """Somebody who calls so long after 10:00. All habits have the same luck: a habit's share
-    above it means that this person has it.
+    """Return somebody who calls `at_s` seconds after 10:00.
+
+    All habits have the same luck: this person has each habit whose share is above it.
     """
     return Person(MONDAY_10H + at_s, sector, talk_s, patience_s, [luck] * HABITS)
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A step, so many seconds after 10:00."""
+    """A step, with its time in seconds after 10:00."""
 
     at_s: float
     noted: Noted
 
 
 class Heard(Tally):
-    """Keeps everything. Its service is set by the story."""
+    """A tally that keeps everything; `story` is set by the story itself."""
 
     story: "Story"
 

@@ -1,4 +1,4 @@
-"""No second routing logic, and people who know only what people know: read from the sources."""
+"""Read from the sources: nothing is routed a second time, and people know only what people know."""
 
 import ast
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.test_architecture import imports
 
 SIMULATION = Path(__file__).parents[2] / "router" / "simulation"
 MODULES = sorted(SIMULATION.glob("*.py"))
-#: What can be known from outside: what is said and told, and how the service presents itself.
+#: What can be known from outside: events and commands, and how the service presents itself.
 KNOWN_TO_PEOPLE = frozenset(
     f"router.core.{one}" for one in ("events", "ids", "plan", "requests", "hours")
 )
@@ -27,7 +27,7 @@ DECIDING = frozenset(
 
 
 def attributes(path: Path) -> set[str]:
-    """Return every name that the file takes from a thing by a dot."""
+    """Return the name of every attribute that the file uses."""
     tree = ast.walk(ast.parse(path.read_text()))
     return {node.attr for node in tree if isinstance(node, ast.Attribute)}
 

@@ -1,4 +1,4 @@
-"""When people come: the year's volume, its shape, and chance that depends on nothing else."""
+"""When people come: the year's volume, its shape, and draws that depend on nothing else."""
 
 from collections import Counter
 from dataclasses import replace
@@ -26,7 +26,7 @@ from tests.service_plan import HOUSING, WORK
 from tests.simulation.scene import workload
 
 DAY_AND_NIGHT = Hours(week=dict.fromkeys(range(1, 8), ((time(0), time(0)),)))
-#: The days on which the clock is put forward and back, and how long they are.
+#: The days on which the clocks go forward and back, and how long they are.
 PARIS_CHANGES = [(date(2025, 3, 30), 23), (date(2025, 10, 26), 25)]
 
 
@@ -119,7 +119,7 @@ def test_the_first_opening_after_a_holiday_has_more() -> None:
 
     assert volume(after) / volume(before) == pytest.approx(1.15)
     assert volume(days[date(2025, 4, 23)]) == pytest.approx(volume(days[date(2025, 4, 16)]))
-    # A weekend is no closure: Mondays are usual.
+    # A weekend is not a closure: Mondays are ordinary days.
     assert volume(days[date(2025, 3, 17)]) == pytest.approx(volume(days[date(2025, 3, 10)]))
 
 
@@ -172,7 +172,7 @@ def test_a_year_without_opening_days_is_refused() -> None:
 
 
 def test_numbers_are_poisson() -> None:
-    """Variance over mean is 1, for a half-hour and for a day; arrivals in it are even."""
+    """Variance over mean is 1, for a half-hour and for a day; arrivals within it are uniform."""
     of_year = even()
     days = year_of_days(of_year, DAY_AND_NIGHT, 2025)
     drawn = [[person.at for person in direct_calls(1, day, of_year)] for day in days]
@@ -182,7 +182,7 @@ def test_numbers_are_poisson() -> None:
         for one in day.half_hours[20:24]
     ]
 
-    # Over n numbers the dispersion has a deviation of sqrt(2 / n).
+    # The dispersion of n numbers has a standard deviation of sqrt(2 / n).
     assert variance(numbers) / fmean(numbers) == pytest.approx(1, abs=3.3 * (2 / 1460) ** 0.5)
     totals = [len(times) for times in drawn]
     assert variance(totals) / fmean(totals) == pytest.approx(1, abs=3.3 * (2 / 365) ** 0.5)
@@ -220,7 +220,7 @@ def test_people_are_as_the_workload_says() -> None:
 
 
 def test_the_same_people_come_whatever_else_is_different() -> None:
-    """Policies are compared on the same people: habits, staff, the other door change nothing."""
+    """Policies meet the same people: habits, staff and the other door do not change who comes."""
     plan, of_year = shipped()
     day = shipped_days()[date(2025, 3, 10)]
     changed = of_year.model_dump()

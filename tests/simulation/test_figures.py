@@ -1,4 +1,4 @@
-"""Figures of a run, against the facts of every call counted again, and against what must hold."""
+"""The figures of a run, against the facts of all calls counted again, and against laws."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -114,7 +114,7 @@ def assert_waits(told: list[Figure], waits: list[int | None]) -> None:
     assert most == np.quantile(np.array(waits), 0.95, method="inverted_cdf")
 
 
-#: Tables whose lines are no parts of the service, and why.
+#: Tables whose lines do not add up to the service, and why.
 NO_PARTS = {"days": "the hardest ones alone", "week-": "means of half-hours"}
 
 
@@ -135,7 +135,7 @@ def test_everything_adds_up_to_the_service() -> None:
 
 
 def test_what_does_not_add_up_is_found() -> None:
-    """The checks of the test above, each on a table that it must refuse."""
+    """Each check of the test above finds the fault in a wrong table."""
     ids = ("offered/2", "answered/1", "pickup/2")
     counts: Counts = Counter({Column.OFFERED: 9, Column.ANSWERED: 6})
     rest = Counter({Column.OFFERED: 1})
@@ -191,7 +191,7 @@ def test_the_week_is_the_half_hours_of_its_days(facts: list[CallFact]) -> None:
     assert load == asked + came
     heads = figures().tables["week-load"].heads
     assert (heads[0], heads[-1], len(heads)) == ("8\u00a0h\u00a030", "18\u00a0h", 20)
-    # On Fridays the morning is closed: nothing is told of it.
+    # Friday mornings are closed, and show nothing.
     friday = next(line for line in figures().tables["week-busy"].lines if line.key == "5")
     assert [one.value is None for one in friday.figures] == [True] * 9 + [False] * 8 + [True] * 3
 
@@ -212,7 +212,7 @@ def test_every_request_and_every_ticket_has_an_end() -> None:
 
 
 def test_callers_vote_as_they_are_said_to_and_every_vote_is_counted() -> None:
-    """In a week, within four standard deviations; the day's votes are its questions put."""
+    """In a week, within four standard deviations; there are as many votes as questions asked."""
     satisfied, yes = figures().votes
     habits = week().workload.callers
     for vote, share, voted in (
@@ -224,7 +224,7 @@ def test_callers_vote_as_they_are_said_to_and_every_vote_is_counted() -> None:
         assert vote.answers.value == sum(
             one.value or 0 for line in vote.table.lines for one in line.figures
         )
-    # Who has answered the first question is asked the second one.
+    # Only those who answer the first question are asked the second one.
     assert yes.asked.value == satisfied.answers.value
     stayed = value("answered/1") * (1 - habits.hangs_up_first)
     assert satisfied.asked.value == pytest.approx(stayed, rel=0.05)
@@ -246,7 +246,7 @@ def test_informateurs_are_ready_busy_or_paused() -> None:
 
 
 def test_littles_law_holds() -> None:
-    """Looks at every minute see what waits add up to; given on, one waits a second time."""
+    """The observed queue is what the waits add up to; transferred callers wait twice."""
     assert value("little/1") == pytest.approx(1.0, abs=0.1)
     assert value("most-waiting/1") >= value("waiting-seen/1") > 0
 

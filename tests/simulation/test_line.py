@@ -66,12 +66,12 @@ def test_a_transfer_is_asked_for_and_carried_out() -> None:
 
     assert len(lived.of(Step.TRANSFERRED)) == 1
     assert [one.agent for one in lived.of(Step.TALKING)] == ["101", "102"]
-    assert lived.heard.facts[0].transfers == 1  # once: the second does not give on
+    assert lived.heard.facts[0].transfers == 1  # once: the second informateur does not transfer
     assert lived.heard.facts[0].talked_s == 120
     assert lived.outcomes == [Outcome.ANSWERED]
 
 
-def test_who_is_given_on_may_lose_patience_in_the_next_queue() -> None:
+def test_a_transferred_caller_may_lose_patience_in_the_next_queue() -> None:
     agents = (agent("101", travail=1), agent("102", logement=1))
     busy, given_on = person(0.0, HOUSING, talk_s=2000.0), person(5.0, talk_s=60.0, patience_s=300.0)
     lived = Story(plan_of(agents), workload(informateurs={"transfers": 1.0}), [busy, given_on])
@@ -89,7 +89,7 @@ def test_a_transfer_that_is_refused_ends_the_talk_as_ever() -> None:
     assert not lived.of(Step.TRANSFERRED)
     assert lived.outcomes == [Outcome.ANSWERED]
     assert lived.heard.facts[0].talked_s == 60
-    # And the informateur is free for the next one.
+    # And the informateur is free for the next caller.
     again = Story(
         plan, workload(informateurs={"transfers": 1.0}), [person(talk_s=60.0), person(at_s=500.0)]
     )
@@ -120,7 +120,7 @@ def test_an_outage_cuts_the_call_off_and_the_caller_is_served_again() -> None:
     assert lived.at(Step.REQUEUED) == [100]
     assert [one.agent for one in lived.of(Step.TALKING)] == ["101", "102"]
     assert lived.outcomes == [Outcome.ANSWERED]
-    # All that there was to say is said again.
+    # The whole conversation takes place again.
     assert lived.at(Step.ENDED)[0] - lived.at(Step.TALKING)[1] == pytest.approx(300)
 
 
@@ -147,7 +147,7 @@ def called(attempts: int, **rules: Any) -> Story:
     lived = Story(plan_of(ONE), workload(called=rules), asking=[person(talk_s=60.0)])
     (record,) = lived.heard.records
     assert record.attempts == attempts
-    assert not lived.line.requests  # nothing is kept of what is over
+    assert not lived.line.requests  # nothing is kept once it is over
     return lived
 
 
@@ -159,7 +159,7 @@ def test_who_asked_is_called_back_and_presses_the_key() -> None:
     assert lived.outcomes == [Outcome.ANSWERED]
     assert lived.heard.facts[0].door is Door.CALLBACK
     assert lived.heard.facts[0].kept is True
-    # Rung, told what it is about and dialled meanwhile; picked up, asked, key, joined.
+    # Rung, whisper while dialling; picked up, question, key, joined.
     assert lived.at(Step.PICKED_UP)[0] == pytest.approx(lived.at(Step.DIALLED)[0] + 3)
     assert lived.at(Step.TALKING)[0] == pytest.approx(lived.at(Step.PICKED_UP)[0] + 2, abs=SAID_S)
 
@@ -203,7 +203,7 @@ def test_a_phone_picked_up_too_late_is_not_answered() -> None:
 
 
 def test_a_request_is_cancelled_before_it_is_called() -> None:
-    """Half-way to the promise; the only informateur talks for longer."""
+    """Half-way to the promise, while the only informateur talks for longer."""
     lived = Story(
         plan_of(ONE),
         workload(called={"cancels": 1.0}),

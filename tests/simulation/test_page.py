@@ -1,4 +1,4 @@
-"""The page of a run, parsed: it stands alone, everyone can read it, and it says what is so."""
+"""The page of a run, parsed: it is self-contained, accessible and correct."""
 
 import re
 from dataclasses import replace
@@ -52,7 +52,7 @@ def test_ids_are_unique_and_those_referred_to_exist(page: Page) -> None:
 
 
 def test_everything_can_be_heard_and_reached(page: Page) -> None:
-    """Every chart is named and told, and values stand in a table further down its section."""
+    """Every chart has a name and a description, and a table of its values further down."""
     for chart in page.all("svg"):
         assert chart["role"] == "img"
         assert len(chart["aria-labelledby"].split()) == 2
@@ -143,7 +143,7 @@ def test_a_run_without_a_call_has_a_page() -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_what_is_drawn_can_be_told_apart(text: str, scheme: str) -> None:
-    """WCAG 2.2, 1.4.11; bars before others have an outline of the paper's colour."""
+    """WCAG 2.2, 1.4.11; bars in front of others have an outline in the colour of the paper."""
     blocks = re.findall(r":root \{([^}]*)\}", text)
     colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{3,6})", blocks[0]))
     if scheme == "dark":

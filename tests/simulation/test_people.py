@@ -1,4 +1,4 @@
-"""Callers do what people do, on what they hear; the engine makes of it what it will."""
+"""Callers do what people do on hearing the service; the engine decides what follows."""
 
 from dataclasses import replace
 from typing import Any
@@ -23,9 +23,9 @@ from tests.service_plan import (
 from tests.simulation.scene import workload
 from tests.simulation.story import SAID_S, Story, person
 
-#: Of a question, who does not know the way hears seven tenths.
+#: How long callers who do not know the way listen to a menu, in seconds.
 HEARD_S = 0.7 * SAID_S
-#: Of the question, which is two sentences.
+#: How long callers with a code listen to the question, which is two sentences.
 CODE_HEARD_S = 0.25 * 2 * SAID_S
 
 
@@ -47,7 +47,7 @@ def test_a_caller_with_a_code_types_it() -> None:
     assert lived.heard.facts[0].door is Door.CODE
     assert lived.outcomes == [Outcome.ANSWERED]
     assert not lived.at(Step.MENU)
-    # Keys take no time here, and who has a code hears of it in the first words.
+    # Keys take no time here, and the first words are about the code.
     assert lived.at(Step.QUEUED) == [pytest.approx(SAID_S + CODE_HEARD_S)]
 
 
@@ -111,7 +111,7 @@ def test_who_is_silent_is_answered_where_there_is_a_general_queue() -> None:
     assert lived.heard.facts[0].transfers == 0
 
 
-def test_who_is_silent_is_given_on_by_an_informateur_of_another_domain() -> None:
+def test_a_silent_caller_is_transferred_by_an_informateur_of_another_sector() -> None:
     lived = silent_with(agent("102", logement=1), agent("101", travail=1))
 
     first, second = lived.of(Step.TALKING)
@@ -155,7 +155,7 @@ def test_patience_counts_from_joining_the_queue() -> None:
     assert lived.at(Step.ENDED)[0] == pytest.approx(joined[2] + 60)
     abandoned = next(one for one in lived.heard.facts if one.outcome is Outcome.ABANDONED)
     assert abandoned.waited_s == 60
-    # Who has been served has no patience to lose.
+    # A caller who has been served no longer loses patience.
     assert lived.of(Step.TALKING)[1].seconds == pytest.approx(lived.at(Step.TALKING)[1] - joined[1])
 
 
@@ -257,7 +257,7 @@ def test_who_hangs_up_first_does_not_vote() -> None:
 
 
 def test_what_callers_were_told_of_the_wait_is_compared_with_it() -> None:
-    """Calls are of the same length, and many have been served: those who wait are told."""
+    """Calls are equally long and many have been served, so waits are announced."""
     plan = small_plan((agent("101", travail=1),), targets=Targets(wrap_up_s=0))
     people = [person(at_s=100.0 * place, talk_s=50.0) for place in range(60)]
     people += [person(at_s=7000.0 + place, talk_s=50.0) for place in range(8)]
@@ -265,6 +265,6 @@ def test_what_callers_were_told_of_the_wait_is_compared_with_it() -> None:
 
     said = lived.heard.said
     assert 0 < said.told < 8
-    assert said.within == said.told  # nobody talks for longer than was foreseen
+    assert said.within == said.told  # nobody talks for longer than expected
     assert sum(said.ratios.values()) == said.told
     assert min(said.ratios) >= 100

@@ -83,7 +83,7 @@ def test_a_program_that_fails_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path:
 def test_what_the_program_draws_is_what_comes(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """rsvg-convert's own words; the stand-in copies the SVG to where the PNG is asked for."""
+    """With rsvg-convert's arguments; the stand-in copies the SVG to where the PNG is expected."""
     stand_in = tmp_path / "rsvg-convert"
     stand_in.write_text('#!/bin/sh\n/bin/cp "$2" "${1#--output=}"\n')
     stand_in.chmod(0o755)

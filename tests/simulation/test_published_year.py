@@ -1,4 +1,4 @@
-"""The whole year of 2025, beside what the service has published of it."""
+"""The whole year 2025, compared with what the service has published about it."""
 
 import pytest
 

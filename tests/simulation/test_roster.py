@@ -74,7 +74,7 @@ def test_any_number_of_informateurs_can_be_had(number: int) -> None:
 
 
 def test_fewer_informateurs_are_spread_over_all_skills() -> None:
-    """A third of all has about a third of each group, not the first groups only."""
+    """A third of all informateurs has about a third of each group, not just the first groups."""
     plan, _ = shipped()
     third = skills(with_agents(plan, len(plan.agents) // 3).values())
     for group, number in skills(plan.agents.values()).items():
@@ -182,7 +182,7 @@ def test_breaks_do_not_touch_lunch_the_end_or_each_other() -> None:
                 ends = end
             assert ends < stint.ends_at
     breaks = [pause for stint in of_day() for pause in stint.pauses if pause[1] - pause[0] == 600]
-    assert 3 <= len(breaks) / len(of_day()) <= 5  # nine hours and a half, one in 105 minutes
+    assert 3 <= len(breaks) / len(of_day()) <= 5  # in nine and a half hours, one every 105 minutes
 
 
 def test_without_lunch_and_breaks_there_are_no_pauses() -> None:

@@ -1,4 +1,4 @@
-"""A run: the same seed, the same facts; a midnight ends a day; Little's law on the shipped year."""
+"""A run: the same facts from the same seed; days end at midnight; Little's law."""
 
 import hashlib
 import os
@@ -24,7 +24,7 @@ TREE = Path(__file__).parents[2]
 
 
 class Diary(Tally):
-    """Everything that is counted, digested in order, and how long live callers waited."""
+    """Return a digest of everything counted, in order, and how long live callers waited."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
@@ -85,18 +85,20 @@ def test_another_seed_gives_others() -> None:
 
 
 def test_littles_law_holds_on_the_shipped_days() -> None:
-    """Nobody leaves the queue but by being served or by giving up; the waits are those of the
-    callers' facts, the queue is what is seen of the whole service each minute."""
+    """Callers only leave the queue by being served or giving up.
+
+    The waits are those of the callers' facts, the queue is that observed every minute.
+    """
     _, diary = shipped(1, 8, takes_offer=0.0)
     waited_s, seen_s = sum(diary.waits_s), diary.seen_waiting * SAMPLE_S
 
     assert waited_s > 20_000
-    # A look each minute at queues that come and go sees them to a few percent.
+    # Observing queues once a minute is accurate to a few per cent.
     assert seen_s == pytest.approx(waited_s, rel=0.06)
 
 
 def test_a_day_ends_at_midnight_even_for_the_most_patient() -> None:
-    """What somebody would do far in the future, were they still there, moves no clock."""
+    """What a caller would have done much later does not move the clock once the caller has left."""
     plan = pure_plan(crew(2, travail=1))
     of_year = workload(year={"direct_calls": 365 * 20}, callers={"patience": {"mean_s": 1e9}})
     simulation = Simulation(plan, of_year, 2025, 1, NO_SPEECH, who_works=everybody_all_day)

@@ -1,7 +1,7 @@
 """What the service does on ordinary days, and when something goes wrong.
 
-A promise is kept in at least 99.5 % of cases, and refused rather than broken; what callers are
-told of their wait holds in at least 85 % of cases, and says something. Weeks of the shipped
+At least 99.5 % of promises are kept, and callbacks are refused rather than broken; the announced
+bound of the wait holds in at least 85 % of cases, and is still of use. In weeks of the shipped
 year, with the shipped plan.
 """
 
@@ -24,12 +24,12 @@ from router.simulation.workload import SHIPPED, Absence, Outage, Peak, load_work
 MONDAYS = [date(2025, 1, 6), date(2025, 3, 24), date(2025, 9, 15), date(2025, 12, 1)]
 DAYS = [monday + timedelta(days) for monday in MONDAYS for days in range(5)]
 KEPT, WITHIN, IDLE = 0.995, 0.85, 1.6
-#: When something nobody foresees happens, the bound may be wider, not idle.
+#: When something unforeseen happens the bound may be wider, but must not be useless.
 IDLE_IN_TROUBLE = 2.0
 
 
 def weeks(**trouble: Any) -> Tally:
-    """Let the weeks happen, with trouble on each of their days."""
+    """Simulate the weeks, with trouble on each of their days."""
     plan = load(None).plan
     people = load_workload(SHIPPED / "2025.toml", plan).model_copy(update=trouble)
     chosen = [day for day in year_of_days(people, plan.hours, 2025) if day.day in DAYS]
@@ -67,7 +67,7 @@ def troubled(request: pytest.FixtureRequest) -> Tally:
 
 
 def kept(tally: Tally) -> float:
-    """The share of promises kept, of all that were dialled until somebody talked."""
+    """Return the share of promises kept, of all callbacks that led to a conversation."""
     in_time, late = tally.kept[Door.CALLBACK, True], tally.kept[Door.CALLBACK, False]
     return in_time / (in_time + late + tally.tickets[TicketState.EXPIRED])
 
@@ -77,7 +77,7 @@ def refused(tally: Tally) -> int:
 
 
 def median_ratio(tally: Tally) -> float:
-    """The bound over the wait, of those who were told and served."""
+    """Return the announced bound divided by the wait, of those who heard it and were served."""
     ratios = sorted(tally.said.ratios.elements())
     return ratios[len(ratios) // 2] / 100
 

@@ -1,10 +1,10 @@
 """Two sectors with agents of their own and shared ones, against the exact Markov chain.
 
-The engine's rules: an agent of the better level is asked first; an agent who becomes free
-takes the caller due first, of those the agent has the skills for; a full queue refuses.
-Arrivals are Poisson, talk and patience exponential, so the state is who talks about what, and
-who waits in which order. The chain knows nothing of the engine: its stationary state is
-solved for with numpy.
+The engine's rules: agents with a better level are asked first; an agent who becomes free takes
+the caller due first among those for whom he or she has the skills; a full queue refuses. Arrivals
+are Poisson, talk times and patience exponential, so the state is who talks about what, and who
+waits in which order. The chain shares no code with the engine: its stationary state is solved with
+numpy.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,14 +24,14 @@ from tests.simulation.scene import OPEN_S, crew, pure_plan, workload
 PER_S = {"A": 400 / OPEN_S, "B": 200 / OPEN_S}
 TALK_S = {"A": 200.0, "B": 450.0}
 PATIENCE_S = 600.0
-#: Agents of A only, of B only, of both (level 2); how many may wait.
+#: The numbers of agents for A only, for B only, for both (level 2), and of places in the queue.
 OWN, SHARED, PLACES = {"A": 1, "B": 1}, 2, 6
 SECTORS = {"A": WORK, "B": HOUSING}
 
 
 @dataclass(frozen=True)
 class State:
-    """Agents who talk: each sector's own, then the shared ones by sector. Who waits, in order."""
+    """Agents talking: each sector's own, then shared ones by sector. Callers waiting, in order."""
 
     own_a: int
     own_b: int
@@ -61,13 +61,13 @@ class State:
         )
 
     def is_free(self, sector: str) -> str:
-        """Who would serve a new caller: "own", "shared" or "" (nobody)."""
+        """Return who would serve a new caller: "own", "shared" or "" (nobody)."""
         if self.own(sector) < OWN[sector]:
             return "own"
         return "shared" if self.shared_a + self.shared_b < SHARED else ""
 
     def next(self) -> Iterator[tuple["State", float]]:
-        """Yield where it goes from here, and at what rate."""
+        """Yield the states that can follow, each with its rate."""
         for sector, per_s in PER_S.items():
             yield self.joined_by(sector), per_s
         for sector, talk_s in TALK_S.items():
@@ -92,13 +92,13 @@ class State:
                 return self.with_own(sector, 0, self.waiting + sector)
 
     def own_done(self, sector: str) -> "State":
-        """The first of that sector is served, or nobody."""
+        """Return the state once the first caller of that sector is served, if there is one."""
         if sector in self.waiting:
             return self.with_own(sector, 0, self.waiting.replace(sector, "", 1))
         return self.with_own(sector, -1)
 
     def shared_done(self, sector: str) -> "State":
-        """The first of all is served, or nobody."""
+        """Return the state once the first of all callers is served, if there is one."""
         freed = self.with_shared(sector, -1)
         if not self.waiting:
             return freed
@@ -107,20 +107,20 @@ class State:
 
 @dataclass(frozen=True)
 class Truth:
-    """Of those who joined, for one sector."""
+    """What callers of one sector experience, as shares and means of those who joined."""
 
     waits: float
     mean_wait_s: float
     abandons: float
-    #: Served by a shared agent.
+    #: The share served by a shared agent.
     shared: float
-    #: Of those who came.
+    #: The share of all who came.
     refused: float
 
 
 @cache
 def stationary() -> dict[State, float]:
-    """Return how often each state that is ever reached is the one."""
+    """Return the share of time spent in each state that can be reached."""
     start = State(0, 0, 0, 0)
     places, unseen = {start: 0}, [start]
     while unseen:
@@ -186,7 +186,7 @@ def lived() -> list[LivedDay]:
 
 
 def faults(days: list[LivedDay], sector: str) -> list[str]:
-    """Return what is not as in the chain."""
+    """Return everything that differs from the chain."""
     true = truth(sector)
     values: dict[str, tuple[float, Callable[[Lived], float]]] = {
         "waits": (true.waits, lambda one: one.wait_s > 0.01),
@@ -221,7 +221,7 @@ def test_as_many_are_refused_as_in_the_chain() -> None:
 
 
 def test_the_chain_agrees_with_itself() -> None:
-    """What is asked of the agents, less what is given up, is what they do."""
+    """The work that comes, less the work of those who give up, is the work that is done."""
     states = stationary()
     assert sum(states.values()) == pytest.approx(1)
     assert min(states.values()) >= 0

@@ -1,4 +1,4 @@
-"""`./allo simulate`, as its user meets it: a small year, whole."""
+"""`./allo simulate` as its users see it, on a whole small year."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from router.cli import provision
 from router.cli.year import workload_file
 from router.simulation.workload import SHIPPED
 
-#: A fault that is found only when the files to write have been looked at.
+#: A fault that is only found once the files to be written have been checked.
 LATER = ("--workload", "1984")
 COMMAND = (sys.executable, "-m", "router.cli", "simulate")
 
@@ -159,7 +159,7 @@ def test_a_year_without_opening_days_is_named(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_says_how_far_it_came() -> None:
-    """On a terminal, whose bar shows the day reached."""
+    """On a terminal, where a bar shows the day reached."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [*COMMAND, "--json"],
@@ -196,6 +196,6 @@ def rest_of(terminal: int) -> str:
     try:
         while part := os.read(terminal, 1000):
             rest += part
-    except OSError:  # what Linux says when nobody is left at the other end
+    except OSError:  # Linux: nobody is left at the other end
         pass
     return rest.decode()

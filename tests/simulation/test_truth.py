@@ -1,8 +1,8 @@
 """The engine against the mathematics of one queue: Erlang C, Erlang A, Little's law.
 
-Each day begins as if the service had been open for ever: with so many people there as a
-stationary queue has, drawn afresh. So nothing has to settle, at any load, and the days are
-independent replications. Three ways, from the loosest to the strictest:
+Each day begins as if the service had always been open: with as many people there as a stationary
+queue has, drawn anew each day. So nothing has to settle, at any load, and the days are independent
+replications. There are three comparisons, from the loosest to the strictest:
 
 1. The engine's own means hold the formulas' values within intervals of 99.9 %, from light
    load to overload.
@@ -34,17 +34,17 @@ from tests.service_plan import WORK
 from tests.simulation.lived import DAYS, Interval, Lived, LivedDay, interval, live
 from tests.simulation.scene import OPEN_S, crew, pure_plan, workload
 
-#: The service is looked at until so long after closing.
+#: The service is observed until this long after closing, in seconds.
 LOOKS_AFTER_S = 3600.0
-#: More are never there.
+#: There are never more people than this.
 MOST = 1000
-#: Picking up takes a millionth of a second, which every conversation hands on to the next.
+#: The tolerance for a time: picking up takes a microsecond, which adds up over conversations.
 INSTANT_S = 0.01
 
 
 @dataclass(frozen=True)
 class Case:
-    """`use` is the load an agent; patience counts in conversations."""
+    """A queue: `use` is the load for each agent, `patience` the mean in conversations."""
 
     agents: int
     use: float
@@ -79,9 +79,9 @@ _GRID = (
     Case(30, 1.1, 3.0),
     Case(10, 1.6, 2.0, 300),
 )
-#: Each with a chance of its own.
+#: Each with a seed of its own.
 GRID = [replace(case, seed=seed) for seed, case in enumerate(_GRID, 1)]
-#: For what is compared over many more callers.
+#: For comparisons over many more callers.
 MANY = [
     replace(case, calls_a_day=6000)
     for case in GRID
@@ -99,8 +99,9 @@ def service(case: Case, agents: int) -> tuple[Plan, Workload]:
 
 
 def those_there(case: Case, day: Day) -> list[Person]:
-    """Return who is there when the day begins: what is left of their talk and patience is as
-    long as ever, since both are exponential.
+    """Return who is there when the day begins.
+
+    What is left of their talk and patience has the same distribution as ever: both are exponential.
     """
     queue = case.queue
     draw = Generator(PCG64([case.seed, day.day.toordinal()]))
@@ -125,7 +126,7 @@ def stationary(case: Case) -> list[float]:
 
 
 def people_of(case: Case, day: Day) -> list[Person]:
-    """Return who is there when the day begins, then who comes."""
+    """Return who is there when the day begins, followed by who comes."""
     _, of_year = service(case, case.agents)
     return [*those_there(case, day), *direct_calls(case.seed, day, of_year)]
 
@@ -144,9 +145,9 @@ Value = Callable[[float, bool], float]
 
 
 def measures(queue: Queue) -> dict[str, tuple[float, Value]]:
-    """Return the truth and the value of all that is compared.
+    """Return the true value and the measured one of everything that is compared.
 
-    The order of service changes no mean, but who is served soon: the last one tells.
+    The order of service changes no mean, only who is served soon: the last value shows that.
     """
     soon_s = queue.mean_wait_s / queue.waits
     return {
@@ -162,7 +163,7 @@ def measures(queue: Queue) -> dict[str, tuple[float, Value]]:
 
 @cache
 def surplus(case: Case) -> list[float]:
-    """Return how much more there was to talk about than expected, each day."""
+    """Return how much more than expected there was to talk about, for each day."""
     plan, of_year = service(case, case.agents)
     expected_s = case.queue.load * OPEN_S
     return [
@@ -177,7 +178,7 @@ def mean(case: Case, days: Iterable[LivedDay], value: Value) -> Interval:
 
 
 def faults(case: Case, days: Sequence[LivedDay]) -> list[str]:
-    """Return what is not as the formulas say."""
+    """Return everything that differs from the formulas."""
     return [
         f"{name}: {seen} instead of {truth:.4f}"
         for name, (truth, value) in measures(case.queue).items()
@@ -192,14 +193,13 @@ def test_the_engine_is_the_formulas_queue(case: Case) -> None:
 
 
 def unseen_s(case: Case, day: LivedDay) -> float:
-    """Who waits when the day begins is there an instant after the first look: half of it."""
+    """Callers waiting when the day begins come just after the first observation: half of it."""
     return max(0, len(day.there) - case.agents) * SAMPLE_S / 2
 
 
 @pytest.mark.parametrize("case", GRID, ids=str)
 def test_as_many_wait_as_come_in_times_how_long_they_wait(case: Case) -> None:
-    """Little's law, L = lambda W: those seen waiting, looking now and then, are those who
-    waited."""
+    """Little's law, L = lambda W: the queue as observed is what the waits add up to."""
     days = days_of(case)
     waited_s = [
         [
@@ -221,9 +221,9 @@ def test_as_many_wait_as_come_in_times_how_long_they_wait(case: Case) -> None:
 
 
 def textbook(people: Iterable[Person], agents: int) -> list[tuple[float, bool]]:
-    """Return each one's wait, and whether served: first come, first served.
+    """Return each caller's wait, and whether the caller was served: first come, first served.
 
-    Whoever comes is offered the agent who is free first; who has no patience for it leaves.
+    A caller is offered the agent who is free first, and leaves if that takes too long.
     """
     free_at = [0.0] * agents
     lived = []
@@ -237,13 +237,13 @@ def textbook(people: Iterable[Person], agents: int) -> list[tuple[float, bool]]:
 
 
 def in_the_textbook(case: Case, day: Day) -> list[tuple[float, bool]]:
-    """Return what those live there who come during the day."""
+    """Return what callers who come during the day experience in the textbook queue."""
     there = len(those_there(case, day))
     return textbook(people_of(case, day), case.agents)[there:]
 
 
 def strangers(case: Case, days: Iterable[LivedDay]) -> int:
-    """Return how many callers lived something else than in the textbook."""
+    """Return how many callers experienced something other than in the textbook queue."""
     return sum(
         (one.agent is not None) != served or abs(one.wait_s - wait_s) > INSTANT_S
         for day in days
@@ -271,7 +271,7 @@ def test_the_textbook_is_the_formulas(case: Case) -> None:
     assert mean(case, days, measures(case.queue)["waits"][1]).half < 0.03
 
 
-# What must be seen.
+# Faults that must be found.
 
 
 def test_an_agent_who_is_missing_is_seen() -> None:

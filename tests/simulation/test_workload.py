@@ -1,4 +1,4 @@
-"""A workload from TOML: what ships is right, and every slip is named with its place."""
+"""A workload from TOML: the shipped one is right, and mistakes are reported with their place."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ def plan() -> Plan:
 
 @pytest.fixture
 def faults(tmp_path: Path, plan: Plan) -> Callable[..., list[str]]:
-    """Return what is said about the shipped workload with one text replaced by another."""
+    """Return the faults reported for the shipped workload with one text replaced by another."""
 
     def of(old: str, new: str) -> list[str]:
         text = YEAR.read_text()
@@ -46,7 +46,7 @@ def test_what_ships_is_right(plan: Plan) -> None:
 
 
 SLIPS = [
-    # What is not a number, a share, a time.
+    # Values that are not a number, a share, a time.
     ("direct_calls = 136_500", "direct_calls = -1", "year.direct_calls: must be >= 0, got -1"),
     ("mistypes = 0.06", "mistypes = 1.2", "callers.mistypes: must be <= 1, got 1.2"),
     ("gives_up = 0.05", "gives_up = -0.1", "callers.gives_up: must be >= 0, got -0.1"),
@@ -64,7 +64,7 @@ SLIPS = [
     ),
     ("monday = 1.2", "monday = -1.2", "shape.weekdays.monday: must be >= 0, got -1.2"),
     ("votes = 0.4", "votes = nan", "callers.votes: must be a finite number, got nan"),
-    # Words that nobody knows.
+    # Unknown words.
     (
         "votes = 0.4",
         "votes = 0.4\nvote = 0.4",
@@ -92,7 +92,7 @@ SLIPS = [
         '"24:00" = 0.8',
         'shape.half_hours.24:00: must be a half-hour, as "08:30"',
     ),
-    # What cannot be together.
+    # Values that contradict each other.
     (
         "silent = 0.03",
         "silent = 0.97",

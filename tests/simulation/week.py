@@ -18,7 +18,7 @@ FIRST, LAST = 1, 7
 
 
 class Listener(Tally):
-    """Counts, and keeps every fact."""
+    """A tally that also keeps every fact."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
@@ -31,7 +31,7 @@ class Listener(Tally):
 
 
 def simulation(seed: int = 1, first: int = FIRST, last: int = LAST) -> Simulation:
-    """Return the shipped service after those days of 2025."""
+    """Return a run of the shipped service over these days of 2025."""
     plan = load(None).plan
     run = Simulation(
         plan,
