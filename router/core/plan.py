@@ -105,19 +105,21 @@ class Page:
 class CodePolicy:
     """How access codes are asked for and renewed."""
 
-    #: Without a valid code: recorded information only (True) or the menu (False).
+    #: What a caller without a valid code gets: recorded information only if true, otherwise the
+    #: menu.
     required: bool = False
+    #: How many codes a caller may try.
     tries: int = 3
-    #: A code is shown for this long, and still taken for as long again.
+    #: A code is shown for this long, and accepted for as long again.
     period_s: int = 7 * 86_400
-    #: Wrong codes a minute, over all calls, beyond which every answer comes late.
+    #: Wrong codes a minute, in total, beyond which every answer to a code is delayed.
     failures_per_minute: int = 20
-    #: How late.
+    #: The delay.
     delay_s: float = 5.0
 
 
 class Order(StrEnum):
-    """Who is served first. But for PROMISE they are there to be compared with it."""
+    """Who is served first. All but PROMISE are there to be compared with it."""
 
     PROMISE = "promise"  # whose promise runs out first, callers and callbacks alike
     ARRIVAL = "arrival"  # who came first
@@ -127,53 +129,56 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What the service promises and how long it lets things take, in seconds."""
+    """What the service promises, and how long it lets things take."""
 
     #: A live caller is due this long after joining the queue.
     live_target_s: int = 180
     #: An informateur's phone rings this long before the next one is tried.
     ring_s: int = 15
-    #: A phone that does not begin to ring within this is taken as unreachable.
+    #: A phone that does not begin to ring within this is considered unreachable.
     reserve_s: int = 5
-    #: After a call that was not answered an informateur gets none for this long.
+    #: How long an informateur gets no call after one that was not answered.
     miss_pause_s: int = 60
-    #: After a call that was rejected.
+    #: The same after a call that was rejected.
     reject_pause_s: int = 30
-    #: While the phone is busy with another call.
+    #: The same after the phone was found busy with another call.
     busy_pause_s: int = 20
-    #: While the phone cannot be reached.
+    #: The same after the phone could not be reached.
     unreachable_pause_s: int = 30
-    #: After so many calls not answered or rejected in a row, the informateur is paused.
+    #: After this many calls not answered or rejected in a row, the informateur is paused.
     misses_max: int = 2
-    #: How often Asterisk is asked whether an informateur's call is still there.
+    #: How often Asterisk is asked whether an informateur's call still exists.
     verify_s: int = 180
-    #: Time to note the call before the next one.
+    #: How long an informateur has to note a call before the next one.
     wrap_up_s: int = 30
+    #: Who is served first: "promise", whoever's promise runs out first, callers and callbacks
+    #: alike. The others are for comparison: "arrival", whoever came first; "callers", callers
+    #: before callbacks; "callbacks", callbacks before callers.
     order: Order = Order.PROMISE
-    #: Callers waiting at once, over all sectors.
+    #: Callers who may wait at the same time, in all sectors together.
     queue_max: int = 100
-    #: Of callers who pressed nothing and were not heard to speak either (a machine that dials,
-    #: an open line), so many wait at once; 0: no limit, and nobody is listened to.
+    #: Among callers who pressed no key and were not heard to speak either (a machine that dials,
+    #: an open line), how many may wait at the same time; 0: no limit, and nobody is listened to.
     unheard_max: int = 10
     #: Nobody waits longer than this.
     longest_wait_s: int = 2700
-    #: Waiting callers are told where they stand this often.
+    #: How often waiting callers are told their place.
     announce_every_s: int = 60
-    #: Level 1 of a skill is asked at once, level 2 after widening_s[1], and so on.
+    #: How long a caller has waited when each level of skill is asked: the first is 0, for level 1.
     widening_s: tuple[int, ...] = (0, 20, 40)
-    #: Longest silence before the first key, counted from the prompt's end.
+    #: The longest silence before the first key, from the end of the prompt.
     first_key_s: float = 6.0
-    #: Longest silence between two keys of one entry.
+    #: The longest silence between two keys of one entry.
     next_key_s: float = 4.0
-    #: How often a question is put before we go on without an answer.
+    #: How often a question is put before the call goes on without an answer.
     tries: int = 2
-    #: A prompt whose end was never told is taken as ended after this.
+    #: A prompt whose end is not reported is considered over after this.
     prompt_guard_s: int = 120
-    #: A call cannot last longer (Asterisk's TIMEOUT(absolute)).
+    #: Any call ends after this (Asterisk's TIMEOUT(absolute)); 60 at least.
     longest_call_s: int = 7200
 
     def widened(self, waited_s: float) -> int:
-        """Return how many levels of skill may be asked for who has waited so long."""
+        """Return how many levels of skill may be asked after a wait of `waited_s` seconds."""
         return bisect_right(self.widening_s, waited_s) or 1
 
 
@@ -187,30 +192,32 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class CallbackPolicy:
-    """What is promised to those who ask to be called back, in seconds."""
+    """What is promised to people who ask to be called back."""
 
     #: The promise: called back within this.
     promise_s: int = 2700
-    #: Calls dialled at most, the first included.
+    #: How many times a number is dialled at most.
     attempts: int = 2
-    #: Kept free before the promise runs out: to ring an informateur and dial.
+    #: Kept free before the promise runs out, to ring an informateur and dial.
     dial_s: int = 60
-    #: So long before that, a promise comes before every caller: for what nobody foresees.
+    #: This long before that, a promise comes before every caller: time for the unforeseen.
     slack_s: int = 600
     #: The number called rings this long.
     ring_s: int = 25
-    #: Before the second attempt: after a busy line, no answer or a voicemail.
+    #: The wait before the second attempt after a busy line.
     busy_retry_s: int = 180
+    #: The wait before the second attempt after no answer, or a voicemail.
     no_answer_retry_s: int = 600
-    #: A promise that was broken is still tried for this long.
+    #: A broken promise is still tried for this long.
     grace_s: int = 900
     #: Open requests at most, for each informateur logged in.
     tickets_per_agent: int = 6
-    #: What the forecast assumes before it has seen calls: handling time, occupancy.
+    #: The handling time that the forecast assumes before it has seen calls.
     assumed_handling_s: int = 300
+    #: The occupancy of informateurs, 0 to 1, that the forecast assumes before it has seen calls.
     assumed_occupancy: float = 0.2
-    #: Whether only what the forecast keeps is promised; false: whatever is asked for, up to
-    #: `tickets_per_agent`.
+    #: Whether a request is accepted only if the forecast says that the promise can be kept; if
+    #: not, up to `tickets_per_agent` are.
     forecast: bool = True
     #: A caller who has waited this long is offered a callback; 0: never.
     offer_after_s: int = 180
@@ -266,15 +273,20 @@ class PauseReason:
 class Desk:
     """How informateurs work with the service from their phones."""
 
+    #: What makes an informateur ready: the registration of the phone ("phone"), or the desk's
+    #: code and the PIN ("code").
     log_in: LogInBy = LogInBy.PHONE
+    #: What happens to a log-in at a second phone: it is refused, or it takes over.
     second_log_in: SecondLogIn = SecondLogIn.REFUSE
-    #: Wrong PINs in a row before an informateur's log-in is locked, and for how long.
+    #: Wrong PINs in a row before an informateur's log-in is locked.
     pin_tries: int = 3
+    #: How long it is locked.
     lock_s: int = 300
-    #: A phone that vanished may come back within this without a new log-in.
+    #: A phone that has disappeared may return within this without a new log-in.
     away_s: int = 900
-    #: An informateur paused after missed calls is logged out after this.
+    #: An informateur who is paused after missed calls is logged out after this.
     missed_longest_s: int = 1800
+    #: What each code does that an informateur dials.
     codes: Mapping[str, DeskAction] = field(
         default_factory=lambda: {
             "11": DeskAction.LOG_IN,
@@ -284,6 +296,7 @@ class Desk:
             "15": DeskAction.NOTE,
         }
     )
+    #: What keys do during a call; a sector's or an entry's code follows some of them.
     keys: Mapping[str, Feature] = field(
         default_factory=lambda: {
             "*1": Feature.HOLD,
@@ -295,8 +308,9 @@ class Desk:
             "*0": Feature.CANCEL,
         }
     )
+    #: The reasons for a pause.
     reasons: Mapping[ReasonId, PauseReason] = field(default_factory=dict)
-    #: Phones of supervisors, beside those of the informateurs.
+    #: The numbers of supervisors' phones, besides those of the informateurs.
     supervisor_phones: tuple[PhoneId, ...] = ()
 
 
@@ -356,30 +370,35 @@ def yes_or_no(id_: QuestionId, prompt: PromptId, yes: str, no: str) -> Question:
 
 @dataclass(frozen=True, slots=True)
 class Goals:
-    """What the service aims at, as shares of 0 to 1; None: it has said nothing."""
+    """What the service aims at, as shares from 0 to 1; None: it has not said."""
 
-    #: Of live calls offered: answered within `Targets.live_target_s`.
+    #: The share of live calls offered that are answered within `Targets.live_target_s`, at least.
     in_time: float | None = None
-    #: Of callbacks promised: begun within `CallbackPolicy.promise_s`.
+    #: The share of promised callbacks that are begun within `CallbackPolicy.promise_s`, at least.
     callbacks_kept: float | None = None
-    #: Of calls offered: answered.
+    #: The share of calls offered that are answered, at least.
     answered: float | None = None
-    #: Of live calls offered: abandoned, at most.
+    #: The share of live calls offered that are abandoned, at most.
     abandoned_max: float | None = None
-    #: Of scores given: those that count as satisfied.
+    #: The share of scores given that count as satisfied, at least.
     satisfied: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Key figures that the service has published of a year, and where; None: not published."""
+    """Key figures that the service has published for a year; None: not published."""
 
+    #: The year.
     year: int
-    #: French.
+    #: Where they were published, in French.
     source: str
+    #: Calls answered, callbacks included.
     answered: int | None = None
+    #: Of these, callbacks.
     answered_callback: int | None = None
+    #: Informateurs who worked for the service.
     mobilised: int | None = None
+    #: The share of satisfied callers, from 0 to 1.
     satisfaction: float | None = None
 
 
