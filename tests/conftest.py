@@ -38,7 +38,6 @@ LONGEST = (
     "real/test_router_restart.py",
     "demo/test_demo.py",
     "the contract",
-    "real/test_replay_calls.py",
     "planning/test_staffing.py",
 )
 

@@ -6,21 +6,26 @@ import select
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from router.cli import provision
+from router.core.commands import Step
 from router.intake.vault import place_of
 
 pytestmark = pytest.mark.real
 
 OFFSET = 7000
+#: The simulated caller: a number kept for fiction (Arcep).
+CALLER = "0199001234"
 PATIENCE_S = 240
 READY_KEYS = {"sip", "http", "ari", "code", "fiche", "api_key", "pids", "state_dir"} | {
     "asterisk_log",
@@ -35,16 +40,20 @@ READY_KEYS = {"sip", "http", "ari", "code", "fiche", "api_key", "pids", "state_d
 @pytest.fixture(autouse=True)
 def no_vault_is_left(tmp_path: Path) -> Iterator[None]:
     yield
-    vault = place_of(None, tmp_path / "state" / "asterisk", os.environ)
-    shutil.rmtree(vault, ignore_errors=True)
+    remove_vault(tmp_path)
 
 
-def start(tmp_path: Path, *words: str) -> "subprocess.Popen[str]":
+def remove_vault(folder: Path) -> None:
+    """Remove the numbers of a demo that was started in this folder."""
+    shutil.rmtree(place_of(None, folder / "state" / "asterisk", os.environ), ignore_errors=True)
+
+
+def start(folder: Path, *words: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [
             *(str(provision.TOP / "allo"), "demo", "--at", "2026-11-23T10:00"),
-            *("--port-offset", str(OFFSET), "--state", str(tmp_path / "state")),
-            *("--ready-file", str(tmp_path / "ready.json"), *words),
+            *("--port-offset", str(OFFSET), "--state", str(folder / "state")),
+            *("--ready-file", str(folder / "ready.json"), *words),
         ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -82,13 +91,39 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def test_one_call_is_carried_and_told(tmp_path: Path) -> None:
-    demo = start(tmp_path, "--once", "--agents", "1")
+@dataclass(frozen=True)
+class Recorded:
+    """A demo that carried its one call and came to its end by itself."""
+
+    exit_code: int
+    told: str
+    ready: dict[str, Any]
+    #: The ready-file, the folder of the state, and what `--record` wrote.
+    ready_file: Path
+    state: Path
+    recording: Path
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
+    """The only call of this file: it takes as long as the service speaks."""
+    folder = tmp_path_factory.mktemp("recorded")
+    recording = folder / "recording"
+    demo = start(folder, "--once", "--agents", "1", "--record", str(recording))
     try:
         told, _ = demo.communicate(timeout=PATIENCE_S)
     finally:
         demo.kill()
-    assert demo.returncode == 0, told
+    ready_file = folder / "ready.json"
+    assert ready_file.exists(), told
+    ready = json.loads(ready_file.read_text())
+    yield Recorded(demo.returncode, told, ready, ready_file, folder / "state", recording)
+    remove_vault(folder)
+
+
+def test_one_call_is_carried_and_told(recorded: Recorded) -> None:
+    told = recorded.told
+    assert recorded.exit_code == 0, told
     order = [
         "the service's clock starts at 2026-11-23T10:00, a Monday",
         "The call is answered",
@@ -108,24 +143,50 @@ def test_one_call_is_carried_and_told(tmp_path: Path) -> None:
     assert places == sorted(places), told
     assert "The caller hears the informateur." in told
     assert "Informateur 101 hears the caller." in told
-    ready = json.loads((tmp_path / "ready.json").read_text())
-    assert not any(map(is_alive, ready["pids"].values()))
-    assert "0199001234" not in Path(ready["router_log"]).read_text()
-    assert "0199001234" not in Path(ready["asterisk_log"]).read_text()
+
+
+def test_nothing_of_it_is_left(recorded: Recorded) -> None:
+    assert not any(map(is_alive, recorded.ready["pids"].values()))
+    for log in ("router_log", "asterisk_log"):
+        assert CALLER not in Path(recorded.ready[log]).read_text()
+
+
+def test_the_ready_file_says_where_everything_is(recorded: Recorded) -> None:
+    ready = recorded.ready
+    assert ready.keys() == READY_KEYS
+    assert ready["sip"] == f"127.0.0.1:{5060 + OFFSET}"
+    assert ready["http"] == f"http://127.0.0.1:{8039 + OFFSET}"
+    assert ready["ari"].startswith("http://allo:")
+    assert ready["ari"].endswith(f"@127.0.0.1:{8088 + OFFSET}/ari")
+    assert ready["fiche"] == "F1234"
+    assert len(ready["code"]) == 8
+    assert recorded.ready_file.stat().st_mode & 0o077 == 0  # it holds secrets
+
+
+def test_its_call_is_decided_again(recorded: Recorded) -> None:
+    """What `--record` wrote is enough for that, and nobody is in it."""
+    assert stat.S_IMODE(recorded.recording.stat().st_mode) == 0o600
+    plan = recorded.state / "allo.toml"
+    again = subprocess.run(
+        [str(provision.TOP / "allo"), "replay", str(recorded.recording), "--config", str(plan)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert again.stdout.endswith("commands: same decisions\n")
+    text = recorded.recording.read_text()
+    for step in (Step.CODE_ACCEPTED, Step.TALKING, Step.VOTE_ASKED, Step.ENDED):
+        assert f'"step":"{step}"' in text
+    for word in (recorded.ready["code"], CALLER, "asterisk", "secret"):
+        assert word not in text, word
 
 
 def test_it_stays_up_until_ctrl_c_and_leaves_nothing(tmp_path: Path) -> None:
     demo = start(tmp_path, "--no-call", "--agents", "1")
     try:
         ready = wait_until_ready(demo, tmp_path / "ready.json")
-        assert ready.keys() == READY_KEYS
-        assert ready["sip"] == f"127.0.0.1:{5060 + OFFSET}"
-        assert ready["http"] == f"http://127.0.0.1:{8039 + OFFSET}"
-        assert ready["ari"].startswith("http://allo:")
-        assert ready["ari"].endswith(f"@127.0.0.1:{8088 + OFFSET}/ari")
-        assert ready["fiche"] == "F1234"
-        assert len(ready["code"]) == 8
-        assert (tmp_path / "ready.json").stat().st_mode & 0o077 == 0  # it holds secrets
         assert all(map(is_alive, ready["pids"].values()))
         assert f"Be called back: open {ready['http']}/rappel?fiche=F1234" in told_until(
             demo, "Ctrl-C ends."

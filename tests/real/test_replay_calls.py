@@ -1,65 +1,24 @@
-"""Real calls, recorded while they happen, are decided again the same; nobody is in them."""
+"""Real calls, recorded while they happen, are decided again the same; nobody is in them.
+
+The demo's call is too: tests/demo/test_demo.py.
+"""
 
 import asyncio
 import json
-import os
-import shutil
-import stat
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from router.cli import provision
 from router.core.commands import Step
-from router.intake.vault import place_of
 from router.replay import replay
 from tests.real.conftest import OPEN_AT, NewCast, OpenStage
 from tests.real.telephones import CANARY
 
 pytestmark = pytest.mark.real
 
-OFFSET, DEMO_OFFSET = 3900, 7200
-PATIENCE_S = 240
+OFFSET = 3900
 #: Kept for fiction (Arcep); typed where a code is asked for, and taken for one from the 6 on.
 TYPED = "0639985678"
-
-
-def test_the_demo_s_call_is_decided_again(tmp_path: Path) -> None:
-    recording, state = tmp_path / "recording", tmp_path / "state"
-    demo = subprocess.run(
-        [
-            *(str(provision.TOP / "allo"), "demo", "--once", "--agents", "1"),
-            *("--at", "2026-11-23T10:00", "--port-offset", str(DEMO_OFFSET)),
-            *("--state", str(state), "--record", str(recording)),
-            *("--ready-file", str(tmp_path / "ready.json")),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    assert demo.returncode == 0, demo.stdout + demo.stderr
-    assert stat.S_IMODE(recording.stat().st_mode) == 0o600
-    again = subprocess.run(
-        [
-            *(str(provision.TOP / "allo"), "replay", str(recording)),
-            *("--config", str(state / "allo.toml")),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    shutil.rmtree(place_of(None, state / "asterisk", os.environ), ignore_errors=True)
-    assert again.returncode == 0, again.stdout + again.stderr
-    assert again.stdout.endswith("commands: same decisions\n")
-    text = recording.read_text()
-    for step in (Step.CODE_ACCEPTED, Step.TALKING, Step.VOTE_ASKED, Step.ENDED):
-        assert f'"step":"{step}"' in text
-    code = json.loads((tmp_path / "ready.json").read_text())["code"]
-    for word in (code, "0199001234", "asterisk", "secret"):
-        assert word not in text, word
 
 
 @pytest.mark.asyncio(loop_scope="session")
