@@ -58,7 +58,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsteriskOptions:
-    """What the settings file may choose about Asterisk, in its table [asterisk].
+    """What a deployment may choose about Asterisk, the carrier and the phones.
 
     An address is `host:port`, its host a literal IPv4 address: Asterisk binds and matches
     addresses, not names.
@@ -79,7 +79,8 @@ class AsteriskOptions:
     #: How often `trunk_peer` is asked whether it is alive (SIP OPTIONS); 0: never.
     trunk_qualify_s: int = 30
     #: After this long without any answer, an outgoing call has failed at the carrier. Shorter than
-    #: `callbacks.ring_s` of the plan; otherwise a silent carrier would look like nobody at home.
+    #: `callbacks.ring_s` of the plan, or a silent carrier would look like nobody at home; at least
+    #: 7.
     trunk_silence_s: int = 20
     #: The codecs that callers may use, best first: `alaw`, `ulaw`, `g722`.
     trunk_codecs: tuple[str, ...] = ("alaw", "g722", "ulaw")
@@ -105,12 +106,12 @@ class AsteriskOptions:
 
     #: The address of ARI, on this machine's loopback.
     ari_host: str = "127.0.0.1"
-    #: The TCP port of ARI.
+    #: The TCP port of ARI; 1024 at least.
     ari_port: int = 8088
     #: The name of the router's ARI user. Its password is `ari_password` of the secrets.
     ari_user: str = "allo"
 
-    #: The first UDP port for sound; even.
+    #: The first UDP port for sound; even, and 1024 at least.
     rtp_first: int = 10000
     #: The last UDP port for sound. A call with an informateur takes four.
     rtp_last: int = 11999

@@ -22,9 +22,9 @@ class EntryTable(Table):
     #: The number that is dialled and said, as dialled from France. Without it the service is
     #: only named.
     number: str | None = None
-    #: The prompt that names it. Without it: directory-<id>.
+    #: The prompt that names it. Without it: `directory-<id>`.
     prompt: str | None = None
-    #: The prompt that says when it can be reached. Without it: directory-<id>-hours.
+    #: The prompt that says when it can be reached. Without it: `directory-<id>-hours`.
     hours_prompt: str | None = None
 
 

@@ -77,7 +77,7 @@ class RelayTable(Table):
 
 
 class PlanTable(Table):
-    """What belongs to no table of its own; all paths of callers begin here."""
+    """What does not belong to a table of its own."""
 
     #: The name of the service, in French.
     name: Text

@@ -26,7 +26,7 @@ class QuestionTable(Table):
     kind: Literal[tuple(kind.value for kind in QuestionKind)] = default(  # type: ignore[valid-type]
         Question, "kind"
     ).value
-    #: The prompt that asks it. Without it: vote-<id>.
+    #: The prompt that asks it. Without it: `vote-<id>`.
     prompt: str | None = None
     #: Key -> score. Needed for a score.
     scores: dict[str, int] = Field(default_factory=dict)

@@ -24,7 +24,7 @@ class SectorTable(Table):
     #: Whether every informateur serves it, as level 1, whatever agents.toml says: for the queue of
     #: `no_key`, which is no domain of competence.
     for_all: bool = default(Sector, "for_all")
-    #: The prompt that tells an informateur the sector. Without it: sector-<id>.
+    #: The prompt that tells an informateur the sector. Without it: `sector-<id>`.
     prompt: str | None = None
 
 

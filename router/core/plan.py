@@ -286,7 +286,7 @@ class Desk:
     away_s: int = 900
     #: An informateur who is paused after missed calls is logged out after this.
     missed_longest_s: int = 1800
-    #: What each code does that an informateur dials.
+    #: What each code does that an informateur dials; a table given replaces all of them.
     codes: Mapping[str, DeskAction] = field(
         default_factory=lambda: {
             "11": DeskAction.LOG_IN,
@@ -296,7 +296,8 @@ class Desk:
             "15": DeskAction.NOTE,
         }
     )
-    #: What keys do during a call; a sector's or an entry's code follows some of them.
+    #: What keys do during a call; a sector's or an entry's code follows some of them. A table given
+    #: replaces all of them.
     keys: Mapping[str, Feature] = field(
         default_factory=lambda: {
             "*1": Feature.HOLD,
@@ -370,11 +371,11 @@ def yes_or_no(id_: QuestionId, prompt: PromptId, yes: str, no: str) -> Question:
 
 @dataclass(frozen=True, slots=True)
 class Goals:
-    """What the service aims at, as shares from 0 to 1; None: it has not said."""
+    """What the service aims at, as shares from 0 to 1; no target where it has named none."""
 
-    #: The share of live calls offered that are answered within `Targets.live_target_s`, at least.
+    #: The share of live calls offered that are answered within `targets.live_target_s`, at least.
     in_time: float | None = None
-    #: The share of promised callbacks that are begun within `CallbackPolicy.promise_s`, at least.
+    #: The share of promised callbacks that are begun within `callbacks.promise_s`, at least.
     callbacks_kept: float | None = None
     #: The share of calls offered that are answered, at least.
     answered: float | None = None
@@ -386,7 +387,7 @@ class Goals:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Key figures that the service has published for a year; None: not published."""
+    """Key figures that the service has published for a year, some of them or all."""
 
     #: The year.
     year: int

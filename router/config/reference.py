@@ -1,0 +1,260 @@
+"""The reference of every setting, docs/configuration.md, made from the tables themselves.
+
+It is written by `python -m router.config.reference > docs/configuration.md`.
+"""
+
+import inspect
+import json
+import re
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from router.asterisk.settings import AsteriskOptions, Registration
+from router.config import desk, directory, goals, hours, menus, plan, questions, sectors
+from router.config import secrets as secrets_file
+from router.config import settings as settings_file
+from router.config.tables import Table
+from router.core.plan import CallbackPolicy, CodePolicy, Desk, Goals, Published, Targets
+
+_INTRODUCTION = """\
+# Configuration
+
+*Made from the sources by `python -m router.config.reference`; a test keeps it up to date.*
+
+A service is four TOML files. The settings file names the others, and relative paths in it start at
+its own folder. Unknown keys are errors. `./allo check [--config allo.toml]` reports every error of
+all four files at once, each with its key.
+
+A key that is *required* must be given. Where the default is *none*, the description says what it
+means to leave the key out. Keys that end in `_s` are in seconds. Ids are lower-case letters, digits
+and hyphens.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """A table of one of the files, under its heading."""
+
+    heading: str
+    table: type[Table]
+    #: The class whose `#:` comments describe the keys; None: the table itself.
+    described_by: type | None = None
+    #: What is said before the keys; empty: the docstring of the class that describes them.
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    heading: str
+    about: str
+    sections: tuple[_Section, ...]
+
+
+_FILES = (
+    _File(
+        "The settings: `allo.toml`",
+        "One deployment. Commands take it as `--config FILE`.",
+        (
+            _Section("Top level", settings_file.SettingsTable, about="Files and folders."),
+            _Section("[asterisk]", settings_file.AsteriskTable, AsteriskOptions),
+            _Section("[asterisk.registration]", settings_file.RegistrationTable, Registration),
+            _Section("[http]", settings_file.HttpTable, settings_file.Http),
+            _Section("[callbacks]", settings_file.CallbacksTable, settings_file.Callbacks),
+            _Section("[voice]", settings_file.VoiceTable, settings_file.VoiceChoice),
+            _Section("[log]", settings_file.LogTable, settings_file.Log),
+        ),
+    ),
+    _File(
+        "The secrets: `secrets.toml`",
+        "Only its owner may be able to read it (mode 600).",
+        (
+            _Section(
+                "Top level",
+                secrets_file.SecretsTable,
+                secrets_file.Secrets,
+                about="What must stay on the machine. Logs, errors and pages never show any of it.",
+            ),
+        ),
+    ),
+    _File(
+        "The plan: `3939.toml`",
+        "What the service is: `plan` of the settings.",
+        (
+            _Section("Top level", plan.PlanTable),
+            _Section("[hours]", hours.HoursTable),
+            _Section("[hours.week]", hours.WeekTable),
+            _Section("[[hours.exceptions]]", hours.ExceptionTable),
+            _Section("[code]", plan.CodeTable, CodePolicy),
+            _Section("[targets]", plan.TargetsTable, Targets),
+            _Section("[callbacks]", plan.PromiseTable, CallbackPolicy),
+            _Section("[sectors.*]", sectors.SectorTable),
+            _Section("[keys]", menus.KeysTable),
+            _Section("[menus.*]", menus.MenuTable),
+            _Section("[fiches.*]", sectors.FicheTable),
+            _Section("[desk]", desk.DeskTable, Desk),
+            _Section("[desk.reasons.*]", desk.ReasonTable),
+            _Section("[directory.*]", directory.EntryTable),
+            _Section("[[questions]]", questions.QuestionTable),
+            _Section("[goals]", goals.GoalsTable, Goals),
+            _Section("[[published]]", goals.PublishedTable, Published),
+            _Section("[relay]", plan.RelayTable),
+        ),
+    ),
+)
+_AGENTS = """\
+## The informateurs: `agents.toml`
+
+One line for each informateur, `agents` of the settings:
+
+```toml
+101 = { travail-contrat = 1, travail-conges = 2 }
+```
+
+The id is 1 to 10 digits; the phone's account is `agent-101`. A sector's level says who is asked for
+it: level 1 at once, each further level after the wait that `targets.widening_s` of the plan gives.
+"""
+
+
+def reference() -> str:
+    """Return the whole reference as Markdown."""
+    settings, *others = _FILES
+    parts = [_INTRODUCTION, *_file(settings), *_file(others[0]), *_file(others[1]), _AGENTS]
+    return "\n".join(parts)
+
+
+def tables() -> frozenset[type[Table]]:
+    """Return every table that the reference describes."""
+    return frozenset(section.table for file in _FILES for section in file.sections)
+
+
+def meanings(described: type) -> dict[str, str]:
+    """Return the `#:` comment of each field of a class, those it inherits included."""
+    found: dict[str, str] = {}
+    for one in reversed(described.__mro__):
+        if one.__module__.startswith("router."):
+            found |= _comments(inspect.getsource(one))
+    return found
+
+
+def _comments(source: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    comment: list[str] = []
+    for line in map(str.strip, source.splitlines()):
+        if line.startswith("#:"):
+            comment.append(line[2:].strip())
+            continue
+        if comment and (field := re.match(r"(\w+):", line)):
+            found[field[1]] = " ".join(comment)
+        comment = []
+    return found
+
+
+def _file(file: _File) -> Iterator[str]:
+    yield f"## {file.heading}\n\n{file.about}\n"
+    for section in file.sections:
+        yield _section(section)
+
+
+def _section(section: _Section) -> str:
+    described = section.described_by or section.table
+    about = section.about or inspect.cleandoc(described.__doc__ or "")
+    meaning = meanings(described)
+    rows = [
+        f"| `{name}` | {meaning[name]} | {_kind(name, column)} | {_default(column)} |"
+        for name, column in section.table.model_fields.items()
+        if not _has_section(column.annotation)
+    ]
+    head = (f"### {section.heading}\n", f"{about}\n", "| key | meaning | value | default |")
+    return "\n".join((*head, "|---|---|---|---|", *rows, ""))
+
+
+def _has_section(annotation: Any) -> bool:
+    """Return whether it is a table, or holds tables: they have sections of their own."""
+    if isinstance(annotation, type) and issubclass(annotation, Table):
+        return True
+    return any(map(_has_section, typing.get_args(annotation)))
+
+
+def _kind(name: str, column: FieldInfo) -> str:
+    """Return what the value must be, with its unit and limits."""
+    unit = "seconds" if name.endswith("_s") else ""
+    return _words(column.annotation, unit, _limits(column.metadata))
+
+
+def _words(kind: Any, unit: str, limits: Mapping[str, Any]) -> str:
+    origin, inside = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Union, types.UnionType):  # only with None
+        return _words(inside[0], unit, limits)
+    if origin is Annotated:
+        return _words(inside[0], unit, {**limits, **_limits(inside[1:])})
+    if origin is Literal:
+        *first, last = (f"`{json.dumps(word)}`" for word in inside)
+        return f"{', '.join(first)} or {last}"
+    if origin is tuple:
+        return f"list of {_plural(_words(inside[0], unit, {}))}"
+    if origin is dict:
+        return f"table of {_plural(_words(inside[1], unit, {}))}"
+    if kind is bool:
+        return "`true` or `false`"
+    if kind in (int, float):
+        number = "whole number" if kind is int else "number"
+        words = number if not unit else f"whole {unit}" if kind is int else unit
+        return " ".join(filter(None, (words, _range(limits))))
+    return "date" if kind is Any else "text"
+
+
+def _plural(words: str) -> str:
+    kind, of, rest = words.partition(" of ")
+    return f"{kind}{'' if kind.endswith('s') else 's'}{of}{rest}"
+
+
+def _limits(metadata: Any) -> dict[str, Any]:
+    """Return the numeric limits among a field's metadata: gt, ge and le."""
+    found: dict[str, Any] = {}
+    for one in metadata:
+        if isinstance(one, FieldInfo):
+            found |= _limits(one.metadata)
+        for name in ("gt", "ge", "le"):
+            if (limit := getattr(one, name, None)) is not None:
+                found[name] = limit
+    return found
+
+
+def _range(limits: Mapping[str, Any]) -> str:
+    if "ge" in limits and "le" in limits:
+        return f"from {limits['ge']} to {limits['le']}"
+    below = f"above {limits['gt']}" if "gt" in limits else ""
+    least = f"{limits['ge']} or more" if "ge" in limits else ""
+    most = f"up to {limits['le']}" if "le" in limits else ""
+    return ", ".join(filter(None, (below, least, most)))
+
+
+def _default(column: FieldInfo) -> str:
+    value = column.get_default(call_default_factory=True)
+    if value is PydanticUndefined:
+        return "*required*"
+    return "*none*" if value is None else f"`{_toml(value)}`"
+
+
+def _toml(value: Any) -> str:
+    """Return the value as TOML."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, dict):
+        pairs = (f"{_key(name)} = {_toml(one)}" for name, one in value.items())
+        return f"{{ {', '.join(pairs)} }}" if value else "{}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name)
+
+
+if __name__ == "__main__":
+    print(reference(), end="")
