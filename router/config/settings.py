@@ -54,13 +54,14 @@ class Callbacks:
     number_format: Literal["e164", "+e164", "national"] = "e164"
     #: Whether browsers must solve a puzzle before a request; trusted servers never need to.
     proof_of_work: bool = True
-    #: The number of tries that the puzzle takes at most.
+    #: The number of tries that the puzzle takes at most; on average half as many, which at the
+    #: default is a fifth of a second in a browser.
     difficulty: Annotated[int, Field(ge=1000, le=10_000_000)] = 50_000
     #: Requests a minute, in total, by the plain form: browsers without scripts solve no puzzle.
     forms_per_minute: Annotated[int, Field(ge=0)] = 30
     #: Whether the numbers reserved for fiction are called: only in tests.
     fiction: bool = False
-    #: Callbacks that one number may have in one day.
+    #: Callbacks that one number may have in one day: by default one, and two more if it fails.
     per_day: _AboveZero = 3
     #: The folder, in memory, that holds the numbers of open callbacks. Without it: one of this
     #: service's own in systemd's `$RUNTIME_DIRECTORY`, in `/run/allo` or in `/dev/shm`, the first

@@ -12,9 +12,6 @@ from enum import Enum
 
 from router.core.ids import TicketId
 
-#: Tickets that one number may have on one day: a first one, and two more if that fails.
-PER_DAY = 3
-
 
 class LimitReached(Enum):
     """Why a request is not admitted: a stable code, and the sentence shown to the usager.
@@ -49,7 +46,7 @@ class Limits:
     setting the clock back forgets nothing.
     """
 
-    def __init__(self, *, per_day: int = PER_DAY) -> None:
+    def __init__(self, *, per_day: int) -> None:
         if per_day < 1:
             raise ValueError(f"per_day must be at least 1, got {per_day}")
         self._per_day = per_day

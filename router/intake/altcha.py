@@ -20,8 +20,6 @@ from typing import Any
 
 import orjson
 
-#: The most numbers to try: half as many on average, a fifth of a second in a browser.
-DIFFICULTY = 50_000
 #: How long a challenge can be solved and used, in seconds.
 LIFE_S = 600
 
@@ -42,9 +40,12 @@ class Solved:
 
 
 class Challenges:
-    """Sets challenges and checks solutions; any process with the same key may do either."""
+    """Sets challenges and checks solutions; any process with the same key may do either.
 
-    def __init__(self, key: bytes, difficulty: int = DIFFICULTY) -> None:
+    `difficulty` is the most numbers that a browser has to try; half as many on average.
+    """
+
+    def __init__(self, key: bytes, difficulty: int) -> None:
         self._key = key
         self._difficulty = difficulty
 

@@ -6,12 +6,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from router.core.ids import TicketId
-from router.intake.abuse import PER_DAY, LimitReached, Limits
+from router.intake.abuse import LimitReached, Limits
 
 DAY = date(2026, 11, 24)
 NEXT_DAY = DAY + timedelta(days=1)
 ONE, TWO = "digest of one", "digest of two"
 PLENTY = 1_000
+#: Tickets that one number may have on one day.
+PER_DAY = 3
 
 
 def ticket(n: int) -> TicketId:
@@ -34,7 +36,7 @@ def serve(limits: Limits, times: int, day: date = DAY) -> None:
 
 
 def test_a_number_has_one_open_ticket() -> None:
-    limits = Limits()
+    limits = Limits(per_day=PER_DAY)
     assert admit(limits, T1) is None
     assert admit(limits, T2) is LimitReached.NUMBER_LIMIT
     assert admit(limits, T2, TWO) is None
@@ -44,13 +46,13 @@ def test_a_number_has_one_open_ticket() -> None:
 
 
 def test_a_thousand_requests_for_one_number_open_one_ticket() -> None:
-    limits = Limits()
+    limits = Limits(per_day=PER_DAY)
     accepted = [n for n in range(1_000) if admit(limits, ticket(n)) is None]
     assert accepted == [0]
 
 
 def test_a_number_has_a_few_tickets_a_day() -> None:
-    limits = Limits()
+    limits = Limits(per_day=PER_DAY)
     serve(limits, PER_DAY)
     assert admit(limits) is LimitReached.NUMBER_LIMIT
     assert admit(limits, who=TWO) is None
@@ -59,7 +61,7 @@ def test_a_number_has_a_few_tickets_a_day() -> None:
 
 @pytest.mark.parametrize("most_open", [0, 1, 5])
 def test_all_together_have_as_many_as_the_caller_says(most_open: int) -> None:
-    limits = Limits()
+    limits = Limits(per_day=PER_DAY)
     for n in range(most_open):
         assert admit(limits, ticket(n), str(n), most=most_open) is None
     assert admit(limits, T1, "late", most=most_open) is LimitReached.TOO_MANY_OPEN
@@ -67,13 +69,13 @@ def test_all_together_have_as_many_as_the_caller_says(most_open: int) -> None:
 
 
 def test_that_the_number_is_known_is_told_before_that_all_are_too_many() -> None:
-    limits = Limits()
+    limits = Limits(per_day=PER_DAY)
     admit(limits)
     assert admit(limits, T2, most=1) is LimitReached.NUMBER_LIMIT
 
 
 def test_being_refused_costs_nothing() -> None:
-    limits = Limits()
+    limits = Limits(per_day=PER_DAY)
     for n in range(100):
         admit(limits, ticket(n), most=0)
     assert limits.open == 0
@@ -81,7 +83,7 @@ def test_being_refused_costs_nothing() -> None:
 
 
 def test_a_ticket_that_came_to_nothing_counts_for_nothing() -> None:
-    limits = Limits()
+    limits = Limits(per_day=PER_DAY)
     for _ in range(100):
         assert admit(limits) is None
         limits.withdraw(T1)
@@ -91,7 +93,7 @@ def test_a_ticket_that_came_to_nothing_counts_for_nothing() -> None:
 
 
 def test_a_ticket_ends_once() -> None:
-    limits = Limits()
+    limits = Limits(per_day=PER_DAY)
     admit(limits)
     assert limits.closed(T1) == ONE
     assert limits.closed(T1) is None
@@ -101,14 +103,14 @@ def test_a_ticket_ends_once() -> None:
 
 
 def test_a_clock_set_back_forgets_nothing() -> None:
-    limits = Limits()
+    limits = Limits(per_day=PER_DAY)
     serve(limits, PER_DAY, NEXT_DAY)
     assert admit(limits, day=DAY) is LimitReached.NUMBER_LIMIT
     assert admit(limits, day=NEXT_DAY) is LimitReached.NUMBER_LIMIT
 
 
 def test_after_a_restart_open_tickets_are_known_and_the_days_counts_lost() -> None:
-    limits = Limits()
+    limits = Limits(per_day=PER_DAY)
     limits.hold({T1: ONE}, DAY)
     assert limits.open == 1
     assert admit(limits, T2) is LimitReached.NUMBER_LIMIT
@@ -117,7 +119,7 @@ def test_after_a_restart_open_tickets_are_known_and_the_days_counts_lost() -> No
 
 
 def test_open_tickets_are_held_beyond_midnight_by_their_new_digests() -> None:
-    limits = Limits()
+    limits = Limits(per_day=PER_DAY)
     admit(limits)
     limits.hold({T1: "new digest of one"}, NEXT_DAY)
     assert limits.open == 1
@@ -127,7 +129,7 @@ def test_open_tickets_are_held_beyond_midnight_by_their_new_digests() -> None:
 
 
 def test_the_next_day_knows_no_count() -> None:
-    limits = Limits()
+    limits = Limits(per_day=PER_DAY)
     serve(limits, PER_DAY)
     admit(limits, T2, TWO, NEXT_DAY)
     assert ONE not in repr(vars(limits))
@@ -151,7 +153,7 @@ class LimitsBesideAnAccount(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.limits = Limits()
+        self.limits = Limits(per_day=PER_DAY)
         self.day = DAY
         self.tickets = 0
         self.open: dict[TicketId, str] = {}
@@ -191,7 +193,7 @@ class LimitsBesideAnAccount(RuleBasedStateMachine):
 
     @rule()
     def restart(self) -> None:
-        self.limits = Limits()
+        self.limits = Limits(per_day=PER_DAY)
         self.today.clear()
         self.limits.hold(self.open, self.day)
 
