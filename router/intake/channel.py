@@ -20,7 +20,7 @@ carries a serial number under its own name, and its answer repeats it as "reply"
                                                 the vault, or why there is none
       {"holding": {ticket: who}, day}           the digests of the vault's numbers on `day`: at
                                                 the start, if asked for, and when the day changes
-      {"leaked": count}                         so many more values were kept out of its log
+      {"leaked": count}                         this many more values were kept out of its log
                                                 because they could be numbers
 
     router -> intake

@@ -18,19 +18,18 @@ _TOP = Path(router.__file__).resolve().parents[1]
 
 
 class Child:
-    """`told` gets its messages, `gone` is called once, when it has ended. Call `start` first."""
+    """`receive` gets its messages, `gone` is called once, when it has ended. Call `start` first."""
 
     def __init__(
         self,
-        told: Callable[["Child", Message], None],
+        receive: Callable[["Child", Message], None],
         gone: Callable[["Child"], None],
     ) -> None:
-        self._told = told
         self._gone = gone
-        self.channel = Channel(lambda message: told(self, message), lambda: None)
+        self.channel = Channel(lambda message: receive(self, message), lambda: None)
         #: Whether it serves, or has served.
         self.ready = False
-        #: Whether it was told to finish and go.
+        #: Whether it was asked to finish and go.
         self.retiring = False
         #: When it began to serve, in seconds of the loop's clock.
         self.ready_at = 0.0

@@ -131,13 +131,13 @@ class Ledger:
         self.drop(ticket)
         return limit.code
 
-    def hold(self, told: Message) -> None:
+    def hold(self, message: Message) -> None:
         """Take up the digests of the open tickets under today's key."""
         still_open = self._backend.open_tickets()
-        holding: Mapping[str, str] = told["holding"]
+        holding: Mapping[str, str] = message["holding"]
         self._limits.hold(
             {TicketId(ticket): who for ticket, who in holding.items() if ticket in still_open},
-            _day(told),
+            _day(message),
         )
 
     def ended(self, ticket: TicketId) -> None:
@@ -210,5 +210,5 @@ def _decided(verdict: Verdict) -> asyncio.Future[Verdict]:
     return future
 
 
-def _day(told: Message) -> date:
-    return date.fromisoformat(told["day"])
+def _day(message: Message) -> date:
+    return date.fromisoformat(message["day"])

@@ -118,8 +118,8 @@ def result(plan: Plan, subject: Subject | None, progress: Progress) -> str:
     if progress.state == "accepted" and progress.code:
         code = f'<span class="code">{escape(progress.code)}</span>'
         actions += f"\n<p>{as_html(with_number(page_words.CALL_IN, plan))}<br>{code}</p>"
-    told = _alert(kind, title, *(with_number(one, plan) for one in said))
-    return _fiche(plan, subject, _plain(told + actions), title=title)
+    alert = _alert(kind, title, *(with_number(one, plan) for one in said))
+    return _fiche(plan, subject, _plain(alert + actions), title=title)
 
 
 def choice(plan: Plan, offer: Offer, unknown: str | None = None) -> str:

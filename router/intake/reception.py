@@ -6,8 +6,8 @@ router asked, which checks the limits, makes its promise and writes it to disk b
 
 The ticket is an HMAC of the requester and the idempotency key, on this day. So a request sent
 again finds its own ticket, even after everything was restarted, without any of it being kept;
-and one that was refused may be tried again under its key. Whether it is the same request is
-told by the number in the vault: by its content, never by a digest of it.
+and one that was refused may be tried again under its key. What shows whether it is the same
+request is the number in the vault itself, never a digest of it.
 """
 
 import asyncio

@@ -42,7 +42,7 @@ _RETIREMENT_S = 300.0
 class Succession:
     """The processes, newest last. `start` before all else, `stop` at the end.
 
-    `told` gets every message of each, and `gone` is called once for each that has ended. Their
+    `receive` gets every message of each, and `gone` is called once for each that has ended. Their
     owner passes back what concerns the processes: `is_ready`, `is_worn`, `is_gone`.
     """
 
@@ -50,7 +50,7 @@ class Succession:
         self,
         terms: Terms,
         clock: Clock,
-        told: Callable[[Child, Message], None],
+        receive: Callable[[Child, Message], None],
         gone: Callable[[Child], None],
         timers: LoopTimers,
         *,
@@ -59,7 +59,7 @@ class Succession:
     ) -> None:
         self._terms = terms
         self._clock = clock
-        self._told = told
+        self._receive = receive
         self._gone = gone
         self._timers = timers
         self._shortest_life_s = shortest_life_s
@@ -68,7 +68,7 @@ class Succession:
         self._day_key = DayKey.reserve()
         self._listening: socket.socket | None = None
         self._children: list[Child] = []
-        #: What all of them were last told; None before the first.
+        #: The state last sent to all of them; None before the first.
         self._state: Message | None = None
         self._deaths: deque[float] = deque(maxlen=_BUDGET)
         self._starts = Tasks()
@@ -117,7 +117,7 @@ class Succession:
         if state != self._state:
             self._state = state
             for child in self._children:
-                self._tell_state(child)
+                self._send_state(child)
 
     def recycle(self) -> None:
         """Replace the one that serves by a new one, unless one is about to."""
@@ -125,9 +125,9 @@ class Succession:
             self._starts.start(self._new_child())
 
     def is_ready(self, child: Child) -> None:
-        """`child` serves: tell it what the others were told, and retire the others."""
+        """`child` serves: send it the state that the others have, and retire the others."""
         child.has_started(asyncio.get_running_loop().time())
-        self._tell_state(child)
+        self._send_state(child)
         for other in self._children[: self._children.index(child)]:
             if not other.retiring:
                 other.retire(self._linger_s)
@@ -159,7 +159,7 @@ class Succession:
 
     async def _new_child(self) -> None:
         assert self._listening is not None, "start() first"
-        child = Child(self._told, self._gone)
+        child = Child(self._receive, self._gone)
         terms = replace(
             self._terms,
             clock_base=self._clock.now() - time.monotonic(),
@@ -180,6 +180,6 @@ class Succession:
         if child is self.current:
             self.recycle()
 
-    def _tell_state(self, child: Child) -> None:
+    def _send_state(self, child: Child) -> None:
         if child.ready and self._state is not None:
             child.channel.send(self._state)

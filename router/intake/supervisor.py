@@ -60,7 +60,7 @@ class Intake:
         self._intakes = Succession(
             terms_of(config, self._ledger.vault, paths),
             clock,
-            self._told,
+            self._receive,
             self._gone,
             self._timers,
             shortest_life_s=shortest_life_s,
@@ -223,7 +223,7 @@ class Intake:
 
     # --- what comes from them --------------------------------------------------------------
 
-    def _told(self, child: Child, message: Message) -> None:
+    def _receive(self, child: Child, message: Message) -> None:
         try:
             self._act_on(child, message)
         except Exception as error:  # one message must not silence the intake

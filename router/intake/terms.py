@@ -50,7 +50,7 @@ class Terms:
     #: Access codes are derived with it.
     code_secret: bytes = field(repr=False)
 
-    #: Asterisk's HTTP interface, with "/ari" and no slash after it, and who asks there.
+    #: Asterisk's HTTP interface, with "/ari" and no slash after it, with user and password.
     ari_url: str
     ari_user: str
     ari_password: str = field(repr=False)
@@ -76,7 +76,7 @@ class Terms:
     # Set for each intake when it starts.
     #: Added to the monotonic clock, which all processes share: the service's time.
     clock_base: float = 0.0
-    #: Whether to tell the router at the start whose the open tickets are.
+    #: Whether to send the router, at the start, the digests of the vault's numbers.
     recount: bool = False
     #: What the router last said of the sectors: the channel's message; later ones follow.
     accepting: Message = field(default_factory=lambda: NOTHING_ACCEPTED)

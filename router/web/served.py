@@ -2,7 +2,7 @@
 
 aiohttp would name itself and its version in every answer, and quote, in English, what it could
 not read of a request. Here every answer has the same bare `Server`, and what is not HTTP, or
-fails over a defect, is refused in the words of every other refusal.
+fails through a defect, is refused in the words of every other refusal.
 """
 
 from typing import Any
