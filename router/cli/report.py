@@ -84,7 +84,7 @@ def report(
         print(f"The page is in {html}.", file=sys.stderr)
     if director is not None:
         with writing(director, "--director"):
-            reports.write_board(reports.board_of(plan, made, before), director)
+            reports.write_board(reports.board_of(plan, loaded.publication, made, before), director)
         print(f"The director's page is in {director}.", file=sys.stderr)
     print(reports.as_json(made) if as_json else reports.as_text(made), end="")
 

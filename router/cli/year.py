@@ -114,7 +114,7 @@ def simulate(
         print(f"The page is in {html}.", file=sys.stderr)
     if director is not None:
         with writing(director, "--director"):
-            reports.write_board(page.board_of(made, plan), director)
+            reports.write_board(page.board_of(made, plan, service.publication), director)
         print(f"The director's page is in {director}.", file=sys.stderr)
     if plot is not None:
         png = plot.suffix.lower() == ".png"

@@ -6,6 +6,7 @@ Four files: the plan (what the service is), the informateurs, the settings of on
 
 from router.config.agreement import asterisk_settings
 from router.config.files import Config, Faulty, load, read_all
+from router.config.goals import Goals, Publication, Published
 from router.config.plan import load_plan
 from router.config.secrets import Secrets, load_secrets, new_secrets
 from router.config.settings import Callbacks, Http, Log, Settings, VoiceChoice
@@ -14,8 +15,11 @@ __all__ = [
     "Callbacks",
     "Config",
     "Faulty",
+    "Goals",
     "Http",
     "Log",
+    "Publication",
+    "Published",
     "Secrets",
     "Settings",
     "VoiceChoice",

@@ -1,7 +1,7 @@
 """All files of one deployment, read together."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from router.asterisk.settings import AsteriskSettings
@@ -11,6 +11,7 @@ from router.config.agreement import (
     check_secrets,
     check_silence,
 )
+from router.config.goals import Publication
 from router.config.plan import read_plan
 from router.config.secrets import Secrets, read_secrets
 from router.config.settings import Settings, read_settings
@@ -27,6 +28,8 @@ class Config:
     settings: Settings
     #: None without a settings file.
     secrets: Secrets | None
+    #: What the figures of this service are set beside.
+    publication: Publication = field(default_factory=Publication)
 
     def asterisk(self) -> AsteriskSettings:
         """Return everything that Asterisk's configuration is rendered from.
@@ -74,7 +77,8 @@ def read_all(path: Path | None, known_prompts: Collection[str] | None = None) ->
     if settings is None:
         return Faulty(report.problems, None)
     plan_report, agents_report = Report(settings.plan.name), Report(settings.agents.name)
-    plan = read_plan(settings.plan, settings.agents, known_prompts, plan_report, agents_report)
+    read = read_plan(settings.plan, settings.agents, known_prompts, plan_report, agents_report)
+    plan, publication = (None, Publication()) if read is None else read
     secrets_report = Report(settings.secrets.name if settings.secrets else "secrets")
     given = read_secrets(settings.secrets, secrets_report) if settings.secrets else None
     check_asterisk(settings, report)
@@ -87,4 +91,4 @@ def read_all(path: Path | None, known_prompts: Collection[str] | None = None) ->
     problems = problems_of(report, plan_report, agents_report, secrets_report)
     if problems or plan is None:
         return Faulty(problems, settings)
-    return Config(plan, settings, given)
+    return Config(plan, settings, given, publication)

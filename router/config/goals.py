@@ -1,16 +1,59 @@
-"""What the service aims at, and the key figures that it has published."""
+"""What figures are set beside: the service's goals, and the key figures it has published."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from router.config.tables import Report, Text, schema
-from router.core.plan import Goals, Published
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Number = Annotated[int, Field(ge=0)]
 _FIGURES = ("answered", "answered_callback", "mobilised", "satisfaction")
+
+
+@dataclass(frozen=True, slots=True)
+class Goals:
+    """What the service aims at, as shares from 0 to 1; no target where it has named none."""
+
+    #: The share of live calls offered that are answered within `targets.live_target_s`, at least.
+    in_time: float | None = None
+    #: The share of promised callbacks that are begun within `callbacks.promise_s`, at least.
+    callbacks_kept: float | None = None
+    #: The share of calls offered that are answered, at least.
+    answered: float | None = None
+    #: The share of live calls offered that are abandoned, at most.
+    abandoned_max: float | None = None
+    #: The share of scores given that count as satisfied, at least.
+    satisfied: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Key figures that the service has published for a year, some of them or all."""
+
+    #: The year.
+    year: int
+    #: Where they were published, in French.
+    source: str
+    #: Calls answered, callbacks included.
+    answered: int | None = None
+    #: Of these, callbacks.
+    answered_callback: int | None = None
+    #: Informateurs who worked for the service.
+    mobilised: int | None = None
+    #: The share of satisfied callers, from 0 to 1.
+    satisfaction: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What the director's page sets beside the figures of some days."""
+
+    goals: Goals = field(default_factory=Goals)
+    #: The earliest year first.
+    published: tuple[Published, ...] = ()
 
 
 GoalsTable: Any = schema(

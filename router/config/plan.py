@@ -11,7 +11,13 @@ from router.asterisk.faults import SHORTEST_LIMIT_S
 from router.config.agents import AgentsTable, read_agents
 from router.config.desk import DeskTable, read_desk
 from router.config.directory import EntryTable, read_directory
-from router.config.goals import GoalsTable, PublishedTable, read_published
+from router.config.goals import (
+    Goals,
+    GoalsTable,
+    Publication,
+    PublishedTable,
+    read_published,
+)
 from router.config.hours import HoursTable, read_hours
 from router.config.menus import KeysTable, MenuTable, read_menus
 from router.config.prompts import check_prompts, prompts_of_callers, prompts_of_desks
@@ -41,7 +47,6 @@ from router.core.plan import (
     Agent,
     CallbackPolicy,
     CodePolicy,
-    Goals,
     Page,
     Plan,
     Relay,
@@ -122,10 +127,10 @@ def load_plan(
         ConfigError: With every fault of both files.
     """
     plan_report, agents_report = Report(plan_path.name), Report(agents_path.name)
-    plan = read_plan(plan_path, agents_path, known_prompts, plan_report, agents_report)
+    read = read_plan(plan_path, agents_path, known_prompts, plan_report, agents_report)
     raise_all(plan_report, agents_report)
-    assert plan is not None
-    return plan
+    assert read is not None
+    return read[0]
 
 
 def read_plan(
@@ -134,8 +139,11 @@ def read_plan(
     known_prompts: Collection[str] | None,
     report: Report,
     agents_report: Report,
-) -> Plan | None:
-    """Return the plan, to be used only if both reports stay empty; faults go to the reports."""
+) -> tuple[Plan, Publication] | None:
+    """Return the plan, and what figures are set beside; None if the file could not be parsed.
+
+    They may be used only if both reports stay empty: faults go to the reports.
+    """
     content, staff = read_toml(plan_path, report), read_toml(agents_path, agents_report)
     table = None if content is None else parse(PlanTable, content, report)
     skills = None if staff is None else parse(AgentsTable, staff, agents_report)
@@ -168,7 +176,7 @@ def read_plan(
     if skills is not None:
         levels = len(table.targets.widening_s)
         agents = read_agents(skills, sectors, levels, report, agents_report)
-    return Plan(
+    plan = Plan(
         name=table.name,
         numbers=table.numbers,
         hours=hours,
@@ -186,11 +194,11 @@ def read_plan(
         desk=desk,
         directory=directory,
         questions=questions,
-        goals=Goals(**table.goals.model_dump()),
-        published=read_published(table.published, report),
         relay=_relay(table.relay, report),
         no_key=no_key,
     )
+    goals = Goals(**table.goals.model_dump())
+    return plan, Publication(goals, read_published(table.published, report))
 
 
 def _prompts(ids: Iterable[str]) -> tuple[PromptId, ...]:

@@ -20,7 +20,7 @@ from router.config import desk, directory, goals, hours, menus, plan, questions,
 from router.config import secrets as secrets_file
 from router.config import settings as settings_file
 from router.config.tables import Table
-from router.core.plan import CallbackPolicy, CodePolicy, Desk, Goals, Published, Targets
+from router.core.plan import CallbackPolicy, CodePolicy, Desk, Targets
 
 _INTRODUCTION = """\
 # Configuration
@@ -101,8 +101,8 @@ _FILES = (
             _Section("[desk.reasons.*]", desk.ReasonTable),
             _Section("[directory.*]", directory.EntryTable),
             _Section("[[questions]]", questions.QuestionTable),
-            _Section("[goals]", goals.GoalsTable, Goals),
-            _Section("[[published]]", goals.PublishedTable, Published),
+            _Section("[goals]", goals.GoalsTable, goals.Goals),
+            _Section("[[published]]", goals.PublishedTable, goals.Published),
             _Section("[relay]", plan.RelayTable),
         ),
     ),

@@ -370,40 +370,6 @@ def yes_or_no(id_: QuestionId, prompt: PromptId, yes: str, no: str) -> Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Goals:
-    """What the service aims at, as shares from 0 to 1; no target where it has named none."""
-
-    #: The share of live calls offered that are answered within `targets.live_target_s`, at least.
-    in_time: float | None = None
-    #: The share of promised callbacks that are begun within `callbacks.promise_s`, at least.
-    callbacks_kept: float | None = None
-    #: The share of calls offered that are answered, at least.
-    answered: float | None = None
-    #: The share of live calls offered that are abandoned, at most.
-    abandoned_max: float | None = None
-    #: The share of scores given that count as satisfied, at least.
-    satisfied: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """Key figures that the service has published for a year, some of them or all."""
-
-    #: The year.
-    year: int
-    #: Where they were published, in French.
-    source: str
-    #: Calls answered, callbacks included.
-    answered: int | None = None
-    #: Of these, callbacks.
-    answered_callback: int | None = None
-    #: Informateurs who worked for the service.
-    mobilised: int | None = None
-    #: The share of satisfied callers, from 0 to 1.
-    satisfaction: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything the engine needs to know of the service."""
 
@@ -427,8 +393,6 @@ class Plan:
     directory: Mapping[EntryId, Entry] = field(default_factory=dict)
     #: In the order in which they are asked; none: callers are not asked to vote.
     questions: tuple[Question, ...] = ()
-    goals: Goals = field(default_factory=Goals)
-    published: tuple[Published, ...] = ()
     #: None: pages name none.
     relay: Relay | None = None
     #: Where callers wait who press nothing; None: they hear the information.

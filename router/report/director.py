@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from router.core.plan import Plan, Published
+from router.config import Goals, Publication, Published
+from router.core.plan import Plan
 from router.report.figures import DEFINITIONS, Figure
 from router.report.published import Report
 from router.report.votes import Vote, missing_votes, satisfaction, scale
@@ -102,10 +103,12 @@ class Board:
     notes: tuple[str, ...]
 
 
-def board_of(plan: Plan, report: Report, before: Report | None = None) -> Board:
+def board_of(
+    plan: Plan, publication: Publication, report: Report, before: Report | None = None
+) -> Board:
     """Return the sheet for days that were measured; `before` is the report of a year earlier."""
     earlier = None if before is None or before.empty else _measured(before)
-    return board(plan, _measured(report), earlier)
+    return board(plan, publication, _measured(report), earlier)
 
 
 def _measured(report: Report) -> Period:
@@ -135,9 +138,9 @@ def year_before(first: date, last: date) -> tuple[date, date]:
     return first - _YEAR_OF_WEEKS, last - _YEAR_OF_WEEKS
 
 
-def board(plan: Plan, now: Period, before: Period | None = None) -> Board:
+def board(plan: Plan, publication: Publication, now: Period, before: Period | None = None) -> Board:
     """Return the sheet for `now`; `before` was measured a year earlier."""
-    beside = _beside(plan, now, before)
+    beside = _beside(plan, publication, now, before)
     groups = (
         ("Chiffres-clés que le service publie", _key_rows(beside)),
         ("Qualité de service", tuple(_row(beside, Key(id_)) for id_ in QUALITY)),
@@ -174,19 +177,21 @@ class _Beside:
     plan: Plan
     now: Period
     before: Period | None
+    goals: Goals
     #: The published figures of the year nearest to the period.
     published: Published | None
     #: Those of the year before, if nothing was measured then and they are not `published` itself.
     earlier: Published | None
 
 
-def _beside(plan: Plan, now: Period, before: Period | None) -> _Beside:
-    year = now.first.year
-    near = min(plan.published, key=lambda one: (abs(one.year - year), -one.year), default=None)
+def _beside(plan: Plan, publication: Publication, now: Period, before: Period | None) -> _Beside:
+    year, years = now.first.year, publication.published
+    near = min(years, key=lambda one: (abs(one.year - year), -one.year), default=None)
     earlier = None
     if before is None and is_year(now.first, now.last):
-        earlier = next((one for one in plan.published if one.year == year - 1), None)
-    return _Beside(plan, now, before, near, None if earlier is near else earlier)
+        earlier = next((one for one in years if one.year == year - 1), None)
+    earlier = None if earlier is near else earlier
+    return _Beside(plan, now, before, publication.goals, near, earlier)
 
 
 def _figures(period: Period) -> dict[Key, Figure]:
@@ -207,7 +212,7 @@ def _row(beside: _Beside, key: Key, name: str = "", remark: str = "") -> Row:
         now=shown(now),
         published="" if key.question else _told(key.id, beside.published),
         before=_a_year_earlier(beside, key),
-        goal=_goal(beside.plan, now),
+        goal=_goal(beside, now),
         remark=remark,
     )
 
@@ -286,12 +291,13 @@ def _a_year_earlier(beside: _Beside, key: Key) -> str:
     return "" if figure is None else shown(figure)
 
 
-def _goal(plan: Plan, now: Figure) -> str:
-    """Return what the plan aims at, and whether that was reached; "" if it has no such goal."""
+def _goal(beside: _Beside, now: Figure) -> str:
+    """Return what the service aims at, and whether that was reached; "" if it has no such goal."""
     if now.id == "asa/1":
-        return _reached(now, plan.targets.live_target_s, promised(plan.targets.live_target_s), True)
+        target_s = beside.plan.targets.live_target_s
+        return _reached(now, target_s, promised(target_s), True)
     name, at_most = GOALS.get(now.id, ("", False))
-    share = getattr(plan.goals, name) if name else None
+    share = getattr(beside.goals, name) if name else None
     return "" if share is None else _reached(now, share, percent(share), at_most)
 
 

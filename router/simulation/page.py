@@ -2,6 +2,7 @@
 
 from html import escape
 
+from router.config import Publication
 from router.core.plan import Plan
 from router.report.director import Board, Period, board
 from router.report.html import (
@@ -67,7 +68,7 @@ def as_page(figures: Figures) -> str:
     return document(title_of(figures), body)
 
 
-def board_of(figures: Figures, plan: Plan) -> Board:
+def board_of(figures: Figures, plan: Plan, publication: Publication) -> Board:
     """Return the director's page of what was simulated."""
     told = {one.id: one for section_ in figures.sections.values() for one in section_}
     period = Period(
@@ -79,7 +80,7 @@ def board_of(figures: Figures, plan: Plan) -> Board:
         reconciles=figures.reconciles,
         simulated=about(figures),
     )
-    return board(plan, period)
+    return board(plan, publication, period)
 
 
 def _key_figures(figures: Figures) -> str:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from router.config import load
+from router.config import Goals, load
 from router.core.facts import BallotFact, CallFact, DutyFact, SubjectFact, VoteFact
-from router.core.plan import Goals
 from router.report import Report, board_of, publish, year_before
 from router.report.director import Board, board
 from router.report.director_page import as_page
@@ -22,9 +21,11 @@ from tests.report.test_votes import SENTENCES
 
 pytestmark = pytest.mark.browser
 
+LOADED = load(None)
+PLAN = LOADED.plan
 #: Everything that can be on it, with the longest names.
-PLAN = replace(
-    load(None).plan,
+PUBLICATION = replace(
+    LOADED.publication,
     goals=Goals(in_time=0.8, callbacks_kept=0.995, answered=0.9, abandoned_max=0.05, satisfied=0.9),
 )
 WEEK = MONDAY, MONDAY.replace(day=27)
@@ -48,9 +49,11 @@ def week(first, last, *, late: int) -> Report:  # type: ignore[no-untyped-def]
 
 
 THIS = week(*WEEK, late=2000)
-FULL = board_of(PLAN, replace(THIS, reconciles=False), week(*year_before(*WEEK), late=0))
-YEARS = replace(PLAN, published=(*PLAN.published, OLDER))
-SIMULATED = board(YEARS, replace(year_of(THIS, 2025), simulated="Chiffres simulés. " * 12))
+FULL = board_of(
+    PLAN, PUBLICATION, replace(THIS, reconciles=False), week(*year_before(*WEEK), late=0)
+)
+YEARS = replace(PUBLICATION, published=(*PUBLICATION.published, OLDER))
+SIMULATED = board(PLAN, YEARS, replace(year_of(THIS, 2025), simulated="Chiffres simulés. " * 12))
 BOARDS = {"measured": FULL, "simulated": SIMULATED}
 
 

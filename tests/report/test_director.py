@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.config import load
+from router.config import Goals, Publication, Published, load
 from router.core.commands import Outcome
 from router.core.facts import BallotFact, CallFact, Door, DutyFact, VoteFact
 from router.core.ids import AgentId
-from router.core.plan import Goals, Plan, Published, Targets
+from router.core.plan import Plan, Targets
 from router.report import Report, board_of, publish, year_before
 from router.report.director import GIVEN, KEY_FIGURES, QUALITY, Board, Period, Row, board
 from router.report.figures import DEFINITIONS
@@ -28,11 +28,9 @@ MONDAY = date(2026, 11, 23)
 #: As published for 2025.
 PUBLISHED = Published(2025, "Chiffres-clés (2025)", 207_174, 84_354, 45, 0.9)
 OLDER = Published(2024, "Bilan 2024", 199_999, None, 44, None)
-PLAN = small_plan(
-    questions=(SCORED, YES_NO),
-    published=(PUBLISHED,),
-    goals=Goals(in_time=0.8, callbacks_kept=0.995, satisfied=0.85, abandoned_max=0.05),
-    targets=Targets(live_target_s=180),
+PLAN = small_plan(questions=(SCORED, YES_NO), targets=Targets(live_target_s=180))
+PUBLICATION = Publication(
+    Goals(in_time=0.8, callbacks_kept=0.995, satisfied=0.85, abandoned_max=0.05), (PUBLISHED,)
 )
 
 
@@ -88,7 +86,7 @@ def year_of(told: Report, year: int, *, whole: bool = True) -> Period:
 
 
 def test_the_four_published_figures_stand_beside_ours() -> None:
-    told = board_of(PLAN, DAY)
+    told = board_of(PLAN, PUBLICATION, DAY)
     name, key = told.groups[0]
     assert name == "Chiffres-clés que le service publie"
     assert [(one.id, one.now, one.published) for one in key] == [
@@ -102,14 +100,14 @@ def test_the_four_published_figures_stand_beside_ours() -> None:
 
 
 def test_the_shipped_plan_has_what_the_service_has_published() -> None:
-    (published,) = load(None).plan.published
+    (published,) = load(None).publication.published
     assert replace(published, source="") == replace(PUBLISHED, source="")
 
 
 @given(facts=repeated(call_facts()))
 def test_every_figure_is_the_reports_own_and_adds_up(facts: list[CallFact]) -> None:
     report = report_of(facts)
-    told = board_of(PLAN, report)
+    told = board_of(PLAN, PUBLICATION, report)
     own = {one.id: one for one in report.figures}
     for id_ in (*KEY_FIGURES, *QUALITY):
         if id_ in own:
@@ -118,7 +116,7 @@ def test_every_figure_is_the_reports_own_and_adds_up(facts: list[CallFact]) -> N
 
 
 def test_votes_stand_beside_their_response_rate() -> None:
-    told = board_of(PLAN, DAY)
+    told = board_of(PLAN, PUBLICATION, DAY)
     assert "Taux de réponse\u00a0: 50,0\u00a0% (100 sur 200\u00a0personnes)." in (
         row(told, "satisfaction/1").remark
     )
@@ -134,14 +132,14 @@ def test_late_votes_are_told_on_it() -> None:
         *(PLAN, MONDAY, MONDAY, [], Counter(), Counter(), []),
         ballots={BallotFact(MONDAY, SCORED.id): 2},
     )
-    told = board_of(PLAN, report)
+    told = board_of(PLAN, PUBLICATION, report)
     assert any(note.startswith("2 votes attendent") for note in told.notes)
     assert row(told, "satisfaction/1").remark == row(told, "yes/1").remark == "Aucun vote publié."
 
 
 def test_a_question_of_scores_that_nobody_is_asked_has_no_figure() -> None:
     plan = replace(PLAN, questions=(YES_NO,))
-    told = row(board_of(plan, report_of(calls(), plan=plan)), "satisfaction/1")
+    told = row(board_of(plan, PUBLICATION, report_of(calls(), plan=plan)), "satisfaction/1")
     assert (told.now, told.published) == ("–", "90,0\u00a0%")
     assert "Aucune question à notes n’est posée." in told.remark
 
@@ -162,17 +160,17 @@ def test_a_question_of_scores_that_nobody_is_asked_has_no_figure() -> None:
     ],
 )
 def test_the_plans_goal_is_reached_or_not(id_: str, goal: str) -> None:
-    assert row(board_of(PLAN, DAY), id_).goal == goal
+    assert row(board_of(PLAN, PUBLICATION, DAY), id_).goal == goal
 
 
 def test_without_a_figure_a_goal_is_neither_reached_nor_missed() -> None:
-    told = board_of(PLAN, report_of([]))
+    told = board_of(PLAN, PUBLICATION, report_of([]))
     assert row(told, "service-level-offered/2").goal == "80,0\u00a0% au moins"
 
 
 def test_targets_in_time_are_in_the_names() -> None:
     plan = replace(PLAN, targets=Targets(live_target_s=90))
-    told = board_of(plan, DAY)
+    told = board_of(plan, PUBLICATION, DAY)
     assert "pris en 1\u00a0min\u00a030\u00a0s au plus" in row(told, "service-level-offered/2").name
     assert row(told, "callback-kept/1").name == "Rappels promis, faits dans les 45\u00a0minutes"
 
@@ -181,31 +179,31 @@ def test_targets_in_time_are_in_the_names() -> None:
 
 
 def test_a_part_of_a_year_is_not_compared_with_a_year() -> None:
-    told = board_of(PLAN, DAY)
+    told = board_of(PLAN, PUBLICATION, DAY)
     for id_ in ("answered/1", "answered-callback/1", "mobilised/1"):
         assert row(told, id_).remark == "Non comparable\u00a0: ce n’est pas une année entière."
 
 
 def test_a_year_that_was_counted_in_part_is_no_whole_year() -> None:
     part = report_of(calls(), day=date(2026, 1, 1), last=date(2026, 12, 31))
-    assert "Non comparable" in row(board_of(PLAN, part), "answered/1").remark
+    assert "Non comparable" in row(board_of(PLAN, PUBLICATION, part), "answered/1").remark
 
 
 @pytest.mark.parametrize(
     ("year", "remark"), [(2025, "Comparable."), (2026, "Comparable, d’une année à l’autre.")]
 )
 def test_whole_years_are_compared(year: int, remark: str) -> None:
-    assert row(board(PLAN, year_of(DAY, year)), "answered/1").remark == remark
+    assert row(board(PLAN, PUBLICATION, year_of(DAY, year)), "answered/1").remark == remark
 
 
 def test_satisfaction_is_compared_with_care_whatever_the_days() -> None:
-    for told in (board_of(PLAN, DAY), board(PLAN, year_of(DAY, 2025))):
+    for told in (board_of(PLAN, PUBLICATION, DAY), board(PLAN, PUBLICATION, year_of(DAY, 2025))):
         assert row(told, "satisfaction/1").remark.startswith("Comparable avec prudence\u00a0: ")
 
 
 def test_what_was_simulated_proves_nothing_of_what_was_published() -> None:
     simulated = replace(year_of(DAY, 2025), simulated="Chiffres simulés. Hypothèses…")
-    told = board(PLAN, simulated)
+    told = board(PLAN, PUBLICATION, simulated)
     assert told.days == "Chiffres simulés de l’année 2025"
     assert (told.now, told.about) == ("Simulé", "Chiffres simulés. Hypothèses…")
     for id_ in KEY_FIGURES:
@@ -244,7 +242,7 @@ def test_a_year_before_lies_before_it(first: date, days: int) -> None:
 
 def test_what_was_measured_a_year_before_stands_beside() -> None:
     earlier = report_of(calls(20, 5, 5), day=date(2025, 11, 24))
-    told = board_of(PLAN, DAY, earlier)
+    told = board_of(PLAN, PUBLICATION, DAY, earlier)
     assert told.before == "Mesuré un an plus tôt, le 24 novembre 2025"
     assert [row(told, id_).before for id_ in ("answered/1", "pickup/2", "yes/1")] == [
         *("25", "83,3\u00a0%", "75,0\u00a0%")
@@ -254,27 +252,26 @@ def test_what_was_measured_a_year_before_stands_beside() -> None:
 
 def test_of_a_year_before_that_counted_nothing_nothing_is_told() -> None:
     empty = publish(PLAN, MONDAY, MONDAY, [], Counter(), Counter(), [])
-    told = board_of(PLAN, DAY, empty)
+    told = board_of(PLAN, PUBLICATION, DAY, empty)
     assert told.before == ""
     assert "D’un an plus tôt, rien n’est connu\u00a0: ni compté ici, ni publié." in told.notes
 
 
 def test_what_was_published_of_the_year_before_stands_in_for_it() -> None:
-    plan = replace(PLAN, published=(OLDER, PUBLISHED))
-    told = board(plan, year_of(DAY, 2025))
+    publication = replace(PUBLICATION, published=(OLDER, PUBLISHED))
+    told = board(PLAN, publication, year_of(DAY, 2025))
     assert (told.published, told.before) == ("Publié pour 2025", "Publié pour 2024")
     assert (row(told, "answered/1").before, row(told, "answered-callback/1").before) == (
         *("199\u202f999", ""),
     )
     # In the year after the last one published, that is the year before.
-    later = board(plan, year_of(DAY, 2026))
+    later = board(PLAN, publication, year_of(DAY, 2026))
     assert (later.published, later.before) == ("Publié pour 2025", "")
     assert not any("rien n’est connu" in note for note in later.notes)
 
 
 def test_a_service_that_has_published_nothing_has_its_own_figures_alone() -> None:
-    plan = replace(PLAN, published=(), goals=Goals())
-    told = board_of(plan, DAY)
+    told = board_of(PLAN, Publication(), DAY)
     assert told.published == ""
     assert row(told, "answered/1") == Row("answered/1", "Appels traités", "50")
     assert "Le plan du service ne contient aucun chiffre publié." in told.notes
@@ -282,14 +279,14 @@ def test_a_service_that_has_published_nothing_has_its_own_figures_alone() -> Non
 
 def test_what_does_not_add_up_is_told() -> None:
     wrong = replace(year_of(DAY, 2025), reconciles=False)
-    assert board(PLAN, wrong).notes[0].startswith("Attention")
-    assert not board(PLAN, year_of(DAY, 2025)).notes[0].startswith("Attention")
+    assert board(PLAN, PUBLICATION, wrong).notes[0].startswith("Attention")
+    assert not board(PLAN, PUBLICATION, year_of(DAY, 2025)).notes[0].startswith("Attention")
 
 
 def test_what_is_withheld_is_explained() -> None:
     few = publish(
         *(PLAN, MONDAY, MONDAY, [], Counter(), {VoteFact(MONDAY, SCORED.id, 4): 3}, []),
     )
-    told = board_of(PLAN, few)
+    told = board_of(PLAN, PUBLICATION, few)
     assert row(told, "satisfaction/1").now == "n.\u00a0p."
     assert any("non publié, parce que" in note for note in told.notes)

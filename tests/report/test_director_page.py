@@ -8,12 +8,12 @@ import pytest
 
 from router.report.director import Board, Row, board, board_of
 from router.report.director_page import as_page
-from tests.report.test_director import DAY, PLAN, calls, report_of, year_of
+from tests.report.test_director import DAY, PLAN, PUBLICATION, PUBLISHED, calls, report_of, year_of
 from tests.report.test_page import Page
 from tests.simulation.test_text import BAD_FRENCH
 
-SIMULATED = board(PLAN, replace(year_of(DAY, 2025), simulated="Chiffres simulés."))
-MEASURED = board_of(PLAN, DAY, report_of(calls(20, 5, 5), day=date(2025, 11, 24)))
+SIMULATED = board(PLAN, PUBLICATION, replace(year_of(DAY, 2025), simulated="Chiffres simulés."))
+MEASURED = board_of(PLAN, PUBLICATION, DAY, report_of(calls(20, 5, 5), day=date(2025, 11, 24)))
 
 
 @pytest.fixture(params=[MEASURED, SIMULATED], ids=["measured", "simulated"])
@@ -87,7 +87,7 @@ def test_it_is_careful_french(page: Page) -> None:
 
 
 def test_what_comes_from_the_plan_is_escaped() -> None:
-    published = tuple(replace(one, source="<b>Bilan</b>") for one in PLAN.published)
-    text = as_page(board_of(replace(PLAN, name="L’essai <b>&", published=published), DAY))
+    publication = replace(PUBLICATION, published=(replace(PUBLISHED, source="<b>Bilan</b>"),))
+    text = as_page(board_of(replace(PLAN, name="L’essai <b>&"), publication, DAY))
     assert "<b>" not in text
     assert ("h1", "L’essai <b>&\u00a0: tableau de bord") in Page(text).texts

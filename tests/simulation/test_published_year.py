@@ -20,7 +20,7 @@ def test_the_simulated_year_has_the_published_volumes_and_satisfaction() -> None
     run = Simulation(plan, people, 2025, 1, speech_s(sentences))
     run.run()
     figures = figures_of(run, sentences)
-    (published,) = plan.published
+    (published,) = loaded.publication.published
     assert figures.reconciles
 
     def value(figure: Figure) -> float:
@@ -33,6 +33,6 @@ def test_the_simulated_year_has_the_published_volumes_and_satisfaction() -> None
     assert figures["mobilised/1"].value == published.mobilised
     assert value(figures.votes[0].share) == pytest.approx(published.satisfaction, abs=0.01)
 
-    (_, rows), *_ = board_of(figures, plan).groups
+    (_, rows), *_ = board_of(figures, plan, loaded.publication).groups
     assert [row.id for row in rows] == list(KEY_FIGURES)
     assert all(row.remark.startswith("Non comparable") for row in rows)
