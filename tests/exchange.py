@@ -22,7 +22,6 @@ from router.core.commands import (
     HangUp,
     Noted,
     NumberOver,
-    Outcome,
     Ring,
     Step,
     TakeNumber,
@@ -55,7 +54,7 @@ from router.core.events import (
     SupervisorAsked,
     TimePassed,
 )
-from router.core.facts import CallFact, Fact
+from router.core.facts import CallFact, Fact, Outcome
 from router.core.ids import (
     AgentId,
     BridgeId,

@@ -4,8 +4,9 @@ Commands of one call are carried out in order; those of different calls side by 
 """
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from router.core.callback.tickets import Admission, TicketRecord
+from router.core.facts import Fact, Outcome
 from router.core.ids import (
     AgentId,
     BridgeId,
@@ -22,34 +23,6 @@ from router.core.ids import (
 )
 from router.core.requests import Reply
 from router.core.values import value
-
-if TYPE_CHECKING:
-    from router.core.callback.tickets import Admission, TicketRecord
-    from router.core.facts import Fact
-
-
-class Outcome(StrEnum):
-    """How a call ended. Every call ends with exactly one."""
-
-    ANSWERED = "answered"  # an informateur and the caller were joined
-    ABANDONED = "abandoned"  # the caller left while waiting
-    LEFT = "left"  # the caller left before choosing a sector
-    INFORMED = "informed"  # heard the recorded information, to its end or not
-    CLOSED = "closed"  # came outside opening hours
-    REFUSED_FULL = "refused: queue full"
-    REFUSED_NO_AGENT = "refused: nobody on duty"
-    REFUSED_CLOSING = "refused: closing"
-    REFUSED_LONG = "refused: longest wait reached"
-    SILENT = "silent"  # no key ever came
-    LOST = "lost"  # the informateur's phone died and the caller was not served again
-    CALLED_BACK = "called back"  # left the queue for a callback
-    # Of requests to be called back that came to no conversation.
-    NOT_REACHED = "not reached"  # called in vain: busy, no answer, voicemail
-    FAILED = "failed"  # for the service's own reasons (tickets.OURS)
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-    LOST_REBOOT = "lost in a reboot"
-    NUMBER_LOST = "number lost"  # otherwise, so that nobody could be called
 
 
 class Step(StrEnum):
@@ -288,7 +261,7 @@ class TicketChanged:
     follows; if it cannot be written those are not carried out, and `TicketUnkept` is told. Not
     for Asterisk."""
 
-    record: "TicketRecord"
+    record: TicketRecord
 
 
 @value
@@ -296,7 +269,7 @@ class Admitted:
     """The answer to CallbackAsked number `ask`: once the ticket is on disk. Not for Asterisk."""
 
     ask: int
-    admission: "Admission"
+    admission: Admission
 
 
 @value
@@ -319,7 +292,7 @@ class NumberOver:
 class Counted:
     """Something to count. Not for Asterisk."""
 
-    fact: "Fact"
+    fact: Fact
 
 
 #: What Asterisk is asked to do.

@@ -7,12 +7,35 @@ for others before they are; that somebody was asked does not.
 import datetime
 from enum import StrEnum
 
-from router.core.commands import Outcome
 from router.core.ids import AgentId, EntryId, FicheId, QuestionId, SectorId
 from router.core.requests import Result, Watching
 from router.core.values import value
 
 PERIOD_S = 1800
+
+
+class Outcome(StrEnum):
+    """How a call ended. Every call ends with exactly one."""
+
+    ANSWERED = "answered"  # an informateur and the caller were joined
+    ABANDONED = "abandoned"  # the caller left while waiting
+    LEFT = "left"  # the caller left before choosing a sector
+    INFORMED = "informed"  # heard the recorded information, to its end or not
+    CLOSED = "closed"  # came outside opening hours
+    REFUSED_FULL = "refused: queue full"
+    REFUSED_NO_AGENT = "refused: nobody on duty"
+    REFUSED_CLOSING = "refused: closing"
+    REFUSED_LONG = "refused: longest wait reached"
+    SILENT = "silent"  # no key ever came
+    LOST = "lost"  # the informateur's phone died and the caller was not served again
+    CALLED_BACK = "called back"  # left the queue for a callback
+    # Of requests to be called back that came to no conversation.
+    NOT_REACHED = "not reached"  # called in vain: busy, no answer, voicemail
+    FAILED = "failed"  # for the service's own reasons (tickets.OURS)
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    LOST_REBOOT = "lost in a reboot"
+    NUMBER_LOST = "number lost"  # otherwise, so that nobody could be called
 
 
 class Door(StrEnum):

@@ -6,8 +6,9 @@ from router.core.call.distribution import Distribution
 from router.core.call.journey import Journey
 from router.core.call.life import Aside, Call, CallState
 from router.core.call.waiting import Waiting
-from router.core.commands import DeskChanged, Outcome, Step
+from router.core.commands import DeskChanged, Step
 from router.core.events import CallFound
+from router.core.facts import Outcome
 from router.core.legs import Role
 from router.core.switchboard import Switchboard
 from router.core.work import WorkItem

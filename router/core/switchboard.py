@@ -12,7 +12,6 @@ from router.core.commands import (
     Counted,
     HangUp,
     Noted,
-    Outcome,
     Play,
     StartMusic,
     Step,
@@ -23,7 +22,7 @@ from router.core.desk.agents import AgentDesk, Roster
 from router.core.desk.desk_call import DeskCall
 from router.core.desk.pins import Pins
 from router.core.events import Event
-from router.core.facts import PERIOD_S, CallFact, Fact
+from router.core.facts import PERIOD_S, CallFact, Fact, Outcome
 from router.core.ids import (
     AgentId,
     BridgeId,

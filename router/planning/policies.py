@@ -15,8 +15,7 @@ from multiprocessing import get_context
 from statistics import fmean, stdev
 
 from router.core.callback.tickets import TicketState
-from router.core.commands import Outcome
-from router.core.facts import Door
+from router.core.facts import Door, Outcome
 from router.core.ids import PromptId
 from router.core.plan import Order, Plan
 from router.report.columns import MODE, Mode

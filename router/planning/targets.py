@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from math import sqrt
 
 from router.core.callback.tickets import Refusal
-from router.core.commands import Counted, Outcome
-from router.core.facts import CallFact, Door
+from router.core.commands import Counted
+from router.core.facts import CallFact, Door, Outcome
 from router.core.ids import SectorId
 from router.core.plan import Plan
 from router.errors import ConfigError, Problem

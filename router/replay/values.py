@@ -15,9 +15,8 @@ from typing import Any, NewType, get_args, get_type_hints
 import orjson
 
 from router.core import events
-from router.core.callback.tickets import Admission, TicketRecord
+from router.core.callback.tickets import TicketRecord
 from router.core.commands import DeskChanged
-from router.core.facts import Fact
 from router.core.plan import Plan
 from router.core.requests import Request
 
@@ -31,8 +30,6 @@ _EVENTS = [
 _TOLD: dict[str, type] = {
     one.__name__: one for one in (*_EVENTS, *get_args(Request), DeskChanged, TicketRecord)
 }
-#: Names that commands import for their annotations only.
-_FOR_ANNOTATIONS = {"Fact": Fact, "Admission": Admission, "TicketRecord": TicketRecord}
 
 
 def as_they_are(text: str, kind: str) -> str:
@@ -103,7 +100,7 @@ def _decoded(value: Any, hint: Any) -> Any:
 
 @cache
 def _hints(of: Any) -> dict[str, Any]:
-    return get_type_hints(of, localns=_FOR_ANNOTATIONS)
+    return get_type_hints(of)
 
 
 @cache

@@ -11,8 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
 
-from router.core.commands import Outcome
-from router.core.facts import Door
+from router.core.facts import Door, Outcome
 
 #: A caller who hangs up after fewer seconds in the queue than this did not wait for an answer.
 SHORT_ABANDON_S = 10

@@ -3,8 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
-from router.core.commands import Outcome
-from router.core.facts import CallFact, Door, DutyFact, SubjectFact
+from router.core.facts import CallFact, Door, DutyFact, Outcome, SubjectFact
 from router.core.ids import EntryId, FicheId, SectorId
 from router.report.columns import (
     CLASS,

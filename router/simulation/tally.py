@@ -10,10 +10,10 @@ from datetime import date
 
 from router.core.call.life import CallState
 from router.core.callback.tickets import Refusal, TicketRecord, TicketState
-from router.core.commands import Counted, Noted, Outcome, Step
+from router.core.commands import Counted, Noted, Step
 from router.core.desk.agents import AgentState
 from router.core.engine import Engine
-from router.core.facts import CallFact, Door, DutyFact, VoteFact
+from router.core.facts import CallFact, Door, DutyFact, Outcome, VoteFact
 from router.core.ids import AgentId, QuestionId, SectorId
 from router.core.plan import Plan
 from router.report.columns import CLASS, MODE, Column, Counts, Mode

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from router.core.commands import Outcome
-from router.core.facts import CallFact, Door, SubjectFact, VoteFact
+from router.core.facts import CallFact, Door, Outcome, SubjectFact, VoteFact
 from router.core.ids import EntryId, FicheId, SectorId
 from router.core.requests import Result
 

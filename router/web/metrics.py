@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from router.core.callback.tickets import Failure
-from router.core.commands import Noted, Outcome, Step
+from router.core.commands import Noted, Step
 from router.core.events import CalledEnd
+from router.core.facts import Outcome
 from router.core.ids import SectorId
 from router.core.table import IGNORED, OUTSIDE
 from router.store.standing import Keeping

@@ -6,7 +6,7 @@ import pytest
 
 from router.core.call.life import CONVERSATION as TALKED_TO
 from router.core.call.life import CallState
-from router.core.commands import DeskChanged, HangUp, Outcome, Part, Play, Step, StopMusic
+from router.core.commands import DeskChanged, HangUp, Part, Play, Step, StopMusic
 from router.core.desk.agents import AgentState, Choice
 from router.core.desk.desk_view import CallView
 from router.core.events import (
@@ -27,7 +27,7 @@ from router.core.events import (
     SnoopStarted,
     TimePassed,
 )
-from router.core.facts import Door
+from router.core.facts import Door, Outcome
 from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PhoneId, PlaybackId, SectorId
 from router.core.plan import CodePolicy, LogInBy, Plan, Targets
 from router.core.requests import (

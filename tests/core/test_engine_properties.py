@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 
 from router.core.call.life import CallState, Due
-from router.core.commands import Outcome, Step, Told
+from router.core.commands import Step, Told
 from router.core.desk.agents import AgentState
 from router.core.desk.pins import Pins
 from router.core.engine import Engine
@@ -49,6 +49,7 @@ from router.core.events import (
     TicketUnkept,
     TimePassed,
 )
+from router.core.facts import Outcome
 from router.core.ids import (
     AgentId,
     BridgeId,

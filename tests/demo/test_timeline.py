@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 
 from router.config import load
-from router.core.commands import Outcome, Step
+from router.core.commands import Step
+from router.core.facts import Outcome
 from router.demo.timeline import WORDS, sentence, steps
 
 PLAN = load(None).plan

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from router.core.callback.tickets import Refusal
-from router.core.commands import Counted, Outcome
-from router.core.facts import CallFact, Door
+from router.core.commands import Counted
+from router.core.facts import CallFact, Door, Outcome
 from router.errors import ConfigError
 from router.planning.targets import DEFAULT, KINDS, Measured, Scores, aims
 from router.simulation.demand import Person

@@ -9,8 +9,16 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from router.core.commands import Outcome
-from router.core.facts import PERIOD_S, CallFact, Door, DutyFact, Fact, SubjectFact, VoteFact
+from router.core.facts import (
+    PERIOD_S,
+    CallFact,
+    Door,
+    DutyFact,
+    Fact,
+    Outcome,
+    SubjectFact,
+    VoteFact,
+)
 from router.core.ids import AgentId, EntryId, FicheId, SectorId
 from router.core.plan import Plan
 from router.core.requests import Result

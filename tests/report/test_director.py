@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.config import Goals, Publication, Published, load
-from router.core.commands import Outcome
-from router.core.facts import BallotFact, CallFact, Door, DutyFact, VoteFact
+from router.core.facts import BallotFact, CallFact, Door, DutyFact, Outcome, VoteFact
 from router.core.ids import AgentId
 from router.core.plan import Plan, Targets
 from router.report import Report, board_of, publish, year_before

@@ -7,8 +7,7 @@ from datetime import date
 import pytest
 from hypothesis import given
 
-from router.core.commands import Outcome
-from router.core.facts import CallFact, Door, DutyFact, SubjectFact, VoteFact
+from router.core.facts import CallFact, Door, DutyFact, Outcome, SubjectFact, VoteFact
 from router.core.ids import AgentId, EntryId, FicheId, PromptId, QuestionId
 from router.core.plan import NO, YES, Question, yes_or_no
 from router.core.requests import Result

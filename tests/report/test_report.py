@@ -17,8 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.cli import provision
-from router.core.commands import Outcome
-from router.core.facts import BallotFact, CallFact, Door, DutyFact, SubjectFact, VoteFact
+from router.core.facts import BallotFact, CallFact, Door, DutyFact, Outcome, SubjectFact, VoteFact
 from router.core.ids import AgentId, EntryId, FicheId, PromptId, QuestionId
 from router.core.plan import Entry, Plan, Question
 from router.report import Report, as_json, as_text, publish, write_page

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from router.core.commands import Noted, Outcome, Step
+from router.core.commands import Noted, Step
+from router.core.facts import Outcome
 from router.core.ids import CallId, SectorId
 from router.core.plan import Plan
 from router.simulation.demand import Day, Person

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 
 from router.core.callback.tickets import Refusal, TicketRecord
-from router.core.commands import Counted, Noted, Outcome, Step
-from router.core.facts import CallFact
+from router.core.commands import Counted, Noted, Step
+from router.core.facts import CallFact, Outcome
 from router.core.ids import SectorId
 from router.core.plan import Plan
 from router.simulation.demand import HABITS, Day, Person

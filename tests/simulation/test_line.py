@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from router.core.callback.tickets import Failure, Refusal, TicketState
-from router.core.commands import Outcome, Step
-from router.core.facts import Door
+from router.core.commands import Step
+from router.core.facts import Door, Outcome
 from router.core.plan import CallbackPolicy, Plan, Targets
 from router.simulation.roster import Stint
 from tests.service_plan import HOUSING, MONDAY_10H, WORK, agent, small_plan

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from router.core.commands import Outcome, Step
-from router.core.facts import Door
+from router.core.commands import Step
+from router.core.facts import Door, Outcome
 from router.core.plan import Agent, CallbackPolicy, Plan, Targets
 from router.simulation.people import Knowledge
 from tests.service_plan import (

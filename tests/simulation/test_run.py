@@ -12,8 +12,8 @@ import pytest
 
 from router.cli import provision
 from router.config import load
-from router.core.commands import Counted, Outcome
-from router.core.facts import CallFact, Door
+from router.core.commands import Counted
+from router.core.facts import CallFact, Door, Outcome
 from router.core.plan import Plan
 from router.simulation.run import Simulation, speech_s
 from router.simulation.tally import SAMPLE_S, Tally

@@ -2,8 +2,9 @@
 
 import pytest
 
-from router.core.commands import Outcome, Step
+from router.core.commands import Step
 from router.core.desk.agents import AgentState
+from router.core.facts import Outcome
 from router.core.plan import Plan, Targets
 from router.simulation.roster import Stint
 from tests.service_plan import BREAK, MONDAY_10H, WORK, agent, day_plan

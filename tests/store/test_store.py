@@ -12,8 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.core.commands import DeskChanged, Outcome
-from router.core.facts import BallotFact, CallFact, Door, DutyFact, SubjectFact, VoteFact, WatchFact
+from router.core.commands import DeskChanged
+from router.core.facts import (
+    BallotFact,
+    CallFact,
+    Door,
+    DutyFact,
+    Outcome,
+    SubjectFact,
+    VoteFact,
+    WatchFact,
+)
 from router.core.ids import AgentId, EntryId, FicheId, PhoneId, QuestionId, ReasonId, SectorId
 from router.core.requests import Result, Watching
 from router.errors import StoreError

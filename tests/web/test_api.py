@@ -11,7 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from router.core.callback.tickets import Refusal
 from router.core.codes import in_pairs
-from router.core.commands import Noted, Outcome, Step
+from router.core.commands import Noted, Step
+from router.core.facts import Outcome
 from router.core.ids import CallId
 from router.core.standing import SectorSnapshot
 from router.core.table import OUTSIDE

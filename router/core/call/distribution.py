@@ -4,10 +4,11 @@ from router.core.call.life import Call, CallState, Due
 from router.core.call.supervision import Supervision
 from router.core.call.votes import Votes
 from router.core.call.waiting import Waiting, promise
-from router.core.commands import HangUp, Join, Outcome, Part, Step, Verify
+from router.core.commands import HangUp, Join, Part, Step, Verify
 from router.core.desk.agents import AgentDesk, LastCall
 from router.core.desk.duty import Duty
 from router.core.events import CallFound, LegEnd, LegEnded
+from router.core.facts import Outcome
 from router.core.ids import PromptId, SectorId
 from router.core.legs import Role, Said
 from router.core.reservation import Reservation, why_unanswered

@@ -9,9 +9,9 @@ from router.core.call.life import Call, CallState, Due
 from router.core.call.waiting import Waiting
 from router.core.callback.callbacks import Callbacks
 from router.core.codes import CODE_LENGTH, FailureBudget
-from router.core.commands import Listen, Outcome, Step
+from router.core.commands import Listen, Step
 from router.core.events import CallerSpoke, KeyPressed
-from router.core.facts import Door
+from router.core.facts import Door, Outcome
 from router.core.hours import Closed
 from router.core.ids import CallId, MenuId, PageId, PromptId, SectorId
 from router.core.plan import SAY_NEXT_OPENING, Choice, Menu, Repeat, ToMenu, ToPage, ToSector

@@ -25,8 +25,7 @@ What answers each event in each state, and what may follow, is in table.py besid
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from router.core.commands import Outcome
-from router.core.facts import Door
+from router.core.facts import Door, Outcome
 from router.core.ids import (
     AgentId,
     BridgeId,

@@ -5,8 +5,9 @@ From the key on, the intake asks for the number: nothing of it comes here.
 
 from router.core.call.life import Call, CallState, Due
 from router.core.call.waiting import QUEUE_STILL, Waiting, promise
-from router.core.commands import NumberOver, Outcome, TakeNumber
+from router.core.commands import NumberOver, TakeNumber
 from router.core.events import KeyPressed, NumberTaken
+from router.core.facts import Outcome
 from router.core.ids import PromptId
 from router.core.speech import minutes
 from router.core.switchboard import Switchboard

@@ -6,8 +6,8 @@ no place. Who is rung, and when, is decided elsewhere (reservation.py, distribut
 
 from router.core.call.life import Call, CallState, Due
 from router.core.callback.admission import AdmissionControl
-from router.core.commands import Outcome, Remember, Step
-from router.core.facts import Door
+from router.core.commands import Remember, Step
+from router.core.facts import Door, Outcome
 from router.core.ids import PromptId, SectorId
 from router.core.order import caller_due_at
 from router.core.plan import SAY_NEXT_OPENING

@@ -17,7 +17,7 @@ from router.core.call.waiting import Waiting
 from router.core.callback.admission import AdmissionControl
 from router.core.callback.open_tickets import UNKEPT_RETRY_S, OpenTickets, Ticket
 from router.core.callback.tickets import Failure, TicketDue, TicketState
-from router.core.commands import DialTicket, HangUp, Outcome, Step
+from router.core.commands import DialTicket, HangUp, Step
 from router.core.desk.agents import AgentDesk
 from router.core.desk.duty import RING_BACKSTOP_S, Duty
 from router.core.events import (
@@ -30,7 +30,7 @@ from router.core.events import (
     LegEnded,
     TicketUnkept,
 )
-from router.core.facts import Door
+from router.core.facts import Door, Outcome
 from router.core.ids import CallId, ChannelId, PromptId
 from router.core.legs import Role, Said
 from router.core.plan import CallbackPolicy

@@ -15,8 +15,8 @@ from router.core.callback.tickets import (
     TicketState,
     channel_of,
 )
-from router.core.commands import Noted, Outcome, Step, TicketChanged
-from router.core.facts import PERIOD_S, CallFact, Door
+from router.core.commands import Noted, Step, TicketChanged
+from router.core.facts import PERIOD_S, CallFact, Door, Outcome
 from router.core.ids import AgentId, CallId, ChannelId, PlaybackId, SectorId, TicketId
 from router.core.legs import Said
 from router.core.order import ticket_due_at

@@ -5,10 +5,10 @@ from datetime import time
 import pytest
 
 from router.core.call.distribution import WHISPER_GUARD_S
-from router.core.commands import HangUp, Outcome, Play, Ring, Step
+from router.core.commands import HangUp, Play, Ring, Step
 from router.core.desk.duty import RELEASE_S, RING_BACKSTOP_S
 from router.core.events import LegAnswered, LegEnd, LegEnded, LegRang, PhoneVanished
-from router.core.facts import CallFact, Door
+from router.core.facts import CallFact, Door, Outcome
 from router.core.hours import Hours
 from router.core.ids import CallId, PhoneId
 from router.core.plan import Targets

@@ -6,9 +6,9 @@ from datetime import date
 import pytest
 
 from router.core.call.journey import MOST_WRONG_CHOICES, RECORDING_S
-from router.core.commands import Outcome, Step
+from router.core.commands import Step
 from router.core.events import CallerSpoke
-from router.core.facts import Door
+from router.core.facts import Door, Outcome
 from router.core.hours import DayException, Hours
 from router.core.ids import CallId, PromptId
 from router.core.plan import Back, CodePolicy, Menu, Targets, ToMenu

@@ -3,8 +3,9 @@
 import pytest
 
 from router.core.call.referral import REFERRAL_RING_S
-from router.core.commands import DialOut, HangUp, Outcome, Play, Ring, Step
+from router.core.commands import DialOut, HangUp, Play, Ring, Step
 from router.core.events import LegAnswered, LegEnd, LegEnded, LegKeyPressed, LegRang, PromptEnded
+from router.core.facts import Outcome
 from router.core.ids import AgentId, CallId, EntryId, SectorId
 from router.core.plan import Sector
 from router.core.requests import (

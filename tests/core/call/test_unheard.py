@@ -5,9 +5,9 @@ import pytest
 from router.core.call.distribution import VERIFY_S
 from router.core.call.life import CallState
 from router.core.callback.tickets import Failure, TicketState
-from router.core.commands import Outcome, Step, Verify
+from router.core.commands import Step, Verify
 from router.core.events import LegEnd, LegEnded, PromptFailed
-from router.core.facts import VoteFact
+from router.core.facts import Outcome, VoteFact
 from router.core.ids import AgentId, CallId, PlaybackId, TicketId
 from router.core.requests import Consult, Refer, Reply, Transfer, Watching
 from router.core.routing import ENDS_WITHIN_S

@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from router.core.commands import Counted, Outcome
+from router.core.commands import Counted
 from router.core.events import CommandFailed, LegEnd
-from router.core.facts import BallotFact, VoteFact
+from router.core.facts import BallotFact, Outcome, VoteFact
 from router.core.ids import CallId, ChannelId
 from router.core.requests import Refer, Transfer
 from tests.exchange import Exchange

@@ -7,7 +7,7 @@ import pytest
 from router.core.callback.admission import TRUNK_FAILURES, TRUNK_PAUSE_S, AdmissionControl
 from router.core.callback.open_tickets import UNKEPT_RETRY_S
 from router.core.callback.tickets import OURS, Failure, Refusal, TicketState
-from router.core.commands import Outcome, Step
+from router.core.commands import Step
 from router.core.events import (
     OF_CARRIER,
     CallbackCancelled,
@@ -21,6 +21,7 @@ from router.core.events import (
     StoreChanged,
     TicketUnkept,
 )
+from router.core.facts import Outcome
 from router.core.ids import CallId, FicheId, SectorId, TicketId
 from router.core.plan import CallbackPolicy, Plan
 from router.core.requests import Pause, Ready
