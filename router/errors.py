@@ -3,21 +3,23 @@
 `RouterError` -> `ConfigError`, `SetupError`, `InUse`, `DiskError`, `StoreError`, `VoiceError`,
 `NumberRefused`, `VaultError`, `AriError` -> `AriUnreachable`, `AriRejected` -> (`AriGone`,
 `AriUnauthorized`), `AriMalformed`, `AriReplaced`.
-Each carries fields and formats itself: where, what, and what to do about it.
+Each carries fields and formats itself: where, what is wrong, and what to do about it.
 """
 
 from dataclasses import dataclass
 
 
 class RouterError(Exception):
-    """Anything the router raises on purpose."""
+    """Anything that the router raises on purpose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault of the configuration: `place` (file: dotted.key), `reason`, what to do."""
+    """One fault of the configuration."""
 
+    #: Where it is: "file: dotted.key", or a file or folder.
     place: str
+    #: What is wrong there, as the rest of a sentence, and if possible what to do.
     reason: str
 
     def __str__(self) -> str:
@@ -36,7 +38,7 @@ class ConfigError(RouterError):
 
 
 class SetupError(RouterError):
-    """Something this machine lacks and that could not be had; `remedy` says what to do."""
+    """Something that this machine lacks, or that does not start; `remedy` says what to do."""
 
     def __init__(self, what: str, remedy: str) -> None:
         super().__init__(what, remedy)
@@ -48,7 +50,7 @@ class SetupError(RouterError):
 
 
 class InUse(RouterError):
-    """What one process alone may use has its user: `place`, the `holder`, and what to do."""
+    """Something that one process at a time may use is taken: `place`, by whom, what to do."""
 
     def __init__(self, place: str, holder: str, remedy: str) -> None:
         super().__init__(place, holder, remedy)
@@ -61,7 +63,7 @@ class InUse(RouterError):
 
 
 class DiskError(RouterError):
-    """A file or folder cannot be written: `place`, why, and what to do."""
+    """A file or folder cannot be written: `place`, the `reason`, and what to do."""
 
     def __init__(self, place: str, reason: str, remedy: str) -> None:
         super().__init__(place, reason, remedy)
@@ -74,7 +76,7 @@ class DiskError(RouterError):
 
 
 class StoreError(RouterError):
-    """What is kept on disk cannot be read or written; `place` is the file."""
+    """Something kept on disk cannot be read or written; `place` is the file."""
 
     def __init__(self, place: str, reason: str, remedy: str) -> None:
         super().__init__(place, reason, remedy)
@@ -87,7 +89,7 @@ class StoreError(RouterError):
 
 
 class VoiceError(RouterError):
-    """A prompt could not be rendered; `prompt` names it."""
+    """A prompt cannot be rendered; `prompt` is its id."""
 
     def __init__(self, prompt: str, reason: str) -> None:
         super().__init__(prompt, reason)
@@ -101,7 +103,7 @@ class VoiceError(RouterError):
 class NumberRefused(RouterError):
     """A phone number that is not called back; `message` tells the usager why, in French.
 
-    Neither the number nor any part of it is kept here.
+    It holds neither the number nor any part of it.
     """
 
     def __init__(self, code: str, message: str, field: str = "phone") -> None:
@@ -115,10 +117,10 @@ class NumberRefused(RouterError):
 
 
 class VaultError(RouterError):
-    """The vault cannot be used, or not for this: `code` says which, `place` where.
+    """The vault cannot be used at all, or not for this: `place`, the `reason`, what to do.
 
     `code` is one of "not_memory", "not_ours", "missing", "unusable" (the vault as a whole),
-    "full", "bad_ticket", "taken", "unreadable" (what was asked of it).
+    "full", "bad_ticket", "taken", "unreadable" (this request).
     """
 
     def __init__(self, code: str, place: str, reason: str, remedy: str) -> None:
@@ -162,11 +164,11 @@ class AriRejected(AriError):
 
 
 class AriGone(AriRejected):
-    """404, 409, 412 or 422: the channel left or is not where we thought. The caller has gone."""
+    """404, 409, 412 or 422: the channel has gone, or is not where we thought it was."""
 
 
 class AriUnauthorized(AriRejected):
-    """401: Asterisk does not know the user, or the password is another."""
+    """401: Asterisk does not know the user, or has another password for it."""
 
     def __init__(self, operation: str, user: str) -> None:
         super().__init__(401, operation)
@@ -175,13 +177,13 @@ class AriUnauthorized(AriRejected):
     def __str__(self) -> str:
         return (
             f"Asterisk refuses {self.user} (asterisk.ari_user) with this password (ari_password of "
-            "the secrets): run ./allo configure and restart Asterisk, or give what it was started "
-            "with"
+            "the secrets): run ./allo configure and restart Asterisk, or use the password that it "
+            "was started with"
         )
 
 
 class AriMalformed(AriError):
-    """A message of Asterisk lacks what its type promises; `kind` is its type."""
+    """A message from Asterisk lacks something that its type promises; `kind` is its type."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -192,7 +194,7 @@ class AriMalformed(AriError):
 
 
 class AriReplaced(AriError):
-    """Another router took over the application `app`: this one must stop."""
+    """Another router has taken over the application `app`: this one must stop."""
 
     def __init__(self, app: str) -> None:
         super().__init__(app)

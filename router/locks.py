@@ -1,8 +1,8 @@
 """Folders that one process at a time may use: the router's state, its vault, the demo's state.
 
-The lock is flock(2) on a file in the folder, which the kernel frees when its holder ends, by
-whatever death; no child inherits it (close-on-exec). The file itself stays, and what it says is
-for people: it names who holds it, or held it last.
+The lock is flock(2) on a file in the folder. The kernel releases it when its holder ends, however
+that happens, and no child inherits it (close-on-exec). The file itself stays; its content is for
+people, and names whoever holds the lock or held it last.
 """
 
 import fcntl
@@ -13,17 +13,18 @@ from pathlib import Path
 
 from router.errors import InUse
 
+#: The name of the lock's file in the folder.
 FILE_NAME = "lock"
 
 
 class Lock(AbstractContextManager["Lock"]):
-    """A folder of this process alone, until `release` or its end."""
+    """A folder that only this process may use, until `release` or its end."""
 
     def __init__(self, folder: Path, command: str, remedy: str) -> None:
-        """Take it, created if missing. `command` tells others who we are.
+        """Take the folder, which is created if missing. `command` tells others who we are.
 
         Raises:
-            InUse: If another process has it; nothing was changed then. It tells the remedy.
+            InUse: If another process has it, with the `remedy`; nothing has been changed then.
             OSError: If the folder cannot be used.
         """
         folder.mkdir(parents=True, exist_ok=True)
@@ -34,13 +35,13 @@ class Lock(AbstractContextManager["Lock"]):
         except BaseException:
             self.release()
             raise
-        with suppress(OSError):  # of a full disk, whoever needs room will tell
+        with suppress(OSError):  # a full disk is reported by whoever needs room
             os.ftruncate(self._file, 0)
             holder = f"process {os.getpid()} on {socket.gethostname()} ({command})"
             os.pwrite(self._file, os.fsencode(holder), 0)
 
     def release(self) -> None:
-        """Leave it to others."""
+        """Leave the folder to others."""
         os.close(self._file)
 
     def __exit__(self, *_: object) -> None:
@@ -48,7 +49,11 @@ class Lock(AbstractContextManager["Lock"]):
 
 
 def see_that_it_is_free(folder: Path, remedy: str) -> None:
-    """Raise InUse if another process has the folder. Nothing is changed."""
+    """Check that no other process has the folder; nothing is changed.
+
+    Raises:
+        InUse: If one has it, with the `remedy`.
+    """
     with suppress(FileNotFoundError):
         file = os.open(folder / FILE_NAME, os.O_RDWR | os.O_NOFOLLOW)
         try:

@@ -1,10 +1,10 @@
-"""Where files lie, and what is said when they cannot be written.
+"""Where files are, and what is said when they cannot be written.
 
-A checkout that this user may write to keeps everything generated in its `.allo/`. In somebody
-else's, what is there already is used as it is, and what is new goes to this user's own state
+A checkout that this user may write to has everything that is generated in its `.allo/`. In another
+user's checkout, what is there already is used as it is, and new files go to this user's own state
 folder (XDG Base Directory Specification). `./allo` decides the same way.
-Installed as a package, allo carries what it needs inside (`shipped`), and all that is new goes to
-the state folder.
+Installed as a package, allo carries what it needs inside (`shipped`), and all new files go to the
+state folder.
 """
 
 import errno
@@ -26,12 +26,12 @@ def shipped(name: str) -> Path:
     return _INSIDE / name if _INSIDE.is_dir() else TOP / name
 
 
-#: What everybody who starts this checkout may use.
+#: What everyone who starts this checkout may use.
 SHARED = TOP / ".allo"
 
 
 def home(top: Path, environ: Mapping[str, str]) -> Path:
-    """Return the folder for all that is generated: the checkout's, or this user's own."""
+    """Return the folder for generated files: the checkout's if it can be written, or the user's."""
     shared = top / ".allo"
     if os.access(shared if shared.exists() else top, os.W_OK):
         return shared
@@ -39,9 +39,9 @@ def home(top: Path, environ: Mapping[str, str]) -> Path:
 
 
 def state_home(environ: Mapping[str, str]) -> Path:
-    """Return this user's own folder for all that is generated."""
+    """Return this user's own folder for generated files."""
     state = Path(environ.get("XDG_STATE_HOME", ""))
-    if not state.is_absolute():  # the specification: one that is relative is ignored
+    if not state.is_absolute():  # the specification: a relative one is ignored
         state = Path(environ.get("HOME") or "/") / ".local" / "state"
     return state / "allo"
 
@@ -52,7 +52,7 @@ PLAN = PACKAGE / "plans" / "3939.toml"
 
 
 def prompts(shared: Path, own: Path, *sources: Path) -> Path:
-    """Return where prompts are by default: `shared`, unless it is older than what they say."""
+    """Return the default folder of prompts: `shared`, unless it is older than their texts."""
     if shared == own:
         return own
     try:
@@ -70,7 +70,7 @@ STATE = HOME / "state"
 
 @contextmanager
 def writing(place: Path) -> Iterator[None]:
-    """Tell in a sentence that `place`, or what lies below it, cannot be written.
+    """Turn any OSError inside into a sentence: `place`, or something below it, cannot be written.
 
     Raises:
         DiskError: For any OSError inside.
@@ -82,7 +82,7 @@ def writing(place: Path) -> Iterator[None]:
 
 
 def unwritable(error: OSError, place: Path | None = None) -> DiskError:
-    """Return the error as a sentence, about the file that it names itself, else about `place`."""
+    """Return the error as a sentence about the file that it names, or otherwise about `place`."""
     named = error.filename if isinstance(error.filename, str) else place
     return DiskError(
         str(named or "the output"),
@@ -93,21 +93,21 @@ def unwritable(error: OSError, place: Path | None = None) -> DiskError:
 
 _ROOM = "Make room on that disk."
 _RIGHTS = "Give this user the right to write there, or name another folder."
-#: What to do about the errors that a disk gives.
+#: What to do about each error of a disk.
 REMEDIES = {
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
     errno.EFBIG: _ROOM,
-    errno.EROFS: "Mount that file system for writing, or name a folder on another.",
+    errno.EROFS: "Mount that file system for writing, or name a folder on another one.",
     errno.EACCES: _RIGHTS,
     errno.EPERM: _RIGHTS,
 }
 
 
 def why_not(folder: Path, room_mb: int = 0) -> str | None:
-    """Say, without writing, why this user could not make or fill `folder`; None if nothing would.
+    """Return why this user could not create or fill `folder`; None if that would work.
 
-    `room_mb` is how much must be free there.
+    Nothing is written. `room_mb` megabytes must be free there.
     """
     there = folder
     try:

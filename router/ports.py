@@ -1,4 +1,4 @@
-"""Which process holds a port that we need: from /proc, so as far as this user may look."""
+"""Which process holds a port that we need: from /proc, as far as this user may look."""
 
 import os
 import pwd
@@ -13,7 +13,7 @@ from pathlib import Path
 from router.errors import SetupError
 
 _PROTOCOLS = {socket.SOCK_DGRAM: "udp", socket.SOCK_STREAM: "tcp"}
-#: proc_net_tcp: what listens. A connection does not hinder who wants to listen.
+#: proc_net_tcp: a socket that listens. A connection is not in the way of one.
 _LISTENS = "0A"
 _ANY = {"0.0.0.0", "::"}
 _LONGEST_COMMAND = 200
@@ -21,11 +21,14 @@ _LONGEST_COMMAND = 200
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where something is to listen, and what for. `kind` is that of the socket."""
+    """Where something is to listen, and what for."""
 
+    #: SOCK_DGRAM for UDP, SOCK_STREAM for TCP.
     kind: socket.SocketKind
+    #: A literal IPv4 or IPv6 address.
     host: str
     port: int
+    #: What it is needed for, as part of a sentence.
     purpose: str
 
     def __str__(self) -> str:
@@ -34,15 +37,16 @@ class Address:
 
 
 def check_free(address: Address, remedy: str) -> None:
-    """Try the address.
+    """Try whether the address can be bound.
 
     Raises:
-        SetupError: If it is taken, naming the process that holds it; or not this machine's.
+        SetupError: If it is taken, with the process that holds it, or not an address of this
+            machine; and with the `remedy`.
     """
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     with socket.socket(family, address.kind) as probe:
         if address.kind == socket.SOCK_STREAM:
-            # A connection of a former run in TIME_WAIT hinders nobody either.
+            # A connection of an earlier run in TIME_WAIT is not in the way either.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address.host, address.port))
@@ -51,7 +55,7 @@ def check_free(address: Address, remedy: str) -> None:
 
 
 def taken(address: Address, error: OSError, remedy: str) -> SetupError:
-    """Return what to say of an address that could not be bound."""
+    """Return the error for an address that could not be bound."""
     held = holder(address)
     by = f", by {held}" if held else ""
     why = os.strerror(error.errno) if error.errno else str(error)
@@ -59,7 +63,7 @@ def taken(address: Address, error: OSError, remedy: str) -> SetupError:
 
 
 def holder(address: Address) -> str | None:
-    """Return whose the socket at this address is, in words; None if there is none."""
+    """Return who has the socket at this address, in words; None if there is none."""
     sockets = dict(_bound(address))
     if not sockets:
         return None
@@ -69,7 +73,7 @@ def holder(address: Address) -> str | None:
 
 
 def _bound(address: Address) -> Iterator[tuple[str, int]]:
-    """Yield inode and user id of the sockets that are in the way there."""
+    """Yield inode and user id of each socket that is in the way there."""
     for family, table in ((socket.AF_INET, ""), (socket.AF_INET6, "6")):
         file = Path(f"/proc/net/{_PROTOCOLS[address.kind]}{table}")
         with suppress(OSError):
@@ -86,17 +90,17 @@ def _bound(address: Address) -> Iterator[tuple[str, int]]:
 
 
 def _address(family: socket.AddressFamily, words: str) -> str:
-    """Return the address that the kernel prints as words of this machine's byte order."""
+    """Return the address that the kernel prints as words in this machine's byte order."""
     raw = bytes.fromhex(words)
     swapped = b"".join(raw[at : at + 4][::-1] for at in range(0, len(raw), 4))
     return socket.inet_ntop(family, swapped if sys.byteorder == "little" else raw)
 
 
 def _process_with(inodes: dict[str, int]) -> int | None:
-    """Return the process that has one of these sockets open; the first, if it was handed on."""
+    """Return the process that has one of these sockets open; the first, if several share it."""
     links = {f"socket:[{inode}]" for inode in inodes}
     for pid in sorted(int(name) for name in os.listdir("/proc") if re.fullmatch("[0-9]+", name)):
-        with suppress(OSError):  # gone meanwhile, or somebody else's
+        with suppress(OSError):  # it has ended meanwhile, or is another user's
             if any(_leads_to(file) in links for file in Path(f"/proc/{pid}/fd").iterdir()):
                 return pid
     return None
@@ -114,7 +118,7 @@ def _command(pid: int) -> str:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         line = b" ".join(words).decode(errors="replace").strip()
         return line if len(line) <= _LONGEST_COMMAND else line[: _LONGEST_COMMAND - 1] + "…"
-    return "it ends just now"
+    return "which has just ended"
 
 
 def _user(uid: int) -> str:

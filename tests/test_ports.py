@@ -111,4 +111,4 @@ def test_what_ends_meanwhile_has_no_command(monkeypatch: pytest.MonkeyPatch) -> 
     with another_process(socket.SOCK_DGRAM, "127.0.0.1") as (pid, port):
         monkeypatch.setattr(Path, "read_bytes", ended)
         told = holder(Address(socket.SOCK_DGRAM, "127.0.0.1", port, "the test"))
-    assert told == f"process {pid} (it ends just now)"
+    assert told == f"process {pid} (which has just ended)"

@@ -1,1 +1,1 @@
-"""The Asterisk beside the router: found or installed, configured and started."""
+"""The Asterisk beside the router: found or laid out, configured, started, asked."""

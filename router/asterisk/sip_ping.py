@@ -1,13 +1,13 @@
-"""Asks a SIP address whether somebody reads there: OPTIONS (RFC 3261, section 11), as carriers do.
+"""Asks whether a SIP address is served: OPTIONS (RFC 3261, section 11), as carriers do.
 
-Any answer says yes (Asterisk challenges those it does not know) but 503: it is about to stop, and
-takes no more calls (res_pjsip_options.c).
+Any answer means that it is (Asterisk challenges those it does not know), except 503: that one is
+about to stop, and takes no more calls (res_pjsip_options.c).
 """
 
 import asyncio
 import secrets
 
-#: UDP may lose a packet, even on one machine when its buffer is full.
+#: UDP may lose a packet, even on one machine if a buffer is full.
 _AGAIN_S = 0.5
 
 
@@ -18,19 +18,19 @@ class _Asking(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         if data.startswith(b"SIP/2.0 ") and self._branch in data:
-            self._tell(not data.startswith(b"SIP/2.0 503 "))
+            self._answer(not data.startswith(b"SIP/2.0 503 "))
 
     def error_received(self, exc: Exception) -> None:
         """Nobody listens there."""
-        self._tell(False)
+        self._answer(False)
 
-    def _tell(self, answer: bool) -> None:
+    def _answer(self, answer: bool) -> None:
         if not self._answered.done():
             self._answered.set_result(answer)
 
 
 async def answers(host: str, port: int, patience_s: float) -> bool:
-    """Return whether a SIP server answers at this UDP address within `patience_s`."""
+    """Return whether a SIP server answers at this UDP address within `patience_s` seconds."""
     loop = asyncio.get_running_loop()
     answered: asyncio.Future[bool] = loop.create_future()
     branch = f"z9hG4bK{secrets.token_hex(8)}"

@@ -74,7 +74,7 @@ class Script:
     #: The folder for everything that the demo writes.
     state_dir: Path
     #: The number of informateurs.
-    agents: int = 3
+    agents: int
     #: Added to every port.
     port_offset: int = 0
     #: When the service's clock starts, in UTC epoch seconds; None: now.

@@ -1,4 +1,4 @@
-"""The catalogue of prompts: TOML -> every sentence with its text and how it is said."""
+"""The catalogue of prompts: TOML -> every sentence, with its text and its pronunciation."""
 
 import re
 import string
@@ -22,27 +22,30 @@ _FAMILY_KEYS: dict[str, type] = {**_PROMPT_KEYS, "from": int, "to": int, "digits
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One sentence, or a part of one when `joined`."""
+    """One sentence, or a part of one if `joined`."""
 
     id: PromptId
+    #: The sentence as it is written, in French.
     text: str
     #: What the voice is given: the text with its pronunciations, on one line.
     spoken: str
-    #: Where and when it is heard.
+    #: When it is heard, for whoever records or edits it.
     heard: str
-    #: Played inside a sentence made of several prompts: little silence around it.
+    #: Whether it is played inside a sentence of several prompts: then with little silence around.
     joined: bool = False
-    #: Where it is written, if not in the catalogue.
+    #: The place where it is written; empty: in the catalogue.
     written: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Every prompt by id, in the file's order; `path` is where it was read."""
+    """Every prompt of a service."""
 
+    #: The file that was read.
     path: Path
+    #: By id, in the file's order.
     prompts: Mapping[PromptId, Prompt]
-    #: How words are said that are written otherwise.
+    #: Words as written -> as the voice must be given them.
     pronunciation: Mapping[str, str] = field(default_factory=dict)
 
     def place(self, prompt: Prompt) -> str:
@@ -50,9 +53,9 @@ class Catalogue:
         return prompt.written or f"{self.path.name}: prompts.{prompt.id}"
 
     def with_titles(self, fiches: Iterable[Fiche], plan: str) -> "Catalogue":
-        """Return it with a sentence for each page of the plan, which is the file `plan`.
+        """Return the catalogue with a sentence for each fiche, of the plan in the file `plan`.
 
-        One that the catalogue has of its own, with another pronunciation perhaps, is kept.
+        Where the catalogue already has one, perhaps with another pronunciation, that is kept.
         """
         titles = {
             fiche.prompt: Prompt(
@@ -78,15 +81,15 @@ def load_catalogue(path: Path) -> Catalogue:
     """Read the catalogue and expand its families.
 
     Raises:
-        ConfigError: With every fault at once: a file that cannot be read, an id that is
-            bad or comes twice, an empty text, a key that is unknown or of a wrong type.
+        ConfigError: With every fault at once: a file that cannot be read, an id that is bad or
+            used twice, an empty text, an unknown key, a value of the wrong type.
     """
     try:
         with path.open("rb") as file:
             table = tomllib.load(file)
     except OSError as error:
         raise ConfigError([Problem(path.name, f"cannot be read: {error.strerror}")]) from error
-    except ValueError as error:  # TOML itself refuses an id written twice
+    except ValueError as error:  # TOML itself refuses an id that is written twice
         raise ConfigError([Problem(path.name, f"is not valid TOML: {error}")]) from error
     reading = _Reading(path.name)
     reading.read(table)
@@ -96,21 +99,21 @@ def load_catalogue(path: Path) -> Catalogue:
 
 
 def spoken_form(text: str, pronunciation: Mapping[str, str]) -> str:
-    """Return what a voice is given to say `text`, on one line."""
+    """Return what a voice is given so that it says `text`, on one line."""
     for written, said in pronunciation.items():
         text = text.replace(written, said)
-    # Typography that voices stumble over.
+    # Typography that makes voices stumble.
     text = text.replace("’", "'").replace("«", "").replace("»", "")
     return re.sub(r" +([.,])", r"\1", " ".join(text.split()))
 
 
 def _sentence(title: str) -> str:
-    """What introduces a title, and its end: a voice falls, and rises after a question."""
+    """Return the sentence that says a title; its end makes a voice fall, or rise to a question."""
     return f"Fiche\u00a0: {title}" + ("" if title[-1] in ".?!…" else ".")
 
 
 class _Reading:
-    """One pass over the file, gathering prompts and problems."""
+    """One pass over the file, which collects prompts and problems."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -124,7 +127,7 @@ class _Reading:
             if isinstance(said, str) and said.strip():
                 self.pronunciation[written] = said
             else:
-                self._problem(f"pronunciation.{written}", "expected how it is said")
+                self._problem(f"pronunciation.{written}", "expected the text to be said instead")
         for id_, entry in self._section(table, "prompts").items():
             place = f"prompts.{id_}"
             if self._well_formed(place, id_, entry, _PROMPT_KEYS):
@@ -142,12 +145,12 @@ class _Reading:
         for n in range(first, last + 1):
             before = len(self.problems)
             self._add(place, f"{name}-{n:0{entry.get('digits', 1)}}", entry, _words(n))
-            if len(self.problems) > before:  # the next one would say the same
+            if len(self.problems) > before:  # each further number would have the same fault
                 return
 
     def _add(self, place: str, id_: str, entry: dict[str, Any], words: dict[str, str]) -> None:
         if PromptId(id_) in self.prompts:
-            self._problem(place, f"id {id_} comes twice")
+            self._problem(place, f"id {id_} is used twice")
             return
         text = self._filled(f"{place}.text", entry["text"], words)
         spoken = self._filled(
@@ -180,7 +183,7 @@ class _Reading:
     def _well_formed(self, place: str, id_: str, entry: object, keys: Mapping[str, type]) -> bool:
         before = len(self.problems)
         if not _ID.fullmatch(id_):
-            self._problem(place, "an id is small letters, figures and single hyphens")
+            self._problem(place, "an id is lower-case letters, digits and single hyphens")
         if not isinstance(entry, dict):
             self._problem(place, "expected a table with text and heard")
             return False
@@ -214,7 +217,7 @@ class _Reading:
 
 
 def _words(n: int) -> dict[str, str]:
-    """What a family's template may say of its number, each where it makes sense."""
+    """Return what a family's template may say of the number `n`, where it makes sense for it."""
     words = {
         "n": str(n),
         "s": "s" if n > 1 else "",

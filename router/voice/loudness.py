@@ -1,7 +1,7 @@
-"""Sound as arrays: trimmed, band-limited, evenly loud, coded for Asterisk.
+"""Sound as arrays: trimmed, band-limited, evenly loud, encoded for Asterisk.
 
-Samples are float32 in -1..1, mono. Levels are dBFS, RMS over active speech: the 20 ms
-frames within 30 dB of the loudest, a plain form of ITU-T P.56.
+Samples are float32 from -1 to 1, mono. Levels are dBFS, RMS over active speech: the frames of 20 ms
+that are within 30 dB of the loudest one, a simple form of ITU-T P.56.
 """
 
 import numpy as np
@@ -12,19 +12,20 @@ Samples = NDArray[np.float32]
 
 WIDE_HZ = 16_000
 NARROW_HZ = 8_000
-#: Loud enough to be understood on a street, with room for peaks.
+#: The level of speech: loud enough to be understood in a street, with room for peaks.
 TARGET_DBFS = -23.0
+#: No peak is higher.
 PEAK_DBFS = -3.5
 _FRAME_S = 0.02
 _ACTIVE_DB = 30.0
-#: What is softer than this beside the loudest frame is silence at the ends.
+#: At both ends, frames that are softer than the loudest one by more than this are silence.
 _SILENCE_DB = 42.0
 
 
 def trim(samples: Samples, rate: int, head_s: float, tail_s: float) -> Samples:
-    """Cut silence at both ends down to `head_s` and `tail_s`; shorter silence is filled up.
+    """Make the silence at both ends exactly `head_s` and `tail_s` seconds long.
 
-    Returns an empty array when nothing is audible.
+    Returns an empty array if nothing is audible.
     """
     frame = int(rate * _FRAME_S / 2)
     levels = _frame_levels(samples, frame)
@@ -61,10 +62,10 @@ def peak(samples: Samples) -> float:
 
 
 def even(samples: Samples, rate: int) -> Samples:
-    """Bring active speech to `TARGET_DBFS`, peaks held below `PEAK_DBFS`.
+    """Bring active speech to `TARGET_DBFS`, with peaks below `PEAK_DBFS`.
 
-    The few peaks that would stand out are turned down over some milliseconds, and the
-    level is corrected for it; nothing is clipped.
+    The few peaks above it are turned down over some milliseconds, and the level is corrected for
+    that; nothing is clipped.
     """
     for _ in range(3):
         samples = samples * np.float32(10 ** ((TARGET_DBFS - level(samples, rate)) / 20))
@@ -100,7 +101,8 @@ def _limit(samples: Samples, rate: int) -> Samples:
         return samples
     half = max(1, rate // 400)  # 2.5 ms
     gain = np.minimum(1.0, ceiling / np.maximum(magnitude, ceiling))
-    # The lowest gain around each sample, then a mean of those: at most what the peak needs.
+    # The lowest gain around each sample, then a weighted mean of those: never above what the
+    # peak allows.
     around = np.lib.stride_tricks.sliding_window_view(
         np.pad(gain, 2 * half, constant_values=1.0), 2 * half + 1
     ).min(axis=1)

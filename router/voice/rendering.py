@@ -1,9 +1,9 @@
-"""The catalogue as audio files, of which only what changed is rendered again.
+"""The catalogue as audio files; only what has changed is rendered again.
 
-Each prompt becomes `<id>.alaw`, `<id>.sln16` and `<id>.g722`, so that Asterisk plays to
-narrow and wideband phones without transcoding. `manifest.json` says what each was made
-of. A file stands under its name only when whole (written beside, then renamed), and is
-believed only when its content is what the manifest says.
+Each prompt becomes `<id>.alaw`, `<id>.sln16` and `<id>.g722`, so that Asterisk plays it to
+narrowband and wideband phones without transcoding. `manifest.json` records what each was made of. A
+file gets its name only once it is complete (written under another, then renamed), and counts only
+if its content is what the manifest says.
 """
 
 import errno
@@ -27,16 +27,17 @@ from router.voice import loudness
 from router.voice.catalogue import Catalogue, Prompt
 from router.voice.synthesis import Tools, Voice, run
 
+#: The suffixes of each prompt's files.
 FORMATS = ("alaw", "sln16", "g722")
 RECORDING_SUFFIXES = (".wav", ".flac")
-#: Raise it when the same source would be rendered otherwise: everything becomes stale.
+#: Raise it if the same source is to be rendered differently: everything becomes stale.
 _VERSION = 1
 _WORKERS = 2
-#: Silence kept before and after (seconds): around a sentence, and inside one.
+#: The silence before and after, in seconds: around a sentence, and inside one.
 _AROUND = (0.08, 0.15)
 _INSIDE = (0.02, 0.05)
 
-#: Told after each prompt: how many are done, of how many, and which.
+#: Called after each prompt with how many are done, out of how many, and its id.
 Progress = Callable[[int, int, PromptId], None]
 
 
@@ -44,10 +45,13 @@ Progress = Callable[[int, int, PromptId], None]
 class Rendered:
     """What a rendering did."""
 
+    #: How many prompts there are now,
     total: int
+    #: how many of them were rendered this time,
     rendered: int
+    #: and how many were removed.
     removed: int
-    #: All prompts one after the other, in seconds.
+    #: The length of all prompts together.
     seconds: float
 
 
@@ -70,13 +74,13 @@ def render(
     tools: Tools,
     progress: Progress | None = None,
 ) -> Rendered:
-    """Bring the audio in `out` up to date; a recording wins over the voice.
+    """Bring the audio in `out` up to date; a recording takes precedence over the voice.
 
-    A second rendering of the same folder waits for the first.
+    A second rendering into the same folder waits for the first.
 
     Raises:
-        VoiceError: If a prompt cannot be rendered (its id, why, what to do). What was
-            rendered until then is kept and counts.
+        VoiceError: If a prompt cannot be rendered (its id, why, what to do). What has been
+            rendered by then is kept and counts.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -87,7 +91,7 @@ def render(
 
 
 def stale(catalogue: Catalogue, recordings: Path, out: Path, voice: Voice) -> list[Problem]:
-    """Return every prompt whose audio is missing or out of date, and recordings of no prompt.
+    """Return every prompt whose audio is missing or out of date, and recordings without a prompt.
 
     Raises:
         VoiceError: If a recording cannot be read.
@@ -118,7 +122,7 @@ def durations(out: Path) -> dict[PromptId, float]:
 
 
 class _Rendering:
-    """One run over what is stale."""
+    """One run over everything that is stale."""
 
     def __init__(
         self, catalogue: Catalogue, recordings: Path, out: Path, voice: Voice, tools: Tools
@@ -147,19 +151,19 @@ class _Rendering:
                     (self.out / f"{id_}.{suffix}").unlink(missing_ok=True)
             self._render_all(todo, progress)
         except BaseException:
-            with suppress(OSError):  # the first fault is the one to tell
+            with suppress(OSError):  # the first fault is the one to report
                 _save(self.out, self.manifest)
             raise
         if todo or removed:
             _save(self.out, self.manifest)
         else:
-            os.utime(self.out / "manifest.json")  # up to date with a newer catalogue too
+            os.utime(self.out / "manifest.json")  # as recent as the catalogue
         seconds = sum(entry.seconds for entry in self.manifest.values())
         return Rendered(len(self.manifest), len(todo), len(removed), seconds)
 
     def _render_all(self, todo: list[Prompt], progress: Progress | None) -> None:
         folder = self.out / ".work"
-        shutil.rmtree(folder, ignore_errors=True)  # of a rendering that was killed
+        shutil.rmtree(folder, ignore_errors=True)  # left behind by a rendering that was killed
         folder.mkdir()
         with ThreadPoolExecutor(_WORKERS) as pool:
             work = {pool.submit(self._render, prompt, folder): prompt for prompt in todo}
@@ -201,7 +205,7 @@ class _Rendering:
 
     def _sounds(self, source: Path, *, joined: bool) -> tuple[loudness.Samples, loudness.Samples]:
         """Return the finished sound at 16 kHz and at 8 kHz, each evenly loud."""
-        # Headroom for the filters; below 100 Hz and above 7 kHz a phone has nothing to say.
+        # Headroom for the filters; a phone carries nothing below 100 Hz or above 7 kHz.
         effects = ("remix", "-", "gain", "-3", "highpass", "100", "rate", "-h", "16000")
         raw = run(self.tools, "sox", str(source), "-t", "f32", "-", *effects, "sinc", "-7000")
         samples = np.frombuffer(raw, dtype=np.float32)
@@ -214,7 +218,7 @@ class _Rendering:
 
 
 def _sources(catalogue: Catalogue, recordings: Path, voice: Voice) -> dict[PromptId, str]:
-    """Return the digest of what each prompt is to be made of."""
+    """Return a digest of what each prompt is to be made of."""
     recorded = _recordings(recordings)
     sources = {}
     for id_, prompt in catalogue.prompts.items():
@@ -224,14 +228,14 @@ def _sources(catalogue: Catalogue, recordings: Path, voice: Voice) -> dict[Promp
                 origin = recorded[id_].read_bytes()
             except OSError as error:
                 reason = f"{recorded[id_].name} cannot be read ({error.strerror})"
-                raise VoiceError(id_, f"{reason}: see its owner and rights") from error
+                raise VoiceError(id_, f"{reason}: check its owner and permissions") from error
         shape = f"{_VERSION} {prompt.joined} {prompt.spoken}"
         sources[id_] = _digest(shape.encode(), origin)
     return sources
 
 
 def _recordings(folder: Path) -> dict[PromptId, Path]:
-    """Return the recordings by prompt; a WAV wins over a FLAC."""
+    """Return the recordings by prompt; a WAV takes precedence over a FLAC."""
     return {
         PromptId(file.stem): file
         for suffix in reversed(RECORDING_SUFFIXES)
@@ -255,7 +259,7 @@ def _digest(*contents: bytes) -> str:
 
 
 def _load(out: Path) -> dict[PromptId, _Entry]:
-    """A manifest that cannot be read is no manifest: everything is rendered again."""
+    """Return the manifest; nothing if it cannot be read: then everything is rendered again."""
     try:
         entries: Mapping[str, dict[str, object]] = json.loads((out / "manifest.json").read_text())
         return {PromptId(id_): _Entry(**entry) for id_, entry in entries.items()}  # type: ignore[arg-type]
@@ -269,7 +273,7 @@ def _save(out: Path, manifest: Mapping[PromptId, _Entry]) -> None:
 
 
 def _replace(file: Path, content: bytes, folder: Path) -> None:
-    """Write `file` whole or not at all; `folder` is on the same file system."""
+    """Write `file`, whole or not at all; `folder` is on the same file system."""
     beside = folder / f".{file.name}.part"
     try:
         beside.write_bytes(content)
@@ -281,9 +285,9 @@ def _replace(file: Path, content: bytes, folder: Path) -> None:
 
 def _unwritable(prompt: str, out: Path, error: OSError) -> VoiceError:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    remedy = "free about 50 MB there" if full else "see who may write there"
+    remedy = "free about 50 MB there" if full else "check who may write there"
     reason = f"cannot write to {out} ({error.strerror}): {remedy} and start again; "
-    return VoiceError(prompt, f"{reason}what is already rendered is kept")
+    return VoiceError(prompt, f"{reason}what has been rendered already is kept")
 
 
 @contextmanager

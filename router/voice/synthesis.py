@@ -1,4 +1,4 @@
-"""Text -> speech, in a WAV file, by a program of choice."""
+"""Text -> speech in a WAV file, by the program of one's choice."""
 
 import hashlib
 import os
@@ -15,14 +15,14 @@ _TIMEOUT_S = 120
 
 
 class Tools(Protocol):
-    """Where the programs are: the system's, or those of the private Debian tree."""
+    """Where the programs are: on the system, or in the private Debian tree."""
 
     def command(self, name: str) -> list[str]:
         """Return the words that start the program `name`."""
         ...
 
     def environment(self, name: str) -> dict[str, str]:
-        """Return the variables that the program `name` needs on top of the caller's."""
+        """Return the variables that program `name` needs on top of the caller's."""
         ...
 
 
@@ -31,45 +31,50 @@ class Voice(Protocol):
 
     @property
     def name(self) -> str:
-        """Return the voice with its settings: a prompt is stale when this changes."""
+        """Return the voice with its settings; prompts are stale once this changes."""
         ...
 
     def speak(self, text: str, wav: Path) -> None:
-        """Write `text` spoken to `wav` (PCM, any rate).
+        """Write spoken `text` to `wav` (PCM, any rate).
 
         Raises:
-            VoiceError: With an empty `prompt`, when the program is missing or fails.
+            VoiceError: If the program is missing or fails; its `prompt` is empty.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class EspeakVoice:
-    """espeak-ng, the voice that is always at hand.
+    """espeak-ng, the voice that is always available.
 
-    Slower and a little higher than its defaults (175 words a minute, pitch 50): calm,
-    and with its formants well inside the telephone band.
+    Slower and a little lower than its defaults (175 words a minute, pitch 50): calm, and with its
+    formants well inside the telephone band.
     """
 
     tools: Tools
+    #: As espeak-ng names it.
     language: str = "fr"
+    #: The speed.
     words_per_minute: int = 160
+    #: The pitch, from 0 to 99.
     pitch: int = 45
 
     @property
     def name(self) -> str:
+        """Return the voice with its settings."""
         return f"espeak-ng {self.language} {self.words_per_minute} {self.pitch}"
 
     def speak(self, text: str, wav: Path) -> None:
+        """Write spoken `text` to `wav`; see `Voice`."""
         settings = ("-v", self.language, "-s", str(self.words_per_minute), "-p", str(self.pitch))
         run(self.tools, "espeak-ng", *settings, "-w", str(wav), "--stdin", given=text.encode())
         _whole(wav)
 
 
 class PiperVoice:
-    """A Piper voice: `model` is its `.onnx` file, beside its `.onnx.json`.
+    """A Piper voice: `model` is its `.onnx` file, with its `.onnx.json` beside it.
 
-    Runs the `piper` command with options that both piper 1.2 (C++) and piper1-gpl take.
+    Runs the `piper` command with options that both piper 1.2 (C++) and piper1-gpl accept.
 
     Raises:
         VoiceError: If a file of the model is missing.
@@ -93,6 +98,7 @@ class PiperVoice:
         self.name = f"piper {model.name} {digest.hexdigest()}"
 
     def speak(self, text: str, wav: Path) -> None:
+        """Write spoken `text` to `wav`; see `Voice`."""
         files = ("--model", str(self.model), "--output_file", str(wav))
         pause = ("--sentence_silence", "0.3")  # seconds between two sentences
         run(self.tools, "piper", *files, *pause, given=f"{text}\n".encode())
@@ -100,10 +106,10 @@ class PiperVoice:
 
 
 def run(tools: Tools, program: str, *words: str, given: bytes = b"") -> bytes:
-    """Run `program` to its end on `given` and return what it wrote.
+    """Run `program` with the input `given`, and return its output.
 
     Raises:
-        VoiceError: With an empty `prompt`, when it is missing, fails or hangs.
+        VoiceError: If it is missing, fails or hangs; its `prompt` is empty.
     """
     remedy = "install it, or choose another voice in the settings"
     try:
@@ -127,7 +133,7 @@ def run(tools: Tools, program: str, *words: str, given: bytes = b"") -> bytes:
 
 
 def _whole(wav: Path) -> None:
-    """On a full disk programs may write half a file and still say that all went well."""
+    """Check the length: on a full disk a program may write half a file and still exit with 0."""
     try:
         with wave.open(str(wav)) as sound:
             promised = sound.getnframes() * sound.getnchannels() * sound.getsampwidth()

@@ -74,7 +74,7 @@ def test_spoken_text_is_plain_and_on_one_line(studio: Studio) -> None:
         ('[prompts.empty]\ntext = " "\nheard = "x"', "prompts.empty.text: is empty"),
         ('[prompts.none]\nheard = "x"', "prompts.none.text: is missing"),
         ('[prompts.none]\ntext = "x"', "prompts.none.heard: is missing"),
-        ('[prompts.Bad_Id]\ntext = "x"\nheard = "x"', "prompts.Bad_Id: an id is small"),
+        ('[prompts.Bad_Id]\ntext = "x"\nheard = "x"', "prompts.Bad_Id: an id is lower-case"),
         (
             '[prompts.typo]\ntext = "x"\nheard = "x"\nspokn = "y"',
             "prompts.typo.spokn: unknown key; did you mean spoken?",
@@ -82,7 +82,7 @@ def test_spoken_text_is_plain_and_on_one_line(studio: Studio) -> None:
         ("[prompt.x]", "prompt: unknown key; did you mean prompts?"),
         ('[prompts.x]\ntext = 3\nheard = "x"', "prompts.x.text: expected str"),
         ('[prompts.x]\ntext = "x"\nheard = "x"\njoined = 1', "joined: expected bool"),
-        ('[prompts.minutes-2]\ntext = "x"\nheard = "x"', "id minutes-2 comes twice"),
+        ('[prompts.minutes-2]\ntext = "x"\nheard = "x"', "id minutes-2 is used twice"),
         (
             '[families.x]\nfrom = 1\nto = 3\ntext = "{minute}"\nheard = "x"',
             "families.x.text: {minute} is unknown; did you mean minutes?",
