@@ -45,16 +45,6 @@ def check_digit(digits: str) -> str:
     return str(interim)
 
 
-def is_well_formed(code: str) -> bool:
-    """Whether `code` is eight figures and its check digit is right; it may still be unknown."""
-    return (
-        len(code) == CODE_LENGTH
-        and code.isascii()
-        and code.isdecimal()
-        and check_digit(code) == "0"
-    )
-
-
 def in_pairs(code: str) -> str:
     """The code as it is shown and spoken: "12 34 56 78"."""
     return " ".join(code[start : start + 2] for start in range(0, len(code), 2))

@@ -76,7 +76,7 @@ class Engine:
         referral = Referral(board, reservation, distribution, talk, votes)
         self._recovery = Recovery(board, waiting, distribution, journey)
         rows = call_rows(
-            *(journey, waiting, offer, distribution, talk, talk_keys, referral),
+            *(board, journey, waiting, offer, distribution, talk, talk_keys, referral),
             supervision,
             votes,
         )
@@ -184,7 +184,7 @@ class Engine:
     def admission(self, sector: SectorId, now: float) -> Admission:
         """Return whether a callback for `sector` would be promised at `now`."""
         self.board.now = now
-        return self._callbacks.admission(sector)
+        return self._admission.admit(sector)
 
     def ticket(self, ticket: TicketId) -> TicketRecord | None:
         """Return an open ticket; None when it is over, or there never was one."""
@@ -192,7 +192,7 @@ class Engine:
 
     def open_tickets(self) -> list[TicketRecord]:
         """Return every ticket that has not ended, as last told to be kept."""
-        return list(self._callbacks.records())
+        return [ticket.record for ticket in self.tickets.tickets.values()]
 
     def ticket_code(self, ticket: TicketId) -> str | None:
         """Return what to type for who calls in instead of being called back."""

@@ -144,12 +144,12 @@ class Routing:
             events.CalledEnded: self._of_channel,
             events.DialFailed: self._of_channel,
             events.CallbackAsked: self._callbacks.asked,
-            events.CallbackCancelled: self._callbacks.cancelled,
+            events.CallbackCancelled: self._callbacks.of_ticket,
             events.TrunkChanged: self._callbacks.trunk_changed,
             events.TicketUnkept: self._callbacks.unkept,
-            events.NumberLost: self._callbacks.number_lost,
+            events.NumberLost: self._callbacks.of_ticket,
             events.StoreChanged: self._callbacks.store_changed,
-            events.Resynced: self._resynced,
+            events.Resynced: self._callbacks.resynced,
         }
 
     def follow_up(self) -> None:
@@ -214,9 +214,6 @@ class Routing:
         if ChannelId(event.call) not in self._board.legs:
             self._board.commands.append(HangUp(event.call, ChannelId(event.call)))
         self._of_channel(event)
-
-    def _resynced(self, event: events.Resynced) -> None:
-        self._callbacks.resynced()
 
     # Legs.
 

@@ -51,6 +51,8 @@ TimerKey = (
     | tuple[Literal["closing"]]
 )
 
+#: The last word to a caller who is not joined with anybody any more.
+GOODBYE = PromptId("goodbye")
 #: Asterisk reports a hang-up at once; a call whose end was never reported is forgotten after this.
 HANG_UP_GUARD_S = 10.0
 _EVERY_DUE = tuple(Due)
@@ -120,8 +122,8 @@ class Switchboard:
         return playback
 
     def silence(self, call: Call) -> None:
-        """Stop whatever the caller hears, and wait no longer for what broke off."""
-        self.cancel_due(call, Due.UNHEARD)
+        """Stop whatever the caller hears, with its deadlines."""
+        self.cancel_due(call, Due.STEP, Due.UNHEARD)
         self.cut_short(call.id, call, Said.CALLER)
         if call.music:
             self.commands.append(StopMusic(call.id, call.channel))
@@ -133,7 +135,9 @@ class Switchboard:
         if playback is not None:
             self.commands.append(StopPlaying(call, playback))
 
-    def start_music(self, call: Call) -> None:
+    def play_music(self, call: Call) -> None:
+        """Let the caller hear music instead of whatever is heard."""
+        self.silence(call)
         self.commands.append(StartMusic(call.id, call.channel))
         call.music = True
 

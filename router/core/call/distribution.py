@@ -135,7 +135,7 @@ class Distribution:
         board = self._board
         board.silence(call)
         board.cut_short(call.id, call, Said.INFORMATEUR)
-        board.cancel_due(call, Due.WHISPER, Due.UNTOLD, Due.STEP)
+        board.cancel_due(call, Due.WHISPER, Due.UNTOLD)
         assert call.leg is not None  # WHISPERING has a leg
         self._duty.joined(self.desk(call))
         call.bridge = board.new_bridge()

@@ -15,7 +15,7 @@ from router.core.facts import Door, Outcome
 from router.core.hours import Closed
 from router.core.ids import CallId, MenuId, PageId, PromptId, SectorId
 from router.core.plan import SAY_NEXT_OPENING, Choice, Menu, Repeat, ToMenu, ToPage, ToSector
-from router.core.switchboard import Switchboard
+from router.core.switchboard import GOODBYE, Switchboard
 
 CODE_ASK = PromptId("code-ask")
 CODE_ASK_ALONE = PromptId("code-ask-alone")
@@ -36,7 +36,6 @@ NOTHING_HEARD = PromptId("nothing-heard")
 NO_KEY_HINT = PromptId("no-key-hint")
 NO_KEY = PromptId("no-key")
 REFUSED_UNHEARD = PromptId("refused-unheard")
-GOODBYE = PromptId("goodbye")
 CLOSED_BECAUSE = {
     Closed.HOURS: PromptId("closed"),
     Closed.HOLIDAY: PromptId("closed-holiday"),
@@ -90,9 +89,6 @@ class Journey:
         board.note(call, Step.CLOSED, detail=why.value)
         greeting = board.plan.welcome[:1]
         board.play(call, (*greeting, CLOSED_BECAUSE[why], SAY_NEXT_OPENING, CLOSED_INFORMATION))
-
-    def caller_left(self, call: Call) -> None:
-        self._board.end(call)
 
     def key_skips_welcome(self, call: Call, event: KeyPressed) -> None:
         """Put the question at once; a digit is the first of its answer, as who knows the way
@@ -412,8 +408,3 @@ class Journey:
         if not self._is_noise(event):
             call.state = CallState.MENU
             self.menu_key(call, event)
-
-    # The end.
-
-    def hang_up(self, call: Call) -> None:
-        self._board.hang_up(call)

@@ -10,11 +10,10 @@ from router.core.events import KeyPressed, NumberTaken
 from router.core.facts import Outcome
 from router.core.ids import PromptId
 from router.core.speech import minutes
-from router.core.switchboard import Switchboard
+from router.core.switchboard import GOODBYE, Switchboard
 
 CALLBACK_PROMISED = PromptId("callback-promised")
 CALLBACK_NOT_TAKEN = PromptId("callback-not-taken")
-GOODBYE = PromptId("goodbye")
 PROMPTS = frozenset({CALLBACK_PROMISED, CALLBACK_NOT_TAKEN, GOODBYE})
 
 #: Takes the offer.
@@ -58,7 +57,6 @@ class Offer:
         self._wait_on(call, ())
 
     def _wait_on(self, call: Call, said_first: tuple[PromptId, ...]) -> None:
-        self._board.cancel_due(call, Due.STEP)
         self._board.commands.append(NumberOver(call.id))
         self._waiting.wait(call, said_first, QUEUE_STILL)
 

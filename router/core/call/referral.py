@@ -1,7 +1,7 @@
 """A caller is sent to another administration: dialled and joined, or told its number."""
 
 from router.core.call.distribution import Distribution
-from router.core.call.life import Aside, Call, CallState, Due
+from router.core.call.life import Aside, Call, CallState
 from router.core.call.talk import Talk, aside_of
 from router.core.call.votes import Votes
 from router.core.commands import DialOut, PutIn, Step
@@ -66,18 +66,12 @@ class Referral:
         board.set_ring_due(leg, REFERRAL_RING_S)
         return Reply.REFERRED
 
-    def music_again(self, call: Call) -> None:
-        self._board.silence(call)
-        self._board.cancel_due(call, Due.STEP)
-        self._board.start_music(call)
-
     def answered(self, call: Call) -> None:
         """Join the caller with the service; the informateur is free."""
         board, aside = self._board, aside_of(call)
         aside.answered = aside.joined = True
         call.referral = aside.entry
         board.cancel_ring_due(aside.leg)
-        board.cancel_due(call, Due.STEP)
         board.silence(call)
         assert call.bridge is not None
         if call.agent is not None:

@@ -27,6 +27,7 @@ from router.core.events import (
 )
 from router.core.requests import Cancel, Complete, Consult, Hold, Refer, Retrieve, Transfer
 from router.core.reservation import Ringing
+from router.core.switchboard import Switchboard
 from router.core.table import Row, told, when
 
 S = CallState
@@ -44,6 +45,7 @@ _AFTER = (S.VOTING, S.LEAVING)
 
 
 def call_rows(
+    board: Switchboard,
     journey: Journey,
     waiting: Waiting,
     offer: Offer,
@@ -72,7 +74,7 @@ def call_rows(
         told(S.PAGE, KeyPressed, journey.key_leaves_page, *_ONWARD),
         *said(S.PAGE, journey.page_over, S.QUESTION, S.MENU),
         # In the queue.
-        *said(S.WAITING, waiting.announcement_over),
+        *said(S.WAITING, board.play_music),
         when(S.WAITING, Due.ANNOUNCE, waiting.announce),
         when(S.WAITING, Due.LONGEST, waiting.waited_too_long, S.LEAVING),
         told(S.WAITING, KeyPressed, offer.waiting_key, S.ENTERING),
@@ -81,14 +83,14 @@ def call_rows(
         told(S.ENTERING, NumberTaken, offer.number_taken, *_QUEUED),
         when(S.ENTERING, Due.STEP, offer.entry_over, *_QUEUED),
         when(S.ENTERING, CallLeft, offer.entering_caller_left),
-        *said(S.RINGING, waiting.announcement_over),
+        *said(S.RINGING, board.play_music),
         when(S.RINGING, LegRang, distribution.rang),
         when(S.RINGING, Ringing.OVER, distribution.no_answer, *_QUEUED),
         when(S.RINGING, LegAnswered, distribution.tell_informateur, S.WHISPERING),
         told(S.RINGING, LegEnded, distribution.missed, *_QUEUED),
         when(S.RINGING, PhoneVanished, distribution.phone_vanished, *_QUEUED),
         when(S.RINGING, CallLeft, distribution.ringing_caller_left),
-        *said(S.WHISPERING, waiting.announcement_over),
+        *said(S.WHISPERING, board.play_music),
         when(S.WHISPERING, Due.WHISPER, distribution.join, S.TALKING),
         when(S.WHISPERING, Due.UNTOLD, distribution.verify_informateur),
         told(S.WHISPERING, LegEnded, distribution.missed, *_QUEUED),
@@ -96,7 +98,7 @@ def call_rows(
         # With an informateur.
         told(S.TALKING, LegEnded, distribution.informateur_left, S.WAITING, *_AFTER),
         when(S.TALKING, CallLeft, distribution.talking_caller_left),
-        told(S.TALKING, Hold, talk.hold, S.HELD),
+        when(S.TALKING, Hold, talk.hold, S.HELD),
         told(S.TALKING, Transfer, talk.transfer, *_QUEUED),
         told(S.TALKING, Consult, talk.consult, S.CONSULTING),
         told(S.TALKING, Refer, referral.refer, S.REFERRING, S.READING),
@@ -105,7 +107,7 @@ def call_rows(
         when(S.TALKING, WatchEvent.UNTOLD, supervision.end),
         when(S.TALKING, WatchEvent.ENDED, supervision.left),
         when(S.TALKING, WatchEvent.DEAF, supervision.deaf),
-        told(S.HELD, Retrieve, talk.retrieve, S.TALKING),
+        when(S.HELD, Retrieve, talk.retrieve, S.TALKING),
         told(S.HELD, Transfer, talk.transfer, *_QUEUED),
         told(S.HELD, Consult, talk.consult, S.CONSULTING),
         told(S.HELD, Refer, referral.refer, S.REFERRING, S.READING),
@@ -119,20 +121,20 @@ def call_rows(
         when(S.CONSULTING, Due.UNTOLD, talk.verify_colleague),
         told(S.CONSULTING, LegEnded, talk.colleague_left, S.TALKING, as_=AsideEvent.ENDED),
         when(S.CONSULTING, AsideEvent.UNANSWERED, talk.colleague_unanswered, S.TALKING),
-        told(S.CONSULTING, Complete, talk.complete, S.TALKING),
-        told(S.CONSULTING, Cancel, talk.cancel, S.TALKING),
-        told(S.CONSULTING, Retrieve, talk.cancel, S.TALKING),
+        when(S.CONSULTING, Complete, talk.complete, S.TALKING),
+        when(S.CONSULTING, Cancel, talk.cancel, S.TALKING),
+        when(S.CONSULTING, Retrieve, talk.cancel, S.TALKING),
         told(S.CONSULTING, LegEnded, talk.informateur_left_consultation, S.TALKING, *_QUEUED),
         when(S.CONSULTING, CallLeft, talk.caller_left_aside),
-        *said(S.REFERRING, referral.music_again),
+        *said(S.REFERRING, board.play_music),
         when(S.REFERRING, AsideEvent.ANSWERED, referral.answered, S.REFERRED),
         told(
             *(S.REFERRING, LegEnded, referral.failed, S.TALKING, S.READING),
             as_=AsideEvent.ENDED,
         ),
         when(S.REFERRING, AsideEvent.UNANSWERED, referral.unanswered, S.TALKING, S.READING),
-        told(S.REFERRING, Cancel, talk.cancel, S.TALKING),
-        told(S.REFERRING, Retrieve, talk.cancel, S.TALKING),
+        when(S.REFERRING, Cancel, talk.cancel, S.TALKING),
+        when(S.REFERRING, Retrieve, talk.cancel, S.TALKING),
         when(S.REFERRING, LegEnded, referral.informateur_left),
         when(S.REFERRING, CallLeft, talk.caller_left_aside),
         when(S.REFERRED, AsideEvent.ENDED, referral.over, *_AFTER),
@@ -144,9 +146,9 @@ def call_rows(
         *(when(S.VOTING, heard, votes.await_vote) for heard in _HEARD),
         when(S.VOTING, Due.STEP, votes.no_vote, S.LEAVING),
         when(S.VOTING, CallLeft, votes.voter_left),
-        *said(S.LEAVING, journey.hang_up),
+        *said(S.LEAVING, board.hang_up),
     ]
-    rows += [when(state, CallLeft, journey.caller_left) for state in _ALONE]
+    rows += [when(state, CallLeft, board.end) for state in _ALONE]
     for state in sorted(CONVERSATION):
         rows.append(told(state, LegKeyPressed, keys.pressed))
         rows.append(when(state, Due.KEYS, keys.forgotten))

@@ -14,7 +14,7 @@ from router.core.desk.duty import Duty
 from router.core.events import LegEnd, LegEnded
 from router.core.ids import PromptId, SectorId
 from router.core.legs import Role, Said
-from router.core.requests import Cancel, Complete, Consult, Hold, Reply, Retrieve, Transfer
+from router.core.requests import Consult, Reply, Transfer
 from router.core.reservation import Reservation, why_unanswered
 from router.core.speech import whisper
 from router.core.switchboard import Switchboard
@@ -51,12 +51,12 @@ class Talk:
 
     # Hold.
 
-    def hold(self, call: Call, request: Hold) -> Reply:
+    def hold(self, call: Call) -> Reply:
         self.put_on_hold(call)
         self._board.note(call, Step.HELD, agent=call.agent)
         return Reply.HELD
 
-    def retrieve(self, call: Call, request: Retrieve) -> Reply:
+    def retrieve(self, call: Call) -> Reply:
         self.take_back(call)
         return Reply.RETRIEVED
 
@@ -68,14 +68,13 @@ class Talk:
         self._supervision.end(call)
         assert call.bridge is not None  # TALKING has one
         board.commands.append(TakeOut(call.id, call.bridge, call.channel))
-        board.start_music(call)
+        board.play_music(call)
         call.state = CallState.HELD
 
     def take_back(self, call: Call) -> None:
         """Let caller and informateur hear each other again."""
         board = self._board
         board.silence(call)
-        board.cancel_due(call, Due.STEP)
         assert call.bridge is not None
         board.commands.append(PutIn(call.id, call.bridge, call.channel))
         call.state = CallState.TALKING
@@ -168,7 +167,7 @@ class Talk:
         self._duty.joined(self._colleague(aside))
         board.note(call, Step.CONSULTED, sector=aside.sector, agent=aside.agent)
 
-    def complete(self, call: Call, request: Complete) -> Reply:
+    def complete(self, call: Call) -> Reply:
         """The caller goes on with the colleague; who consulted wraps up."""
         if not aside_of(call).joined:
             return Reply.NOT_NOW
@@ -219,7 +218,7 @@ class Talk:
         self._reservation.drop(call.id, aside.leg)
         self.colleague_left(call, LegEnded(call.id, aside.leg, why))
 
-    def cancel(self, call: Call, request: Cancel | Retrieve) -> Reply:
+    def cancel(self, call: Call) -> Reply:
         """Give the consultation or the referral up."""
         self._drop_aside(call)
         self._board.note(call, Step.CANCELLED, agent=call.agent)

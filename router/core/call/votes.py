@@ -10,12 +10,11 @@ from router.core.events import KeyPressed
 from router.core.facts import BallotFact, VoteFact
 from router.core.ids import PromptId
 from router.core.plan import Question
-from router.core.switchboard import Switchboard
+from router.core.switchboard import GOODBYE, Switchboard
 
 VOTE_INTRO = PromptId("vote-intro")
 VOTE_THANKS = PromptId("vote-thanks")
 VOTE_INVALID = PromptId("vote-invalid")
-GOODBYE = PromptId("goodbye")
 PROMPTS = frozenset({VOTE_INTRO, VOTE_THANKS, VOTE_INVALID, GOODBYE})
 
 

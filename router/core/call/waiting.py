@@ -141,12 +141,6 @@ class Waiting:
         if said:
             board.play(call, said)
 
-    def announcement_over(self, call: Call) -> None:
-        """Give the caller music until the next announcement."""
-        self._board.silence(call)
-        self._board.cancel_due(call, Due.STEP)
-        self._board.start_music(call)
-
     def announce(self, call: Call) -> None:
         """Say where the caller stands and, after a long wait, offer a callback."""
         board = self._board

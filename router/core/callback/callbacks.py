@@ -5,7 +5,7 @@ caller (open_tickets.py); an attempt rings the informateur and dials (attempt.py
 answers an event about a ticket is in table.py.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 from router.core.callback.admission import AdmissionControl
@@ -13,7 +13,6 @@ from router.core.callback.attempt import Attempts
 from router.core.callback.open_tickets import OpenTickets, Ticket
 from router.core.callback.table import ticket_rows
 from router.core.callback.tickets import (
-    Admission,
     Refusal,
     TicketEvent,
     TicketRecord,
@@ -25,11 +24,12 @@ from router.core.events import (
     CallbackAsked,
     CallbackCancelled,
     NumberLost,
+    Resynced,
     StoreChanged,
     TicketUnkept,
     TrunkChanged,
 )
-from router.core.ids import CallId, ChannelId, SectorId, TicketId
+from router.core.ids import CallId, ChannelId, TicketId
 from router.core.legs import Role
 from router.core.switchboard import Switchboard
 from router.core.table import Table, What
@@ -56,7 +56,7 @@ class Callbacks:
 
     def asked(self, event: CallbackAsked) -> None:
         """Promise a callback, or say why not."""
-        admission = self.admission(event.sector)
+        admission = self._admission.admit(event.sector)
         if admission.refusal is None and event.ticket not in self._open.tickets:
             record = TicketRecord(
                 event.ticket,
@@ -72,9 +72,9 @@ class Callbacks:
             self._open.wait(ticket)
         self._board.commands.append(Admitted(event.ask, admission))
 
-    def cancelled(self, event: CallbackCancelled) -> None:
-        """Give a callback up, as asked; a conversation goes on."""
-        self.tell(event.ticket, CallbackCancelled)
+    def of_ticket(self, event: CallbackCancelled | NumberLost) -> None:
+        """Have the ticket answer: given up by whoever asked for it, or without its number."""
+        self.tell(event.ticket, type(event))
 
     def tell(self, ticket_id: TicketId, what: What, event: object = None) -> None:
         """Have the ticket's table answer; nothing is done for a ticket that has ended."""
@@ -100,11 +100,7 @@ class Callbacks:
         else:
             self.table.answer(ticket, TicketUnkept, event)
 
-    def number_lost(self, event: NumberLost) -> None:
-        """The vault has the number no more."""
-        self.tell(event.ticket, NumberLost)
-
-    def resynced(self) -> None:
+    def resynced(self, event: Resynced) -> None:
         """Asterisk has named all that it holds: an attempt it did not name is over."""
         for ticket in [one for one in self._open.tickets.values() if one.unclear]:
             self.table.answer(ticket, TicketEvent.UNFOUND)
@@ -156,14 +152,6 @@ class Callbacks:
         """Return an open ticket as it stands now; None when it is over, or never was."""
         ticket = self._open.tickets.get(ticket_id)
         return None if ticket is None else replace(ticket.record, state=ticket.state)
-
-    def records(self) -> Iterator[TicketRecord]:
-        """Yield every open ticket as last kept on disk."""
-        return (ticket.record for ticket in self._open.tickets.values())
-
-    def admission(self, sector: SectorId) -> Admission:
-        """Return whether a callback for `sector` would be promised now."""
-        return self._admission.admit(sector)
 
     def is_dialling(self, call: CallId) -> bool:
         """Return whether the number of this attempt is to be dialled, or was and may ring."""

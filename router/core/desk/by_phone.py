@@ -1,9 +1,6 @@
 """The desk by phone: an informateur dials a short code, is asked in French, and gets an answer."""
 
-from collections.abc import Callable
-
 from router.core.commands import HangUp
-from router.core.desk.agents import AgentDesk
 from router.core.desk.desk_call import DeskCall, DeskDue, DeskState
 from router.core.desk.duty import Duty
 from router.core.desk.pins import LONGEST
@@ -111,7 +108,7 @@ class Desk:
         if reason is None:
             self._again(call, INVALID)
             return
-        self._answer_by(call, lambda desk: self._duty.ask(desk, Pause(reason)))
+        self._ask_for(call, Pause(reason))
 
     # Note.
 
@@ -143,8 +140,7 @@ class Desk:
         if event.key not in (_YES, _NO):
             self._again(call, INVALID)
             return
-        note = Note(call.subject, call.result, None, event.key == _YES)
-        self._answer_by(call, lambda desk: self._duty.ask(desk, note))
+        self._ask_for(call, Note(call.subject, call.result, improve=event.key == _YES))
 
     # Questions and answers.
 
@@ -185,13 +181,13 @@ class Desk:
                 }.get(state, ASK_IMPROVE)
                 self._ask(call, state, why, question)
 
-    def _answer_by(self, call: DeskCall, ask: Callable[[AgentDesk], Reply]) -> None:
-        """Answer for who is logged in at the phone now, however long the call took."""
+    def _ask_for(self, call: DeskCall, request: Pause | Note) -> None:
+        """Ask for whoever called, unless somebody else has logged in at the phone since."""
         desk = self._board.roster.at.get(call.phone)
         if desk is None or desk.agent.id != call.agent:
             self._answer(call, Reply.NOT_LOGGED_IN)
         else:
-            self._answer(call, ask(desk))
+            self._answer(call, self._duty.ask(desk, request))
 
     def _answer(self, call: DeskCall, reply: Reply) -> None:
         answer = PromptId(f"desk-{reply.value}")
