@@ -14,14 +14,8 @@ _NAMED_TUPLE = frozenset({"_replace", "_asdict", "_make", "_fields", "_field_def
 NOT_YET: frozenset[str] = frozenset(
     {
         "ari/test_translate.py",
-        "replay/test_replay.py",
         "report/test_report.py",
-        "service/test_live.py",
-        "service/test_promises.py",
-        "service/test_readiness.py",
-        "service/test_service.py",
         "simulation/test_line.py",
-        "store/test_keeping.py",
         "store/test_store.py",
     }
 )

@@ -125,8 +125,8 @@ class AsteriskLink:
         self.counts = LinkCounts()
         #: How many of the plan's phones Asterisk knew at the last resync.
         self.phones_found = 0
-        #: Called after every resync.
-        self.on_resynced: Callable[[], None] = lambda: None
+        #: Replaced at each resync, after those who wait for it have been woken.
+        self._resynced = asyncio.Event()
 
     async def run(self) -> None:
         """Connect, resynchronise, read; again after every disconnection, until cancelled.
@@ -155,6 +155,14 @@ class AsteriskLink:
                 await asyncio.sleep(delay_s)
         finally:
             self.connected = False
+
+    async def resynced_after(self, connection: int) -> None:
+        """Wait until the engine is up to date on a later connection than that number.
+
+        Connections are counted in `counts.connections`; 0 waits for the first.
+        """
+        while self.counts.connections <= connection:
+            await self._resynced.wait()
 
     @property
     def busy(self) -> int:
@@ -297,7 +305,8 @@ class AsteriskLink:
         for message in early:
             self._handle(message)
         self._submit(Resynced())
-        self.on_resynced()
+        self._resynced.set()
+        self._resynced = asyncio.Event()
         await self._clear(found.requests)
 
     async def _holdings(self, playing: Iterable[PlaybackId]) -> Holdings:

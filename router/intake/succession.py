@@ -8,7 +8,7 @@ import os
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import structlog
@@ -90,9 +90,13 @@ class Succession:
         port: int = self._listening.getsockname()[1]
         return port
 
-    async def start(self, listening: socket.socket) -> None:
-        """Start the first, which serves the public port `listening`."""
+    async def start(self, listening: socket.socket, paths: Iterable[str]) -> None:
+        """Start the first, which serves the public port `listening`.
+
+        Requests for `paths` are handed on to the router's own socket.
+        """
         self._listening = listening
+        self._terms = replace(self._terms, router_paths=tuple(paths))
         await self._new_child()
 
     async def stop(self) -> None:

@@ -35,17 +35,13 @@ _HAND_OVER_S = 15.0
 
 
 class Intake:
-    """The intake. `start` before all else, `stop` at the end.
-
-    `paths` are the addresses that the router answers on its own socket (`listen_privately`).
-    """
+    """The intake. `start` before all else, `stop` at the end."""
 
     def __init__(
         self,
         config: Config,
         clock: Clock,
         backend: IntakeBackend,
-        paths: Iterable[str],
         *,
         shortest_life_s: float = SHORTEST_LIFE_S,
         linger_s: float = LINGER_S,
@@ -58,7 +54,7 @@ class Intake:
         self._ledger = Ledger(backend, place, asked.per_day, clock.now)
         self._timers = LoopTimers()
         self._intakes = Succession(
-            terms_of(config, self._ledger.vault, paths),
+            terms_of(config, self._ledger.vault),
             clock,
             self._receive,
             self._gone,
@@ -84,11 +80,12 @@ class Intake:
         """Return the tickets whose number is in the vault; None if it cannot be read."""
         return self._ledger.holds()
 
-    async def start(self) -> None:
+    async def start(self, paths: Iterable[str]) -> None:
         """Take the public port and start the first intake.
 
-        Numbers without an open ticket are dropped, since whatever put them there is dead; open
-        tickets without a number are reported as having lost it.
+        `paths` are the addresses that the router answers on its own socket, which is open by now
+        (`listen_privately`). Numbers without an open ticket are dropped, since whatever put them
+        there is dead; open tickets without a number are reported as having lost it.
 
         Raises:
             SetupError: If the port is taken.
@@ -96,7 +93,7 @@ class Intake:
         listening = await listen_publicly(self._http.host, self._http.port)
         self._ledger.sweep(at_once=True)
         self._timers.later(_SWEEP_S, self._sweep_again)
-        await self._intakes.start(listening)
+        await self._intakes.start(listening, paths)
 
     async def stop(self) -> None:
         """Take nothing more, give what is under way a moment to finish, and end."""

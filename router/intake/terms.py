@@ -63,8 +63,6 @@ class Terms:
 
     #: The folder of the router's own socket.
     router_dir: Path
-    #: Addresses that the router answers; a part in braces stands for any.
-    router_paths: tuple[str, ...]
     #: Networks of the machines that may see what is for machines, and their token, "" for none.
     machines: tuple[str, ...]
     machines_token: str = field(repr=False)
@@ -72,6 +70,10 @@ class Terms:
     #: As in `config.Log`: the least level logged, and whether for people.
     log_level: str
     log_console: bool
+
+    # Set when the intakes start.
+    #: Addresses that the router answers; a part in braces stands for any.
+    router_paths: tuple[str, ...] = ()
 
     # Set for each intake when it starts.
     #: Added to the monotonic clock, which all processes share: the service's time.

@@ -1,18 +1,17 @@
 """The terms of an intake, as the service's configuration has them."""
 
 import hmac
-from collections.abc import Iterable
 from pathlib import Path
 
 from router.config import Config
 from router.intake.terms import Terms
 
 
-def terms_of(config: Config, vault: Path | None, paths: Iterable[str]) -> Terms:
+def terms_of(config: Config, vault: Path | None) -> Terms:
     """Return the terms that all intakes of this router have in common.
 
-    `vault` is the vault's folder, None if there is none; `paths` are the addresses that the
-    router answers. The configuration has its secrets: whoever calls has checked that.
+    `vault` is the vault's folder, None if there is none. The configuration has its secrets:
+    whoever calls has checked that.
     """
     given = config.secrets
     assert given is not None, "checked before"
@@ -39,7 +38,6 @@ def terms_of(config: Config, vault: Path | None, paths: Iterable[str]) -> Terms:
         presented=asked.presented,
         number_format=asked.number_format,
         router_dir=settings.state_dir,
-        router_paths=tuple(paths),
         machines=settings.http.machines,
         machines_token=given.machines_token or "",
         log_level=settings.log.level,

@@ -1,12 +1,12 @@
 """The file of a recording: appended to in batches, for its owner's eyes only.
 
-`write` only remembers; `flush`, on another thread, meets the disk. Whatever goes wrong ends the
-recording, is told once, and nothing else.
+`write` only remembers; `flush`, on another thread, writes to the disk. Whatever goes wrong ends
+the recording, which then says why (`ended`), and nothing else.
 """
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
@@ -18,24 +18,23 @@ from router.errors import StoreError
 
 #: The first member of each recording's first record, with the version of what follows.
 HEADER, VERSION = "allo recording", 1
-#: So many records wait for a disk that does not take them (over a minute of 60 calls/s).
+#: How many records wait at most for a disk that is slow: more than a minute at 60 calls/s.
 MOST_WAITING = 200_000
 
 
 class Tape:
-    """Opens `path`, new or a recording already; a recording goes on at its end.
-
-    `tell` is told, once and on any thread, why the recording ended before its time.
+    """Opens `path`, a new file or a recording, which is then continued.
 
     Raises:
         StoreError: If the file cannot be written, or is something else.
     """
 
-    def __init__(self, path: Path, tell: Callable[[str], None] = lambda why: None) -> None:
-        self.tell = tell
+    def __init__(self, path: Path) -> None:
         self._lines: deque[bytes] = deque()  # filled and emptied by two threads
         self._lock = Lock()
         self._stopped = False
+        #: Why the recording ended before it was closed; "" if it did not.
+        self.ended = ""
         try:
             begins = _beginning(path)
             if begins and not begins.startswith(f'{{"{HEADER}":'.encode()):
@@ -56,7 +55,7 @@ class Tape:
         return not self._stopped
 
     def write(self, record: Mapping[str, Any]) -> None:
-        """Keep a record, until the next `flush` in memory."""
+        """Keep a record in memory until the next `flush`."""
         if self._stopped:
             return
         self._lines.append(orjson.dumps(record) + b"\n")
@@ -78,7 +77,7 @@ class Tape:
             self.stop(f"defect of the recorder: {type(defect).__name__}")
 
     def flush(self) -> None:
-        """Write what waits. May block; call it off the event loop."""
+        """Write what waits. May block: not for the event loop."""
         with self._lock:
             lines = []
             while self._lines:
@@ -103,7 +102,7 @@ class Tape:
     def _end(self, why: str) -> None:
         if not self._stopped:
             self._stopped = True
-            self.tell(why)
+            self.ended = why
 
 
 def _beginning(path: Path) -> bytes:

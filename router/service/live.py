@@ -7,13 +7,14 @@ deadline of the engine is a timer of the loop.
 import asyncio
 import gc
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Protocol, overload
 
 import structlog
 
 from router.clock import Clock
-from router.core.callback.tickets import Admission, Refusal
+from router.core.callback.tickets import Admission, Refusal, TicketRecord
 from router.core.commands import (
     Admitted,
     Command,
@@ -94,6 +95,13 @@ class Live:
                 self._drain()
             finally:
                 self._draining = False
+
+    def take_up(self, records: Iterable[TicketRecord], *, lost: bool) -> None:
+        """Have the engine take up tickets of before this start; `lost`: without their numbers.
+
+        Call it before any event.
+        """
+        self._carry_out(self._engine.restore_tickets(records, self._clock.now(), lost=lost))
 
     @overload
     def ask(self, question: AgentAsked | SupervisorAsked) -> asyncio.Future[Reply]: ...

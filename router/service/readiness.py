@@ -1,12 +1,13 @@
-"""Whether a call can come in and reach a phone, part by part, and what is missing.
+"""Whether a call can come in and reach a phone: part by part, with what is missing.
 
-What changes without a word is looked at again and again, off every request's path; the rest is
-known anyway. A part is told by why it is not there, "" if it is.
+What changes silently is looked at regularly, off every request's path; the rest is known anyway.
+Of each part it is said why it is missing, "" if it is not.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Protocol
 
 from structlog.typing import FilteringBoundLogger
 
@@ -15,104 +16,137 @@ from router.ari.messages import Request
 from router.asterisk.settings import AsteriskOptions
 from router.asterisk.sip_ping import answers
 from router.errors import AriError, AriGone
+from router.store.standing import Keeping
 
-#: In pjsip.conf, each with what it is for.
+#: Names of the parts -> names of the transports in pjsip.conf.
 _TRANSPORTS = {"trunk_transport": "trunk-udp", "agents_transport": "agents-udp"}
-#: What is asked of Asterisk again and again.
+#: The parts that Asterisk is asked about regularly.
 _LOOKED_AT = ("application", *_TRANSPORTS, "trunk", "phones")
 PARTS = (*_LOOKED_AT, "store", "vault", "intake")
 
+#: Seconds between two looks, and while something is missing.
 _LOOK_EVERY_S = 5.0
-#: While something is missing.
 _LOOK_AGAIN_S = 1.0
+#: How long Asterisk may take to answer.
 _PATIENCE_S = 2.0
-#: What was seen longer ago is not known any more.
+#: What was seen longer ago than this is not known any more.
 _STALE_S = 20.0
 _NOT_YET = "not seen yet"
 
 _ANY_ADDRESS = "0.0.0.0"
 
 
+class Intake(Protocol):
+    """The intake, as far as calls depend on it."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it serves."""
+
+    @property
+    def vault_trouble(self) -> str:
+        """Why no number can be kept now; "" if one can."""
+
+
+class Kept(Protocol):
+    """A file that is written beside the calls."""
+
+    @property
+    def standing(self) -> Keeping:
+        """How it fares."""
+
+
 class Readiness:
-    """Run `watch` as a task. `vault` is asked now and then, `beside`, which knows the other parts
-    that are not Asterisk's, whenever it matters."""
+    """Run `watch` as a task. `stores` are the files that are written, by their names.
+
+    The vault counts as there if no callback is taken (`takes_callbacks`).
+    """
 
     def __init__(
         self,
         settings: AsteriskOptions,
         link: AsteriskLink,
-        vault: Callable[[], str],
-        beside: Callable[[], Mapping[str, str]],
+        intake: Intake,
+        stores: Mapping[str, Kept],
         log: FilteringBoundLogger,
+        *,
+        takes_callbacks: bool,
+        look_again_s: float = _LOOK_AGAIN_S,
+        patience_s: float = _PATIENCE_S,
+        stale_s: float = _STALE_S,
     ) -> None:
         self._settings = settings
         self._link = link
-        self._vault = vault
-        self._beside = beside
+        self._intake = intake
+        self._stores = stores
         self._log = log
+        self._takes_callbacks = takes_callbacks
+        self._look_again_s = look_again_s
+        self._patience_s = patience_s
+        self._stale_s = stale_s
         self._vault_seen = _NOT_YET
         self._seen: dict[str, str] = {}
         self._seen_at = 0.0
-        #: The connection in which that was seen: after another, Asterisk may be another.
-        self._seen_in = 0
-        self._told: dict[str, str] = {}
-        self._look_now = asyncio.Event()
+        #: The connection on which that was seen: on another one Asterisk may be another.
+        self._seen_on = 0
+        self._logged: dict[str, str] = {}
 
     @property
     def parts(self) -> dict[str, str]:
-        """Every one of `PARTS`, with why it is not there."""
-        return self._asterisks() | {"vault": self._vault_seen} | dict(self._beside())
-
-    def look_now(self) -> None:
-        """Something has changed, or may have."""
-        self._look_now.set()
+        """Every one of `PARTS`, with why it is missing."""
+        trouble = {name: one.standing.trouble for name, one in self._stores.items()}
+        return self._of_asterisk() | {
+            "store": "; ".join(f"{name}: {why}" for name, why in trouble.items() if why),
+            "vault": self._vault_seen,
+            "intake": "" if self._intake.ready else "no intake serves",
+        }
 
     async def watch(self) -> None:
-        """Look, for as long as the service lives."""
+        """Look, for as long as the service lives; at once when Asterisk is connected anew."""
         while True:
-            self._look_now.clear()
-            self._vault_seen = self._vault()
-            await self._look()
-            missing = self._vault_seen or any(self._asterisks().values())
+            connection = self._link.counts.connections
+            await self.look()
+            missing = self._vault_seen or any(self._of_asterisk().values())
             with suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_AGAIN_S if missing else _LOOK_EVERY_S):
-                    await self._look_now.wait()
+                async with asyncio.timeout(self._look_again_s if missing else _LOOK_EVERY_S):
+                    await self._link.resynced_after(connection)
 
-    def _asterisks(self) -> dict[str, str]:
-        if not self._link.connected:
-            away = str(self._link.last_error or "connecting to Asterisk")
-            unseen = dict.fromkeys(_LOOKED_AT, "cannot be seen without Asterisk")
-            return unseen | {"application": away}
-        if self._seen_in != self._link.counts.connections:
-            return dict.fromkeys(_LOOKED_AT, _NOT_YET)
-        if asyncio.get_running_loop().time() > self._seen_at + _STALE_S:
-            return dict.fromkeys(_LOOKED_AT, f"not seen for {_STALE_S:.0f} s")
-        return self._seen
-
-    async def _look(self) -> None:
-        """Ask Asterisk for each part; a question that fails is an answer too."""
+    async def look(self) -> None:
+        """Look at the vault, and ask Asterisk about each part; a failure is an answer too."""
+        self._vault_seen = self._intake.vault_trouble if self._takes_callbacks else ""
         if not self._link.connected:
             return
         connection = self._link.counts.connections
-        told = await asyncio.gather(
+        answered = await asyncio.gather(
             self._application(),
             *(self._transport(part) for part in _TRANSPORTS),
             self._trunk(),
         )
-        seen = dict(zip(_LOOKED_AT, (*told, self._phones()), strict=True))
+        seen = dict(zip(_LOOKED_AT, (*answered, self._phones()), strict=True))
         if self._link.connected and self._link.counts.connections == connection:
-            self._seen, self._seen_in = seen, connection
+            self._seen, self._seen_on = seen, connection
             self._seen_at = asyncio.get_running_loop().time()
-            self._tell_changes()
+            self._log_changes()
 
-    def _tell_changes(self) -> None:
+    def _of_asterisk(self) -> dict[str, str]:
+        if not self._link.connected:
+            away = str(self._link.last_error or "connecting to Asterisk")
+            unseen = dict.fromkeys(_LOOKED_AT, "cannot be seen without Asterisk")
+            return unseen | {"application": away}
+        if self._seen_on != self._link.counts.connections:
+            return dict.fromkeys(_LOOKED_AT, _NOT_YET)
+        if asyncio.get_running_loop().time() > self._seen_at + self._stale_s:
+            return dict.fromkeys(_LOOKED_AT, f"not seen for {self._stale_s:.0f} s")
+        return self._seen
+
+    def _log_changes(self) -> None:
         for part, why in self._seen.items():
-            if why != self._told.get(part, ""):
+            if why != self._logged.get(part, ""):
                 if why:
                     self._log.warning("not ready", detail=part, reason=why)
                 else:
                     self._log.info("ready again", detail=part)
-        self._told = dict(self._seen)
+        self._logged = dict(self._seen)
 
     async def _application(self) -> str:
         """Calls come to us."""
@@ -122,17 +156,18 @@ class Readiness:
         return why
 
     async def _transport(self, part: str) -> str:
-        """Asterisk has bound the address, and reads there.
+        """Asterisk has bound the address, and reads from it.
 
-        One that it could not bind is only logged, and is then no object of its (measured); it
-        binds exclusively, so whoever answers there is this Asterisk. The question whether it reads
-        is put on its own machine alone: elsewhere a firewall may keep it from us, not callers.
+        A failure to bind is only logged there, and ARI then knows no such transport (measured).
+        Binding is exclusive, so whoever answers at the address is this Asterisk. It is only asked
+        on its own machine: elsewhere a firewall may block us, though not callers.
         """
         name, settings = _TRANSPORTS[part], self._settings
         bind = settings.trunk_bind if part == "trunk_transport" else settings.agents_bind
         gone = (
-            f"Asterisk did not start {name}: UDP {bind} is held by another process, or not this "
-            'machine\'s; free it, then: ./allo asterisk cli "module reload res_pjsip.so"'
+            f"Asterisk did not start {name}: UDP {bind} is in use by another process, or is no "
+            'address of this machine; free it, then: ./allo asterisk cli "module reload '
+            'res_pjsip.so"'
         )
         path = f"asterisk/config/dynamic/res_pjsip/transport/{name}"
         _, why = await self._asked(path, gone)
@@ -140,9 +175,10 @@ class Readiness:
             return why
         host, _, port = bind.rpartition(":")
         there = settings.ari_host if host == _ANY_ADDRESS else host
-        if not await answers(there, int(port), _PATIENCE_S):
+        if not await answers(there, int(port), self._patience_s):
             return (
-                f"OPTIONS is not answered at UDP {bind}, or by 503: Asterisk hangs or is stopping"
+                f"OPTIONS is not answered at UDP {bind}, or only with 503: Asterisk hangs or is "
+                "stopping"
             )
         return ""
 
@@ -160,16 +196,16 @@ class Readiness:
         """Informateurs' phones can register: Asterisk knows them."""
         if self._link.phones_found:
             return ""
-        return "Asterisk knows none of the plan's phones: write its configuration anew, restart it"
+        return "Asterisk knows none of the plan's phones: run ./allo configure, and restart it"
 
     async def _asked(self, path: str, gone: str) -> tuple[dict[str, str], str]:
         """Return Asterisk's answer, and what is wrong."""
         try:
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(self._patience_s):
                 return await self._link.client.ask_http(Request("look", "GET", path)) or {}, ""
         except AriGone:
             return {}, gone
         except TimeoutError:
-            return {}, "Asterisk does not tell (no answer)"
+            return {}, "Asterisk does not answer"
         except AriError as error:
-            return {}, f"Asterisk does not tell ({error})"
+            return {}, f"Asterisk cannot be asked ({error})"

@@ -91,6 +91,20 @@ async def test_a_crash_of_asterisk_ends_every_call_and_every_presence(
     await bench.expect(PhoneAppeared, phone="lea")
 
 
+async def test_who_waits_for_a_later_connection_is_woken_by_it(bench: Bench) -> None:
+    link, connection = bench.link, bench.link.counts.connections
+    async with asyncio.timeout(10):
+        await link.resynced_after(connection - 1)  # there already
+    waiting = [asyncio.create_task(link.resynced_after(connection)) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert not any(one.done() for one in waiting)
+    await bench.pause()
+    bench.resume()
+    async with asyncio.timeout(10):
+        await asyncio.gather(*waiting)
+    assert link.counts.connections == connection + 1
+
+
 async def test_commands_without_asterisk_are_dropped_and_counted(
     fake: FakeAsterisk, bench: Bench
 ) -> None:

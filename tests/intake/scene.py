@@ -293,13 +293,12 @@ class IntakeScene:
             self.config(**changes),
             self.office.clock,
             self.backend,
-            RouterWeb.PATHS,
             shortest_life_s=shortest_life_s,
             linger_s=linger_s,
         )
         if not quiet:
             self.accept()
-        await self.intake.start()
+        await self.intake.start(RouterWeb.PATHS)
         await self.until(lambda: self.intake.ready)
 
     def reset(self) -> None:

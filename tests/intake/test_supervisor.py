@@ -67,10 +67,10 @@ async def test_a_port_that_is_taken_is_told(alone: IntakeScene, folder: Path) ->
     config = alone.config()
     taken = replace(config.settings, http=Http("127.0.0.1", alone.intake.port))
     other = supervisor_module.Intake(
-        replace(config, settings=taken), alone.office.clock, alone.office, ()
+        replace(config, settings=taken), alone.office.clock, alone.office
     )
     with pytest.raises(SetupError, match=f"by process {os.getpid()} "):
-        await other.start()
+        await other.start(())
     await other.stop()
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,12 +67,11 @@ Record = Callable[..., Exchange]
 
 
 class Recorder:
-    """Makes engines that record in `path`; `ended` is why a recording ended by itself."""
+    """Makes engines that record in `path`."""
 
     def __init__(self, path: Path, most_in_a_row: int = MOST_IN_A_ROW) -> None:
         self.path = path
-        self.ended: list[str] = []
-        self.tape = Tape(path, self.ended.append)
+        self.tape = Tape(path)
         self.most_in_a_row = most_in_a_row
         self.plan = small_plan()
 
@@ -133,7 +132,7 @@ def test_a_day_at_random_is_decided_again(
     day = Day(seed)
     day.live()
     replayed = recorder.replayed()
-    assert recorder.ended == []
+    assert recorder.tape.ended == ""
     # A key that comes when something is due is told after a record of that.
     assert len(day.log) <= replayed.events < 1.2 * len(day.log)
     assert replayed.commands > 100
@@ -382,8 +381,8 @@ def test_no_number_typed_anywhere_can_be_read(
         typed = act_out(exchange, acts)
         written = keys_written(recorder).get("call-1", [])
         replayed = recorder.replayed()
-    if recorder.ended:
-        assert recorder.ended == [SPELLS_NUMBER] == list(replayed.ended)
+    if recorder.tape.ended:
+        assert replayed.ended == (recorder.tape.ended,) == (SPELLS_NUMBER,)
         assert len(written) < len(typed)
     else:
         assert len(written) == len(typed)
@@ -434,10 +433,10 @@ def test_a_number_of_choices_ends_the_recording_and_nothing_else(
     exchange.press("01990")
     exchange.wait(APART_S + 1)
     exchange.press("12345")
-    assert recorder.ended == []
+    assert recorder.tape.ended == ""
     exchange.press("6")
     assert exchange.details(Step.PAGE) == [PAGE] * 11
-    assert recorder.ended == [SPELLS_NUMBER]
+    assert recorder.tape.ended == SPELLS_NUMBER
     exchange.press("789*")
     replayed = recorder.replayed()
     assert replayed.ended == (SPELLS_NUMBER,)
@@ -568,20 +567,28 @@ def test_nothing_is_written_over_that_is_no_recording(tmp_path: Path) -> None:
     assert file.read_text() == "Chère Madame,"
 
 
+def fill_the_disk_of(path: Path) -> None:
+    """Have every write of this process to the open file fail for want of room."""
+    full = os.open("/dev/full", os.O_WRONLY)
+    for one in os.listdir("/proc/self/fd"):
+        with suppress(FileNotFoundError):  # the list's own
+            if os.readlink(f"/proc/self/fd/{one}") == str(path):
+                os.dup2(full, int(one))
+    os.close(full)
+
+
 def test_a_failing_disk_ends_the_recording_once_and_no_call(
     recorder: Recorder, record: Record
 ) -> None:
     exchange = record()
-    recorder.tape._file.close()
-    recorder.tape._file = os.fdopen(os.open("/dev/full", os.O_WRONLY), "ab")
+    fill_the_disk_of(recorder.path)
     exchange.arrive()
     recorder.tape.flush()
-    assert recorder.ended == ["No space left on device"]
+    assert recorder.tape.ended == "No space left on device"
     exchange.press("#2")
     recorder.tape.flush()
-    assert not recorder.tape._lines
     assert exchange.steps()[-1] is Step.REFUSED  # nobody is on duty
-    assert recorder.ended == ["No space left on device"]
+    assert recorder.tape.ended == "No space left on device"
     assert recorder.path.read_bytes() == b""
 
 
@@ -591,8 +598,9 @@ def test_a_disk_that_hangs_does_not_fill_the_memory(
     monkeypatch.setattr("router.replay.tape.MOST_WAITING", 3)
     for _ in range(5):
         recorder.tape.write({})
-    assert recorder.ended == ["the disk does not keep up"]
-    assert not recorder.tape._lines
+    assert recorder.tape.ended == "the disk does not keep up"
+    recorder.tape.flush()
+    assert recorder.path.read_bytes() == b""  # what waited is given up
 
 
 def test_a_defect_of_the_recorder_is_none_of_the_engine(
@@ -603,7 +611,7 @@ def test_a_defect_of_the_recorder_is_none_of_the_engine(
     monkeypatch.setattr("router.replay.recording.encode", None)
     exchange.press("##")
     assert exchange.state() == "menu"
-    assert recorder.ended == ["defect of the recorder: TypeError"]
+    assert recorder.tape.ended == "defect of the recorder: TypeError"
     monkeypatch.undo()
     assert recorder.replayed().events == 1
 

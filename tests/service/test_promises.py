@@ -262,7 +262,8 @@ async def test_an_attempt_that_cannot_be_written_is_not_dialled(scene: ServedSce
     ticket = await scene.accepted()
     with locked(house):
         await house.picks_up()
-        await scene.until(lambda: house.keeper.standing.trouble)
+        await scene.until(lambda: TicketUnkept(ticket, 1) in house.engine.heard)
+        assert house.keeper.standing.trouble
         record = house.engine.ticket(ticket)
         assert record is not None
         assert (record.state, record.attempts) == (TicketState.WAITING, 0)

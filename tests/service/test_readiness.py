@@ -12,9 +12,9 @@ from structlog.testing import capture_logs
 from router.ari.asterisk_link import AsteriskLink, LinkCounts
 from router.ari.messages import Request
 from router.asterisk.settings import AsteriskOptions
-from router.errors import AriError, AriGone, AriUnreachable
-from router.service import readiness
+from router.errors import AriError, AriGone, AriRejected, AriUnreachable
 from router.service.readiness import PARTS, Readiness
+from router.store.standing import Keeping
 from tests.asterisk.test_sip_ping import challenge, server
 
 TRUNK_PATH = "asterisk/config/dynamic/res_pjsip/transport/trunk-udp"
@@ -38,25 +38,45 @@ class Client:
 
 
 class Link:
+    """The link to that Asterisk."""
+
     def __init__(self) -> None:
         self.client = Client()
         self.connected = True
         self.last_error: AriError | None = None
         self.counts = LinkCounts(connections=1)
         self.phones_found = 3
+        self.resynced = asyncio.Event()
+
+    async def resynced_after(self, connection: int) -> None:
+        while self.counts.connections <= connection:
+            self.resynced.clear()
+            await self.resynced.wait()
+
+
+class House:
+    """The parts that are not Asterisk's: intake, vault and files."""
+
+    def __init__(self) -> None:
+        self.ready = True
+        self.vault_trouble = ""
+        self.standing = Keeping()
 
 
 class Scene:
-    def __init__(self, settings: AsteriskOptions) -> None:
+    def __init__(
+        self, settings: AsteriskOptions, *, takes_callbacks: bool = True, **timing: float
+    ) -> None:
         self.link = Link()
-        self.vault = ""
-        self.beside = {"store": "", "intake": ""}
+        self.house = House()
         self.readiness = Readiness(
             settings,
             cast(AsteriskLink, self.link),
-            lambda: self.vault,
-            lambda: self.beside,
+            self.house,
+            {"tickets": self.house},
             structlog.get_logger(),
+            takes_callbacks=takes_callbacks,
+            **timing,
         )
 
     @property
@@ -65,8 +85,7 @@ class Scene:
 
     async def looked(self) -> dict[str, str]:
         """Have it look once; return what is missing."""
-        await self.readiness._look()
-        self.readiness._vault_seen = self.readiness._vault()
+        await self.readiness.look()
         return self.missing
 
 
@@ -124,17 +143,24 @@ async def test_what_asterisk_has_not_is_missing(path: str, part: str, words: str
         assert words in why
 
 
-async def test_an_asterisk_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readiness, "_PATIENCE_S", 0.05)
-    async with scene(ari_host="192.0.2.1") as here:
-        here.link.client.wrong[TRUNK_PATH] = None
-        assert await here.looked() == {"trunk_transport": "Asterisk does not tell (no answer)"}
+async def test_an_asterisk_that_hangs_is_not_waited_for() -> None:
+    here = Scene(settings(9, ari_host="192.0.2.1"), patience_s=0.05)
+    here.link.client.wrong[TRUNK_PATH] = None
+    assert await here.looked() == {"trunk_transport": "Asterisk does not answer"}
 
 
-async def test_a_transport_that_nobody_reads_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readiness, "_PATIENCE_S", 0.05)
-    async with server(lambda *_: None) as silent, scene() as here:
-        here.readiness._settings = settings(silent.port)
+async def test_an_asterisk_that_refuses_to_say_is_quoted() -> None:
+    here = Scene(settings(9, ari_host="192.0.2.1"))
+    here.link.client.wrong[TRUNK_PATH] = AriRejected(500, "look", "Allocation failed")
+    [(part, why)] = (await here.looked()).items()
+    assert part == "trunk_transport"
+    assert why.startswith("Asterisk cannot be asked (")
+    assert "Allocation failed" in why
+
+
+async def test_a_transport_that_nobody_reads_is_missing() -> None:
+    async with server(lambda *_: None) as silent:
+        here = Scene(settings(silent.port), patience_s=0.05)
         missing = await here.looked()
         assert set(missing) == {"trunk_transport", "agents_transport"}
         assert "OPTIONS is not answered" in missing["trunk_transport"]
@@ -179,27 +205,40 @@ async def test_an_asterisk_without_our_phones() -> None:
 
 async def test_store_vault_and_intake_are_seen_too() -> None:
     async with scene() as here:
-        here.vault = "cannot be used"
-        here.beside = {"store": "tickets: disk full", "intake": "no intake serves"}
-        assert await here.looked() == here.beside | {"vault": "cannot be used"}
+        here.house.ready = False
+        here.house.vault_trouble = "cannot be used"
+        here.house.standing = Keeping(trouble="disk full")
+        assert await here.looked() == {
+            "store": "tickets: disk full",
+            "intake": "no intake serves",
+            "vault": "cannot be used",
+        }
 
 
-async def test_what_was_seen_long_ago_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with scene() as here:
-        await here.looked()
-        monkeypatch.setattr(readiness, "_STALE_S", -1.0)
+async def test_without_callbacks_no_vault_is_missed() -> None:
+    async with server(challenge) as sip:
+        here = Scene(settings(sip.port), takes_callbacks=False)
+        here.house.vault_trouble = "cannot be used"
+        assert await here.looked() == {}
+
+
+async def test_what_was_seen_long_ago_is_not_known() -> None:
+    async with server(challenge) as sip:
+        here = Scene(settings(sip.port), stale_s=-1.0)
+        await here.readiness.look()
         assert set(here.missing) == {*PARTS} - {"store", "intake", "vault"}
 
 
-async def test_it_looks_again_when_asterisk_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readiness, "_LOOK_AGAIN_S", 1000.0)
-    async with scene() as here:
+async def test_it_looks_again_when_asterisk_is_back() -> None:
+    async with server(challenge) as sip:
+        here = Scene(settings(sip.port), look_again_s=1000.0)
         here.link.connected = False
         watching = asyncio.create_task(here.readiness.watch())
         await asyncio.sleep(0)
         assert here.link.client.asked == []
         here.link.connected = True
-        here.readiness.look_now()
+        here.link.counts.connections += 1
+        here.link.resynced.set()
         async with asyncio.timeout(30):
             while here.missing:
                 await asyncio.sleep(0.001)
@@ -208,9 +247,8 @@ async def test_it_looks_again_when_asterisk_is_back(monkeypatch: pytest.MonkeyPa
 
 
 async def test_what_is_missing_is_logged_once() -> None:
-    async with scene() as here:
-        with capture_logs() as lines:
-            here.readiness._log = structlog.get_logger()
+    with capture_logs() as lines:
+        async with scene() as here:
             for wrong in (True, True, False, False):
                 gone = AriGone(404, "look", "not found")
                 here.link.client.wrong = {TRUNK_PATH: gone} if wrong else {}

@@ -1,0 +1,80 @@
+"""What HTTP may see of the running service, and ask of the engine."""
+
+import asyncio
+from collections.abc import Mapping
+
+from router import logs
+from router.ari.asterisk_link import AsteriskLink
+from router.clock import Clock
+from router.core.engine import Engine
+from router.core.events import AgentAsked, SupervisorAsked
+from router.core.ids import AgentId, PhoneId, SectorId
+from router.core.requests import Reply, Request, Watching
+from router.service.live import UNNUMBERED, Live
+from router.service.promises import Promises
+from router.service.readiness import Kept, Readiness
+from router.web.backend import DeskBackend
+from router.web.snapshot import Snapshot
+
+
+class Pages:
+    """The service as pages and desks have it. `sectors` are those that callers can choose."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        live: Live,
+        link: AsteriskLink,
+        promises: Promises,
+        readiness: Readiness,
+        stores: Mapping[str, Kept],
+        sectors: tuple[SectorId, ...],
+        clock: Clock,
+    ) -> None:
+        self._engine = engine
+        self._live = live
+        self._link = link
+        self._promises = promises
+        self._readiness = readiness
+        self._stores = stores
+        self._sectors = sectors
+        self._clock = clock
+
+    def snapshot(self) -> Snapshot:
+        """Return what pages may know of the present."""
+        engine, connected = self._engine, self._link.connected
+        return Snapshot(
+            ready=connected,
+            now=self._clock.now(),
+            sectors=engine.sectors(),
+            agents={state.value: count for state, count in engine.agent_states().items()},
+            calls={state.value: count for state, count in engine.call_states().items()},
+            counts=engine.counts,
+            defects=self._live.defects,
+            leaks=logs.leaks(),
+            parts=self._readiness.parts,
+            stores={name: one.standing for name, one in self._stores.items()},
+            callbacks={sector: self._promises.refusal(sector) for sector in self._sectors},
+            trouble="" if connected else str(self._link.last_error or "connecting to Asterisk"),
+        )
+
+    def desks(
+        self, agent_tokens: Mapping[AgentId, str], supervisor_tokens: Mapping[str, str]
+    ) -> DeskBackend:
+        """Return what stands behind the desks of those who hold a token."""
+        return DeskBackend(
+            self._ask,
+            self._watch,
+            self._engine.desk,
+            self._engine.desks,
+            agent_tokens,
+            supervisor_tokens,
+        )
+
+    def _ask(self, agent: AgentId, request: Request) -> asyncio.Future[Reply]:
+        return self._live.ask(AgentAsked(UNNUMBERED, agent, request))
+
+    def _watch(
+        self, supervisor: str, phone: PhoneId, agent: AgentId, watching: Watching
+    ) -> asyncio.Future[Reply]:
+        return self._live.ask(SupervisorAsked(UNNUMBERED, supervisor, phone, agent, watching))

@@ -1,0 +1,107 @@
+"""What is written down: steps of calls, anonymous facts, sessions, and a recording if wanted."""
+
+import asyncio
+
+from structlog.typing import FilteringBoundLogger
+
+from router.clock import Clock
+from router.core.commands import Counted, DeskChanged, Noted, Step
+from router.core.events import OF_CARRIER
+from router.core.hours import Hours
+from router.errors import StoreError
+from router.replay import Tape
+from router.store import Store
+from router.web.metrics import Metrics
+
+#: How long facts wait in memory at most, and records of a recording.
+FLUSH_S = 10.0
+RECORD_S = 1.0
+
+
+class Records:
+    """Takes what the engine tells. Run `keep_facts` and `keep_tape` as tasks, `close` at the end.
+
+    `tape` is the recording; None: none is made.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        metrics: Metrics,
+        tape: Tape | None,
+        hours: Hours,
+        clock: Clock,
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._store = store
+        self._metrics = metrics
+        self._tape = tape
+        self._hours = hours
+        self._clock = clock
+        self._log = log
+        #: Facts given up, as far as the log says.
+        self._dropped = 0
+        self._tape_ended = False
+
+    def take(self, command: Noted | DeskChanged | Counted, at: float) -> None:
+        """Take what was decided at `at`, UTC epoch seconds. It is on disk after the next flush."""
+        match command:
+            case Noted():
+                self._metrics.noted(command)
+                self._log_step(command, at)
+            case DeskChanged():
+                self._store.desk_changed(command)
+            case Counted(fact):
+                self._store.record(fact)
+
+    async def keep_facts(self) -> None:
+        """Write facts and sessions, for as long as the service lives."""
+        while True:
+            await asyncio.sleep(FLUSH_S)
+            await self._flush()
+
+    async def keep_tape(self) -> None:
+        """Write the recording, for as long as the service lives."""
+        while self._tape is not None:
+            await asyncio.sleep(RECORD_S)
+            await asyncio.to_thread(self._tape.flush)
+            self._log_end_of_tape(self._tape)
+
+    async def close(self) -> None:
+        """Write what is left, and let go of the files."""
+        await self._flush(final=True)
+        self._store.close()
+        if self._tape is not None:
+            await asyncio.to_thread(self._tape.close)
+            self._log_end_of_tape(self._tape)
+
+    async def _flush(self, *, final: bool = False) -> None:
+        """Write what was counted. A full disk stops no call: what is left is tried again."""
+        today = self._hours.local(self._clock.now()).date()
+        try:
+            await asyncio.to_thread(self._store.flush, today, final=final)
+        except StoreError as error:
+            self._log.error("facts cannot be written", reason=error.reason)
+            if final and (waiting := self._store.standing.pending):
+                self._log.error("facts lost", count=waiting)
+        if (dropped := self._store.dropped) > self._dropped:
+            self._log.error("facts lost", count=dropped - self._dropped)
+            self._dropped = dropped
+
+    def _log_end_of_tape(self, tape: Tape) -> None:
+        if tape.ended and not self._tape_ended:
+            self._tape_ended = True
+            self._log.error("recording stopped", reason=tape.ended)
+
+    def _log_step(self, noted: Noted, at: float) -> None:
+        fields: dict[str, object] = {"call": noted.call, "step": noted.step}
+        for name in ("sector", "agent", "fiche", "outcome", "detail"):
+            if value := getattr(noted, name):
+                fields[name] = value
+        if noted.seconds is not None:
+            fields["seconds"] = round(noted.seconds, 3)
+        if noted.step is Step.NOT_REACHED and noted.detail in OF_CARRIER:
+            self._log.warning("the carrier did not take a call", reason=noted.detail)
+        if noted.step is Step.NUMBER_LOST:
+            self._log.error("a callback's number is lost", call=noted.call)
+        self._log.info("step", service_time=round(at, 3), **fields)

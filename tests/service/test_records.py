@@ -1,0 +1,143 @@
+"""What is written down of what the engine tells, and what is said when it cannot be."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from prometheus_client import generate_latest
+from structlog.testing import capture_logs
+
+from router.clock import Clock
+from router.core.commands import Counted, DeskChanged, Noted, Outcome, Step
+from router.core.events import CalledEnd
+from router.core.facts import CallFact, Door
+from router.core.ids import AgentId, CallId, PhoneId
+from router.errors import StoreError
+from router.replay import Tape
+from router.service import records
+from router.service.records import Records
+from router.store import Store
+from router.web.metrics import Metrics
+from tests.service_plan import MONDAY_10H, WORK, small_plan
+
+PLAN = small_plan()
+CALL = CallId("c1")
+FACT = CallFact(int(MONDAY_10H), Door.MENU, WORK, Outcome.ANSWERED, 12, 240, 1, True)
+SESSION = DeskChanged(AgentId("101"), PhoneId("101"))
+
+
+class Books:
+    """Records, and what they are written in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "facts.sqlite3"
+        self.store = Store.open(self.path)
+        self.tape = Tape(folder / "recording")
+        self.metrics = Metrics(PLAN.sectors)
+        clock = Clock(MONDAY_10H - time.time())
+        self.records = Records(
+            self.store, self.metrics, self.tape, PLAN.hours, clock, structlog.get_logger()
+        )
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> Books:
+    return Books(tmp_path)
+
+
+@pytest.fixture
+def lines() -> Iterator[list[Any]]:
+    with capture_logs() as lines:
+        yield lines
+
+
+async def test_a_step_is_logged_with_what_is_known_of_it_and_counted(
+    books: Books, lines: list[Any]
+) -> None:
+    step = Noted(CALL, Step.TALKING, sector=WORK, agent=AgentId("101"), seconds=12.3456)
+    books.records.take(step, MONDAY_10H + 0.12345)
+    await books.records.close()
+    assert lines == [
+        {
+            "event": "step",
+            "log_level": "info",
+            "service_time": MONDAY_10H + 0.123,
+            "call": CALL,
+            "step": Step.TALKING,
+            "sector": WORK,
+            "agent": "101",
+            "seconds": 12.346,
+        }
+    ]
+    assert b'allo_steps_total{step="talking"} 1.0' in generate_latest(books.metrics.registry)
+
+
+@pytest.mark.parametrize(
+    ("step", "event", "level"),
+    [
+        (
+            Noted(CALL, Step.NOT_REACHED, detail=CalledEnd.SILENT),
+            "the carrier did not take a call",
+            "warning",
+        ),
+        (Noted(CALL, Step.NUMBER_LOST), "a callback's number is lost", "error"),
+    ],
+)
+async def test_some_steps_are_told_loudly(
+    books: Books, lines: list[Any], step: Noted, event: str, level: str
+) -> None:
+    books.records.take(step, MONDAY_10H)
+    await books.records.close()
+    assert [(line["event"], line["log_level"]) for line in lines] == [
+        (event, level),
+        ("step", "info"),
+    ]
+
+
+async def test_facts_and_sessions_are_written_at_the_end_at_the_latest(books: Books) -> None:
+    books.records.take(Counted(FACT), MONDAY_10H)
+    books.records.take(SESSION, MONDAY_10H)
+    await books.records.close()
+    written = Store.open_to_read(books.path)
+    day = PLAN.hours.local(MONDAY_10H).date()
+    assert written.calls(day, day, "Europe/Paris") == [FACT]
+    assert written.sessions() == (SESSION,)
+    written.close()
+
+
+async def test_facts_that_cannot_be_written_are_told_as_lost(
+    books: Books, lines: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise StoreError(str(books.path), "cannot be used: disk full", "Make room.")
+
+    monkeypatch.setattr(books.store, "flush", fail)
+    books.records.take(Counted(FACT), MONDAY_10H)
+    await books.records.close()
+    assert [(line["event"], line["log_level"]) for line in lines] == [
+        ("facts cannot be written", "error"),
+        ("facts lost", "error"),
+    ]
+
+
+async def test_the_end_of_a_recording_is_told_once(
+    books: Books, lines: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "RECORD_S", 0.001)
+    books.tape.stop("what a caller types could be a telephone number")
+    keeping = asyncio.create_task(books.records.keep_tape())
+    async with asyncio.timeout(10):
+        while not lines:
+            await asyncio.sleep(0.001)
+    keeping.cancel()
+    with suppress(asyncio.CancelledError):
+        await keeping
+    await books.records.close()
+    [line] = lines
+    assert (line["event"], line["log_level"]) == ("recording stopped", "error")
+    assert line["reason"] == "what a caller types could be a telephone number"
