@@ -13,9 +13,9 @@ from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from router.clock import Clock
-from router.core.commands import Counted, DeskChanged, Noted, Outcome, Step
+from router.core.commands import Counted, DeskChanged, Noted, Step
 from router.core.events import CalledEnd
-from router.core.facts import CallFact, Door
+from router.core.facts import CallFact, Door, Outcome
 from router.core.ids import AgentId, CallId, PhoneId
 from router.errors import StoreError
 from router.replay import Tape

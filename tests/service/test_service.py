@@ -1,23 +1,43 @@
-"""The composition root, as far as it can be told without Asterisk."""
+"""The composition root, with a model of Asterisk; with a real one, see tests/real."""
 
+import asyncio
+import os
 import shutil
+import signal
 import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
+import aiohttp
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from router import logs
 from router.clock import Clock
+from router.config import Config
+from router.core.ids import AgentId
+from router.errors import InUse
+from router.intake.proxy import SOCKET_NAME
+from router.service.readiness import PARTS
 from router.service.service import Service
+from tests.ari.ari_fake import PASSWORD, FakeAsterisk
 from tests.intake.scene import AriStub, intake_config
+
+TOKEN = "jeton-101"
+
+
+@pytest.fixture
+def vault_dir() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(dir="/dev/shm", prefix="allo-test-"))
+    yield folder
+    shutil.rmtree(folder)
 
 
 async def test_numbers_kept_out_of_the_log_come_to_the_metrics(
-    tmp_path: Path, request: pytest.FixtureRequest
+    tmp_path: Path, vault_dir: Path
 ) -> None:
-    vault_dir = Path(tempfile.mkdtemp(dir="/dev/shm", prefix="allo-test-"))
-    request.addfinalizer(lambda: shutil.rmtree(vault_dir))
     before = logs.leaks()
     async with AriStub().running() as asterisk:
         service = Service(intake_config(tmp_path, asterisk.port, vault_dir=vault_dir), Clock())
@@ -27,3 +47,50 @@ async def test_numbers_kept_out_of_the_log_come_to_the_metrics(
                 told = await (await client.get("/metrics")).text()
         await service.close()
     assert f"allo_log_leaks_total {before + 2:.1f}" in told
+
+
+def config_with(folder: Path, fake: FakeAsterisk, vault_dir: Path) -> Config:
+    config = intake_config(folder, fake.port, vault_dir=vault_dir)
+    assert config.secrets is not None
+    tokens = {AgentId("101"): TOKEN}
+    return replace(config, secrets=replace(config.secrets, ari_password=PASSWORD, tokens=tokens))
+
+
+def session_with(folder: Path) -> aiohttp.ClientSession:
+    """A client of the router's own socket."""
+    path = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)  # short, as sockets' paths must be
+    connector = aiohttp.UnixConnector(f"/proc/self/fd/{path}/{SOCKET_NAME}")
+    return aiohttp.ClientSession(
+        "http://router", connector=connector, headers={"Authorization": f"Bearer {TOKEN}"}
+    )
+
+
+async def test_it_starts_serves_and_stops_and_can_be_started_again(
+    tmp_path: Path, vault_dir: Path
+) -> None:
+    async with FakeAsterisk() as fake, session_with(tmp_path) as session:
+        fake.phone("101")
+        for _ in range(2):
+            service = Service(config_with(tmp_path, fake, vault_dir), Clock())
+            running = asyncio.create_task(service.run())
+            async with asyncio.timeout(30):
+                while (await missing(session)) & {"application", "phones", "store", "intake"}:
+                    assert not running.done(), await running
+                    await asyncio.sleep(0.01)
+            # An informateur whose phone is not there; the engine answers.
+            async with session.post("/v1/agents/me/log-in") as answer:
+                told = await answer.json()
+                assert (answer.status, told["error"]["code"]) == (409, "phone_absent")
+            with pytest.raises(InUse):
+                Service(config_with(tmp_path, fake, vault_dir), Clock())
+            os.kill(os.getpid(), signal.SIGTERM)
+            async with asyncio.timeout(30):
+                await running
+
+
+async def missing(session: aiohttp.ClientSession) -> set[str]:
+    """Return the parts that the service misses: all, before it serves."""
+    with suppress(aiohttp.ClientConnectionError):
+        async with session.get("/readyz") as answer:
+            return set((await answer.json())["missing"])
+    return set(PARTS)
