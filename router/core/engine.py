@@ -127,9 +127,11 @@ class Engine:
         board.commands = commands
         while (key := self._pop_due(now)) is not None:
             self._fire(key)
-            self._follow_up()
+            if board.free or board.talked:
+                self._follow_up()
         self._on[type(event)](event)
-        self._follow_up()
+        if board.free or board.talked:
+            self._follow_up()
         return commands
 
     def next_deadline(self) -> float | None:

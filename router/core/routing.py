@@ -282,33 +282,30 @@ class Routing:
 
     def _prompt_ended(self, event: events.PromptEnded) -> None:
         owner, said = self._whose(event)
-        if owner is None or said is None:
+        if owner is None:
             self._board.ignore(event)
         elif (what := _SAID[type(owner)].get(said)) is not None:
-            self._answer(owner, what)
+            self._tables[type(owner)].answer(owner, what)
 
     def _prompt_failed(self, event: events.PromptFailed) -> None:
         """What broke off was not heard. The channel's own end follows at once, or never."""
         owner, said = self._whose(event)
-        if owner is None or said is None:
+        if owner is None:
             self._board.ignore(event)
         elif (what := _UNSAID[type(owner)].get(said)) is not None:
             self._answer(owner, what)
         elif isinstance(owner, Call):
             self._board.set_due(owner, _UNHEARD[said], ENDS_WITHIN_S)
 
-    def _whose(
-        self, event: events.PromptEnded | events.PromptFailed
-    ) -> tuple[object | None, Said | None]:
-        """Return who owns the sentence that is over, and to whom it was said."""
+    def _whose(self, event: events.PromptEnded | events.PromptFailed) -> tuple[Any, Said]:
+        """Return who owns the sentence that is over, or None, and to whom it was said."""
         leg = self._board.legs.get(ChannelId(event.call))
-        if leg is None:
-            return None, None
-        for said, playback in leg.owner.said.items():
-            if playback == event.playback:
-                del leg.owner.said[said]
-                return leg.owner, said
-        return None, None
+        if leg is not None:
+            for said, playback in leg.owner.said.items():
+                if playback == event.playback:
+                    del leg.owner.said[said]
+                    return leg.owner, said
+        return None, Said.CALLER
 
     # Informateurs, and what they ask.
 

@@ -124,7 +124,9 @@ class Switchboard:
     def silence(self, call: Call) -> None:
         """Stop whatever the caller hears, with its deadlines."""
         self.cancel_due(call, Due.STEP, Due.UNHEARD)
-        self.cut_short(call.id, call, Said.CALLER)
+        playback = call.said.pop(Said.CALLER, None)
+        if playback is not None:
+            self.commands.append(StopPlaying(call.id, playback))
         if call.music:
             self.commands.append(StopMusic(call.id, call.channel))
             call.music = False
