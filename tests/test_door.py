@@ -15,7 +15,7 @@ from tests.door import CLI, TOP, path_of, start
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of the door with an environment that is ready and a command line that echoes."""
+    """A copy of `./allo` with an environment that is ready, and a command line that echoes."""
     top = tmp_path / "a checkout"
     (top / "router").mkdir(parents=True)
     for name in ("allo", "requirements.lock"):
@@ -30,7 +30,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_a_ready_checkout_starts_at_once(checkout: Path, tmp_path: Path) -> None:
-    # No python3 in the path: nothing but the environment's own interpreter is started.
+    # Without python3 in the path: only the environment's own interpreter is started.
     done = start(checkout, "code", "a fiche", PATH=path_of(tmp_path / "bin"))
 
     assert done.stdout == f"['code', 'a fiche'] {checkout.parent} True\n"
@@ -43,7 +43,7 @@ def test_the_callers_folder_cannot_replace_our_code(checkout: Path) -> None:
     assert start(checkout, PYTHONPATH=str(checkout.parent)).returncode == 7
 
 
-def test_a_changed_lock_makes_the_environment_again(checkout: Path, tmp_path: Path) -> None:
+def test_a_changed_lock_means_a_new_environment(checkout: Path, tmp_path: Path) -> None:
     with (checkout / "requirements.lock").open("a") as lock:
         lock.write("nonesuch==1\n")
 

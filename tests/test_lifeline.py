@@ -31,7 +31,7 @@ def test_it_ends_with_a_parent_that_is_killed() -> None:
         os.close(watch)
 
 
-def test_it_is_the_command_itself_with_its_own_words() -> None:
+def test_the_process_becomes_the_command_with_its_own_words() -> None:
     words = ("a word", "$HOME", "")
     print_all = "import os, sys; print(os.getpid(), sys.argv[1:])"
     command = tied_to_us(sys.executable, "-c", print_all, *words)
@@ -40,8 +40,8 @@ def test_it_is_the_command_itself_with_its_own_words() -> None:
     assert child.returncode == 0
 
 
-def test_it_does_not_begin_when_its_parent_died_before_it_was_tied() -> None:
-    """Whose child it is then, is another's: here a shell's."""
+def test_it_does_not_start_if_its_parent_died_before_it_was_tied() -> None:
+    """By then it is the child of somebody else, here of a shell."""
     shell = ("sh", "-c", '"$@"; exit $?', "sh")
     done = subprocess.run([*shell, *tied_to_us("echo", "begun")], capture_output=True, check=False)
     assert done.returncode != 0

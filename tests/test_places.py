@@ -1,4 +1,4 @@
-"""Where files lie: beside the checkout, or in the state folder of a user who does not own it."""
+"""Where files are: in the checkout, or in the state folder of a user who does not own it."""
 
 import errno
 import os
@@ -51,13 +51,13 @@ def test_a_checkout_of_ones_own_keeps_everything_beside_itself(tmp_path: Path) -
     ],
 )
 @pytest.mark.usefixtures("no_rights")
-def test_somebody_else_s_checkout_leaves_the_state_to_the_user(
+def test_in_another_user_s_checkout_the_state_is_the_user_s_own(
     tmp_path: Path, environ: dict[str, str], home: str
 ) -> None:
     assert places.home(tmp_path, environ) == Path(home)
 
 
-def test_prompts_of_the_owner_are_used_while_they_are_recent(tmp_path: Path) -> None:
+def test_the_owner_s_prompts_are_used_while_they_are_recent(tmp_path: Path) -> None:
     shared, own, catalogue = tmp_path / "shared", tmp_path / "own", tmp_path / "catalogue.toml"
     plan = tmp_path / "plan.toml"
     for source in (catalogue, plan):
@@ -74,7 +74,7 @@ def test_prompts_of_the_owner_are_used_while_they_are_recent(tmp_path: Path) -> 
 
 
 def test_the_door_and_the_program_choose_the_same_folder(tmp_path: Path) -> None:
-    """In a tree that is read-only, with the environment that its owner has set up there."""
+    """In a read-only tree with the environment that its owner has set up there."""
     top = tmp_path / "checkout"
     (top / "router").mkdir(parents=True)
     for name in ("allo", "requirements.lock", "router/places.py", "router/errors.py"):
@@ -110,7 +110,7 @@ def test_the_door_and_the_program_choose_the_same_folder(tmp_path: Path) -> None
     assert own.stdout.splitlines()[1] == str(top / ".allo")
 
 
-def test_a_tree_that_nobody_has_set_up_is_set_up_for_the_user_alone(tmp_path: Path) -> None:
+def test_a_tree_that_was_not_set_up_is_set_up_for_the_user_alone(tmp_path: Path) -> None:
     top = tmp_path / "checkout"
     top.mkdir()
     for name in ("allo", "requirements.lock"):
@@ -153,12 +153,12 @@ def test_the_very_file_is_named(tmp_path: Path) -> None:
         (tmp_path / "a file/below").mkdir()
 
 
-def test_a_folder_that_can_be_made_is_no_fault(tmp_path: Path) -> None:
+def test_a_folder_that_can_be_created_is_no_fault(tmp_path: Path) -> None:
     assert places.why_not(tmp_path / "state/asterisk", room_mb=1) is None
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_made_is_one(
+def test_a_folder_that_cannot_be_created_is_a_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "a file").touch()
@@ -172,7 +172,7 @@ def test_a_folder_that_cannot_be_made_is_one(
     )
 
 
-def test_a_read_only_disk_is_seen_without_writing(tmp_path: Path) -> None:
+def test_a_read_only_disk_is_noticed_without_writing(tmp_path: Path) -> None:
     ask = (
         "import sys, pathlib; from router import places;"
         "print(places.why_not(pathlib.Path(sys.argv[1])))"

@@ -1,4 +1,4 @@
-"""Who holds a port, told by real sockets of real processes."""
+"""Who holds a port, by real sockets of real processes."""
 
 import os
 import pwd
@@ -81,8 +81,8 @@ def test_another_address_or_protocol_is_not_in_the_way() -> None:
             assert holder(Address(kind, host, port, "the test")) is None
 
 
-def test_says_whose_it_is_when_it_cannot_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes of another user show their sockets to nobody but root."""
+def test_names_the_user_if_the_process_cannot_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only root can see the sockets of another user's processes."""
 
     def nobody(uid: int) -> NoReturn:
         raise KeyError(uid)
@@ -98,13 +98,13 @@ def test_says_whose_it_is_when_it_cannot_be_seen(monkeypatch: pytest.MonkeyPatch
     assert nameless == f"a process of user id {os.getuid()} that this user cannot see"
 
 
-def test_names_an_address_that_is_not_ours() -> None:
+def test_names_an_address_of_another_machine() -> None:
     address = Address(socket.SOCK_STREAM, "192.0.2.1", 8088, "ARI")
     with pytest.raises(SetupError, match=r"192\.0\.2\.1, needed for ARI: Cannot assign requested"):
         check_free(address, "Use another.")
 
 
-def test_what_ends_meanwhile_has_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_has_just_ended_has_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
     def ended(path: Path) -> NoReturn:
         raise FileNotFoundError(path)
 

@@ -1,4 +1,4 @@
-"""A machine on which the set-up can be tried: its programs, its apt and its mirror are made up."""
+"""A machine to try the set-up on: its programs, its apt and its mirror are made up."""
 
 import shutil
 import subprocess
@@ -14,7 +14,7 @@ TOOLS = ("dpkg-deb", "tar", "sh", "cat", "cp", "touch")
 # Stands for the C library's loader: drops `--library-path PATH` and runs the program.
 LOADER = '#!/bin/sh\nshift 2\nexec "$@"\n'
 
-# Answers like apt-get, with what the test put into the folder `apt` beside it.
+# Answers like apt-get, with what the test has put into the folder `apt` beside it.
 APT_GET = """#!/bin/sh
 apt=@APT@
 echo "$*" >>"$apt/calls"

@@ -1,4 +1,4 @@
-"""A live Asterisk with our configuration, and who calls it: a carrier, phones, a bare router."""
+"""What talks to a live Asterisk with our configuration: a carrier, phones, a bare router."""
 
 import asyncio
 import itertools
@@ -41,11 +41,11 @@ def make_settings(folder: Path, **changes: Any) -> AsteriskSettings:
 
 
 class Caller(SipPhone):
-    """A call from the carrier with the caller's number wherever a carrier puts it."""
+    """A call from the carrier, with the caller's number wherever a carrier may put it."""
 
     offer = True
     codecs = "8"  # static payload types, RFC 3551 section 6
-    #: Where INVITE goes, unless to the number at the trunk's address.
+    #: Where INVITE goes; empty: to the number at the trunk's address.
     request_uri = ""
 
     def _message(self, method: str, *rest: Any) -> SipMessage:
@@ -67,9 +67,9 @@ class Caller(SipPhone):
         return message
 
     async def hold_down(self, key: str) -> None:
-        """Press a key as phones do, a packet each 20 ms (RFC 4733 section 2.5.1.2).
+        """Press a key as phones do, with a packet every 20 ms (RFC 4733 section 2.5.1.2).
 
-        Events that come as a burst overlap for Asterisk, and it reports keys twice.
+        Events in a burst overlap for Asterisk, which then reports keys twice.
         """
         self.rtp.stamp += 1600
         for number, end in enumerate((0, 0, 0, 0, 0x80, 0x80, 0x80)):
@@ -98,7 +98,7 @@ class Caller(SipPhone):
 
 
 class Router:
-    """ARI by hand: what a router would see and ask."""
+    """ARI by hand: what a router would see and ask for."""
 
     def __init__(self, settings: AsteriskSettings, session: aiohttp.ClientSession) -> None:
         self.settings = settings
@@ -137,7 +137,7 @@ class Router:
             return aiohttp.typedefs.DEFAULT_JSON_DECODER(text) if text else None
 
     async def variable(self, channel: str, name: str) -> str | None:
-        """Return a channel function's value, None when it has none."""
+        """Return the value of a channel function; None if it has none."""
         url = f"{self.settings.ari_url}/channels/{channel}/variable"
         async with self.session.get(url, params={"variable": name}) as answer:
             self.raw += await answer.text()
@@ -175,7 +175,7 @@ def all_that_asterisk_wrote(server: AsteriskServer) -> bytes:
 
 
 async def send_from(host: str, message: str, server: tuple[str, int]) -> str:
-    """Send a datagram and return the answer, empty when there is none within half a second."""
+    """Send a datagram and return the answer; "" if there is none within half a second."""
     loop = asyncio.get_running_loop()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.setblocking(False)
@@ -214,7 +214,7 @@ def request(method: str, uri: str, host: str = "127.0.0.1", *, leave_out: str = 
 
 
 async def call_with_proof(agent: SipPhone, host: str, number: str = "11") -> str:
-    """Call from an informateur's phone at `host`, with its password."""
+    """Call from an informateur's phone at `host`, with its password; return the final answer."""
     request = invite(number, host).replace(CALLER, agent.user)
     challenge = SipMessage.parse((await send_from(host, request, AGENTS)).encode())
     assert challenge.status == 401
@@ -232,9 +232,9 @@ def unexpected_lines(server: AsteriskServer) -> list[str]:
         "Stasis app 'allo' not active",  # the router was away,
         "Failed to find outbound websocket per-call config for app 'allo'",  # or never there
         "Stasis app 'allo' doesn't exist",
-        "Not creating context 'stasis-allo'",  # it was back before its past was cleared away
-        "Function PJSIP_HEADER not registered",  # we asked for it above
-        "AOR '' not found for endpoint 'trunk'",  # who registers from the carrier's address
+        "Not creating context 'stasis-allo'",  # it was back before the old application had gone
+        "Function PJSIP_HEADER not registered",  # asked for on purpose
+        "AOR '' not found for endpoint 'trunk'",  # a registration from the carrier's address
         "transfer attempt blocked due to configuration",  # REFER
         "Subscriptions not permitted for endpoint trunk",
         "Incoming PUBLISH request from trunk with no Event header",

@@ -1,4 +1,4 @@
-"""A private Asterisk at ports of its own, for tests of how it is started and laid out."""
+"""The settings of a private Asterisk at its own ports, to test how it is started and laid out."""
 
 from pathlib import Path
 

@@ -57,8 +57,8 @@ def test_optional_files_come_with_their_settings(tmp_path: Path, toolbox: Toolbo
     assert "password = mot-de-passe" in text
 
 
-def test_every_setting_reaches_a_file(tmp_path: Path, toolbox: Toolbox) -> None:
-    """A value that no template holds would be a setting that does nothing."""
+def test_every_setting_is_used_in_a_file(tmp_path: Path, toolbox: Toolbox) -> None:
+    """A value that no template uses would be a setting without effect."""
     used = {
         name
         for path in TEMPLATES.glob("*.conf")
@@ -101,7 +101,7 @@ def test_service_numbers_become_extensions(tmp_path: Path, toolbox: Toolbox) -> 
     assert callers == [*as_sent("3939"), *as_sent("+33199003939")]
 
 
-def test_a_number_written_in_two_forms_is_one(tmp_path: Path, toolbox: Toolbox) -> None:
+def test_a_number_given_in_two_forms_is_one(tmp_path: Path, toolbox: Toolbox) -> None:
     settings = make_settings(tmp_path, service_numbers=("0199003939", "+33199003939"))
     render(settings, toolbox, settings.config_dir)
     assert read(settings.config_dir, "extensions.conf").count("exten = 0199003939,") == 1
@@ -118,7 +118,7 @@ def test_each_agent_has_a_phone(tmp_path: Path, toolbox: Toolbox) -> None:
     ]
 
 
-def test_rendering_again_replaces_all_of_it(tmp_path: Path, toolbox: Toolbox) -> None:
+def test_rendering_again_replaces_everything(tmp_path: Path, toolbox: Toolbox) -> None:
     settings = make_settings(tmp_path, trunk_peer="192.0.2.1:5060")
     render(settings, toolbox, settings.config_dir)
     render(make_settings(tmp_path, ari_port=28089), toolbox, settings.config_dir)
@@ -127,7 +127,7 @@ def test_rendering_again_replaces_all_of_it(tmp_path: Path, toolbox: Toolbox) ->
     assert list(tmp_path.glob(".etc-*")) == []
 
 
-def test_leaves_a_folder_that_is_not_ours(tmp_path: Path, toolbox: Toolbox) -> None:
+def test_refuses_a_folder_that_it_did_not_write(tmp_path: Path, toolbox: Toolbox) -> None:
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "queues.conf").write_text("[ours]\n")
     with pytest.raises(ConfigError, match=r"queues\.conf: was not written by allo"):
@@ -156,7 +156,7 @@ def test_a_full_disk_keeps_the_old_configuration(
     assert [path.name for path in tmp_path.iterdir()] == ["etc"]
 
 
-def test_names_every_fault_at_once_and_writes_nothing(tmp_path: Path, toolbox: Toolbox) -> None:
+def test_reports_every_fault_at_once_and_writes_nothing(tmp_path: Path, toolbox: Toolbox) -> None:
     settings = make_settings(tmp_path, ari_port=1, rtp_first=3, service_numbers=())
     with pytest.raises(ConfigError) as failed:
         render(settings, toolbox, settings.config_dir)
@@ -165,7 +165,7 @@ def test_names_every_fault_at_once_and_writes_nothing(tmp_path: Path, toolbox: T
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_that_keeps_callers_is_loaded() -> None:
+def test_no_module_that_records_callers_is_loaded() -> None:
     required = set(re.findall(r"^require = (\S+)\.so", read(TEMPLATES, "modules.conf"), re.M))
     keepers = (
         r"cdr_|cel_|app_(queue|voicemail|mixmonitor|record|privacy|db)|func_(db|shell|env|curl)"

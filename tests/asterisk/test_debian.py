@@ -11,13 +11,13 @@ from router.errors import SetupError
 from tests.asterisk.host import Host, write_program
 
 
-def test_the_hosts_mirror_and_its_other_settings_are_used(
+def test_the_hosts_mirror_and_other_settings_are_used(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     host.ensure()
     assert any("http://mirror.test/debian" in line for line in host.said)
     assert not any("secure" in line for line in host.said)
-    # Only the sources and the pins are ours: apt.conf and apt.conf.d stay the host's.
+    # Only the sources and the pins are ours: apt.conf and apt.conf.d are still the host's.
     update = next(call for call in host.calls() if call.endswith(" update") and "-q" in call)
     assert "Dir::Etc::SourceList=" in update
     assert "Dir::Etc::Parts" not in update
@@ -49,7 +49,7 @@ def test_needed_packages(name: str) -> None:
     assert not debian.NEEDLESS.match(name)
 
 
-def test_apts_own_words_tell_what_failed(host: Host) -> None:
+def test_a_failure_is_reported_in_apts_own_words(host: Host) -> None:
     (host.apt / "update").write_text(
         "Err:1 http://mirror.test\nW: noise\n"
         "E: Failed to fetch http://mirror.test  Temporary failure resolving 'mirror.test'\n"

@@ -48,7 +48,7 @@ from tests.asterisk.live import SECRET, make_settings
         ({"registration": Registration("x:y", "a")}, "registration.server", "the port"),
     ],
 )  # fmt: skip
-def test_says_what_is_wrong(
+def test_each_fault_is_reported(
     tmp_path: Path, changes: dict[str, Any], place: str, reason: str
 ) -> None:
     account = {"registration": Registration("192.0.2.1", "a"), "registration_password": "p"}
@@ -57,5 +57,5 @@ def test_says_what_is_wrong(
     assert reason in problem.reason
 
 
-def test_the_defaults_are_right() -> None:
+def test_the_defaults_have_no_fault() -> None:
     assert check_options(AsteriskOptions()) == []

@@ -14,10 +14,10 @@ from tests.asterisk.private import make_settings
 
 
 @pytest.mark.real
-async def test_plays_chords_where_there_is_no_music(
+async def test_there_are_chords_where_there_is_no_music(
     settings: AsteriskSettings, installed: Toolbox, tmp_path: Path
 ) -> None:
-    """A system's own Asterisk may come without the music package."""
+    """The system's own Asterisk may lack the music package."""
     bare = dataclasses.replace(installed, data_dir=tmp_path / "bare")
     await asyncio.to_thread(lay_out, settings, bare)
     alaw = (settings.music_dir / "chords.alaw").read_bytes()
@@ -27,7 +27,7 @@ async def test_plays_chords_where_there_is_no_music(
 
 
 @pytest.mark.real
-async def test_pairs_of_digits_are_told_by_the_folder_alone(
+async def test_only_the_folder_tells_which_pair_of_digits_is_played(
     settings: AsteriskSettings, installed: Toolbox
 ) -> None:
     """Asterisk logs what it failed to play, but not in which language."""
@@ -42,7 +42,7 @@ async def test_pairs_of_digits_are_told_by_the_folder_alone(
 
 
 @pytest.mark.real
-async def test_has_music_in_the_codecs_of_callers(asterisk: AsteriskServer) -> None:
+async def test_there_is_music_in_the_codecs_of_callers(asterisk: AsteriskServer) -> None:
     files = sorted(path.name for path in asterisk.settings.music_dir.iterdir())
     assert {Path(name).suffix for name in files} == {".alaw", ".ulaw", ".g722"}
     assert len(files) == 3 * len({Path(name).stem for name in files})

@@ -1,4 +1,4 @@
-"""The set-up: `ensure_toolbox` finds the programs or lays out a private copy of them."""
+"""The set-up: `ensure_toolbox` finds the programs, or lays out a private copy of them."""
 
 import shutil
 import stat
@@ -28,7 +28,7 @@ def test_first_use_lays_out_a_private_tree(host: Host) -> None:
     assert program == str(tree / "usr/sbin/asterisk")
     assert toolbox.environment("espeak-ng")["ESPEAK_DATA_PATH"] == path.split(":")[0]
     assert toolbox.data_dir == tree / "usr/share/asterisk"
-    # Nothing is left of the work, and no file lends root's rights.
+    # Nothing is left of the work, and no file runs with root's rights.
     assert sorted(path.name for path in host.home.iterdir()) == ["debian", "debian.lock"]
     assert not (tree / "usr/bin/sox").stat().st_mode & stat.S_ISUID
     assert "fetching 1 packages, 2 MB" in host.said
@@ -101,7 +101,7 @@ def test_the_mirrors_asterisk_is_too_old(host: Host) -> None:
     assert not (host.home / "debian").exists()
 
 
-def test_a_full_disk_is_said_beforehand(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_beforehand(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(host.bin)._replace(free=50_000_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
 

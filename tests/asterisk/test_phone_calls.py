@@ -56,7 +56,7 @@ async def test_the_informateur_is_offered_the_caller_s_codec_first(
 async def test_a_transfer_by_the_phone_is_declined_at_once(
     server: AsteriskServer, router: Router, phones: list[SipPhone], who: str
 ) -> None:
-    """Transfers are the router's. A phone left without an answer keeps its caller on hold."""
+    """Transfers are the router's. A phone without an answer would keep its caller on hold."""
     await router.connect()
     phone = await (open_caller(phones) if who == "caller" else open_agent(phones, "lea"))
     call = asyncio.create_task(phone.call("3939" if who == "caller" else "*11"))
@@ -72,10 +72,10 @@ async def test_a_transfer_by_the_phone_is_declined_at_once(
 
 @marked
 @pytest.mark.parametrize("method", ["MESSAGE", "NOTIFY", "INFO"])
-async def test_nothing_written_reaches_the_other_end(
+async def test_no_text_reaches_the_other_end(
     server: AsteriskServer, router: Router, phones: list[SipPhone], method: str
 ) -> None:
-    """Asterisk has no module that would decline it: it goes unanswered, and the call goes on."""
+    """Asterisk has no module to decline it: it is not answered, and the call goes on."""
     await router.connect()
     agent = await open_agent(phones, "lea")
     assert await agent.register() == 200
@@ -92,7 +92,7 @@ async def test_nothing_written_reaches_the_other_end(
     text = [("content-type", "text/plain"), ("event", "talk")]
     unanswered = asyncio.create_task(caller.ask(method, text, CALLER))
     await asyncio.sleep(0)  # sent
-    assert (await caller.ask("OPTIONS", [])).status == 200  # read after it
+    assert (await caller.ask("OPTIONS", [])).status == 200  # and this is read after it
     await caller.hang_up()
     await router.ask("DELETE", f"channels/{leg['id']}")
     await router.ask("DELETE", f"bridges/{bridge}")
@@ -105,7 +105,7 @@ async def test_nothing_written_reaches_the_other_end(
 
 
 @marked
-async def test_an_informateur_s_phone_registers_with_its_password_only(
+async def test_an_informateur_s_phone_registers_only_with_its_password(
     server: AsteriskServer, router: Router, phones: list[SipPhone]
 ) -> None:
     await router.connect()
@@ -121,7 +121,7 @@ async def test_an_informateur_s_phone_registers_with_its_password_only(
     unknown = await open_agent(phones, "nobody")
     assert await unknown.register() in (401, 403, 404)
     again = await open_agent(phones, "max")
-    assert await again.register() == 200  # the phone starts again: its old self is replaced
+    assert await again.register() == 200  # a restarted phone replaces its old registration
     contacts = await server.cli("pjsip show contacts")
     assert contacts.count("agent-max/") == 1
     assert await again.register(0) == 200
@@ -129,8 +129,10 @@ async def test_an_informateur_s_phone_registers_with_its_password_only(
 
 @marked
 @pytest.mark.parametrize("number", [REFERRAL, "1234567", "+33199005678", "s", "11,caller"])
-async def test_an_informateur_s_phone_dials_no_number(phones: list[SipPhone], number: str) -> None:
-    """Known by its password, it still gets no further than the desk's short codes."""
+async def test_an_informateur_s_phone_cannot_dial_numbers(
+    phones: list[SipPhone], number: str
+) -> None:
+    """Even with its password it gets no further than the desk's short codes."""
     agent = await open_agent(phones, "lea")
     assert (await call_with_proof(agent, "127.0.0.1", number)).startswith("SIP/2.0 404")
 
@@ -153,7 +155,7 @@ async def test_an_informateur_s_phone_dials_the_desk(
 
 
 @marked
-async def test_the_desk_is_sorry_while_the_router_is_away(phones: list[SipPhone]) -> None:
+async def test_the_desk_apologises_while_the_router_is_away(phones: list[SipPhone]) -> None:
     agent = await open_agent(phones, "lea")
     await agent.call("11")
     assert agent.answered.is_set()
@@ -163,7 +165,7 @@ async def test_the_desk_is_sorry_while_the_router_is_away(phones: list[SipPhone]
 
 
 @marked
-async def test_a_call_that_goes_out_shows_the_service_and_nobody_else(
+async def test_an_outgoing_call_shows_the_service_and_nobody_else(
     router: Router, phones: list[SipPhone]
 ) -> None:
     await router.connect()
@@ -193,13 +195,15 @@ async def test_a_call_that_goes_out_shows_the_service_and_nobody_else(
 
 
 @marked
-async def test_an_informateur_s_phone_comes_from_its_network_only(phones: list[SipPhone]) -> None:
-    """From elsewhere the right password is as good as a wrong one."""
+async def test_an_informateur_s_phone_is_accepted_from_its_network_only(
+    phones: list[SipPhone],
+) -> None:
+    """From elsewhere the right password is no better than a wrong one."""
     agent = await open_agent(phones, "lea")
     assert (await call_with_proof(agent, "127.0.0.2")).startswith("SIP/2.0 401")
 
 
 @marked
-async def test_nothing_was_worth_a_warning(server: AsteriskServer) -> None:
-    """Last: after all of the above the log holds what is meant to be there, and no caller."""
+async def test_nothing_else_was_logged(server: AsteriskServer) -> None:
+    """Last: after all of the above, the log holds what it should, and no caller."""
     assert unexpected_lines(server) == []

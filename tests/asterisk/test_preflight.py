@@ -1,4 +1,4 @@
-"""What keeps Asterisk from starting, named before it is started."""
+"""Everything that would keep Asterisk from starting is named before it is started."""
 
 import dataclasses
 import socket
@@ -35,7 +35,7 @@ async def test_refuses_an_old_asterisk(
 
 
 @pytest.mark.parametrize("version", ["22.10.1", "22.11.0", "23.0.0"])
-def test_takes_a_recent_one(all_modules: Path, version: str) -> None:
+def test_accepts_a_recent_one(all_modules: Path, version: str) -> None:
     check_version(toolbox(all_modules, version))
 
 
@@ -46,7 +46,7 @@ async def test_names_every_missing_module(settings: AsteriskSettings, all_module
         await AsteriskServer(settings, toolbox(all_modules)).start()
 
 
-def test_required_modules_are_the_configuration_s() -> None:
+def test_required_modules_are_those_of_the_configuration() -> None:
     names = required_modules()
     assert "res_pjsip.so" in names
     assert len(names) == len(set(names)) > 50
@@ -78,7 +78,7 @@ async def test_names_a_busy_port_before_it_starts(
     assert not settings.config_dir.exists()
 
 
-async def test_names_an_address_that_is_not_ours(
+async def test_names_an_address_of_another_machine(
     settings: AsteriskSettings, all_modules: Path
 ) -> None:
     away = dataclasses.replace(settings, trunk_bind="192.0.2.1:25070")
@@ -86,12 +86,14 @@ async def test_names_an_address_that_is_not_ours(
         await AsteriskServer(away, toolbox(all_modules)).start()
 
 
-def test_not_started_has_no_pid(settings: AsteriskSettings, all_modules: Path) -> None:
+def test_an_asterisk_that_was_not_started_has_no_pid(
+    settings: AsteriskSettings, all_modules: Path
+) -> None:
     with pytest.raises(RuntimeError, match="has not been started"):
         _ = AsteriskServer(settings, toolbox(all_modules)).pid
 
 
-async def test_stopping_what_never_started_does_nothing(
+async def test_stopping_one_that_was_not_started_does_nothing(
     settings: AsteriskSettings, all_modules: Path
 ) -> None:
     await AsteriskServer(settings, toolbox(all_modules)).stop()

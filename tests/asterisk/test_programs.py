@@ -1,4 +1,4 @@
-"""Versions as programs state them, and which of the system's programs will do."""
+"""How programs state their versions, and which of the system's programs will do."""
 
 import pytest
 
@@ -9,13 +9,13 @@ from tests.asterisk.host import SAYS, Host, write_program, write_tool
 @pytest.mark.parametrize(
     ("name", "found", "oldest"),
     [
-        ("sipp", "3.6.1", "3.8.0"),  # Debian 12's, with which the call is silent
+        ("sipp", "3.6.1", "3.8.0"),  # Debian 12's, with which calls are silent
         ("sipp", "3.7.3", "3.8.0"),  # Debian 13's
         ("espeak-ng", "1.49.2", "1.51.0"),
         ("sox", "14.3.2", "14.4.2"),
     ],
 )
-def test_a_program_of_the_system_that_does_not_do_is_named_and_replaced(
+def test_an_old_program_of_the_system_is_named_and_replaced(
     host: Host, name: str, found: str, oldest: str
 ) -> None:
     for program in SAYS:
@@ -31,7 +31,7 @@ def test_a_program_of_the_system_that_does_not_do_is_named_and_replaced(
     )
 
 
-def test_a_program_of_the_system_that_says_no_version_is_replaced(host: Host) -> None:
+def test_a_program_of_the_system_without_a_version_is_replaced(host: Host) -> None:
     for program in SAYS:
         write_tool(host.bin, program)
     write_program(host.bin / "sipp", "#!/bin/sh\nexit 1\n")

@@ -22,7 +22,7 @@ from tests.asterisk.private import ROOT, faults, is_running, make_settings
 
 
 @pytest.mark.real
-async def test_starts_without_a_warning_and_with_our_modules_only(
+async def test_starts_without_a_warning_and_with_no_other_modules(
     asterisk: AsteriskServer,
 ) -> None:
     assert faults(asterisk) == []
@@ -33,14 +33,14 @@ async def test_starts_without_a_warning_and_with_our_modules_only(
     async with aiohttp.ClientSession() as session:
         url = f"{asterisk.settings.ari_url}/asterisk/ping"
         async with session.get(url) as answer:
-            assert answer.status == 401  # nobody without the password
+            assert answer.status == 401  # nobody gets in without the password
 
 
 @pytest.mark.real
 async def test_calls_out_through_the_carrier_of_the_settings(
     settings: AsteriskSettings, installed: Toolbox
 ) -> None:
-    """The optional files, too, are read without a warning."""
+    """The optional files are read without a warning, too."""
     settings = dataclasses.replace(
         settings,
         trunk_peer="127.0.0.1:25079",
@@ -81,7 +81,7 @@ async def test_keeps_no_records_and_no_number_of_calls(asterisk: AsteriskServer)
 
 
 @pytest.mark.real
-async def test_ends_in_order_and_starts_again(asterisk: AsteriskServer) -> None:
+async def test_stops_cleanly_and_starts_again(asterisk: AsteriskServer) -> None:
     first = asterisk.pid
     await asterisk.stop()
     assert not is_running(first)
@@ -90,7 +90,7 @@ async def test_ends_in_order_and_starts_again(asterisk: AsteriskServer) -> None:
     assert asterisk.pid != first
     await asterisk.crash()
     assert not is_running(asterisk.pid)
-    await asterisk.start()  # a control socket that nobody serves is no obstacle
+    await asterisk.start()  # an orphaned control socket is no obstacle
     assert faults(asterisk) == []
 
 
@@ -111,7 +111,7 @@ async def test_a_second_one_in_the_same_folder_is_refused(
 
 
 @pytest.mark.real
-async def test_a_path_with_spaces_and_accents_will_do(tmp_path: Path, installed: Toolbox) -> None:
+async def test_a_path_may_have_spaces_and_accents(tmp_path: Path, installed: Toolbox) -> None:
     started = AsteriskServer(make_settings(tmp_path / "Mes projets, été" / "état"), installed)
     await started.start()
     try:
@@ -125,7 +125,7 @@ async def test_a_path_with_spaces_and_accents_will_do(tmp_path: Path, installed:
 async def test_says_why_asterisk_did_not_start(
     settings: AsteriskSettings, installed: Toolbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A broken configuration: the reason is in the error, not only in a file."""
+    """The reason is in the error, not only in a file: here a broken configuration."""
     original = configuration.render
 
     def spoil(settings: AsteriskSettings, toolbox: Toolbox, target: Path) -> None:
@@ -159,7 +159,7 @@ asyncio.run(main())
 
 @pytest.mark.real
 @pytest.mark.parametrize("way", ["dies", "lives"])
-def test_dies_with_its_parent_unless_told_otherwise(tmp_path: Path, way: str) -> None:
+def test_dies_with_its_parent_or_outlives_it_as_asked(tmp_path: Path, way: str) -> None:
     parent = subprocess.Popen(
         [sys.executable, "-c", CHILD, str(tmp_path), way],
         cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE,
@@ -187,8 +187,8 @@ class NeverReady(Toolbox):
 
 
 @pytest.mark.real
-async def test_start_can_be_given_up(settings: AsteriskSettings, installed: Toolbox) -> None:
-    """Ctrl-C while Asterisk starts leaves no process behind."""
+async def test_a_start_can_be_cancelled(settings: AsteriskSettings, installed: Toolbox) -> None:
+    """Ctrl-C while Asterisk is starting leaves no process behind."""
     folders = (installed.modules_dir, installed.data_dir)
     started = AsteriskServer(
         settings, NeverReady(installed.root, installed.asterisk_version, *folders)

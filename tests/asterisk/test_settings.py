@@ -21,7 +21,7 @@ from tests.asterisk.live import SECRET, make_settings
         (("+35227860000", "0035227860000"), "+35227860000 0035227860000 35227860000"),
     ],
 )
-def test_a_number_is_known_in_every_form_whichever_is_written(
+def test_a_number_is_known_in_every_form_whichever_is_given(
     numbers: tuple[str, ...], forms: str
 ) -> None:
     for number in numbers:
@@ -35,14 +35,14 @@ def test_secrets_stay_out_of_tracebacks(tmp_path: Path) -> None:
     assert "p-secret" not in repr(settings)
 
 
-def test_the_control_socket_has_a_path_that_fits(tmp_path: Path) -> None:
+def test_the_path_of_the_control_socket_is_short_enough(tmp_path: Path) -> None:
     assert make_settings(Path("/srv/allo")).run_dir == Path("/srv/allo/run")
     deep = make_settings(tmp_path / ("é" * 60))
     assert len(os.fsencode(deep.run_dir / SOCKET_NAME)) <= 107
     assert deep.run_dir != make_settings(tmp_path / ("è" * 60)).run_dir
 
 
-def test_the_entity_id_is_a_local_address_of_its_own(tmp_path: Path) -> None:
+def test_each_node_has_a_local_address_as_its_entity_id(tmp_path: Path) -> None:
     first = make_settings(tmp_path, node="allo-1").entity_id
     assert re.fullmatch(r"02(:[0-9a-f]{2}){5}", first)
     assert first != make_settings(tmp_path, node="allo-2").entity_id

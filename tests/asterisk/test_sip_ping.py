@@ -1,4 +1,4 @@
-"""OPTIONS over real sockets of loopback."""
+"""OPTIONS over real sockets on the loopback."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -11,7 +11,7 @@ SHORT_S = 0.05
 
 
 class Server(asyncio.DatagramProtocol):
-    """Gives `reply(request, how many before)` to each request, if it is not None."""
+    """Answers each request with `reply(request, number of earlier ones)`, unless that is None."""
 
     def __init__(self, reply: Callable[[str, int], str | None]) -> None:
         self._reply = reply
@@ -40,12 +40,12 @@ async def server(reply: Callable[[str, int], str | None]) -> AsyncIterator[Serve
 
 
 def challenge(request: str, _: int) -> str:
-    """As Asterisk answers whom it does not know."""
+    """Answer as Asterisk does when it does not know the sender."""
     via = next(line for line in request.split("\r\n") if line.startswith("Via:"))
     return f"SIP/2.0 401 Unauthorized\r\n{via}\r\nContent-Length: 0\r\n\r\n"
 
 
-async def test_any_answer_is_one() -> None:
+async def test_any_answer_counts() -> None:
     async with server(challenge) as there:
         assert await answers("127.0.0.1", there.port, PATIENCE_S)
     [asked] = there.requests
@@ -61,7 +61,7 @@ async def test_an_asterisk_that_is_stopping_takes_no_calls() -> None:
         assert not await answers("127.0.0.1", there.port, PATIENCE_S)
 
 
-async def test_it_asks_again_what_was_lost() -> None:
+async def test_a_lost_request_is_sent_again() -> None:
     async with server(lambda asked, before: challenge(asked, before) if before else None) as there:
         assert await answers("127.0.0.1", there.port, PATIENCE_S)
     assert len(there.requests) == 2
@@ -72,7 +72,7 @@ async def test_silence_is_no_answer() -> None:
         assert not await answers("127.0.0.1", there.port, SHORT_S)
 
 
-async def test_what_answers_something_else_is_none() -> None:
+async def test_an_answer_to_something_else_does_not_count() -> None:
     other = "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKother\r\n\r\n"
     for reply in (other, "hello", ""):
         async with server(lambda *_, reply=reply: reply) as there:
@@ -81,7 +81,7 @@ async def test_what_answers_something_else_is_none() -> None:
         assert not await answers("127.0.0.1", there.port, SHORT_S)
 
 
-async def test_a_port_that_nobody_has_is_told_at_once() -> None:
+async def test_a_closed_port_is_noticed_at_once() -> None:
     async with server(challenge) as there:
         port = there.port
     async with asyncio.timeout(PATIENCE_S / 2):

@@ -1,4 +1,4 @@
-"""The programs as they are started: the system's, a private tree's, and the real ones."""
+"""How programs are started: the system's, those of a private tree, and the real ones."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ from tests.asterisk.host import SAYS, Host, write_tool
 TOP = Path(__file__).parents[2]
 
 
-def test_the_systems_asterisk_is_used_when_new_enough(host: Host) -> None:
+def test_the_systems_asterisk_is_used_if_it_is_recent_enough(host: Host) -> None:
     for program in SAYS:
         write_tool(host.bin, program)
 
@@ -35,7 +35,7 @@ def test_the_private_program_is_preferred(host: Host) -> None:
     assert host.ensure().command("sipp")[-1].startswith(str(host.home))
 
 
-def test_a_program_that_nobody_has(host: Host) -> None:
+def test_an_unknown_program(host: Host) -> None:
     with pytest.raises(SetupError, match="nonesuch is not installed"):
         host.ensure().command("nonesuch")
 
@@ -55,7 +55,7 @@ def test_every_program_runs(tmp_path: Path) -> None:
             text=True,
             check=False,
         )
-        assert done.returncode == (99 if name == "sipp" else 0), done.stderr  # `sipp -v` exits so
+        assert done.returncode == (99 if name == "sipp" else 0), done.stderr  # as `sipp -v` exits
         return done.stdout
 
     for name, required in REQUIREMENTS.items():

@@ -1,4 +1,4 @@
-"""The carrier and a live Asterisk: which calls come in, and what is known of the caller."""
+"""The carrier and a live Asterisk: which calls come in, and what becomes known of the caller."""
 
 import asyncio
 import dataclasses
@@ -84,8 +84,10 @@ async def test_the_caller_s_number_is_nowhere(
 
 
 @marked
-async def test_only_the_dialog_itself_still_knows(router: Router, phones: list[SipPhone]) -> None:
-    """What remains, so that nobody believes otherwise: the SIP stack's own memory of the dialog."""
+async def test_only_the_dialog_itself_knows_the_number(
+    router: Router, phones: list[SipPhone]
+) -> None:
+    """So that nobody believes otherwise: the SIP stack still remembers the dialog."""
     await router.connect()
     caller = await open_caller(phones)
     call = asyncio.create_task(caller.call("3939"))
@@ -101,7 +103,7 @@ async def test_only_the_dialog_itself_still_knows(router: Router, phones: list[S
 
 @marked
 @pytest.mark.parametrize("way", ["rfc4733", "info"])
-async def test_keys_come_both_ways(router: Router, phones: list[SipPhone], way: str) -> None:
+async def test_keys_arrive_both_ways(router: Router, phones: list[SipPhone], way: str) -> None:
     await router.connect()
     caller = await open_caller(phones)
     call = asyncio.create_task(caller.call("3939"))
@@ -187,7 +189,7 @@ async def test_refuses_cleanly(
     "number",
     ["3939;phone-context=+33", "+333939", "00333939", "333939", "39-39", "tel:3939", "tel:+333939"],
 )
-async def test_a_call_comes_in_whatever_form_its_number_takes(
+async def test_a_call_comes_in_whatever_the_form_of_its_number(
     router: Router, phones: list[SipPhone], number: str
 ) -> None:
     await router.connect()
@@ -204,7 +206,7 @@ async def test_a_call_comes_in_whatever_form_its_number_takes(
 
 @marked
 @pytest.mark.parametrize("user", ["", "3939@", "+333939@", "ping@", "SBC_1.paris@"])
-async def test_options_is_answered_whoever_is_asked(server: AsteriskServer, user: str) -> None:
+async def test_options_is_answered_for_any_user(server: AsteriskServer, user: str) -> None:
     asked = request("OPTIONS", f"sip:{user}127.0.0.1:25060")
     assert (await send_from("127.0.0.1", asked, TRUNK)).startswith("SIP/2.0 200")
     assert "0 active channels" in await server.cli("core show channels count")
@@ -215,7 +217,9 @@ async def test_options_is_answered_whoever_is_asked(server: AsteriskServer, user
     "method",
     ["REFER", "MESSAGE", "NOTIFY", "SUBSCRIBE", "PUBLISH", "INFO", "UPDATE", "PRACK", "UNKNOWN"],
 )
-async def test_what_is_not_a_call_is_declined_at_once(server: AsteriskServer, method: str) -> None:
+async def test_requests_other_than_calls_are_declined_at_once(
+    server: AsteriskServer, method: str
+) -> None:
     for user in ("3939", CALLER):
         asked = request(method, f"sip:{user}@127.0.0.1:25060")
         from_trunk = SipMessage.parse((await send_from("127.0.0.1", asked, TRUNK)).encode())
@@ -244,7 +248,7 @@ async def test_a_stranger_is_challenged_and_not_quoted(
 async def test_nobody_registers_in_the_carrier_s_place(
     server: AsteriskServer, phones: list[SipPhone]
 ) -> None:
-    """Not even from its address: calls that go out would go there."""
+    """Not even from its address: outgoing calls would go there."""
     usurper = SipPhone("trunk-peer", "", TRUNK)
     await usurper.open()
     phones.append(usurper)
@@ -288,7 +292,7 @@ async def test_says_goodbye_when_the_router_stays_away(
 
 
 @marked
-async def test_the_absolute_time_out_is_set(router: Router, phones: list[SipPhone]) -> None:
+async def test_the_absolute_timeout_is_set(router: Router, phones: list[SipPhone]) -> None:
     await router.connect()
     caller = await open_caller(phones)
     call = asyncio.create_task(caller.call("3939"))
@@ -302,6 +306,6 @@ async def test_the_absolute_time_out_is_set(router: Router, phones: list[SipPhon
 
 
 @marked
-async def test_nothing_was_worth_a_warning(server: AsteriskServer) -> None:
-    """Last: after all of the above the log holds what is meant to be there, and no caller."""
+async def test_nothing_else_was_logged(server: AsteriskServer) -> None:
+    """Last: after all of the above, the log holds what it should, and no caller."""
     assert unexpected_lines(server) == []

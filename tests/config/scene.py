@@ -1,4 +1,4 @@
-"""The files of a small service, to be changed and read."""
+"""A small service, whose files tests change and read."""
 
 from pathlib import Path
 
@@ -94,7 +94,7 @@ PROMPTS = frozenset(
 
 
 class Service:
-    """The files of a small service, to be changed and read."""
+    """The files of a small service in `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

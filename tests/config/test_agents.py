@@ -29,14 +29,14 @@ prompt = "main"
 
 
 @pytest.mark.parametrize(("old", "new", "problem"), AGENT_FAULTS)
-def test_each_fault_of_the_informateurs_is_told(
+def test_each_fault_of_the_informateurs_is_reported(
     service: Service, old: str, new: str, problem: str
 ) -> None:
     service.change("agents.toml", old, new)
     assert service.plan_problems() == [f"agents.toml: {problem}"]
 
 
-def test_an_informateur_twice_is_told_with_its_line(service: Service) -> None:
+def test_an_informateur_given_twice_is_reported_with_the_line(service: Service) -> None:
     service.change("agents.toml", "102 =", "101 =")
     (problem,) = service.plan_problems()
     assert problem.startswith("agents.toml: is not valid TOML: a key is given twice (at line 2")
@@ -54,8 +54,8 @@ def test_a_sector_without_informateur(service: Service) -> None:
     ]
 
 
-def test_every_informateur_serves_the_queue_of_who_presses_nothing(service: Service) -> None:
-    """Whatever agents.toml says of it; it needs no code, no key and no page."""
+def test_every_informateur_serves_the_queue_of_callers_who_press_no_key(service: Service) -> None:
+    """Whatever agents.toml says about it. It needs no code, no key and no page."""
     service.change(
         "plan.toml", 'first_menu = "main"', 'first_menu = "main"\nno_key = "queue:general"'
     )
@@ -68,7 +68,7 @@ def test_every_informateur_serves_the_queue_of_who_presses_nothing(service: Serv
     assert set(plan.domains) == {"travail", "logement"}
 
 
-def test_who_is_asked_once_cannot_be_listened_to(service: Service) -> None:
+def test_a_caller_who_is_asked_only_once_cannot_be_listened_to(service: Service) -> None:
     first, wraps_up = 'first_menu = "main"', "wrap_up_s = 0"
     service.change("plan.toml", first, f'{first}\nno_key = "queue:general"')
     service.change("plan.toml", wraps_up, f"{wraps_up}\ntries = 1")
@@ -80,7 +80,7 @@ def test_who_is_asked_once_cannot_be_listened_to(service: Service) -> None:
     assert service.plan().targets.unheard_max == 0
 
 
-def test_a_queue_that_all_serve_and_nobody_is_led_to_is_a_fault(service: Service) -> None:
+def test_a_queue_for_all_to_which_nothing_leads_is_a_fault(service: Service) -> None:
     service.write("plan.toml", service.text("plan.toml") + GENERAL)
 
     assert service.plan_problems() == [

@@ -7,7 +7,7 @@ from router.errors import ConfigError
 from tests.config.scene import PLAN, Service
 
 
-def test_all_faults_are_told_at_once(service: Service) -> None:
+def test_all_faults_are_reported_at_once(service: Service) -> None:
     service.change("plan.toml", "wrap_up_s", "warp_up_s")
     service.change("plan.toml", '"08:30-12:00"', '"12:00-08:30"')
     service.change("plan.toml", '"sector:travail"', '"sector:travial"')
@@ -26,7 +26,7 @@ def test_a_missing_file(service: Service) -> None:
     assert service.plan_problems() == ["agents.toml: cannot be read: No such file or directory"]
 
 
-def test_a_syntax_error_has_its_line(service: Service) -> None:
+def test_a_syntax_error_is_reported_with_its_line(service: Service) -> None:
     service.change("plan.toml", "tries = 2", "tries == 2")
     (problem,) = service.plan_problems()
     assert problem.startswith("plan.toml: is not valid TOML: ")
@@ -41,12 +41,12 @@ def test_a_date_that_does_not_exist(service: Service) -> None:
     assert "line" in problem
 
 
-def test_another_encoding_has_its_line(service: Service) -> None:
+def test_another_encoding_is_reported_with_its_line(service: Service) -> None:
     (service.folder / "plan.toml").write_bytes(PLAN.replace("Essai", "Été").encode("latin-1"))
     assert service.plan_problems() == ["plan.toml: is not UTF-8 text (at line 1)"]
 
 
-def test_places_hold_no_folder(service: Service) -> None:
+def test_places_name_no_folder(service: Service) -> None:
     service.change("plan.toml", "wrap_up_s", "warp_up_s")
     service.change("allo.toml", "plan =", "port = 1\nplan =")
     assert not [problem for problem in service.problems() if str(service.folder) in problem]
@@ -61,7 +61,7 @@ def test_without_settings_the_shipped_plan_is_read() -> None:
         config.asterisk()
 
 
-def test_faults_of_all_files_come_together(service: Service) -> None:
+def test_faults_of_all_files_are_reported_together(service: Service) -> None:
     service.change("allo.toml", "plan =", "plam = 1\nplan =")
     service.change("plan.toml", "wrap_up_s", "warp_up_s")
     service.change("agents.toml", "logement = 3", "logement = 9")

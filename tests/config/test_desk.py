@@ -38,7 +38,7 @@ KEYS = """
 """
 
 
-def test_the_informateurs_tools_are_read_whole(service: Service) -> None:
+def test_the_informateurs_tools_are_read_completely(service: Service) -> None:
     plan = service.plan()
     assert plan.sectors[SectorId("logement")].code == "12"
     assert plan.desk == Desk(
@@ -76,7 +76,7 @@ def test_the_informateurs_tools_are_read_whole(service: Service) -> None:
     )
 
 
-def test_codes_and_keys_of_the_desk_may_be_others(service: Service) -> None:
+def test_codes_and_keys_of_the_desk_may_be_changed(service: Service) -> None:
     service.change("plan.toml", "away_s = 0", 'log_in = "code"\nsecond_log_in = "take over"')
     service.write("plan.toml", service.text("plan.toml") + CODES + KEYS)
     desk = service.plan().desk
@@ -111,7 +111,7 @@ DESK_FAULTS = [
      'desk.supervisor_phones.1: a phone is 1 to 10 digits, as in "901", got "lea"'),
     ('["901"]', '["901", "101"]', "desk.supervisor_phones.2: 101 is an informateur's"),
     ('["901"]', '["901", "901"]', "desk.supervisor_phones.2: 901 is given twice"),
-    # Codes that are dialled and keys during a call.
+    # Codes that are dialled, and keys during a call.
     ('"*10" = "log in"', '"*10" = "log im"',
      "desk.codes.*10: unknown action `log im`; did you mean `log in`?"),
     ('"*10" = "log in"', '"*10" = "hold"', "desk.codes.*10: unknown action `hold`"),
@@ -151,7 +151,7 @@ DESK_FAULTS = [
      "directory.Mairie: a name is lower-case letters, digits and hyphens"),
     ('"annuaire"', '"annuaires"', "directory.mairie.hours_prompt: unknown prompt `annuaires`; "
      "did you mean `annuaire`? (prompts/catalogue)"),
-    # What the service aims at, and has published.
+    # What the service aims at, and what it has published.
     ("[desk]\n", "[goals]\nin_time = 80\n[desk]\n", "goals.in_time: must be <= 1, got 80"),
     ("[desk]\n", "[goals]\nsatisfied = -0.1\n[desk]\n",
      "goals.satisfied: must be >= 0, got -0.1"),
@@ -207,7 +207,7 @@ DESK_FAULTS = [
 
 
 @pytest.mark.parametrize(("old", "new", "problem"), DESK_FAULTS)
-def test_each_fault_of_the_informateurs_tools_is_told(
+def test_each_fault_of_the_informateurs_tools_is_reported(
     service: Service, old: str, new: str, problem: str
 ) -> None:
     service.write("plan.toml", service.text("plan.toml") + CODES + KEYS)
@@ -223,7 +223,7 @@ def test_a_desk_without_reasons(service: Service) -> None:
     ]
 
 
-def test_prompts_of_an_entry_are_both_needed(service: Service) -> None:
+def test_an_entry_needs_both_prompts(service: Service) -> None:
     service.change("plan.toml", "caf =", "impots =")
     assert [problem.split("`")[:2] for problem in service.plan_problems()] == [
         ["plan.toml: directory.impots.prompt: unknown prompt ", "directory-impots"],

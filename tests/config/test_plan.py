@@ -14,7 +14,7 @@ from router.errors import ConfigError
 from tests.config.scene import PLAN, Service
 
 
-def test_a_plan_is_read_whole(service: Service) -> None:
+def test_a_plan_is_read_completely(service: Service) -> None:
     plan = service.plan()
     assert plan.name == "Essai"
     assert plan.numbers == ("3939",)
@@ -185,7 +185,7 @@ PLAN_FAULTS = [
     ('2 = "menu:sub"', '2 = "menu:sub"\n' + "".join(f'{n} = "page:horaires"\n' for n in "3456"),
      "menus.main.keys: offers 6 choices, at most 5 can be kept in mind: put some in a menu of "
      "their own"),
-    # Who presses nothing.
+    # Callers who press no key.
     ('first_menu = "main"', 'first_menu = "main"\nno_key = "queue:"',
      'no_key: must be "queue:" and a sector, as in "queue:general", got "queue:"'),
     ('name = "Travail"', 'name = "Travail"\nfor_all = true',
@@ -216,13 +216,15 @@ PLAN_FAULTS = [
 
 
 @pytest.mark.parametrize(("old", "new", "problem"), PLAN_FAULTS)
-def test_each_fault_of_the_plan_is_told(service: Service, old: str, new: str, problem: str) -> None:
+def test_each_fault_of_the_plan_is_reported(
+    service: Service, old: str, new: str, problem: str
+) -> None:
     service.change("plan.toml", old, new)
     assert service.plan_problems() == [f"plan.toml: {problem}"]
 
 
-def test_one_fault_is_told_once(service: Service) -> None:
-    """A table that is missing or of a wrong type is not told again by what refers to it."""
+def test_one_fault_is_reported_once(service: Service) -> None:
+    """References to a table that is missing or of the wrong type are not reported as well."""
     without_sectors = re.sub(r"\[sectors.*?(?=\[keys\])", "", PLAN, flags=re.DOTALL)
     service.write("plan.toml", without_sectors)
     assert service.plan_problems() == ["plan.toml: sectors: is missing"]
@@ -244,7 +246,9 @@ def test_an_empty_plan_names_what_it_lacks(service: Service) -> None:
 
 @pytest.mark.parametrize("key", sorted(tomllib.loads(PLAN)))
 @pytest.mark.parametrize("value", ["5", "'x'", "[]", "{}", "{ x = 1 }", "[1]"])
-def test_any_value_at_any_key_gets_plain_words(service: Service, key: str, value: str) -> None:
+def test_any_value_at_any_key_is_reported_in_plain_words(
+    service: Service, key: str, value: str
+) -> None:
     lines = re.sub(rf"^\[\[?{key}\b[^\n]*\n([^\[\n][^\n]*\n)*", "", PLAN, flags=re.MULTILINE)
     lines = re.sub(rf"^{key} = [^\n]*\n", "", lines, flags=re.MULTILINE)
     service.write("plan.toml", f"{key} = {value}\n{lines}")

@@ -58,7 +58,7 @@ def test_a_meaning_may_have_several_lines_and_be_inherited() -> None:
     assert set(found) == {column.name for column in fields(AsteriskSettings)}
 
 
-def test_settings_that_say_nothing_are_the_defaults(service: Service) -> None:
+def test_a_settings_file_that_chooses_nothing_has_the_defaults(service: Service) -> None:
     service.write("allo.toml", 'plan = "plan.toml"\nagents = "agents.toml"\n')
     read = load(service.folder / "allo.toml").settings
     shipped = Settings()

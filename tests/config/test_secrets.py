@@ -17,7 +17,7 @@ def test_new_secrets_are_good_and_never_the_same() -> None:
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{24,}", value) for value in values)
 
 
-def test_new_secrets_are_for_everyone_who_works_here() -> None:
+def test_new_secrets_are_for_everyone_in_the_plan() -> None:
     agents = [str(number) for number in range(101, 301)]
     table = tomllib.loads(new_secrets(agents, ["901", "902"]))
     assert list(table["agents"]) == [*agents, "901", "902"]
@@ -59,7 +59,7 @@ def test_missing_secrets(service: Service) -> None:
     assert service.problems() == ["secrets.toml: cannot be read: No such file or directory"]
 
 
-def test_each_fault_of_the_secrets_is_told_without_its_value(service: Service) -> None:
+def test_each_fault_of_the_secrets_is_reported_without_its_value(service: Service) -> None:
     service.write(
         "secrets.toml",
         """
@@ -113,7 +113,7 @@ def test_each_fault_of_the_secrets_is_told_without_its_value(service: Service) -
     assert "123" not in "".join(told)
 
 
-def test_secrets_of_before_there_were_pins_still_load(service: Service) -> None:
+def test_secrets_from_before_there_were_pins_still_load(service: Service) -> None:
     old = service.text("secrets.toml").partition("# What informateurs type")[0]
     assert "[pins]" not in old
     service.write("secrets.toml", old)
@@ -133,7 +133,7 @@ def test_a_pin_is_needed_where_it_logs_in(service: Service) -> None:
     ]
 
 
-def test_a_phone_of_a_supervisor_needs_its_password(service: Service) -> None:
+def test_a_supervisor_s_phone_needs_its_password(service: Service) -> None:
     service.write("secrets.toml", new_secrets(["101", "102"]))
     assert service.problems() == [
         "secrets.toml: agents.901: is missing: the password of this phone"
@@ -146,7 +146,7 @@ def test_a_token_cannot_be_the_key_of_the_web_site(service: Service) -> None:
     assert service.problems() == ["secrets.toml: supervisors.superviseur: is the same as api_key"]
 
 
-def test_the_token_of_machines_is_nobody_elses(service: Service) -> None:
+def test_the_machines_token_is_nobody_else_s(service: Service) -> None:
     table = tomllib.loads(service.text("secrets.toml"))
     for token, told in ((table["api_key"], "is the same as api_key"), ("short", "must be 16 to")):
         service.write(

@@ -6,7 +6,7 @@ from router.config import Settings, asterisk_settings, load
 from tests.config.scene import PROMPTS, Service
 
 
-def test_settings_are_read_whole(service: Service) -> None:
+def test_settings_are_read_completely(service: Service) -> None:
     (service.folder / "voix.onnx").touch()
     service.write(
         "allo.toml",
@@ -109,7 +109,7 @@ SETTINGS_FAULTS = [
 
 
 @pytest.mark.parametrize(("text", "problem"), SETTINGS_FAULTS)
-def test_each_fault_of_the_settings_is_told(
+def test_each_fault_of_the_settings_is_reported(
     service: Service, text: str, problem: str | None
 ) -> None:
     service.write("allo.toml", f'agents = "agents.toml"\nplan = "plan.toml"\n{text}\n')
@@ -148,7 +148,7 @@ def test_an_origin_is_exact(service: Service, origin: str) -> None:
 
 
 @pytest.mark.parametrize(("silence_s", "is_told"), [(24, False), (25, True), (40, True)])
-def test_a_silent_carrier_must_be_told_before_nobody_was_there(
+def test_a_silent_carrier_must_be_recognised_before_a_call_counts_as_unanswered(
     service: Service, silence_s: int, is_told: bool
 ) -> None:
     settings = service.text("allo.toml")
@@ -190,7 +190,7 @@ def test_a_number_to_be_presented_needs_a_way_out(service: Service) -> None:
         "allo.toml: callbacks.presented: callbacks need a way out: set asterisk.trunk_peer to the "
         "carrier's host:port, or leave this key out"
     ]
-    # A way out that is misspelt is told once.
+    # A misspelt way out is reported once.
     service.write(
         "allo.toml",
         f'{settings}[asterisk]\ntrunk_peer = 5\n[callbacks]\npresented = "3939"\n',
@@ -199,7 +199,7 @@ def test_a_number_to_be_presented_needs_a_way_out(service: Service) -> None:
     assert told.startswith("allo.toml: asterisk.trunk_peer: must be text")
 
 
-def test_nothing_presented_is_no_number_of_ours() -> None:
+def test_no_number_is_presented_by_default() -> None:
     assert Settings().callbacks.presented is None
     assert Settings().callbacks.origins == ()
 

@@ -1,4 +1,4 @@
-"""The shipped plan says what the service says of itself (facts of 2021 and 2025)."""
+"""The shipped plan says what the service has said about itself (in 2021 and 2025)."""
 
 import re
 from collections import Counter
@@ -102,7 +102,7 @@ def test_the_menu_tree(plan: Plan) -> None:
     assert sorted(led_to) == sorted(plan.domains)
 
 
-def test_every_menu_repeats_goes_back_and_informs(plan: Plan) -> None:
+def test_every_menu_repeats_goes_back_and_leads_to_information(plan: Plan) -> None:
     for menu in plan.menus.values():
         assert menu.keys["0"] == Repeat()
         assert menu.keys["*"] == Back()
@@ -111,12 +111,12 @@ def test_every_menu_repeats_goes_back_and_informs(plan: Plan) -> None:
     assert "#" not in plan.menus[plan.information_menu].keys
 
 
-def test_information_speaks_the_hours(plan: Plan) -> None:
+def test_the_information_says_the_hours(plan: Plan) -> None:
     assert plan.menus[plan.information_menu].keys["1"] == ToPage(PageId("horaires"))
     assert SAY_HOURS in plan.pages[PageId("horaires")].prompts
 
 
-def test_the_welcome_tells_price_and_scope_and_the_information_the_rest(plan: Plan) -> None:
+def test_the_welcome_says_price_and_scope_and_the_information_the_rest(plan: Plan) -> None:
     prompts = load_catalogue(CATALOGUE).prompts
     welcome = " ".join(prompts[one].text for one in plan.welcome)
     assert "gratuit" in welcome
@@ -128,19 +128,19 @@ def test_the_welcome_tells_price_and_scope_and_the_information_the_rest(plan: Pl
     assert "pas enregistré" in told
 
 
-def test_who_presses_nothing_is_served_by_whoever_is_free(plan: Plan) -> None:
+def test_callers_who_press_no_key_are_served_by_whoever_is_free(plan: Plan) -> None:
     assert plan.no_key == "general"
     assert plan.sectors[plan.no_key].for_all
     assert plan.no_key not in plan.domains
     assert all(agent.skills[plan.no_key] == 1 for agent in plan.agents.values())
 
 
-def test_codes_begin_with_what_chooses_nothing(plan: Plan) -> None:
+def test_codes_begin_with_digits_that_choose_nothing(plan: Plan) -> None:
     assert plan.code_leads == "6789"
     assert replace(plan, code=CodePolicy(required=True)).code_leads == "0123456789"
 
 
-def test_the_most_asked_come_first_in_every_menu(plan: Plan) -> None:
+def test_the_most_frequent_choices_come_first_in_every_menu(plan: Plan) -> None:
     asked = load_workload(SHIPPED / "2025.toml", plan).callers.sectors
 
     def weights(menu: MenuId) -> list[float]:
@@ -173,7 +173,7 @@ def test_informateurs(plan: Plan) -> None:
         assert 1 in levels
 
 
-def test_a_sector_s_code_is_the_way_to_it_in_the_menus(plan: Plan) -> None:
+def test_the_code_of_a_sector_is_the_way_to_it_in_the_menus(plan: Plan) -> None:
     ways = {
         choice.sector: first + key
         for first, to in plan.menus[plan.first_menu].keys.items()
@@ -222,7 +222,7 @@ def test_questions_are_said_with_their_keys(plan: Plan) -> None:
         assert said in (keys, [keys[0], keys[-1]])  # each, or "de 1 … à 4"
 
 
-def test_what_is_heard_and_read_is_typeset(plan: Plan) -> None:
+def test_names_and_titles_are_typeset(plan: Plan) -> None:
     read = [sector.name + sector.ministry for sector in plan.sectors.values()]
     read += [fiche.title for fiche in plan.fiches.values()]
     read += [entry.name for entry in plan.directory.values()]

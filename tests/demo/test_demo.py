@@ -121,7 +121,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
     remove_vault(folder)
 
 
-def test_one_call_is_carried_and_told(recorded: Recorded) -> None:
+def test_one_call_is_carried_and_printed(recorded: Recorded) -> None:
     told = recorded.told
     assert recorded.exit_code == 0, told
     order = [
@@ -214,7 +214,7 @@ def family(pid: int) -> dict[int, str]:
     return {one: line.replace(b"\0", b" ").decode() for one, line in words.items()}
 
 
-def test_all_ends_with_a_demo_that_is_killed(tmp_path: Path) -> None:
+def test_everything_ends_with_a_demo_that_is_killed(tmp_path: Path) -> None:
     demo = start(tmp_path, "--no-call", "--agents", "2")
     try:
         wait_until_ready(demo, tmp_path / "ready.json")

@@ -1,4 +1,4 @@
-"""The demo's addresses: those of the settings' defaults, moved together, as the page says."""
+"""The demo's addresses: the settings' defaults, moved together, and as the page names them."""
 
 from pathlib import Path
 

@@ -9,7 +9,7 @@ SEAT = Seat(AgentId("103"), "127.0.0.1:5062", "password-of-103", "654321")
 DESK = load(None).plan.desk
 
 
-def test_a_phone_is_registered_with_what_is_told() -> None:
+def test_everything_needed_to_register_a_phone_is_printed() -> None:
     told = "\n".join(SEAT.how_to(DESK))
 
     for words in (
@@ -26,7 +26,7 @@ def test_a_phone_is_registered_with_what_is_told() -> None:
     }
 
 
-def test_the_log_in_is_the_plans() -> None:
+def test_the_log_in_is_the_one_of_the_plan() -> None:
     by_phone = "\n".join(SEAT.how_to(DESK))
     by_code = "\n".join(SEAT.how_to(replace(DESK, log_in=LogInBy.CODE)))
 
@@ -37,6 +37,6 @@ def test_the_log_in_is_the_plans() -> None:
     assert "by registering" not in by_code
 
 
-def test_neither_password_nor_pin_is_shown_by_chance() -> None:
+def test_repr_shows_neither_password_nor_pin() -> None:
     assert "password-of-103" not in repr(SEAT)
     assert "654321" not in repr(SEAT)

@@ -1,4 +1,4 @@
-"""What a simulated person hears and says, between two of them on loopback."""
+"""What simulated people say to each other and hear, on the loopback."""
 
 import asyncio
 import struct
@@ -33,7 +33,7 @@ Telephone = Callable[[int, int], Awaitable[Person]]
 async def test_two_people_hear_each_others_tones(telephone: Telephone) -> None:
     caller = await telephone(CALLER_HZ, AGENT_HZ)
     agent = await telephone(AGENT_HZ, CALLER_HZ)
-    caller.speak_to(("127.0.0.1", agent.port))  # the one who begins; the other answers
+    caller.speak_to(("127.0.0.1", agent.port))  # somebody has to begin; the other answers
     async with asyncio.timeout(20):
         await asyncio.gather(*(person.heard_tone.wait() for person in (caller, agent)))
 
@@ -78,7 +78,7 @@ async def test_keys_are_telephone_events_that_end_three_times(telephone: Telepho
         assert [marker for *_, marker in of_key] == [1] + [0] * (len(of_key) - 1)
 
 
-async def test_a_question_is_over_when_nothing_more_is_said(telephone: Telephone) -> None:
+async def test_a_question_is_over_once_nothing_more_is_said(telephone: Telephone) -> None:
     speaker = await telephone(AGENT_HZ, CALLER_HZ)
     listener = await telephone(CALLER_HZ, AGENT_HZ)
     waiting = asyncio.create_task(listener.question_over(silence_s=0.4, limit_s=20))
@@ -91,7 +91,7 @@ async def test_a_question_is_over_when_nothing_more_is_said(telephone: Telephone
         await waiting
 
 
-async def test_a_question_that_never_comes_is_a_time_out(telephone: Telephone) -> None:
+async def test_a_question_that_never_comes_times_out(telephone: Telephone) -> None:
     person = await telephone(CALLER_HZ, AGENT_HZ)
     with pytest.raises(TimeoutError):
         await person.question_over(limit_s=0.1)

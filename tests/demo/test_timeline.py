@@ -1,4 +1,4 @@
-"""Every step has its sentence, and the router's log is read as it grows."""
+"""Every step has a sentence, and the router's log is read as it grows."""
 
 import asyncio
 import json
@@ -23,12 +23,12 @@ def test_every_step_has_a_sentence() -> None:
         assert "None" not in text or step in (Step.CODE_ACCEPTED, Step.ENDED, Step.QUEUED)
 
 
-def test_a_domain_is_told_by_its_name() -> None:
+def test_a_domain_has_its_name() -> None:
     line = {"step": Step.CODE_ACCEPTED, "fiche": "F1234", "sector": "logement-location"}
     assert sentence(line, PLAN) == "The code is right: page F1234, domain « Rapports locatifs »."
 
 
-def test_the_end_tells_the_outcome_and_how_long() -> None:
+def test_the_end_has_the_outcome_and_the_duration() -> None:
     line = {"step": Step.ENDED, "outcome": Outcome.ANSWERED.value, "seconds": 51.3}
     assert sentence(line, PLAN) == "The call is over: answered, 51 s in all."
 

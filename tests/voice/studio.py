@@ -15,7 +15,7 @@ from router.voice import Catalogue, Voice, load_catalogue, loudness, render, sta
 
 ROOT = Path(__file__).parents[2]
 
-#: Decodes a 16-bit mono WAV to f32 at 16 kHz on stdout, and looks at no effect.
+#: Decodes a 16-bit mono WAV to f32 at 16 kHz on stdout, and ignores every effect.
 SOX = """
 import array, sys, wave
 with wave.open(sys.argv[1]) as sound:
@@ -49,7 +49,7 @@ heard = "waits"
 
 
 class StandInTools:
-    """Programs that are Python scripts of the test; what is not given is not installed."""
+    """Programs that are Python scripts of the test; all others are not installed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -67,7 +67,7 @@ class StandInTools:
 
 
 class ToneVoice:
-    """Says a text as a tone between two silences; the longer the text, the longer it is."""
+    """Says a text as a tone between two silences: the longer the text, the longer the tone."""
 
     def __init__(self, name: str = "tone", level: float = 0.2) -> None:
         self.name = name
@@ -98,7 +98,7 @@ def write_wav(wav: Path, samples: loudness.Samples, rate: int) -> None:
 
 
 def decoded(file: Path) -> loudness.Samples:
-    """Read a rendered file back, by its name's ending."""
+    """Return the samples of a rendered file, whose suffix tells the format."""
     content = file.read_bytes()
     if file.suffix == ".g722":
         samples = np.array(G722(16_000, 64_000).decode(content))
@@ -110,7 +110,7 @@ def decoded(file: Path) -> loudness.Samples:
 
 
 def alaw_value(code: int) -> int:
-    """Decode one byte as ITU-T G.711, table 1a, has it: 13 bits, scaled to 16."""
+    """Decode one byte by ITU-T G.711, table 1a: 13 bits, scaled to 16."""
     code ^= 0x55
     segment, step = code >> 4 & 7, code & 15
     magnitude = 2 * step + 1 if segment == 0 else (2 * step + 33) << (segment - 1)
@@ -128,7 +128,7 @@ class Studio:
         self.tools = tools
         self.voice = ToneVoice()
         self.file.write_text(CATALOGUE)
-        #: Of the plan's pages.
+        #: The titles of the plan's fiches, by id.
         self.titles: dict[str, str] = {}
 
     @property

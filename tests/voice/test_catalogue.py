@@ -1,4 +1,4 @@
-"""The catalogue of the service, and what a wrong one is told."""
+"""The catalogue of the service, and the faults of a wrong one."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ def test_the_catalogue_of_the_service_is_sound() -> None:
     assert prompts[PromptId("pair-07")].spoken == "zéro sept,"
     assert "trente-neuf trente-neuf" in prompts[PromptId("welcome")].spoken
     for prompt in prompts.values():
-        # Whatever is said as figures or as an address has its pronunciation.
+        # Whatever is written in figures or as an address has its pronunciation.
         assert "gouv.fr" not in prompt.spoken
         assert "39" not in prompt.spoken
         if not prompt.joined:
@@ -38,7 +38,7 @@ def test_the_web_address_is_spoken_as_one_phrase() -> None:
         assert re.search(r"service tiret public[\w ]* point F R\b", prompt.spoken), prompt.id
 
 
-def test_a_page_is_told_by_its_title(studio: Studio) -> None:
+def test_a_page_is_announced_by_its_title(studio: Studio) -> None:
     studio.titles = {
         "F1234": "Carte « exemple »",
         "F5678": "Qui compose le 3939 ?".replace(" ?", "\u00a0?"),
@@ -52,7 +52,7 @@ def test_a_page_is_told_by_its_title(studio: Studio) -> None:
     assert question.spoken == "Fiche : Qui compose le trente-neuf trente-neuf ?"
 
 
-def test_a_sentence_of_the_catalogue_s_own_tells_a_page_otherwise(studio: Studio) -> None:
+def test_the_catalogue_s_own_sentence_takes_precedence_over_the_title(studio: Studio) -> None:
     studio.replace("[prompts.goodbye]", "[prompts.fiche-f1234]")
     studio.titles = {"F1234": "Bail"}
     assert studio.catalogue.prompts[PromptId("fiche-f1234")].text == "Au revoir."
@@ -97,7 +97,7 @@ def test_spoken_text_is_plain_and_on_one_line(studio: Studio) -> None:
         ("[prompts.welcome]", "catalogue.toml: is not valid TOML: Cannot declare"),
     ],
 )
-def test_a_wrong_catalogue_is_told_by_key(studio: Studio, addition: str, problem: str) -> None:
+def test_each_fault_is_reported_with_its_key(studio: Studio, addition: str, problem: str) -> None:
     studio.file.write_text(f"{CATALOGUE}\n{addition}\n")
     with pytest.raises(ConfigError) as caught:
         _ = studio.catalogue
@@ -117,6 +117,6 @@ def test_every_fault_at_once(studio: Studio) -> None:
     ]
 
 
-def test_a_catalogue_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_catalogue(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         load_catalogue(tmp_path / "none.toml")

@@ -16,30 +16,30 @@ from router.voice import Catalogue, EspeakVoice, durations, load_catalogue, rend
 from tests.voice.studio import ROOT
 
 _SENTENCE = re.compile(r"(?<=[.]) ")
-#: A code is typed in this long by who reads it from a screen, two digits at a time.
+#: How long it takes to type a code that is read from a screen, two digits at a time.
 TYPING_S = 6.0
 
 _PLANS = ROOT / "router" / "plans"
 
 
 class Journey:
-    """When each key of a menu has been heard of, counted from the answer."""
+    """When a caller has heard of each key of a menu, from the answer on."""
 
     def __init__(self, plan: Plan, lengths: dict[PromptId, float]) -> None:
         self.plan = plan
         self._lengths = lengths
         self.welcome_s = sum(lengths[one] for one in plan.welcome)
-        #: When who has a code knows that it is to be typed.
+        #: When callers with a code know that they are to type it.
         self.code_asked_s = self.welcome_s + lengths[CODE_ASK]
 
     def choices(self, menu: MenuId, begins_s: float) -> dict[str, float]:
-        """When each key of `menu` has been said, if the menu begins at `begins_s`."""
+        """Return when each key of `menu` has been said, if the menu begins at `begins_s`."""
         return {
             key: begins_s + self._lengths[_part(menu, key)] for key in _own_keys(self.plan, menu)
         }
 
     def queued_by_menu(self) -> dict[SectorId, float]:
-        """When who listens to each menu until the key in question is in the queue."""
+        """Return when callers are in the queue who listen to each menu until the key they need."""
         return self._queued(self.plan.first_menu, self.code_asked_s)
 
     def _queued(self, menu: MenuId, begins_s: float) -> dict[SectorId, float]:
@@ -53,12 +53,12 @@ class Journey:
         return queued
 
     def queued_by_code_s(self) -> float:
-        """When the last digit has been typed: the queue is joined then."""
+        """Return when the last digit has been typed, and the queue is joined."""
         return self.code_asked_s + TYPING_S
 
 
 def _own_keys(plan: Plan, menu: MenuId) -> list[str]:
-    """The keys that choose a domain; those of every menu are not read out the first time."""
+    """Return the keys that choose a domain; those of every menu are not read out at first."""
     keys = plan.menus[menu].keys.items()
     information = ToMenu(plan.information_menu)
     return [key for key, to in keys if isinstance(to, ToMenu | ToSector) and to != information]
@@ -69,7 +69,7 @@ def _part(menu: MenuId, key: str) -> PromptId:
 
 
 def _parts(plan: Plan, catalogue: Catalogue) -> Iterable[tuple[PromptId, str]]:
-    """What is spoken of every menu until each of its keys has been said."""
+    """Return what is spoken of every menu until each of its keys has been said."""
     for id_ in plan.menus.keys() - {plan.information_menu}:
         prompt = catalogue.prompts[PromptId(id_)]
         texts, spoken = _SENTENCE.split(prompt.text), _SENTENCE.split(prompt.spoken)
@@ -111,5 +111,5 @@ def test_every_domain_is_reached_by_menu_within_thirty_seconds(journey: Journey)
     assert {sector: at_s for sector, at_s in queued.items() if at_s > 30} == {}
 
 
-def test_who_has_a_code_is_in_the_queue_within_twenty_seconds(journey: Journey) -> None:
+def test_a_caller_with_a_code_is_in_the_queue_within_twenty_seconds(journey: Journey) -> None:
     assert journey.queued_by_code_s() <= 20

@@ -1,4 +1,4 @@
-"""Sound: codes, silence, levels, the telephone band."""
+"""Sound: encodings, silence, levels, the telephone band."""
 
 import math
 import struct
@@ -27,12 +27,12 @@ def test_alaw_of_silence_and_of_both_ends() -> None:
     assert loudness.alaw(np.array([0.0, 1.0, -1.0], np.float32)) == b"\xd5\xaa\x2a"
 
 
-def test_linear_rounds_and_holds_at_the_ends() -> None:
+def test_linear_rounds_and_stops_at_the_ends() -> None:
     samples = np.array([0.0, 0.5, 1.5, -1.5], np.float32)
     assert struct.unpack("<4h", loudness.linear(samples)) == (0, 16384, 32767, -32768)
 
 
-def test_g722_is_one_byte_for_two_samples_and_comes_back() -> None:
+def test_g722_is_one_byte_for_two_samples_and_can_be_decoded() -> None:
     sound = tone(1.0, 16_000, 0.2)
     coded = loudness.g722(sound)
     assert len(coded) == 8_000
@@ -77,18 +77,18 @@ def test_even_reaches_the_target_from_anywhere(level: float) -> None:
     assert loudness.level(sound, 16_000) == pytest.approx(loudness.TARGET_DBFS, abs=0.1)
 
 
-def test_even_holds_peaks_down_without_clipping() -> None:
+def test_even_keeps_peaks_down_without_clipping() -> None:
     sound = tone(1.0, 16_000, 0.1)
     sound[4_000:12_000:1_000] = 0.95
     evened = loudness.even(sound, 16_000)
     assert loudness.peak(evened) <= loudness.PEAK_DBFS + 0.01
     assert loudness.level(evened, 16_000) == pytest.approx(loudness.TARGET_DBFS, abs=0.5)
-    # Turned down over milliseconds, not cut: no run of equal samples at the ceiling.
+    # Turned down over milliseconds rather than cut: no run of equal samples at the ceiling.
     ceiling = np.max(np.abs(evened))
     assert np.sum(np.abs(evened) > ceiling * 0.999) < 20
 
 
-def test_narrow_keeps_the_telephone_band_and_stops_what_would_fold() -> None:
+def test_narrow_keeps_the_telephone_band_and_stops_what_would_alias() -> None:
     for hertz, gain in ((300.0, 1.0), (1000.0, 1.0), (3000.0, 1.0)):
         sound = loudness.narrow(tone(1.0, 16_000, 0.5, hertz))
         assert loudness.level(sound, 8_000) == pytest.approx(-9.03 * gain, abs=0.3)

@@ -1,4 +1,4 @@
-"""Rendering with stand-ins: what is made, what is made again, what goes wrong; then for real."""
+"""Rendering with stand-ins: what is rendered, when again, what goes wrong; then for real."""
 
 import json
 import threading
@@ -74,7 +74,7 @@ def record(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize("change", [change_text, cut_audio, lose_audio, record])
-def test_only_what_changed_is_stale_and_rendered(
+def test_only_what_has_changed_is_stale_and_rendered(
     studio: Studio, change: Callable[[Studio], None]
 ) -> None:
     studio.render()
@@ -97,7 +97,7 @@ def test_another_voice_makes_everything_stale(studio: Studio) -> None:
     assert studio.render(other) == (5, 5, 0)
 
 
-def test_what_left_the_catalogue_is_deleted_and_nothing_else(studio: Studio) -> None:
+def test_what_has_left_the_catalogue_is_deleted_and_nothing_else(studio: Studio) -> None:
     studio.render()
     (studio.out / "music.alaw").write_bytes(b"not ours")
     studio.replace("to = 3", "to = 2")
@@ -107,7 +107,7 @@ def test_what_left_the_catalogue_is_deleted_and_nothing_else(studio: Studio) -> 
     assert PromptId("minutes-3") not in durations(studio.out)
 
 
-def test_a_recording_wins_over_the_voice_and_going_brings_the_voice_back(studio: Studio) -> None:
+def test_a_recording_takes_the_place_of_the_voice_until_it_is_removed(studio: Studio) -> None:
     record(studio)
     studio.render()
     assert "Au revoir." not in studio.voice.said
@@ -117,7 +117,7 @@ def test_a_recording_wins_over_the_voice_and_going_brings_the_voice_back(studio:
     assert "Au revoir." in studio.voice.said
 
 
-def test_titles_are_rendered_with_the_rest_and_again_when_they_change(studio: Studio) -> None:
+def test_titles_are_rendered_with_the_rest_and_again_if_they_change(studio: Studio) -> None:
     studio.titles = {"F1234": "Bail"}
     assert studio.render() == (6, 6, 0)
     studio.titles = {"F1234": "Bail commercial", "F1235": "Loyer"}
@@ -131,7 +131,7 @@ def test_titles_are_rendered_with_the_rest_and_again_when_they_change(studio: St
     assert studio.render() == (5, 0, 2)
 
 
-def test_a_recording_wins_over_a_title(studio: Studio) -> None:
+def test_a_recording_takes_the_place_of_a_title(studio: Studio) -> None:
     studio.titles = {"F1234": "Bail"}
     write_wav(studio.recordings / "fiche-f1234.wav", tone(2.0, 48_000, 0.9), 48_000)
     studio.render()
@@ -139,7 +139,7 @@ def test_a_recording_wins_over_a_title(studio: Studio) -> None:
     assert studio.stale() == []
 
 
-def test_a_recording_of_no_prompt_is_told(studio: Studio) -> None:
+def test_a_recording_without_a_prompt_is_reported(studio: Studio) -> None:
     studio.render()
     write_wav(studio.recordings / "godbye.wav", tone(1, 8_000, 0.5), 8_000)
     assert studio.stale() == ["recordings/godbye: no prompt has this id; did you mean goodbye?"]
@@ -169,7 +169,7 @@ def test_a_prompt_that_fails_is_named_and_the_others_are_kept(studio: Studio) ->
     assert studio.render() == (5, 5 - kept, 0)
 
 
-def test_a_full_disk_is_told_and_nothing_is_lost(
+def test_a_full_disk_is_reported_and_nothing_is_lost(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     studio.render()
@@ -195,7 +195,9 @@ def test_a_full_disk_is_told_and_nothing_is_lost(
     assert (studio.out / "goodbye.alaw").read_bytes() != old or studio.stale() == []
 
 
-def test_a_disk_full_at_the_manifest(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_is_full_at_the_manifest(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
     studio.render()
     change_text(studio)
     write = Path.write_bytes
@@ -215,7 +217,7 @@ def test_a_disk_full_at_the_manifest(studio: Studio, monkeypatch: pytest.MonkeyP
     assert studio.render() == (5, 1, 0)
 
 
-def test_killed_between_two_files_and_the_text_put_back(studio: Studio) -> None:
+def test_a_rendering_killed_between_two_files(studio: Studio) -> None:
     """The old manifest must not vouch for a new file."""
     studio.render()
     (studio.out / ".work").mkdir()
@@ -242,7 +244,7 @@ def test_a_damaged_manifest_means_rendering_again(studio: Studio) -> None:
     assert len(json.loads((studio.out / "manifest.json").read_text())) == 5
 
 
-def test_a_folder_that_cannot_be_made(studio: Studio) -> None:
+def test_a_folder_that_cannot_be_created(studio: Studio) -> None:
     studio.out.write_text("a file is in the way")
     with pytest.raises(VoiceError, match=r"cannot write to .*out"):
         studio.render()
@@ -275,7 +277,7 @@ def test_the_real_voice_is_even_and_unclipped(tmp_path: Path, toolbox: Toolbox) 
 
 
 @pytest.mark.real
-def test_every_title_of_the_plan_is_told_shortly(tmp_path: Path, toolbox: Toolbox) -> None:
+def test_every_title_of_the_plan_is_said_in_time(tmp_path: Path, toolbox: Toolbox) -> None:
     plan = load(None).plan
     whole = provision.sentences(load(None))
     parts = {"whisper-transfer", "whisper-callback", "whisper-waited", "word-more-than"}

@@ -1,4 +1,4 @@
-"""Voices are given the right words, and what goes wrong with them is told."""
+"""Voices are given the right words, and what goes wrong with them is reported."""
 
 import json
 import stat
@@ -89,7 +89,7 @@ def test_a_voice_that_fails_or_writes_half(
         EspeakVoice(tools).speak("Bonjour.", tmp_path / "a.wav")
 
 
-def test_a_program_that_may_not_be_run(tmp_path: Path) -> None:
+def test_a_program_that_cannot_be_executed(tmp_path: Path) -> None:
     class NotExecutable(StandInTools):
         def command(self, name: str) -> list[str]:
             return [str(self.folder / name)]
