@@ -18,15 +18,15 @@ class Goals:
     """What the service aims at, as shares from 0 to 1; no target where it has named none."""
 
     #: The share of live calls offered that are answered within `targets.live_target_s`, at least.
-    in_time: float | None = None
+    in_time: Share | None = None
     #: The share of promised callbacks that are begun within `callbacks.promise_s`, at least.
-    callbacks_kept: float | None = None
+    callbacks_kept: Share | None = None
     #: The share of calls offered that are answered, at least.
-    answered: float | None = None
+    answered: Share | None = None
     #: The share of live calls offered that are abandoned, at most.
-    abandoned_max: float | None = None
+    abandoned_max: Share | None = None
     #: The share of scores given that count as satisfied, at least.
-    satisfied: float | None = None
+    satisfied: Share | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +34,17 @@ class Published:
     """Key figures that the service has published for a year, some of them or all."""
 
     #: The year.
-    year: int
+    year: Annotated[int, Field(ge=1900, le=2100)]
     #: Where they were published, in French.
-    source: str
+    source: Text
     #: Calls answered, callbacks included.
-    answered: int | None = None
+    answered: Number | None = None
     #: Of these, callbacks.
-    answered_callback: int | None = None
+    answered_callback: Number | None = None
     #: Informateurs who worked for the service.
-    mobilised: int | None = None
+    mobilised: Number | None = None
     #: The share of satisfied callers, from 0 to 1.
-    satisfaction: float | None = None
+    satisfaction: Share | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +56,8 @@ class Publication:
     published: tuple[Published, ...] = ()
 
 
-GoalsTable: Any = schema(
-    Goals,
-    in_time=Share | None,
-    callbacks_kept=Share | None,
-    answered=Share | None,
-    abandoned_max=Share | None,
-    satisfied=Share | None,
-)
-PublishedTable: Any = schema(
-    Published,
-    year=Annotated[int, Field(ge=1900, le=2100)],
-    source=Text,
-    answered=Number | None,
-    answered_callback=Number | None,
-    mobilised=Number | None,
-    satisfaction=Share | None,
-)
+GoalsTable: Any = schema(Goals)
+PublishedTable: Any = schema(Published)
 
 
 def read_published(tables: Iterable[Any], report: Report) -> tuple[Published, ...]:

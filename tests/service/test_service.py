@@ -75,7 +75,7 @@ async def test_it_starts_serves_and_stops_and_can_be_started_again(
             running = asyncio.create_task(service.run())
             async with asyncio.timeout(30):
                 while (await missing(session)) & {"application", "phones", "store", "intake"}:
-                    assert not running.done(), await running
+                    assert not running.done(), running
                     await asyncio.sleep(0.01)
             # An informateur whose phone is not there; the engine answers.
             async with session.post("/v1/agents/me/log-in") as answer:
