@@ -63,6 +63,8 @@ TESTED_ELSEWHERE = {
     "core/plan.py": "values only; test_plan.py tests what builds them",
     "core/callback/admission.py": "test_callbacks.py: every refusal; test_forecast.py: the bound",
     "core/callback/attempt.py": "test_callbacks.py",
+    "core/callback/pickup.py": "test_callbacks.py",
+    "core/callback/endings.py": "test_callbacks.py",
     "core/recovery.py": "test_engine.py and test_resync.py",
     "core/callback/open_tickets.py": "test_callbacks.py",
     "asterisk/console.py": "asterisk/test_server.py, and cli/test_telephony.py from outside",

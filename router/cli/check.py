@@ -18,7 +18,7 @@ from router.core.call import (
     votes,
     waiting,
 )
-from router.core.callback import attempt
+from router.core.callback import pickup
 from router.core.desk import by_phone
 from router.core.ids import PromptId
 from router.errors import ConfigError, Problem, VoiceError
@@ -42,7 +42,7 @@ NEEDED = frozenset[PromptId]().union(
             votes,
             by_phone,
             supervision,
-            attempt,
+            pickup,
         )
     ),
     keypad.PROMPTS,

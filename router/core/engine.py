@@ -23,8 +23,11 @@ from router.core.call.waiting import Waiting
 from router.core.callback.admission import AdmissionControl
 from router.core.callback.attempt import Attempts
 from router.core.callback.callbacks import Callbacks
-from router.core.callback.open_tickets import OpenTickets
-from router.core.callback.tickets import Admission, TicketRecord
+from router.core.callback.endings import Endings
+from router.core.callback.open_tickets import OpenTickets, Ticket
+from router.core.callback.pickup import Pickups
+from router.core.callback.table import ticket_rows
+from router.core.callback.tickets import Admission, TicketRecord, TicketState
 from router.core.codes import CodeBook
 from router.core.commands import Command, DeskChanged
 from router.core.desk.agents import AgentState
@@ -65,10 +68,14 @@ class Engine:
         votes = Votes(board)
         supervision = Supervision(board, duty)
         distribution = Distribution(board, duty, reservation, standing, waiting, supervision, votes)
-        attempts = Attempts(
-            board, duty, reservation, self.tickets, admission, waiting, distribution
+        endings = Endings(board, duty, reservation, self.tickets, admission)
+        attempts = Attempts(board, duty, reservation, self.tickets, endings)
+        pickups = Pickups(board, self.tickets, admission, waiting, distribution, endings)
+        ticket_lives = ticket_rows(self.tickets, attempts, pickups, endings)
+        self.ticket_table: Table[TicketState, Ticket] = Table(
+            "ticket ", TicketState, ticket_lives, board.counts
         )
-        self._callbacks = Callbacks(board, self.tickets, admission, attempts)
+        self._callbacks = Callbacks(board, self.tickets, admission, self.ticket_table)
         journey = Journey(board, waiting, self._callbacks)
         offer = Offer(board, waiting)
         talk = Talk(board, duty, reservation, waiting, distribution, supervision)
@@ -82,7 +89,6 @@ class Engine:
         )
         #: A caller's life, a ticket's, and that of an informateur's call to the desk.
         self.call_table: Table[CallState, Call] = Table("", CallState, rows, board.counts)
-        self.ticket_table = self._callbacks.table
         self.desk_table: Table[DeskState, DeskCall] = Table(
             "desk ", DeskState, desk_rows(desk), board.counts
         )

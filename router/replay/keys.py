@@ -26,7 +26,7 @@ from collections.abc import Collection, Mapping
 
 from router.core.call.life import CONVERSATION, Call, CallState
 from router.core.call.offer import CALLBACK_KEY
-from router.core.callback.attempt import YES
+from router.core.callback.pickup import YES
 from router.core.codes import CODE_LENGTH
 from router.core.desk.desk_call import DeskCall, DeskState
 from router.core.events import KeyPressed, LegKeyPressed

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from router.config import load
 from router.core.call.offer import CALLBACK_KEY
 from router.core.call.waiting import CALLBACK_OFFER
-from router.core.callback.attempt import CALLBACK_ASK, YES
+from router.core.callback.pickup import CALLBACK_ASK, YES
 from router.core.commands import Admitted, Command, DialTicket, Play, Step, TakeNumber
 from router.core.events import (
     CallArrived,

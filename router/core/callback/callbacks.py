@@ -9,9 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from router.core.callback.admission import AdmissionControl
-from router.core.callback.attempt import Attempts
 from router.core.callback.open_tickets import OpenTickets, Ticket
-from router.core.callback.table import ticket_rows
 from router.core.callback.tickets import (
     Refusal,
     TicketEvent,
@@ -43,14 +41,12 @@ class Callbacks:
         board: Switchboard,
         open_tickets: OpenTickets,
         admission: AdmissionControl,
-        attempts: Attempts,
+        table: Table[TicketState, Ticket],
     ) -> None:
         self._board = board
         self._open = open_tickets
         self._admission = admission
-        self.table: Table[TicketState, Ticket] = Table(
-            "ticket ", TicketState, ticket_rows(open_tickets, attempts), board.counts
-        )
+        self.table = table
 
     # Events.
 

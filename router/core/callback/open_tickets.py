@@ -16,6 +16,7 @@ from router.core.callback.tickets import (
     channel_of,
 )
 from router.core.commands import Noted, Step, TicketChanged
+from router.core.desk.agents import AgentDesk
 from router.core.facts import PERIOD_S, CallFact, Door, Outcome
 from router.core.ids import AgentId, CallId, ChannelId, PlaybackId, SectorId, TicketId
 from router.core.legs import Said
@@ -179,6 +180,11 @@ class OpenTickets:
                 )
             )
 
+    def desk_of(self, ticket: Ticket) -> AgentDesk:
+        """Return the informateur who was rung; a ticket has one from RINGING until let go."""
+        assert ticket.agent is not None
+        return self._board.roster.desks[ticket.agent]
+
     # What is told, and deadlines.
 
     def save(self, ticket: Ticket) -> None:
@@ -198,6 +204,18 @@ class OpenTickets:
     def cancel_due(self, ticket: Ticket, *dues: TicketDue) -> None:
         for due in dues:
             self._board.timers.cancel(("ticket", ticket.record.ticket, due))
+
+
+def call_of(ticket: Ticket) -> CallId:
+    """Return the channel of the attempt under way; a ticket has one from RINGING on."""
+    assert ticket.call is not None
+    return ticket.call
+
+
+def leg_of(ticket: Ticket) -> ChannelId:
+    """Return the informateur's channel; a ticket has one from RINGING until that leg ends."""
+    assert ticket.leg is not None
+    return ticket.leg
 
 
 def _outcome(record: TicketRecord) -> Outcome | None:
