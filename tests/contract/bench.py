@@ -32,6 +32,7 @@ from router.core.ids import (
 )
 from router.core.plan import Desk, Entry
 from tests.contract.faces import AGENTS, SUPERVISOR, AsteriskFace, Phone
+from tests.patience import PATIENCE_S
 from tests.service_plan import agent, small_plan
 
 E = TypeVar("E", bound=Event)
@@ -47,7 +48,6 @@ PLAN = small_plan(
     },
 )
 
-_PATIENCE_S = 10.0
 _run = itertools.count(1)
 
 
@@ -104,7 +104,7 @@ class Bench:
 
     async def expect(self, kind: type[E], **fields: Any) -> E:
         """Return the next event of that kind and with these fields; others may come before."""
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 for event in self._unread:
                     if isinstance(event, kind) and all(
@@ -117,14 +117,14 @@ class Bench:
 
     async def until(self, condition: Any) -> None:
         """Wait until `condition()` holds."""
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(PATIENCE_S):
             while not condition():
                 await asyncio.sleep(0.005)
 
     async def until_held(self, channels: set[str], bridges: set[str]) -> None:
         """Wait until Asterisk holds just these."""
         wanted = {"channels": channels, "bridges": bridges}
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(PATIENCE_S):
             for kind, identities in wanted.items():
                 held = None
                 while held != identities:

@@ -18,6 +18,13 @@ from tests.contract.sip_phone import SILENCE, SOUND, SipPhone
 AGENTS = ("lea", "max")
 SUPERVISOR = "sup"
 PHONES = (*AGENTS, SUPERVISOR)
+#: Sound goes in packets of 20 ms. Time is counted in packets sent: a busy machine sends late, and
+#: Asterisk, too, hears so much only.
+_PACKET_S = 0.02
+#: As many tell whether sound comes through: more than _HEARD of them, or hardly any.
+_LISTENS, _HEARD = 50, 10
+#: As many without sound, and whatever was on the way has come.
+_QUIET = 10
 #: Longer than the silence after which Asterisk takes somebody to have spoken.
 _PAUSE_S = 2.8
 _PHONE_SECRET = "not-so-secret-0001"
@@ -134,6 +141,9 @@ class RealFace:
         self.app = settings.app
         self._telephones: list[SipPhone] = []
         self._speaker: SipPhone | None = None
+        #: Packets that each telephone in a call has sent since the start, and news of one more.
+        self._sent = 0
+        self._one_more = asyncio.Condition()
 
     async def lines(self) -> None:
         """Carry the sound of every telephone in a call: silence, unless it speaks.
@@ -145,7 +155,16 @@ class RealFace:
             for telephone in self._telephones:
                 if telephone.dialog is not None:
                     telephone.rtp.speak(SOUND if telephone is self._speaker else SILENCE)
-            await asyncio.sleep(0.02)
+            self._sent += 1
+            async with self._one_more:
+                self._one_more.notify_all()
+            await asyncio.sleep(_PACKET_S)
+
+    async def _packets(self, count: int = 1) -> None:
+        """Wait until everybody has sent so many more."""
+        until = self._sent + count
+        async with self._one_more:
+            await self._one_more.wait_for(lambda: self._sent >= until)
 
     async def call(self) -> Caller:
         caller = await SipPhone("caller", "", _TRUNK).open()
@@ -176,26 +195,41 @@ class RealFace:
     async def hears(self, listener: Caller, speaker: Caller) -> bool:
         assert isinstance(listener, SipPhone)
         assert isinstance(speaker, SipPhone)
+        await self._quiet(listener)
         self._speaker = speaker
-        await asyncio.sleep(0.1)  # what was on the way has come
-        before = listener.rtp.loud
-        await asyncio.sleep(0.4)
+        heard = await self._sound_comes(listener)
         self._speaker = None
-        return listener.rtp.loud - before > 10
+        return heard
+
+    async def _quiet(self, listener: SipPhone) -> None:
+        """Wait until what somebody said before has come."""
+        loud, since = listener.rtp.loud, 0
+        for _ in range(_LISTENS):
+            await self._packets()
+            since = since + 1 if listener.rtp.loud == loud else 0
+            loud = listener.rtp.loud
+            if since == _QUIET:
+                return
+
+    async def _sound_comes(self, listener: SipPhone) -> bool:
+        before = listener.rtp.loud
+        for _ in range(_LISTENS):
+            await self._packets()
+            if listener.rtp.loud - before > _HEARD:
+                return True
+        return False
 
     async def speaks(self, speaker: Caller, for_s: float) -> None:
         assert isinstance(speaker, SipPhone)
         self._speaker = speaker
-        await asyncio.sleep(for_s)
+        await self._packets(round(for_s / _PACKET_S))
         self._speaker = None
-        await asyncio.sleep(_PAUSE_S)
+        await self._packets(round(_PAUSE_S / _PACKET_S))
 
     async def hears_sound(self, listener: Caller) -> bool:
         assert isinstance(listener, SipPhone)
-        await asyncio.sleep(0.1)
-        before = listener.rtp.loud
-        await asyncio.sleep(0.4)
-        return listener.rtp.loud - before > 10
+        await self._packets(_QUIET)  # what was on the way has come
+        return await self._sound_comes(listener)
 
     async def clear(self) -> None:
         """Nobody is called, nothing is bridged, no phone is registered."""

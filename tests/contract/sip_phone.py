@@ -15,6 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
+from tests.patience import PATIENCE_S
+
 Address = tuple[str, int]
 
 _ids = itertools.count(1)
@@ -249,7 +251,7 @@ class SipPhone(asyncio.DatagramProtocol):
 
     async def rings(self) -> None:
         """Return when it rings."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await self.ringing.wait()
 
     async def hang_up(self) -> None:

@@ -43,6 +43,7 @@ from router.core.ids import (
 from router.errors import AriGone, AriRejected, AriReplaced, InUse
 from tests.contract.bench import Bench, kinds
 from tests.contract.faces import AsteriskFace
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -512,7 +513,7 @@ async def test_a_second_router_is_refused_and_the_first_goes_on(asterisk: Asteri
         await first.arrive()
         second = Bench(asterisk)
         with pytest.raises(InUse) as refused:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 await second.link.run()
         await second.link.close()
         told = str(refused.value)

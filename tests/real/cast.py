@@ -14,7 +14,8 @@ from router.core.ids import AgentId, FicheId, PhoneId
 from router.demo.script import FICHE
 from router.demo.sound import AGENT_HZ, ALAW, CALLER_HZ, ULAW, Codec
 from router.demo.stage import Stage
-from tests.real.logs import PATIENCE_S, AsteriskLog, RouterLog
+from tests.patience import PATIENCE_S
+from tests.real.logs import AsteriskLog, RouterLog
 from tests.real.prompts import Ear, Repertoire, repertoire
 from tests.real.telephones import Called, Caller, Carrier, DeskCall, Hesitant, Informateur
 from tests.real.usagers import Usager, numbers_kept
@@ -25,8 +26,8 @@ SECTOR = "logement-location"
 TITLE = f"fiche-{FICHE.lower()}"
 TO_SECTOR = "#41"
 
-#: Less than Asterisk's own time-out of a phone that rings for nobody (8 s here).
-_LEFT_S = 6.0
+#: Less than Asterisk's own time-out of a phone that rings for nobody (15 s here).
+_LEFT_S = 9.0
 
 #: What Asterisk calls a caller who hangs up in the middle of a prompt, and both ends that
 #: hang up at once.

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from router.core.commands import Step
-
-PATIENCE_S = 15.0
+from tests.patience import PATIENCE_S
 
 
 class RouterLog:

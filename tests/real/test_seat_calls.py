@@ -6,8 +6,9 @@ import pytest
 
 from router.core.commands import Step
 from router.demo.phones import AgentPhone, CallerPhone
+from tests.patience import PATIENCE_S
 from tests.real.conftest import OPEN_AT, OpenStage
-from tests.real.logs import PATIENCE_S, RouterLog
+from tests.real.logs import RouterLog
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 

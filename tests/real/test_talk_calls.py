@@ -6,8 +6,8 @@ import pytest
 
 from router.core.call.life import CallState
 from router.core.commands import Step
+from tests.patience import PATIENCE_S
 from tests.real.cast import Cast
-from tests.real.logs import PATIENCE_S
 from tests.real.telephones import Called, Caller
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]

@@ -16,12 +16,12 @@ import pytest
 from router.cli import provision
 from router.demo.stage import Stage
 from router.intake.vault import place_of
+from tests.patience import PATIENCE_S
 from tests.real.conftest import OPEN_AT, NewCast, OpenStage
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
 OFFSET = 5000
-_PATIENCE_S = 30.0
 
 
 class Second:
@@ -79,7 +79,7 @@ async def test_a_second_router_is_refused_and_takes_over_only_on_purpose(
         caller = await cast.waiting_caller()
         await cast.talk(caller, informateur)
 
-        async with second.run() as refused, asyncio.timeout(_PATIENCE_S):
+        async with second.run() as refused, asyncio.timeout(PATIENCE_S):
             _, said = await refused.communicate()
         assert refused.returncode == 2, said
         last = said.decode().splitlines()[-1]
@@ -98,7 +98,7 @@ async def test_a_second_router_is_refused_and_takes_over_only_on_purpose(
         async with second.run("--take-over") as taker:
             first = stage.router
             assert first is not None
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(PATIENCE_S):
                 assert await first.wait() == 1
             await cast.until(second.is_ready, lambda ready: ready)
             await cast.both_hear(caller, informateur)

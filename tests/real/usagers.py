@@ -12,7 +12,7 @@ import aiohttp
 from router.core.callback.tickets import channel_of
 from router.core.ids import CallId, TicketId
 from router.demo.stage import Stage
-from tests.real.logs import PATIENCE_S
+from tests.patience import PATIENCE_S
 
 #: Of the range kept for fiction: nobody's.
 _numbers = itertools.count(199_002_000)
