@@ -70,6 +70,7 @@ TESTED_ELSEWHERE = {
     "asterisk/console.py": "asterisk/test_server.py, and cli/test_telephony.py from outside",
     "asterisk/music.py": "asterisk/test_folders.py",
     "intake/__main__.py": "the process: tests/intake starts it for real",
+    "ari/orders.py": "values only",
     "intake/backend.py": "a protocol, and values",
     "intake/child.py": "intake/test_succession.py",
     "intake/confinement.py": "intake/test_succession.py: signals, cores, the router's death",

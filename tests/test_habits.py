@@ -13,7 +13,6 @@ _NAMED_TUPLE = frozenset({"_replace", "_asdict", "_make", "_fields", "_field_def
 #: Files of which this does not hold yet.
 NOT_YET: frozenset[str] = frozenset(
     {
-        "ari/test_translate.py",
         "report/test_report.py",
         "simulation/test_line.py",
         "store/test_store.py",

@@ -10,17 +10,21 @@ from typing import Any
 from structlog.typing import FilteringBoundLogger
 
 from router.ari.client import AriClient
+from router.ari.holdings import Holdings, read_holdings
 from router.ari.messages import (
-    ALLOWED,
     ApplicationReplaced,
     Message,
     PlaybackFinished,
     Request,
     parse,
 )
+from router.ari.orders import Order
 from router.ari.performer import Performer
-from router.ari.resync import MISSED, Findings, Holdings, read_holdings, reconcile
-from router.ari.translate import Order, Private, Translator, phone_of
+from router.ari.resync import MISSED, Findings, reconcile
+from router.ari.subscription import subscribe
+from router.ari.to_events import Events, Private
+from router.ari.to_requests import Requests
+from router.ari.underway import Underway
 from router.core.commands import ForAsterisk
 from router.core.events import Event, Resynced
 from router.core.ids import CallId, ChannelId, PlaybackId
@@ -34,20 +38,22 @@ from router.errors import (
     InUse,
 )
 
+#: Returns the calls and the legs that the engine believes alive.
 Known = Callable[[], tuple[Collection[CallId], Collection[ChannelId]]]
 
-#: An Asterisk that hung takes up, when it goes on, the handshakes that we gave up meanwhile,
-#: in any order (measured): the "other router" of the next minute is then our own past.
+#: An Asterisk that has hung takes up, once it goes on, the handshakes that we gave up meanwhile,
+#: in any order (measured): for a minute afterwards the "other router" is our own past.
 _STALE_S = 60.0
 
 #: How long Asterisk may take to say whether a carrier has answered.
 _DOUBT_S = 2.0
 
-#: Asterisk sees within milliseconds that a router on its own machine has died (measured).
+#: How long a router that has just died may seem to be there. Asterisk notices within
+#: milliseconds, on its own machine (measured).
 _SEEN_GONE_S = 2.0
 _ASK_AGAIN_S = 0.05
 
-#: An event that never came is made up for within twice this.
+#: Between two looks at a living connection: an event that never came is made up for within two.
 _LOOK_EVERY_S = 30.0
 
 
@@ -56,36 +62,41 @@ class Backoff:
     """How long to wait before the next attempt: doubling, bounded, and spread.
 
     With first_s=0.2 and longest_s=5 the attempts 0, 1, 2 ... wait up to 0.2, 0.4, 0.8 ...
-    5 s, and at least half of that. `spread` returns a number in [0, 1).
+    5 s, and at least half of that.
     """
 
     first_s: float = 0.2
     longest_s: float = 5.0
+    #: Returns a number in [0, 1).
     spread: Callable[[], float] = random.random
 
     def delay_s(self, attempt: int) -> float:
+        """Return the seconds to wait after `attempt`, counted from 0."""
         bound = min(self.longest_s, self.first_s * 2.0 ** min(attempt, 16))
         return bound * (0.5 + self.spread() / 2)
 
 
 @dataclass(slots=True)
 class LinkCounts:
-    """Since the start; for the metrics."""
+    """What has been counted since the start."""
 
+    #: Times that the engine was brought up to date.
     connections: int = 0
+    #: Messages of Asterisk, and those that made no sense.
     messages: int = 0
     malformed: int = 0
+    #: Commands that found no Asterisk.
     commands_dropped: int = 0
 
 
 class AsteriskLink:
     """Keeps one Asterisk and one engine in step.
 
-    Run `run()` as a task for as long as the service lives. `submit` gets every event, in
-    Asterisk's order; `known` returns what the engine believes alive: who called, callers and
-    phones that dialled the desk, and the legs that were dialled. Both are called on the event
-    loop and must not block. `base_url` ends in "/ari". `take_over`: even if another router has
-    the application, which then stops.
+    Run `run` as a task for as long as the service lives. `submit` gets every event, in Asterisk's
+    order; `known` returns what the engine believes alive: calls, of callers and of phones that
+    dialled the desk, and legs. Both are called on the event loop and must not block. `base_url`
+    ends in "/ari". With `take_over` it takes the application even from another router, which then
+    stops.
     """
 
     def __init__(
@@ -109,18 +120,30 @@ class AsteriskLink:
         self._log = log
         self._backoff = backoff or Backoff()
         self._look_every_s = look_every_s
-        self._translator = Translator(app, plan)
+        self._underway = Underway(plan)
+        self._events = Events(self._underway)
         self.client = AriClient(base_url, user, password, app, self._received)
         self._performer = Performer(
-            self._translator, self._ask, self._send, self._submit, self._dropped, log
+            Requests(app, plan, self._underway),
+            self._underway,
+            self._ask,
+            self._send,
+            self._submit,
+            self._dropped,
+            log,
         )
+        #: Commands that found no Asterisk, to be made up for at the next resync.
         self._lost_commands: list[ForAsterisk] = []
+        #: Messages that came before the engine was up to date.
         self._early: list[Message] = []
         self._replaced = False
         #: Whether the application may be another router's: not once we had it.
         self._may_be_in_use = not take_over
+        #: Until when it may be our own past that took over, by the loop's clock.
         self._doubtful_until = 0.0
+        #: Whether the engine is up to date, on a living connection.
         self.connected = False
+        #: Why the latest connection ended or failed; None while there is one.
         self.last_error: AriError | None = None
         self.counts = LinkCounts()
         #: How many of the plan's phones Asterisk knew at the last resync.
@@ -129,7 +152,7 @@ class AsteriskLink:
         self._resynced = asyncio.Event()
 
     async def run(self) -> None:
-        """Connect, resynchronise, read; again after every disconnection, until cancelled.
+        """Connect, resynchronise, read, and again after every disconnection, until cancelled.
 
         Raises:
             InUse: If another router has the application.
@@ -175,13 +198,14 @@ class AsteriskLink:
 
     def divert(self, call: CallId, private: Private | None) -> None:
         """Send a caller's keys to `private` instead of the engine; None: to the engine again."""
-        self._translator.divert(call, private)
+        self._events.divert(call, private)
 
     async def is_silent(self, call: CallId) -> bool:
-        """Return whether the carrier has not said more than 100 Trying to a call out.
+        """Return whether the carrier has said no more than 100 Trying to a call out.
 
-        Every other answer gives the SIP dialog its tag (RFC 3261, section 12.1), 183 too, of which
-        Asterisk tells nothing else but in the event `Dial` (measured). In doubt it has.
+        Any other answer gives the SIP dialog its tag (RFC 3261, section 12.1); so does 183, of
+        which Asterisk says nothing else but in the event `Dial` (measured). When in doubt, return
+        False.
         """
         path = f"channels/{call}/variable"
         asked = Request("silence", "GET", path, {"variable": "CHANNEL(pjsip,remote_tag)"})
@@ -191,12 +215,12 @@ class AsteriskLink:
         return False
 
     async def close(self) -> None:
-        """Give up what is under way and disconnect. Calls stay up in Asterisk."""
+        """Give up what is under way, and disconnect. Calls stay up in Asterisk."""
         await self._performer.close()
         await self.client.close()
 
     async def _connection(self) -> AriError:
-        """One connection from its first to its last moment; returns why it ended."""
+        """Keep one connection from its first to its last moment; return why it ended."""
         self._early = []
         try:
             if self._may_be_in_use:
@@ -222,7 +246,7 @@ class AsteriskLink:
             await asyncio.gather(reading, looking, return_exceptions=True)
 
     async def _see_that_it_is_free(self) -> None:
-        """Leave a router alone that serves calls; wait for one to be gone that has just ended."""
+        """Leave a router alone that serves calls; wait until one that has just ended is gone."""
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + _SEEN_GONE_S
         while await self.client.is_in_use():
@@ -235,10 +259,10 @@ class AsteriskLink:
             await asyncio.sleep(_ASK_AGAIN_S)
 
     async def _look_after(self) -> None:
-        """Bring the engine up to date, and see now and then that it stays so.
+        """Bring the engine up to date, and see regularly that it stays so.
 
-        What begins or ends while reading looks like a difference: only what two looks in a row
-        say is made good. Prompts are not looked for, the engine has a deadline for each.
+        Whatever begins or ends during a look seems a difference: only what two looks in a row
+        show is put right. Prompts are not looked for; the engine has a deadline for each.
         """
         await self._resync()
         before = Findings()
@@ -246,8 +270,8 @@ class AsteriskLink:
             await asyncio.sleep(self._look_every_s)
             held = await self._holdings(())
 
-            # No await until the engine is told.
-            found = reconcile(held, self._translator, *self._known())
+            # No await until the engine knows.
+            found = reconcile(held, self._underway, *self._known())
             certain = before.confirmed_by(found)
             before = found
             if certain.events or certain.requests:
@@ -256,7 +280,7 @@ class AsteriskLink:
                     count=len(certain.events) + len(certain.requests),
                     detail=" ".join(type(event).__name__ for event in certain.events),
                 )
-            self._tell(certain.events)
+            self._pass_on(certain.events)
             await self._clear(certain.requests)
 
     async def _resync(self) -> None:
@@ -264,33 +288,15 @@ class AsteriskLink:
 
         Messages that arrive meanwhile are kept and come after, in their order.
         """
-        http = self.client.ask_http
-        await http(
-            Request(
-                "event filter",
-                "PUT",
-                f"applications/{self._app}/eventFilter",
-                body={"allowed": [{"type": kind} for kind in ALLOWED]},
-            )
-        )
-        phones = [
-            endpoint["resource"]
-            for endpoint in await http(Request("phones", "GET", "endpoints/PJSIP"))
-            if phone_of(endpoint["resource"]) in self._translator.phones
-        ]
-        if phones:
-            # One source that is unknown would make Asterisk refuse the whole list (measured).
-            sources = ",".join(f"endpoint:PJSIP/{phone}" for phone in phones)
-            path = f"applications/{self._app}/subscription"
-            await http(Request("subscribe", "POST", path, {"eventSource": sources}))
-        self.phones_found = len(phones)
-        held = await self._holdings([playback for playback, _ in self._translator.playing()])
+        phones = self._underway.phones
+        self.phones_found = await subscribe(self.client.ask_http, self._app, phones)
+        held = await self._holdings([playback for playback, _ in self._underway.playing()])
 
         # No await from here on: nothing may come in between.
         lost, self._lost_commands = self._lost_commands, []
-        found = reconcile(held, self._translator, *self._known(), lost)
+        found = reconcile(held, self._underway, *self._known(), lost)
         self._performer.perform(found.commands)
-        self._tell(found.events)
+        self._pass_on(found.events)
         self.connected = True
         self.last_error = None
         self.counts.connections += 1
@@ -299,7 +305,7 @@ class AsteriskLink:
             calls=len(held.callers),
             legs=len(held.legs),
             phones=sum(held.phones.values()),
-            phones_missing=len(self._translator.phones) - len(phones),
+            phones_missing=len(phones) - self.phones_found,
         )
         early, self._early = self._early, []
         for message in early:
@@ -313,10 +319,10 @@ class AsteriskLink:
         calls, _ = self._known()
         return await read_holdings(self.client.ask_http, self._app, calls, playing)
 
-    def _tell(self, events: Iterable[Event]) -> None:
-        """Tell the engine what no message told."""
+    def _pass_on(self, events: Iterable[Event]) -> None:
+        """Pass on to the engine what no message said."""
         for event in events:
-            self._translator.learn(event)
+            self._underway.learn(event)
             self._submit(event)
 
     async def _clear(self, requests: Iterable[Request]) -> None:
@@ -344,11 +350,11 @@ class AsteriskLink:
             self._early.append(message)
 
     def _handle(self, message: Message) -> None:
-        event = self._translator.event(message)
+        event = self._events.of(message)
         if event is not None:
             self._submit(event)
         if isinstance(message, PlaybackFinished):
-            hush = self._translator.hush(message)
+            hush = self._events.hush(message)
             if hush is not None:
                 self._performer.perform((hush,))
 
@@ -367,5 +373,5 @@ class AsteriskLink:
         if isinstance(command, MISSED):
             self._lost_commands.append(command)
         if self.connected:
-            # Lost on a living connection: only a new look tells what became of it.
+            # Lost on a living connection: only a new look can say what has become of it.
             self.client.drop()

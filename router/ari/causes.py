@@ -1,38 +1,38 @@
-"""Why a call that we placed on the public network was not picked up, by what the carrier said.
+"""Why a channel that the router dialled ended, by what the carrier or Asterisk said of it.
 
-Asterisk gives the carrier's own answer, a SIP status (RFC 3261, section 21), as `tech_cause`
-since 22.7; its Q.850 cause alone mixes 403 with 603, and 408 with a phone that rings. All of
-it measured, status by status.
+Asterisk passes the carrier's own answer on, a SIP status (RFC 3261, section 21), as `tech_cause`
+since 22.7; its Q.850 cause alone does not tell 403 from 603, nor 408 from a phone that rings.
+All of it measured, status by status.
 """
 
 from collections.abc import Mapping
 
 from router.core.events import CalledEnd, LegEnd
 
-#: By SIP status; what is not named is judged by its class.
+#: By SIP status; any other is judged by its class.
 STATUSES: Mapping[int, CalledEnd] = {
-    # The person's own.
+    # From the person called.
     486: CalledEnd.BUSY,
     600: CalledEnd.BUSY,
     603: CalledEnd.DECLINED,
     607: CalledEnd.DECLINED,  # unwanted (RFC 8197)
-    # The phone is off or away; also Asterisk's own word when it has rung for long enough.
+    # The phone is off or away; also what Asterisk itself says when it has rung for long enough.
     480: CalledEnd.NO_ANSWER,
     487: CalledEnd.NO_ANSWER,
-    # The number's.
+    # About the number.
     404: CalledEnd.UNASSIGNED,
     410: CalledEnd.UNASSIGNED,
     484: CalledEnd.UNASSIGNED,
     485: CalledEnd.UNASSIGNED,
     604: CalledEnd.UNASSIGNED,
-    # The carrier's.
-    408: CalledEnd.SILENT,  # also Asterisk's own word when nothing was answered at all
+    # From the carrier.
+    408: CalledEnd.SILENT,  # also what Asterisk itself says when nothing was answered at all
     606: CalledEnd.REFUSED,  # not acceptable: codecs
     608: CalledEnd.REFUSED,  # by a filter on the way (RFC 8688)
 }
 _CLASSES: Mapping[int, CalledEnd] = {
     3: CalledEnd.REFUSED,  # sent elsewhere, where we do not follow
-    4: CalledEnd.REFUSED,  # 401, 403, 407 before all
+    4: CalledEnd.REFUSED,  # above all 401, 403, 407
     5: CalledEnd.FAILED,
     6: CalledEnd.DECLINED,
 }
@@ -47,10 +47,23 @@ _CAUSES: Mapping[int, CalledEnd] = {
     22: CalledEnd.UNASSIGNED,
     28: CalledEnd.UNASSIGNED,
 }
-#: What only says that the carrier would not connect us; after a ringing it did.
+#: These only say that the carrier would not connect the call; if it has rung, it did.
 _BEFORE_RINGING = frozenset(
     {CalledEnd.UNASSIGNED, CalledEnd.REFUSED, CalledEnd.FAILED, CalledEnd.SILENT}
 )
+
+#: By Q.850 cause, of a leg that nobody picked up: SIP 480 comes as 19, 486 as 17, 603 as 21; 16
+#: is the router's own: the caller left, so the phone stopped ringing. Any other: no phone there.
+_UNANSWERED: Mapping[int, LegEnd] = {
+    16: LegEnd.HUNG_UP,
+    17: LegEnd.BUSY,
+    18: LegEnd.NO_ANSWER,
+    19: LegEnd.NO_ANSWER,
+    21: LegEnd.REJECTED,
+}
+#: Q.850 causes of an answered leg that mean a deliberate goodbye. Asterisk gives 0 for a BYE that
+#: crosses its ACK. With 44 (no RTP), 38, 41 and the like the phone has died.
+_GOODBYES = frozenset({0, 16, 31})
 
 _LEG_ENDS: Mapping[CalledEnd, LegEnd] = {
     CalledEnd.BUSY: LegEnd.BUSY,
@@ -73,5 +86,12 @@ def called_end(status: int | None, cause: int, *, rang: bool) -> CalledEnd:
 
 
 def leg_end(end: CalledEnd) -> LegEnd:
-    """Return the same of a service of the directory, dialled for a caller."""
+    """Return what the same means of an entry of the directory, dialled for a caller."""
     return _LEG_ENDS.get(end, LegEnd.UNREACHABLE)
+
+
+def leg_end_by_cause(cause: int, *, answered: bool) -> LegEnd:
+    """Return what the end of a phone's leg means, by its Q.850 cause; so too once answered."""
+    if answered:
+        return LegEnd.HUNG_UP if cause in _GOODBYES else LegEnd.LOST
+    return _UNANSWERED.get(cause, LegEnd.UNREACHABLE)

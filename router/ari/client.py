@@ -1,9 +1,9 @@
 """A thin client of ARI on aiohttp: one websocket, one pool of HTTP connections.
 
-Events come over the websocket, and requests that cannot block go back over it: half the
-processor time of HTTP and a fraction of its tail (measured). Asterisk carries out the
-requests of one websocket one after the other, so those that may wait for a prompt to end
-go over HTTP, each on a connection of its own.
+Events come over the websocket, and requests that cannot block go back over it: at half the
+processor time of HTTP, and a fraction of its tail latency (measured). Asterisk carries out the
+requests of one websocket one after the other, so those that may wait for a prompt to end go over
+HTTP, each on a connection of its own.
 
 docs.asterisk.org, "ARI REST over WebSocket".
 """
@@ -21,8 +21,8 @@ from router.errors import AriError, AriGone, AriRejected, AriUnauthorized, AriUn
 
 Receive = Callable[[Mapping[str, Any]], None]
 
-#: Ping after so much silence; no pong within half of it is a disconnection. A dead peer is
-#: seen in 6 s. (20 s pings left a silent drop unseen for 40 s in another client.)
+#: How long a silence before a ping; no pong within half as long is a disconnection, so a dead
+#: peer is noticed within 6 s. (With 20 s, another client left a silent drop unnoticed for 40 s.)
 HEARTBEAT_S = 4.0
 
 #: Below Asterisk's session_keep_alive (15 s), lest a POST meet a connection just closed.
@@ -32,22 +32,22 @@ _CONNECT_TIMEOUT_S = 3.0
 
 _GOODBYE_TIMEOUT_S = 1.0
 
-#: Over HTTP an answer may wait for the longest prompt to end.
+#: How long an answer may take over HTTP: it may wait for the longest prompt to end.
 _BLOCKED_TIMEOUT_S = 180.0
 
-#: Asterisk closes the websocket on a longer frame: AST_WEBSOCKET_MAX_RX_PAYLOAD_SIZE.
+#: On a longer frame Asterisk closes the websocket (AST_WEBSOCKET_MAX_RX_PAYLOAD_SIZE).
 _FRAME_BYTES = 65_535
 
-#: Gone, not in the application, in a bad state, not addable: the caller has left.
+#: Not found, not in the application, in a bad state, not addable: the caller has left.
 _GONE = frozenset({404, 409, 412, 422})
 
 
 class AriClient:
     """One connection to one application of one Asterisk.
 
-    Call `open`, then `read` in a task of its own; `ask` works from then until `read`
-    returns. After that `open` may be called again. `receive` gets every event, decoded;
-    it must not block. Nothing that passes here is logged.
+    Call `open`, then `read` in a task of its own; `ask` works from then until `read` returns,
+    after which `open` may be called again. `receive` gets every event, decoded, and must not
+    block. Nothing that passes through here is logged.
     """
 
     def __init__(
@@ -121,9 +121,9 @@ class AriClient:
             raise self._unreachable(error) from None
 
     async def read(self) -> AriUnreachable:
-        """Read until the connection ends, however politely; return why it did.
+        """Read until the connection ends, politely or not; return why it did.
 
-        Every request still waiting on the websocket then fails with AriUnreachable.
+        Every request that still waits on the websocket then fails with AriUnreachable.
         """
         socket = self._socket
         assert socket is not None, "open() first"
@@ -141,7 +141,7 @@ class AriClient:
             self.drop()
 
     def drop(self) -> None:
-        """Give the websocket up; `read` returns and the requests waiting on it fail."""
+        """Give the websocket up: `read` returns, and requests that wait on it fail."""
         socket, self._socket = self._socket, None
         if socket is not None and not socket.closed:
             # Not awaited: a peer that is gone does not answer the goodbye.
@@ -160,6 +160,7 @@ class AriClient:
         return self._session
 
     async def close(self) -> None:
+        """Give up every connection."""
         self.drop()
         await asyncio.gather(*self._goodbyes)
         session, self._session = self._session, None
@@ -179,10 +180,10 @@ class AriClient:
         return await (await self.send(request))
 
     async def send(self, request: Request) -> asyncio.Future[Any]:
-        """Send a request that cannot block; return the future of what `ask` would.
+        """Send a request that cannot block; return the future of what `ask` would return.
 
-        Asterisk carries requests out in the order in which they are sent, so the next one
-        need not wait for an answer. The caller's duty: await every future, or cancel it.
+        Asterisk carries requests out in the order in which they are sent, so the next one need
+        not wait for this one's answer. The caller's duty: await every future, or cancel it.
         """
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._last_id += 1
@@ -195,8 +196,8 @@ class AriClient:
         else:
             self._waiting[number] = request, answer
             try:
-                # No time-out: what answers requests in Asterisk answers pings too, so a
-                # request that hangs ends with the heartbeat.
+                # No time-out: the thread of Asterisk that answers requests answers pings too, so
+                # a request that hangs ends with the heartbeat.
                 await self._socket.send_frame(frame, aiohttp.WSMsgType.TEXT)
             except (aiohttp.ClientError, OSError) as error:
                 del self._waiting[number]
@@ -204,7 +205,7 @@ class AriClient:
         return answer
 
     async def ask_http(self, request: Request) -> Any:
-        """Carry out a request over HTTP; never sent twice. Otherwise as `ask`."""
+        """Carry out a request over HTTP; it is never sent twice. Otherwise as `ask`."""
         if self._session is None:
             raise self._unreachable("disconnected")
         timeout = aiohttp.ClientTimeout(_BLOCKED_TIMEOUT_S, sock_connect=_CONNECT_TIMEOUT_S)
@@ -237,11 +238,11 @@ class AriClient:
 
 
 def presence(app: str) -> str:
-    """The application that says only whether a router is connected.
+    """Return the application whose only purpose is to show whether a router is connected.
 
-    Asterisk goes on to show an application that has lost its router, for as long as anything is
-    subscribed for it, as phones are for ours. For this one nothing is: it is there while the
-    connection is, and 5 ms after a kill -9 it is not (measured).
+    Asterisk keeps an application that has lost its router for as long as anything is subscribed
+    for it, as phones are for ours. For this one nothing is: it exists exactly as long as the
+    connection, and is gone 5 ms after a kill -9 (measured).
     """
     return f"{app}-router"
 
@@ -275,9 +276,9 @@ def _result(request: Request, status: int, text: str) -> Any:
 
 
 def refusal(status: int, operation: str, reason: str) -> AriError:
-    """The error that an HTTP status of ARI means.
+    """Return the error that an HTTP status of ARI means.
 
-    addChannel, removeChannel and originate say 400 with "… not found" where others say 404
+    Where others say 404, addChannel, removeChannel and originate say 400 with "… not found"
     (measured).
     """
     if status in _GONE or (status == 400 and reason.endswith("not found")):
@@ -291,7 +292,7 @@ def _reason(text: str) -> str:
 
 
 def _decoded(text: str) -> Mapping[str, Any]:
-    """The JSON object in `text`; an empty one if there is none."""
+    """Return the JSON object in `text`; an empty one if there is none."""
     try:
         data = orjson.loads(text)
     except ValueError:

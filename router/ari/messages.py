@@ -1,7 +1,7 @@
-"""What is said on the wire: the events of ARI that the router uses, and its requests.
+"""What goes over the wire: the events of ARI that the router uses, and its requests.
 
-Only what the router needs is kept. The caller, connected-line and dialplan parts of a
-channel are never read, so nobody's identity gets further than `parse`.
+Only what the router needs is kept. The caller, connected-line and dialplan parts of a channel are
+never read, so that nobody's identity gets past `parse`.
 
 Source: Asterisk 22.10, rest-api/api-docs/events.json.
 """
@@ -14,8 +14,8 @@ from typing import Any
 from router.core.ids import ChannelId, PlaybackId
 from router.errors import AriMalformed
 
-#: The events that Asterisk is asked to send; it keeps all others to itself. `Dial` must
-#: stay out: its dialstring holds the number that is dialled.
+#: The only events that Asterisk is asked to send. `Dial` must not be among them: its dialstring
+#: holds the number that is dialled.
 ALLOWED = (
     "StasisStart",
     "StasisEnd",
@@ -40,19 +40,21 @@ class StasisStart:
 
 @dataclass(frozen=True, slots=True)
 class StasisEnd:
-    """A channel left the application: hung up or sent on."""
+    """A channel left the application: it was hung up, or sent on."""
 
     channel: ChannelId
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelDestroyed:
-    """A channel is gone. `cause` is its Q.850 cause, 0 when unknown; `status` the SIP status
-    that the other side ended it with, if it did; `rang` whether it still rang."""
+    """A channel is gone."""
 
     channel: ChannelId
+    #: Its Q.850 cause; 0: unknown.
     cause: int
+    #: The SIP status with which the other side ended it; None: it did not.
     status: int | None = None
+    #: Whether it was still ringing.
     rang: bool = False
 
 
@@ -86,8 +88,8 @@ class ChannelTalkingFinished:
 class PlaybackFinished:
     """A playback is over: `heard` to its end or to where we stopped it, or else broken off.
 
-    Asterisk tells of the last of its media only; one in the middle that is not found is passed
-    over (measured).
+    Asterisk speaks of the last of its media only; one in the middle that is not found is skipped
+    (measured).
     """
 
     playback: PlaybackId
@@ -105,7 +107,7 @@ class EndpointStateChange:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationReplaced:
-    """Another websocket took over our application; this one gets no more events."""
+    """Another websocket took our application over; this one gets no more events."""
 
 
 Message = (
@@ -123,23 +125,22 @@ Message = (
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request to ARI.
+    """One request to ARI."""
 
-    `path` is relative, without a leading slash. `operation` names it in logs, without
-    any id. `channel` is the one whose absence makes it fail.
-    """
-
+    #: Its name in logs, without any id.
     operation: str
     method: str
+    #: Relative, without a leading slash.
     path: str
     query: Mapping[str, str] | None = None
     body: Mapping[str, Any] | None = None
+    #: The channel whose absence makes it fail.
     channel: ChannelId | None = None
-    #: Asterisk answers only when the channel has finished its prompt (measured: a
-    #: set-variable and an addChannel during an 8 s prompt took 8.1 s; nothing else does).
-    #: Such a request must not go over the websocket, where all others wait behind it.
+    #: Asterisk answers only when the channel has finished its prompt (measured: a set-variable and
+    #: an addChannel during an 8 s prompt took 8.1 s; nothing else does). Such a request must not
+    #: go over the websocket, where all others would wait behind it.
     may_block: bool = False
-    #: 404 and the like are no news: what we wanted away is away.
+    #: 404 and the like are no failure: what we wanted to be gone is gone.
     gone_is_fine: bool = False
 
 
@@ -147,7 +148,7 @@ def parse(data: Mapping[str, Any]) -> Message | None:
     """Return the event in a decoded message, or None for a type the router does not use.
 
     Raises:
-        AriMalformed: If a field of a known type is missing or of the wrong sort.
+        AriMalformed: If a field of a known type is missing, or not what it should be.
     """
     kind = data.get("type")
     try:

@@ -1,15 +1,17 @@
-"""Carries out the engine's commands: in order within a call, side by side across calls."""
+"""Carries out the engine's commands: in order within a call, concurrently across calls."""
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from structlog.typing import FilteringBoundLogger
 
 from router.ari.messages import Request
-from router.ari.translate import BLOCKING, Order, Translator
+from router.ari.orders import BLOCKING, Order
+from router.ari.to_requests import Requests
+from router.ari.underway import Underway
 from router.core.commands import (
     DialOut,
     HangUp,
@@ -22,6 +24,7 @@ from router.core.commands import (
 from router.core.events import CommandFailed, Event, LegEnd, LegEnded
 from router.core.ids import CallId, ChannelId
 from router.errors import AriGone, AriRejected, AriUnreachable
+from router.tasks import Tasks
 
 Ask = Callable[[Request], Awaitable[Any]]
 Send = Callable[[Request], Awaitable[asyncio.Future[Any]]]
@@ -29,36 +32,39 @@ Send = Callable[[Request], Awaitable[asyncio.Future[Any]]]
 
 @dataclass(slots=True)
 class _Line:
-    """The commands of one call that wait; `blocked` while a prompt holds the first up."""
+    """The commands of one call that wait; `blocked` while a prompt delays the one under way."""
 
     waiting: deque[Order]
     blocked: bool = False
 
 
 class Performer:
-    """Sends commands to Asterisk and reports what it would not do.
+    """Sends commands to Asterisk, and reports what it refuses.
 
-    `perform` returns at once. A call costs a task only while something of it is under way.
-    Commands that find no Asterisk go to `dropped`, for the resync to make up for.
+    `perform` returns at once. A call costs a task only while something of it is under way. `ask`
+    carries out a request and waits for the answer, `send` only sends it; refusals become events
+    for `submit`. Commands that find no Asterisk go to `dropped`, for the resync to make up for.
     """
 
     def __init__(
         self,
-        translator: Translator,
+        requests: Requests,
+        underway: Underway,
         ask: Ask,
         send: Send,
         submit: Callable[[Event], None],
         dropped: Callable[[Order], None],
         log: FilteringBoundLogger,
     ) -> None:
-        self._translator = translator
+        self._requests = requests
+        self._underway = underway
         self._ask = ask
         self._send = send
         self._submit = submit
         self._dropped = dropped
         self._log = log
         self._lines: dict[CallId, _Line] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         #: Commands that Asterisk refused, since the start.
         self.refused = 0
 
@@ -68,10 +74,10 @@ class Performer:
             line = self._lines.get(command.call)
             if line is None:
                 line = self._lines[command.call] = _Line(deque((command,)))
-                self._start(self._work(command.call, line))
+                self._tasks.start(self._work(command.call, line))
             elif line.blocked and not line.waiting and isinstance(command, StopPlaying | HangUp):
-                # What ends the prompt must not wait behind what waits for its end.
-                self._start(self._carry_out(command, None))
+                # What ends the prompt must not queue behind what waits for its end.
+                self._tasks.start(self._carry_out(command, None))
             else:
                 line.waiting.append(command)
 
@@ -82,14 +88,7 @@ class Performer:
 
     async def close(self) -> None:
         """Give up what is under way."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task: asyncio.Task[None] = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        await self._tasks.close()
 
     async def _work(self, call: CallId, line: _Line) -> None:
         try:
@@ -101,16 +100,16 @@ class Performer:
             del self._lines[call]
 
     async def _carry_out_together(self, line: _Line) -> None:
-        """Send the commands at the head of the line that cannot block, then hear the answers.
+        """Send the commands at the head of the line that cannot block, then await the answers.
 
-        Asterisk carries them out in order; a round trip for each would cost it and us a
-        wake-up, and the caller the wait between a key and what it brings.
+        Asterisk carries them out in order. A round trip for each would cost a wake-up on either
+        side, and the caller a pause between a key and its effect.
         """
         sent: list[tuple[Order, Request, asyncio.Future[Any]]] = []
         try:
             while line.waiting and not isinstance(line.waiting[0], BLOCKING):
                 command = line.waiting.popleft()
-                for request in self._translator.requests(command):
+                for request in self._requests.of(command):
                     try:
                         sent.append((command, request, await self._send(request)))
                     except AriUnreachable:
@@ -122,7 +121,7 @@ class Performer:
                 answer.cancel()
 
     async def _carry_out(self, command: Order, line: _Line | None) -> None:
-        for request in self._translator.requests(command):
+        for request in self._requests.of(command):
             if line is not None:
                 line.blocked = request.may_block
             succeeded = await self._succeeds(command, request, self._ask(request))
@@ -160,13 +159,13 @@ class Performer:
     def _failed(self, command: Order, channel: ChannelId | None, error: AriRejected) -> None:
         self.refused += 1
         if isinstance(command, Ring | DialOut):
-            self._translator.drop_leg(command.leg)
+            self._underway.drop_leg(command.leg)
             if not isinstance(error, AriGone):  # measured: 500 when the phone is not registered
                 self._submit(LegEnded(command.call, command.leg, LegEnd.UNREACHABLE))
                 return
             channel = None  # measured: 400 "not found" when the caller has left
         if isinstance(command, Play):
-            self._translator.drop_playback(command.playback)
+            self._underway.drop_playback(command.playback)
         if channel is None:
             channel = ChannelId(command.call)
             if isinstance(command, Join):

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from router.ari.translate import CALLBACK_CHANNEL
+from router.ari.naming import CALLBACK_CHANNEL
 from router.demo.call import SimulatedCall
 from router.demo.script import FICHE
 from router.demo.stage import Stage

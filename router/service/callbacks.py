@@ -6,7 +6,7 @@ Every attempt is on disk before it is dialled; what cannot be written is not dia
 import asyncio
 
 from router.ari.asterisk_link import AsteriskLink
-from router.ari.translate import JOINED_VARIABLE, SECTOR_VARIABLE
+from router.ari.naming import LONGEST_VARIABLE, waiting_marks
 from router.clock import Clock
 from router.core.callback.tickets import ENDS, TicketRecord
 from router.core.commands import DialTicket, HangUp, NumberOver, TakeNumber, TicketChanged
@@ -117,11 +117,8 @@ class Callbacks:
 
     def _marks(self, order: DialTicket) -> dict[str, str]:
         """Return what a router that starts anew must find on the channel."""
-        return {
-            SECTOR_VARIABLE: order.sector,
-            JOINED_VARIABLE: repr(order.joined_at),
-            "TIMEOUT(absolute)": str(self._plan.targets.longest_call_s),
-        }
+        longest = {LONGEST_VARIABLE: str(self._plan.targets.longest_call_s)}
+        return waiting_marks(order.sector, order.joined_at) | longest
 
     def _inform_intake(self) -> None:
         refusals = {sector: self._promises.refusal(sector) for sector in self._plan.sectors}

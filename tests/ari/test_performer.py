@@ -7,8 +7,10 @@ import pytest
 import structlog
 
 from router.ari.messages import Request
+from router.ari.orders import Hush, Order
 from router.ari.performer import Performer
-from router.ari.translate import Hush, Order, Translator
+from router.ari.to_requests import Requests
+from router.ari.underway import Underway
 from router.core.commands import (
     DialOut,
     ForAsterisk,
@@ -53,9 +55,10 @@ class Asterisk:
         self.held: dict[str, asyncio.Event] = {}
         self.submitted: list[Event] = []
         self.dropped: list[Order] = []
-        self.translator = Translator("allo", PLAN)
+        self.underway = Underway(PLAN)
         self.performer = Performer(
-            self.translator,
+            Requests("allo", PLAN, self.underway),
+            self.underway,
             self.ask,
             self.send,
             self.submitted.append,
@@ -180,7 +183,7 @@ async def test_a_caller_who_has_left_is_told_and_what_follows_goes_on(asterisk: 
     await asterisk.idle()
     assert asterisk.submitted == [CommandFailed(CALL, CHANNEL)]
     assert asterisk.asked[-1] == "POST channels/1/moh"
-    assert asterisk.translator.playing() == []
+    assert asterisk.underway.playing() == []
     assert asterisk.performer.refused == 1
 
 
@@ -232,7 +235,7 @@ async def test_a_phone_that_cannot_be_rung_is_told(
     asterisk.performer.perform([command])
     await asterisk.idle()
     assert asterisk.submitted == [told]
-    assert asterisk.translator.leg(LEG) is None
+    assert asterisk.underway.leg(LEG) is None
 
 
 @pytest.mark.parametrize("error", [GONE, REFUSED])

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from router.ari.translate import Translator
+from router.ari.to_requests import Requests
+from router.ari.underway import Underway
 from router.core.callback.tickets import Failure, Refusal, TicketState
 from router.core.commands import Ring
 from router.core.ids import AgentId, CallId, ChannelId, TicketId
@@ -69,7 +70,8 @@ def widget() -> Iterator[str]:
 
 
 def phones() -> Iterator[str]:
-    [dial] = Translator("allo", PLAN).requests(Ring(CallId("c"), AgentId("101"), ChannelId("l"), 9))
+    requests = Requests("allo", PLAN, Underway(PLAN))
+    [dial] = requests.of(Ring(CallId("c"), AgentId("101"), ChannelId("l"), 9))
     yield str(dial.query)
 
 

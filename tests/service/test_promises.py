@@ -15,7 +15,7 @@ import pytest_asyncio
 import structlog
 
 from router.ari.asterisk_link import AsteriskLink
-from router.ari.translate import Private
+from router.ari.to_events import Private
 from router.clock import Clock
 from router.core.callback.tickets import Failure, Refusal, TicketState
 from router.core.commands import (

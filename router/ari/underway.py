@@ -1,0 +1,170 @@
+"""What is under way in Asterisk, as far as the router has asked for it or heard of it.
+
+Whose leg a channel is, whose a playback, who is in which bridge, who hears something, and which
+phones are registered. Kept by both directions of translation; no I/O.
+"""
+
+from dataclasses import dataclass
+
+from router.core.commands import Play
+from router.core.events import (
+    CallFound,
+    Event,
+    LegAnswered,
+    LegEnded,
+    PhoneAppeared,
+    PhoneVanished,
+    PromptEnded,
+    PromptFailed,
+)
+from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PhoneId, PlaybackId
+from router.core.plan import Plan
+
+
+@dataclass(slots=True)
+class Leg:
+    """A channel that the router dialled, and how far it got."""
+
+    call: CallId
+    rang: bool = False
+    answered: bool = False
+    #: On the public network.
+    outside: bool = False
+
+
+class Underway:
+    """One Asterisk. Every method only notes or tells; nothing is asked of Asterisk here."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.agents: frozenset[AgentId] = frozenset(plan.agents)
+        #: Every phone of the service: each informateur's own, and the supervisors'.
+        self.phones = frozenset(PhoneId(agent) for agent in plan.agents) | frozenset(
+            plan.desk.supervisor_phones
+        )
+        self._legs: dict[ChannelId, Leg] = {}
+        #: Supervisors' ears.
+        self._snoops: set[ChannelId] = set()
+        #: Who is in which bridge, or on the way into it.
+        self._inside: dict[ChannelId, BridgeId] = {}
+        self._playing: dict[PlaybackId, CallId] = {}
+        #: What was asked for last on a channel and has not ended; None: music.
+        self._sounding: dict[ChannelId, PlaybackId | None] = {}
+        self._online: set[PhoneId] = set()
+
+    # Legs and ears.
+
+    def dial(self, channel: ChannelId, call: CallId, *, outside: bool) -> None:
+        """Note a leg that is about to be dialled."""
+        self._legs[channel] = Leg(call, outside=outside)
+
+    def snoop(self, channel: ChannelId) -> None:
+        """Note an ear that is asked for, or is there."""
+        self._snoops.add(channel)
+
+    def leg(self, channel: ChannelId) -> Leg | None:
+        """Return what is known of a leg; None if the channel is none, or none any more."""
+        return self._legs.get(channel)
+
+    def drop_leg(self, channel: ChannelId) -> Leg | None:
+        """Forget a leg, and return it: what is heard of it later means nothing."""
+        return self._legs.pop(channel, None)
+
+    def leave(self, channel: ChannelId) -> bool:
+        """Note that a channel has left the application; return whether it was a caller's."""
+        self._inside.pop(channel, None)
+        self._sounding.pop(channel, None)
+        if channel in self._snoops:
+            self._snoops.remove(channel)
+            return False
+        return channel not in self._legs
+
+    # Bridges.
+
+    def put_in(self, bridge: BridgeId, *channels: ChannelId) -> None:
+        """Note that channels are put into a bridge."""
+        for channel in channels:
+            self._inside[channel] = bridge
+
+    def take_out(self, channel: ChannelId) -> None:
+        """Note that a channel is taken out of its bridge."""
+        self._inside.pop(channel, None)
+
+    def bridge_of(self, channel: ChannelId) -> BridgeId | None:
+        """Return the bridge that the channel is in; None: in none."""
+        return self._inside.get(channel)
+
+    def alone_in(self, bridge: BridgeId) -> tuple[ChannelId, ...]:
+        """Return the one channel in `bridge`; none if there is nobody or company."""
+        inside = tuple(channel for channel, its in self._inside.items() if its == bridge)
+        return inside if len(inside) == 1 else ()
+
+    # Sound.
+
+    def play(self, command: Play) -> None:
+        """Note a playback that is about to be asked for."""
+        self._playing[command.playback] = command.call
+        self._sounding[command.channel] = command.playback
+
+    def play_music(self, channel: ChannelId) -> None:
+        """Note that the channel is to hear music."""
+        self._sounding[channel] = None
+
+    def stop_music(self, channel: ChannelId) -> None:
+        """Note that the channel is to hear no music any more."""
+        self._sounding.pop(channel, None)
+
+    def playing(self) -> list[tuple[PlaybackId, CallId]]:
+        """Return the playbacks whose end has not been heard of, with their calls."""
+        return list(self._playing.items())
+
+    def end_playback(self, playback: PlaybackId) -> CallId | None:
+        """Note that a playback is over; return its call, None if it is not the router's."""
+        return self._playing.pop(playback, None)
+
+    def fall_silent(self, channel: ChannelId, playback: PlaybackId) -> None:
+        """Note that a channel hears nothing, if that playback was what it heard last."""
+        if self._sounding.get(channel) == playback:
+            del self._sounding[channel]
+
+    def drop_playback(self, playback: PlaybackId) -> None:
+        """Forget a playback that never began, or whose end went unheard."""
+        self._playing.pop(playback, None)
+        for channel in [one for one, its in self._sounding.items() if its == playback]:
+            del self._sounding[channel]
+
+    def hears_nothing(self, channel: ChannelId) -> bool:
+        """Return whether nothing plays on the channel, and nobody is in a bridge with it."""
+        if channel in self._sounding:
+            return False
+        bridge = self._inside.get(channel)
+        return bridge is None or self.alone_in(bridge) == (channel,)
+
+    # Phones.
+
+    def news(self, phone: PhoneId, online: bool) -> Event | None:
+        """Return the event that `phone` is `online`, or not; None if that is known.
+
+        Asterisk repeats the state whenever a call of that phone begins or ends.
+        """
+        if phone not in self.phones or online == (phone in self._online):
+            return None
+        return PhoneAppeared(phone) if online else PhoneVanished(phone)
+
+    # All of it.
+
+    def learn(self, event: Event) -> None:
+        """Note what `event` says, whether a message said it or a look at Asterisk."""
+        match event:
+            case LegAnswered(call, channel):
+                self._legs[channel] = Leg(call, rang=True, answered=True)
+            case CallFound(call, leg=leg, bridge=bridge) if leg is not None and bridge is not None:
+                self._legs[leg] = Leg(call, rang=True, answered=True)
+                self.put_in(bridge, ChannelId(call), leg)
+            case LegEnded(_, channel):
+                self.drop_leg(channel)
+            case PromptEnded(_, playback) | PromptFailed(_, playback):
+                self.drop_playback(playback)
+            case PhoneAppeared(phone):
+                self._online.add(phone)
+            case PhoneVanished(phone):
+                self._online.discard(phone)
