@@ -10,14 +10,6 @@ TESTS = Path(__file__).parent
 SOURCES = sorted(TESTS.rglob("*.py"))
 #: Public whatever their names say: what every named tuple has.
 _NAMED_TUPLE = frozenset({"_replace", "_asdict", "_make", "_fields", "_field_defaults"})
-#: Files of which this does not hold yet.
-NOT_YET: frozenset[str] = frozenset(
-    {
-        "report/test_report.py",
-        "simulation/test_line.py",
-        "store/test_store.py",
-    }
-)
 
 
 def is_private(name: str) -> bool:
@@ -59,9 +51,7 @@ def relative(path: Path) -> str:
 @pytest.mark.parametrize("path", SOURCES, ids=relative)
 def test_tests_know_nothing_private(path: Path) -> None:
     """They ask as everybody else does: whatever is behind may change without them."""
-    found = list(private_names(path.read_text()))
-
-    assert not found or relative(path) in NOT_YET, found
+    assert list(private_names(path.read_text())) == []
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import sqlite3
 import sys
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 from random import Random
@@ -40,10 +42,26 @@ CALL = CallFact(int(MONDAY_10H), Door.MENU, WORK, Outcome.ANSWERED, 12, 240, 1, 
 
 
 @pytest.fixture
-def store(tmp_path: Path):  # type: ignore[no-untyped-def]
+def store(tmp_path: Path) -> Iterator[Store]:
     opened = Store.open(tmp_path / "state" / FILE_NAME)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """A store that does not wait for a file that somebody else keeps locked."""
+    monkeypatch.setattr(database, "LOCK_WAIT_S", 0.0)
+    opened = Store.open(tmp_path / "state" / FILE_NAME)
+    yield opened
+    opened.close()
+
+
+@contextmanager
+def looked_into(path: Path) -> Iterator[sqlite3.Connection]:
+    """Another program at the same file."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        yield other
 
 
 def vote(score: int | None, day: date = MONDAY, question: QuestionId = SATISFIED) -> VoteFact:
@@ -72,16 +90,18 @@ def test_calls_come_back_as_they_were_and_tell_no_order(
                 one.flush(MONDAY)
         one.flush(MONDAY)
         assert Counter(one.calls(date(2026, 1, 1), date(2027, 1, 1), ZONE)) == Counter(facts)
-        tables.append(one._database.execute("SELECT * FROM calls").fetchall())
+        with looked_into(one.path) as file:
+            tables.append(file.execute("SELECT * FROM calls").fetchall())
         one.close()
         order.shuffle(facts)
     assert tables[0] == tables[1]
 
 
 def test_no_table_of_callers_has_a_row_id(store: Store) -> None:
-    for table in ("calls", "subjects", "votes", "ballots", "duty"):
-        with pytest.raises(sqlite3.OperationalError, match="no such column: rowid"):
-            store._database.execute(f"SELECT rowid FROM {table}")
+    with looked_into(store.path) as file:
+        for table in ("calls", "subjects", "votes", "ballots", "duty"):
+            with pytest.raises(sqlite3.OperationalError, match="no such column: rowid"):
+                file.execute(f"SELECT rowid FROM {table}")
 
 
 def test_the_log_of_changes_is_emptied_with_each_batch(store: Store) -> None:
@@ -213,7 +233,8 @@ def test_while_votes_wait_the_file_is_the_same_whatever_was_answered(
             if score is not None:
                 one.record(vote(score, question=QuestionId("reponse")))
             one.flush(MONDAY)
-            seen.append("\n".join(one._database.iterdump()))
+            with looked_into(one.path) as file:
+                seen.append("\n".join(file.iterdump()))
         one.close()
         files.append(seen)
     assert files[0] == files[1]
@@ -296,33 +317,31 @@ def hold(path: Path) -> sqlite3.Connection:
     return other
 
 
-def test_a_failed_flush_keeps_everything(store: Store) -> None:
-    store._database.execute("PRAGMA busy_timeout = 0")
-    store.record(CALL)
-    store.desk_changed(DeskChanged(AgentId("101"), PhoneId("101")))
-    other = hold(store.path)
+def test_a_failed_flush_keeps_everything(impatient: Store) -> None:
+    impatient.record(CALL)
+    impatient.desk_changed(DeskChanged(AgentId("101"), PhoneId("101")))
+    other = hold(impatient.path)
     with pytest.raises(StoreError, match="database is locked"):
-        store.flush(MONDAY)
-    store.desk_changed(DeskChanged(AgentId("101"), PhoneId("102")))
+        impatient.flush(MONDAY)
+    impatient.desk_changed(DeskChanged(AgentId("101"), PhoneId("102")))
     other.execute("ROLLBACK")
     other.close()
-    store.flush(MONDAY)
-    assert store.calls(MONDAY, MONDAY, ZONE) == [CALL]
-    assert store.sessions() == (DeskChanged(AgentId("101"), PhoneId("102")),)
-    assert store.dropped == 0
+    impatient.flush(MONDAY)
+    assert impatient.calls(MONDAY, MONDAY, ZONE) == [CALL]
+    assert impatient.sessions() == (DeskChanged(AgentId("101"), PhoneId("102")),)
+    assert impatient.dropped == 0
 
 
-def test_how_the_file_fares_is_told(store: Store) -> None:
-    store._database.execute("PRAGMA busy_timeout = 0")
-    store.record(CALL)
-    other = hold(store.path)
+def test_how_the_file_fares_is_told(impatient: Store) -> None:
+    impatient.record(CALL)
+    other = hold(impatient.path)
     with pytest.raises(StoreError):
-        store.flush(MONDAY)
-    assert store.standing == Keeping(1, 1, 0, "cannot be used: database is locked")
+        impatient.flush(MONDAY)
+    assert impatient.standing == Keeping(1, 1, 0, "cannot be used: database is locked")
     other.execute("ROLLBACK")
     other.close()
-    store.flush(MONDAY)
-    assert store.standing == Keeping(0, 1, 0, "")
+    impatient.flush(MONDAY)
+    assert impatient.standing == Keeping(0, 1, 0, "")
 
 
 def test_a_file_that_was_removed_is_begun_anew_with_every_session(store: Store) -> None:
@@ -364,22 +383,21 @@ def test_what_comes_during_a_flush_that_fails_is_the_newer(
 
 
 def test_what_waits_is_bounded_and_what_is_dropped_is_counted(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    impatient: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "WAITING_MAX", 3)
-    store._database.execute("PRAGMA busy_timeout = 0")
-    other = hold(store.path)
+    other = hold(impatient.path)
     for _ in range(4):
-        store.record(CALL)
-    assert store.dropped == 1
+        impatient.record(CALL)
+    assert impatient.dropped == 1
     with pytest.raises(StoreError):
-        store.flush(MONDAY)
-    store.record(CALL)
-    assert store.dropped == 2
+        impatient.flush(MONDAY)
+    impatient.record(CALL)
+    assert impatient.dropped == 2
     other.execute("ROLLBACK")
     other.close()
-    store.flush(MONDAY)
-    assert store.calls(MONDAY, MONDAY, ZONE) == [CALL] * 3
+    impatient.flush(MONDAY)
+    assert impatient.calls(MONDAY, MONDAY, ZONE) == [CALL] * 3
 
 
 def test_a_batch_is_written_whole_or_not_at_all(
@@ -434,9 +452,17 @@ def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert len(modes) == 3  # the -wal and -shm files too
 
 
-def test_what_is_deleted_is_overwritten(store: Store) -> None:
-    assert store._database.execute("PRAGMA secure_delete").fetchone() == (1,)
-    assert store._database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+def test_what_is_deleted_is_overwritten(tmp_path: Path) -> None:
+    store = Store.open(tmp_path / FILE_NAME)
+    agent, phone = AgentId("of-deleted-agent"), PhoneId("of-deleted-phone")
+    store.desk_changed(DeskChanged(agent, phone))
+    store.flush(MONDAY)
+    store.desk_changed(DeskChanged(agent, None))
+    store.flush(MONDAY)
+    with looked_into(store.path) as file:
+        assert file.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    store.close()
+    assert b"of-deleted" not in store.path.read_bytes()
 
 
 def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
@@ -499,6 +525,7 @@ def test_a_reader_needs_a_file_that_is_there(tmp_path: Path) -> None:
 def test_a_value_of_another_time_is_an_error_of_ours(store: Store) -> None:
     store.record(CALL)
     store.flush(MONDAY)
-    store._database.execute("UPDATE calls SET outcome = 'abducted'")
+    with looked_into(store.path) as file:
+        file.execute("UPDATE calls SET outcome = 'abducted'")
     with pytest.raises(StoreError, match="abducted"):
         store.calls(MONDAY, MONDAY, ZONE)
