@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 from random import Random
+from typing import NoReturn
 
 import pytest
 from hypothesis import given, settings
@@ -366,7 +367,7 @@ def test_what_comes_during_a_flush_that_fails_is_the_newer(
 ) -> None:
     later = DeskChanged(AgentId("101"), PhoneId("102"))
 
-    def fail(*rows: object) -> None:
+    def fail(call: CallFact) -> NoReturn:
         store.record(CALL)
         store.desk_changed(later)
         raise sqlite3.OperationalError("disk full")
@@ -374,7 +375,7 @@ def test_what_comes_during_a_flush_that_fails_is_the_newer(
     store.record(CALL)
     store.desk_changed(DeskChanged(AgentId("101"), PhoneId("101")))
     with monkeypatch.context() as broken:
-        broken.setattr(store, "_write", fail)
+        broken.setattr(rows, "call_row", fail)
         with pytest.raises(StoreError, match="disk full"):
             store.flush(MONDAY)
     store.flush(MONDAY)
