@@ -1,14 +1,13 @@
 """What is kept: anonymous facts, and who is logged in where. One SQLite file.
 
-Facts are counted on the event loop, in memory only, and written in batches by a worker
-thread. No table of callers has a row id: rows lie in the order of what they say (`WITHOUT
-ROWID`), so the file does not tell in which order calls came. Votes are not rows at all but
-numbers of votes, added to only when enough of them wait: who compares the file before and
-after a call learns nothing about that caller's vote. How many were asked to vote is written at
-once: the report says how many votes are late.
+Facts are counted on the event loop, in memory only, and written in batches by a worker thread. No
+table of callers has a row id: rows are ordered by their content (`WITHOUT ROWID`), so the file does
+not say in which order calls came. Votes are not rows at all but numbers of votes, which only grow
+once enough of them wait: whoever compares the file before and after a call learns nothing about
+that caller's vote. How many were asked to vote is written at once, so that the report can say how
+many votes are late.
 
-`Store`'s public methods are all that the rest of the house knows; PostgreSQL can stand behind
-the same ones.
+The rest of the house knows `Store`'s public methods alone; PostgreSQL can stand behind the same.
 """
 
 import os
@@ -41,47 +40,55 @@ from router.store.schema import (
     Identity,
     check_version,
     prepare,
-    told,
+    store_errors,
     transaction,
 )
 from router.store.standing import Keeping
 
 FILE_NAME = "facts.sqlite3"
-#: The votes of a day are written once so many answers to each question wait together.
+#: How many answers to each question must wait together before a day's votes are written.
 VOTES_TOGETHER = 5
-#: Facts that wait at most while the file cannot be written: two months of a service like 2025's.
+#: How many facts wait at most while the file cannot be written: two months' worth of the service
+#: of 2025.
 WAITING_MAX = 100_000
 
 
 class Store:
-    """The file, open. `record` and `desk_changed` are for the event loop and never wait for it;
-    everything else may, and is for a worker thread or for start and stop.
+    """The file, open.
+
+    `record` and `desk_changed` are for the event loop, and never wait for the file. Everything
+    else may, and is for a worker thread, or for start and stop.
     """
 
-    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
+    def __init__(
+        self, path: Path, database: sqlite3.Connection, lock_wait_s: float = LOCK_WAIT_S
+    ) -> None:
         self.path = path
+        self._lock_wait_s = lock_wait_s
         #: Facts given up because more than WAITING_MAX waited.
         self.dropped = 0
         self._database = database
-        #: Held for a moment at a time: what waits is exchanged.
+        #: Held only while what waits is exchanged.
         self._exchanging = threading.Lock()
         #: Held while the file is used.
         self._using = threading.Lock()
         self._facts: list[Fact] = []
         self._desks: dict[AgentId, DeskChanged] = {}
         self._votes: Counter[VoteFact] = Counter()
-        #: Every session, for a file that has to be begun anew.
+        #: Every session, in case a new file has to be begun.
         self._sessions: dict[AgentId, DeskChanged] = {}
         self._identity = Identity(path)
         self._failures = 0
         self._trouble = ""
 
     @classmethod
-    def open(cls, path: Path) -> "Store":
+    def open(cls, path: Path, *, lock_wait_s: float = LOCK_WAIT_S) -> "Store":
         """Open the file to write, created if missing, for its owner's eyes only.
 
+        Wait `lock_wait_s` seconds at most for another process that writes it.
+
         Raises:
-            StoreError: If it is no database of ours, of a newer version, or cannot be written.
+            StoreError: If it is no database of ours, is of a newer version, or cannot be written.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,31 +101,25 @@ class Store:
                 f"cannot be written: {error.strerror}",
                 "Make its folder writable for this user, or set state_dir to another.",
             ) from None
-        return cls._connected(path, "rwc", prepare)
+        return cls(path, _connection(path, "rwc", prepare, lock_wait_s), lock_wait_s)
 
     @classmethod
     def open_to_read(cls, path: Path) -> "Store":
-        """Open a file that is there, beside a service that may be writing it.
+        """Open a file that exists, beside a service that may be writing it.
 
         Raises:
-            StoreError: If it is missing, no database of ours, or of another version.
+            StoreError: If it is missing, is no database of ours, or of another version.
         """
         if not path.exists():
             raise StoreError(
                 str(path),
-                "does not exist: nothing was counted yet",
+                "does not exist: nothing has been counted yet",
                 "Start the service (./allo demo, ./allo run), or name its settings by --config.",
             )
-        return cls._connected(path, "ro", check_version)
-
-    @classmethod
-    def _connected(
-        cls, path: Path, mode: str, then: Callable[[sqlite3.Connection, Path], None]
-    ) -> "Store":
-        return cls(path, _connection(path, mode, then))
+        return cls(path, _connection(path, "ro", check_version, LOCK_WAIT_S))
 
     def close(self) -> None:
-        """Close the file. Flush first: what waits is lost."""
+        """Close the file. Flush first: whatever still waits is lost."""
         with self._using:
             self._database.close()
 
@@ -139,7 +140,7 @@ class Store:
 
     @property
     def standing(self) -> Keeping:
-        """How the file fares. Votes that wait for others are not counted as waiting."""
+        """How the file fares. Votes that wait for other votes do not count as waiting."""
         with self._exchanging:
             pending = len(self._facts) + len(self._desks)
         return Keeping(pending, self._failures, self.dropped, self._trouble)
@@ -147,10 +148,10 @@ class Store:
     # Writing: in a worker thread.
 
     def flush(self, today: date, *, final: bool = False) -> None:
-        """Write what waits. Votes of `today` wait on until enough do, unless it is `final`.
+        """Write what waits. Votes of `today` wait on until there are enough, unless it is `final`.
 
         Raises:
-            StoreError: If it cannot be written; all of it waits for the next flush.
+            StoreError: If it cannot be written. All of it then waits for the next flush.
         """
         with self._using:
             with self._exchanging:
@@ -163,7 +164,7 @@ class Store:
                 return
             try:
                 self._see_that_it_is_there()
-                with told(self.path), transaction(self._database):
+                with store_errors(self.path), transaction(self._database):
                     self._write(facts, desks.values(), votes)
             except StoreError as error:
                 self._failures += 1
@@ -173,17 +174,17 @@ class Store:
             self._trouble = ""
             for vote in votes:
                 del self._votes[vote]
-            # The log of changes would tell what came together in one batch. A reader may hold
-            # it open: then the next flush empties it.
+            # The log of changes would show what came together in one batch. While a reader holds it
+            # open it cannot be emptied; the next flush does.
             with suppress(sqlite3.Error):
                 self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _see_that_it_is_there(self) -> None:
-        """What is written to a file that was removed is gone: begin it anew, and say so."""
+        """Begin a new file, and say so, if this one was removed: what is written there is lost."""
         if self._identity.holds():
             return
         self._database.close()
-        self._database = _connection(self.path, "rwc", prepare)
+        self._database = _connection(self.path, "rwc", prepare, self._lock_wait_s)
         self.path.chmod(0o600)
         self._identity = Identity(self.path)
         with self._exchanging:
@@ -195,8 +196,9 @@ class Store:
         )
 
     def _ripe_votes(self, today: date, final: bool) -> dict[VoteFact, int]:
-        """Return those that may be written: of a day all or none, whatever was asked. Else the
-        number of those asked a question would tell who has answered the one before.
+        """Return those that may be written: all of a day's or none, whatever the question.
+
+        Otherwise the number of those asked a question would show who answered the one before.
         """
         answers: Counter[tuple[date, QuestionId]] = Counter()
         for vote, alike in self._votes.items():
@@ -260,7 +262,7 @@ class Store:
     # Reading what was flushed; `first` and `last` are days of the service, both included.
 
     def sessions(self) -> tuple[DeskChanged, ...]:
-        """Who is logged in where, as flushed last. Raises StoreError."""
+        """Return who is logged in where, as last flushed. Raises StoreError."""
         sessions = tuple(
             DeskChanged(AgentId(agent), PhoneId(phone), reason and ReasonId(reason), until_at)
             for agent, phone, reason, until_at in self._read(
@@ -272,24 +274,24 @@ class Store:
         return sessions
 
     def calls(self, first: date, last: date, zone: str) -> list[CallFact]:
-        """Calls that arrived from `first` to `last`, days in `zone`. Raises StoreError."""
+        """Return calls that arrived from `first` to `last`, days in `zone`. Raises StoreError."""
         found = self._read(
             "SELECT * FROM calls WHERE period_at >= ? AND period_at < ?",
             (_midnight(first, zone), _midnight(last + timedelta(days=1), zone)),
         )
-        with told(self.path):
+        with store_errors(self.path):
             return [fact for row in found for fact in [rows.call(row)] * row[-1]]
 
     def subjects(self, first: date, last: date) -> Counter[SubjectFact]:
-        """What informateurs noted, with how often. Raises StoreError."""
+        """Return what informateurs noted, and how often. Raises StoreError."""
         found = self._read("SELECT * FROM subjects WHERE day BETWEEN ? AND ?", _days(first, last))
-        with told(self.path):
+        with store_errors(self.path):
             return Counter({rows.subject(row): row[-1] for row in found})
 
     def votes(self, first: date, last: date) -> Counter[VoteFact]:
-        """Votes, with how often each was given. Raises StoreError."""
+        """Return the votes, and how often each was given. Raises StoreError."""
         found = self._read("SELECT * FROM votes WHERE day BETWEEN ? AND ?", _days(first, last))
-        with told(self.path):
+        with store_errors(self.path):
             return Counter(
                 {
                     VoteFact(
@@ -300,7 +302,7 @@ class Store:
             )
 
     def ballots(self, first: date, last: date) -> Counter[BallotFact]:
-        """How many were asked to vote, whether their votes are written or wait.
+        """Return how many were asked to vote, whether their votes are written yet or not.
 
         Raises:
             StoreError: If the file cannot be read.
@@ -314,12 +316,12 @@ class Store:
         )
 
     def duty(self, first: date, last: date) -> list[DutyFact]:
-        """Which informateurs were ready for calls on which day. Raises StoreError."""
+        """Return which informateurs were ready for calls on which day. Raises StoreError."""
         found = self._read("SELECT * FROM duty WHERE day BETWEEN ? AND ?", _days(first, last))
         return [DutyFact(date.fromisoformat(day), AgentId(agent)) for day, agent in found]
 
     def watches(self, first: date, last: date, zone: str) -> list[WatchFact]:
-        """Supervisors' part in calls, oldest first: the audit. Raises StoreError."""
+        """Return supervisors' part in calls, oldest first: the audit. Raises StoreError."""
         found = self._read(
             "SELECT * FROM watches WHERE at >= ? AND at < ? ORDER BY at",
             (_midnight(first, zone), _midnight(last + timedelta(days=1), zone)),
@@ -327,7 +329,11 @@ class Store:
         return [WatchFact(at, who, AgentId(agent), Watching(how)) for at, who, agent, how in found]
 
     def last_day(self, zone: str) -> date | None:
-        """The latest day on which anything was counted; None: nothing yet. Raises StoreError."""
+        """Return the latest day on which anything was counted; None: nothing has been yet.
+
+        Raises:
+            StoreError: If the file cannot be read.
+        """
         [(period_at, day)] = self._read(
             "SELECT (SELECT max(period_at) FROM calls), (SELECT max(day) FROM duty)"
         )
@@ -337,19 +343,22 @@ class Store:
         return max(days, default=None)
 
     def _read(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        with self._using, told(self.path):
+        with self._using, store_errors(self.path):
             return self._database.execute(query, values).fetchall()
 
 
 def _connection(
-    path: Path, mode: str, then: Callable[[sqlite3.Connection, Path], None]
+    path: Path,
+    mode: str,
+    then: Callable[[sqlite3.Connection, Path], None],
+    lock_wait_s: float,
 ) -> sqlite3.Connection:
-    with told(path):
+    with store_errors(path):
         database = sqlite3.connect(
             f"{path.resolve().as_uri()}?mode={mode}",
             uri=True,
-            timeout=LOCK_WAIT_S,
-            isolation_level=None,  # transactions are begun and ended above, in the open
+            timeout=lock_wait_s,
+            isolation_level=None,  # transactions are begun and ended explicitly, above
             check_same_thread=False,
         )
         try:

@@ -1,4 +1,4 @@
-"""Facts as rows of the file's tables, and back. '' and -1 stand for None."""
+"""Facts as rows of the file's tables, and back. The empty string and -1 stand for None."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from router.core.facts import CallFact, Door, Outcome, SubjectFact, VoteFact
 from router.core.ids import EntryId, FicheId, SectorId
 from router.core.requests import Result
 
-#: Facts that are alike share a row, which says how many they are.
+#: Facts that are alike share one row, which says how many there are.
 ADD_CALL = """
     INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET alike = alike + excluded.alike
@@ -33,11 +33,12 @@ DROP_SESSION = "DELETE FROM sessions WHERE agent = ?"
 
 
 def alike(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Return each different row once, in order of content, with how often it came."""
+    """Return each distinct row once, sorted by content, with how often it occurs."""
     return sorted((*row, alike) for row, alike in Counter(rows).items())
 
 
 def call_row(fact: CallFact) -> tuple[int | str, ...]:
+    """Return a call as a row of `calls`, without its count."""
     return (
         fact.period_at,
         fact.door.value,
@@ -53,6 +54,11 @@ def call_row(fact: CallFact) -> tuple[int | str, ...]:
 
 
 def call(row: tuple[Any, ...]) -> CallFact:
+    """Return the call that a row of `calls` stands for.
+
+    Raises:
+        ValueError: If the row holds a word that this version does not know.
+    """
     period_at, door, sector, outcome, waited_s, talked_s, attempts, kept, transfers, to, _ = row
     return CallFact(
         period_at=period_at,
@@ -69,6 +75,7 @@ def call(row: tuple[Any, ...]) -> CallFact:
 
 
 def subject_row(fact: SubjectFact) -> tuple[int | str, ...]:
+    """Return what an informateur noted as a row of `subjects`, without its count."""
     return (
         fact.day.isoformat(),
         fact.sector,
@@ -80,11 +87,16 @@ def subject_row(fact: SubjectFact) -> tuple[int | str, ...]:
 
 
 def subject(row: tuple[Any, ...]) -> SubjectFact:
+    """Return what a row of `subjects` stands for.
+
+    Raises:
+        ValueError: If the row holds a word that this version does not know.
+    """
     day, sector, subject, result, referral, improve, _ = row
     return SubjectFact(
         day=date.fromisoformat(day),
         sector=SectorId(sector),
-        subject=FicheId(subject),  # or a sector's: they are told apart by the plan
+        subject=FicheId(subject),  # or a sector's: the plan tells them apart
         result=Result(result),
         referral=EntryId(referral) if referral else None,
         improve=bool(improve),
@@ -92,4 +104,5 @@ def subject(row: tuple[Any, ...]) -> SubjectFact:
 
 
 def vote_row(vote: VoteFact) -> tuple[str, str, str]:
+    """Return a vote as a row of `votes`, without its count."""
     return vote.day.isoformat(), vote.question, "" if vote.score is None else str(vote.score)

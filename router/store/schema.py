@@ -1,4 +1,4 @@
-"""The file: its tables, its version, and how it is opened, written and complained of."""
+"""The facts' file: its tables and their version, how it is opened and written, its errors."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -7,13 +7,13 @@ from pathlib import Path
 
 from router.errors import StoreError
 
-#: "allo" in ASCII (PRAGMA application_id): tells our file from another program's.
+#: "allo" in ASCII (PRAGMA application_id): distinguishes our file from another program's.
 APPLICATION_ID = 0x616C6C6F
-#: How long one process waits for another's lock, in seconds.
+#: How long one process waits for another's lock.
 LOCK_WAIT_S = 5.0
 
-#: Each script leads from one version of the file to the next; the last one is ours.
-#: '' and -1 stand for None: a key has no empty columns.
+#: Each script takes the file from one version to the next; after the last one it is of ours. ''
+#: and -1 stand for None: the columns of a key cannot be empty.
 MIGRATIONS = (
     """
     CREATE TABLE calls (
@@ -78,14 +78,14 @@ MIGRATIONS = (
 
 
 class Identity:
-    """Which file a path named when it was opened: SQLite writes on to one that was removed."""
+    """Which file a path named when it was opened: SQLite writes on to one that is removed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._was = self._now()
 
     def holds(self) -> bool:
-        """Return whether the path names the same file still."""
+        """Return whether the path still names the same file."""
         return self._now() == self._was
 
     def _now(self) -> tuple[int, int] | None:
@@ -97,7 +97,12 @@ class Identity:
 
 
 def prepare(database: sqlite3.Connection, path: Path) -> None:
-    """Bring the file to our version. What is deleted is overwritten (secure_delete)."""
+    """Bring the file to our version. What is deleted from it is overwritten (secure_delete).
+
+    Raises:
+        StoreError: If it is another program's, or of a newer version.
+        sqlite3.Error: If it cannot be used.
+    """
     version = _version(database, path)
     for setting in ("secure_delete = ON", "journal_mode = WAL", "synchronous = NORMAL"):
         database.execute(f"PRAGMA {setting}").fetchall()
@@ -113,11 +118,16 @@ def prepare(database: sqlite3.Connection, path: Path) -> None:
 
 
 def check_version(database: sqlite3.Connection, path: Path) -> None:
+    """See that the file is of our version, for one who only reads.
+
+    Raises:
+        StoreError: If it is of another, or another program's.
+    """
     version = _version(database, path)
     if version < len(MIGRATIONS):
         raise StoreError(
             str(path),
-            f"is of version {version}, before the present {len(MIGRATIONS)}",
+            f"is of version {version}, older than the present {len(MIGRATIONS)}",
             "Start the service once: it brings the file up to date.",
         )
 
@@ -134,7 +144,7 @@ def _version(database: sqlite3.Connection, path: Path) -> int:
     if version > len(MIGRATIONS):
         raise StoreError(
             str(path),
-            f"was written by a newer allo (version {version}, known here: {len(MIGRATIONS)})",
+            f"was written by a newer allo (version {version}; this one knows {len(MIGRATIONS)})",
             "Start that newer allo, or move the file away.",
         )
     assert isinstance(version, int)
@@ -142,8 +152,8 @@ def _version(database: sqlite3.Connection, path: Path) -> int:
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
-    """Tell SQLite's errors, and values from another time, as StoreError."""
+def store_errors(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors, and values that this version does not know, into StoreError."""
     try:
         yield
     except sqlite3.OperationalError as error:
@@ -162,6 +172,7 @@ def told(path: Path) -> Iterator[None]:
 
 @contextmanager
 def transaction(database: sqlite3.Connection) -> Iterator[None]:
+    """Write all of what is inside, or nothing."""
     database.execute("BEGIN IMMEDIATE")
     try:
         yield

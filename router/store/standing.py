@@ -1,4 +1,4 @@
-"""How a file fares that is written beside the calls."""
+"""How a file that is written beside the calls fares."""
 
 from router.core.values import value
 
@@ -7,10 +7,11 @@ from router.core.values import value
 class Keeping:
     """What waits to be written, what never will be, and what is wrong."""
 
+    #: Facts, sessions or tickets that wait.
     pending: int = 0
     #: Batches that could not be written, since the start.
     failures: int = 0
-    #: Given up for want of room in memory, since the start.
+    #: Facts given up for want of room in memory, since the start.
     lost: int = 0
     #: What is wrong, in words for a log; "" if nothing is.
     trouble: str = ""

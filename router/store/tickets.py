@@ -1,7 +1,7 @@
 """Tickets on disk: opaque names, times and outcome; never a number.
 
-Written before anything that must not happen twice (keeping.py says when). A file of its own,
-so that no batch of facts ever holds a promise up.
+Written before anything that must not happen twice (keeping.py says when). They have a file of
+their own, so that no batch of facts ever delays a promise.
 """
 
 import os
@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS tickets (
 """
 _COLUMNS = "ticket, sector, fiche, asked_at, due_at, state, attempts, failure, retry_at, ended_at"
 _PUT = f"INSERT OR REPLACE INTO tickets ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-#: One row, rewritten to see whether the disk takes anything.
+#: One row, rewritten to see whether anything can be written.
 _TRIAL = "CREATE TABLE IF NOT EXISTS trials (one INTEGER PRIMARY KEY, count INTEGER) STRICT"
 _TRY = (
     "INSERT INTO trials (one, count) VALUES (1, 1) "
@@ -78,15 +78,15 @@ class TicketStore:
         )
 
     def put(self, record: TicketRecord) -> None:
-        """Write the ticket's present state; on return it survives the router's death."""
+        """Write the ticket's present state; once this returns it survives the router's death."""
         self.write({record.ticket: record})
 
     def write(
         self, records: Mapping[TicketId, TicketRecord | None], *, trial: bool = False
     ) -> None:
-        """Write the tickets' present states, None: remove it; all of them or none.
+        """Write the tickets' present states, all of them or none; those with None are removed.
 
-        A `trial` writes in any case, to see whether that can be done.
+        A `trial` writes something in any case, to see whether that can be done.
         """
         with self._told():
             self._see_that_it_is_there()
@@ -100,7 +100,7 @@ class TicketStore:
                     self._database.execute(_TRY)
 
     def _see_that_it_is_there(self) -> None:
-        """What is written to a file that was removed is gone: begin it anew, and say so."""
+        """Begin a new file, and say so, if this one was removed: what is written there is lost."""
         if not self._identity.holds():
             self._open()  # the old ones close once nobody reads
             raise OSError("the file was removed or replaced; a new one is begun")
@@ -122,11 +122,12 @@ class TicketStore:
         return [record for record in map(_record, rows) if record.state not in ENDS]
 
     def forget(self, now: float) -> None:
-        """Remove what ended longer than a day ago."""
+        """Remove what ended more than `KEPT_S` before `now`, UTC epoch seconds."""
         with self._told():
             self._database.execute("DELETE FROM tickets WHERE ended_at < ?", (now - KEPT_S,))
 
     def close(self) -> None:
+        """Close the file."""
         for connection in (self._reading, self._database):
             with suppress(sqlite3.Error):
                 connection.close()

@@ -53,7 +53,9 @@ async def test_a_transport_that_did_not_start_is_named_until_it_does(
                 lambda: readiness(cast), lambda told: told[1] == ["trunk_transport"]
             )
             assert status == 503
-            assert f"UDP {stage.sip} is held by another process" in parts["trunk_transport"]["why"]
+            assert (
+                f"UDP {stage.sip} is in use by another process" in parts["trunk_transport"]["why"]
+            )
             assert parts["agents_transport"] == {"ok": True, "why": ""}
             assert {part for part, value in (await gauges(cast)).items() if not value} == {
                 "trunk_transport"

@@ -50,10 +50,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def impatient(tmp_path: Path) -> Iterator[Store]:
     """A store that does not wait for a file that somebody else keeps locked."""
-    monkeypatch.setattr(database, "LOCK_WAIT_S", 0.0)
-    opened = Store.open(tmp_path / "state" / FILE_NAME)
+    opened = Store.open(tmp_path / "state" / FILE_NAME, lock_wait_s=0.0)
     yield opened
     opened.close()
 
@@ -516,7 +515,7 @@ def test_a_reader_finds_what_the_service_flushed_and_changes_nothing(store: Stor
 
 
 def test_a_reader_needs_a_file_that_is_there(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="nothing was counted yet"):
+    with pytest.raises(StoreError, match="nothing has been counted yet"):
         Store.open_to_read(tmp_path / FILE_NAME)
     (tmp_path / FILE_NAME).touch()
     with pytest.raises(StoreError, match="Start the service once"):
