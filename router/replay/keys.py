@@ -1,25 +1,25 @@
-"""What is written of a key: the choice it makes, and otherwise only that there was one.
+"""What is written of a key: the choice that it makes, or else only that there was a key.
 
-A caller may type a telephone number wherever keys are heard. So a digit is written as it is
-only where the plan has an answer that begins with what was typed so far: a choice of a menu, a
-score, the offer of a callback. Every other digit is written "?" and a digit that the plan has
-no answer for either, the same for all of them; the replaying engine is given that one.
+A caller may type a telephone number wherever keys are heard. So a digit is written as it is only
+where the plan has an answer that begins with what has been typed so far: a choice in a menu, a
+score, the offer of a callback. Any other digit is written as "?" and one fixed digit that the plan
+has no answer for either; that is the one which the replaying engine is given.
 
-    at the welcome and the         a choice of the first menu as it is; of a code the first digit
+    at the welcome and the         a choice of the first menu as it is; of a code, the first digit
     question                       as "?" and the smallest digit that codes begin with, the others
                                    as "?0". Whether a code was right is written as the answer that
                                    the engine got; the last key of a ticket's code is "?" and the
                                    ticket's letter
-    in a menu, at a vote           a choice as it is, a wrong one as "?" and the smallest digit
-                                   that is wrong there too
+    in a menu, at a vote           a choice as it is; a wrong one as "?" and the smallest digit that
+                                   is wrong there too
     waiting                        the key that takes the offer, while there is one
-    at the desk (informateurs)     numbers of the plan as far as they are such; PINs are "?0",
-                                   and whether one was right is an answer
+    at the desk (informateurs)     the plan's own numbers, as far as what is typed is one; PINs are
+                                   "?0", and whether one was right is an answer
     everywhere else                "?0": nothing depends on it
 
-What remains is a number whose every digit happens to be a choice, typed as one types: more
-than `MOST_IN_A_ROW` such digits, each within `APART_S` of the one before. The last of them is
-not written; the recording ends there.
+That leaves a number each of whose digits happens to be a choice, typed at the pace of a number:
+more than `MOST_IN_A_ROW` such digits, each within `APART_S` of the one before. The last of them
+is not written, and the recording ends there.
 """
 
 from collections.abc import Collection, Mapping
@@ -36,7 +36,7 @@ from router.core.switchboard import Switchboard
 from router.replay.names import UNTOLD
 
 MOST_IN_A_ROW = 5
-#: Nobody types a number with longer pauses.
+#: The longest pause that anybody makes while typing a number.
 APART_S = 10.0
 
 _DIGITS = "0123456789"
@@ -47,13 +47,13 @@ _WITH_ENTRY = frozenset({Feature.REFER, Feature.REFER_SPOKEN})
 
 
 class SpellsNumber(Exception):
-    """One more digit of this call could make what is written a telephone number."""
+    """With one more digit of this call, what is written could be a telephone number."""
 
 
 class Keys:
-    """Says what is written of keys. Ask before the engine is told: `board` is where calls stand.
+    """Says what is written of keys. To be asked before the engine hears of the key.
 
-    `codes` are the codes of tickets with what is written of them.
+    `board` says where calls stand; `codes` maps tickets' codes to what is written of them.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Keys:
         self._board = board
         self._codes = codes
         self._most = most_in_a_row
-        #: What else than a code answers the one question.
+        #: What answers the first question, besides a code.
         self._choices: Collection[str] = (
             () if plan.code.required else plan.menus[plan.first_menu].keys
         )
@@ -81,15 +81,15 @@ class Keys:
             )
         ]
         self._at_desk: dict[DeskState, Collection[str]] = {
-            DeskState.AGENT: plan.phones,  # where no number is typed, it is the phone's
+            DeskState.AGENT: plan.phones,  # whoever types no number is the phone's own agent
             DeskState.REASON: [reason.key for reason in plan.desk.reasons.values()],
             DeskState.SUBJECT: [*sectors, *(fiche.removeprefix("F") for fiche in plan.fiches)],
             DeskState.RESULT: "1234",
             DeskState.IMPROVE: "12",
         }
-        #: Numbers typed by who logs in that no informateur has: digits in order of appearance.
+        #: Numbers typed to log in that are no informateur's: digits in order of appearance.
         self._strangers: dict[str, list[str]] = {}
-        #: Digits written as they are, in a row, and when the last one came; by call.
+        #: By call: how many digits in a row were written as they are, and when the last one came.
         self._rows: dict[CallId, tuple[int, float]] = {}
 
     def of_caller(self, event: KeyPressed, now: float) -> str:
@@ -106,7 +106,7 @@ class Keys:
         if desk_call is not None:
             return self._of_desk(desk_call, key)
         call = self._board.calls.get(event.call)
-        # Without a call: of a callback that asks for a 1, or of a call that is over.
+        # Without a call it is a callback that asks for a 1, or a call that is over.
         written = stand_in("", key, YES) if call is None else self._of_call(call, key)
         self._count(event.call, written == key, now)
         return written
@@ -151,7 +151,10 @@ class Keys:
         return stand_in(call.typed, key, answers)
 
     def _of_agent(self, typed: str, key: str, answers: Collection[str]) -> str:
-        """Wrong PINs are counted by the number typed: two strangers must stay two."""
+        """Return what is written of a key of an informateur's number.
+
+        The engine counts wrong PINs by the number typed, so two strangers must remain two.
+        """
         if _begins(typed + key, answers):
             return key
         seen = self._strangers.setdefault(typed, [])
@@ -174,10 +177,10 @@ class Keys:
 
 
 def stand_in(typed: str, key: str, answers: Collection[str]) -> str:
-    """Return the digit `key` if some answer begins with it after `typed`.
+    """Return the digit `key` if some answer begins with `typed` and `key`.
 
-    Otherwise a mark and the smallest digit that begins none, as `key` does; any digit, if
-    `typed` begins none already.
+    Otherwise return a mark and the smallest digit that, like `key`, continues no answer; or any
+    digit, if no answer begins with `typed` in the first place.
     """
     if _begins(typed + key, answers):
         return key

@@ -1,8 +1,8 @@
 """Names for a recording: nothing in it leads back to a channel, a ticket or its holder.
 
-Ids that Asterisk or the intake chose get small numbers in the order in which they come. Ids
-that the engine derives are those that the replaying engine derives: from the run, which is
-always "run", and, for the channel of a callback, from the ticket's new name.
+Ids chosen by Asterisk or the intake are replaced by small numbers, in order of appearance. Ids
+that the engine derives become those that the replaying engine will derive: from the run, which is
+always "run", and for the channel of a callback from the ticket's new name.
 """
 
 from collections import Counter
@@ -14,11 +14,11 @@ from router.core.plan import Plan
 
 #: The run of a recorded engine.
 RUN = "run"
-#: What stands before the letter of a ticket's code; a mark that no key bears.
+#: Marks what is not written as it is; no key of a telephone bears it.
 UNTOLD = "?"
 
-#: Kinds of ids that are always renamed, with the first part of the new one. A caller's channel
-#: has the name of the call.
+#: Kinds of ids that are always renamed, with how the new name begins. A caller's channel is named
+#: as the call is.
 _OPAQUE = {
     "CallId": "call",
     "ChannelId": "channel",
@@ -28,19 +28,19 @@ _OPAQUE = {
     "SupervisorAsked.supervisor": "supervisor",
     "WatchFact.supervisor": "supervisor",
 }
-#: Kinds that the plan defines: what it does not know is renamed too.
+#: Kinds that the plan defines: only what it does not know is renamed.
 _PLANNED = frozenset({"AgentId", "PhoneId", "SectorId", "FicheId", "EntryId", "DeskCalled.code"})
-#: The code of ticket n ends with the nth letter from here, around after so many (more tickets
-#: than are ever open): Unicode's letters from "Ā" on.
+#: The code of ticket n ends with the nth of Unicode's letters from "Ā" on. After `_LETTERS`
+#: tickets, more than are ever open, it starts again with the first.
 _FIRST_LETTER, _LETTERS = 0x100, 40_000
 
 
 class Names:
-    """Renames ids of one life of the router. Call it with a string and its kind."""
+    """Renames the ids of one life of the router. Call it with a string and its kind."""
 
     def __init__(self, plan: Plan, run: str) -> None:
         self._attempts = plan.callbacks.attempts
-        #: As the first digit of every code is written (`keys`).
+        #: How the first digit of every code is written (`keys`).
         self._lead = plan.code_leads[0]
         self._known = {*plan.agents, *plan.desk.supervisor_phones, *plan.sectors, *plan.fiches} | {
             *plan.directory,
@@ -50,10 +50,11 @@ class Names:
         self._ours = f"{run}-"
         self._given: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
-        #: Codes of tickets, and what is written of them.
+        #: Codes of tickets -> what is written of them.
         self.codes: dict[str, str] = {}
 
     def __call__(self, text: str, kind: str) -> str:
+        """Return what is written instead of `text`, which names a thing of that kind."""
         if kind == "TicketRecord.code":
             return self.codes.get(text, "")
         given = self._given.get(text)
@@ -70,7 +71,7 @@ class Names:
         return text
 
     def ticket(self, ticket: TicketId, attempts: int = 0) -> TicketId:
-        """Return the name of a ticket of which so many attempts were made already."""
+        """Return the name of a ticket that has had that many attempts already."""
         given = self._given.get(ticket)
         new = TicketId(given or self._new(ticket, "ticket"))
         if given is None:
@@ -79,7 +80,10 @@ class Names:
         return new
 
     def ticket_code(self, ticket: TicketId, code: str) -> str:
-        """Return what is written instead of a ticket's code, and of its last key when typed."""
+        """Return what is written instead of a ticket's code.
+
+        Its last character is also what is written of the last key of the code when it is typed.
+        """
         number = int(self.ticket(ticket).rpartition("-")[2])
         letter = chr(_FIRST_LETTER + (number - 1) % _LETTERS)
         self.codes[code] = self._lead + "0" * (CODE_LENGTH - 2) + letter

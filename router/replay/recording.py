@@ -1,4 +1,4 @@
-"""An engine that writes down what it is told and what it answers. It decides as any other."""
+"""An engine that writes down what it hears and what it decides. It decides as any other does."""
 
 from collections.abc import Callable, Container, Iterable
 from typing import Any
@@ -16,15 +16,16 @@ from router.replay.names import RUN, Names
 from router.replay.tape import HEADER, VERSION, Tape
 from router.replay.values import digests, encode
 
-#: What the code book or the PINs said: a page or none, a ticket's code, right or wrong.
+#: What the code book or the PINs answered: a page or none, a ticket's code, right or wrong.
 Answer = str | bool | None
+#: Why a recording ends at a key that must not be written.
 SPELLS_NUMBER = "what a caller types could be a telephone number"
 
 
 class RecordingEngine(Engine):
-    """Writes its life to `tape`: a header, then a record for each thing it is told.
+    """Writes its life to `tape`: a header, then one record for everything that it hears.
 
-    Secrets stay outside: what the code book and the PINs answered is part of the record.
+    No secrets are needed to replay it: what the code book and the PINs answered is recorded.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class RecordingEngine(Engine):
         self._keys = Keys(plan, self.board, self._names.codes, most_in_a_row)
 
     def restore(self, sessions: Iterable[DeskChanged], now: float) -> None:
+        """Take up sessions, as any engine, and write them down."""
         sessions = list(sessions)
         super().restore(sessions, now)
         with self._tape.guarded():
@@ -54,43 +56,45 @@ class RecordingEngine(Engine):
     def restore_tickets(
         self, records: Iterable[TicketRecord], now: float, *, lost: bool
     ) -> list[Command]:
+        """Take up tickets, as any engine, and write them down."""
         records = list(records)
-        told: dict[str, Any] = {}
+        given: dict[str, Any] = {}
         with self._tape.guarded():
             for record in records:
                 self._names.ticket(record.ticket, record.attempts)
-            told = {"tickets": encode(records, self._names), "lost": lost}
+            given = {"tickets": encode(records, self._names), "lost": lost}
         commands = super().restore_tickets(records, now, lost=lost)
         with self._tape.guarded():
-            self._keep(now, told, commands)
+            self._keep(now, given, commands)
         return commands
 
     def handle(self, event: Event, now: float) -> list[Command]:
+        """Decide as any engine, and write event and commands down."""
         if not self._tape.runs:
             return super().handle(event, now)
         before: list[Command] = []
         if isinstance(event, KeyPressed | LegKeyPressed):
             due_at = self.next_deadline()
-            if due_at is not None and due_at <= now:  # what a key means depends on it
+            if due_at is not None and due_at <= now:  # what the key means depends on that
                 before = self.handle(TimePassed(), now)
-        told: dict[str, Any] = {}
+        given: dict[str, Any] = {}
         with self._tape.guarded():
-            told = {"event": self._told(event, now)}
+            given = {"event": self._written(event, now)}
         try:
             commands = super().handle(event, now)
         except Exception as defect:
             with self._tape.guarded():
-                self._keep(now, told | {"defect": type(defect).__name__})
+                self._keep(now, given | {"defect": type(defect).__name__})
             raise
         with self._tape.guarded():
-            self._keep(now, told, commands)
+            self._keep(now, given, commands)
         return before + commands if before else commands
 
     def _heard(self, answer: Answer) -> None:
         if self._tape.runs:
             self._answers.append(answer)
 
-    def _told(self, event: Event, now: float) -> Any:
+    def _written(self, event: Event, now: float) -> Any:
         try:
             if isinstance(event, KeyPressed):
                 event = KeyPressed(event.call, self._keys.of_caller(event, now))
@@ -101,7 +105,7 @@ class RecordingEngine(Engine):
         return encode(event, self._names)
 
     def _keep(
-        self, now: float, told: dict[str, Any], commands: list[Command] | None = None
+        self, now: float, given: dict[str, Any], commands: list[Command] | None = None
     ) -> None:
         answers = self._answers.copy()
         self._answers.clear()
@@ -111,7 +115,7 @@ class RecordingEngine(Engine):
             self._begun = True
             header = {HEADER: VERSION, "run": RUN, "at": now, "plan": digests(self._plan, now)}
             self._tape.write(header)
-        record = {"at": now, **told}
+        record = {"at": now, **given}
         if answers:
             record["answers"] = answers
         if commands is not None:
@@ -120,14 +124,15 @@ class RecordingEngine(Engine):
 
 
 class _HeardCodes(CodeBook):
-    """The code book, with its answers kept."""
+    """The code book, whose answers are recorded."""
 
     def __init__(self, codes: CodeBook, names: Names, heard: Callable[[Answer], None]) -> None:
-        self._asked = codes  # and nothing of a code book besides: it stays where it is
+        self._asked = codes  # in place of a book of its own
         self._names = names
         self._heard = heard
 
     def code(self, fiche: FicheId, now: float) -> str:
+        """Return the page's code: not an answer that the engine asks for."""
         return self._asked.code(fiche, now)
 
     def fiche(self, code: str, now: float) -> FicheId | None:
@@ -142,7 +147,7 @@ class _HeardCodes(CodeBook):
 
 
 class _HeardPins(Pins):
-    """The PINs, with the answers kept."""
+    """The PINs, whose answers are recorded."""
 
     def __init__(self, pins: Pins, heard: Callable[[Answer], None]) -> None:
         super().__init__({})

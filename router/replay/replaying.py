@@ -1,4 +1,4 @@
-"""A recording played to a new engine: does it decide the same?"""
+"""A recording, given to a new engine: does it decide the same?"""
 
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
@@ -23,14 +23,15 @@ from router.replay.values import decode, digests, encode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """What was decided again: how many lives of a router, events, commands."""
+    """What has been decided again, without a difference."""
 
+    #: Lives of a router, each recorded from its start.
     lives: int
     events: int
     commands: int
     #: Lines that were cut short when a router was killed.
     cut_short: int
-    #: Why a recording ended before its time.
+    #: Why recordings ended before their routers did.
     ended: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -42,7 +43,11 @@ class Replayed:
 
 
 class Difference(Exception):
-    """The first decision that is not the one recorded; `line` and `event` count from 1."""
+    """The first decision that is not the one recorded.
+
+    `line` and `event` are its place, counted from 1, `at` is the local time; `told` is what the
+    engine was given, `expected` what was recorded and `got` what it decides now, as text.
+    """
 
     def __init__(self, line: int, event: int, at: str, told: str, expected: str, got: str) -> None:
         super().__init__(line, event, at, told, expected, got)
@@ -66,7 +71,7 @@ def replay(path: Path, plan: Plan) -> Replayed:
 
     Raises:
         Difference: At the first decision that differs.
-        StoreError: If the file cannot be read or is broken, or the plan is another one.
+        StoreError: If the file cannot be read or is broken, or was made with another plan.
     """
     life: _Life | None = None
     lives = events = commands = cut_short = 0
@@ -87,7 +92,7 @@ def replay(path: Path, plan: Plan) -> Replayed:
             life = _Life(plan)
             lives += 1
         elif life is None:
-            raise StoreError(place, "is no beginning of a recording", "Name another file")
+            raise StoreError(place, "is not the start of a recording", "Name another file")
         elif "end" in record:
             ended.append(str(record["end"]))
         else:
@@ -104,7 +109,7 @@ def replay(path: Path, plan: Plan) -> Replayed:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes, bool]]:
-    """Yield each line with its number, and whether a life of a router ends there."""
+    """Yield each line with its number, and whether it is the last of a router's life."""
     header = f'{{"{HEADER}":'.encode()
     try:
         with path.open("rb") as file:
@@ -130,13 +135,13 @@ def _check(header: dict[str, Any], plan: Plan, place: str) -> None:
     if not isinstance(recorded, dict) or not isinstance(at, float | int):
         raise _broken(place)
     ours = digests(plan, at)
-    # Parts that only an older recording has are none that the engine reads.
+    # Parts that only an older recording has are not read by the engine.
     different = [part for part, digest in ours.items() if recorded.get(part) != digest]
     if different:
         raise StoreError(
             place,
             f"was recorded with another plan ({', '.join(sorted(different))})",
-            "Give the settings of then with --config FILE",
+            "Give the settings that it was made with: --config FILE",
         )
 
 
@@ -155,7 +160,12 @@ class _Life:
         )
 
     def live(self, record: dict[str, Any], line: int, event: int) -> int:
-        """Decide what is recorded; return how many commands there were."""
+        """Decide again what is recorded; return how many commands there were.
+
+        Raises:
+            Difference: If the decision is another.
+            KeyError, TypeError, ValueError: If the record is broken.
+        """
         at = float(record["at"])
         self._answers[:] = record.get("answers", ())
         expected = record.get("defect", record.get("commands", []))
@@ -176,7 +186,7 @@ class _Life:
         return len(expected) if isinstance(expected, list) else 0
 
     def _deciding(self, record: dict[str, Any], at: float) -> Callable[[], list[Command]]:
-        """Return what decides, with all that is read from the record read already."""
+        """Return a function that decides; whatever it needs has been read from the record."""
         engine = self._engine
         if "event" in record:
             event = _with_key(decode(record["event"]))
@@ -204,7 +214,7 @@ def _with_key(event: Any) -> Any:
 
 
 class _NotAsked(Exception):
-    """The engine asks what the recorded one did not."""
+    """The engine asks something that the recorded one did not ask."""
 
 
 def _next(answers: list[Any]) -> Any:
@@ -239,7 +249,7 @@ class _RecordedPins(Pins):
 
 
 def _unlike(expected: Any, got: Any) -> tuple[str, str]:
-    """Return both as text, of two lists of commands from the first on that differs."""
+    """Return both as text; of two lists of commands, from the first that differs."""
     if not (isinstance(expected, list) and isinstance(got, list)):
         return _text(expected), _text(got)
     same = 0

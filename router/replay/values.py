@@ -1,8 +1,8 @@
 """Events and commands as JSON, and back: each value is `{type: {field: value}}`.
 
-Fields that are None are left out. Strings pass through a function with the kind of thing that
-they name, read from the field's annotation: "CallId", "SectorId"; for plain text it is the
-field itself: "DeskCalled.code".
+Fields that are None are left out. Every string passes through a function, together with the kind
+of thing that it names. The kind is read from the field's annotation, such as "CallId" or
+"SectorId"; for plain text it is the field itself, such as "DeskCalled.code".
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,25 +20,25 @@ from router.core.commands import DeskChanged
 from router.core.plan import Plan
 from router.core.requests import Request
 
-#: Of a string and its kind, what is written instead.
+#: Returns what is written instead of a string, given the string and its kind.
 Name = Callable[[str, str], str]
 
 _EVENTS = [
     one for one in vars(events).values() if isinstance(one, type) and issubclass(one, events.Event)
 ]
-#: What can be read back: all that the engine is told.
-_TOLD: dict[str, type] = {
+#: What can be read back: everything that an engine is given.
+_GIVEN: dict[str, type] = {
     one.__name__: one for one in (*_EVENTS, *get_args(Request), DeskChanged, TicketRecord)
 }
 
 
 def as_they_are(text: str, kind: str) -> str:
-    """Change no string."""
+    """Return `text` unchanged: the function that renames nothing."""
     return text
 
 
 def encode(value: Any, name: Name = as_they_are, kind: str = "") -> Any:
-    """Return `value`, an event, a command or what they hold, as JSON knows it."""
+    """Return `value`, an event, a command or what they hold, in JSON's types."""
     of: Any = type(value)
     if of is str:
         return name(value, kind)
@@ -62,11 +62,11 @@ def decode(written: Any) -> Any:
     """Return what `encode` wrote of an event, a session or a ticket's record.
 
     Raises:
-        ValueError: If it is nothing that an engine is told.
+        ValueError: If it is nothing that an engine is given.
     """
     try:
         ((name, fields),) = written.items()
-        of = _TOLD[name]
+        of = _GIVEN[name]
         hints = _hints(of)
         if not fields.keys() <= hints.keys():
             raise ValueError(name)
@@ -76,9 +76,9 @@ def decode(written: Any) -> Any:
 
 
 def digests(plan: Plan, at: float) -> dict[str, str]:
-    """Return a digest a part of the plan: another plan decides otherwise.
+    """Return a digest of each part of the plan: with another plan an engine decides otherwise.
 
-    A calendar of public holidays is compared by those of the year of `at`.
+    The calendar of public holidays is compared by its days in the year of `at`.
     """
     parts = {field: _plain(getattr(plan, field)) for field in _hints(Plan)}
     year = plan.hours.local(at).year
@@ -105,7 +105,7 @@ def _hints(of: Any) -> dict[str, Any]:
 
 @cache
 def _kinds(of: Any) -> tuple[tuple[str, str], ...]:
-    """Return each field with the kind of the strings in it."""
+    """Return each field, with the kind of the strings in it."""
     return tuple(
         (field, next(_new_types(hint), f"{of.__name__}.{field}"))
         for field, hint in _hints(of).items()
@@ -120,7 +120,7 @@ def _new_types(hint: Any) -> Iterator[str]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a part of a plan as JSON, in its own order: who stands first is asked first."""
+    """Return a part of a plan in JSON's types, in its own order, which decides who comes first."""
     if isinstance(value, Mapping):
         return [[_plain(key), _plain(held)] for key, held in value.items()]
     if isinstance(value, frozenset | set):

@@ -494,7 +494,7 @@ def test_a_plan_is_the_same_in_its_own_order_only() -> None:
         ("hello", "holds no recording"),
         ("hello\nworld\n", "line 1 is broken"),
         ("[]\n", "line 1 is broken"),
-        ('{"at":1}\n', "line 1 is no beginning of a recording"),
+        ('{"at":1}\n', "line 1 is not the start of a recording"),
         ('{"allo recording":2}\n', "line 1 has version 2, not 1"),
         ('{"allo recording":1}\n', "line 1 is broken"),
         ("HEADER{}\n", "line 2 is broken"),
