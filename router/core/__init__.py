@@ -1,6 +1,6 @@
-"""The service decided, without doing anything: pure values and functions.
+"""Every decision of the service, and none of the doing: pure values and functions.
 
-`Engine.handle(event, now) -> list[Command]` and `Engine.next_deadline()`; no I/O, clock,
-randomness or logging. Imports itself, `router.errors` and a short list of the standard
-library; a test holds it to that.
+`Engine.handle(event, now) -> list[Command]` and `Engine.next_deadline()`: no I/O, clock,
+randomness or logging. The core imports itself, `router.errors` and a short list of the standard
+library; tests/test_architecture.py enforces that.
 """

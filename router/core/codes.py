@@ -1,11 +1,11 @@
-"""Access codes: eight digits that say which web page the caller comes from.
+"""Access codes: eight digits that say which web page a caller has read.
 
-A code is no secret about anybody. Seven digits are derived from a secret, the fiche and
-the period (HMAC-SHA256, RFC 2104); the eighth is Damm's check digit, which catches every
-single wrong digit and every swap of two neighbours. Nothing is stored: whoever knows the
-secret and the fiches computes the same codes.
+A code reveals nothing about anybody. Seven digits are derived from a secret, the fiche and the
+period (HMAC-SHA256, RFC 2104); the eighth is Damm's check digit, which catches every single wrong
+digit and every transposition of neighbours. Nothing is stored: the same secret and fiches always
+give the same codes.
 
-Times called `now` are UTC epoch seconds.
+`now` is in UTC epoch seconds.
 """
 
 import hmac
@@ -17,7 +17,7 @@ from router.core.plan import Plan
 
 CODE_LENGTH = 8
 
-#: Quasigroup of order 10, totally anti-symmetric, zero diagonal: H. Michael Damm,
+#: A totally anti-symmetric quasigroup of order 10 with a zero diagonal: H. Michael Damm,
 #: "Total anti-symmetrische Quasigruppen", Marburg 2004, p. 98.
 _DAMM = (
     (0, 3, 1, 7, 5, 9, 8, 6, 4, 2),
@@ -32,13 +32,13 @@ _DAMM = (
     (2, 5, 8, 1, 4, 3, 6, 7, 9, 0),
 )
 
-#: Codes of even periods are even before their check digit, those of odd periods odd, so
-#: that this period's codes cannot be taken for last period's: so many begin with each digit.
+#: How many codes of one period begin with each digit. Before their check digit, codes of even
+#: periods are even and those of odd periods odd, so none is valid in two consecutive periods.
 _CODES_PER_LEAD = 10 ** (CODE_LENGTH - 2) // 2
 
 
 def check_digit(digits: str) -> str:
-    """The digit to append to `digits` (ASCII figures only)."""
+    """Return the digit to append to `digits`, which are ASCII figures."""
     interim = 0
     for digit in digits:
         interim = _DAMM[interim][int(digit)]
@@ -46,22 +46,24 @@ def check_digit(digits: str) -> str:
 
 
 def in_pairs(code: str) -> str:
-    """The code as it is shown and spoken: "12 34 56 78"."""
+    """Return the code as it is shown and spoken: "12 34 56 78"."""
     return " ".join(code[start : start + 2] for start in range(0, len(code), 2))
 
 
 class CodeBook:
-    """The codes of all fiches, in the current and in the previous period.
+    """The codes of all fiches, in the current period and the previous one.
 
-    #: rotation with grace
-    A code is given out during one period of `period_s` seconds (counted from the epoch)
-    and still taken during the next one, then forgotten.
+    A code is shown during one period of `period_s` seconds, counted from the epoch, and accepted
+    during the next one as well. After that it is unknown.
 
-    Two fiches that derive the same code: the later one, in the order of their ids, takes
-    the next counter. So every machine with the same fiches computes the same codes.
+    If two fiches derive the same code, the later one, in the order of their ids, takes the next
+    counter; so every machine with the same fiches computes the same codes.
 
-    `leads` are the digits that a code may begin with: where a code is asked for together with
-    a menu, those that no key of the menu begins with.
+    `leads` are the digits with which a code may begin: where a code is asked for together with a
+    menu, those with which no choice of the menu begins.
+
+    Raises:
+        ValueError: If the secret or `leads` is empty, or `period_s` is not positive.
     """
 
     def __init__(
@@ -87,11 +89,11 @@ class CodeBook:
 
     @classmethod
     def of(cls, plan: Plan, secret: bytes) -> "CodeBook":
-        """The codes of a service's fiches."""
+        """Return the codes of a service's fiches."""
         return cls(secret, plan.fiches, plan.code.period_s, plan.code_leads)
 
     def code(self, fiche: FicheId, now: float) -> str:
-        """The code to show on the page now.
+        """Return the code to show on the page now.
 
         Raises:
             KeyError: If the fiche is not in the book.
@@ -100,14 +102,14 @@ class CodeBook:
         return self._codes[fiche]
 
     def fiche(self, code: str, now: float) -> FicheId | None:
-        """The fiche whose code this is or was in the previous period, else None."""
+        """Return the fiche whose code this is, or was in the previous period, or None."""
         self._turn_to(now)
         return self._taken.get(code)
 
     def ticket_code(self, ticket: TicketId, now: float, taken: Container[str]) -> str:
-        """The code that an open ticket's page shows besides: who calls in with it says so.
+        """Return the code on an open ticket's page, for calling in instead of being called back.
 
-        None that a fiche has now or had last, none of those `taken` by other tickets.
+        It is no fiche's, now or in the previous period, and none of those `taken`.
         """
         self._turn_to(now)
         counter = 0
@@ -135,7 +137,7 @@ class CodeBook:
 
     def _candidate(self, what: FicheId | TicketId, period: int, counter: int) -> str:
         message = f"{what}\n{period}\n{counter}".encode()
-        # 64 bits over 5 million codes at most: the bias of the modulo is below one in 10^12.
+        # 64 bits for at most 5 million codes: the bias of the modulo is below one in 10^12.
         drawn = int.from_bytes(hmac.digest(self._secret, message, "sha256")[:8])
         lead, rest = divmod(drawn % (len(self._leads) * _CODES_PER_LEAD), _CODES_PER_LEAD)
         digits = f"{self._leads[lead]}{rest * 2 + period % 2:0{CODE_LENGTH - 2}}"
@@ -143,10 +145,10 @@ class CodeBook:
 
 
 class FailureBudget:
-    """How many wrong codes a minute are answered at once, over all calls.
+    """How many wrong codes a minute are answered at once, in all calls together.
 
-    It slows down guessing without knowing who guesses. Remembers `per_minute` + 1
-    instants at most.
+    It slows down guessing without knowing who is guessing. At most `per_minute` + 1 instants are
+    remembered.
     """
 
     def __init__(self, per_minute: int) -> None:
@@ -157,5 +159,5 @@ class FailureBudget:
         self._failures.append(now)
 
     def exceeded(self, now: float) -> bool:
-        """Whether more than `per_minute` wrong codes came in the last 60 s."""
+        """Return whether more than `per_minute` wrong codes came in the last 60 s."""
         return len(self._failures) == self._failures.maxlen and now - self._failures[0] < 60

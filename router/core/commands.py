@@ -1,6 +1,6 @@
-"""What to do. Decisions are values: the engine returns them, others carry them out.
+"""What to do: decisions are values, which the engine returns and others carry out.
 
-Commands of one call are carried out in order; those of different calls side by side.
+The commands of one call are carried out in order, those of different calls side by side.
 """
 
 from enum import StrEnum
@@ -26,7 +26,7 @@ from router.core.values import value
 
 
 class Step(StrEnum):
-    """The steps of a call that are worth telling."""
+    """The steps of a call, or of a callback, that are logged."""
 
     ARRIVED = "arrived"
     FOUND = "found again after a restart"
@@ -71,7 +71,7 @@ class Step(StrEnum):
 
 @value
 class Play:
-    """Play `prompts` one after the other on `channel`, under the id `playback`."""
+    """Play `prompts` one after another on `channel`, with the id `playback`."""
 
     call: CallId
     channel: ChannelId
@@ -81,7 +81,7 @@ class Play:
 
 @value
 class StopPlaying:
-    """Cut a playback short (barge-in). It may have ended already."""
+    """Cut a playback short (barge-in), if it has not ended already."""
 
     call: CallId
     playback: PlaybackId
@@ -89,25 +89,30 @@ class StopPlaying:
 
 @value
 class StartMusic:
+    """Play music on hold to the channel."""
+
     call: CallId
     channel: ChannelId
 
 
 @value
 class StopMusic:
+    """Stop the channel's music on hold."""
+
     call: CallId
     channel: ChannelId
 
 
 @value
 class Remember:
-    """Write on the channel itself where the caller waits, for a router that starts anew."""
+    """Note on the channel itself where the caller is waiting, for a router that restarts."""
 
     call: CallId
     channel: ChannelId
     sector: SectorId
+    #: UTC epoch seconds.
     joined_at: float
-    #: Whether `Listen` was asked for, and has told enough.
+    #: Whether to end a `Listen`, which has served its purpose.
     stop_listening: bool = False
     #: The page whose code was typed.
     fiche: FicheId | None = None
@@ -115,7 +120,7 @@ class Remember:
 
 @value
 class Listen:
-    """Tell from now on when the caller has spoken (`CallerSpoke`)."""
+    """Report from now on when the caller has spoken (`CallerSpoke`)."""
 
     call: CallId
     channel: ChannelId
@@ -123,7 +128,7 @@ class Listen:
 
 @value
 class Ring:
-    """Dial the phone where `agent` works as channel `leg`; give up after `timeout_s`."""
+    """Dial the phone at which `agent` works, as channel `leg`; give up after `timeout_s`."""
 
     call: CallId
     agent: AgentId
@@ -135,20 +140,21 @@ class Ring:
 
 @value
 class DialOut:
-    """Dial an entry of the directory through the trunk as channel `leg`."""
+    """Dial an entry of the directory through the trunk, as channel `leg`."""
 
     call: CallId
     entry: EntryId
     leg: ChannelId
+    #: After this it is given up.
     timeout_s: int
 
 
 @value
 class DialTicket:
-    """Dial whoever asked for `ticket` as channel `call`; give up after `timeout_s`.
+    """Dial whoever asked for `ticket`, as channel `call`; give up after `timeout_s`.
 
-    Carried out once the attempt is on disk, by the intake, which alone knows the number. Sector
-    and time are written on the channel, as `Remember` does on a caller's.
+    Carried out by the intake, which alone knows the number, once the attempt is on disk. Sector and
+    time are noted on the channel, as `Remember` does on a caller's.
     """
 
     call: CallId
@@ -156,13 +162,13 @@ class DialTicket:
     sector: SectorId
     joined_at: float
     timeout_s: int
-    #: The ticket's first, or a later one.
+    #: Which attempt for this ticket, from 1.
     attempt: int = 1
 
 
 @value
 class Snoop:
-    """Open `snoop`, a channel that hears both sides of `leg`; heard by `leg` when `whisper`."""
+    """Open the channel `snoop`, which hears both sides of `leg`; `whisper`: and is heard by it."""
 
     call: CallId
     leg: ChannelId
@@ -172,7 +178,7 @@ class Snoop:
 
 @value
 class TakeOut:
-    """Take one channel out of the bridge, which stays."""
+    """Take one channel out of the bridge, which remains."""
 
     call: CallId
     bridge: BridgeId
@@ -181,7 +187,7 @@ class TakeOut:
 
 @value
 class PutIn:
-    """Put one more channel into the bridge."""
+    """Add a channel to the bridge."""
 
     call: CallId
     bridge: BridgeId
@@ -190,7 +196,7 @@ class PutIn:
 
 @value
 class Verify:
-    """See whether `leg` is still there; CommandFailed if it is not, nothing if it is."""
+    """Check that `leg` still exists: `CommandFailed` follows if it does not, otherwise nothing."""
 
     call: CallId
     leg: ChannelId
@@ -198,7 +204,7 @@ class Verify:
 
 @value
 class Join:
-    """Put the channels in a new bridge so that they hear each other."""
+    """Put the channels in a new bridge, where they hear each other."""
 
     call: CallId
     bridge: BridgeId
@@ -207,7 +213,7 @@ class Join:
 
 @value
 class Part:
-    """Remove the bridge; its channels stay."""
+    """Remove the bridge; its channels remain."""
 
     call: CallId
     bridge: BridgeId
@@ -215,13 +221,15 @@ class Part:
 
 @value
 class HangUp:
+    """Hang up the channel, if it is still there."""
+
     call: CallId
     channel: ChannelId
 
 
 @value
 class Noted:
-    """One step of a call, for the log, the figures and the demo's timeline. Not for Asterisk."""
+    """One step of a call, for the log, the figures and the demo's timeline."""
 
     call: CallId
     step: Step
@@ -229,15 +237,15 @@ class Noted:
     agent: AgentId | None = None
     fiche: FicheId | None = None
     outcome: Outcome | None = None
-    #: How long it took until this step, in seconds: waited, talked, or the whole call.
+    #: How long something took that ends with this step: the wait, the talk, or the whole call.
     seconds: float | None = None
-    #: A word more, from a fixed vocabulary (menu, page, reason), never from the caller.
+    #: A detail from a fixed vocabulary (menu, page, reason), never from the caller.
     detail: str = ""
 
 
 @value
 class Told:
-    """The answer to AgentAsked or SupervisorAsked number `ask`. Not for Asterisk."""
+    """The answer to `AgentAsked` or `SupervisorAsked` number `ask`."""
 
     ask: int
     reply: Reply
@@ -245,7 +253,7 @@ class Told:
 
 @value
 class DeskChanged:
-    """An informateur's session, to be kept over a restart. Not for Asterisk."""
+    """An informateur's session, to be stored so that it survives a restart."""
 
     agent: AgentId
     #: Where the informateur is logged in; None: logged out.
@@ -257,16 +265,17 @@ class DeskChanged:
 
 @value
 class TicketChanged:
-    """A ticket's state, to be on disk before any `Admitted` or `DialTicket` of that ticket that
-    follows; if it cannot be written those are not carried out, and `TicketUnkept` is told. Not
-    for Asterisk."""
+    """A ticket's state, to be on disk before any later `Admitted` or `DialTicket` of that ticket.
+
+    If it cannot be written, those are not carried out and `TicketUnkept` is reported.
+    """
 
     record: TicketRecord
 
 
 @value
 class Admitted:
-    """The answer to CallbackAsked number `ask`: once the ticket is on disk. Not for Asterisk."""
+    """The answer to `CallbackAsked` number `ask`, to be given once the ticket is on disk."""
 
     ask: int
     admission: Admission
@@ -274,7 +283,7 @@ class Admitted:
 
 @value
 class TakeNumber:
-    """Let the intake take the caller's number by keys; NumberTaken follows. Not for Asterisk."""
+    """Have the intake ask the caller to type a number; `NumberTaken` follows."""
 
     call: CallId
     sector: SectorId
@@ -283,19 +292,19 @@ class TakeNumber:
 
 @value
 class NumberOver:
-    """No number is wanted of the caller any more. Not for Asterisk."""
+    """Stop asking the caller for a number."""
 
     call: CallId
 
 
 @value
 class Counted:
-    """Something to count. Not for Asterisk."""
+    """A fact to be counted."""
 
     fact: Fact
 
 
-#: What Asterisk is asked to do.
+#: Commands for Asterisk.
 ForAsterisk = (
     Play
     | StopPlaying
@@ -313,7 +322,7 @@ ForAsterisk = (
     | Verify
     | HangUp
 )
-#: What is for the service itself.
+#: Commands for the service itself.
 ForService = (
     Noted
     | Told

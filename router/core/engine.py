@@ -1,10 +1,10 @@
-"""The engine: an event and the time in, commands out. No clock, I/O, chance or log inside.
+"""The engine: an event and the time in, commands out. No clock, I/O, randomness or log inside.
 
-The same engine answers the phone, runs the simulated year and stands under property
-tests. `handle` accepts anything at any time; `next_deadline` says when to come back.
+The same engine answers the phone, runs the simulated year and is put under property tests. `handle`
+accepts any event at any time; `next_deadline` says when to call it again.
 
-Here the parts are put together, and others may look at them; which part an event reaches is in
-routing.py.
+The parts are put together here, and this is what others may see of them. Which part an event
+reaches is decided in routing.py.
 """
 
 from collections.abc import Iterable, Iterator
@@ -50,10 +50,10 @@ from router.core.table import Table
 class Engine:
     """Decides everything the service does. Times are UTC epoch seconds and never go back.
 
-    The caller's duty: carry out the commands in order per call; call `handle` with
-    `TimePassed` at `next_deadline`; give a `run` unique to this life of the router, since
-    the ids of legs, bridges and playbacks begin with it. `board`, `tickets` and the three tables
-    are for those who look on: to be read, never changed.
+    The caller's duty: carry out the commands of each call in order; call `handle` with `TimePassed`
+    at `next_deadline`; give a `run` that no other process of the router has had, since the ids of
+    legs, bridges and playbacks begin with it. `board`, `tickets` and the three tables may be read
+    from outside, but not changed.
     """
 
     def __init__(self, plan: Plan, codes: CodeBook, run: str, pins: Pins | None = None) -> None:
@@ -72,6 +72,7 @@ class Engine:
         attempts = Attempts(board, duty, reservation, self.tickets, endings)
         pickups = Pickups(board, self.tickets, admission, waiting, distribution, endings)
         ticket_lives = ticket_rows(self.tickets, attempts, pickups, endings)
+        #: The life of a ticket.
         self.ticket_table: Table[TicketState, Ticket] = Table(
             "ticket ", TicketState, ticket_lives, board.counts
         )
@@ -87,8 +88,9 @@ class Engine:
             supervision,
             votes,
         )
-        #: A caller's life, a ticket's, and that of an informateur's call to the desk.
+        #: The life of a call.
         self.call_table: Table[CallState, Call] = Table("", CallState, rows, board.counts)
+        #: The life of a call to the desk.
         self.desk_table: Table[DeskState, DeskCall] = Table(
             "desk ", DeskState, desk_rows(desk), board.counts
         )
@@ -104,18 +106,18 @@ class Engine:
         self._pop_due, self._next_at = board.timers.pop_due, board.timers.next_at
 
     def restore(self, sessions: Iterable[DeskChanged], now: float) -> None:
-        """Take up who was logged in where before a restart; call it before any event.
+        """Resume the informateurs' sessions after a restart; to be called before any event.
 
-        A phone that does not come back within `away_s` is logged out.
+        An informateur whose phone does not register within `away_s` is logged out.
         """
         self._recovery.restore(sessions, now)
 
     def restore_tickets(
         self, records: Iterable[TicketRecord], now: float, *, lost: bool
     ) -> list[Command]:
-        """Take up the open tickets of before a restart; `lost`: their numbers are gone.
+        """Resume the open tickets after a restart; `lost`: their numbers are gone.
 
-        Call it before any event; the commands are to be carried out.
+        To be called before any event, and the commands carried out.
         """
         board = self.board
         board.now = now
@@ -126,7 +128,7 @@ class Engine:
         return commands
 
     def handle(self, event: Event, now: float) -> list[Command]:
-        """Return what to do about `event`, and about whatever is due at `now`."""
+        """Return what to do about `event`, and about whatever is due by `now`."""
         board = self.board
         board.now = now
         commands: list[Command] = []
@@ -141,19 +143,19 @@ class Engine:
         return commands
 
     def next_deadline(self) -> float | None:
-        """Return when `handle` must be called at the latest, or None."""
+        """Return by when `handle` must be called, or None."""
         return self._next_at()
 
     # What others may see.
 
     def known(self) -> tuple[frozenset[CallId], frozenset[ChannelId]]:
-        """Return who called and which legs we dialled, as far as the engine believes them alive."""
+        """Return the calls, and the legs that we dialled, that the engine believes to exist."""
         board = self.board
         callers = frozenset(board.calls) | frozenset(board.desk_calls) | self._callbacks.asking()
         return callers, frozenset(board.legs.dialled())
 
     def sectors(self) -> list[SectorSnapshot]:
-        """Return where every sector stands at the time of the last event."""
+        """Return the state of every sector at the time of the last event."""
         return [self._standing.of_sector(sector) for sector in self.board.plan.sectors]
 
     def agent_states(self) -> dict[AgentState, int]:
@@ -177,16 +179,16 @@ class Engine:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Events ignored, by name and state, and calls ended, by outcome."""
+        """Events ignored, by name and state; calls ended, by outcome; defects of our own."""
         return dict(self.board.counts)
 
     def desk(self, agent: AgentId) -> DeskView | None:
-        """Return what the informateur's own screen may show; None if the plan has no such one."""
+        """Return what an informateur's own screen may show; None if the plan has no such one."""
         desk = self.board.roster.desks.get(agent)
         return None if desk is None else view_of(desk, self.board, self.tickets.attempts)
 
     def desks(self) -> list[DeskView]:
-        """Return that of every informateur, in the plan's order."""
+        """Return the view of every informateur, in the plan's order."""
         return [view_of(desk, self.board, self.tickets.attempts) for desk in self.board.roster]
 
     def admission(self, sector: SectorId, now: float) -> Admission:
@@ -195,26 +197,26 @@ class Engine:
         return self._admission.admit(sector)
 
     def ticket(self, ticket: TicketId) -> TicketRecord | None:
-        """Return an open ticket; None when it is over, or there never was one."""
+        """Return an open ticket; None if it has ended, or never was."""
         return self._callbacks.record(ticket)
 
     def open_tickets(self) -> list[TicketRecord]:
-        """Return every ticket that has not ended, as last told to be kept."""
+        """Return every open ticket, as it was last given to be stored."""
         return [ticket.record for ticket in self.tickets.tickets.values()]
 
     def ticket_code(self, ticket: TicketId) -> str | None:
-        """Return what to type for who calls in instead of being called back."""
+        """Return the code for calling in instead of being called back; None if it has ended."""
         record = self._callbacks.record(ticket)
         return None if record is None else record.code
 
     def is_dialling(self, call: CallId) -> bool:
-        """Return whether the number of this attempt is to be dialled, or was and may ring."""
+        """Return whether this attempt's number is about to be dialled, or may be ringing."""
         return self._callbacks.is_dialling(call)
 
     def open_ticket_ids(self) -> frozenset[TicketId]:
-        """Return every ticket that has not ended."""
+        """Return the id of every open ticket."""
         return frozenset(self.tickets.tickets)
 
     def most_tickets(self) -> int:
-        """Return how many tickets may be open with those on duty now."""
+        """Return how many tickets may be open, given the informateurs on duty now."""
         return self._admission.room()

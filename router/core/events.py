@@ -1,7 +1,7 @@
-"""What happened. Each is a fact in the past tense, without identity of any caller.
+"""What happened: each event is a fact in the past tense, and none says who is calling.
 
-The engine accepts any event at any time: late, repeated or unknown ones are counted
-and ignored.
+The engine accepts any event at any time; those that are late, repeated or unknown are counted and
+ignored.
 """
 
 from enum import StrEnum
@@ -23,15 +23,14 @@ from router.core.values import value
 
 
 class Event:
-    """Whatever the engine is given."""
+    """Anything that the engine is given."""
 
     __slots__ = ()
 
 
 @value
 class OfCall(Event):
-    """What happened on a channel of its own life: a caller's, an informateur's at the desk, or
-    that of somebody who is called back."""
+    """What happened on the own channel of a call, of a callback, or of a call to the desk."""
 
     call: CallId
 
@@ -44,51 +43,52 @@ class OfLeg(OfCall):
 
 
 class LegEnd(StrEnum):
-    """Why an informateur's leg ended (from the Q.850 cause, ITU-T Q.850 table 1)."""
+    """Why an informateur's leg ended, from its cause (ITU-T Q.850, table 1)."""
 
     HUNG_UP = "hung up"  # 16: normal clearing
     NO_ANSWER = "no answer"  # 18, 19
     BUSY = "busy"  # 17
     REJECTED = "rejected"  # 21
     UNREACHABLE = "unreachable"  # 3, 20, 27, 34, 38...: no phone there
-    LOST = "lost"  # anything else: the phone died in mid-call
+    LOST = "lost"  # anything else: the phone died in the middle of the call
 
 
 class CalledEnd(StrEnum):
-    """Why a call to the public network was not picked up (ari/causes.py)."""
+    """Why a call to the public network was not picked up (see ari/causes.py)."""
 
-    # The person's own.
+    # The person's doing.
     BUSY = "busy"
     DECLINED = "declined"
     NO_ANSWER = "no answer"
-    # The number's; or, when it is said of all, the carrier's.
+    # The number's fault, or the carrier's if it says so of every number.
     UNASSIGNED = "unassigned"
-    # The carrier's.
+    # The carrier's fault.
     REFUSED = "refused by the carrier"
     FAILED = "failed at the carrier"
     SILENT = "no answer of the carrier"
-    HUNG_UP = "hung up"  # ours
+    HUNG_UP = "hung up"  # by us
 
 
-#: These are the carrier's trouble, whoever is called.
+#: The carrier is in trouble, whoever is called.
 OF_CARRIER = frozenset({CalledEnd.REFUSED, CalledEnd.FAILED, CalledEnd.SILENT})
 
 
 @value
 class CallArrived(OfCall):
-    """A caller's channel entered the application, already answered."""
+    """A caller's channel has entered the application, already answered."""
 
 
 @value
 class CallLeft(OfCall):
-    """The caller's channel is gone: hung up, timed out, or unknown to Asterisk."""
+    """A caller's channel is gone: hung up, timed out, or unknown to Asterisk."""
 
 
 @value
 class KeyPressed(OfCall):
-    """One key of the caller, or of an informateur who dialled the desk: `0`-`9`, `*`, `#`, `A`-`D`.
+    """A key pressed by a caller, or by an informateur who called the desk.
 
-    A caller's keys in a conversation are told too.
+    `0`-`9`, `*`, `#` or `A`-`D` (RFC 4733, section 3.2). A caller's keys are reported during the
+    conversation too.
     """
 
     key: str
@@ -96,9 +96,9 @@ class KeyPressed(OfCall):
 
 @value
 class DeskCalled(OfCall):
-    """An informateur's phone dialled one of the desk's short codes; already answered.
+    """An informateur's phone has dialled one of the desk's short codes; already answered.
 
-    `call` is that phone's channel; its keys, prompts and end are told as a caller's.
+    `call` is that phone's channel; its keys, prompts and end are reported as a caller's are.
     """
 
     phone: PhoneId
@@ -107,26 +107,26 @@ class DeskCalled(OfCall):
 
 @value
 class LegKeyPressed(OfLeg):
-    """One key of an informateur in a call, on the leg that we dialled."""
+    """A key pressed by an informateur during a call, on the leg that we dialled."""
 
     key: str
 
 
 @value
 class LegRang(OfLeg):
-    """The phone that we dialled rings."""
+    """The phone that we dialled has begun to ring."""
 
 
 @value
 class SnoopStarted(OfCall):
-    """The channel of a `Snoop` is there."""
+    """The channel of a `Snoop` has entered the application."""
 
     snoop: ChannelId
 
 
 @value
 class AgentAsked(Event):
-    """An informateur asks something, by HTTP; answered by `Told` with the same number."""
+    """A request of an informateur, by HTTP; answered by `Told` with the same number."""
 
     ask: int
     agent: AgentId
@@ -135,7 +135,7 @@ class AgentAsked(Event):
 
 @value
 class SupervisorAsked(Event):
-    """A supervisor, at `phone`, wants to take part in the call of `agent`; answered by `Told`."""
+    """A supervisor at `phone` wants to take part in the call of `agent`; answered by `Told`."""
 
     ask: int
     supervisor: str
@@ -146,23 +146,23 @@ class SupervisorAsked(Event):
 
 @value
 class CallerSpoke(OfCall):
-    """A caller who is listened to (`Listen`) spoke for so many seconds, and paused."""
+    """A caller who is being listened to (`Listen`) spoke for `seconds`, then paused."""
 
     seconds: float
 
 
 @value
 class PromptEnded(OfCall):
-    """A playback is over: all said, or stopped by us."""
+    """A playback is over: it was played to the end, or we stopped it."""
 
     playback: PlaybackId
 
 
 @value
 class PromptFailed(OfCall):
-    """A playback broke off: nobody is known to have heard it.
+    """A playback broke off: it is not known to have been heard.
 
-    As a rule its channel is gone, and that end is told within the same millisecond; else a file
+    Usually its channel is gone, which is reported within the same millisecond; otherwise a file
     cannot be played.
     """
 
@@ -171,33 +171,33 @@ class PromptFailed(OfCall):
 
 @value
 class PhoneAppeared(Event):
-    """An informateur's phone is registered."""
+    """An informateur's phone has registered."""
 
     phone: PhoneId
 
 
 @value
 class PhoneVanished(Event):
-    """An informateur's phone is no longer registered."""
+    """An informateur's phone has lost its registration."""
 
     phone: PhoneId
 
 
 @value
 class LegAnswered(OfLeg):
-    """The informateur picked up the leg that we dialled for this call."""
+    """The leg that we dialled for this call was picked up."""
 
 
 @value
 class LegEnded(OfLeg):
-    """The informateur's leg is gone, answered or not."""
+    """A leg that we dialled is gone, answered or not."""
 
     reason: LegEnd
 
 
 @value
 class CallbackAsked(Event):
-    """Somebody asks to be called back under `ticket`; answered by `Admitted`."""
+    """Somebody asks for a callback, to be known as `ticket`; answered by `Admitted`."""
 
     ask: int
     ticket: TicketId
@@ -207,53 +207,56 @@ class CallbackAsked(Event):
 
 @value
 class CallbackCancelled(Event):
-    """Who holds the ticket does not want to be called any more."""
+    """Whoever holds the ticket no longer wants to be called."""
 
     ticket: TicketId
 
 
 @value
 class CalledAnswered(OfCall):
-    """The number of a ticket was picked up, by a person or a machine. Keys and the end of it
-    come as a caller's."""
+    """A call to a ticket's number was picked up, by a person or a machine.
+
+    Its keys and its end are reported as a caller's are.
+    """
 
 
 @value
 class CalledEnded(OfCall):
-    """The number of a ticket was not picked up."""
+    """A call to a ticket's number was not picked up."""
 
     reason: CalledEnd
 
 
 @value
 class DialFailed(OfCall):
-    """The call of a ticket could not be begun."""
+    """The call to a ticket's number could not be placed."""
 
     failure: Failure
 
 
 @value
 class NumberTaken(OfCall):
-    """A caller has typed a number to be called back: promised under `ticket`, or not.
+    """The intake has finished asking a caller for a number."""
 
-    `refused`: there was a number, but no promise can be made now.
-    """
-
+    #: The callback that was promised; None: none was.
     ticket: TicketId | None
+    #: A number was typed, but no callback can be promised now.
     refused: bool = False
 
 
 @value
 class TrunkChanged(Event):
-    """Calls to the public network can go out, or not."""
+    """Calls to the public network can go out (`up`), or not."""
 
     up: bool
 
 
 @value
 class TicketUnkept(Event):
-    """What was last told of the ticket could not be written, so what hung on it was not done:
-    attempt number `attempt` is not dialled or, at 0, the callback is not promised."""
+    """The ticket's latest state could not be written, so what depended on it was not done.
+
+    Attempt number `attempt` is not dialled or, at 0, the callback is not promised.
+    """
 
     ticket: TicketId
     attempt: int
@@ -261,37 +264,37 @@ class TicketUnkept(Event):
 
 @value
 class NumberLost(Event):
-    """The vault has the ticket's number no more: nobody can be called."""
+    """The vault no longer has the ticket's number, so nobody can be called."""
 
     ticket: TicketId
 
 
 @value
 class StoreChanged(Event):
-    """Tickets can be written, or not."""
+    """Tickets can be written (`up`), or not."""
 
     up: bool
 
 
 @value
 class Resynced(Event):
-    """Everything that Asterisk holds has been told: after each (re)connection."""
+    """Everything that Asterisk holds has been reported: after each (re)connection."""
 
 
 @value
 class CommandFailed(OfCall):
-    """Asterisk would not do what was asked of `channel`: it has left (404, 409, 412, 422)."""
+    """Asterisk refused a command for `channel`, which is gone (404, 409, 412 or 422)."""
 
     channel: ChannelId
 
 
 @value
 class CallFound(OfCall):
-    """After a restart of the router: a caller's channel that Asterisk still holds.
+    """After a restart of the router, a caller's channel that Asterisk still holds.
 
-    With `leg` and `bridge` the two are talking, the leg being the informateur's `agent` or,
-    without one, a referral's; with `sector` the caller was waiting since `joined_at`, about
-    `fiche`; with neither the call starts again from the welcome.
+    With `leg` and `bridge` the two are talking: the leg is that of the informateur `agent` or,
+    without one, a referral's. With `sector` alone the caller has been waiting since `joined_at`,
+    about `fiche`. With neither, the call starts again from the welcome.
     """
 
     sector: SectorId | None = None
@@ -304,4 +307,4 @@ class CallFound(OfCall):
 
 @value
 class TimePassed(Event):
-    """Nothing but time: whatever is due at `now` happens."""
+    """Nothing happened but time: whatever is due at `now` is done."""

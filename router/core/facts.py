@@ -1,7 +1,7 @@
-"""What is counted. Nothing here leads back to a caller or a call: no id, no exact time.
+"""What is counted. Nothing here leads back to a caller or a call: no id, and no exact time.
 
-A call's fact carries its half-hour, a vote its day only; both are written in batches. Votes wait
-for others before they are; that somebody was asked does not.
+A call's fact has only its half-hour, a vote only its day; both are written in batches. A vote is
+held back until there are others; that somebody was asked is not.
 """
 
 import datetime
@@ -17,31 +17,31 @@ PERIOD_S = 1800
 class Outcome(StrEnum):
     """How a call ended. Every call ends with exactly one."""
 
-    ANSWERED = "answered"  # an informateur and the caller were joined
-    ABANDONED = "abandoned"  # the caller left while waiting
-    LEFT = "left"  # the caller left before choosing a sector
-    INFORMED = "informed"  # heard the recorded information, to its end or not
+    ANSWERED = "answered"  # an informateur and the caller talked
+    ABANDONED = "abandoned"  # the caller hung up while waiting
+    LEFT = "left"  # the caller hung up before choosing a sector
+    INFORMED = "informed"  # heard recorded information, to the end or not
     CLOSED = "closed"  # came outside opening hours
     REFUSED_FULL = "refused: queue full"
     REFUSED_NO_AGENT = "refused: nobody on duty"
     REFUSED_CLOSING = "refused: closing"
     REFUSED_LONG = "refused: longest wait reached"
-    SILENT = "silent"  # no key ever came
+    SILENT = "silent"  # never pressed a key
     LOST = "lost"  # the informateur's phone died and the caller was not served again
     CALLED_BACK = "called back"  # left the queue for a callback
-    # Of requests to be called back that came to no conversation.
-    NOT_REACHED = "not reached"  # called in vain: busy, no answer, voicemail
-    FAILED = "failed"  # for the service's own reasons (tickets.OURS)
+    # Callbacks that led to no conversation.
+    NOT_REACHED = "not reached"  # busy, no answer or voicemail
+    FAILED = "failed"  # for reasons of the service's own (tickets.OURS)
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     LOST_REBOOT = "lost in a reboot"
-    NUMBER_LOST = "number lost"  # otherwise, so that nobody could be called
+    NUMBER_LOST = "number lost"  # in any other way
 
 
 class Door(StrEnum):
-    """The way in."""
+    """How a call came in."""
 
-    NONE = "none"  # left, or was refused, before either
+    NONE = "none"  # ended before any of the others
     CODE = "code"
     MENU = "menu"
     NO_KEY = "no-key"  # pressed nothing: the general queue
@@ -55,22 +55,23 @@ class CallFact:
     #: Start of the half-hour in which it arrived, UTC epoch seconds.
     period_at: int
     door: Door
-    #: The sector it was for at its end, if it got that far.
+    #: The sector it was last in, if it reached one.
     sector: SectorId | None
     outcome: Outcome
-    #: Whole seconds from joining the queue until the first conversation, or until the caller
-    #: stopped waiting; None without waiting.
+    #: Whole seconds from joining the queue to the first conversation, or until the caller stopped
+    #: waiting; None if the caller never waited.
     waited_s: int | None
-    #: Whole seconds with informateurs, all conversations together; None without one.
+    #: Whole seconds of conversation with informateurs, in total; None if there was none.
     talked_s: int | None
-    #: How many phones were rung.
+    #: How often a phone was rung: an informateur's or, for a callback, that of whoever asked.
     attempts: int
-    #: Whether the first conversation began by the instant promised; None without a promise,
-    #: for a caller who left before that instant, and for who was called back in vain by then.
-    #: A callback that failed for the service's own reasons is a broken promise at once.
+    #: Whether the first conversation began by the instant promised. None if nothing was promised,
+    #: if the caller hung up before that instant, or if a callback was not reached by then. A
+    #: callback that failed for reasons of the service's own is a broken promise at once.
     kept: bool | None
+    #: How often the caller was passed on to another informateur or sector.
     transfers: int = 0
-    #: The directory's entry that the caller was sent to.
+    #: The entry of the directory to which the caller was referred.
     referral: EntryId | None = None
 
 
@@ -88,7 +89,7 @@ class SubjectFact:
 
 @value
 class VoteFact:
-    """A question put to a caller: the score given, None if there was no answer."""
+    """A question put to a caller, and the score given; None if there was no answer."""
 
     day: datetime.date
     question: QuestionId
@@ -97,8 +98,9 @@ class VoteFact:
 
 @value
 class BallotFact:
-    """A caller was asked to vote: `question` was the first one put. It says neither whether it was
-    answered nor how, so that it may be told before the vote is.
+    """A caller was asked to vote, beginning with `question`.
+
+    It says neither whether there was an answer nor which, so it need not be held back as votes are.
     """
 
     day: datetime.date
@@ -107,7 +109,7 @@ class BallotFact:
 
 @value
 class DutyFact:
-    """An informateur was ready for calls on that day."""
+    """An informateur was ready for calls at some time of that day."""
 
     day: datetime.date
     agent: AgentId
@@ -115,8 +117,9 @@ class DutyFact:
 
 @value
 class WatchFact:
-    """A supervisor began to take part in an informateur's call: kept for the audit."""
+    """A supervisor began to take part in an informateur's call; kept for audits."""
 
+    #: UTC epoch seconds.
     at: float
     supervisor: str
     agent: AgentId

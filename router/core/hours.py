@@ -1,12 +1,12 @@
 """When the service is open: the week, public holidays, exceptional days.
 
-An opening goes from one local wall time to another. Local times become instants by
-one rule, which settles both days a year on which the clock is put forward or back:
-*a local time is reached at the first instant at which the clock shows it or later.*
-So a time that comes twice counts the first time, and a time that the clock jumps over
-is reached at the jump; an opening that lies wholly inside the jump does not take place.
+An opening runs from one local wall time to another. Local times become instants by one rule,
+which also settles the two days a year on which the clocks change: *a local time is reached at the
+first instant at which the clock shows it, or a later time.* So a time that occurs twice counts the
+first time, and one that the clock skips is reached at the jump; an opening that lies wholly inside
+the jump does not take place.
 
-Times called `now` and all instants returned are UTC epoch seconds.
+`now` and all instants returned are UTC epoch seconds.
 """
 
 from bisect import bisect_left
@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 #: Opening and closing time, local. A closing time of 00:00 is the end of the day (24:00).
 Opening = tuple[time, time]
 
-#: How far ahead the next opening or closing is looked for.
+#: How far ahead the next opening or closing is looked for, in days.
 HORIZON_DAYS = 400
 
 #: The end of the day, as a closing time.
@@ -40,16 +40,18 @@ class Closed(Enum):
 class DayException:
     """One day that does not follow the week: closed, or open at other hours.
 
-    It wins over a public holiday. `reason` is French, for pages and logs.
+    It takes precedence over a public holiday.
     """
 
+    #: Empty: closed all day.
     open: tuple[Opening, ...] = ()
+    #: In French, for pages and logs.
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """What holds from `since` until `until`, both on one local day."""
+    """What is true from `since` until `until`, both on one local day."""
 
     day: date
     since: float
@@ -60,44 +62,44 @@ class _Moment:
 
 
 def no_holidays(day: date) -> str | None:
-    """The calendar without public holidays."""
+    """Return None: a calendar without public holidays."""
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Opening hours of a service.
+    """The opening hours of a service."""
 
-    `week` gives the openings of each ISO weekday (1 is Monday); `holiday_name` names
-    a public holiday, on which the week does not count; `exceptions` win over both.
-    """
-
+    #: The time zone of every local time, by its IANA name.
     zone: str = "Europe/Paris"
+    #: The openings of each ISO weekday (1 is Monday); a weekday without any is closed.
     week: Mapping[int, tuple[Opening, ...]] = field(default_factory=dict)
+    #: These take precedence over the week and over holidays.
     exceptions: Mapping[date, DayException] = field(default_factory=dict)
+    #: Names a public holiday, on which the service is closed; None on any other day.
     holiday_name: Callable[[date], str | None] = no_holidays
-    #: The last moment asked for: engines ask about the same one thousands of times.
+    #: The last moment looked up: an engine asks about the same one thousands of times.
     _last: list[_Moment] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def is_open(self, now: float) -> bool:
-        """Whether callers are admitted; the closing instant itself is closed."""
+        """Return whether callers are admitted; the closing instant itself is closed."""
         return self._moment(now).open
 
     def closes_at(self, now: float) -> float | None:
-        """When the present opening ends; None if closed, or open beyond the horizon."""
+        """Return when the present opening ends; None if closed, or open beyond the horizon."""
         return self._moment(now).closes_at
 
     def next_opening(self, now: float) -> float | None:
-        """When the next opening after `now` begins; None if none does within 400 days."""
+        """Return when the next opening after `now` begins; None if none does within 400 days."""
         return self._moment(now).next_opening
 
     def next_change(self, now: float) -> float | None:
-        """When the service next closes (if open) or opens (if closed)."""
+        """Return when the service next closes (if open) or opens (if closed), or None."""
         moment = self._moment(now)
         return moment.closes_at if moment.open else moment.next_opening
 
     def why_closed(self, now: float) -> Closed:
-        """The reason to give a caller; meaningful only while closed."""
+        """Return the reason to give a caller; meaningful only while closed."""
         local = self.local(now)
         exception = self.exceptions.get(local.date())
         if exception is None:
@@ -108,15 +110,15 @@ class Hours:
         return Closed.HOURS
 
     def local(self, now: float) -> datetime:
-        """`now` on the service's clock, to the second (rounding could change the day)."""
+        """Return `now` on the service's clock, rounded down: rounding up could change the day."""
         return datetime.fromtimestamp(floor(now), ZoneInfo(self.zone))
 
     def day_of(self, now: float) -> date:
-        """The date at `now` on the service's clock."""
+        """Return the date at `now` on the service's clock."""
         return self._moment(now).day
 
     def day(self, day: date) -> tuple[Opening, ...]:
-        """The openings of one day, earliest first."""
+        """Return the openings of one day, earliest first."""
         exception = self.exceptions.get(day)
         if exception is not None:
             return tuple(sorted(exception.open))
@@ -125,7 +127,7 @@ class Hours:
         return tuple(sorted(self.week.get(day.isoweekday(), ())))
 
     def instants(self, day: date) -> list[tuple[float, float]]:
-        """The openings of one day as instants, earliest first."""
+        """Return the openings of one day as instants, earliest first."""
         return list(self._instants(day, ZoneInfo(self.zone)))
 
     def _moment(self, now: float) -> _Moment:
@@ -138,8 +140,8 @@ class Hours:
     def _look_up(self, now: float) -> _Moment:
         zone = ZoneInfo(self.zone)
         today = self.local(now).date()
-        # A moment ends with its day at the latest, so that the horizon is a matter of
-        # the date and not of what was asked before.
+        # A moment ends with its day at the latest, so that the horizon depends on the date and not
+        # on what was asked before.
         since = _instant(today, time.min, zone)
         until = _instant(today + timedelta(days=1), time.min, zone)
         horizon = _instant(today + timedelta(days=HORIZON_DAYS), time.min, zone)
@@ -161,7 +163,7 @@ class Hours:
         return _Moment(today, since, until, False, None, None)
 
     def _openings(self, today: date, zone: tzinfo) -> Iterator[tuple[float, float]]:
-        """The openings from today to the horizon, those that touch (24:00, 00:00) joined."""
+        """Yield the openings from today to the horizon, joining those that touch (24:00, 00:00)."""
         days = (today + timedelta(days=ahead) for ahead in range(HORIZON_DAYS))
         pairs = chain.from_iterable(self._instants(day, zone) for day in days)
         joined = next(pairs, None)
@@ -190,12 +192,12 @@ def _covers(opening: Opening, clock: time) -> bool:
 
 
 def _instant(day: date, clock: time, zone: tzinfo) -> float:
-    """The first instant at which the clock in `zone` shows `clock` on `day`, or later."""
+    """Return the first instant at which the clock in `zone` shows `clock` on `day`, or later."""
     local = datetime.combine(day, clock, zone)
     at = local.timestamp()
-    # PEP 495: a time that comes twice is taken the first time (fold=0); one that the
-    # clock skips is read with the offset before the jump (fold=0) or after it (fold=1),
-    # and the jump lies between the two.
+    # PEP 495: of a time that occurs twice the first is taken (fold=0); one that the clock skips is
+    # read with the offset before the jump (fold=0) or after it (fold=1), and the jump lies between
+    # the two.
     if datetime.fromtimestamp(at, zone).replace(tzinfo=None) == local.replace(tzinfo=None):
         return at
     before = int(local.replace(fold=1).timestamp())

@@ -1,34 +1,35 @@
-"""The names that events and commands carry.
+"""The ids that events and commands carry.
 
-Ids of legs, bridges and playbacks are chosen by the engine before Asterisk hears of
-them (ARI `originateWithId`, `createWithId`, `playWithId`), so an answer that arrives
-before the HTTP reply is already known.
+Ids of legs, bridges and playbacks are chosen by the engine before Asterisk hears of them (ARI
+`originateWithId`, `createWithId`, `playWithId`), so an event that overtakes the HTTP reply is
+already known.
 """
 
 from typing import NewType
 
-#: The caller's channel, named by Asterisk when the call comes in.
+#: A caller's channel, named by Asterisk when the call comes in.
 CallId = NewType("CallId", str)
-#: Any channel: the caller's (same text as the CallId) or an informateur's leg.
+#: Any channel: a caller's (the same text as its CallId) or a leg that we dialled.
 ChannelId = NewType("ChannelId", str)
 BridgeId = NewType("BridgeId", str)
 PlaybackId = NewType("PlaybackId", str)
 AgentId = NewType("AgentId", str)
 SectorId = NewType("SectorId", str)
-#: A web page of the public site, "F1234".
+#: A page of the public site, "F1234".
 FicheId = NewType("FicheId", str)
-#: A sentence of prompts/catalogue.toml, by its kebab-case id.
+#: The kebab-case id of a sentence in prompts/catalogue.toml.
 PromptId = NewType("PromptId", str)
 MenuId = NewType("MenuId", str)
 PageId = NewType("PageId", str)
-#: An informateur's phone: Asterisk's endpoint agent-<id>. Each informateur has one of the
+#: An informateur's phone: Asterisk's endpoint agent-<id>. Each informateur has the one of the
 #: same number, and may work at another.
 PhoneId = NewType("PhoneId", str)
-#: An administration or service that callers are referred to.
+#: An administration or service to which callers are referred.
 EntryId = NewType("EntryId", str)
-#: Why an informateur takes no calls.
+#: Why an informateur is paused.
 ReasonId = NewType("ReasonId", str)
-#: An accepted request to be called back; unguessable, known to the usager's page alone.
+#: An accepted request to be called back. It cannot be guessed, and only the page that asked for
+#: the callback knows it.
 TicketId = NewType("TicketId", str)
-#: A question that callers vote on.
+#: A question put to callers after the conversation.
 QuestionId = NewType("QuestionId", str)

@@ -1,6 +1,6 @@
-"""The service, defined: hours, sectors, menus, pages, targets, informateurs.
+"""The definition of the service: hours, sectors, menus, pages, targets, informateurs.
 
-Frozen values that `router.config` builds from TOML and checks; the core trusts them.
+Frozen values, built from TOML and checked by `router.config`; the core trusts them.
 """
 
 from bisect import bisect_right
@@ -22,7 +22,7 @@ from router.core.ids import (
     SectorId,
 )
 
-#: Sentences made on the spot; they stand among prompt ids where a plan lists what to say.
+#: Sentences composed when they are played; plans list them among ordinary prompt ids.
 SAY_HOURS = PromptId("@hours")
 SAY_NEXT_OPENING = PromptId("@next-opening")
 SPOKEN_ON_THE_SPOT = frozenset({SAY_HOURS, SAY_NEXT_OPENING})
@@ -30,55 +30,66 @@ SPOKEN_ON_THE_SPOT = frozenset({SAY_HOURS, SAY_NEXT_OPENING})
 
 @dataclass(frozen=True, slots=True)
 class Sector:
-    """A domain of competence: `name` for pages and logs, `prompt` for the whisper."""
+    """A domain of competence, with a queue of its own."""
 
     id: SectorId
+    #: For pages and logs, in French.
     name: str
+    #: The ministry in charge, for figures.
     ministry: str
+    #: Names it in the whisper.
     prompt: PromptId
-    #: What an informateur types for it; none: nobody can be transferred to it.
+    #: What an informateur types to transfer a caller here; "": nobody can be transferred here.
     code: str = ""
-    #: Served by every informateur, as level 1: the general queue, no domain of competence.
+    #: Served by every informateur at level 1: the general queue, not a domain of competence.
     for_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Fiche:
-    """A page of the public site whose access code leads to `sector`."""
+    """A page of the public site, which shows an access code."""
 
     id: FicheId
+    #: In French.
     title: str
+    #: Where its access code leads.
     sector: SectorId
 
     @property
     def prompt(self) -> PromptId:
-        """The sentence that tells an informateur the title (router/voice renders it)."""
+        """The prompt that gives an informateur the title (rendered by router/voice)."""
         return PromptId(f"fiche-{self.id.lower()}")
 
 
 @dataclass(frozen=True, slots=True)
 class ToMenu:
+    """Open another menu."""
+
     menu: MenuId
 
 
 @dataclass(frozen=True, slots=True)
 class ToSector:
+    """Join the queue of a sector."""
+
     sector: SectorId
 
 
 @dataclass(frozen=True, slots=True)
 class ToPage:
+    """Play recorded information."""
+
     page: PageId
 
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """Say the menu again."""
+    """Play the menu again, this time with the keys that work everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """To the menu one came from."""
+    """Return to the previous menu."""
 
 
 Choice = ToMenu | ToSector | ToPage | Repeat | Back
@@ -86,18 +97,21 @@ Choice = ToMenu | ToSector | ToPage | Repeat | Back
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """What is said, and where each key leads. No key is the beginning of another."""
+    """A menu. No key sequence is the beginning of another."""
 
     id: MenuId
+    #: Played in order.
     prompts: tuple[PromptId, ...]
+    #: Where each key, or sequence of keys, leads.
     keys: Mapping[str, Choice]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Recorded information; after it the caller is back in the menu."""
+    """Recorded information; afterwards the caller is back in the menu."""
 
     id: PageId
+    #: Played in order.
     prompts: tuple[PromptId, ...]
 
 
@@ -184,9 +198,10 @@ class Targets:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An informateur: skills are sector -> level, 1 the most expert."""
+    """An informateur."""
 
     id: AgentId
+    #: The level of skill for each sector served, 1 for the most expert.
     skills: Mapping[SectorId, int]
 
 
@@ -224,7 +239,7 @@ class CallbackPolicy:
 
 
 class DeskAction(StrEnum):
-    """What a code dialled from an informateur's phone is for."""
+    """What a short code dialled from an informateur's phone asks for."""
 
     LOG_IN = "log in"
     LOG_OUT = "log out"
@@ -234,7 +249,7 @@ class DeskAction(StrEnum):
 
 
 class Feature(StrEnum):
-    """What keys do during a call; a sector's or an entry's code follows some of them."""
+    """What keys do during a call; some are followed by the code of a sector or an entry."""
 
     HOLD = "hold"  # and back
     TRANSFER = "transfer"
@@ -246,14 +261,14 @@ class Feature(StrEnum):
 
 
 class LogInBy(StrEnum):
-    """What makes an informateur ready in the morning."""
+    """How an informateur logs in."""
 
     PHONE = "phone"  # the phone's registration
     CODE = "code"  # the desk's code and the PIN, or HTTP
 
 
 class SecondLogIn(StrEnum):
-    """What becomes of a log-in at a second phone."""
+    """What happens to a log-in at a second phone."""
 
     REFUSE = "refuse"
     TAKE_OVER = "take over"
@@ -261,11 +276,14 @@ class SecondLogIn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PauseReason:
-    """`key` chooses it on the phone; it ends by itself after `longest_s`, by logging out."""
+    """A reason for a pause."""
 
     id: ReasonId
+    #: In French.
     name: str
+    #: The key that chooses it on the phone.
     key: str
+    #: A pause that lasts longer ends in a log-out, in seconds.
     longest_s: int
 
 
@@ -317,73 +335,80 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An administration or service of the directory.
-
-    `number` is what is dialled and said, digits only; None: only named. `prompt` names it,
-    `hours_prompt` says when it can be reached.
-    """
+    """An administration or service in the directory, to which callers can be referred."""
 
     id: EntryId
+    #: In French.
     name: str
     #: What an informateur types for it.
     code: str
+    #: What is dialled and read out, digits only; None: it is only named.
     number: str | None
+    #: Names it.
     prompt: PromptId
+    #: Says when it can be reached.
     hours_prompt: PromptId
 
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """The service through which deaf people call: "utilisez `name`", and its web page."""
+    """The relay service through which deaf people call, named on every page of ours."""
 
+    #: In French, as in "utilisez …".
     name: str
+    #: Its web page.
     url: str
 
 
 class QuestionKind(StrEnum):
     """What the answers to a question are."""
 
-    #: Marks: they have a mean, and some of them count as satisfied.
+    #: Scores, which have a mean, and some of which count as satisfied.
     SCORE = "score"
-    #: Yes or no: counted, never averaged.
+    #: Yes or no, which are counted but never averaged.
     YES_NO = "yes/no"
 
 
-#: How the answers to a question of yes or no are counted.
+#: How yes and no are counted.
 YES, NO = 1, 0
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What callers who stay are asked: `scores` by key; `satisfied` are the favourable ones."""
+    """A question put to callers who stay on the line after the conversation."""
 
     id: QuestionId
     prompt: PromptId
+    #: The score that each key stands for.
     scores: Mapping[str, int]
+    #: The scores that count as satisfied.
     satisfied: frozenset[int]
     kind: QuestionKind = QuestionKind.SCORE
 
 
 def yes_or_no(id_: QuestionId, prompt: PromptId, yes: str, no: str) -> Question:
-    """Return a question that is answered by one of two keys."""
+    """Return a question answered by one key for yes and one for no."""
     return Question(id_, prompt, {yes: YES, no: NO}, frozenset({YES}), QuestionKind.YES_NO)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything the engine needs to know of the service."""
+    """Everything the engine needs to know about the service, and a little for its pages."""
 
+    #: In French, for pages.
     name: str
-    #: Numbers callers may dial, as they arrive on the trunk.
+    #: The numbers that callers dial, as they arrive on the trunk. The first is shown to people.
     numbers: tuple[str, ...]
     hours: Hours
+    #: Greets every caller.
     welcome: tuple[PromptId, ...]
     sectors: Mapping[SectorId, Sector]
     fiches: Mapping[FicheId, Fiche]
     menus: Mapping[MenuId, Menu]
     pages: Mapping[PageId, Page]
-    #: Put to callers together with the question of the code.
+    #: Offered together with the question for the access code.
     first_menu: MenuId
+    #: Recorded information, also while the service is closed.
     information_menu: MenuId
     agents: Mapping[AgentId, Agent]
     code: CodePolicy = field(default_factory=CodePolicy)
@@ -391,33 +416,35 @@ class Plan:
     callbacks: CallbackPolicy = field(default_factory=CallbackPolicy)
     desk: Desk = field(default_factory=Desk)
     directory: Mapping[EntryId, Entry] = field(default_factory=dict)
-    #: In the order in which they are asked; none: callers are not asked to vote.
+    #: In the order in which they are asked; empty: callers are not asked to vote.
     questions: tuple[Question, ...] = ()
-    #: None: pages name none.
+    #: For pages; None: they name no relay.
     relay: Relay | None = None
-    #: Where callers wait who press nothing; None: they hear the information.
+    #: Where callers who press nothing wait; None: they hear the information.
     no_key: SectorId | None = None
 
     @property
     def number(self) -> str:
-        """The number that is shown to people."""
+        """The number shown to people."""
         return self.numbers[0]
 
     @property
     def domains(self) -> dict[SectorId, Sector]:
-        """The sectors that one can ask for: all but those that everybody serves."""
+        """The sectors that can be asked for: all but those that everybody serves."""
         return {id_: one for id_, one in self.sectors.items() if not one.for_all}
 
     def about(self, sector: SectorId, fiche: FicheId | None) -> tuple[PromptId, ...]:
-        """What an informateur is told that a call is about: the domain, and the page read."""
+        """Return the prompts that say what a call is about: the domain, and the page read."""
         page = None if fiche is None else self.fiches.get(fiche)
         domain = self.sectors[sector].prompt
         return (domain,) if page is None else (domain, page.prompt)
 
     @property
     def code_leads(self) -> str:
-        """The digits that access codes begin with: none that begins a choice of the first menu,
-        so that the first key tells a code from a choice."""
+        """The digits with which access codes begin, so that the first key tells one from a choice.
+
+        No choice of the first menu begins with any of them.
+        """
         if self.code.required:
             return "0123456789"
         begun = {key[0] for key in self.menus[self.first_menu].keys}
@@ -425,5 +452,5 @@ class Plan:
 
     @property
     def phones(self) -> tuple[PhoneId, ...]:
-        """Every phone of the service: each informateur's of the same number, supervisors'."""
+        """Every phone of the service: the informateurs', numbered as they are, and supervisors'."""
         return (*(PhoneId(agent) for agent in self.agents), *self.desk.supervisor_phones)

@@ -1,4 +1,4 @@
-"""After a restart of the router: who was logged in where, and the calls that Asterisk holds."""
+"""After a restart of the router: sessions and the calls that Asterisk still holds are resumed."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ from router.core.work import WorkItem
 
 
 class Recovery:
-    """Takes up what was there before; without a sector a call starts again from the welcome."""
+    """Resumes what was there before; a call without a sector starts again from the welcome."""
 
     def __init__(
         self, board: Switchboard, waiting: Waiting, distribution: Distribution, journey: Journey
@@ -26,7 +26,7 @@ class Recovery:
         self._journey = journey
 
     def restore(self, sessions: Iterable[DeskChanged], now: float) -> None:
-        """Log in again who was; a phone that does not come back within `away_s` is logged out."""
+        """Resume sessions; whoever's phone does not register within `away_s` is logged out."""
         board = self._board
         roster = board.roster
         for session in sessions:
@@ -37,7 +37,7 @@ class Recovery:
                 board.timers.set(("agent", desk.agent.id), now + board.plan.desk.away_s)
 
     def found(self, event: CallFound) -> None:
-        """Take a call up where Asterisk still holds it after a restart of the router."""
+        """Resume a call that Asterisk still holds, in the state in which it is found."""
         board = self._board
         if event.call in board.calls:
             board.ignore(event)

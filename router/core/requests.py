@@ -1,6 +1,6 @@
-"""What an informateur or a supervisor may ask of the service, and the answers.
+"""What informateurs and supervisors may ask of the service, and the answers.
 
-The same values come from a desk phone's keys and from HTTP. Each gets exactly one `Reply`.
+The keys of a desk phone and HTTP lead to the same values. Each request gets exactly one `Reply`.
 """
 
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from router.core.ids import EntryId, FicheId, PhoneId, ReasonId, SectorId
 
 @dataclass(frozen=True, slots=True)
 class LogIn:
-    """Begin work at `phone`; None is the informateur's own."""
+    """Begin work at `phone`; None: at the informateur's own."""
 
     phone: PhoneId | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LogOut:
-    """End work; a call under way is finished first."""
+    """End work, after the call under way if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Take no calls for a `reason` of the plan; after the call, if there is one."""
+    """Take no calls, for a reason of the plan; after the call under way if there is one."""
 
     reason: ReasonId
 
@@ -35,7 +35,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Let the caller hear music."""
+    """Put the caller on hold, with music."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,33 +45,34 @@ class Retrieve:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Give the caller to another sector, at the front of its queue."""
+    """Transfer the caller to the front of another sector's queue."""
 
     sector: SectorId
 
 
 @dataclass(frozen=True, slots=True)
 class Consult:
-    """Ask an informateur of `sector` while the caller is on hold."""
+    """Consult an informateur of `sector` while the caller is on hold."""
 
     sector: SectorId
 
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """Give the caller to the informateur who was consulted."""
+    """Hand the caller over to the informateur who was consulted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Give up the consultation or the referral; back to the caller."""
+    """Give up the consultation or the referral, and return to the caller."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refer:
-    """Send the caller to an entry of the directory: by transfer, or by saying its number."""
+    """Refer the caller to an entry of the directory."""
 
     entry: EntryId
+    #: Whether the caller is given its number instead of being put through.
     spoken: bool
 
 
@@ -86,21 +87,23 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What the last call was about, told within the wrap-up time. None: as the call came in."""
+    """What the last call was about, noted during wrap-up."""
 
+    #: None: the page or sector with which the call came in.
     subject: FicheId | SectorId | None = None
     result: Result = Result.ANSWERED
+    #: Where the caller was referred; None: nowhere.
     referral: EntryId | None = None
     #: The page should be made clearer.
     improve: bool = False
 
 
 class Watching(StrEnum):
-    """How a supervisor takes part: hears both; is heard by the informateur; is heard by both."""
+    """How a supervisor takes part in a call."""
 
-    LISTEN = "listen"
-    WHISPER = "whisper"
-    JOIN = "join"
+    LISTEN = "listen"  # hears both, and is heard by neither
+    WHISPER = "whisper"  # hears both, and is heard by the informateur
+    JOIN = "join"  # hears both, and is heard by both
 
 
 InCall = Hold | Retrieve | Transfer | Consult | Complete | Cancel | Refer
@@ -108,14 +111,14 @@ Request = LogIn | LogOut | Pause | Ready | Note | InCall
 
 
 class Reply(StrEnum):
-    """The answer; said on the phone as the prompt `desk-<value>`, told by HTTP in French."""
+    """The answer: on the phone the prompt `desk-<value>`, over HTTP a sentence in French."""
 
-    # It is done, or under way.
+    # Granted: it is done, or under way.
     LOGGED_IN = "logged-in"
     LOGGED_OUT = "logged-out"
     PAUSED = "paused"
     READY = "ready"
-    READY_AFTER_MISSES = "ready-after-misses"  # what the pause was for is told with it
+    READY_AFTER_MISSES = "ready-after-misses"  # after a pause for missed calls
     NOTED = "noted"
     HELD = "held"
     RETRIEVED = "retrieved"
@@ -124,17 +127,17 @@ class Reply(StrEnum):
     CANCELLED = "cancelled"
     REFERRED = "referred"
     WATCHING = "watching"
-    AFTER_CALL = "after-call"  # log-out and pause: when the call is over
-    # Refused: who asks.
+    AFTER_CALL = "after-call"  # granted once the call is over
+    # Refused because of who asks.
     NOT_LOGGED_IN = "not-logged-in"
     ALREADY_LOGGED_IN = "already-logged-in"
     LOGGED_IN_ELSEWHERE = "logged-in-elsewhere"  # second_log_in = "refuse"
-    WRONG_PIN = "wrong-pin"  # or no such informateur: not told apart
+    WRONG_PIN = "wrong-pin"  # or no such informateur: the answer is the same
     LOCKED = "locked"
     PHONE_TAKEN = "phone-taken"  # another informateur is logged in there
     PHONE_UNKNOWN = "phone-unknown"
     PHONE_ABSENT = "phone-absent"  # not registered
-    # Refused: what is asked.
+    # Refused because of what is asked.
     UNKNOWN_CODE = "unknown-code"
     UNKNOWN_REASON = "unknown-reason"
     UNKNOWN_SECTOR = "unknown-sector"
@@ -142,15 +145,15 @@ class Reply(StrEnum):
     UNKNOWN_SUBJECT = "unknown-subject"
     SAME_SECTOR = "same-sector"
     SECTOR_CLOSED = "sector-closed"  # nobody on duty there
-    NOBODY_FREE = "nobody-free"  # for a consultation
-    NO_NUMBER = "no-number"  # the entry has none to be dialled
-    NOTHING_TO_NOTE = "nothing-to-note"  # no call, or its wrap-up is over
+    NOBODY_FREE = "nobody-free"  # to be consulted
+    NO_NUMBER = "no-number"  # the entry has none to dial
+    NOTHING_TO_NOTE = "nothing-to-note"  # no call, or the time to note it is over
     NOT_IN_CALL = "not-in-call"
     NOT_NOW = "not-now"  # not in this state of the call
-    BUSY = "busy"  # a supervisor is there already, or the supervisor's phone is in use
+    BUSY = "busy"  # the call has a supervisor already, or the supervisor's phone is in use
 
 
-#: Replies that say yes.
+#: The replies that grant a request.
 GRANTED = frozenset(
     {Reply.LOGGED_IN, Reply.LOGGED_OUT, Reply.PAUSED, Reply.READY, Reply.READY_AFTER_MISSES}
     | {Reply.NOTED, Reply.HELD, Reply.RETRIEVED, Reply.TRANSFERRED, Reply.CONSULTING}

@@ -1,7 +1,7 @@
-"""An informateur is reserved and rung in one way, whoever asks: a caller, a ticket, a colleague.
+"""The one way to reserve and ring an informateur, be it for a caller, a callback or a colleague.
 
-Those three say only what differs: which state follows, what the whisper says, what happens if
-nobody picks up. Widening, the way of an item to further levels of skill, is here too.
+Those three add only what differs: which state follows, what the whisper says, and what happens if
+nobody picks up (RONA: ring on no answer). Here too an item is opened to further levels of skill.
 """
 
 from enum import StrEnum
@@ -17,14 +17,14 @@ from router.core.work import WorkItem
 
 
 class Ringing(StrEnum):
-    """What happens between an item that waits and the informateur it is for."""
+    """What happens between a waiting item and an informateur."""
 
-    TURN = "informateur free"  # the item's turn has come: ring this one
-    OVER = "rung for long enough"  # or the phone never began to ring
+    TURN = "informateur free"  # it is the item's turn: this informateur is to be rung
+    OVER = "rung for long enough"  # nobody picked up, or the phone never began to ring
 
 
 class Reservation:
-    """Rings informateurs; the ringing has a deadline of its own for each leg."""
+    """Rings informateurs. Each leg has a deadline of its own while it rings."""
 
     def __init__(self, board: Switchboard, duty: Duty) -> None:
         self._board = board
@@ -34,9 +34,9 @@ class Reservation:
     # Waiting.
 
     def wait(self, item: WorkItem) -> None:
-        """Put `item` in the queue, open to the levels of skill that its wait allows.
+        """Put `item` in the queue, open to as many levels of skill as its wait allows.
 
-        Whoever is free for it is rung once the event at hand has been answered.
+        If somebody is free for it, they are rung once the event at hand has been handled.
         """
         item.widened = self._targets.widened(self._board.now - item.joined_at)
         self._board.queue.add(item)
@@ -67,7 +67,7 @@ class Reservation:
     # Ringing.
 
     def choice(self, item: WorkItem, desk: AgentDesk) -> Choice:
-        """Say why `desk` gets `item`, before either is taken."""
+        """Return why `desk` gets `item`; to be called before either is taken."""
         board = self._board
         level = desk.agent.skills[item.sector]
         return Choice(
@@ -84,7 +84,7 @@ class Reservation:
     ) -> ChannelId:
         """Reserve the informateur and ring the phone for `call`; return the leg.
 
-        If nobody picks up in time the owner hears of it as `Ringing.OVER`.
+        If nobody picks up in time, the owner gets `Ringing.OVER`.
         """
         board, targets = self._board, self._targets
         self._duty.chosen(desk)
@@ -97,7 +97,7 @@ class Reservation:
         return leg
 
     def rang(self, desk: AgentDesk) -> None:
-        """The phone rings from now on: its time to be picked up begins."""
+        """The phone has begun to ring: `ring_s` counts from here."""
         if desk.state is AgentState.RESERVED and desk.leg is not None:
             self._duty.rang(desk)
             self._board.set_ring_due(desk.leg, self._targets.ring_s)
@@ -109,7 +109,7 @@ class Reservation:
             self._board.cancel_ring_due(desk.leg)
 
     def drop(self, call: CallId, leg: ChannelId | None) -> None:
-        """Hang a leg up that rings or talks; only its end is awaited."""
+        """Hang up a leg that rings or talks; from now on only its end is awaited."""
         if leg is not None:
             self._board.commands.append(HangUp(call, leg))
             self._board.legs.dismiss(leg)
@@ -117,5 +117,5 @@ class Reservation:
 
 
 def why_unanswered(desk: AgentDesk) -> LegEnd:
-    """Return how a call counts that was not picked up in time."""
+    """Return why nobody picked up in time: no answer or, if it never rang, no phone."""
     return LegEnd.UNREACHABLE if desk.state is AgentState.RESERVED else LegEnd.NO_ANSWER

@@ -1,8 +1,8 @@
 """Which part an event reaches.
 
-A channel's owner is one look-up (legs.py); what the owner does about an event is in its table
-(call/table.py, callback/table.py, desk/by_phone.py). What comes of it for others is done
-afterwards, in one place: `follow_up`.
+A channel's owner is found in one look-up (legs.py); what handles the event is in the owner's table
+(call/table.py, callback/table.py, desk/by_phone.py). What follows for others, a ticket or a free
+informateur, is done afterwards in one place: `follow_up`.
 """
 
 from collections.abc import Callable
@@ -30,10 +30,10 @@ from router.core.reservation import Reservation, Ringing
 from router.core.switchboard import Switchboard, TimerKey
 from router.core.table import Table, What
 
-#: A prompt that broke off because its channel is gone is followed by that end within this.
+#: If a prompt broke off because its channel is gone, that is reported within this, in seconds.
 ENDS_WITHIN_S = 1.0
 
-#: What an event on a leg is to the leg's owner, by what the leg is for.
+#: What an event on a leg means to the leg's owner, by the leg's role.
 _RANG: dict[Role, What] = {
     Role.INFORMATEUR: events.LegRang,
     Role.COLLEAGUE: AsideEvent.RANG,
@@ -59,7 +59,7 @@ _VANISHED: dict[Role, What] = {
     Role.INFORMATEUR: events.PhoneVanished,
     Role.COLLEAGUE: AsideEvent.VANISHED,
 }
-#: What it is to the owner that a sentence is over, by who heard it; without an entry, nothing.
+#: What the end of a prompt means to the owner, by who heard it; without an entry, nothing.
 _SAID: dict[type, dict[Said, What]] = {
     Call: {
         Said.CALLER: events.PromptEnded,
@@ -70,8 +70,8 @@ _SAID: dict[type, dict[Said, What]] = {
     Ticket: {Said.CALLER: events.PromptEnded},
     DeskCall: {Said.CALLER: events.PromptEnded},
 }
-#: What it is that a sentence to somebody else broke off. What a caller does not hear to its end
-#: waits a moment, for the channel's own end to be reported.
+#: What it means that a prompt broke off. Without an entry here the call waits a moment (_UNHEARD),
+#: in case the channel's end is reported.
 _UNSAID: dict[type, dict[Said, What]] = {
     Call: {
         Said.WATCHED_CALLER: WatchEvent.UNTOLD,
@@ -84,7 +84,7 @@ _UNHEARD = {Said.CALLER: Due.UNHEARD, Said.INFORMATEUR: Due.UNTOLD, Said.COLLEAG
 
 
 class Routing:
-    """Takes events and deadlines to the parts that answer them."""
+    """Takes events and deadlines to the parts that handle them."""
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class Routing:
             Ticket: callbacks.table,
             DeskCall: desk_calls,
         }
-        #: What answers each event.
+        #: What handles each event.
         self.on: dict[type[events.Event], Callable[[Any], None]] = {
             events.TimePassed: self._time_passed,
             events.KeyPressed: self._key,
@@ -153,7 +153,7 @@ class Routing:
         }
 
     def follow_up(self) -> None:
-        """End tickets whose conversation is over, and give work to whoever has become free."""
+        """End tickets whose conversation is over, and give work to informateurs who are free."""
         board = self._board
         while board.talked:
             self._callbacks.tell(board.talked.popleft(), TicketEvent.TALKED)
@@ -161,7 +161,7 @@ class Routing:
             self._offer(board.free.popleft())
 
     def _offer(self, desk: AgentDesk) -> None:
-        """Give a ready informateur the item that is due first."""
+        """Give an informateur who is ready the item that is due first."""
         if desk.state is not AgentState.READY:
             return
         item = self._board.queue.first_for(desk.agent.skills)
@@ -175,13 +175,13 @@ class Routing:
     # Events, one by one.
 
     def _time_passed(self, event: events.TimePassed) -> None:
-        """Whatever was due has been done."""
+        """Do nothing more: whatever was due has been done."""
 
     def _answer(self, owner: object, what: What, event: events.Event | None = None) -> Any:
         return self._tables[type(owner)].answer(owner, what, event)
 
     def _of_channel(self, event: events.OfCall) -> None:
-        """Whoever has the channel answers."""
+        """Have the channel's owner handle it."""
         leg = self._board.legs.get(ChannelId(event.call))
         if leg is not None:
             self._answer(leg.owner, type(event), event)
@@ -210,7 +210,7 @@ class Routing:
             self._recovery.found(event)
 
     def _called_answered(self, event: events.CalledAnswered) -> None:
-        """Picked up; too late if the attempt is over."""
+        """The number was picked up; too late if the attempt is over."""
         if ChannelId(event.call) not in self._board.legs:
             self._board.commands.append(HangUp(event.call, ChannelId(event.call)))
         self._of_channel(event)
@@ -228,7 +228,7 @@ class Routing:
         leg = self._board.legs.get(event.leg)
         if leg is not None and leg.role in _ANSWERED:
             self._answer(leg.owner, _ANSWERED[leg.role], event)
-        else:  # answered in the instant we gave up
+        else:  # picked up just as we gave up
             self._board.commands.append(HangUp(event.call, event.leg))
             self._board.ignore(event)
 
@@ -259,10 +259,10 @@ class Routing:
                 self._duty.released(desk)
 
     def _failed(self, event: events.CommandFailed) -> None:
-        """A command for a channel that is not there: as if its end had been reported."""
+        """A command failed because its channel is gone: as if its end had been reported."""
         board, channel = self._board, event.channel
         leg = board.legs.get(channel)
-        if leg is None:  # else a hang-up that fails would be repeated for ever
+        if leg is None:  # otherwise a failing hang-up would be repeated for ever
             board.ignore(event)
         elif leg.role in OWN:
             board.commands.append(HangUp(CallId(channel), channel))
@@ -288,7 +288,7 @@ class Routing:
             self._tables[type(owner)].answer(owner, what)
 
     def _prompt_failed(self, event: events.PromptFailed) -> None:
-        """What broke off was not heard. The channel's own end follows at once, or never."""
+        """The prompt was not heard. If its channel is gone, that is reported at once."""
         owner, said = self._whose(event)
         if owner is None:
             self._board.ignore(event)
@@ -298,7 +298,7 @@ class Routing:
             self._board.set_due(owner, _UNHEARD[said], ENDS_WITHIN_S)
 
     def _whose(self, event: events.PromptEnded | events.PromptFailed) -> tuple[Any, Said]:
-        """Return who owns the sentence that is over, or None, and to whom it was said."""
+        """Return the owner of the prompt that is over, or None, and who was hearing it."""
         leg = self._board.legs.get(ChannelId(event.call))
         if leg is not None:
             for said, playback in leg.owner.said.items():
@@ -316,7 +316,7 @@ class Routing:
             self._board.ignore(event)
 
     def _phone_vanished(self, event: events.PhoneVanished) -> None:
-        """A call that rings there goes to the next one, then its informateur is logged out."""
+        """A call ringing there goes to the next informateur, and this one is logged out."""
         board = self._board
         if not self._duty.knows(event.phone):
             board.ignore(event)
@@ -363,7 +363,7 @@ class Routing:
     # Deadlines.
 
     def fire(self, key: TimerKey) -> None:
-        """Have whoever set the deadline answer it."""
+        """Handle a deadline that has come."""
         board = self._board
         match key:
             case ("call", call_id, due):
@@ -385,7 +385,7 @@ class Routing:
                 self._waiting.close()
 
     def _lease_ended(self, desk: AgentDesk) -> None:
-        """The lease of a ringing phone ends after the ringing's own deadline: one was lost."""
+        """A lease has ended; while a phone rings, that is after the deadline of the ringing."""
         if desk.state in (AgentState.RESERVED, AgentState.RINGING) and desk.leg is not None:
             self._ring_over(desk.leg)
             if desk.state not in (AgentState.RESERVED, AgentState.RINGING):

@@ -1,9 +1,9 @@
-"""What is heard when figures or names are in it: sequences of prompt ids, made on the spot.
+"""Sentences with figures or names in them, composed as sequences of prompt ids.
 
-The pieces are families of `prompts/catalogue.toml` (`minutes-1` … `minutes-99`) and a few
-sentence parts; Asterisk plays them one after the other. Each function returns whole
-sentences unless it says otherwise, and every id it can return is in `required()`, but
-those that a plan gives: of sectors, reasons for a pause, and entries of the directory.
+The pieces are families in `prompts/catalogue.toml` (`minutes-1` … `minutes-99`) and a few parts of
+sentences, which Asterisk plays one after another. Each function returns whole sentences unless it
+says otherwise. Every id that it can return is in `required()`, except those that a plan names:
+sectors, fiches, reasons for a pause, and entries of the directory.
 """
 
 import datetime
@@ -12,19 +12,19 @@ from collections.abc import Mapping, Sequence
 from router.core.ids import PromptId, ReasonId
 from router.core.plan import Entry
 
-#: Family -> the numbers it is rendered for; an id is family, hyphen, number.
+#: Family -> the numbers that it covers; an id is family, hyphen, number.
 _FAMILIES: dict[str, range] = {
     "number": range(100),
     "minutes": range(1, 100),
     "hour": range(24),
-    # Feminine and without its unit ("vingt et une"): also the lower bound of a wait.
+    # Feminine and without a unit ("vingt et une"): also for the lower bound of a wait.
     "clock-minute": range(1, 60),
     "weekday": range(1, 8),
     "each-weekday": range(1, 8),  # "le lundi"
     "day": range(1, 32),
     "month": range(1, 13),
     "people-before": range(1, 100),
-    # The French short numbers of three digits, and the European ones of six: "cent seize".
+    # For French short numbers of three digits and European ones of six: "cent seize".
     "hundred": range(100, 200),
 }
 _PAIRS = tuple(PromptId(f"pair-{n:02}") for n in range(100))
@@ -49,7 +49,7 @@ _WAIT_UNDER_A_MINUTE = PromptId("wait-under-a-minute")
 _RANK_NEXT = PromptId("rank-next")
 _MANY_BEFORE = PromptId("people-before-many")
 _WHISPER_WAITED = PromptId("whisper-waited")
-#: Why an informateur's phone rang.
+#: Why an informateur's phone rang; the beginning of the whisper.
 _WHISPERS = {
     "call": PromptId("whisper-call"),
     "callback": PromptId("whisper-callback"),
@@ -69,6 +69,7 @@ _PARTS = frozenset(
     }
 )
 
+#: Opening and closing times of one day.
 Spans = Sequence[tuple[datetime.time, datetime.time]]
 
 
@@ -82,17 +83,17 @@ def all_families() -> dict[str, tuple[PromptId, ...]]:
 
 
 def required() -> frozenset[PromptId]:
-    """Return every id that the functions below can emit, a plan's own excepted."""
+    """Return every id that the functions below can return, except those that a plan names."""
     return _PARTS.union(*all_families().values())
 
 
 def number(n: int) -> tuple[PromptId, ...]:
-    """Return a number of 0..99, masculine; a part of a sentence."""
+    """Return a number from 0 to 99, masculine; part of a sentence."""
     return (_member("number", n),)
 
 
 def code_in_pairs(code: str) -> tuple[PromptId, ...]:
-    """Return an access code read by twos; a part of a sentence.
+    """Return an access code, read in pairs of digits; part of a sentence.
 
     Raises:
         ValueError: If it is not an even number of decimal digits.
@@ -103,7 +104,7 @@ def code_in_pairs(code: str) -> tuple[PromptId, ...]:
 
 
 def minutes(n: int) -> tuple[PromptId, ...]:
-    """Return a duration, a part of a sentence: "six minutes".
+    """Return a duration, part of a sentence: "six minutes".
 
     Below 1 it is "moins d'une minute", above 99 "plus de quatre-vingt-dix-neuf minutes".
     """
@@ -115,7 +116,7 @@ def minutes(n: int) -> tuple[PromptId, ...]:
 
 
 def clock(hour: int, minute: int) -> tuple[PromptId, ...]:
-    """Return a time of day, a part of a sentence: "huit heures trente", "minuit"."""
+    """Return a time of day, part of a sentence: "huit heures trente", "minuit"."""
     if hour == minute == 0:
         return (_MIDNIGHT,)
     if minute == 0:
@@ -124,7 +125,7 @@ def clock(hour: int, minute: int) -> tuple[PromptId, ...]:
 
 
 def date(day: datetime.date) -> tuple[PromptId, ...]:
-    """Return a date, a part of a sentence: "lundi vingt-trois novembre"."""
+    """Return a date, part of a sentence: "lundi vingt-trois novembre"."""
     return (
         _member("weekday", day.isoweekday()),
         _member("day", day.day),
@@ -149,11 +150,11 @@ def opening(opens: datetime.datetime, now: datetime.datetime) -> tuple[PromptId,
 
 
 def week(hours: Mapping[int, Spans]) -> tuple[PromptId, ...]:
-    """Return the weekly hours, days with the same hours together, closed days last.
+    """Return the weekly hours, grouping days with the same hours, closed days last.
 
-    `hours` maps ISO weekdays (1 is Monday) to spans (opens, closes); a day without spans
-    is closed. "Le lundi et le jeudi, de huit heures trente à dix-huit heures quinze …
-    le samedi et le dimanche : fermé".
+    `hours` maps ISO weekdays (1 is Monday) to spans (opens, closes); a day without spans is closed.
+    "Le lundi et le jeudi, de huit heures trente à dix-huit heures quinze … le samedi et le
+    dimanche : fermé".
     """
     alike: dict[tuple[tuple[datetime.time, datetime.time], ...], list[int]] = {}
     for weekday in range(1, 8):
@@ -174,8 +175,8 @@ def week(hours: Mapping[int, Spans]) -> tuple[PromptId, ...]:
 def wait_between(low_min: int, high_min: int) -> tuple[PromptId, ...]:
     """Return the estimated wait, in minutes: "… estimé entre trois et six minutes".
 
-    "à moins d'une minute" when short, "à environ six minutes" when both are equal,
-    "à plus de …" when too long to be bounded honestly (over an hour, or 99 minutes).
+    "à moins d'une minute" if it is short, "à environ six minutes" if both are equal, "à plus de …"
+    if it is too long for an honest upper bound: `low_min` from 60, or `high_min` over 99.
     """
     low, high = sorted((low_min, high_min))
     if high < 2:
@@ -190,7 +191,7 @@ def wait_between(low_min: int, high_min: int) -> tuple[PromptId, ...]:
 
 
 def rank(position: int) -> tuple[PromptId, ...]:
-    """Return where the caller stands; position 1 is next.
+    """Return the caller's place in the queue; position 1 is next.
 
     Raises:
         ValueError: If position is less than 1.
@@ -206,11 +207,11 @@ def rank(position: int) -> tuple[PromptId, ...]:
 def whisper(
     about: tuple[PromptId, ...], waited_min: int, *, kind: str = "call"
 ) -> tuple[PromptId, ...]:
-    """Return what the informateur hears on answering: why, what about, how long one waits.
+    """Return what an informateur hears on picking up: the reason, the subject and the wait.
 
-    `about` is `Plan.about`. `kind` is "call", "callback", "transfer" or "consult": of that one
-    no wait is said, as a colleague asks. A title is never what is said last: without its file
-    it is passed over then (measured), and the rest is heard.
+    `about` is from `Plan.about`; `kind` is "call", "callback", "transfer" or "consult". For the
+    last no wait is given, as it is a colleague who is asking. A title never comes last: if its file
+    is missing, Asterisk then skips it and plays the rest (as measured).
     """
     why = _WHISPERS[kind]
     if why == _WHISPERS["consult"]:
@@ -219,16 +220,16 @@ def whisper(
 
 
 def ask_reason(reason: ReasonId) -> PromptId:
-    """Return one line of the menu of pauses: "Pour une pause courte, tapez 1."."""
+    """Return a line of the menu of pauses, such as "Pour une pause courte, tapez 1"."""
     return PromptId(f"desk-ask-reason-{reason}")
 
 
 def phone_number(digits: str) -> tuple[PromptId, ...]:
-    """Return a number as it is said in France; a part of a sentence.
+    """Return a phone number as it is said in France; part of a sentence.
 
-    By twos, an odd digit first: "trente-six, quarante-six". Three digits that begin with 1
-    are one number, as people know them ("cent dix-neuf"), and so is the first half of six
-    that begin with 116: "cent seize, zéro, zéro six".
+    In pairs, an odd digit first: "trente-six, quarante-six". Three digits that begin with 1 are one
+    number, as people know them ("cent dix-neuf"), and so is the first half of six that begin with
+    116: "cent seize, zéro, zéro six".
 
     Raises:
         ValueError: If it is not made of digits.
@@ -245,7 +246,7 @@ def phone_number(digits: str) -> tuple[PromptId, ...]:
 
 
 def referral(entry: Entry) -> tuple[PromptId, ...]:
-    """Return who answers instead of us, under which number and when: said twice."""
+    """Return the name, number and hours of an entry of the directory, said twice."""
     said: tuple[PromptId, ...] = (entry.prompt,)
     if entry.number is not None:
         said += (_REFERRAL_NUMBER, *phone_number(entry.number))
@@ -260,7 +261,7 @@ def _member(family: str, n: int) -> PromptId:
 
 
 def _days(days: Sequence[int]) -> list[PromptId]:
-    """Three days or more in a row are "du lundi au mercredi", others "le lundi et le jeudi"."""
+    """Return days: three or more in a row "du lundi au mercredi", else "le lundi et le jeudi"."""
     runs: list[list[int]] = []
     for day in days:
         if runs and runs[-1][-1] == day - 1:

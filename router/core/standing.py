@@ -1,6 +1,6 @@
-"""What a waiting caller is told: the place in the queue, and how long it takes, if that is known.
+"""What a waiting caller is told: the place in the queue and, if it is known, the wait.
 
-What is known of informateurs and queue, put before the estimate (estimate.py).
+The present state of queue and informateurs is what the estimate is made from (estimate.py).
 """
 
 from dataclasses import dataclass
@@ -15,25 +15,29 @@ from router.core.work import WorkItem
 
 @dataclass(frozen=True, slots=True)
 class SectorSnapshot:
-    """Where a sector stands: who waits, who works, and the wait in minutes when it is known."""
+    """The state of a sector at one time."""
 
     sector: SectorId
+    #: How many wait, callers and callbacks.
     waiting: int
+    #: How many informateurs are not logged out, and how many of them are ready for a call.
     on_duty: int
     ready: int
+    #: How long the oldest has waited; None: nobody waits.
     oldest_wait_s: float | None
+    #: Between how many minutes a new caller would wait; None: that is not known.
     wait_min: tuple[int, int] | None
-    #: So many wait, in all sectors, that whoever asks for this one is refused.
+    #: Whether a new caller would be refused because the queue is full.
     is_full: bool = False
 
     @property
     def is_answered(self) -> bool:
-        """Whether a caller who asks for this sector now is answered, at once or after a wait."""
+        """Whether a caller who chooses this sector now will be answered, if not at once."""
         return self.on_duty > 0 and not self.is_full
 
 
 class Standing:
-    """Where callers stand at the time of the last event."""
+    """The state of the queue at the time of the last event, and what calls have taught."""
 
     def __init__(self, board: Switchboard) -> None:
         self._board = board
@@ -41,19 +45,19 @@ class Standing:
         self.arrivals = Arrivals()
 
     def somebody_free(self, sector: SectorId) -> bool:
-        """Return whether more informateurs of `sector` are idle, at any level, than wait for it.
+        """Return whether more informateurs of `sector` are idle, at any level, than items wait.
 
-        Whoever comes next is then served at once, however many wait elsewhere.
+        The next caller is then answered at once, however many wait in other sectors.
         """
         return self._board.roster.ready(sector) > self._board.queue.waiting(sector)
 
     def is_full(self, sector: SectorId) -> bool:
-        """Return whether so many wait that whoever asks for `sector` is refused."""
+        """Return whether a new caller for `sector` would be refused because the queue is full."""
         full = self._board.queue.callers >= self._board.plan.targets.queue_max
         return full and not self.somebody_free(sector)
 
     def of_sector(self, sector: SectorId) -> SectorSnapshot:
-        """Return where the sector stands."""
+        """Return the state of the sector."""
         roster, queue = self._board.roster, self._board.queue
         waiting, oldest = queue.waiting(sector), queue.oldest_joined_at(sector)
         return SectorSnapshot(
@@ -67,15 +71,15 @@ class Standing:
         )
 
     def said(self, item: WorkItem, place: int) -> tuple[PromptId, ...]:
-        """Return where the caller of `item` stands, and how long it takes if that is known."""
+        """Return the prompts for a caller's `place` and, if it is known, the wait."""
         waited_s = self._board.now - item.joined_at
         bounds = self.wait_min(item.sector, place, waited_s)
         return rank(place) + (wait_between(*bounds) if bounds else ())
 
     def wait_min(self, sector: SectorId, place: int, waited_s: float) -> tuple[int, int] | None:
-        """Return how long whoever stands at `place` and has waited for `waited_s` waits on.
+        """Return how long a caller at `place`, who has waited for `waited_s`, has yet to wait.
 
-        In whole minutes, low < high; None when that is not known well enough to be said.
+        In whole minutes, low < high; None if it is not known well enough to be announced.
         """
         roster, queue = self._board.roster, self._board.queue
         widening_s = self._board.plan.targets.widening_s

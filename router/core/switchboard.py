@@ -1,4 +1,4 @@
-"""What the parts of the engine share: calls, timers, the plan, and the commands under way."""
+"""What the parts of the engine share: calls, channels, queue, roster, timers, and the commands."""
 
 import datetime
 from collections import Counter, deque
@@ -51,15 +51,16 @@ TimerKey = (
     | tuple[Literal["closing"]]
 )
 
-#: The last word to a caller who is not joined with anybody any more.
+#: The last sentence before we hang up.
 GOODBYE = PromptId("goodbye")
-#: Asterisk reports a hang-up at once; a call whose end was never reported is forgotten after this.
+#: Asterisk reports a hang-up at once; a call whose end is not reported is forgotten after this, in
+#: seconds.
 HANG_UP_GUARD_S = 10.0
 _EVERY_DUE = tuple(Due)
 
 
 class Switchboard:
-    """State of the service at `now`. The parts write their decisions to `commands`."""
+    """The state of the service at `now`. The parts append their decisions to `commands`."""
 
     def __init__(self, plan: Plan, codes: CodeBook, run: str, pins: Pins) -> None:
         self.plan = plan
@@ -69,11 +70,12 @@ class Switchboard:
         self.now = 0.0
         self.commands: list[Command] = []
         self.calls: dict[CallId, Call] = {}
-        #: Calls of informateurs to the desk.
+        #: Informateurs' calls to the desk.
         self.desk_calls: dict[CallId, DeskCall] = {}
         self.legs = Legs()
-        #: Informateurs who may have become free, and tickets whose conversation is over: the
-        #: engine gives the former work and ends the latter once an event has been answered.
+        #: Informateurs who may have become free, and tickets whose conversation is over. Once the
+        #: event at hand has been handled, `Routing.follow_up` gives the former work and ends the
+        #: latter.
         self.free: deque[AgentDesk] = deque()
         self.talked: deque[TicketId] = deque()
         self.timers: Timers[TimerKey] = Timers()
@@ -86,29 +88,33 @@ class Switchboard:
     # Calls, and their channels.
 
     def begin(self, call: Call) -> None:
-        """Take a call up; its channel is the caller's from now on."""
+        """Add a call; its channel is a caller's from now on."""
         self.calls[call.id] = call
         self.legs.add(call.channel, Role.CALLER, call)
 
-    # Ids, chosen before anyone else knows of the thing they name.
+    # Ids, chosen before Asterisk knows what they name.
 
     def next_sequence(self) -> int:
+        """Return the next number of this run, for ids and to break ties."""
         self._sequence += 1
         return self._sequence
 
     def new_leg(self) -> ChannelId:
+        """Return the id of a channel to be dialled."""
         return ChannelId(f"{self.run}-leg-{self.next_sequence()}")
 
     def new_snoop(self) -> ChannelId:
+        """Return the id of a channel through which a supervisor will listen."""
         return ChannelId(f"{self.run}-snoop-{self.next_sequence()}")
 
     def new_bridge(self) -> BridgeId:
+        """Return the id of a bridge to be made."""
         return BridgeId(f"{self.run}-talk-{self.next_sequence()}")
 
     # What the caller hears.
 
     def play(self, call: Call, prompts: tuple[PromptId, ...]) -> None:
-        """Say `prompts` to the caller instead of whatever is heard; guarded by a deadline."""
+        """Play `prompts` to the caller, in place of whatever was playing, and guard their end."""
         self.silence(call)
         call.said[Said.CALLER] = self.play_on(call.id, call.channel, prompts)
         self.set_due(call, Due.STEP, self.plan.targets.prompt_guard_s)
@@ -116,13 +122,13 @@ class Switchboard:
     def play_on(
         self, call: CallId, channel: ChannelId, prompts: tuple[PromptId, ...]
     ) -> PlaybackId:
-        """Say `prompts` on any channel."""
+        """Play `prompts` on any channel; return the id under which the end is reported."""
         playback = PlaybackId(f"{self.run}-play-{self.next_sequence()}")
         self.commands.append(Play(call, channel, playback, self._spelled_out(prompts)))
         return playback
 
     def silence(self, call: Call) -> None:
-        """Stop whatever the caller hears, with its deadlines."""
+        """Stop whatever the caller hears, and cancel its deadlines."""
         self.cancel_due(call, Due.STEP, Due.UNHEARD)
         playback = call.said.pop(Said.CALLER, None)
         if playback is not None:
@@ -132,13 +138,13 @@ class Switchboard:
             call.music = False
 
     def cut_short(self, call: CallId, owner: Owner, said: Said) -> None:
-        """Stop what is being said to one of those with channels of `owner`."""
+        """Stop the prompt that `said` is hearing, if any."""
         playback = owner.said.pop(said, None)
         if playback is not None:
             self.commands.append(StopPlaying(call, playback))
 
     def play_music(self, call: Call) -> None:
-        """Let the caller hear music instead of whatever is heard."""
+        """Give the caller music, in place of whatever was playing."""
         self.silence(call)
         self.commands.append(StartMusic(call.id, call.channel))
         call.music = True
@@ -162,30 +168,34 @@ class Switchboard:
     # Deadlines.
 
     def set_due(self, call: Call, due: Due, after_s: float) -> None:
+        """Set or move a deadline of the call, `after_s` from now."""
         self.timers.set(("call", call.id, due), self.now + after_s)
 
     def cancel_due(self, call: Call, *dues: Due) -> None:
+        """Cancel those of the call's deadlines that are set."""
         for due in dues:
             self.timers.cancel(("call", call.id, due))
 
     def set_ring_due(self, leg: ChannelId, after_s: float) -> None:
-        """Give whoever is rung on `leg` that long to pick up."""
+        """Allow `after_s` from now for `leg` to be picked up, or to begin to ring."""
         self.timers.set(("ring", leg), self.now + after_s)
 
     def cancel_ring_due(self, leg: ChannelId) -> None:
+        """Cancel the deadline of a leg that no longer rings."""
         self.timers.cancel(("ring", leg))
 
     # Facts.
 
     def ignore(self, event: Event) -> None:
-        """Count what is late, repeated or impossible."""
+        """Count an event that is late, repeated or impossible."""
         self.counts[f"{IGNORED}{type(event).__name__}"] += 1
 
     def service_day(self) -> datetime.date:
-        """Return the day of the service, in its own time zone."""
+        """Return the calendar day in the service's time zone."""
         return self.plan.hours.day_of(self.now)
 
     def count(self, fact: Fact) -> None:
+        """Have a fact counted."""
         self.commands.append(Counted(fact))
 
     # The call's end.
@@ -201,18 +211,19 @@ class Switchboard:
         seconds: float | None = None,
         detail: str = "",
     ) -> None:
+        """Have a step of the call logged; see `Noted`."""
         self.commands.append(Noted(call.id, step, sector, agent, fiche, None, seconds, detail))
 
     def say_goodbye(self, call: Call, outcome: Outcome, prompts: tuple[PromptId, ...]) -> None:
-        """Say a last sentence; the call hangs up when it is said."""
+        """Play a last sentence, after which we hang up. A call once answered stays answered."""
         call.state = CallState.LEAVING
         call.goodbye_at = self.now
-        if call.waited_s is None or outcome is Outcome.LOST:  # once answered, answered
+        if call.waited_s is None or outcome is Outcome.LOST:
             call.outcome = outcome
         self.play(call, prompts)
 
     def end(self, call: Call) -> None:
-        """Forget the call and note its one outcome."""
+        """Forget the call, and log and count its one outcome."""
         self.timers.cancel_all([("call", call.id, due) for due in _EVERY_DUE])
         del self.calls[call.id]
         self.legs.pop(call.channel)
@@ -256,7 +267,7 @@ class Switchboard:
         )
 
     def hang_up(self, call: Call) -> None:
-        """Hang the caller up, once; what follows is Asterisk's word that the call left."""
+        """Hang up, once: Asterisk then reports that the caller's channel is gone."""
         if call.hung_up:
             self.end(call)
             return

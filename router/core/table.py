@@ -1,8 +1,8 @@
-"""A life as a table: what answers each event in each state, and which states may follow.
+"""A life as a table: what handles each event in each state, and which states may follow.
 
-A pair (state, event) without a row is late, repeated or impossible: counted and ignored. What
-answers may always leave the state as it is; any other state that its row does not name is a
-defect, counted under OUTSIDE (tests raise instead: tests/conftest.py).
+A pair (state, event) without a row is late, repeated or impossible: it is counted and ignored. A
+handler may always leave the state as it is; any other state that its row does not name is a defect,
+counted under OUTSIDE (under tests an error: tests/conftest.py).
 """
 
 from collections import Counter
@@ -13,9 +13,9 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from router.core.legs import Owner
 
-#: What happened: the class of an event or a request, or something the engine itself finds.
+#: What happened: the class of an event or a request, or something that the engine noticed itself.
 What = type[Any] | StrEnum
-#: How counts begin: of events that mean nothing, and of transitions that no row allows.
+#: How the names of counts begin: of ignored events, and of transitions that no row allows.
 IGNORED = "ignored "
 OUTSIDE = "outside the table: "
 
@@ -25,26 +25,28 @@ E = TypeVar("E")
 
 
 class Living(Owner, Protocol):
-    """Whoever lives by a table."""
+    """An owner of channels with a life, and so with a state."""
 
     @property
-    def state(self) -> StrEnum: ...
+    def state(self) -> StrEnum:
+        """Where in its life it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row(Generic[S, L]):
-    """In `state`, when `what` happens, `answer` is called; one of `leads_to` may follow."""
+    """In `state`, when `what` happens, `answer` is called."""
 
     state: S
     what: What
+    #: Takes the owner, and the event if `tells`.
     answer: Callable[..., Any]
-    #: Whether `answer` takes the event besides its owner.
     tells: bool
+    #: The other states that may follow.
     leads_to: tuple[S, ...]
 
 
 def when(state: S, what: What, answer: Callable[[L], Any], *leads_to: S) -> Row[S, L]:
-    """Return the row of an event that says no more than that it happened."""
+    """Return the row for something of which it matters only that it happened."""
     return Row(state, what, answer, False, leads_to)
 
 
@@ -55,19 +57,22 @@ def told(
     *leads_to: S,
     as_: StrEnum | None = None,
 ) -> Row[S, L]:
-    """Return the row of an event whose contents matter; `as_` names it otherwise."""
+    """Return the row for an event whose contents matter; `as_`: under another name."""
     return Row(state, as_ or event, answer, True, leads_to)
 
 
 def name_of(what: What) -> str:
-    """Return how counts and pictures call it."""
+    """Return its name in counts and drawings."""
     return what.value if isinstance(what, StrEnum) else what.__name__
 
 
 class Table(Generic[S, L]):
     """The rows of one kind of life.
 
-    `place` begins the state's name in counts. Raises ValueError if a pair has two rows.
+    `place` is put before the names of states in `counts`.
+
+    Raises:
+        ValueError: If a pair has two rows.
     """
 
     def __init__(
@@ -87,7 +92,7 @@ class Table(Generic[S, L]):
         return what in self._rows[state]
 
     def answer(self, owner: L, what: What, event: Any = None) -> Any:
-        """Have the row's handler answer, and return what it returns; None without a row."""
+        """Call the row's handler and return its result; without a row, count it, return None."""
         before = owner.state
         row = self._rows[before].get(what)
         if row is None:
@@ -100,6 +105,6 @@ class Table(Generic[S, L]):
         return reply
 
     def outside(self, row: Row[S, L], after: StrEnum) -> None:
-        """Count a transition that no row allows: a defect of ours."""
+        """Count a transition that no row allows, which is a defect of ours."""
         pair = f"{name_of(row.what)} in {self._place}{row.state}"
         self._counts[f"{OUTSIDE}{pair} -> {after}"] += 1

@@ -1,4 +1,4 @@
-"""Deadlines by key, in time order; equal instants fire in the order they were set."""
+"""Deadlines by key, earliest first; equal instants fire in the order in which they were set."""
 
 from collections.abc import Hashable, Iterable, Iterator
 from heapq import heapify, heappop, heappush
@@ -8,26 +8,26 @@ K = TypeVar("K", bound=Hashable)
 
 
 class Timers(Generic[K]):
-    """At most one deadline a key. Times are UTC epoch seconds.
+    """At most one deadline for each key. Times are UTC epoch seconds.
 
-    Cancelled entries stay in the heap until they surface, or until it has twice as many (plus
-    64) as were living when it was last cleared; so every operation costs O(log n).
+    Cancelled entries stay in the heap until they surface, or until it holds more than twice as many
+    (plus 64) as were live when it was last cleared, so every operation costs O(log n).
     """
 
     def __init__(self) -> None:
-        #: [at, order of setting, key]; the key of those that count no more is None.
+        #: [at, order in which it was set, key]; a cancelled entry has None as its key.
         self._heap: list[list[Any]] = []
-        #: The entry of each key that counts.
+        #: The live entry of each key.
         self._live: dict[K, list[Any]] = {}
         self._sequence = 0
-        #: The heap is cleared when it has more entries than this.
+        #: The heap is cleared when it holds more entries than this.
         self._most = 64
 
     def __len__(self) -> int:
         return len(self._live)
 
     def __iter__(self) -> Iterator[K]:
-        """Yield what has a deadline."""
+        """Yield the keys that have a deadline."""
         return iter(self._live)
 
     def __contains__(self, key: object) -> bool:
@@ -76,7 +76,7 @@ class Timers(Generic[K]):
         return None
 
     def pop_due(self, now: float) -> K | None:
-        """Take the earliest key due at `now` or before; None when nothing is due."""
+        """Remove and return the earliest key due by `now`, or None."""
         heap = self._heap
         while heap and heap[0][0] <= now:
             key: K | None = heappop(heap)[2]

@@ -1,4 +1,4 @@
-"""Values that are made by the million: events, commands, facts."""
+"""Values created by the million: events, commands, facts."""
 
 from dataclasses import dataclass
 from typing import TypeVar, dataclass_transform
@@ -8,9 +8,9 @@ _T = TypeVar("_T")
 
 @dataclass_transform(frozen_default=True)
 def value(cls: type[_T]) -> type[_T]:
-    """Make a dataclass with slots, equality and hash that mypy holds to be frozen.
+    """Make `cls` a dataclass with slots, equality and a hash, frozen in the eyes of mypy.
 
-    At run time nothing forbids to assign a field: a frozen dataclass sets each of its own
-    through `object.__setattr__`, which made every event and command cost three times as much.
+    At run time nothing prevents a field from being assigned. A truly frozen dataclass sets each
+    field through `object.__setattr__`, which made every event and command cost three times as much.
     """
     return dataclass(slots=True, unsafe_hash=True)(cls)

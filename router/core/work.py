@@ -1,11 +1,11 @@
 """The one queue, ordered by promise.
 
-Everything that waits for an informateur is an item with the instant it is due. The item
-due first is served first (earliest deadline first); equal instants in order of arrival.
+Everything that waits for an informateur is an item with the instant at which it is due. The item
+due first is served first (earliest deadline first), equal instants in order of arrival.
 
-A sector's items stand in one sorted list a level of skill: level 1 sees all of them at
-once, level L those that have waited long enough for the choice to widen that far. Finding
-the first costs O(skills), adding and removing O(log n) comparisons.
+The items of a sector stand in one sorted list for each level of skill: level 1 sees all of them,
+level L those that have waited long enough for the choice to widen that far. Finding the first costs
+O(skills); adding and removing cost O(log n) comparisons.
 """
 
 from bisect import bisect_left, insort
@@ -17,17 +17,20 @@ from router.core.ids import CallId, SectorId, TicketId
 
 @dataclass(slots=True, eq=False)
 class WorkItem:
-    """A promise: `call` waits for `sector` since `joined_at` and is due at `due_at`."""
+    """A promise to a caller, or to somebody who asked for a callback. Times: UTC epoch seconds."""
 
+    #: The caller's channel, or that of the callback's next attempt.
     call: CallId
     sector: SectorId
+    #: When the wait began.
     joined_at: float
+    #: The rank in the queue: the earliest is served first.
     due_at: float
-    #: Order of arrival; breaks ties.
+    #: Order of arrival, which breaks ties.
     sequence: int
     #: Levels of skill that may serve it now: 1..widened.
     widened: int = 1
-    #: Whose promise it is, if nobody is on the line.
+    #: The callback that was promised; None: a caller is on the line.
     ticket: TicketId | None = None
 
 
@@ -35,13 +38,13 @@ _Entry = tuple[float, int, WorkItem]
 
 
 class WorkQueue:
-    """Waiting items of every sector. The caller widens them as time passes."""
+    """The waiting items of every sector. It is the caller's duty to widen them as time passes."""
 
     def __init__(self, sectors: Iterator[SectorId] | list[SectorId], levels: int) -> None:
         self._open: dict[SectorId, list[list[_Entry]]] = {
             sector: [[] for _ in range(levels)] for sector in sectors
         }
-        #: Callers who wait on the line, and tickets.
+        #: How many callers wait on the line, and how many callbacks.
         self.callers = 0
         self.tickets = 0
 
@@ -49,11 +52,11 @@ class WorkQueue:
         return self.callers + self.tickets
 
     def waiting(self, sector: SectorId) -> int:
-        """Return how many wait for `sector`."""
+        """Return how many items wait for `sector`."""
         return len(self._open[sector][0])
 
     def weigh(self, weights: Mapping[SectorId, float]) -> float:
-        """Return how many wait, each counting as much as its sector weighs."""
+        """Return how many items wait, each counted with the weight of its sector."""
         waiting = self._open
         return sum([weight * len(waiting[sector][0]) for sector, weight in weights.items()])
 
@@ -64,17 +67,17 @@ class WorkQueue:
                 yield entry[2]
 
     def add(self, item: WorkItem) -> None:
-        """Let `item` wait, open to levels 1..item.widened."""
+        """Add `item`, open to levels 1..item.widened."""
         entry = (item.due_at, item.sequence, item)
         for level in self._open[item.sector][: item.widened]:
             insort(level, entry)
         self._count(item, 1)
 
     def remove(self, item: WorkItem) -> None:
-        """Take `item` out; the caller's duty is that it waits."""
+        """Take `item` out. It is the caller's duty that it is waiting."""
         key = (item.due_at, item.sequence)
         for level in self._open[item.sector][: item.widened]:
-            first = level[0][2] is item  # as a rule: who is due first is served first
+            first = level[0][2] is item  # usually: whoever is due first is served first
             del level[0 if first else bisect_left(level, key)]
         self._count(item, -1)
 
@@ -94,18 +97,18 @@ class WorkQueue:
         return bisect_left(self._open[item.sector][0], (item.due_at, item.sequence)) + 1
 
     def oldest_joined_at(self, sector: SectorId) -> float | None:
-        """Return since when the longest waiting of `sector` waits, or None."""
+        """Return when the oldest item of `sector` joined the queue, or None."""
         return min((entry[2].joined_at for entry in self._open[sector][0]), default=None)
 
     def open_to(self, skills: Mapping[SectorId, int]) -> int:
-        """Return how many items wait that `skills` (sector -> level) may serve."""
+        """Return how many waiting items somebody with `skills` (sector -> level) may serve."""
         open_items = 0
         for sector, level in skills.items():
             open_items += len(self._open[sector][level - 1])
         return open_items
 
     def first_for(self, skills: Mapping[SectorId, int]) -> WorkItem | None:
-        """Return the item due first among those that `skills` (sector -> level) may serve."""
+        """Return the item due first of those that `skills` (sector -> level) may serve, or None."""
         best: _Entry | None = None
         for sector, level in skills.items():
             entries = self._open[sector][level - 1]

@@ -1,4 +1,4 @@
-"""How long callers wait: the formula against what it stands for, and when it is said at all."""
+"""How long callers wait: the formula against a simulation, and when it is announced at all."""
 
 from math import inf
 from random import Random
@@ -42,13 +42,26 @@ def served_after_s(place: int, levels: tuple[Level, ...], handling_s: float, luc
     return sorted(coming)[place - 1]
 
 
+def test_the_worked_numbers_of_the_docstrings() -> None:
+    busy = Level(0.0, 0, 4)
+    assert quantiles_s(3, [busy], 240.0, 0.0) == pytest.approx((89, 170, 292), abs=0.5)
+    assert learned(*[240.0] * ENOUGH).bounds_min(HOUSING, 3, 0.0, [busy]) == (1, 5)
+    two_at_first = [Level(0.0, 0, 2), Level(60.0, 1, 2)]
+    medians = [
+        quantile_s(3, [busy], 240.0, 0.0),
+        quantile_s(3, [busy], 240.0, 0.0, 0.001),
+        quantile_s(3, two_at_first, 240.0, 0.0),
+    ]
+    assert medians == pytest.approx([161, 152, 131], abs=0.5)
+
+
 @pytest.mark.parametrize("place", [1, 2, 5, 20])
 @pytest.mark.parametrize(
     "levels",
     [BUSY, (Level(0.0, 0, 10),), (Level(0.0, 0, 2), Level(20.0, 1, 3), Level(40.0, 0, 3))],
     ids=["three levels", "one level", "one ready at the next level"],
 )
-def test_the_formula_tells_the_quantiles_of_who_is_served_by_informateurs_at_work(
+def test_the_formula_gives_the_quantiles_of_a_simulated_queue(
     place: int, levels: tuple[Level, ...]
 ) -> None:
     luck = Random(f"{place} {levels}")
@@ -58,15 +71,15 @@ def test_the_formula_tells_the_quantiles_of_who_is_served_by_informateurs_at_wor
         assert told == pytest.approx(served[percent - 1], rel=0.15, abs=4.0)
 
 
-def test_who_gives_up_ahead_makes_room() -> None:
-    """With ten ahead of whom one in 100 s gives up, five a way, the 11th is served sooner."""
+def test_callers_ahead_who_give_up_make_room() -> None:
+    """Of ten ahead one in 100 s gives up; on average five are there, and the 11th gains by it."""
     one = (Level(0.0, 0, 3),)
     alone, left = (quantile_s(11, one, 300.0, 0.0, rate) for rate in (0.0, 0.01))
     assert left == pytest.approx(alone / (1 + 0.05 * 100), rel=0.001)
     assert quantile_s(1, one, 300.0, 0.0, 0.01) == quantile_s(1, one, 300.0, 0.0)
 
 
-def test_how_soon_people_give_up_is_learned_from_those_served_too() -> None:
+def test_how_soon_callers_give_up_is_learned_from_those_answered_too() -> None:
     estimate = WaitEstimate()
     for _ in range(ENOUGH):
         estimate.waited(100.0, gave_up=True)
@@ -75,33 +88,33 @@ def test_how_soon_people_give_up_is_learned_from_those_served_too() -> None:
 
 
 @pytest.mark.parametrize(("place", "ready"), [(1, 0), (7.5, 0), (7.5, 2), (40, 0)])
-def test_all_three_at_once_are_the_same(place: float, ready: int) -> None:
+def test_three_quantiles_at_once_are_the_same(place: float, ready: int) -> None:
     one = (Level(0.0, ready, 5),)
     apart = [9.0 + quantile_s(place, one, 300.0, normal, 0.002) for normal in (-1.036, 0.0, 1.036)]
     assert quantiles_s(place, one, 300.0, 0.002) == pytest.approx(apart)
 
 
-def test_nobody_on_duty_is_never() -> None:
+def test_with_nobody_on_duty_the_wait_is_infinite() -> None:
     assert quantile_s(1, (Level(0.0, 0, 0), Level(20.0, 0, 0)), 300.0, 0.0) == inf
 
 
-def test_who_is_ready_at_the_next_level_serves_when_that_may_be_asked() -> None:
+def test_somebody_ready_at_the_next_level_answers_once_it_opens() -> None:
     levels = (Level(0.0, 0, 0), Level(20.0, 1, 1))
     assert quantile_s(1, levels, 300.0, 1.0) == 20.0
     assert quantile_s(2, levels, 300.0, 1.0) > 20.0
 
 
-def test_nothing_is_said_before_enough_calls_were_seen() -> None:
+def test_nothing_is_announced_before_enough_calls_were_seen() -> None:
     assert learned(*[300.0] * (ENOUGH - 1)).bounds_min(HOUSING, 5, 0.0, BUSY) is None
     assert learned(*[300.0] * ENOUGH).bounds_min(HOUSING, 5, 0.0, BUSY) is not None
 
 
-def test_what_one_sector_teaches_is_not_said_of_another() -> None:
+def test_each_sector_learns_from_its_own_calls() -> None:
     assert learned(*[300.0] * ENOUGH).bounds_min(WORK, 5, 0.0, BUSY) is None
 
 
-def test_nothing_is_said_that_says_nothing() -> None:
-    """The next to be served by one of few may wait a second or ten minutes: too wide."""
+def test_bounds_too_wide_to_be_of_use_are_not_announced() -> None:
+    """The next caller of a single informateur may wait a second or ten minutes."""
     estimate = learned(*[300.0] * ENOUGH)
     few = (Level(0.0, 0, 1),)
     assert estimate.bounds_min(HOUSING, 1, 0.0, few) is None
@@ -115,7 +128,7 @@ def test_others_who_wait_for_the_same_informateurs_count_for_a_quarter() -> None
     )
 
 
-def test_a_wait_beyond_an_hour_is_not_said() -> None:
+def test_a_wait_beyond_an_hour_is_not_announced() -> None:
     estimate = learned(*[300.0] * ENOUGH)
     one = (Level(0.0, 0, 1),)
     assert estimate.bounds_min(HOUSING, 8, 0.0, one) == (25, 55)

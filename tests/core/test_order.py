@@ -1,4 +1,4 @@
-"""Where one stands in the queue, by each order of the plan."""
+"""The rank in the queue, in each of the plan's orders."""
 
 from dataclasses import replace
 
@@ -13,6 +13,29 @@ RULES = CallbackPolicy(promise_s=2700, dial_s=60, slack_s=600)
 
 def plan(order: Order) -> Plan:
     return small_plan(targets=Targets(order=order, live_target_s=180), callbacks=RULES)
+
+
+@pytest.mark.parametrize(
+    ("order", "caller", "callback"),
+    [
+        (Order.PROMISE, 180.0, 2040.0),
+        (Order.ARRIVAL, 0.0, 0.0),
+        (Order.CALLERS, 180.0, 1e9),
+        (Order.CALLBACKS, 1e9, 2040.0),
+    ],
+)
+def test_the_worked_numbers_of_the_docstrings(order: Order, caller: float, callback: float) -> None:
+    assert caller_due_at(plan(order), 0.0) == caller
+    assert ticket_due_at(plan(order), 0.0, 2700.0) == callback
+
+
+def test_by_default_a_callback_of_9_29_is_level_with_a_caller_of_10_00() -> None:
+    service = small_plan(targets=Targets())
+    asked_at, joined_at = 9.0 * 3600 + 29 * 60, 10.0 * 3600
+
+    assert caller_due_at(service, joined_at) == joined_at + 180
+    due_at = asked_at + service.callbacks.promise_s
+    assert ticket_due_at(service, asked_at, due_at) == joined_at + 180
 
 
 def who_is_first(order: Order, caller_came_at: float, callback_asked_at: float) -> str:
@@ -34,13 +57,13 @@ def who_is_first(order: Order, caller_came_at: float, callback_asked_at: float) 
 def test_a_callback_overtakes_callers_when_its_slack_is_gone(
     order: Order, at_first: str, in_the_end: str
 ) -> None:
-    """Asked for at 0, due at 2040 in the queue: before whoever comes after 1860."""
+    """Asked for at 0 and due at 2040: ahead of callers who come after 1860."""
     assert who_is_first(order, 1859.0, 0.0) == at_first
     assert who_is_first(order, 1861.0, 0.0) == in_the_end
 
 
 @pytest.mark.parametrize("order", Order)
-def test_of_the_same_door_who_came_first_is_first(order: Order) -> None:
+def test_within_a_kind_first_come_is_first_served(order: Order) -> None:
     service = plan(order)
     assert caller_due_at(service, 1.0) < caller_due_at(service, 2.0)
     assert ticket_due_at(service, 1.0, 2701.0) < ticket_due_at(service, 2.0, 2702.0)

@@ -1,7 +1,8 @@
-"""The simple forecast behind the admission of callbacks."""
+"""The forecast that decides whether a callback is promised."""
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,15 @@ from tests.service_plan import HOUSING, WORK
 def test_nobody_on_duty_or_everybody_busy_with_callers_is_never() -> None:
     assert bound_s(0, 0, 300, 0) == math.inf
     assert bound_s(0, 10, 300, 10 / 300) == math.inf
+
+
+def test_the_worked_numbers_of_the_docstrings() -> None:
+    assert bound_s(3, 4, 300, 0.005) == pytest.approx(874.8)
+    assert bound_s(3, 4, 300, 0.005) == pytest.approx(480 + 1.645 * 120 * 2)
+    arrivals = Arrivals()
+    for at in range(0, 900, 100):
+        arrivals.joined(HOUSING, float(at))
+    assert arrivals.per_s(HOUSING, 900.0, 0.02) == pytest.approx(1 / 60)
 
 
 def test_one_informateur_and_nothing_ahead() -> None:
