@@ -1,11 +1,16 @@
 """What holds of the engine after every event, whoever sent it."""
 
+from collections import Counter
+
 from router.core.call.life import CallState, Due
 from router.core.callback.tickets import TicketDue, TicketState
+from router.core.commands import Step
 from router.core.desk.agents import IN_CALL, AgentState
 from router.core.engine import Engine
 from router.core.ids import AgentId, CallId, ChannelId
-from router.core.legs import Owner, Role
+from router.core.legs import Owner, Role, Said
+from tests.asterisk_model import Kind
+from tests.exchange import Exchange
 
 #: The deadline that a state must have; the others end with the informateur's lease, and a
 #: referral with Asterisk's own time-out.
@@ -37,6 +42,7 @@ TICKET_MUST_END: dict[TicketState, TicketDue] = {
     TicketState.ASKING: TicketDue.STEP,
 }
 WITH_ASIDE = frozenset({CallState.CONSULTING, CallState.REFERRING, CallState.REFERRED})
+SERVED_SOON = (CallState.WAITING, CallState.RINGING, CallState.WHISPERING)
 
 
 def check_engine(engine: Engine, now: float) -> None:
@@ -172,3 +178,69 @@ def _check_tickets(engine: Engine, busy: dict[AgentId, CallId]) -> int:
         beside[ticket.record.sector] += ticket.item is None
     assert all(tickets.beside[one] == count for one, count in beside.items())
     return waiting
+
+
+def check_queue(engine: Engine, now: float) -> None:
+    """Assert that the queue holds who waits, in order, and that nobody waits in silence."""
+    board = engine.board
+    widening_s = board.plan.targets.widening_s
+    for item in board.queue.items():
+        assert item.widened == sum(item.joined_at + after_s <= now for after_s in widening_s)
+    in_queue = [item.call for item in board.queue.items()]
+    assert len(in_queue) == len(set(in_queue)) == len(board.queue)
+    for sector in board.plan.sectors:
+        items = [item for item in board.queue.items() if item.sector == sector]
+        order = [(item.due_at, item.sequence) for item in items]
+        assert order == sorted(order)
+        for level in range(1, len(widening_s) + 1):
+            open_ = [item for item in items if item.widened >= level]
+            assert board.queue.open_to({sector: level}) == len(open_)
+            assert board.queue.first_for({sector: level}) is (open_[0] if open_ else None)
+    for call in board.calls.values():
+        assert (call.id in in_queue) is (call.state is CallState.WAITING)
+        if call.state in SERVED_SOON:
+            broke_off = ("call", call.id, Due.UNHEARD) in board.timers
+            assert call.playback or call.music or broke_off, "a caller waits in silence"
+    callers = {item.call for item in board.queue.items() if item.ticket is None}
+    assert callers <= board.calls.keys()
+    timers = {key for key in board.timers if key[0] in ("call", "desk")}
+    assert {key[1] for key in timers} <= board.calls.keys() | board.desk_calls.keys()
+    assert all(("desk", call) in timers for call in board.desk_calls)
+
+
+def check_exchange(exchange: Exchange) -> None:
+    """Assert that the engine and Asterisk agree on who lives, hears and talks."""
+    board = exchange.engine.board
+    ended = Counter(note.call for note in exchange.notes if note.step is Step.ENDED)
+    for name, caller in exchange.callers.items():
+        if caller.kind is Kind.DESK:
+            assert CallId(name) in board.desk_calls or not caller.alive
+            continue
+        call = board.calls.get(CallId(name))
+        assert ended[CallId(name)] == (call is None), "an end for each call, one"
+        assert call is not None or not caller.alive
+        assert call is None or caller.id not in exchange.known_gone
+        if call is not None and caller.alive:
+            announced = call.watch is not None and not call.watch.begun
+            said = Said.WATCHED_CALLER if announced else Said.CALLER
+            heard = call.said.get(said)
+            assert (heard, call.music) == (caller.playback, caller.music)
+            with_caller = call.state in (CallState.TALKING, CallState.REFERRED)
+            assert with_caller is (caller.bridge is not None)
+    expected: dict[ChannelId, tuple[CallId, bool]] = {}
+    for call in board.calls.values():
+        if call.state in AT_THE_CALL and call.leg is not None:
+            assert call.leg in board.legs, "waits for a dead phone"
+            expected[call.leg] = call.id, call.state is not CallState.RINGING
+        if call.aside is not None:
+            expected[call.aside.leg] = call.id, call.aside.answered
+        if call.watch is not None:
+            expected[call.watch.leg] = call.id, call.watch.answered
+            if call.watch.snoop is not None:
+                expected[call.watch.snoop] = call.id, True
+    for leg in exchange.legs:
+        known_gone = leg.id in exchange.known_gone
+        assert not (known_gone and leg.id in board.legs), "a dead leg is believed alive"
+        if leg.alive:
+            assert expected[leg.id] == (leg.call, leg.answered), "a phone rings for nobody"
+            assert leg.id in board.legs or leg.kind is Kind.SNOOP

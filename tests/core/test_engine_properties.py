@@ -4,224 +4,45 @@ Hypothesis plays Asterisk, callers and informateurs, late, repeated, unknown and
 events included, and shortens what breaks a rule. `--hypothesis-profile=long` looks longer.
 """
 
-from collections import Counter
 from typing import TypeVar
 
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from router.core.call.life import CallState, Due
-from router.core.commands import Step, Told
+from router.core.call.life import CallState
+from router.core.commands import Step
 from router.core.desk.agents import AgentState
 from router.core.desk.pins import Pins
 from router.core.engine import Engine
 from router.core.events import (
     AgentAsked,
     CallArrived,
-    CallbackAsked,
-    CallbackCancelled,
     CallFound,
-    CallLeft,
     CommandFailed,
     DeskCalled,
-    Event,
-    KeyPressed,
     LegAnswered,
     LegEnd,
-    LegEnded,
     LegKeyPressed,
-    LegRang,
-    NumberLost,
-    PhoneAppeared,
-    PhoneVanished,
     PromptEnded,
     PromptFailed,
-    SnoopStarted,
-    StoreChanged,
     SupervisorAsked,
-    TicketUnkept,
     TimePassed,
 )
 from router.core.facts import Outcome
-from router.core.ids import (
-    AgentId,
-    BridgeId,
-    CallId,
-    ChannelId,
-    PhoneId,
-    PlaybackId,
-    ReasonId,
-    SectorId,
-    TicketId,
-)
-from router.core.legs import Said
-from router.core.plan import CodePolicy, PauseReason, Plan, SecondLogIn, Targets
-from router.core.requests import (
-    Cancel,
-    Complete,
-    Consult,
-    Hold,
-    LogIn,
-    LogOut,
-    Note,
-    Pause,
-    Ready,
-    Refer,
-    Request,
-    Retrieve,
-    Transfer,
-    Watching,
-)
+from router.core.ids import CallId, ChannelId, PlaybackId, SectorId
+from router.core.requests import Request, Watching
 from router.report.counting import merged, reconciles, tally
 from tests.asterisk_model import Channel, Kind
+from tests.core.quick_plan import NAMES, STARTS, in_call_requests, quick_plan, requests
 from tests.exchange import Exchange
-from tests.rules import AT_THE_CALL, check_engine
-from tests.service_plan import (
-    HEALTH,
-    HOUR,
-    HOUSING,
-    LUNCH,
-    MONDAY_10H,
-    PINS,
-    TOWN_HALL,
-    WORK,
-    agent,
-    code_book,
-    day_plan,
-    general_plan,
-    working_desk,
-)
+from tests.rules import check_engine, check_exchange, check_queue
+from tests.service_plan import HOUSING, PINS, WORK, code_book
 
 T = TypeVar("T")
 
 #: Those that time alone does not end.
 LASTING = (CallState.TALKING, CallState.HELD, CallState.CONSULTING, CallState.REFERRED)
-SERVED_SOON = (CallState.WAITING, CallState.RINGING, CallState.WHISPERING)
-AGENTS = (
-    agent("101", logement=1),
-    agent("102", logement=2, travail=1),
-    agent("103", travail=1, logement=3),
-)
-NAMES = [one.id for one in AGENTS]
-#: 18:14: the service closes in a minute. And 20:00.
-STARTS = (MONDAY_10H, MONDAY_10H + 8.25 * HOUR - 60.0, MONDAY_10H + 10 * HOUR)
-
-
-def quick_plan(*, required: bool) -> Plan:
-    """A plan in which everything falls due within a minute or two."""
-    targets = Targets(
-        live_target_s=30,
-        ring_s=5,
-        reserve_s=2,
-        miss_pause_s=12,
-        reject_pause_s=9,
-        busy_pause_s=8,
-        unreachable_pause_s=7,
-        verify_s=25,
-        wrap_up_s=6,
-        queue_max=3,
-        longest_wait_s=90,
-        announce_every_s=20,
-        widening_s=(0, 10, 20),
-        prompt_guard_s=30,
-    )
-    code = CodePolicy(required=required, tries=2, failures_per_minute=2, delay_s=3.0)
-    desk = working_desk(
-        lock_s=30,
-        away_s=40,
-        missed_longest_s=50,
-        second_log_in=SecondLogIn.TAKE_OVER,
-        reasons={LUNCH: PauseReason(LUNCH, "Déjeuner", "1", 60)},
-    )
-    return general_plan(day_plan(desk, agents=AGENTS, targets=targets, code=code))
-
-
-def check_queue(engine: Engine, now: float) -> None:
-    """Assert that the queue holds who waits, in order, and that nobody waits in silence."""
-    board = engine.board
-    widening_s = board.plan.targets.widening_s
-    for item in board.queue.items():
-        assert item.widened == sum(item.joined_at + after_s <= now for after_s in widening_s)
-    in_queue = [item.call for item in board.queue.items()]
-    assert len(in_queue) == len(set(in_queue)) == len(board.queue)
-    for sector in board.plan.sectors:
-        items = [item for item in board.queue.items() if item.sector == sector]
-        order = [(item.due_at, item.sequence) for item in items]
-        assert order == sorted(order)
-        for level in range(1, len(widening_s) + 1):
-            open_ = [item for item in items if item.widened >= level]
-            assert board.queue.open_to({sector: level}) == len(open_)
-            assert board.queue.first_for({sector: level}) is (open_[0] if open_ else None)
-    for call in board.calls.values():
-        assert (call.id in in_queue) is (call.state is CallState.WAITING)
-        if call.state in SERVED_SOON:
-            broke_off = ("call", call.id, Due.UNHEARD) in board.timers
-            assert call.playback or call.music or broke_off, "a caller waits in silence"
-    callers = {item.call for item in board.queue.items() if item.ticket is None}
-    assert callers <= board.calls.keys()
-    timers = {key for key in board.timers if key[0] in ("call", "desk")}
-    assert {key[1] for key in timers} <= board.calls.keys() | board.desk_calls.keys()
-    assert all(("desk", call) in timers for call in board.desk_calls)
-
-
-def check_exchange(exchange: Exchange) -> None:
-    """Assert that the engine and Asterisk agree on who lives, hears and talks."""
-    board = exchange.engine.board
-    ended = Counter(note.call for note in exchange.notes if note.step is Step.ENDED)
-    for name, caller in exchange.callers.items():
-        if caller.kind is Kind.DESK:
-            assert CallId(name) in board.desk_calls or not caller.alive
-            continue
-        call = board.calls.get(CallId(name))
-        assert ended[CallId(name)] == (call is None), "an end for each call, one"
-        assert call is not None or not caller.alive
-        assert call is None or caller.id not in exchange.known_gone
-        if call is not None and caller.alive:
-            announced = call.watch is not None and not call.watch.begun
-            said = Said.WATCHED_CALLER if announced else Said.CALLER
-            heard = call.said.get(said)
-            assert (heard, call.music) == (caller.playback, caller.music)
-            with_caller = call.state in (CallState.TALKING, CallState.REFERRED)
-            assert with_caller is (caller.bridge is not None)
-    expected: dict[ChannelId, tuple[CallId, bool]] = {}
-    for call in board.calls.values():
-        if call.state in AT_THE_CALL and call.leg is not None:
-            assert call.leg in board.legs, "waits for a dead phone"
-            expected[call.leg] = call.id, call.state is not CallState.RINGING
-        if call.aside is not None:
-            expected[call.aside.leg] = call.id, call.aside.answered
-        if call.watch is not None:
-            expected[call.watch.leg] = call.id, call.watch.answered
-            if call.watch.snoop is not None:
-                expected[call.watch.snoop] = call.id, True
-    for leg in exchange.legs:
-        known_gone = leg.id in exchange.known_gone
-        assert not (known_gone and leg.id in board.legs), "a dead leg is believed alive"
-        if leg.alive:
-            assert expected[leg.id] == (leg.call, leg.answered), "a phone rings for nobody"
-            assert leg.id in board.legs or leg.kind is Kind.SNOOP
-
-
-in_call_requests = st.sampled_from(
-    [
-        *(Hold(), Retrieve(), Complete(), Cancel(), Transfer(HOUSING), Transfer(WORK)),
-        *(Consult(HOUSING), Consult(WORK), Consult(WORK)),
-        *(Refer(HEALTH, spoken=False), Refer(HEALTH, spoken=True), Refer(TOWN_HALL, spoken=True)),
-    ]
-)
-requests = st.sampled_from(
-    [
-        *(LogIn(), LogIn(), LogIn(PhoneId("102")), LogIn(PhoneId("999")), LogOut()),
-        *(Pause(LUNCH), Pause(ReasonId("none")), Ready(), Note(), Note(WORK)),
-    ]
-)
 
 
 class Service(RuleBasedStateMachine):
@@ -502,78 +323,3 @@ def chosen(among: list[T], pick: int) -> T:
 TestService = Service.TestCase
 #: What matters most is looked at longest: three times as long as other properties.
 TestService.settings = settings(stateful_step_count=40, max_examples=3 * settings().max_examples)
-
-
-# No truth at all: any event about anybody, ids guessed.
-
-calls = st.sampled_from([CallId("a"), CallId("b"), CallId("c")])
-desk_calls = st.sampled_from([CallId("d"), CallId("e")])
-legs = st.integers(1, 30).map(lambda number: ChannelId(f"run-leg-{number}"))
-playbacks = st.integers(1, 30).map(lambda number: PlaybackId(f"run-play-{number}"))
-snoops = st.integers(1, 30).map(lambda number: ChannelId(f"run-snoop-{number}"))
-agents = st.sampled_from([*NAMES, AgentId("999")])
-phones = st.sampled_from([PhoneId(name) for name in (*NAMES, "190", "999")])
-tickets = st.sampled_from([TicketId("t"), TicketId("u")])
-any_event: st.SearchStrategy[Event] = st.one_of(
-    st.builds(CallArrived, calls),
-    st.builds(CallLeft, calls),
-    st.builds(KeyPressed, calls, st.sampled_from("0123456789*#ABCD")),
-    st.builds(KeyPressed, calls, st.sampled_from("##212")),
-    st.builds(PromptEnded, calls, playbacks),
-    st.builds(PromptFailed, calls, playbacks),
-    st.builds(PhoneAppeared, phones),
-    st.builds(PhoneVanished, phones),
-    st.builds(LegAnswered, calls, legs),
-    st.builds(LegRang, calls, legs),
-    st.builds(LegKeyPressed, calls, legs, st.sampled_from("*0123457A")),
-    st.builds(SnoopStarted, calls, snoops),
-    st.builds(DeskCalled, desk_calls, phones, st.sampled_from(["11", "13", "15", "19"])),
-    st.builds(KeyPressed, desk_calls, st.sampled_from("0123456789*#ABCD")),
-    st.builds(CallLeft, desk_calls),
-    st.builds(AgentAsked, st.integers(1, 99), agents, requests | in_call_requests),
-    st.builds(
-        SupervisorAsked,
-        st.integers(1, 99),
-        st.just("sup"),
-        phones,
-        agents,
-        st.sampled_from(Watching),
-    ),
-    st.builds(LegEnded, calls, legs, st.sampled_from(LegEnd)),
-    st.builds(CommandFailed, calls, legs),
-    st.builds(CommandFailed, calls, calls.map(ChannelId)),
-    st.builds(
-        CallFound,
-        calls,
-        st.sampled_from([None, HOUSING, WORK]),
-        st.none() | st.floats(0, 2 * MONDAY_10H),
-        st.none() | agents,
-        st.none() | legs,
-        st.none() | st.just(BridgeId("old-talk")),
-    ),
-    st.builds(CallbackAsked, st.integers(1, 99), tickets, st.sampled_from([HOUSING, WORK])),
-    st.builds(CallbackCancelled, tickets),
-    st.builds(TicketUnkept, tickets, st.integers(0, 3)),
-    st.builds(NumberLost, tickets),
-    st.builds(StoreChanged, st.booleans()),
-    st.just(TimePassed()),
-)
-
-
-@given(
-    st.lists(
-        st.tuples(any_event, st.sampled_from([0.0, 0.0, 0.5, 5.0, 30.0])), min_size=1, max_size=60
-    ),
-    st.sampled_from(STARTS),
-)
-def test_any_events_at_any_time_keep_the_engine_sound(
-    steps: list[tuple[Event, float]], now: float
-) -> None:
-    engine = Engine(quick_plan(required=False), code_book(quick_plan(required=False)), "run")
-    for event, later_s in steps:
-        now += later_s
-        commands = engine.handle(event, now)
-        if isinstance(event, AgentAsked | SupervisorAsked):
-            assert [one.ask for one in commands if isinstance(one, Told)] == [event.ask]
-        check_engine(engine, now)
-        check_queue(engine, now)

@@ -1,6 +1,7 @@
 """Recordings: decided again the same, whatever happened; and nobody in them.
 
-`Days` of test_million are recorded and replayed; callers type numbers wherever keys are heard.
+Days at random (tests/core/days.py) are recorded and replayed; callers type numbers wherever keys
+are heard.
 """
 
 import os
@@ -47,7 +48,7 @@ from router.replay import Difference, RecordingEngine, Replayed, Tape, replay
 from router.replay.keys import APART_S, MOST_IN_A_ROW, stand_in
 from router.replay.recording import SPELLS_NUMBER
 from router.replay.values import decode, digests, encode
-from tests.core.test_million import Day
+from tests.core.days import Day
 from tests.exchange import Exchange
 from tests.service_plan import (
     FICHE,

@@ -1,0 +1,35 @@
+"""What happens to a ticket before a test of callbacks begins."""
+
+from router.core.callback.tickets import TicketState
+from router.core.events import CalledEnd, CalledEnded
+from router.core.ids import TicketId
+from router.core.plan import CallbackPolicy
+from tests.exchange import Exchange
+from tests.service_plan import HOUSING
+
+RULES = CallbackPolicy()
+
+
+def promised(exchange: Exchange, ticket: str = "t") -> None:
+    """Somebody of housing is promised a callback."""
+    assert exchange.ask_callback(ticket, HOUSING).refusal is None
+
+
+def state(exchange: Exchange, ticket: str = "t") -> TicketState:
+    """Return where the ticket stands, as the engine or the store knows."""
+    record = exchange.engine.ticket(TicketId(ticket))
+    return exchange.saved[TicketId(ticket)].state if record is None else record.state
+
+
+def dialled(exchange: Exchange) -> None:
+    """Ticket t is promised, 101 picks up, and the number is dialled."""
+    promised(exchange)
+    exchange.answer("101")
+
+
+def called(exchange: Exchange, ticket: str, why: CalledEnd) -> None:
+    """Dial the ticket, whose informateur is rung, and let nobody be reached."""
+    [agent] = exchange.ringing()
+    exchange.answer(agent)
+    exchange.tell(CalledEnded(exchange.attempt(ticket), why))
+    exchange.confirm_hang_ups()

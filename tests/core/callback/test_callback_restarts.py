@@ -1,0 +1,126 @@
+"""Tickets when the router starts again, and after a reboot."""
+
+from dataclasses import replace
+
+import pytest
+
+from router.core.callback.tickets import Failure, TicketState
+from router.core.commands import Step
+from router.core.events import Resynced
+from router.core.facts import Outcome
+from router.core.ids import FicheId, SectorId, TicketId
+from router.core.plan import Plan
+from tests.core.callback.steps import dialled, promised, state
+from tests.exchange import Exchange
+from tests.service_plan import FICHE, GENERAL, HOUSING, day_plan, general_plan
+
+
+@pytest.fixture
+def exchange() -> Exchange:
+    exchange = Exchange(day_plan())
+    exchange.appear("101")
+    return exchange
+
+
+def test_after_a_restart_no_attempt_is_dialled_twice(exchange: Exchange) -> None:
+    dialled(exchange)
+    record = exchange.saved[TicketId("t")]
+    after = Exchange(day_plan(), now=exchange.now + 5)
+    after.restore_tickets([record])
+    after.appear("101")
+    assert after.ringing() == {}
+    after.tell(Resynced())
+    assert after.saved[TicketId("t")].failure is Failure.INTERRUPTED
+    after.answer("101")
+    assert after.saved[TicketId("t")].attempts == 2
+
+
+def restarted(exchange: Exchange) -> Exchange:
+    """Return the service after a restart, with its one informateur."""
+    record = exchange.saved[TicketId("t")]
+    after = Exchange(day_plan(), now=exchange.now + 5)
+    after.restore_tickets([record])
+    after.saved[TicketId("t")] = record
+    after.appear("101")
+    return after
+
+
+@pytest.mark.parametrize(
+    ("plan", "fiche", "sector"),
+    [
+        (day_plan(), FICHE, HOUSING),  # that of the page
+        (general_plan(day_plan()), None, GENERAL),
+        (day_plan(), None, HOUSING),  # the first
+    ],
+    ids=["page", "general queue", "any"],
+)
+def test_after_a_restart_a_ticket_of_a_sector_that_is_no_more_is_kept(
+    exchange: Exchange, plan: Plan, fiche: FicheId | None, sector: SectorId
+) -> None:
+    exchange.ask_callback("t", HOUSING)
+    old = replace(exchange.saved[TicketId("t")], sector=SectorId("no more"), fiche=fiche)
+    after = Exchange(plan, now=exchange.now + 5)
+    after.restore_tickets([old])
+    after.appear("101")
+
+    [kept] = after.engine.open_tickets()
+    assert kept.sector == sector
+    assert list(after.ringing()) == ["101"]
+
+
+def test_after_a_restart_who_had_pressed_1_and_is_gone_is_not_called_again(
+    exchange: Exchange,
+) -> None:
+    dialled(exchange)
+    exchange.press("1", exchange.pick_up("t"))
+    after = restarted(exchange)
+    after.tell(Resynced())
+    assert state(after) is TicketState.DONE
+    assert after.ringing() == {}
+
+
+def test_after_a_restart_who_had_pressed_1_is_served_first(exchange: Exchange) -> None:
+    dialled(exchange)
+    exchange.press("1", exchange.pick_up("t"))
+    after = restarted(exchange)
+    call = exchange.attempt("t")
+    after.find(call, HOUSING, exchange.now)
+    after.tell(Resynced())
+    assert after.hears(call) == ("agent-lost",)
+    assert after.ringing() == {"101": call}
+    assert state(after) is TicketState.TALKING
+
+
+def test_after_a_restart_who_was_being_asked_is_asked_anew(exchange: Exchange) -> None:
+    dialled(exchange)
+    exchange.pick_up("t")
+    after = restarted(exchange)
+    call = exchange.attempt("t")
+    after.find(call)
+    after.tell(Resynced())
+    assert after.hears(call) == ("callback-ask",)
+    after.press("1", call)
+    after.answer("101")
+    after.hear_whisper("101")
+    assert after.together("101", call)
+    assert after.saved[TicketId("t")].attempts == 1
+
+
+def test_who_picks_up_while_asterisk_is_not_heard_is_asked(exchange: Exchange) -> None:
+    dialled(exchange)
+    call = exchange.attempt("t")
+    exchange.find(call)
+    exchange.tell(Resynced())
+    assert exchange.hears(call) == ("callback-ask",)
+
+
+def test_a_reboot_loses_open_tickets_and_says_so(exchange: Exchange) -> None:
+    promised(exchange)
+    record = exchange.saved[TicketId("t")]
+    after = Exchange(day_plan(), now=exchange.now + 5)
+    after.restore_tickets([record], lost=True)
+    assert after.saved[TicketId("t")].state is TicketState.LOST_REBOOT
+    [fact] = after.call_facts()
+    assert (fact.outcome, fact.kept) == (Outcome.LOST_REBOOT, False)
+    assert after.notes[0].step is Step.NUMBER_LOST
+    assert after.engine.open_ticket_ids() == frozenset()

@@ -1,0 +1,86 @@
+"""A plan in which everything falls due within a minute or two, and what may be asked by it."""
+
+from hypothesis import strategies as st
+
+from router.core.ids import PhoneId, ReasonId
+from router.core.plan import CodePolicy, PauseReason, Plan, SecondLogIn, Targets
+from router.core.requests import (
+    Cancel,
+    Complete,
+    Consult,
+    Hold,
+    LogIn,
+    LogOut,
+    Note,
+    Pause,
+    Ready,
+    Refer,
+    Retrieve,
+    Transfer,
+)
+from tests.service_plan import (
+    HEALTH,
+    HOUR,
+    HOUSING,
+    LUNCH,
+    MONDAY_10H,
+    TOWN_HALL,
+    WORK,
+    agent,
+    day_plan,
+    general_plan,
+    working_desk,
+)
+
+AGENTS = (
+    agent("101", logement=1),
+    agent("102", logement=2, travail=1),
+    agent("103", travail=1, logement=3),
+)
+NAMES = [one.id for one in AGENTS]
+#: 18:14: the service closes in a minute. And 20:00.
+STARTS = (MONDAY_10H, MONDAY_10H + 8.25 * HOUR - 60.0, MONDAY_10H + 10 * HOUR)
+
+
+def quick_plan(*, required: bool) -> Plan:
+    """A plan in which everything falls due within a minute or two."""
+    targets = Targets(
+        live_target_s=30,
+        ring_s=5,
+        reserve_s=2,
+        miss_pause_s=12,
+        reject_pause_s=9,
+        busy_pause_s=8,
+        unreachable_pause_s=7,
+        verify_s=25,
+        wrap_up_s=6,
+        queue_max=3,
+        longest_wait_s=90,
+        announce_every_s=20,
+        widening_s=(0, 10, 20),
+        prompt_guard_s=30,
+    )
+    code = CodePolicy(required=required, tries=2, failures_per_minute=2, delay_s=3.0)
+    desk = working_desk(
+        lock_s=30,
+        away_s=40,
+        missed_longest_s=50,
+        second_log_in=SecondLogIn.TAKE_OVER,
+        reasons={LUNCH: PauseReason(LUNCH, "Déjeuner", "1", 60)},
+    )
+    return general_plan(day_plan(desk, agents=AGENTS, targets=targets, code=code))
+
+
+in_call_requests = st.sampled_from(
+    [
+        *(Hold(), Retrieve(), Complete(), Cancel(), Transfer(HOUSING), Transfer(WORK)),
+        *(Consult(HOUSING), Consult(WORK), Consult(WORK)),
+        *(Refer(HEALTH, spoken=False), Refer(HEALTH, spoken=True), Refer(TOWN_HALL, spoken=True)),
+    ]
+)
+requests = st.sampled_from(
+    [
+        *(LogIn(), LogIn(), LogIn(PhoneId("102")), LogIn(PhoneId("999")), LogOut()),
+        *(Pause(LUNCH), Pause(ReasonId("none")), Ready(), Note(), Note(WORK)),
+    ]
+)

@@ -1,0 +1,111 @@
+"""No truth at all: any event about anybody, at any time, with ids that are guessed."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.core.commands import Told
+from router.core.engine import Engine
+from router.core.events import (
+    AgentAsked,
+    CallArrived,
+    CallbackAsked,
+    CallbackCancelled,
+    CallFound,
+    CallLeft,
+    CommandFailed,
+    DeskCalled,
+    Event,
+    KeyPressed,
+    LegAnswered,
+    LegEnd,
+    LegEnded,
+    LegKeyPressed,
+    LegRang,
+    NumberLost,
+    PhoneAppeared,
+    PhoneVanished,
+    PromptEnded,
+    PromptFailed,
+    SnoopStarted,
+    StoreChanged,
+    SupervisorAsked,
+    TicketUnkept,
+    TimePassed,
+)
+from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PhoneId, PlaybackId, TicketId
+from router.core.requests import Watching
+from tests.core.quick_plan import NAMES, STARTS, in_call_requests, quick_plan, requests
+from tests.rules import check_engine, check_queue
+from tests.service_plan import HOUSING, MONDAY_10H, WORK, code_book
+
+calls = st.sampled_from([CallId("a"), CallId("b"), CallId("c")])
+desk_calls = st.sampled_from([CallId("d"), CallId("e")])
+legs = st.integers(1, 30).map(lambda number: ChannelId(f"run-leg-{number}"))
+playbacks = st.integers(1, 30).map(lambda number: PlaybackId(f"run-play-{number}"))
+snoops = st.integers(1, 30).map(lambda number: ChannelId(f"run-snoop-{number}"))
+agents = st.sampled_from([*NAMES, AgentId("999")])
+phones = st.sampled_from([PhoneId(name) for name in (*NAMES, "190", "999")])
+tickets = st.sampled_from([TicketId("t"), TicketId("u")])
+any_event: st.SearchStrategy[Event] = st.one_of(
+    st.builds(CallArrived, calls),
+    st.builds(CallLeft, calls),
+    st.builds(KeyPressed, calls, st.sampled_from("0123456789*#ABCD")),
+    st.builds(KeyPressed, calls, st.sampled_from("##212")),
+    st.builds(PromptEnded, calls, playbacks),
+    st.builds(PromptFailed, calls, playbacks),
+    st.builds(PhoneAppeared, phones),
+    st.builds(PhoneVanished, phones),
+    st.builds(LegAnswered, calls, legs),
+    st.builds(LegRang, calls, legs),
+    st.builds(LegKeyPressed, calls, legs, st.sampled_from("*0123457A")),
+    st.builds(SnoopStarted, calls, snoops),
+    st.builds(DeskCalled, desk_calls, phones, st.sampled_from(["11", "13", "15", "19"])),
+    st.builds(KeyPressed, desk_calls, st.sampled_from("0123456789*#ABCD")),
+    st.builds(CallLeft, desk_calls),
+    st.builds(AgentAsked, st.integers(1, 99), agents, requests | in_call_requests),
+    st.builds(
+        SupervisorAsked,
+        st.integers(1, 99),
+        st.just("sup"),
+        phones,
+        agents,
+        st.sampled_from(Watching),
+    ),
+    st.builds(LegEnded, calls, legs, st.sampled_from(LegEnd)),
+    st.builds(CommandFailed, calls, legs),
+    st.builds(CommandFailed, calls, calls.map(ChannelId)),
+    st.builds(
+        CallFound,
+        calls,
+        st.sampled_from([None, HOUSING, WORK]),
+        st.none() | st.floats(0, 2 * MONDAY_10H),
+        st.none() | agents,
+        st.none() | legs,
+        st.none() | st.just(BridgeId("old-talk")),
+    ),
+    st.builds(CallbackAsked, st.integers(1, 99), tickets, st.sampled_from([HOUSING, WORK])),
+    st.builds(CallbackCancelled, tickets),
+    st.builds(TicketUnkept, tickets, st.integers(0, 3)),
+    st.builds(NumberLost, tickets),
+    st.builds(StoreChanged, st.booleans()),
+    st.just(TimePassed()),
+)
+
+
+@given(
+    st.lists(
+        st.tuples(any_event, st.sampled_from([0.0, 0.0, 0.5, 5.0, 30.0])), min_size=1, max_size=60
+    ),
+    st.sampled_from(STARTS),
+)
+def test_any_events_at_any_time_keep_the_engine_sound(
+    steps: list[tuple[Event, float]], now: float
+) -> None:
+    engine = Engine(quick_plan(required=False), code_book(quick_plan(required=False)), "run")
+    for event, later_s in steps:
+        now += later_s
+        commands = engine.handle(event, now)
+        if isinstance(event, AgentAsked | SupervisorAsked):
+            assert [one.ask for one in commands if isinstance(one, Told)] == [event.ask]
+        check_engine(engine, now)
+        check_queue(engine, now)

@@ -1,0 +1,241 @@
+"""What a router that starts again makes of the calls, sessions and legs that it finds."""
+
+import pytest
+
+from router.core.commands import DeskChanged, HangUp, Part, Play, Step, StopMusic
+from router.core.events import CallFound
+from router.core.facts import Outcome
+from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PhoneId, SectorId
+from router.core.plan import CodePolicy, LogInBy, Plan, Targets
+from router.core.requests import Pause
+from tests.exchange import Exchange
+from tests.service_plan import (
+    HEALTH,
+    HOUR,
+    HOUSING,
+    LUNCH,
+    MONDAY_10H,
+    day_plan,
+    small_plan,
+    working_desk,
+)
+
+CALLER = CallId("caller")
+
+
+def open_exchange(plan: Plan | None = None) -> Exchange:
+    exchange = Exchange(plan or small_plan())
+    exchange.appear("101", "103")
+    return exchange
+
+
+@pytest.fixture
+def exchange() -> Exchange:
+    return open_exchange()
+
+
+# Calls found after a restart of the router.
+
+
+def test_a_caller_found_with_nothing_starts_again(exchange: Exchange) -> None:
+    exchange.find()
+
+    assert exchange.hears() == ("welcome",)
+    assert exchange.steps() == [Step.ARRIVED]
+
+
+def test_a_caller_found_waiting_waits_on_at_the_old_rank() -> None:
+    exchange = Exchange()
+    exchange.appear("101")
+    exchange.talk("101", "talking")
+    exchange.choose_housing("later")
+    exchange.find(sector=HOUSING, joined_at=exchange.now - 50.0)
+    assert exchange.hears() == ("queue-still", "rank-next")
+    exchange.end_leg("101")
+    exchange.wait(30.0)
+
+    assert exchange.ringing() == {"101": "caller"}
+
+
+def test_a_caller_found_waiting_is_widened_by_the_time_already_waited() -> None:
+    exchange = Exchange()
+    exchange.appear("102")
+    exchange.find(sector=HOUSING, joined_at=exchange.now - 70.0)
+
+    assert exchange.ringing() == {"102": "caller"}
+
+
+def test_a_caller_found_who_has_waited_too_long_is_told_so(exchange: Exchange) -> None:
+    exchange.talk("101", "other")
+    exchange.find(sector=HOUSING, joined_at=exchange.now - 2700.0)
+
+    assert exchange.hears() == ("refused-long",)
+
+
+def test_a_caller_found_who_has_waited_too_long_is_served_if_somebody_is_free(
+    exchange: Exchange,
+) -> None:
+    exchange.find(sector=HOUSING, joined_at=exchange.now - 2700.0)
+
+    assert exchange.ringing() == {"101": "caller"}
+
+
+def test_a_caller_found_waiting_is_told_of_closing() -> None:
+    exchange = Exchange(now=MONDAY_10H + 8.2 * HOUR)
+    exchange.appear("103")
+    exchange.find(sector=HOUSING, joined_at=exchange.now)
+    exchange.hear_out()
+    exchange.wait(0.05 * HOUR)
+
+    assert exchange.hears() == ("queue-closing",)
+
+
+def test_two_found_talking_talk_on(exchange: Exchange) -> None:
+    exchange.find(sector=HOUSING, joined_at=exchange.now - 300.0, agent="101")
+    assert exchange.agent("101") == "talking"
+    assert exchange.state() == "talking"
+    exchange.end_leg("101")
+    assert exchange.hears() == ("goodbye",)
+    assert exchange.agent("101") == "wrapping up"
+    exchange.leave()
+
+    assert exchange.outcome() is Outcome.ANSWERED
+    assert exchange.bridges == {}
+
+
+def test_an_informateur_found_talking_before_the_phone_is_known_to_be_registered() -> None:
+    exchange = Exchange()
+    exchange.find(sector=HOUSING, agent="101")
+    exchange.appear("101")
+    exchange.leave()
+
+    assert exchange.agent("101") == "wrapping up"
+
+
+@pytest.mark.parametrize("sector", [HOUSING, None, SectorId("unknown")])
+def test_a_talk_that_cannot_be_taken_up_is_parted(
+    exchange: Exchange, sector: SectorId | None
+) -> None:
+    exchange.choose_housing("other")  # 101 is rung
+    commands = exchange.find(sector=sector, joined_at=exchange.now, agent="101")
+
+    assert HangUp(CALLER, ChannelId("old-leg-of-caller")) in commands
+    assert Part(CALLER, BridgeId("old-talk-of-caller")) in commands
+    assert exchange.hears()[0] == ("queue-still" if sector is HOUSING else "welcome")
+
+
+# A restart.
+
+
+def test_informateurs_are_still_logged_in_after_a_restart() -> None:
+    before = open_exchange(day_plan())
+    before.ask("101", Pause(LUNCH))
+    after = Exchange(day_plan(working_desk(log_in=LogInBy.CODE)), before.now + 60.0)
+    after.engine.restore(before.sessions.values(), after.now)
+    after.appear("101", "103")
+
+    assert (after.agent("101"), after.agent("103")) == ("paused", "ready")
+    after.wait(3600.0 - 60.0)
+    assert after.agent("101") == "logged out"
+
+
+def test_a_session_whose_phone_does_not_come_back_ends() -> None:
+    before = open_exchange(day_plan())
+    after = Exchange(day_plan(working_desk(log_in=LogInBy.CODE)), before.now + 60.0)
+    after.engine.restore(before.sessions.values(), after.now)
+    after.wait(after.plan.desk.away_s)
+    after.appear("101")
+    assert after.agent("101") == "logged out"
+
+
+def test_sessions_of_those_who_are_gone_are_not_taken_up() -> None:
+    exchange = Exchange(day_plan(working_desk(log_in=LogInBy.CODE)))
+    exchange.engine.restore(
+        [
+            DeskChanged(AgentId("999"), PhoneId("102")),
+            DeskChanged(AgentId("101"), None),
+            DeskChanged(AgentId("102"), PhoneId("190")),
+            DeskChanged(AgentId("103"), PhoneId("190")),  # two at one phone: the first
+        ],
+        exchange.now,
+    )
+    exchange.appear("101", "102", "103", "190")
+
+    assert [exchange.agent(name) for name in ("101", "102", "103")] == (
+        ["logged out", "ready", "logged out"]
+    )
+
+
+def test_a_referral_found_after_a_restart_goes_on(exchange: Exchange) -> None:
+    leg, bridge = exchange.talks_since_before(exchange.asterisk.call_in(CALLER), HEALTH)
+    exchange.tell(CallFound(CALLER, HOUSING, MONDAY_10H, None, leg, bridge))
+    assert exchange.state() == "referred"
+    exchange.end_leg(HEALTH)
+
+    assert exchange.hears() == ("goodbye",)
+    assert exchange.bridges == {}
+
+
+def test_a_talk_found_without_its_bridge_is_not_taken_up(exchange: Exchange) -> None:
+    exchange.asterisk.call_in(CALLER)
+    leg = ChannelId("old-leg")
+    commands = exchange.tell(CallFound(CALLER, HOUSING, exchange.now, AgentId("101"), leg, None))
+
+    assert HangUp(CALLER, leg) in commands
+    assert exchange.state() == "ringing"
+
+
+def test_when_a_call_found_talking_was_answered_is_not_known(exchange: Exchange) -> None:
+    exchange.find(sector=HOUSING, joined_at=exchange.now - 300.0, agent="101")
+    exchange.wait(20.0)
+    exchange.leave()
+
+    [fact] = exchange.call_facts()
+    assert (fact.outcome, fact.waited_s, fact.talked_s) == (Outcome.ANSWERED, None, 20)
+    assert fact.kept is None
+
+
+def test_ids_begin_with_the_run_and_are_never_given_twice(exchange: Exchange) -> None:
+    ids = []
+    for call, keys in (("a", "##000"), ("b", "#1"), ("c", "#2")):
+        exchange.arrive(call)
+        for key in keys:
+            ids += [one.playback for one in exchange.press(key, call) if isinstance(one, Play)]
+        exchange.leave(call)
+
+    assert len(ids) == len(set(ids)) == 9
+    assert all(one.startswith("run-play-") for one in ids)
+    assert all(leg.id.startswith("run-leg-") for leg in exchange.legs)
+
+
+def test_outcomes_are_counted(exchange: Exchange) -> None:
+    exchange.arrive()
+    exchange.leave()
+
+    assert exchange.engine.counts["ended left"] == 1
+
+
+def test_music_is_stopped_before_the_two_are_joined(exchange: Exchange) -> None:
+    exchange.choose_housing()
+    exchange.hear_out()
+    exchange.answer("101")
+    exchange.hear_out()  # that somebody comes
+    exchange.hear_whisper("101")
+    _, _, commands = exchange.told[-1]
+
+    kinds = [type(one).__name__ for one in commands]
+    assert kinds.index("StopMusic") < kinds.index("Join")
+    assert StopMusic(CALLER, ChannelId(CALLER)) in commands
+    assert not any(isinstance(one, Play) for one in commands)
+
+
+def test_targets_and_code_policy_are_the_plans(exchange: Exchange) -> None:
+    quick = Exchange(small_plan(targets=Targets(ring_s=3), code=CodePolicy(tries=1)))
+    quick.appear("101")
+    quick.arrive()
+    quick.press("#50000000")
+    assert quick.hears()[0] == "code-abandoned"
+    quick.press("2")
+    quick.wait(3.0)
+
+    assert quick.agent("101") == "paused"
