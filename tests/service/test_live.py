@@ -167,8 +167,8 @@ async def test_each_is_given_its_own_answer() -> None:
     stranger = AgentAsked(UNNUMBERED, AgentId("999"), Ready())
     answers = [live.ask(stranger), live.ask(AgentAsked(UNNUMBERED, LEA, LogIn()))]
     admission = live.ask(A_CALLBACK)
-    assert await asyncio.gather(*answers) == [Reply.NOT_LOGGED_IN, Reply.PHONE_ABSENT]
-    assert (await admission).refusal is Refusal.NO_AGENT
+    assert [one.result() for one in answers] == [Reply.NOT_LOGGED_IN, Reply.PHONE_ABSENT]
+    assert admission.result().refusal is Refusal.NO_AGENT
     live.close()
 
 
@@ -184,8 +184,8 @@ async def test_numbers_of_questions_are_unique(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(engine, "handle", count)
     for question in (*QUESTIONS, *QUESTIONS):
-        await live.ask(question)
-    await live.ask(A_CALLBACK)
+        live.ask(question)
+    live.ask(A_CALLBACK)
     live.close()
     assert len(set(numbers)) == len(numbers) == 5
     assert UNNUMBERED not in numbers
@@ -198,8 +198,8 @@ async def test_a_defect_is_answered_by_not_now(
     live, engine = live_engine(House())
     stumbling(engine, monkeypatch, type(question))
     stumbling(engine, monkeypatch, CallbackAsked)
-    assert await live.ask(question) is Reply.NOT_NOW
-    assert (await live.ask(A_CALLBACK)).refusal is Refusal.UNAVAILABLE
+    assert live.ask(question).result() is Reply.NOT_NOW
+    assert live.ask(A_CALLBACK).result().refusal is Refusal.UNAVAILABLE
     assert live.defects == 2
     live.close()
 
@@ -209,8 +209,8 @@ async def test_an_engine_that_does_not_answer_leaves_nobody_waiting(
 ) -> None:
     live, engine = live_engine(House())
     monkeypatch.setattr(engine, "handle", lambda event, now: [])
-    assert await live.ask(QUESTIONS[0]) is Reply.NOT_NOW
-    assert (await live.ask(A_CALLBACK)).refusal is Refusal.UNAVAILABLE
+    assert live.ask(QUESTIONS[0]).result() is Reply.NOT_NOW
+    assert live.ask(A_CALLBACK).result().refusal is Refusal.UNAVAILABLE
     live.close()
 
 

@@ -115,10 +115,11 @@ class House:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[None]:
-        """Tickets are written inside."""
+        """Tickets are written inside, for no longer than any test may take."""
         keep = asyncio.create_task(self.promises.keep())
         try:
-            yield
+            async with asyncio.timeout(60):
+                yield
         finally:
             keep.cancel()
             with suppress(asyncio.CancelledError):

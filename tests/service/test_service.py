@@ -5,8 +5,9 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,13 +18,17 @@ from aiohttp.test_utils import TestClient, TestServer
 from router import logs
 from router.clock import Clock
 from router.config import Config
-from router.core.ids import AgentId
+from router.core.callback.tickets import TicketRecord, TicketState
+from router.core.ids import AgentId, TicketId
 from router.errors import InUse
 from router.intake.proxy import SOCKET_NAME
 from router.service.readiness import PARTS
 from router.service.service import Service
+from router.store.tickets import FILE_NAME as TICKETS_FILE
+from router.store.tickets import TicketStore
 from tests.ari.ari_fake import PASSWORD, FakeAsterisk
 from tests.intake.scene import AriStub, intake_config
+from tests.service_plan import HOUSING, MONDAY_10H
 
 TOKEN = "jeton-101"
 
@@ -86,6 +91,30 @@ async def test_it_starts_serves_and_stops_and_can_be_started_again(
             os.kill(os.getpid(), signal.SIGTERM)
             async with asyncio.timeout(30):
                 await running
+
+
+async def test_tickets_whose_numbers_went_with_the_machines_memory_are_over(
+    tmp_path: Path, vault_dir: Path
+) -> None:
+    """They were open when the machine restarted, which empties the vault."""
+    ticket = TicketRecord(TicketId("t" * 32), HOUSING, None, MONDAY_10H, MONDAY_10H + 2700)
+    with closing(TicketStore(tmp_path / TICKETS_FILE)) as store:
+        store.put(ticket)
+    async with FakeAsterisk() as fake, session_with(tmp_path) as session:
+        clock = Clock(MONDAY_10H + 60 - time.time())
+        running = asyncio.create_task(Service(config_with(tmp_path, fake, vault_dir), clock).run())
+        async with asyncio.timeout(30):
+            while "intake" in await missing(session):
+                assert not running.done(), running
+                await asyncio.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+        async with asyncio.timeout(30):
+            await running
+    with closing(TicketStore(tmp_path / TICKETS_FILE)) as store:
+        assert store.open() == []
+        ended = store.get(ticket.ticket)
+    assert ended is not None
+    assert ended.state is TicketState.LOST_REBOOT
 
 
 async def missing(session: aiohttp.ClientSession) -> set[str]:
