@@ -30,12 +30,12 @@ ENDPOINT = "agent-"
 #: The carrier's PJSIP endpoint.
 TRUNK = "trunk"
 
-#: Where a caller waits and since when, on the caller's channel, for a router that starts anew;
+#: Where a caller waits and since when, on the caller's channel, for a router that is restarted;
 #: and the page whose code was typed, if any.
 SECTOR_VARIABLE = "ALLO_SECTOR"
 JOINED_VARIABLE = "ALLO_JOINED_AT"
 FICHE_VARIABLE = "ALLO_FICHE"
-#: After so many seconds Asterisk ends the channel, whatever has become of the router.
+#: The seconds after which Asterisk ends the channel, whatever has become of the router.
 LONGEST_VARIABLE = "TIMEOUT(absolute)"
 
 

@@ -38,7 +38,7 @@ MISSED = (HangUp, Join, TakeOut, PutIn, Part)
 class Findings:
     """What makes the engine and Asterisk agree again."""
 
-    #: To be carried out anew, before anything else.
+    #: To be carried out again, before anything else.
     commands: list[ForAsterisk] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
@@ -66,9 +66,9 @@ def reconcile(
     that it passes on.
     """
     doomed = _doomed(dropped)
-    told = {*calls, *doomed}
+    known = {*calls, *doomed}
     found = [
-        _found(held, underway, call) for call in (*held.callers, *held.desks) if call not in told
+        _found(held, underway, call) for call in (*held.callers, *held.desks) if call not in known
     ]
     adopted = {
         identity

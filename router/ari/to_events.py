@@ -67,8 +67,8 @@ class Events:
 
     def __init__(self, underway: Underway) -> None:
         self._underway = underway
-        #: The latest keys, as they were told.
-        self._told: deque[ChannelDtmfReceived] = deque(maxlen=_KEYS_REMEMBERED)
+        #: The latest keys, as they were reported.
+        self._reported: deque[ChannelDtmfReceived] = deque(maxlen=_KEYS_REMEMBERED)
         self._keyboards: dict[ChannelId, Keys] = {}
         #: Callers who type a number: where their keys go instead, and the ends of what they hear.
         self._private: dict[ChannelId, Private] = {}
@@ -132,9 +132,9 @@ class Events:
 
     def _key(self, message: ChannelDtmfReceived) -> Event | None:
         """A phone's key comes twice: from its channel, and from the phone (measured)."""
-        if message in self._told:
+        if message in self._reported:
             return None
-        self._told.append(message)
+        self._reported.append(message)
         channel, key = message.channel, message.digit
         keys = self._keyboards.setdefault(channel, Keys())
         if not keys.pressed(key, message.at_ms, message.lasted_ms):

@@ -38,7 +38,7 @@ from router.core.commands import (
 from router.core.ids import ChannelId
 from router.core.plan import Plan
 
-#: Asterisk's function that tells who speaks (func_talkdetect.c).
+#: Asterisk's function that detects speech (func_talkdetect.c).
 _TALK_DETECTION, _NO_TALK_DETECTION = "TALK_DETECT(set)", "TALK_DETECT(remove)"
 
 #: What would end a name that is shown on a phone.

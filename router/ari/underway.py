@@ -33,7 +33,7 @@ class Leg:
 
 
 class Underway:
-    """One Asterisk. Every method only notes or tells; nothing is asked of Asterisk here."""
+    """What is under way in one Asterisk. It only keeps account, and asks Asterisk nothing."""
 
     def __init__(self, plan: Plan) -> None:
         self.agents: frozenset[AgentId] = frozenset(plan.agents)

@@ -38,29 +38,29 @@ class Replayed:
         lives = f", {self.lives} lives of a router" if self.lives > 1 else ""
         cut = f" ({self.cut_short} cut short when a router was killed)" if self.cut_short else ""
         ends = "".join(f"\nA recording ended before its time: {why}." for why in self.ended)
-        told = f"{self.events} events, {self.commands} commands{lives}{cut}: same decisions"
-        return told + ends
+        same = f"{self.events} events, {self.commands} commands{lives}{cut}: same decisions"
+        return same + ends
 
 
 class Difference(Exception):
     """The first decision that is not the one recorded.
 
-    `line` and `event` are its place, counted from 1, `at` is the local time; `told` is what the
+    `line` and `event` are its place, counted from 1, `at` is the local time; `given` is what the
     engine was given, `expected` what was recorded and `got` what it decides now, as text.
     """
 
-    def __init__(self, line: int, event: int, at: str, told: str, expected: str, got: str) -> None:
-        super().__init__(line, event, at, told, expected, got)
+    def __init__(self, line: int, event: int, at: str, given: str, expected: str, got: str) -> None:
+        super().__init__(line, event, at, given, expected, got)
         self.line = line
         self.event = event
         self.at = at
-        self.told = told
+        self.given = given
         self.expected = expected
         self.got = got
 
     def __str__(self) -> str:
         return (
-            f"event {self.event} (line {self.line}) at {self.at}: {self.told}\n"
+            f"event {self.event} (line {self.line}) at {self.at}: {self.given}\n"
             f"  expected: {self.expected}\n"
             f"  got:      {self.got}"
         )
@@ -180,9 +180,9 @@ class _Life:
         if got == expected and self._answers:
             got = "does not ask about the code or the PIN"
         if got != expected:
-            told = next(record[name] for name in ("event", "tickets", "restore") if name in record)
+            given = next(record[name] for name in ("event", "tickets", "restore") if name in record)
             moment = self._hours.local(at)
-            raise Difference(line, event, _clock(moment, at), _text(told), *_unlike(expected, got))
+            raise Difference(line, event, _clock(moment, at), _text(given), *_unlike(expected, got))
         return len(expected) if isinstance(expected, list) else 0
 
     def _deciding(self, record: dict[str, Any], at: float) -> Callable[[], list[Command]]:

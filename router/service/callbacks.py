@@ -116,7 +116,7 @@ class Callbacks:
             self._link.perform([HangUp(call, ChannelId(call))])
 
     def _marks(self, order: DialTicket) -> dict[str, str]:
-        """Return what a router that starts anew must find on the channel."""
+        """Return what a restarted router must find on the channel."""
         longest = {LONGEST_VARIABLE: str(self._plan.targets.longest_call_s)}
         return waiting_marks(order.sector, order.joined_at) | longest
 

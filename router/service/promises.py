@@ -31,7 +31,7 @@ from router.service.live import UNNUMBERED, Live, unavailable
 from router.store import TicketKeeper
 
 #: What a call that could not be begun counts as, by `DialError.reason`. With any other reason it
-#: may have been dialled after all: the end of its channel tells, or its absence at the deadline.
+#: may have been dialled after all: its channel's end will show, or its absence at the deadline.
 _FAILURES = {
     "rejected": Failure.TRUNK,
     "failed": Failure.TRUNK,

@@ -49,7 +49,7 @@ class Intake(Protocol):
 
 
 class Kept(Protocol):
-    """A file that is written beside the calls."""
+    """A file that is written while calls go on."""
 
     @property
     def standing(self) -> Keeping:
@@ -102,7 +102,7 @@ class Readiness:
         }
 
     async def watch(self) -> None:
-        """Look, for as long as the service lives; at once when Asterisk is connected anew."""
+        """Look, for as long as the service lives; at once when Asterisk is connected again."""
         while True:
             connection = self._link.counts.connections
             await self.look()

@@ -19,7 +19,7 @@ RECORD_S = 1.0
 
 
 class Records:
-    """Takes what the engine tells. Run `keep_facts` and `keep_tape` as tasks, `close` at the end.
+    """Takes what the engine reports. Run `keep_facts` and `keep_tape` as tasks, `close` at the end.
 
     `tape` is the recording; None: none is made.
     """

@@ -55,14 +55,14 @@ _VAULT_IN_USE = (
 
 
 class Service:
-    """The running service. `run` returns once it was told to stop (SIGTERM, SIGINT).
+    """The running service. `run` returns on SIGTERM or SIGINT.
 
-    Calls under way stay up in Asterisk; the router that starts next takes them up. What the
-    engine is told and answers is written on `tape`, without anybody's identity. From here to the
-    end nobody else can use the folders of state and vault. With `take_over` it takes another
-    router's place at Asterisk.
+    Calls under way stay up in Asterisk; the router that starts next takes them up. What the engine
+    hears and decides is recorded on `tape`, without anybody's identity. From here until `close`
+    nobody else can use the folders of state and vault. With `take_over` it takes another router's
+    place at Asterisk.
 
-    It is what carries out the engine's commands (`live.Outside`): each by the part it concerns.
+    It also carries out the engine's commands (`live.Outside`): each by the part that it concerns.
 
     Raises:
         ConfigError: If the configuration has no secrets.
@@ -143,7 +143,7 @@ class Service:
         self.application: web.Application = api.application()
 
     async def run(self) -> None:
-        """Serve until told to stop.
+        """Serve until SIGTERM or SIGINT.
 
         Raises:
             SetupError: If the HTTP port is taken.

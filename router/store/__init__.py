@@ -1,4 +1,9 @@
-"""What is kept on disk: anonymous facts, and who is logged in where."""
+"""What is kept on disk: anonymous facts, who is logged in where, and tickets.
+
+database    the facts' file (`Store`)      schema   its tables   rows   facts as rows
+tickets     the tickets' file              keeping  when it is written
+standing    how a file fares
+"""
 
 from router.store.database import FILE_NAME, Store
 from router.store.keeping import TicketKeeper

@@ -1,4 +1,4 @@
-"""How a file that is written beside the calls fares."""
+"""How a file fares that is written while calls go on."""
 
 from router.core.values import value
 

@@ -463,7 +463,7 @@ def test_the_first_other_decision_is_told(recorder: Recorder, record: Record) ->
     assert difference.value.line == line + 1
     assert difference.value.event == line
     assert difference.value.at == "2026-11-23T10:00:00.000"
-    assert difference.value.told.startswith('{"LegAnswered":{"call":"call-1"')
+    assert difference.value.given.startswith('{"LegAnswered":{"call":"call-1"')
     assert "whisper-other" in difference.value.expected
     assert "whisper-call" in difference.value.got
 
