@@ -11,22 +11,14 @@ from dataclasses import dataclass, field
 
 from router.core.callback.tickets import Admission, TicketRecord, channel_of
 from router.core.commands import (
-    Admitted,
     Command,
-    Counted,
-    DeskChanged,
     DialOut,
     DialTicket,
     ForAsterisk,
     ForService,
     HangUp,
-    Noted,
-    NumberOver,
     Ring,
-    Step,
     TakeNumber,
-    TicketChanged,
-    Told,
     Verify,
 )
 from router.core.desk.pins import Pins
@@ -54,7 +46,6 @@ from router.core.events import (
     SupervisorAsked,
     TimePassed,
 )
-from router.core.facts import CallFact, Fact, Outcome
 from router.core.ids import (
     AgentId,
     BridgeId,
@@ -69,13 +60,14 @@ from router.core.ids import (
 from router.core.plan import Plan
 from router.core.requests import Reply, Request, Watching
 from tests.asterisk_model import AsteriskModel, Channel, Kind
+from tests.kept import Kept
 from tests.service_plan import FICHE, MONDAY_10H, PINS, code_book, small_plan
 
 MUSIC = ("music",)
 
 
 @dataclass
-class Exchange:
+class Exchange(Kept):
     """Engine, callers and phones; `now` moves only by `wait`."""
 
     plan: Plan = field(default_factory=small_plan)
@@ -86,18 +78,11 @@ class Exchange:
     pins: Mapping[AgentId, str] = field(default_factory=PINS.copy)
 
     def __post_init__(self) -> None:
+        super().__init__()
         self.engine = Engine(self.plan, code_book(self.plan), "run", Pins(self.pins))
         self.asterisk = AsteriskModel()
         #: Channels whose end the engine was told of.
         self.known_gone: set[ChannelId] = set()
-        self.notes: list[Noted] = []
-        self.facts: list[Fact] = []
-        #: What the store has of every ticket, what was promised, who types a number.
-        self.saved: dict[TicketId, TicketRecord] = {}
-        self.admissions: dict[int, Admission] = {}
-        self.entering: list[CallId] = []
-        self.replies: dict[int, Reply] = {}
-        self.sessions: dict[AgentId, DeskChanged] = {}
         #: Failures that Asterisk has not told yet.
         self.lost: list[CommandFailed] = []
         #: Every event with its time and what the engine said to it.
@@ -341,9 +326,6 @@ class Exchange:
         channels = {callers[name].id if name in callers else self.leg(name).id for name in names}
         return channels in self.bridges.values()
 
-    def call_facts(self) -> list[CallFact]:
-        return [fact for fact in self.facts if isinstance(fact, CallFact)]
-
     def hears(self, call: str = "caller") -> tuple[str, ...]:
         """What the caller hears: prompts, music, or nothing."""
         caller = self.caller(call)
@@ -364,18 +346,6 @@ class Exchange:
         """Which informateur hears which caller."""
         return {leg.name: leg.call for leg in self.legs if leg.alive and leg.bridge}
 
-    def steps(self, call: str = "caller") -> list[Step]:
-        return [note.step for note in self.notes if note.call == call]
-
-    def details(self, step: Step, call: str = "caller") -> list[str]:
-        return [note.detail for note in self.notes if note.call == call and note.step is step]
-
-    def outcome(self, call: str = "caller") -> Outcome | None:
-        """How the call ended; None while it lives. It ends once."""
-        ends = [note for note in self.notes if note.call == call and note.step is Step.ENDED]
-        assert len(ends) <= 1, f"{call} ended {len(ends)} times"
-        return ends[0].outcome if ends else None
-
     def agent(self, agent: str) -> str:
         """The informateur's state."""
         return self.engine.board.roster.desks[AgentId(agent)].state.value
@@ -391,7 +361,7 @@ class Exchange:
         """Do what the engine wants, one after the other."""
         for command in commands:
             if isinstance(command, ForService):
-                self._keep(command)
+                self.keep(command)
             else:
                 self._obey(command)
 
@@ -406,28 +376,14 @@ class Exchange:
                 case LegEnded(_, leg) if isinstance(command, Ring):
                     raise AssertionError(f"{leg} rings where it cannot: {event.reason}")
 
-    def _keep(self, command: ForService) -> None:
+    def keep(self, command: ForService) -> None:
+        """Keep what the engine says; dial a ticket, and see that a number can be typed."""
+        super().keep(command)
         match command:
-            case Noted():
-                self.notes.append(command)
-            case Told(ask, reply):
-                assert ask not in self.replies
-                self.replies[ask] = reply
-            case DeskChanged(agent_id):
-                self.sessions[agent_id] = command
-            case Counted(fact):
-                self.facts.append(fact)
-            case TicketChanged(record):
-                self.saved[record.ticket] = record
-            case Admitted(ask, admission):
-                self.admissions[ask] = admission
-            case NumberOver(call):
-                self.entering.remove(call)
             case TakeNumber(call):
                 caller = self.caller(call)
                 assert caller.alive
                 assert caller.playback is None
-                self.entering.append(call)
             case DialTicket(call, ticket, _, _, _):
                 saved = self.saved[ticket]
                 assert channel_of(ticket, saved.attempts) == call, "dialled before it was saved"

@@ -13,7 +13,8 @@ import pytest
 
 from router.asterisk.server import AsteriskServer
 from router.asterisk.settings import AgentPhone, AsteriskSettings
-from tests.contract.sip_phone import SipMessage, SipPhone
+from tests.contract.sip_message import SipMessage
+from tests.contract.sip_phone import SipPhone
 
 CALLER = "0199001234"  # fictional (Arcep's range for films)
 SECRET = "a-secret-of-twenty-six-xxx"

@@ -22,7 +22,8 @@ from tests.asterisk.live import (
     send_from,
     unexpected_lines,
 )
-from tests.contract.sip_phone import SipMessage, SipPhone
+from tests.contract.sip_message import SipMessage
+from tests.contract.sip_phone import SipPhone
 
 
 @marked

@@ -13,7 +13,8 @@ from router.asterisk.settings import AgentPhone, AsteriskSettings
 from router.asterisk.toolbox import Toolbox
 from tests.ari import ari_fake
 from tests.ari.ari_people import APP, Channel, FakeCaller, FakePhone
-from tests.contract.sip_phone import SILENCE, SOUND, SipPhone
+from tests.contract.rtp import SILENCE, SOUND
+from tests.contract.sip_phone import SipPhone
 
 AGENTS = ("lea", "max")
 SUPERVISOR = "sup"

@@ -10,134 +10,15 @@ import hashlib
 import itertools
 import random
 import re
-import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import cast
 
+from tests.contract.rtp import ALAW_PT, EVENT_PT, KEY_S, Address, Rtp
+from tests.contract.sip_message import SipMessage, tag_of, uri_of
 from tests.patience import PATIENCE_S
 
-Address = tuple[str, int]
-
 _ids = itertools.count(1)
-_EVENT_PT = 101  # RTP payload type offered for RFC 4733 events
-_ALAW_PT = 8
-_KEYS = "0123456789*#ABCD"
-SILENCE = b"\xd5" * 160
-#: 400 Hz, square, in A-law.
-SOUND = (b"\x35" * 10 + b"\xb5" * 10) * 8
-_QUIET = frozenset(b"\xd5\x55\xd4\x54")
-KEY_S = 0.08
-
-
-@dataclass
-class SipMessage:
-    start: str
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    body: str = ""
-
-    @classmethod
-    def parse(cls, data: bytes) -> "SipMessage":
-        head, _, body = data.decode("utf-8", "replace").partition("\r\n\r\n")
-        start, *lines = head.split("\r\n")
-        headers = []
-        for line in lines:
-            name, _, value = line.partition(":")
-            headers.append((name.strip().lower(), value.strip()))
-        return cls(start, headers, body)
-
-    def all(self, name: str) -> list[str]:
-        return [value for key, value in self.headers if key == name]
-
-    def first(self, name: str) -> str:
-        return next(iter(self.all(name)), "")
-
-    @property
-    def status(self) -> int:
-        return int(self.start.split()[1]) if self.start.startswith("SIP/2.0") else 0
-
-    @property
-    def method(self) -> str:
-        return self.first("cseq").split()[1] if self.status else self.start.split()[0]
-
-    def encode(self) -> bytes:
-        body = self.body.encode()
-        lines = [self.start]
-        lines += [f"{name}: {value}" for name, value in self.headers]
-        lines.append(f"content-length: {len(body)}")
-        return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
-
-
-class _Rtp(asyncio.DatagramProtocol):
-    """Counts packets, tells sound from silence, sends and hears RFC 4733 events."""
-
-    def __init__(self) -> None:
-        self.heard = 0
-        #: How many packets held sound.
-        self.loud = 0
-        self.heard_keys = ""
-        self.first_heard = asyncio.Event()
-        self._last_key_stamp = -1
-        self._pressing = False
-        self.sequence = random.randrange(1 << 15)
-        self.stamp = random.randrange(1 << 30)
-        self.ssrc = random.randrange(1 << 32)
-        self.transport: asyncio.DatagramTransport
-        self.peer: Address = ("127.0.0.1", 9)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.DatagramTransport, transport)
-
-    def datagram_received(self, data: bytes, addr: Address) -> None:
-        self.heard += 1
-        self.first_heard.set()
-        payload = data[12:]
-        if data[1] & 0x7F == _EVENT_PT:
-            (stamp,) = struct.unpack("!I", data[4:8])
-            if stamp != self._last_key_stamp:
-                self._last_key_stamp = stamp
-                self.heard_keys += _KEYS[payload[0]]
-        elif sum(byte not in _QUIET for byte in payload) > len(payload) // 4:
-            self.loud += 1
-
-    @property
-    def port(self) -> int:
-        return int(self.transport.get_extra_info("sockname")[1])
-
-    def send(self, payload_type: int, payload: bytes, marker: bool = False) -> None:
-        """Send one packet; `stamp` is the caller's to advance."""
-        head = struct.pack(
-            "!BBHII", 0x80, payload_type | (0x80 if marker else 0), self.sequence & 0xFFFF,
-            self.stamp & 0xFFFFFFFF, self.ssrc,
-        )  # fmt: skip
-        self.sequence += 1
-        self.transport.sendto(head + payload, self.peer)
-
-    def press(self, key: str, after_s: float) -> None:
-        """Send one key, as long as a human finger stays on it: RFC 4733 section 2.5."""
-        event = _KEYS.index(key)
-        loop = asyncio.get_running_loop()
-        loop.call_later(after_s, self._event, event, 160, True)
-        loop.call_later(after_s + 0.04, self._event, event, 480)
-        loop.call_later(after_s + KEY_S, self._event_end, event)
-
-    def _event(self, event: int, duration: int, first: bool = False) -> None:
-        if first:
-            self.stamp += 1600
-            self._pressing = True
-        self.send(_EVENT_PT, struct.pack("!BBH", event, 10, duration), marker=first)
-
-    def _event_end(self, event: int) -> None:
-        self._pressing = False
-        for _ in range(3):
-            self.send(_EVENT_PT, struct.pack("!BBH", event, 0x80 | 10, int(KEY_S * 8000)))
-
-    def speak(self, sound: bytes = SILENCE) -> None:
-        """Send 20 ms of A-law, unless a key is down."""
-        if self._pressing:
-            return
-        self.send(_ALAW_PT, sound)
-        self.stamp += 160
 
 
 @dataclass
@@ -166,7 +47,7 @@ class SipPhone(asyncio.DatagramProtocol):
         self.invites: list[SipMessage] = []
         #: Methods of all requests that came.
         self.asked: list[str] = []
-        self.rtp = _Rtp()
+        self.rtp = Rtp()
         self._invite: SipMessage | None = None
         self._waiters: dict[tuple[str, str], asyncio.Future[SipMessage]] = {}
         self._register_id = f"reg-{user}-{next(_ids)}"
@@ -268,7 +149,7 @@ class SipPhone(asyncio.DatagramProtocol):
     def replaces(self) -> tuple[str, str]:
         """The header by which an INVITE names this call, to take its place (RFC 3891)."""
         assert self.dialog is not None, "no call"
-        theirs, ours = (_tag(one) for one in (self.dialog.remote, self.dialog.local))
+        theirs, ours = (tag_of(one) for one in (self.dialog.remote, self.dialog.local))
         return ("replaces", f"{self.dialog.call_id};to-tag={theirs};from-tag={ours}")
 
     @property
@@ -331,7 +212,7 @@ class SipPhone(asyncio.DatagramProtocol):
         self._invite = message
         self.dialog = _Dialog(
             message.first("call-id"), message.first("to"), message.first("from"),
-            _uri(message.first("contact")),
+            uri_of(message.first("contact")),
         )  # fmt: skip
         self.ended.clear()
         if self.on_invite < 200:
@@ -362,7 +243,7 @@ class SipPhone(asyncio.DatagramProtocol):
     def _learn(self, message: SipMessage) -> None:
         assert self.dialog is not None
         if message.first("contact"):
-            self.dialog.target = _uri(message.first("contact"))
+            self.dialog.target = uri_of(message.first("contact"))
         port = re.search(r"^m=audio (\d+)", message.body, re.M)
         if port:
             self.rtp.peer = ("127.0.0.1", int(port.group(1)))
@@ -370,9 +251,9 @@ class SipPhone(asyncio.DatagramProtocol):
     def _sdp(self) -> str:
         return (
             "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-            f"m=audio {self.rtp.port} RTP/AVP {_ALAW_PT} {_EVENT_PT}\r\n"
-            f"a=rtpmap:8 PCMA/8000\r\na=rtpmap:{_EVENT_PT} telephone-event/8000\r\n"
-            f"a=fmtp:{_EVENT_PT} 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
+            f"m=audio {self.rtp.port} RTP/AVP {ALAW_PT} {EVENT_PT}\r\n"
+            f"a=rtpmap:8 PCMA/8000\r\na=rtpmap:{EVENT_PT} telephone-event/8000\r\n"
+            f"a=fmtp:{EVENT_PT} 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
         )
 
     def _via(self) -> str:
@@ -405,7 +286,7 @@ class SipPhone(asyncio.DatagramProtocol):
         self._waiters[key] = asyncio.get_running_loop().create_future()
         self.transport.sendto(message.encode(), self.server)
         try:
-            return await asyncio.wait_for(self._waiters[key], 10)
+            return await asyncio.wait_for(self._waiters[key], PATIENCE_S)
         finally:
             del self._waiters[key]
 
@@ -449,12 +330,3 @@ class SipPhone(asyncio.DatagramProtocol):
 
 def _md5(text: str) -> str:
     return hashlib.md5(text.encode()).hexdigest()
-
-
-def _tag(value: str) -> str:
-    return value.rpartition(";tag=")[2]
-
-
-def _uri(value: str) -> str:
-    found = re.search(r"<([^>]+)>", value)
-    return found.group(1) if found else value
