@@ -1,30 +1,30 @@
-"""What the keys typed so far mean: an answer, the start of one, or none.
+"""What the keys typed so far are: an answer, the beginning of one, or neither.
 
-Keys are those of RFC 4733 section 3.2: `0`-`9`, `*`, `#` and, from odd devices, `A`-`D`.
+Keys are those of RFC 4733, section 3.2: `0`-`9`, `*`, `#` and, from odd devices, `A`-`D`.
 """
 
 from collections.abc import Iterable
 from enum import Enum, auto
 
-#: Ends the typing of a code and explains what it is.
+#: Asks for help while a code is being typed.
 HELP_KEY = "*"
-#: Ends what is typed before its time.
+#: Ends an entry early.
 END_KEY = "#"
 
 
 class Reading(Enum):
-    """What was typed, judged."""
+    """What the keys typed so far are."""
 
     MORE = auto()  # the beginning of an answer
     COMPLETE = auto()  # an answer
-    WRONG = auto()  # can become no answer
-    NONE = auto()  # code: "I have none"
-    HELP = auto()  # code: "explain"
-    INCOMPLETE = auto()  # code: ended too early
+    WRONG = auto()  # not the beginning of any answer
+    NONE = auto()  # of a code: there is none
+    HELP = auto()  # of a code: what is it?
+    INCOMPLETE = auto()  # of a code: ended early
 
 
 def read_choice(typed: str, answers: Iterable[str]) -> Reading:
-    """Judge keys typed at a menu whose answers are `answers`, none a prefix of another."""
+    """Read keys typed in a menu with these `answers`, none of which is a prefix of another."""
     more = False
     for answer in answers:
         if answer == typed:
@@ -34,7 +34,7 @@ def read_choice(typed: str, answers: Iterable[str]) -> Reading:
 
 
 def read_code(typed: str, length: int) -> Reading:
-    """Judge keys typed at the question of the code: `length` digits, `#` ends, `*` helps."""
+    """Read keys typed as a code of `length` digits; `#` ends it, `*` asks for help."""
     if typed.endswith(HELP_KEY):
         return Reading.HELP
     if typed == END_KEY:
@@ -45,5 +45,5 @@ def read_code(typed: str, length: int) -> Reading:
 
 
 def are_ambiguous(one: str, other: str) -> bool:
-    """Say whether two different answers cannot be told apart as they are typed ("1", "10")."""
+    """Return whether two answers cannot be told apart while they are typed ("1" and "10")."""
     return one != other and (one.startswith(other) or other.startswith(one))

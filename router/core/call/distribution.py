@@ -1,4 +1,4 @@
-"""From the queue to the conversation: ringing an informateur, the whisper, joining the two."""
+"""From the queue to the conversation: ringing an informateur, the whisper, the bridge."""
 
 from router.core.call.life import Call, CallState, Due
 from router.core.call.supervision import Supervision
@@ -21,9 +21,9 @@ AGENT_LOST = PromptId("agent-lost")
 AGENT_MISSED = PromptId("agent-missed")
 PROMPTS = frozenset({CONNECTING, AGENT_LOST, AGENT_MISSED})
 
-#: A whisper whose end was never reported is taken as heard after this.
+#: A whisper whose end is not reported is considered heard after this, in seconds.
 WHISPER_GUARD_S = 20.0
-#: If a leg that is asked about has gone, its end is reported within this.
+#: If a leg that Asterisk is asked about is gone, that is reported within this, in seconds.
 VERIFY_S = 2.0
 
 
@@ -71,25 +71,27 @@ class Distribution:
         )
 
     def rang(self, call: Call) -> None:
+        """The informateur's phone has begun to ring."""
         self._reservation.rang(self.desk(call))
 
     def no_answer(self, call: Call) -> None:
-        """The phone rang for long enough, or never began to."""
+        """Nobody picked up in time, or the phone never began to ring."""
         why = why_unanswered(self.desk(call))
         self.drop_leg(call)
         self._missed(call, why)
 
     def missed(self, call: Call, event: LegEnded) -> None:
-        """The phone was busy, rejected the call, or its informateur hung up in the whisper."""
+        """The phone was busy, or rejected the call, or was hung up during the whisper."""
         announced = call.state is CallState.WHISPERING
         self._missed(call, event.reason, (AGENT_MISSED,) if announced else ())
 
     def phone_vanished(self, call: Call) -> None:
+        """The phone lost its registration while it rang."""
         self.drop_leg(call)
         self._missed(call, LegEnd.UNREACHABLE)
 
     def _missed(self, call: Call, why: LegEnd, said: tuple[PromptId, ...] = ()) -> None:
-        """Ask the next informateur; the caller's rank is kept, this one is paused."""
+        """Put the caller back in the queue, at the same rank; this informateur is paused."""
         board = self._board
         desk = self.desk(call)
         board.note(
@@ -102,7 +104,7 @@ class Distribution:
         self._waiting.wait(call, said, None)
 
     def ringing_caller_left(self, call: Call) -> None:
-        """The caller gave up while the phone rang: the informateur keeps the idle rank."""
+        """The caller hung up while the phone rang; the informateur's idle time counts on."""
         self.drop_leg(call)
         self._duty.let_go(self.desk(call))
         self._waiting.gave_up(call)
@@ -110,7 +112,7 @@ class Distribution:
     # Answered.
 
     def tell_informateur(self, call: Call) -> None:
-        """Tell the informateur what it is about, and the caller that somebody comes."""
+        """Picked up: whisper what the call is about; tell the caller that somebody is coming."""
         board = self._board
         self._reservation.answered(self.desk(call))
         call.state = CallState.WHISPERING
@@ -125,13 +127,13 @@ class Distribution:
         board.set_due(call, Due.WHISPER, WHISPER_GUARD_S)
 
     def verify_informateur(self, call: Call) -> None:
-        """The whisper broke off, though the leg seems to be there: join only if it is."""
+        """The whisper broke off, yet the leg seems to be there: join only if it still exists."""
         assert call.leg is not None  # WHISPERING has a leg
         self._board.commands.append(Verify(call.id, call.leg))
         self._board.set_due(call, Due.WHISPER, VERIFY_S)
 
     def join(self, call: Call) -> None:
-        """Let the two hear each other."""
+        """Join caller and informateur in a bridge: the conversation begins."""
         board = self._board
         board.silence(call)
         board.cut_short(call.id, call, Said.INFORMATEUR)
@@ -158,10 +160,10 @@ class Distribution:
         )
 
     def take_up(self, call: Call, found: CallFound) -> bool:
-        """Go on with a conversation that Asterisk has kept up through a restart.
+        """Resume a conversation that went on in Asterisk during a restart of the router.
 
-        False if the informateur found cannot be the one: then it is undone, and the caller, alone
-        on the line, is to be served anew.
+        False if that informateur cannot be the one: then the conversation is ended, and the caller
+        is to be put back in the queue.
         """
         board = self._board
         desk = board.roster.desks.get(found.agent) if found.agent is not None else None
@@ -176,14 +178,14 @@ class Distribution:
         call.state, call.outcome = CallState.TALKING, Outcome.ANSWERED
         call.talking_since = board.now
         call.agent, call.leg, call.bridge = desk.agent.id, found.leg, found.bridge
-        call.waited_s = 0.0  # when it was answered is not known any more
+        call.waited_s = 0.0  # when it was answered is no longer known
         desk.leg = found.leg
         board.legs.add(found.leg, Role.INFORMATEUR, call, desk.agent.id)
         self._duty.found(desk)
         return True
 
     def undo(self, found: CallFound) -> None:
-        """Part two who were found talking, and hang the leg up."""
+        """End a conversation that was found: hang up the leg and remove the bridge."""
         if found.leg is not None:
             self._board.commands.append(HangUp(found.call, found.leg))
         if found.bridge is not None:
@@ -192,7 +194,7 @@ class Distribution:
     # The end of the conversation.
 
     def informateur_left(self, call: Call, event: LegEnded) -> None:
-        """The informateur hung up: the caller may vote. The phone died: to the front again."""
+        """The informateur hung up: the caller may vote. If the phone died, the caller is next."""
         if event.reason is not LegEnd.HUNG_UP:
             self.back_to_front(call, promise(call).sector, event.reason)
             return
@@ -201,7 +203,7 @@ class Distribution:
         self._votes.begin(call)
 
     def back_to_front(self, call: Call, sector: SectorId, why: LegEnd) -> None:
-        """Let a caller whose informateur is gone be served next, in `sector`."""
+        """Put a caller whose informateur is gone at the front of the queue of `sector`."""
         board = self._board
         board.silence(call)
         self.talk_over(call)
@@ -211,17 +213,18 @@ class Distribution:
         self._waiting.to_the_front(call, sector, AGENT_LOST)
 
     def talking_caller_left(self, call: Call) -> None:
-        """The caller hung up, in the whisper or later: the informateur goes on to wrap-up."""
+        """The caller hung up, during the whisper or later: wrap-up follows."""
         self.drop_leg(call)
         self.talk_over(call)
         self._board.end(call)
 
     def talk_over(self, call: Call) -> float:
-        """Undo the bridge, send the informateur to wrap-up; return how long they talked."""
+        """Remove the bridge and end the conversation; return how long they talked, in seconds."""
         self.remove_bridge(call)
         return self.conversation_over(call)
 
     def remove_bridge(self, call: Call) -> None:
+        """Remove the bridge, if there is one; its channels remain."""
         if call.bridge is not None:
             self._board.commands.append(Part(call.id, call.bridge))
             call.bridge = None
@@ -229,8 +232,8 @@ class Distribution:
     def conversation_over(self, call: Call) -> float:
         """Send the informateur to wrap-up; return how long they talked, in seconds.
 
-        Without an informateur (one who hung up while a referral was dialled) there is
-        nothing to do.
+        There is nothing to do if the informateur is gone, having hung up while a referral was being
+        dialled.
         """
         board = self._board
         self._supervision.end(call)
@@ -250,9 +253,10 @@ class Distribution:
         return talked_s
 
     def drop_leg(self, call: Call) -> None:
-        """Hang the informateur's phone up."""
+        """Hang up the informateur's phone."""
         self._reservation.drop(call.id, call.leg)
 
     def desk(self, call: Call) -> AgentDesk:
-        assert call.agent is not None  # states from RINGING to TALKING have one
+        """Return the call's informateur; it has one from RINGING on."""
+        assert call.agent is not None
         return self._board.roster.desks[call.agent]

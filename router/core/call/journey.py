@@ -1,7 +1,6 @@
-"""The caller's way to a sector: welcome, code, menus, information.
+"""The caller's way to a sector: welcome, access code, menus, information.
 
-Barge-in everywhere: a key cuts the
-prompt and counts as the first key of the answer.
+Barge-in everywhere: a key cuts the prompt short and counts as the first key of the answer.
 """
 
 from router.core.call.digits import END_KEY, HELP_KEY, Reading, read_choice, read_code
@@ -49,14 +48,14 @@ PROMPTS = (
     | {NOTHING_HEARD, NO_KEY_HINT, NO_KEY, REFUSED_UNHEARD, GOODBYE}
 )
 
-#: A caller who keeps pressing keys that do not exist is thanked after this many.
+#: A caller who keeps pressing wrong keys is thanked and hung up on after this many.
 MOST_WRONG_CHOICES = 9
-#: Who speaks for longer without a pause is a recording.
+#: Anybody who speaks for longer than this without a pause, in seconds, is a recording.
 RECORDING_S = 10.0
 
 
 class Journey:
-    """From the answer to the queue."""
+    """Leads callers from the welcome to the queue, or to recorded information."""
 
     def __init__(self, board: Switchboard, waiting: Waiting, callbacks: Callbacks) -> None:
         self._board = board
@@ -65,7 +64,7 @@ class Journey:
         self._policy = board.plan.code
         self._targets = board.plan.targets
         self._first_menu = board.plan.menus[board.plan.first_menu]
-        #: What is asked of everybody, once.
+        #: Put to everybody: type a code or, unless one is required, choose from the first menu.
         self._question = (
             (CODE_ASK_ALONE,) if self._policy.required else (CODE_ASK, *self._first_menu.prompts)
         )
@@ -74,7 +73,7 @@ class Journey:
     # Arrival.
 
     def arrive(self, call_id: CallId) -> None:
-        """Take a new call up: welcome the caller, or say that the service is closed."""
+        """Welcome a new caller, or say why the service is closed and until when."""
         board = self._board
         call = Call(call_id, board.now)
         board.begin(call)
@@ -91,8 +90,10 @@ class Journey:
         board.play(call, (*greeting, CLOSED_BECAUSE[why], SAY_NEXT_OPENING, CLOSED_INFORMATION))
 
     def key_skips_welcome(self, call: Call, event: KeyPressed) -> None:
-        """Put the question at once; a digit is the first of its answer, as who knows the way
-        types it. One that may begin a code may also be only a wish to skip."""
+        """Put the question at once. A digit counts as the first of the answer: the caller knows it.
+
+        A digit that could begin a code may also be no more than an attempt to skip the welcome.
+        """
         self.ask(call)
         if not event.key.isdigit():
             return
@@ -104,15 +105,16 @@ class Journey:
             self.question_key(call, event)
 
     def key_skips_closed(self, call: Call, event: KeyPressed) -> None:
+        """Go to the information menu, where the key counts as a choice."""
         self.offer_information(call)
         self.menu_key(call, event)
 
-    # The one question: a code, or a choice of the first menu.
+    # The one question: type a code, or choose from the first menu.
 
     def ask(
         self, call: Call, said_first: tuple[PromptId, ...] = (), *, again: bool = False
     ) -> None:
-        """Put the question. `again`: with the keys that are not read out the first time."""
+        """Put the question; `again`: with the keys that are not mentioned the first time."""
         keys = (QUESTION_KEYS,) if again and not self._policy.required else ()
         self._put(call, (*said_first, *self._question, *keys))
 
@@ -126,7 +128,7 @@ class Journey:
         board.play(call, said)
 
     def _chooses(self, key: str) -> bool:
-        """Whether `key` begins a choice of the first menu; if not, it begins a code."""
+        """Return whether `key` begins a choice of the first menu; if not, it begins a code."""
         if self._policy.required or key == HELP_KEY:
             return False
         return read_choice(key, self._first_menu.keys) is not Reading.WRONG
@@ -135,13 +137,13 @@ class Journey:
         return key.isdigit() and not self._chooses(key)
 
     def await_first_key(self, call: Call) -> None:
-        """The question is asked: the silence counts from here."""
+        """The question or the menu has been played: the silence counts from here."""
         self._board.set_due(
             call, Due.STEP, self._targets.next_key_s if call.typed else self._targets.first_key_s
         )
 
     def question_key(self, call: Call, event: KeyPressed) -> None:
-        """The first key tells a choice from a code."""
+        """Take the key as part of a choice or of a code, depending on the first one."""
         if self._is_noise(event) or self._only_ends_a_code(call, event):
             return
         if not call.typed and self._chooses(event.key):
@@ -152,14 +154,14 @@ class Journey:
             self._code_key(call, event)
 
     def _is_noise(self, event: KeyPressed) -> bool:
-        """Whether it is A to D: no telephone has them, line noise sometimes does."""
+        """Return whether it is A to D, which no telephone has but line noise sometimes produces."""
         if event.key not in "ABCD":
             return False
         self._board.counts["keys A-D ignored"] += 1
         return True
 
     def _only_ends_a_code(self, call: Call, event: KeyPressed) -> bool:
-        """Whether it is a hash right after a code, as many people end what they type."""
+        """Return whether it is a hash right after a code, with which many people end an entry."""
         code_at, call.code_at = call.code_at, None
         just_now = code_at is not None and self._board.now - code_at < self._targets.next_key_s
         return event.key == END_KEY and just_now
@@ -182,6 +184,7 @@ class Journey:
                 self._board.set_due(call, Due.STEP, self._targets.next_key_s)
 
     def question_silence(self, call: Call) -> None:
+        """No key came in time, or no further one."""
         if call.skipping:  # the key was only meant to skip the welcome
             call.typed = ""
             call.skipping = False
@@ -193,9 +196,11 @@ class Journey:
             self._no_key(call)
 
     def _no_key(self, call: Call) -> None:
-        """Nobody typed anything, at the question or in a menu. Once: it is put again. Twice: a
-        person answers all the same, in the general queue; without one, or while closed, the
-        information and goodbye."""
+        """The caller pressed nothing, at the question or in a menu: put it again.
+
+        After `tries` times the caller goes to the general queue, where a person will answer all the
+        same; without such a queue, or while closed, to the information and then goodbye.
+        """
         plan = self._board.plan
         information = plan.information_menu
         call.silences += 1
@@ -213,24 +218,25 @@ class Journey:
             self._open_menu(call, information, (MENU_ABANDONED,))
 
     def _listen(self, call: Call) -> None:
-        """Have Asterisk say whether somebody speaks: a person says "allô?", a machine does not.
-        Who has pressed a key is a person."""
+        """Have Asterisk report speech: a person says "allô ?", a machine does not.
+
+        Anybody who has pressed a key is a person.
+        """
         led = self._queue_of_who_presses_nothing(call) is not None
         limited = led and self._targets.unheard_max
         if limited and not call.keys and not call.listened:
             call.listened = True
-            self._board.silence(call)  # a prompt would hold the request up
+            self._board.silence(call)  # a prompt would delay the request
             self._board.commands.append(Listen(call.id, call.channel))
 
     def spoke(self, call: Call, event: CallerSpoke) -> None:
-        """The caller has said something; what never pauses is no person."""
+        """The caller has spoken: a person, unless it went on for too long."""
         if event.seconds < RECORDING_S and not call.spoke:
             call.spoke = True
             self._board.note(call, Step.SPOKE)
 
     def _to_a_person(self, call: Call, queue: SectorId) -> None:
-        """Let who presses nothing wait in the general queue: of those who may be machines only
-        so many, of the others all."""
+        """Put a caller who presses nothing in the general queue; machines only up to a limit."""
         board = self._board
         if self._may_be_a_machine(call) and self._unheard() >= self._targets.unheard_max:
             board.note(call, Step.REFUSED, sector=queue, detail=Outcome.REFUSED_FULL.value)
@@ -242,7 +248,7 @@ class Journey:
         return call.listened and not call.spoke and not call.keys
 
     def _unheard(self) -> int:
-        """How many wait that pressed nothing and said nothing."""
+        """Return how many are waiting who have pressed nothing and said nothing."""
         return sum(
             one.door is Door.NO_KEY and one.waited_s is None and self._may_be_a_machine(one)
             for one in self._board.calls.values()
@@ -252,7 +258,7 @@ class Journey:
         return None if call.outcome is Outcome.CLOSED else self._board.plan.no_key
 
     def _say_again(self, call: Call) -> None:
-        """Put what was not answered again, without the code: who has one has heard of it."""
+        """Put the question or the menu again; without the code, of which they have heard by now."""
         person = self._queue_of_who_presses_nothing(call) is not None
         said_first = NO_KEY_HINT if person else NOTHING_HEARD
         if call.state is CallState.MENU:
@@ -263,9 +269,9 @@ class Journey:
             self._put(call, (said_first, *self._first_menu.prompts))
 
     def _code_complete(self, call: Call) -> None:
-        """Answer now, or later when codes are being guessed: right and wrong ones alike."""
+        """Check the code now or, if codes are being guessed, after a delay, right or wrong."""
         call.code_at = self._board.now
-        if call.wrong_codes >= self._policy.tries:  # no code is taken any more
+        if call.wrong_codes >= self._policy.tries:  # no further code is accepted
             self._code_failed(call, CODE_WRONG)
             return
         if self._failures.exceeded(self._board.now):
@@ -275,6 +281,10 @@ class Journey:
             self.check_code(call)
 
     def check_code(self, call: Call) -> None:
+        """Queue the caller in the code's sector, or say that the code is wrong.
+
+        The code of an open ticket cancels that callback: its owner is calling in instead.
+        """
         board = self._board
         fiche = board.codes.fiche(call.typed, board.now)
         if fiche is None and (ticket := self._callbacks.called_in(call.typed)) is not None:
@@ -312,10 +322,11 @@ class Journey:
     # Menus and pages.
 
     def offer_information(self, call: Call) -> None:
+        """Open the information menu."""
         self._open_menu(call, self._board.plan.information_menu, ())
 
     def _open_menu(self, call: Call, menu: MenuId, said_first: tuple[PromptId, ...]) -> None:
-        if menu in call.path:  # a menu met again: what came after it is forgotten
+        if menu in call.path:  # back to an earlier menu
             del call.path[call.path.index(menu) :]
         call.path.append(menu)
         if menu == self._board.plan.information_menu and call.outcome is Outcome.LEFT:
@@ -326,7 +337,7 @@ class Journey:
     def _play_menu(
         self, call: Call, said_first: tuple[PromptId, ...] = (), *, again: bool = False
     ) -> None:
-        """Say the menu; the first one with the question of the code, while a try is left."""
+        """Play the menu; while the caller may try a code, the first one with that question."""
         menu = self._menu(call)
         if menu is self._first_menu and call.wrong_codes < self._policy.tries:
             self.ask(call, said_first, again=again)
@@ -343,6 +354,7 @@ class Journey:
         return self._board.plan.menus[call.path[-1]]
 
     def menu_key(self, call: Call, event: KeyPressed) -> None:
+        """Take the key as part of a choice or, in the first menu, as the beginning of a code."""
         if self._is_noise(event) or self._only_ends_a_code(call, event):
             return
         menu = self._menu(call)
@@ -376,7 +388,7 @@ class Journey:
                 self._go_back(call)
 
     def _go_back(self, call: Call) -> None:
-        if len(call.path) > 1:  # else closed, or no code: no way in
+        if len(call.path) > 1:  # else they came in here: closed, or without a code
             call.path.pop()
         self._play_menu(call)
 
@@ -388,6 +400,7 @@ class Journey:
             self._board.say_goodbye(call, call.outcome, (MENU_INVALID, GOODBYE))
 
     def menu_silence(self, call: Call) -> None:
+        """No key came in time, or a choice was left unfinished."""
         if call.typed:
             self._wrong_choice(call)
         else:
@@ -402,9 +415,11 @@ class Journey:
         self._board.play(call, self._board.plan.pages[page].prompts)
 
     def page_over(self, call: Call) -> None:
+        """The information has been played: back to its menu."""
         self._play_menu(call)
 
     def key_leaves_page(self, call: Call, event: KeyPressed) -> None:
+        """Leave the information; the key counts as a choice in its menu."""
         if not self._is_noise(event):
             call.state = CallState.MENU
             self.menu_key(call, event)

@@ -1,25 +1,25 @@
 """What is known of a call: its states, its deadlines, and who takes part.
 
-What answers each event in each state, and what may follow, is in table.py beside.
+What handles each event in each state, and which states may follow, is in table.py.
 
-    WELCOME    plan.welcome is played; any key skips ahead
-    CLOSED     told why and until when; then the information menu
-    QUESTION   the one question is put: a code is typed, or a domain of the first menu chosen
-    CHECKING   the answer about a code is held back (too many wrong ones lately)
-    MENU       a menu is played, or a choice typed
-    PAGE       recorded information
-    WAITING    in the queue, hearing music or where one stands
+    WELCOME    the welcome is being played; any key skips ahead
+    CLOSED     told why and until when we are closed; then the information menu
+    QUESTION   asked to type a code or choose from the first menu
+    CHECKING   the verdict on a code is delayed, as there were too many wrong ones lately
+    MENU       hearing a menu, or typing a choice
+    PAGE       hearing recorded information
+    WAITING    in the queue, hearing music or an announcement
     RINGING    as WAITING, while an informateur's phone rings
-    WHISPERING as WAITING, while the informateur hears what it is about
-    ENTERING   types the number to be called back at; only the intake knows it
-    TALKING    joined
-    HELD       the caller hears music, the informateur nothing
+    WHISPERING as WAITING, while the informateur hears what the call is about
+    ENTERING   typing the number for a callback, which only the intake hears
+    TALKING    in conversation with an informateur
+    HELD       on hold: the caller hears music, the informateur nothing
     CONSULTING as HELD, while a second informateur rings or talks with the first
-    REFERRING  as HELD, while a service of the directory is dialled
-    REFERRED   joined with that service
-    READING    hears the name and number of a service
-    VOTING     asked what the call was worth
-    LEAVING    a last sentence, then we hang up
+    REFERRING  as HELD, while an entry of the directory is being dialled
+    REFERRED   in conversation with that administration or service
+    READING    hearing the name and number of an entry of the directory
+    VOTING     asked to rate the call
+    LEAVING    hearing a last sentence, after which we hang up
 """
 
 from dataclasses import dataclass, field
@@ -45,6 +45,8 @@ from router.core.work import WorkItem
 
 
 class CallState(StrEnum):
+    """Where a call is in its life; see above."""
+
     WELCOME = "welcome"
     CLOSED = "closed"
     QUESTION = "question"
@@ -65,7 +67,7 @@ class CallState(StrEnum):
     LEAVING = "leaving"
 
 
-#: States in which an informateur's keys and requests mean something.
+#: States in which the informateur's keys and requests are obeyed.
 CONVERSATION = frozenset(
     {CallState.TALKING, CallState.HELD, CallState.CONSULTING, CallState.REFERRING}
 )
@@ -74,24 +76,24 @@ CONVERSATION = frozenset(
 class Due(StrEnum):
     """A deadline of a call that has come."""
 
-    STEP = "step"  # a prompt that never ended, or a silence that is too long
-    ANNOUNCE = "announce"  # time to say where the caller stands
-    LONGEST = "longest"  # nobody waits longer
-    WHISPER = "whisper"  # the informateur knows what it is about
-    UNHEARD = "unheard"  # a prompt broke off, and the caller has stayed
-    UNTOLD = "untold"  # a whisper broke off, and no end of the leg was reported
-    KEYS = "keys"  # the informateur's keys so far are no longer one entry
+    STEP = "step"  # a prompt never ended, or a silence lasted too long
+    ANNOUNCE = "announce"  # time to announce the caller's place
+    LONGEST = "longest"  # nobody waits longer than this
+    WHISPER = "whisper"  # the whisper is over
+    UNHEARD = "unheard"  # a prompt broke off, but no end of the caller's channel was reported
+    UNTOLD = "untold"  # a whisper broke off, but no end of the leg was reported
+    KEYS = "keys"  # the informateur paused too long between two keys
 
 
 class AsideEvent(StrEnum):
-    """What happened to the one who was dialled besides: a second informateur, or a referral."""
+    """What happened to the third party: an informateur being consulted, or a referral."""
 
     RANG = "aside rang"
-    VANISHED = "aside vanished"  # the phone is no longer registered
+    VANISHED = "aside vanished"  # the phone lost its registration
     ANSWERED = "aside answered"
-    TOLD = "aside told"  # has heard the whisper
+    TOLD = "aside told"  # the whisper is over
     ENDED = "aside ended"
-    UNANSWERED = "aside unanswered"  # rung for long enough
+    UNANSWERED = "aside unanswered"  # nobody picked up in time
 
 
 class WatchEvent(StrEnum):
@@ -101,25 +103,29 @@ class WatchEvent(StrEnum):
     BEGUN = "watch begun"  # the caller has been told
     UNTOLD = "watch untold"  # one of the two could not be told
     ENDED = "watch ended"
-    DEAF = "watch deaf"  # the ear could not be opened
+    DEAF = "watch deaf"  # the supervisor's way to listen could not be opened, or is gone
 
 
 @dataclass(slots=True, eq=False)
 class Aside:
-    """Who was dialled besides: an informateur who is consulted, or a referral."""
+    """The third party: an informateur who is being consulted, or a referral."""
 
     leg: ChannelId
+    #: Of a consultation: the sector, and the informateur who was rung.
     sector: SectorId | None = None
     agent: AgentId | None = None
+    #: Of a referral: the entry of the directory.
     entry: EntryId | None = None
+    #: Whether they have picked up, and whether they are in the bridge.
     answered: bool = False
     joined: bool = False
 
 
 @dataclass(slots=True, eq=False)
 class Watch:
-    """A supervisor who takes part in the call, once both have been told."""
+    """A supervisor who takes part in the call, once caller and informateur have been told."""
 
+    #: The name that the informateur's screen shows.
     supervisor: str
     phone: PhoneId
     watching: Watching
@@ -127,70 +133,78 @@ class Watch:
     #: Whether the supervisor has picked up, and whether the caller has been told.
     answered: bool = False
     begun: bool = False
+    #: How the supervisor listens: the channel that hears the call, and the bridge to it.
     snoop: ChannelId | None = None
     bridge: BridgeId | None = None
 
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """What is known of one call. Nothing here says who calls."""
+    """What is known of one call; nothing of it says who is calling.
+
+    Times are UTC epoch seconds.
+    """
 
     id: CallId
     arrived_at: float
     state: CallState = CallState.WELCOME
-    #: How the call would end if the caller left now.
+    #: How the call would end if the caller hung up now.
     outcome: Outcome = Outcome.LEFT
-    #: What is being said, to whom; the caller may hear music instead.
+    #: What is being played, and to whom; the caller may hear music instead.
     said: dict[Said, PlaybackId] = field(default_factory=dict)
     music: bool = False
-    #: How many keys were pressed, ever.
+    #: How many keys the caller has pressed, in total.
     keys: int = 0
-    #: Keys of the entry under way.
+    #: The keys of the entry so far.
     typed: str = ""
-    #: The first digit of a code came during the welcome: perhaps only to skip it.
+    #: Whether the only digit so far was pressed during the welcome, perhaps just to skip it.
     skipping: bool = False
     wrong_codes: int = 0
     #: When the last digit of a code was typed.
     code_at: float | None = None
+    #: How often in a row nothing was pressed.
     silences: int = 0
-    #: Listened to since the first silence, and heard to speak as a person does.
+    #: Whether we are listening for speech, and whether somebody spoke as a person does.
     listened: bool = False
     spoke: bool = False
     wrong_choices: int = 0
-    #: Menus from the first to the present one; none at the question.
+    #: The menus from the first to the present one; empty at the question.
     path: list[MenuId] = field(default_factory=list)
     fiche: FicheId | None = None
     door: Door = Door.NONE
-    #: The promise made to this caller, from the queue on.
+    #: The promise made to this caller, once in the queue.
     item: WorkItem | None = None
-    #: Since when, and until when promised, the caller first waited.
+    #: When the caller first joined the queue, and by when an answer was promised.
     joined_at: float | None = None
     promised_at: float | None = None
-    #: From then until the first conversation.
+    #: From joining the queue to the first conversation; None: not answered yet.
     waited_s: float | None = None
-    #: When the last sentence began: nobody waits any more.
+    #: When the last sentence began, which ends the wait.
     goodbye_at: float | None = None
+    #: In seconds, earlier conversations included.
     talked_s: float = 0.0
-    #: The request that this call answers, if it is a callback.
+    #: The ticket, if this is a callback.
     ticket: TicketId | None = None
-    #: Whether a callback was offered.
+    #: Whether the latest announcement offered a callback.
     offered: bool = False
-    #: Phones rung, and how often the caller was given on.
+    #: How many phones were rung, and how often the caller was passed on.
     attempts: int = 0
     transfers: int = 0
+    #: Where the caller was referred.
     referral: EntryId | None = None
+    #: The informateur, with their channel, the bridge, and when the conversation began.
     agent: AgentId | None = None
     leg: ChannelId | None = None
     bridge: BridgeId | None = None
     talking_since: float | None = None
-    #: Keys of the informateur, in a conversation.
+    #: The informateur's keys so far.
     agent_typed: str = ""
     aside: Aside | None = None
     watch: Watch | None = None
-    #: Which question is put, and whether it was put again.
+    #: Which question the caller is answering, from 0, and whether it was put again.
     question: int = 0
     asked_again: bool = False
-    #: The hang-up has been asked for.
+    #: Whether we have hung up.
     hung_up: bool = False
 
     @property
@@ -200,5 +214,5 @@ class Call:
 
     @property
     def playback(self) -> PlaybackId | None:
-        """What the caller hears; None when it is music or silence."""
+        """What the caller is hearing; None if it is music, silence or a conversation."""
         return self.said.get(Said.CALLER)

@@ -1,6 +1,6 @@
-"""The callback that is offered to callers who wait long, and taken by keys.
+"""The callback that is offered to callers after a long wait, and accepted with a key.
 
-From the key on, the intake asks for the number: nothing of it comes here.
+From then on the intake asks for the number, none of which comes here.
 """
 
 from router.core.call.life import Call, CallState, Due
@@ -16,21 +16,21 @@ CALLBACK_PROMISED = PromptId("callback-promised")
 CALLBACK_NOT_TAKEN = PromptId("callback-not-taken")
 PROMPTS = frozenset({CALLBACK_PROMISED, CALLBACK_NOT_TAKEN, GOODBYE})
 
-#: Takes the offer.
+#: Accepts the offer.
 CALLBACK_KEY = "5"
-#: To type a number, hear it and confirm it takes no longer.
+#: Typing a number, hearing it and confirming it takes no longer than this, in seconds.
 ENTRY_GUARD_S = 120.0
 
 
 class Offer:
-    """A caller takes the offer, types a number with the intake, and is promised a callback."""
+    """Takes callers out of the queue while they type a number, and back if nothing comes of it."""
 
     def __init__(self, board: Switchboard, waiting: Waiting) -> None:
         self._board = board
         self._waiting = waiting
 
     def waiting_key(self, call: Call, event: KeyPressed) -> None:
-        """The caller takes the offer: from here on the intake asks for the number."""
+        """The caller accepts the offer: from here on the intake asks for the number."""
         if not call.offered or event.key != CALLBACK_KEY:
             return
         board = self._board
@@ -41,7 +41,7 @@ class Offer:
         board.commands.append(TakeNumber(call.id, promise(call).sector, call.fiche))
 
     def number_taken(self, call: Call, event: NumberTaken) -> None:
-        """Promised: goodbye. Not: the caller waits on, at the same rank."""
+        """Say goodbye if a callback was promised; if not, the caller waits on at the same rank."""
         if event.ticket is None:
             self._wait_on(call, (CALLBACK_NOT_TAKEN,) if event.refused else ())
         else:
@@ -53,7 +53,7 @@ class Offer:
             self._board.say_goodbye(call, Outcome.CALLED_BACK, said)
 
     def entry_over(self, call: Call) -> None:
-        """Nothing came of it, in time or at all: the caller waits on."""
+        """No number came in time: the caller waits on."""
         self._wait_on(call, ())
 
     def _wait_on(self, call: Call, said_first: tuple[PromptId, ...]) -> None:
@@ -61,5 +61,6 @@ class Offer:
         self._waiting.wait(call, said_first, QUEUE_STILL)
 
     def entering_caller_left(self, call: Call) -> None:
+        """The caller hung up while typing the number."""
         self._board.commands.append(NumberOver(call.id))
         self._board.end(call)

@@ -1,4 +1,4 @@
-"""A caller is sent to another administration: dialled and joined, or told its number."""
+"""A caller is referred to another administration: put through, or given its number."""
 
 from router.core.call.distribution import Distribution
 from router.core.call.life import Aside, Call, CallState
@@ -19,12 +19,12 @@ REFERRAL_CONNECTING = PromptId("referral-connecting")
 REFERRAL_FAILED = PromptId("desk-referral-failed")
 PROMPTS = frozenset({REFERRAL_CONNECTING, REFERRAL_FAILED})
 
-#: A service of the directory has this long to pick up.
+#: How long an entry of the directory is rung, in seconds.
 REFERRAL_RING_S = 40
 
 
 class Referral:
-    """The directory's services, and the caller's way there."""
+    """Refers callers to entries of the directory."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Referral:
         self._votes = votes
 
     def refer(self, call: Call, request: Refer) -> Reply:
-        """Send the caller to an entry of the directory: dialled, or told."""
+        """Dial the entry for the caller or, if `spoken`, have its number read out."""
         board = self._board
         entry = board.plan.directory.get(request.entry)
         if entry is None:
@@ -67,7 +67,7 @@ class Referral:
         return Reply.REFERRED
 
     def answered(self, call: Call) -> None:
-        """Join the caller with the service; the informateur is free."""
+        """They have picked up: put the caller through; the informateur wraps up."""
         board, aside = self._board, aside_of(call)
         aside.answered = aside.joined = True
         call.referral = aside.entry
@@ -84,13 +84,13 @@ class Referral:
         board.note(call, Step.REFERRED, agent=call.agent, detail=aside.entry or "")
 
     def unanswered(self, call: Call) -> None:
-        """The service did not pick up in time."""
+        """They did not pick up in time."""
         leg = aside_of(call).leg
         self._reservation.drop(call.id, leg)
         self.failed(call, LegEnded(call.id, leg, LegEnd.NO_ANSWER))
 
     def failed(self, call: Call, event: LegEnded) -> None:
-        """Nobody answers there: back to the informateur, or the number is told instead."""
+        """Nobody answers: back to the informateur or, if they are gone, read the number out."""
         entry = aside_of(call).entry
         call.aside = None
         self._board.cancel_ring_due(event.leg)
@@ -105,17 +105,18 @@ class Referral:
         self._talk.take_back(call)
 
     def informateur_left(self, call: Call) -> None:
-        """The referral goes on without the informateur."""
+        """The informateur hung up; the call goes on being referred."""
         self._distribution.conversation_over(call)
         call.leg = None
 
     def over(self, call: Call) -> None:
-        """The service has hung up: the caller may still say what it was worth."""
+        """They have hung up: the caller may still vote."""
         call.aside = None
         self._distribution.remove_bridge(call)
         self._votes.begin(call)
 
     def caller_left(self, call: Call) -> None:
+        """The caller hung up on them."""
         self._reservation.drop(call.id, aside_of(call).leg)
         call.aside = None
         self._distribution.remove_bridge(call)
@@ -129,5 +130,5 @@ class Referral:
         board.play(call, referral(entry))
 
     def reading_over(self, call: Call) -> None:
-        """The name and number were read, or a key ends the reading."""
+        """Name and number have been read out, or a key cut them short."""
         self._votes.begin(call)

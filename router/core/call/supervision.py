@@ -1,8 +1,10 @@
 """A supervisor takes part in an informateur's conversation: listens, whispers, or joins.
 
-Both are told first; the informateur's screen names the supervisor; every beginning is
-counted for the audit. Nothing here records, and nothing could: no module of Asterisk that
-records is loaded, and `Snoop` is a channel like any other.
+Caller and informateur are told before it begins, the informateur's screen names the supervisor,
+and each time is counted for audits. Nothing is recorded: `Snoop` opens a channel that is heard
+live, and the router has no command that asks Asterisk for a recording. (Asterisk's module for such
+requests, `res_stasis_recording`, is loaded all the same, because `res_ari_channels` is linked with
+it: docs/informateur.md.)
 """
 
 from router.core.call.life import Call, CallState, Watch
@@ -23,7 +25,7 @@ PROMPTS = frozenset({WATCH_CALLER, WATCH_AGENT, WATCH_SUPERVISOR})
 
 
 class Supervision:
-    """Ends by itself with the conversation, a hold included."""
+    """Lets supervisors take part, until the conversation ends or the caller is put on hold."""
 
     def __init__(self, board: Switchboard, duty: Duty) -> None:
         self._board = board
@@ -62,7 +64,7 @@ class Supervision:
         return None
 
     def answered(self, call: Call) -> None:
-        """The supervisor has picked up: both are told, and only then it begins."""
+        """The supervisor has picked up: tell both; it begins once the caller has been told."""
         board, watch = self._board, call.watch
         if watch is None or watch.answered or call.leg is None:
             return
@@ -72,9 +74,9 @@ class Supervision:
         call.said[Said.WATCHED_CALLER] = board.play_on(call.id, call.channel, (WATCH_CALLER,))
 
     def begin(self, call: Call) -> None:
-        """The caller has been told: let the supervisor hear, be heard, or join."""
+        """The caller has been told: let the supervisor listen, whisper or join."""
         board, watch = self._board, call.watch
-        assert watch is not None  # else nothing was said to the caller
+        assert watch is not None  # otherwise the caller would not have been told anything
         assert call.agent is not None
         assert call.leg is not None
         assert call.bridge is not None
@@ -90,29 +92,29 @@ class Supervision:
             board.commands.append(Snoop(call.id, call.leg, watch.snoop, whispers))
 
     def snooping(self, event: SnoopStarted) -> None:
-        """The ear is there: let the supervisor hear through it."""
+        """The snooping channel exists: connect the supervisor to it."""
         board = self._board
         call = board.calls.get(event.call)
         watch = call.watch if call is not None else None
         if call is None or watch is None or watch.snoop != event.snoop:
             board.commands.append(HangUp(event.call, event.snoop))
-        elif watch.bridge is None:  # else reported twice
+        elif watch.bridge is None:  # otherwise reported twice
             watch.bridge = board.new_bridge()
             board.commands.append(Join(call.id, watch.bridge, (event.snoop, watch.leg)))
 
     def deaf(self, call: Call) -> None:
-        """The ear could not be opened."""
+        """The snooping channel could not be opened, or is gone."""
         if call.watch is not None and call.watch.snoop is not None:
             self._board.legs.pop(call.watch.snoop)
             call.watch.snoop = None
         self.end(call)
 
     def left(self, call: Call) -> None:
-        """The supervisor's phone has hung up."""
+        """The supervisor has hung up."""
         self._end(call, None)
 
     def end(self, call: Call) -> None:
-        """The conversation is over, or interrupted: so is the supervisor's part."""
+        """End the supervisor's part, if there is one."""
         if call.watch is not None:
             self._end(call, call.watch.leg)
 

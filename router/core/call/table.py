@@ -1,4 +1,4 @@
-"""The life of a call, as a table: who answers what, and which states may follow."""
+"""The life of a call as a table: what handles each event, and which states may follow."""
 
 from collections.abc import Callable
 
@@ -32,15 +32,15 @@ from router.core.table import Row, told, when
 
 S = CallState
 CallRow = Row[CallState, Call]
-#: A sentence has ended. What cannot be played counts as said, once the caller has stayed.
+#: A prompt is over. One that could not be played counts as heard, if the caller is still there.
 _HEARD = (PromptEnded, Due.UNHEARD)
-#: Nobody but the caller takes part, and nobody is waited for.
+#: The caller is alone and waits for nobody.
 _ALONE = (S.WELCOME, S.CLOSED, S.QUESTION, S.CHECKING, S.MENU, S.PAGE, S.READING, S.LEAVING)
 #: Where an answer at the question or in a menu may lead.
 _ONWARD = (S.QUESTION, S.CHECKING, S.MENU, S.PAGE, S.WAITING, S.LEAVING)
 #: Back in the queue, or told why not.
 _QUEUED = (S.WAITING, S.LEAVING)
-#: The conversation is over and the caller has stayed.
+#: The conversation is over, and the caller is still there.
 _AFTER = (S.VOTING, S.LEAVING)
 
 
@@ -56,7 +56,7 @@ def call_rows(
     supervision: Supervision,
     votes: Votes,
 ) -> list[CallRow]:
-    """Return every row; without a state to follow, the call stays in its own or is over."""
+    """Return every row; where no state follows, the call stays in its own or is over."""
     rows = [
         told(S.WELCOME, KeyPressed, journey.key_skips_welcome, *_ONWARD),
         *said(S.WELCOME, journey.ask, S.QUESTION),
@@ -156,5 +156,5 @@ def call_rows(
 
 
 def said(state: S, answer: Callable[[Call], None], *leads_to: S) -> list[CallRow]:
-    """Return the rows of a sentence that is over: said, or said for all we know."""
+    """Return the rows for a prompt that is over: heard, or heard for all we know."""
     return [when(state, over, answer, *leads_to) for over in (*_HEARD, Due.STEP)]

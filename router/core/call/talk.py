@@ -1,7 +1,7 @@
-"""During the call: hold, transfer, consultation.
+"""During the conversation: hold, transfer, consultation.
 
-What answers a request returns the `Reply`. One bridge serves a whole call: whoever is on hold
-is taken out of it and hears music, whoever is consulted is put in.
+Whatever handles a request returns the `Reply`. One bridge serves the whole conversation: a caller
+on hold is taken out of it and hears music, a colleague who is consulted is put in.
 """
 
 from router.core.call.distribution import VERIFY_S, WHISPER_GUARD_S, Distribution
@@ -26,7 +26,7 @@ PROMPTS = frozenset({TRANSFER_CALLER, COLLEAGUE_LEFT})
 
 
 class Talk:
-    """What an informateur does with a caller."""
+    """Does what informateurs ask for during a conversation."""
 
     def __init__(
         self,
@@ -45,23 +45,25 @@ class Talk:
         self._supervision = supervision
 
     def say_to_informateur(self, call: Call, prompt: PromptId) -> None:
-        """Say a sentence on the informateur's leg, if it is there; nobody waits for its end."""
+        """Play a sentence on the informateur's leg, if it is there; nothing waits for its end."""
         if call.leg is not None:
             self._board.play_on(call.id, call.leg, (prompt,))
 
     # Hold.
 
     def hold(self, call: Call) -> Reply:
+        """Put the caller on hold."""
         self.put_on_hold(call)
         self._board.note(call, Step.HELD, agent=call.agent)
         return Reply.HELD
 
     def retrieve(self, call: Call) -> Reply:
+        """Take the caller back from hold."""
         self.take_back(call)
         return Reply.RETRIEVED
 
     def put_on_hold(self, call: Call) -> None:
-        """Give the caller music; the informateur stays in the bridge."""
+        """Give the caller music, unless on hold already; the informateur stays in the bridge."""
         if call.state is CallState.HELD:
             return
         board = self._board
@@ -72,7 +74,7 @@ class Talk:
         call.state = CallState.HELD
 
     def take_back(self, call: Call) -> None:
-        """Let caller and informateur hear each other again."""
+        """Put the caller back in the bridge with the informateur."""
         board = self._board
         board.silence(call)
         assert call.bridge is not None
@@ -81,13 +83,13 @@ class Talk:
         board.note(call, Step.RETRIEVED, agent=call.agent)
 
     def informateur_left_caller_on_hold(self, call: Call, event: LegEnded) -> None:
-        """Nobody hangs up on a caller on hold on purpose: served again, first."""
+        """The informateur hung up on a caller on hold, surely by mistake: served next."""
         self._distribution.back_to_front(call, promise(call).sector, event.reason)
 
     # Transfer.
 
     def transfer(self, call: Call, request: Transfer) -> Reply:
-        """Give the caller to another sector, at the front; the informateur wraps up."""
+        """Put the caller at the front of another sector's queue; the informateur wraps up."""
         refusal = self._why_not(call, request.sector)
         if refusal is not None:
             return refusal
@@ -117,7 +119,10 @@ class Talk:
     # Consultation.
 
     def consult(self, call: Call, request: Consult) -> Reply:
-        """Ring the longest idle informateur of a sector, whatever the level; hold meanwhile."""
+        """Put the caller on hold and ring an informateur of the sector, whatever the level.
+
+        The best level with somebody ready is chosen, and there the longest idle.
+        """
         board = self._board
         sector = request.sector
         if sector not in board.plan.domains:
@@ -137,10 +142,11 @@ class Talk:
         return Reply.CONSULTING
 
     def colleague_rang(self, call: Call) -> None:
+        """The colleague's phone has begun to ring."""
         self._reservation.rang(self._colleague(aside_of(call)))
 
     def tell_colleague(self, call: Call) -> None:
-        """Tell the colleague what it is about, before the two informateurs are joined."""
+        """The colleague has picked up: whisper what it is about, before the two are joined."""
         board, aside = self._board, aside_of(call)
         if aside.answered:
             return  # reported twice
@@ -153,11 +159,12 @@ class Talk:
         board.set_due(call, Due.WHISPER, WHISPER_GUARD_S)
 
     def verify_colleague(self, call: Call) -> None:
-        """The whisper broke off, though the leg seems to be there: join only if it is."""
+        """The whisper broke off, yet the leg seems to be there: join only if it still exists."""
         self._board.commands.append(Verify(call.id, aside_of(call).leg))
         self._board.set_due(call, Due.WHISPER, VERIFY_S)
 
     def join_colleague(self, call: Call) -> None:
+        """The whisper is over: put the colleague in the bridge with the informateur."""
         board, aside = self._board, aside_of(call)
         board.cancel_due(call, Due.WHISPER, Due.UNTOLD)
         board.cut_short(call.id, call, Said.COLLEAGUE)
@@ -168,7 +175,7 @@ class Talk:
         board.note(call, Step.CONSULTED, sector=aside.sector, agent=aside.agent)
 
     def complete(self, call: Call) -> Reply:
-        """The caller goes on with the colleague; who consulted wraps up."""
+        """Hand the caller over to the colleague; the first informateur wraps up."""
         if not aside_of(call).joined:
             return Reply.NOT_NOW
         self._distribution.drop_leg(call)
@@ -192,7 +199,7 @@ class Talk:
         self.take_back(call)
 
     def colleague_left(self, call: Call, event: LegEnded) -> None:
-        """Busy, rejected, or hung up after advice: back to the caller."""
+        """The colleague was busy, rejected the call, or has hung up: back to the caller."""
         aside = aside_of(call)
         self._aside_over(call)
         self._board.cancel_ring_due(aside.leg)
@@ -205,7 +212,7 @@ class Talk:
         self.take_back(call)
 
     def colleague_vanished(self, call: Call) -> None:
-        """No use ringing on; a phone that was picked up may still carry the talk."""
+        """The colleague's phone lost its registration: stop ringing it, unless it was picked up."""
         if not aside_of(call).answered:
             self._give_up(call, LegEnd.UNREACHABLE)
 
@@ -219,14 +226,14 @@ class Talk:
         self.colleague_left(call, LegEnded(call.id, aside.leg, why))
 
     def cancel(self, call: Call) -> Reply:
-        """Give the consultation or the referral up."""
+        """Give up the consultation or the referral, and return to the caller."""
         self._drop_aside(call)
         self._board.note(call, Step.CANCELLED, agent=call.agent)
         self.take_back(call)
         return Reply.CANCELLED
 
     def informateur_left_consultation(self, call: Call, event: LegEnded) -> None:
-        """Hanging up completes a transfer: to the colleague, or to the sector's queue."""
+        """Hanging up completes a transfer, to the colleague or else to the sector's queue."""
         aside = aside_of(call)
         hung_up = event.reason is LegEnd.HUNG_UP
         if aside.joined and hung_up:
@@ -241,11 +248,12 @@ class Talk:
             self._distribution.back_to_front(call, sector, event.reason)
 
     def caller_left_aside(self, call: Call) -> None:
+        """The caller hung up during the consultation or the referral."""
         self._drop_aside(call)
         self._distribution.talking_caller_left(call)
 
     def _drop_aside(self, call: Call) -> None:
-        """Send away whoever was dialled, and has missed nothing."""
+        """Hang up on the third party, for whom that is no missed call."""
         aside = aside_of(call)
         self._aside_over(call)
         self._reservation.drop(call.id, aside.leg)
@@ -265,6 +273,6 @@ class Talk:
 
 
 def aside_of(call: Call) -> Aside:
-    """Return who was dialled besides."""
-    assert call.aside is not None  # CONSULTING, REFERRING and REFERRED have one
+    """Return the third party; CONSULTING, REFERRING and REFERRED have one."""
+    assert call.aside is not None
     return call.aside

@@ -1,4 +1,4 @@
-"""An informateur's keys in a conversation: a feature's code, then a sector's or an entry's."""
+"""An informateur's keys in a conversation: a feature's code, then that of a sector or an entry."""
 
 from router.core.call.life import Call, CallState, Due
 from router.core.events import LegKeyPressed
@@ -20,7 +20,7 @@ from router.core.switchboard import Switchboard
 
 
 class TalkKeys:
-    """Reads the keys as requests, and says what came of them."""
+    """Reads the keys as requests, and plays the replies."""
 
     def __init__(self, board: Switchboard) -> None:
         self._board = board
@@ -29,9 +29,10 @@ class TalkKeys:
         self._entries = {entry.code: entry.id for entry in plan.directory.values()}
 
     def pressed(self, call: Call, event: LegKeyPressed) -> InCall | Reply | None:
-        """Return the request that the keys so far make, why they make none, or None as yet.
+        """Return the request that the keys make, why they make none, or None for now.
 
-        `*` begins anew. The caller's duty is to ask for the request, and to have `reply` said.
+        `*` starts again. It is the caller's duty to make the request, and to pass on the answer to
+        `reply`.
         """
         board = self._board
         typed = event.key if event.key == "*" else call.agent_typed + event.key
@@ -50,11 +51,11 @@ class TalkKeys:
         return None
 
     def forgotten(self, call: Call) -> None:
-        """What was typed does not become a request in time."""
+        """The next key took too long: forget what was typed."""
         call.agent_typed = ""
 
     def reply(self, call: Call, reply: Reply) -> None:
-        """Tell the informateur what came of the request, unless it can be heard anyway."""
+        """Tell the informateur what came of the request, unless that can be heard anyway."""
         audible = reply in GRANTED and reply not in (Reply.HELD, Reply.CONSULTING)
         if not audible and call.leg is not None:
             prompt = PromptId(f"desk-{reply.value}")

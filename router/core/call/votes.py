@@ -1,7 +1,7 @@
-"""The vote of a caller who stays on the line: one key a question.
+"""The vote of a caller who stays on the line after the conversation: one key for each question.
 
-What is counted holds the day and the score; neither the call nor its time. With the first vote of
-a caller it is counted that somebody was asked: votes may have to wait before they are told.
+What is counted has the day and the score, but neither the call nor its time. With a caller's first
+vote it is also counted that somebody was asked, since votes may be held back.
 """
 
 from router.core.call.life import Call, CallState, Due
@@ -19,14 +19,14 @@ PROMPTS = frozenset({VOTE_INTRO, VOTE_THANKS, VOTE_INVALID, GOODBYE})
 
 
 class Votes:
-    """Asks callers who stay; without any question, says goodbye."""
+    """Asks the plan's questions of callers who stay on the line."""
 
     def __init__(self, board: Switchboard) -> None:
         self._board = board
         self._questions = board.plan.questions
 
     def begin(self, call: Call) -> None:
-        """Put the first question; without any, say goodbye."""
+        """Put the first question; if the plan has none, say goodbye."""
         if not self._questions:
             self._board.say_goodbye(call, call.outcome, (GOODBYE,))
             return
@@ -35,6 +35,7 @@ class Votes:
         self._put(call, VOTE_INTRO)
 
     def vote_key(self, call: Call, event: KeyPressed) -> None:
+        """Count the vote; after a wrong key put the question again, once."""
         question = self._question(call)
         score = question.scores.get(event.key)
         if score is not None:
@@ -47,13 +48,16 @@ class Votes:
             self.no_vote(call)
 
     def await_vote(self, call: Call) -> None:
+        """The question has been played: the silence counts from here."""
         self._board.set_due(call, Due.STEP, self._board.plan.targets.first_key_s)
 
     def no_vote(self, call: Call) -> None:
+        """The caller does not answer: say goodbye."""
         self._count(call, None)
         self._board.say_goodbye(call, call.outcome, (GOODBYE,))
 
     def voter_left(self, call: Call) -> None:
+        """The caller hung up instead of answering."""
         self._count(call, None)
         self._board.end(call)
 

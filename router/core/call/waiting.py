@@ -1,7 +1,7 @@
-"""A caller in the queue: joining it, hearing where one stands, leaving it.
+"""A caller in the queue: joining it, hearing announcements, leaving it.
 
-The rank of a caller is the promise made on joining: an informateur who does not answer costs
-no place. Who is rung, and when, is decided elsewhere (reservation.py, distribution.py).
+A caller is ranked by the promise made on joining, so an informateur who does not answer costs no
+place. Who is rung, and when, is decided elsewhere (reservation.py, distribution.py).
 """
 
 from router.core.call.life import Call, CallState, Due
@@ -30,12 +30,12 @@ PROMPTS = frozenset(
     | {REFUSED_CLOSING, REFUSED_LONG}
 )
 
-#: Due before anyone else: a caller whose informateur was cut off, or has given the call away.
+#: Due before anybody else: a caller whose informateur was cut off, or transferred the call.
 FRONT = 0.0
 
 
 class Waiting:
-    """Callers in the queue."""
+    """Takes callers into the queue and out of it."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Waiting:
     # Joining the queue.
 
     def enqueue(self, call: Call, sector: SectorId, said_first: tuple[PromptId, ...]) -> None:
-        """Let the caller wait for `sector`, or say why not and what to do instead."""
+        """Put the caller in the queue of `sector`, or say why not and what to do instead."""
         board = self._board
         if not board.plan.hours.is_open(board.now):
             said = (REFUSED_CLOSING, SAY_NEXT_OPENING)
@@ -74,22 +74,22 @@ class Waiting:
             self.wait(call, said_first, QUEUE_JOINED)
 
     def door(self, call: Call, sector: SectorId) -> Door:
-        """Return the way in of a caller who joins the queue of `sector`."""
+        """Return how a caller who joins the queue of `sector` came in."""
         if call.fiche is not None:
             return Door.CODE
         return Door.NO_KEY if sector == self._board.plan.no_key else Door.MENU
 
     def take_back(self, call: Call, sector: SectorId, joined_at: float) -> None:
-        """Let a caller found after a restart wait on, at the rank the promise gave."""
+        """Put a caller found after a restart back in the queue, at the rank of the old promise."""
         self._promise(call, sector, joined_at)
         if sector == self._board.plan.no_key and call.ticket is None:
             call.door = Door.NO_KEY
-            call.listened = True  # what was heard is forgotten: may be a machine
-        call.music = True  # the music that the channel still hears is stopped before we speak
+            call.listened = True  # whether somebody spoke is not known: may be a machine
+        call.music = True  # the channel still hears music, which must be stopped before we play
         self.wait(call, (), QUEUE_STILL)
 
     def to_the_front(self, call: Call, sector: SectorId, said_first: PromptId) -> None:
-        """Let a caller who has been with an informateur be served next, in `sector`."""
+        """Put a caller who has been with an informateur at the front of the queue of `sector`."""
         board = self._board
         call.item = WorkItem(call.id, sector, board.now, FRONT, board.next_sequence())
         self.wait(call, (said_first,), None)
@@ -111,12 +111,12 @@ class Waiting:
     # In the queue.
 
     def wait(self, call: Call, said_first: tuple[PromptId, ...], then: PromptId | None) -> None:
-        """Put the call's item among those waiting; whoever is free will be rung.
+        """Put the call's item in the queue; somebody who is free will be rung.
 
-        Says `said_first`, then `then` and, with nobody free, where the caller stands; with
-        neither, whatever the caller hears goes on. A caller who has waited too long, phones
-        that did not answer included, is told so instead, unless somebody is free who did not
-        miss the last call.
+        Plays `said_first`, then `then` and, if nobody is free, the caller's place; with neither,
+        the caller goes on hearing whatever is playing. A caller who has waited too long, unanswered
+        phones included, is told so instead, unless somebody is free who did not miss their last
+        call.
         """
         board = self._board
         item = promise(call)
@@ -142,7 +142,7 @@ class Waiting:
             board.play(call, said)
 
     def announce(self, call: Call) -> None:
-        """Say where the caller stands and, after a long wait, offer a callback."""
+        """Announce the caller's place and, after a long wait, offer a callback."""
         board = self._board
         item = promise(call)
         place = board.queue.rank(item)
@@ -157,16 +157,17 @@ class Waiting:
         board.set_due(call, Due.ANNOUNCE, self._targets.announce_every_s)
 
     def waited_too_long(self, call: Call) -> None:
-        """Nobody waits longer than this: say so, and what to do instead."""
+        """Nobody may wait longer: say so, and what to do instead."""
         self.leave(call)
         self._refuse(call, promise(call).sector, Outcome.REFUSED_LONG, (REFUSED_LONG,))
 
     def waiting_caller_left(self, call: Call) -> None:
+        """The caller hung up in the queue."""
         self.leave(call)
         self.gave_up(call)
 
     def gave_up(self, call: Call) -> None:
-        """The caller hung up before anybody answered."""
+        """Count an abandonment, and end the call."""
         waited_s = self._board.now - promise(call).joined_at
         self._standing.estimate.waited(waited_s, gave_up=True)
         self._board.end(call)
@@ -177,7 +178,7 @@ class Waiting:
         self._board.cancel_due(call, Due.ANNOUNCE, Due.LONGEST)
 
     def close(self) -> None:
-        """The service closes: callers who wait hear that they will still be served."""
+        """The service is closing: tell waiting callers that they will still be served."""
         board = self._board
         for item in board.queue.items():
             if item.ticket is not None:

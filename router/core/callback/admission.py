@@ -1,7 +1,7 @@
-"""Admission of callbacks: whether one may be promised now, or why not.
+"""Admission of callbacks: whether one may be promised now and, if not, why.
 
-A promise is made only if somebody is free to keep it at once, or the forecast keeps it
-(`forecast.bound_s`); before closing, and while the carrier takes calls.
+A callback is promised only if somebody is free to make it at once, or if the forecast says that it
+will be made in time and before closing (`forecast.bound_s`); and only while calls can go out.
 """
 
 from math import inf
@@ -14,35 +14,36 @@ from router.core.ids import SectorId, TicketId
 from router.core.standing import Standing
 from router.core.switchboard import Switchboard
 
-#: After so many calls in a row that the carrier did not take, nothing is promised for a while;
-#: so too after as many tickets in a row whose numbers it does not know.
+#: After this many calls in a row that the carrier did not take, or this many tickets in a row whose
+#: numbers it does not know, nothing is promised for a while.
 TRUNK_FAILURES = 3
+#: That while, in seconds.
 TRUNK_PAUSE_S = 120.0
-#: Whether callers who wait are offered a callback is thought over this often; whoever takes the
+#: How long the decision to offer waiting callers a callback stands, in seconds. Whoever accepts the
 #: offer is admitted, or not, at that moment.
 _OFFER_HOLDS_S = 10.0
 
 
 class AdmissionControl:
-    """Says what may be promised; told of the carrier's successes and failures."""
+    """Decides what may be promised; it is its callers' duty to report how calls went out."""
 
     def __init__(self, board: Switchboard, standing: Standing, open_tickets: OpenTickets) -> None:
         self._board = board
         self._standing = standing
         self._open = open_tickets
         self._rules = board.plan.callbacks
-        #: Whether a callback could be offered, and when that was found out.
+        #: When it was last decided whether to offer a callback, and what.
         self._offers: dict[SectorId, tuple[float, bool]] = {}
-        #: Calls that the carrier did not take, in a row, and until when that is believed.
+        #: Calls in a row that the carrier did not take, and until when that counts.
         self._trunk_failures = 0
         self._trunk_until_at = 0.0
-        #: Tickets whose number does not exist, as the carrier says, since it last took a call.
+        #: Tickets whose number the carrier said does not exist, since it last took a call.
         self._unassigned: set[TicketId] = set()
-        #: Why no calls go out, as the service sees it.
+        #: Why no calls can go out, as reported by the service; None: they can.
         self.closed_by: Refusal | None = None
 
     def admit(self, sector: SectorId) -> Admission:
-        """Say whether a callback for `sector` may be promised now."""
+        """Return whether a callback for `sector` may be promised now."""
         board, rules = self._board, self._rules
         now = board.now
         closes_at = board.plan.hours.closes_at(now)
@@ -65,7 +66,7 @@ class AdmissionControl:
             return refuse(Refusal.NO_AGENT)
         at_once_at = now + board.plan.targets.widening_s[-1] + rules.dial_s
         if self._standing.somebody_free(sector) and at_once_at <= due_at:
-            return Admission(None, due_at, at_once_at)  # rung before anything is forecast
+            return Admission(None, due_at, at_once_at)  # no need of a forecast
         if len(self._open.tickets) >= self.most_open():
             return refuse(Refusal.FULL)
         if not rules.forecast:
@@ -76,10 +77,10 @@ class AdmissionControl:
         return Admission(None, due_at, expected_at)
 
     def _within_s(self, sector: SectorId) -> float:
-        """Return in how many seconds a callback promised now is dialled, at the latest."""
+        """Return within how many seconds a callback promised now would be dialled."""
         roster, estimate, rules = self._board.roster, self._standing.estimate, self._rules
         at_work = roster.ready(sector) + roster.busy(sector)
-        # Whoever pauses may be back at once, or away for long.
+        # Those who are paused may be back at once, or gone for long: half of them count.
         agents = (at_work + roster.on_duty(sector)) / 2
         handling_s = (estimate.mean_s(sector) or rules.assumed_handling_s) + rules.dial_s
         shares = roster.shares(sector)
@@ -91,18 +92,19 @@ class AdmissionControl:
         return bound_s(self.ahead(sector), agents, handling_s, live_per_s)
 
     def most_open(self) -> int:
-        """How many tickets may be open with those on duty now, if nobody is idle."""
+        """Return how many tickets may be open, given who is on duty, if nobody is idle."""
         return self._rules.tickets_per_agent * self._board.roster.logged_in
 
     def room(self) -> int:
-        """How many tickets may be open if each of the next ones finds who is idle."""
+        """Return how many tickets may be open if everybody who is idle takes one more."""
         idle = sum(desk.state is AgentState.READY for desk in self._board.roster)
         return max(self.most_open(), len(self._open.tickets) + idle)
 
     def may_promise(self, sector: SectorId) -> bool:
-        """Whether callers of `sector` may be offered a callback now, or could a moment ago.
+        """Return whether callers of `sector` may be offered a callback, as lately decided.
 
-        Of events alone: what others ask meanwhile must not change what an event leads to.
+        Only events may call this: the answer is remembered, and what is merely asked of the engine
+        in between must not change what an event leads to.
         """
         if self._rules.offer_after_s <= 0:
             return False
@@ -114,7 +116,7 @@ class AdmissionControl:
         return may
 
     def ahead(self, sector: SectorId) -> float:
-        """Count what the informateurs of `sector` may have to serve before, by their shares."""
+        """Return how much the informateurs of `sector` may have to serve first, by their shares."""
         shares, beside = self._board.roster.shares(sector), self._open.beside
         return self._board.queue.weigh(shares) + sum(
             [share * beside[one] for one, share in shares.items()]
@@ -123,17 +125,17 @@ class AdmissionControl:
     # The carrier.
 
     def carrier_took(self) -> None:
-        """A call went out, whatever came of it."""
+        """Note that a call went out, however it ended."""
         self._trunk_failures = 0
         self._unassigned.clear()
 
     def carrier_failed(self) -> None:
-        """A call did not go out."""
+        """Note that a call did not go out."""
         self._trunk_failures += 1
         self._trunk_until_at = self._board.now + TRUNK_PAUSE_S
 
     def unassigned(self, ticket: TicketId) -> bool:
-        """The carrier knows no such number; return whether it says so of all."""
+        """Note that the carrier knows no such number; return whether it says so of every number."""
         self._unassigned.add(ticket)
         if len(self._unassigned) < TRUNK_FAILURES:
             return False

@@ -1,8 +1,8 @@
-"""Callbacks: what the engine is asked and told about tickets.
+"""Callbacks: requests and reports about tickets, and tickets after a restart.
 
-Whether one may be promised is said in admission.py; a ticket waits in the one queue like a
-caller (open_tickets.py); an attempt rings the informateur and dials (attempt.py). Which of them
-answers an event about a ticket is in table.py.
+Whether a callback may be promised is decided in admission.py. A ticket waits in the one queue as a
+caller does (open_tickets.py); an attempt rings an informateur and dials (attempt.py); whoever picks
+up is asked to press 1 (pickup.py). Which of them handles an event is in table.py.
 """
 
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ from router.core.table import Table, What
 
 
 class Callbacks:
-    """Every open ticket, and what is asked about them."""
+    """Takes requests and reports to the tickets."""
 
     def __init__(
         self,
@@ -69,25 +69,25 @@ class Callbacks:
         self._board.commands.append(Admitted(event.ask, admission))
 
     def of_ticket(self, event: CallbackCancelled | NumberLost) -> None:
-        """Have the ticket answer: given up by whoever asked for it, or without its number."""
+        """A ticket was cancelled, or its number is lost."""
         self.tell(event.ticket, type(event))
 
     def tell(self, ticket_id: TicketId, what: What, event: object = None) -> None:
-        """Have the ticket's table answer; nothing is done for a ticket that has ended."""
+        """Have the ticket's table handle it; a ticket that has ended is passed over."""
         ticket = self._open.tickets.get(ticket_id)
         if ticket is not None:
             self.table.answer(ticket, what, event)
 
     def trunk_changed(self, event: TrunkChanged) -> None:
-        """Promise nothing while no calls go out."""
+        """Promise nothing while no calls can go out."""
         self._admission.closed_by = None if event.up else Refusal.TRUNK
 
     def store_changed(self, event: StoreChanged) -> None:
-        """Promise nothing and ring nobody while nothing can be written."""
+        """While nothing can be written, promise nothing and ring nobody."""
         self._open.store_changed(event.up)
 
     def unkept(self, event: TicketUnkept) -> None:
-        """What could not be written does not count: neither a promise nor an attempt."""
+        """Undo a promise or an attempt that could not be written."""
         ticket = self._open.tickets.get(event.ticket)
         if ticket is None or ticket.unclear:
             self._board.ignore(event)
@@ -97,16 +97,16 @@ class Callbacks:
             self.table.answer(ticket, TicketUnkept, event)
 
     def resynced(self, event: Resynced) -> None:
-        """Asterisk has named all that it holds: an attempt it did not name is over."""
+        """Asterisk has reported everything it holds: attempts that it did not report are over."""
         for ticket in [one for one in self._open.tickets.values() if one.unclear]:
             self.table.answer(ticket, TicketEvent.UNFOUND)
 
     # Instead of being called back.
 
     def called_in(self, code: str) -> TicketRecord | None:
-        """Who was to be called back calls in: cancel the ticket and return it.
+        """Cancel and return the ticket of somebody who calls in instead of being called back.
 
-        None if the code is no ticket's, or its conversation is under way.
+        None if the code is no ticket's, or if its conversation is under way.
         """
         ticket = self._open.tickets.get(self._open.codes.get(code, TicketId("")))
         if ticket is None or ticket.state is TicketState.TALKING:
@@ -117,7 +117,7 @@ class Callbacks:
     # After a restart.
 
     def restore(self, records: Iterable[TicketRecord], *, lost: bool) -> None:
-        """Take open tickets up after a restart; `lost`: their numbers are gone (a reboot)."""
+        """Resume open tickets after a restart; `lost`: their numbers are gone, with a reboot."""
         for record in records:
             ticket = self._open.take_on(self._as_planned(record))
             if lost:
@@ -131,8 +131,11 @@ class Callbacks:
                 self._board.legs.add(ChannelId(ticket.call), Role.CALLED, ticket)
 
     def _as_planned(self, record: TicketRecord) -> TicketRecord:
-        """The ticket by today's plan. A sector that is no more leaves the page's own, or the
-        queue that everybody serves, or any: whoever answers gives the call on."""
+        """Return the ticket in terms of the present plan.
+
+        If its sector no longer exists it goes to the page's sector, to the general queue, or to
+        any: whoever answers can transfer the call.
+        """
         plan = self._board.plan
         fiche = plan.fiches.get(record.fiche) if record.fiche is not None else None
         sector = record.sector
@@ -145,16 +148,16 @@ class Callbacks:
     # What others may see.
 
     def record(self, ticket_id: TicketId) -> TicketRecord | None:
-        """Return an open ticket as it stands now; None when it is over, or never was."""
+        """Return an open ticket in its present state; None if it has ended, or never was."""
         ticket = self._open.tickets.get(ticket_id)
         return None if ticket is None else replace(ticket.record, state=ticket.state)
 
     def is_dialling(self, call: CallId) -> bool:
-        """Return whether the number of this attempt is to be dialled, or was and may ring."""
+        """Return whether this attempt's number is about to be dialled, or may be ringing."""
         ticket = self._open.attempts.get(call)
         return ticket is not None and ticket.state is TicketState.DIALLING
 
     def asking(self) -> frozenset[CallId]:
-        """Return the channels that have been picked up and not joined yet."""
+        """Return the channels of callbacks picked up by somebody who has yet to press 1."""
         attempts = self._open.attempts.items()
         return frozenset(call for call, one in attempts if one.state is TicketState.ASKING)

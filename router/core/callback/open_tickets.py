@@ -1,7 +1,7 @@
 """Open tickets: promised, waiting in the one queue, ended.
 
-A ticket stands in the queue like a caller, at the rank of its promise less the time to dial;
-what happens once an informateur is free is an attempt (attempt.py).
+A ticket waits in the queue as a caller does, ranked by its promise less the time it takes to dial.
+Once an informateur is free for it, an attempt is made (attempt.py).
 """
 
 from collections import Counter
@@ -26,39 +26,41 @@ from router.core.switchboard import Switchboard
 from router.core.work import WorkItem
 
 _EVERY_DUE = tuple(TicketDue)
-#: After so long a ticket is taken up again whose attempt could not be written.
+#: When an attempt could not be written, another is made after this, in seconds.
 UNKEPT_RETRY_S = 10.0
-#: Ends of tickets that never became a conversation, as facts.
+#: How tickets that led to no conversation are counted.
 _OUTCOMES = {
     TicketState.FAILED: Outcome.NOT_REACHED,
     TicketState.CANCELLED: Outcome.CANCELLED,
     TicketState.EXPIRED: Outcome.EXPIRED,
     TicketState.LOST_REBOOT: Outcome.LOST_REBOOT,
 }
-#: These break the promise whenever they come.
+#: These break the promise, however early they come.
 _BROKEN = frozenset({Outcome.FAILED, Outcome.EXPIRED, Outcome.LOST_REBOOT, Outcome.NUMBER_LOST})
 _NUMBER_LOST = frozenset({Outcome.LOST_REBOOT, Outcome.NUMBER_LOST})
 
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """What is under way for a ticket."""
+    """An open ticket, and what is under way for it."""
 
-    #: As last kept on disk, and its code; `state` may have gone on since.
+    #: As last given to be stored, with its code; `state` may have moved on since.
     record: TicketRecord
     state: TicketState
-    #: Among those waiting.
+    #: Its place in the queue, while it is there.
     item: WorkItem | None = None
     #: The channel of the attempt under way.
     call: CallId | None = None
+    #: The informateur who was rung, and their channel.
     agent: AgentId | None = None
     leg: ChannelId | None = None
-    #: The whisper, and the question put to whoever is called back.
+    #: The whisper, and the question put to whoever picked up.
     said: dict[Said, PlaybackId] = field(default_factory=dict)
+    #: Whether the question was put again.
     asked_again: bool = False
-    #: The question could not be played.
+    #: Whether the question could not be played.
     unheard: bool = False
-    #: Taken up after a restart: what became of the attempt is not known yet.
+    #: After a restart: what became of the attempt is not yet known.
     unclear: bool = False
 
 
@@ -70,23 +72,23 @@ class OpenTickets:
         self._reservation = reservation
         self._rules = board.plan.callbacks
         self.tickets: dict[TicketId, Ticket] = {}
-        #: By the channel of the attempt, until the two are joined.
+        #: Attempts under way, by their channel, until 1 is pressed.
         self.attempts: dict[CallId, Ticket] = {}
-        #: Those that are not in the queue, by sector: under way, or between two attempts.
+        #: How many are not in the queue, by sector: under way, or between two attempts.
         self.beside: Counter[SectorId] = Counter()
-        #: By the code that their page shows.
+        #: By the code for calling in.
         self.codes: dict[str, TicketId] = {}
-        #: Whether tickets can be written. Until they can, nobody is rung for one.
+        #: Whether tickets can be written. While they cannot, nobody is rung for one.
         self.kept = True
 
     def new_code(self, ticket: TicketId) -> str:
-        """Return a code that no other open ticket has; from now on it stands for this one."""
+        """Return a code that no other open ticket has, and register it for this one."""
         code = self._board.codes.ticket_code(ticket, self._board.now, self.codes)
         self.codes[code] = ticket
         return code
 
     def take_on(self, record: TicketRecord) -> Ticket:
-        """Take a ticket on, whose promise ends in its time; it waits for nothing yet."""
+        """Add a ticket, which will expire in time; it is not in the queue yet."""
         ends_at = record.due_at + self._rules.grace_s
         self._board.timers.set(("ticket", record.ticket, TicketDue.EXPIRE), ends_at)
         ticket = self.tickets[record.ticket] = Ticket(record, record.state)
@@ -94,9 +96,9 @@ class OpenTickets:
         return ticket
 
     def wait(self, ticket: Ticket) -> None:
-        """Stand in the queue at the rank of the promise; whoever is free will be rung.
+        """Join the queue at the rank of the promise; somebody who is free will be rung.
 
-        While nothing can be written no attempt may be dialled: then it is beside the queue.
+        While nothing can be written, nothing may be dialled: then it waits outside the queue.
         """
         board, record = self._board, ticket.record
         ticket.state = TicketState.WAITING
@@ -117,7 +119,7 @@ class OpenTickets:
         self._reservation.wait(item)
 
     def wait_or_retry(self, ticket: Ticket) -> None:
-        """Wait for an informateur, or first for the next attempt's time."""
+        """Join the queue, or wait first until the next attempt may be made."""
         retry_at = ticket.record.retry_at
         if retry_at is not None and retry_at > self._board.now:
             self._board.timers.set(("ticket", ticket.record.ticket, TicketDue.RETRY), retry_at)
@@ -125,7 +127,7 @@ class OpenTickets:
             self.wait(ticket)
 
     def stop_waiting(self, ticket: Ticket) -> None:
-        """Leave the queue, if the ticket stands there, and forget the next attempt's time."""
+        """Leave the queue, if the ticket is in it, and cancel the next attempt."""
         if ticket.item is not None:
             self._reservation.leave(ticket.item)
             ticket.item = None
@@ -133,7 +135,7 @@ class OpenTickets:
         self.cancel_due(ticket, TicketDue.RETRY)
 
     def store_changed(self, kept: bool) -> None:
-        """Tickets can be written, or not: then who waits leaves the queue for a while."""
+        """Tickets can be written (`kept`), or not: then those in the queue leave it for a while."""
         self.kept = kept
         if not kept:
             for ticket in [one for one in self.tickets.values() if one.item is not None]:
@@ -141,7 +143,7 @@ class OpenTickets:
                 self.wait(ticket)
 
     def withdraw(self, ticket: Ticket) -> None:
-        """Forget a ticket that was never promised, as it could not be written."""
+        """Forget a ticket that could not be written, and so was never promised."""
         record = ticket.record
         self.note(ticket, Step.TICKET_ENDED, detail="not written")
         self.codes.pop(record.code, None)
@@ -150,7 +152,7 @@ class OpenTickets:
         self.beside[record.sector] -= 1
 
     def end(self, ticket: Ticket, state: TicketState) -> None:
-        """The one end of a ticket: told, counted, forgotten."""
+        """End a ticket, once: have it stored and counted, and forget it."""
         board, now = self._board, self._board.now
         self.codes.pop(ticket.record.code, None)
         ticket.state = state
@@ -185,12 +187,14 @@ class OpenTickets:
         assert ticket.agent is not None
         return self._board.roster.desks[ticket.agent]
 
-    # What is told, and deadlines.
+    # Records, steps and deadlines.
 
     def save(self, ticket: Ticket) -> None:
+        """Have the ticket stored, before anything that is asked for later is done."""
         self._board.commands.append(TicketChanged(ticket.record))
 
     def note(self, ticket: Ticket, step: Step, detail: str = "") -> None:
+        """Have a step of the ticket logged, under the channel of its attempt."""
         record = ticket.record
         call = ticket.call or channel_of(record.ticket, record.attempts + 1)
         self._board.commands.append(
@@ -198,10 +202,12 @@ class OpenTickets:
         )
 
     def set_due(self, ticket: Ticket, due: TicketDue, after_s: float) -> None:
+        """Set or move a deadline of the ticket, `after_s` from now."""
         at = self._board.now + after_s
         self._board.timers.set(("ticket", ticket.record.ticket, due), at)
 
     def cancel_due(self, ticket: Ticket, *dues: TicketDue) -> None:
+        """Cancel those of the ticket's deadlines that are set."""
         for due in dues:
             self._board.timers.cancel(("ticket", ticket.record.ticket, due))
 
@@ -219,7 +225,7 @@ def leg_of(ticket: Ticket) -> ChannelId:
 
 
 def _outcome(record: TicketRecord) -> Outcome | None:
-    """How a ticket that has ended counts; None: it became a conversation, which counts itself."""
+    """Return how a ticket that has ended counts; None: by its conversation, a call of its own."""
     if record.state is TicketState.FAILED and record.failure is Failure.NUMBER_LOST:
         return Outcome.NUMBER_LOST
     if record.state is TicketState.FAILED and record.failure in OURS:

@@ -1,4 +1,4 @@
-"""The life of a ticket, as a table: who answers what, and which states may follow."""
+"""The life of a ticket as a table: what handles each event, and which states may follow."""
 
 from router.core import events
 from router.core.callback.attempt import Attempts
@@ -12,7 +12,7 @@ from router.core.table import Row, told, when
 
 S = TicketState
 TicketRow = Row[TicketState, Ticket]
-#: Tried again later inside the promise, or given up.
+#: Another attempt while the promise can still be kept, or the end.
 _AGAIN = (S.WAITING, S.FAILED)
 
 

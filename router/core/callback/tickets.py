@@ -1,12 +1,12 @@
-"""Tickets: accepted requests to be called back. Values only; who is called, nobody here knows.
+"""Tickets: accepted requests to be called back. Values only, and nothing here knows a number.
 
-WAITING    accepted: due later, or between two attempts
-RINGING    an informateur is reserved and rung
-DIALLING   the informateur is there and hears the whisper; the number is dialled
-ASKING     picked up: "tapez 1" tells a person from a voicemail
-TALKING    joined
-and the ends, of which each ticket has exactly one: DONE, FAILED, CANCELLED, EXPIRED,
-LOST_REBOOT
+    WAITING    in the queue, or between two attempts
+    RINGING    an informateur is being rung
+    DIALLING   the informateur is hearing the whisper while the number is dialled
+    ASKING     picked up: "tapez 1" tells a person from a voicemail
+    TALKING    in conversation
+
+and the ends, of which each ticket has exactly one: DONE, FAILED, CANCELLED, EXPIRED, LOST_REBOOT.
 """
 
 import hashlib
@@ -17,6 +17,8 @@ from router.core.values import value
 
 
 class TicketState(StrEnum):
+    """Where a callback is in its life; see above."""
+
     WAITING = "waiting"
     RINGING = "ringing"
     DIALLING = "dialling"
@@ -29,6 +31,7 @@ class TicketState(StrEnum):
     LOST_REBOOT = "lost_reboot"
 
 
+#: The states in which a ticket is over.
 ENDS = frozenset(
     {TicketState.DONE, TicketState.FAILED, TicketState.CANCELLED, TicketState.EXPIRED}
     | {TicketState.LOST_REBOOT}
@@ -36,25 +39,25 @@ ENDS = frozenset(
 
 
 class Failure(StrEnum):
-    """Why an attempt came to nothing; the last one is why the ticket failed."""
+    """Why an attempt failed; if it was the last, why the ticket did."""
 
     BUSY = "busy"
     DECLINED = "declined"
     NO_ANSWER = "no answer"
     VOICEMAIL = "voicemail"  # picked up, no key pressed
-    HUNG_UP = "hung up"  # picked up, left without a key
+    HUNG_UP = "hung up"  # picked up, hung up without a key
     UNASSIGNED = "unassigned"  # no such number
-    NUMBER_LOST = "number lost"  # ours: the vault has it no more
-    TRUNK = "trunk"  # the carrier refuses our calls, fails, or does not answer
-    INTERRUPTED = "interrupted"  # ours: the informateur or the router was gone
+    NUMBER_LOST = "number lost"  # our fault: the vault no longer has it
+    TRUNK = "trunk"  # the carrier refuses our calls, fails, or does not respond
+    INTERRUPTED = "interrupted"  # our fault: the informateur or the router was gone
 
     @classmethod
     def _missing_(cls, value: object) -> "Failure | None":
-        return cls.NUMBER_LOST if value == "unreachable" else None  # its name of before
+        return cls.NUMBER_LOST if value == "unreachable" else None  # its former name
 
 
-#: The service's own reasons: the person was never called, or was let down. All others are the
-#: person's, who was called as often as promised: such a promise is neither kept nor broken.
+#: Failures of the service: the person was never called, or was let down. In all other cases they
+#: were called as often as promised, so the promise counts neither as kept nor as broken.
 OURS = frozenset({Failure.NUMBER_LOST, Failure.TRUNK, Failure.INTERRUPTED})
 
 
@@ -64,25 +67,25 @@ class TicketDue(StrEnum):
     DIAL = "dial"  # the number has rung for long enough
     STEP = "step"  # the question, or the silence after it, lasts too long
     RETRY = "retry"  # time for the next attempt
-    EXPIRE = "expire"  # the promise and its grace are over
+    EXPIRE = "expire"  # the promise and its period of grace are over
 
 
 class TicketEvent(StrEnum):
     """What else happens to a ticket."""
 
     TALKED = "conversation over"
-    UNFOUND = "not found again"  # of an attempt of before a restart
-    WITHDRAWN = "withdrawn"  # could not be written, so was never promised
+    UNFOUND = "not found again"  # after a restart, the attempt's channel does not exist
+    WITHDRAWN = "withdrawn"  # it could not be written, so it was never promised
 
 
 class Refusal(StrEnum):
     """Why no callback is accepted now."""
 
     CLOSED = "closed"  # outside opening hours
-    CLOSING = "closing"  # would not be kept before closing time
-    FULL = "full"  # would not be kept in the time promised
+    CLOSING = "closing"  # it would not be kept before closing time
+    FULL = "full"  # it would not be kept in the time promised
     NO_AGENT = "no_agent"  # nobody on duty in that sector
-    TRUNK = "trunk"  # no calls go out
+    TRUNK = "trunk"  # no calls can go out
     UNAVAILABLE = "unavailable"  # Asterisk is away, or nothing can be written
 
 
@@ -90,16 +93,17 @@ class Refusal(StrEnum):
 class Admission:
     """Whether a callback may be promised now. Times are UTC epoch seconds."""
 
+    #: None: it may.
     refusal: Refusal | None
-    #: By when it would be kept.
+    #: By when it is promised.
     due_at: float
-    #: By when the forecast says that it will be, with 95 % confidence.
+    #: By when it will be kept according to the forecast, with 95 % confidence.
     expected_at: float
 
 
 @value
 class TicketRecord:
-    """What is kept on disk of a ticket, and shown to who holds it."""
+    """What is stored of a ticket, and shown to whoever holds it. Times are UTC epoch seconds."""
 
     ticket: TicketId
     sector: SectorId
@@ -108,20 +112,23 @@ class TicketRecord:
     #: The instant promised.
     due_at: float
     state: TicketState = TicketState.WAITING
-    #: Calls dialled, or about to be: written before the dialling.
+    #: How often the number was dialled, or is about to be: stored before dialling.
     attempts: int = 0
+    #: Why the latest attempt failed.
     failure: Failure | None = None
-    #: Not before this: between two attempts.
+    #: Between two attempts, when the next one may be made.
     retry_at: float | None = None
     ended_at: float | None = None
-    #: Who calls in with it need not be called back; "" once the ticket has ended. Not kept: it
-    #: follows from the ticket.
+    #: The code for calling in instead of being called back; "" once the ticket has ended. It is
+    #: not stored, since it follows from the ticket.
     code: str = ""
 
 
 def channel_of(ticket: TicketId, attempt: int) -> CallId:
-    """Return the channel's id of an attempt. It is chosen before the attempt and is the same
-    after any restart, so one attempt is never dialled twice; nobody finds the ticket from it.
+    """Return the id of an attempt's channel.
+
+    It is the same after any restart, so no attempt is dialled twice; and the ticket cannot be
+    derived from it.
     """
     digest = hashlib.sha256(f"{ticket}/{attempt}".encode()).hexdigest()
     return CallId(f"callback-{digest[:24]}")

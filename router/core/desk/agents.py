@@ -1,16 +1,16 @@
-"""Informateurs: the table of their states, and who is asked next.
+"""Informateurs: the table of their states, and who gets the next call.
 
     LOGGED_OUT   takes no calls: not logged in, or the phone is not registered
-    READY        waits for a call
-    RESERVED     chosen; the phone does not ring yet
-    RINGING      the phone rings
-    TALKING      with a caller, from the whisper on; on hold and in a consultation too
-    WRAPPING_UP  notes the call
-    PAUSED       takes no calls for a reason: the informateur's own, or a call missed
+    READY        waiting for a call
+    RESERVED     chosen for a call; the phone is not ringing yet
+    RINGING      the phone is ringing
+    TALKING      with a caller, from the whisper on; also during hold and consultation
+    WRAPPING_UP  noting the call
+    PAUSED       takes no calls, either by choice or after a missed call
 
-A pair that is not in the table changes nothing. Every state but LOGGED_OUT and READY has a
-lease (see `duty`), so nobody stays in it for want of an event. A phone that vanishes in a
-conversation may still carry it; its informateur is logged out when that is over.
+A pair that is not in the table changes nothing. Every state but LOGGED_OUT and READY has a lease
+(duty.py), so nobody is stuck in it for want of an event. A phone that loses its registration during
+a conversation may still carry it; its informateur is logged out when the conversation is over.
 """
 
 from bisect import bisect_left, insort
@@ -25,6 +25,8 @@ from router.core.values import value
 
 
 class AgentState(StrEnum):
+    """What an informateur is doing; see above."""
+
     LOGGED_OUT = "logged out"
     READY = "ready"
     RESERVED = "reserved"
@@ -35,17 +37,19 @@ class AgentState(StrEnum):
 
 
 class AgentEvent(StrEnum):
-    CAME = auto()  # logged in, and the phone is there
-    WENT = auto()  # logged out, or the phone vanished
+    """What happens to an informateur."""
+
+    CAME = auto()  # logged in, and the phone is registered
+    WENT = auto()  # logged out, or the phone lost its registration
     CHOSEN = auto()
     RANG = auto()
     ANSWERED = auto()
     MISSED = auto()
-    RELEASED = auto()  # the caller left before the phone was picked up
+    RELEASED = auto()  # the caller hung up before the phone was picked up
     DONE = auto()
     PAUSED = auto()
     RESTED = auto()
-    FOUND = auto()  # talking, after a restart of the router
+    FOUND = auto()  # in a conversation, after a restart of the router
 
 
 _S, _E = AgentState, AgentEvent
@@ -80,7 +84,7 @@ TABLE: dict[tuple[AgentState, AgentEvent], AgentState] = {
 
 #: States that need a registered phone; without one they become LOGGED_OUT.
 _AT_THE_DESK = frozenset({_S.READY, _S.WRAPPING_UP, _S.PAUSED})
-#: States in which a call is at the informateur's phone.
+#: States with a call at the informateur's phone.
 IN_CALL = frozenset({_S.RESERVED, _S.RINGING, _S.TALKING})
 _OUT = _S.LOGGED_OUT
 _BUSY = IN_CALL | {_S.WRAPPING_UP}
@@ -88,18 +92,18 @@ _BUSY = IN_CALL | {_S.WRAPPING_UP}
 
 @value
 class Choice:
-    """Why a call went to this informateur.
+    """Why a call went to this informateur."""
 
-    `ready` informateurs of this `level` were ready, none of a better one, and nobody of them
-    had been idle for longer. `widened` levels were open after `waited_s`. `open_items` calls
-    were open to the informateur, and none was due earlier.
-    """
-
+    #: The informateur's level of skill; nobody at a better one was ready.
     level: int
+    #: How many levels were open to the call.
     widened: int
+    #: How many at that level were ready; none of them had been idle for longer.
     ready: int
     idle_s: float
+    #: How long the call had waited.
     waited_s: float
+    #: How many calls this informateur could have served; none was due earlier.
     open_items: int
 
     def __str__(self) -> str:
@@ -112,10 +116,11 @@ class Choice:
 
 @value
 class LastCall:
-    """What can still be noted, until `until_at`."""
+    """The last call, which can still be noted."""
 
     sector: SectorId
     fiche: FicheId | None
+    #: Until when, in UTC epoch seconds.
     until_at: float
 
 
@@ -124,48 +129,51 @@ class AgentDesk:
     """One informateur at work."""
 
     agent: Agent
-    #: Order in the plan; breaks ties.
+    #: Order in the plan, which breaks ties.
     sequence: int
     state: AgentState = AgentState.LOGGED_OUT
+    #: When that state began.
     since_at: float = 0.0
-    #: Where logged in; None: logged out.
+    #: Where the informateur is logged in; None: nowhere.
     phone: PhoneId | None = None
     #: Whether that phone is registered.
     present: bool = False
-    #: Since when idle: kept through a ringing that the caller ended.
+    #: When the idle time began; unchanged by a ringing phone whose caller hung up.
     idle_since: float = 0.0
-    #: The call that rings or talks here.
+    #: The call that is ringing or talking here.
     call: CallId | None = None
     #: The phone's latest channel.
     leg: ChannelId | None = None
     #: Why paused, and until when.
     reason: ReasonId | None = None
     until_at: float | None = None
-    #: Wanted once the call is over.
+    #: Asked for during a call, and due once it is over: a pause, or the log-out.
     pausing: ReasonId | None = None
     leaving: bool = False
     #: Calls not answered or rejected in a row.
     misses: int = 0
+    #: The last call, if it can still be noted.
     last: LastCall | None = None
+    #: Why the latest call came here.
     why: Choice | None = None
 
 
 class Roster:
-    """All informateurs, with those ready in order of idle time, by sector and level."""
+    """All informateurs; those who are ready, by sector and level, longest idle first."""
 
     def __init__(self, agents: Iterable[Agent], sectors: Iterable[SectorId], levels: int) -> None:
         self.desks: dict[AgentId, AgentDesk] = {
             agent.id: AgentDesk(agent, sequence) for sequence, agent in enumerate(agents)
         }
-        #: Phones that are registered, and who is logged in where.
+        #: Registered phones, and who is logged in where.
         self.phones: set[PhoneId] = set()
         self.at: dict[PhoneId, AgentDesk] = {}
         self._idle: dict[SectorId, list[list[tuple[float, int, AgentDesk]]]] = {}
         self._on_duty: dict[SectorId, int] = {}
         self._busy: dict[SectorId, int] = {}
-        #: On duty by level of the skill.
+        #: On duty, by level of skill.
         self._at_level: dict[SectorId, list[int]] = {}
-        #: Known until somebody logs in or out.
+        #: Cached until somebody logs in or out.
         self._shares: dict[SectorId, dict[SectorId, float]] = {}
         #: How many are not logged out.
         self.logged_in = 0
@@ -179,24 +187,25 @@ class Roster:
         return iter(self.desks.values())
 
     def on_duty(self, sector: SectorId, besides: AgentDesk | None = None) -> int:
-        """Return how many of `sector`, at any level, are not logged out."""
+        """Return how many informateurs of `sector`, at any level, are not logged out."""
         count = self._on_duty[sector]
         if besides is not None and besides.state is not AgentState.LOGGED_OUT:
             count -= sector in besides.agent.skills
         return count
 
     def busy(self, sector: SectorId) -> int:
-        """Return how many of `sector` have a call or note one."""
+        """Return how many informateurs of `sector` have a call, or are noting one."""
         return self._busy[sector]
 
     def on_duty_at(self, sector: SectorId, level: int) -> int:
-        """Return how many of `sector` at this level are not logged out."""
+        """Return how many informateurs of `sector` at this level are not logged out."""
         return self._at_level[sector][level - 1]
 
     def shares(self, sector: SectorId) -> dict[SectorId, float]:
-        """Return which share of each sector's informateurs on duty have `sector` too.
+        """Return, for each sector, the share of its informateurs on duty who serve `sector` too.
 
-        What waits for those sectors may come before it, in that proportion.
+        Calls that wait for that sector may come first, in this proportion. With 4 on duty for
+        housing, 3 of whom serve work as well, the share of housing for work is 0.75.
         """
         known = self._shares.get(sector)
         if known is None:
@@ -212,35 +221,36 @@ class Roster:
         return known
 
     def ready(self, sector: SectorId) -> int:
-        """Return how many of `sector` could take a call now."""
+        """Return how many informateurs of `sector` could take a call now."""
         return sum(len(level) for level in self._idle[sector])
 
     def ready_at(self, sector: SectorId, level: int) -> int:
-        """Return how many of `sector` at this level could take a call now."""
+        """Return how many informateurs of `sector` at this level could take a call now."""
         return len(self._idle[sector][level - 1])
 
     def longest_idle(self, sector: SectorId, widened: int) -> AgentDesk | None:
-        """Return who is asked next: best level first, up to `widened`, then longest idle."""
+        """Return who gets the next call: the best level up to `widened`, then the longest idle."""
         for level in self._idle[sector][:widened]:
             if level:
                 return level[0][2]
         return None
 
     def sign_in(self, desk: AgentDesk, phone: PhoneId) -> None:
-        """Note where an informateur works; the caller's duty is that nobody else does."""
+        """Log an informateur in at `phone`. It is the caller's duty that nobody else is there."""
         self.sign_out(desk)
         desk.phone = phone
         desk.present = phone in self.phones
         self.at[phone] = desk
 
     def sign_out(self, desk: AgentDesk) -> None:
+        """Log an informateur out, if logged in."""
         if desk.phone is not None:
             del self.at[desk.phone]
         desk.phone = None
         desk.present = False
 
     def change(self, desk: AgentDesk, event: AgentEvent, now: float) -> bool:
-        """Apply `event` by the table; return whether the state changed."""
+        """Apply `event` according to the table; return whether the state changed."""
         before = desk.state
         after = TABLE.get((before, event), before)
         if not desk.present and after in _AT_THE_DESK:
@@ -257,7 +267,7 @@ class Roster:
         return True
 
     def adopt(self, desk: AgentDesk, call: CallId, now: float) -> bool:
-        """Take up an informateur found talking after a restart; False if busy with another."""
+        """Resume an informateur found talking after a restart; False if busy with another call."""
         found = self.change(desk, AgentEvent.FOUND, now)
         if found:
             desk.call = call

@@ -1,4 +1,7 @@
-"""The desk by phone: an informateur dials a short code, is asked in French, and gets an answer."""
+"""The desk by phone: an informateur dials a short code, answers a few questions, and gets a reply.
+
+The questions are prompts in French; the reply is the same `Reply` that HTTP would give.
+"""
 
 from router.core.commands import HangUp
 from router.core.desk.desk_call import DeskCall, DeskDue, DeskState
@@ -26,14 +29,15 @@ PROMPTS = frozenset(
 
 _RESULTS = dict(zip("1234", Result, strict=True))
 _YES, _NO = "1", "2"
-#: Longest number of an informateur or a fiche that is worth reading on.
+#: Longer entries are neither an informateur's number nor a fiche's.
 _LONGEST_ENTRY = 10
+#: The call is ended after this many wrong or missing answers to one question.
 _FAILURES_MAX = 3
 DeskRow = Row[DeskState, DeskCall]
 
 
 class Desk:
-    """Leads informateurs' calls to the service itself."""
+    """Handles informateurs' calls to the desk."""
 
     def __init__(self, board: Switchboard, duty: Duty) -> None:
         self._board = board
@@ -44,7 +48,7 @@ class Desk:
         self._reasons = {reason.key: reason.id for reason in board.plan.desk.reasons.values()}
 
     def arrive(self, event: DeskCalled) -> None:
-        """Ask what the dialled code needs, or answer at once."""
+        """Ask for whatever the dialled code needs, or answer at once."""
         board = self._board
         call = DeskCall(event.call, event.phone)
         board.desk_calls[call.id] = call
@@ -76,13 +80,15 @@ class Desk:
     # Log-in.
 
     def agent_key(self, call: DeskCall, event: KeyPressed) -> None:
+        """The informateur is typing a number; none, then `#`, is that of the phone."""
         entry = self._entry(call, event)
         if entry is not None:
-            # Whether there is such an informateur is told with the PIN, not before.
+            # Only after the PIN do they learn whether there is such an informateur.
             call.agent = AgentId(entry or call.phone)
             self._ask(call, DeskState.PIN, ASK_PIN)
 
     def pin_key(self, call: DeskCall, event: KeyPressed) -> None:
+        """The informateur is typing a PIN; a wrong one may be typed again."""
         pin = self._entry(call, event)
         if pin is None:
             return
@@ -104,6 +110,7 @@ class Desk:
         self._ask(call, DeskState.REASON, *first, *reasons)
 
     def reason_key(self, call: DeskCall, event: KeyPressed) -> None:
+        """One key chooses the reason for the pause."""
         reason = self._reasons.get(event.key)
         if reason is None:
             self._again(call, INVALID)
@@ -113,7 +120,10 @@ class Desk:
     # Note.
 
     def subject_key(self, call: DeskCall, event: KeyPressed) -> None:
-        """A sector's code, a fiche's number, or nothing: as the call came in."""
+        """The informateur is typing what the call was about: a sector's code or a fiche's number.
+
+        Nothing, then `#`, leaves it as the call came in.
+        """
         entry = self._entry(call, event)
         if entry is None:
             return
@@ -129,6 +139,7 @@ class Desk:
         self._ask(call, DeskState.RESULT, ASK_RESULT)
 
     def result_key(self, call: DeskCall, event: KeyPressed) -> None:
+        """One key says what came of the call."""
         result = _RESULTS.get(event.key)
         if result is None:
             self._again(call, INVALID)
@@ -137,6 +148,7 @@ class Desk:
         self._ask(call, DeskState.IMPROVE, ASK_IMPROVE)
 
     def improve_key(self, call: DeskCall, event: KeyPressed) -> None:
+        """One key says whether the page should be made clearer; the note is complete."""
         if event.key not in (_YES, _NO):
             self._again(call, INVALID)
             return
@@ -145,7 +157,7 @@ class Desk:
     # Questions and answers.
 
     def _entry(self, call: DeskCall, event: KeyPressed) -> str | None:
-        """Return what was typed once `#` ends it, until then None; `*` begins anew."""
+        """Return the entry once `#` ends it, and None until then; `*` starts it again."""
         self._silence(call)
         self._set_due(call, self._board.plan.targets.first_key_s)
         if event.key == "#":
@@ -164,7 +176,7 @@ class Desk:
         self._play(call, prompts)
 
     def _again(self, call: DeskCall, why: PromptId) -> None:
-        """Say what was wrong and put the question again; not for ever."""
+        """Say what was wrong and put the question again, up to a limit."""
         call.failures += 1
         if call.failures >= _FAILURES_MAX:
             self._say_last(call, (why,))
@@ -198,13 +210,15 @@ class Desk:
         self._play(call, prompts)
 
     def await_keys(self, call: DeskCall) -> None:
-        """The question has been put: the silence counts from here."""
+        """The question has been played: the silence counts from here."""
         self._set_due(call, self._board.plan.targets.first_key_s)
 
     def silence(self, call: DeskCall) -> None:
+        """Nothing was typed in time, or the question never ended."""
         self._again(call, NOTHING_HEARD)
 
     def hang_up(self, call: DeskCall) -> None:
+        """The reply has been played: hang up, once."""
         if call.hung_up:
             self.left(call)
             return
@@ -214,6 +228,7 @@ class Desk:
         self._set_due(call, HANG_UP_GUARD_S)
 
     def left(self, call: DeskCall) -> None:
+        """The informateur has hung up: forget the call, and end the noting if there was any."""
         board = self._board
         board.timers.cancel(("desk", call.id))
         del board.desk_calls[call.id]
@@ -234,7 +249,7 @@ class Desk:
 
 
 def desk_rows(desk: Desk) -> list[DeskRow]:
-    """Return every row: each question waits for keys, each answer ends the call."""
+    """Return every row: each question waits for keys, and the reply ends the call."""
     state = DeskState
     questions = [
         told(state.AGENT, KeyPressed, desk.agent_key, state.PIN, state.LEAVING),

@@ -1,12 +1,12 @@
 """What is known of an informateur's call to the desk; its table is in by_phone.py.
 
-AGENT    the number of who logs in is asked for
-PIN      the PIN is asked for
-REASON   why to pause
-SUBJECT  what the last call was about
-RESULT   what came of it
-IMPROVE  whether the page should be clearer
-LEAVING  the answer is said, then we hang up
+AGENT    asked for the informateur's number
+PIN      asked for the PIN
+REASON   asked why to pause
+SUBJECT  asked what the last call was about
+RESULT   asked what came of it
+IMPROVE  asked whether the page should be made clearer
+LEAVING  the reply is being played, then we hang up
 """
 
 from dataclasses import dataclass, field
@@ -18,6 +18,8 @@ from router.core.requests import Result
 
 
 class DeskState(StrEnum):
+    """Which question the informateur is answering; see above."""
+
     AGENT = "agent"
     PIN = "pin"
     REASON = "reason"
@@ -30,7 +32,7 @@ class DeskState(StrEnum):
 class DeskDue(StrEnum):
     """A deadline of a desk call that has come."""
 
-    SILENCE = "silence"
+    SILENCE = "silence"  # no key in time, or a prompt that never ended
 
 
 @dataclass(slots=True, eq=False)
@@ -40,18 +42,23 @@ class DeskCall:
     id: CallId
     phone: PhoneId
     state: DeskState = DeskState.LEAVING
-    #: Who calls: at log-in the one whose number was typed, otherwise who is logged in there.
+    #: Who is calling: at log-in, whose number was typed; otherwise, who is logged in there.
     agent: AgentId | None = None
+    #: What is being played.
     said: dict[Said, PlaybackId] = field(default_factory=dict)
+    #: The keys of the entry so far.
     typed: str = ""
-    #: Questions left without a right answer, in a row.
+    #: Wrong or missing answers to this question.
     failures: int = 0
+    #: The note so far.
     subject: FicheId | SectorId | None = None
     result: Result = Result.ANSWERED
-    #: The last call is being noted.
+    #: Whether the last call is being noted.
     notes: bool = False
+    #: Whether we have hung up.
     hung_up: bool = False
 
     @property
     def channel(self) -> ChannelId:
+        """The channel of the informateur's phone."""
         return ChannelId(self.id)

@@ -1,4 +1,4 @@
-"""What an informateur's own screen may show; without any identity of callers."""
+"""What an informateur's own screen may show; nothing of it says who is calling."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from router.core.switchboard import Switchboard
 
 @dataclass(frozen=True, slots=True)
 class CallView:
-    """The call that rings or is under way at an informateur. Durations in seconds."""
+    """The call at an informateur's phone, ringing or under way. Durations in seconds."""
 
     state: CallState
     sector: SectorId
@@ -23,24 +23,24 @@ class CallView:
     waited_s: float
     #: Since the conversation began; None before.
     talked_s: float | None
-    #: How many phones were rung for it, this one included.
+    #: How many phones were rung for it, this one included; a callback: how often it was dialled.
     attempts: int
 
 
 @dataclass(frozen=True, slots=True)
 class DeskView:
-    """Where an informateur stands at the time of the last event; times are UTC epoch seconds."""
+    """An informateur's state at the time of the last event; times are UTC epoch seconds."""
 
     agent: AgentId
     state: AgentState
     since_at: float
-    #: Where logged in; None: logged out.
+    #: Where the informateur is logged in; None: nowhere.
     phone: PhoneId | None
     #: Whether that phone is registered.
     present: bool
-    #: Why paused: a reason of the plan, or what the service paused for ("missed", "busy", …).
+    #: Why paused: a reason of the plan, or one of the service's own ("missed", "busy", …).
     reason: ReasonId | None
-    #: When the state ends by itself; None: only when the call does, or not at all.
+    #: When the state ends by itself; None: when the call does, or not at all.
     until_at: float | None
     #: Calls not answered in a row.
     misses: int
@@ -52,8 +52,10 @@ class DeskView:
 
 
 def view_of(desk: AgentDesk, board: Switchboard, attempts: Mapping[CallId, Ticket]) -> DeskView:
-    """Return what the screen of that informateur may show; `attempts` are to call somebody back,
-    by their channel, until the two are joined."""
+    """Return what that informateur's screen may show.
+
+    `attempts` are callbacks under way, by their channel, until the two are talking.
+    """
     call = board.calls.get(desk.call) if desk.call is not None else None
     ticket = attempts.get(desk.call) if desk.call is not None else None
     at_phone = None
@@ -90,7 +92,7 @@ def view_of(desk: AgentDesk, board: Switchboard, attempts: Mapping[CallId, Ticke
 
 
 def _attempt(ticket: Ticket, now: float) -> CallView:
-    """Whoever is called back: the informateur's phone rings, or the number is being dialled."""
+    """Return a callback under way: the informateur is being rung, or the number dialled."""
     record = ticket.record
     rings = ticket.state is TicketState.RINGING
     return CallView(

@@ -1,12 +1,12 @@
 """An informateur's day: logging in and out, pauses, missed calls, and the lease of each state.
 
-No state depends on an event that may never come. Each but LOGGED_OUT and READY ends with a
-lease, one timer an informateur:
+No state depends on an event that may never come. Every state but LOGGED_OUT and READY ends with a
+lease, one timer for each informateur:
 
-    RESERVED, RINGING  as the call's own deadline, and a little more
-    TALKING            Asterisk is asked whether the leg is still there, again and again
-    WRAPPING_UP        ready again, or the pause or log-out that was asked for meanwhile
-    PAUSED             after a missed call: ready again; otherwise logged out, as forgotten
+    RESERVED, RINGING  a little longer than the call's own deadline
+    TALKING            Asterisk is asked from time to time whether the leg still exists
+    WRAPPING_UP        then ready, or the pause or log-out asked for in the meantime
+    PAUSED             after a missed call, then ready; otherwise logged out, as forgotten
 """
 
 from collections import Counter
@@ -21,11 +21,12 @@ from router.core.plan import LogInBy, SecondLogIn
 from router.core.requests import LogIn, LogOut, Note, Pause, Ready, Reply
 from router.core.switchboard import Switchboard
 
-#: What the service pauses informateurs for, by how the call was missed; whether that counts
-#: towards `misses_max`.
+#: The reasons for which the service pauses an informateur.
 MISSED, REJECTED, BUSY, UNREACHABLE, TOO_MANY = map(
     ReasonId, ("missed", "rejected", "busy", "unreachable", "too many missed")
 )
+#: By how the call was missed: the reason, the target that says how long, and whether it counts
+#: towards `misses_max`.
 _PAUSES: dict[LegEnd, tuple[ReasonId, str, bool]] = {
     LegEnd.NO_ANSWER: (MISSED, "miss_pause_s", True),
     LegEnd.REJECTED: (REJECTED, "reject_pause_s", True),
@@ -34,21 +35,21 @@ _PAUSES: dict[LegEnd, tuple[ReasonId, str, bool]] = {
     LegEnd.UNREACHABLE: (UNREACHABLE, "unreachable_pause_s", False),
     LegEnd.LOST: (UNREACHABLE, "unreachable_pause_s", False),
 }
-#: After these an informateur is ready again; after any other, logged out.
+#: After a pause for these an informateur is ready again; after any other, logged out.
 _SHORT = frozenset({MISSED, REJECTED, BUSY, UNREACHABLE})
 
-#: Asterisk gives up on a ringing phone by itself, should we be gone, this much later.
+#: If we are gone, Asterisk itself gives up a ringing phone this much later, in seconds.
 RING_BACKSTOP_S = 5
-#: To note a call by phone takes no longer.
+#: Noting a call by phone takes no longer than this, in seconds.
 NOTING_S = 90.0
-#: A phone told to stop ringing may be rung again after this at the latest.
+#: A phone that we hang up has stopped ringing within this, in seconds.
 RELEASE_S = 3.0
-#: How much longer than the call's own deadline a reservation or a ringing may last.
+#: How much longer than the call's own deadline the lease of a ringing phone lasts, in seconds.
 _SLACK_S = 5.0
 
 
 class Duty:
-    """Changes informateurs' states; whoever becomes ready is given work by the engine."""
+    """Changes informateurs' states, and notes on the board whoever may have become ready."""
 
     def __init__(self, board: Switchboard) -> None:
         self._board = board
@@ -61,14 +62,16 @@ class Duty:
     # The phone.
 
     def knows(self, phone: PhoneId) -> bool:
-        """Whether the plan has such a phone, of an informateur or of a supervisor."""
+        """Return whether the plan has such a phone, an informateur's or a supervisor's."""
         return AgentId(phone) in self._board.roster.desks or phone in self._rules.supervisor_phones
 
     def appeared(self, phone: PhoneId) -> None:
-        """A phone is registered: who is logged in there is ready; so is, when the plan says
-        so, its owner."""
+        """A phone has registered: whoever is logged in there is ready.
+
+        With `LogInBy.PHONE` the registration logs in the phone's own informateur.
+        """
         roster = self._board.roster
-        news = phone not in roster.phones  # told again, it logs nobody in who has logged out
+        news = phone not in roster.phones  # a repeated report must not undo a log-out
         roster.phones.add(phone)
         desk = roster.at.get(phone)
         if desk is None and news and self._rules.log_in is LogInBy.PHONE:
@@ -81,9 +84,9 @@ class Duty:
             self._come(desk)
 
     def vanished(self, phone: PhoneId) -> None:
-        """A phone is gone; its informateur may come back within `away_s` without logging in.
+        """A phone has lost its registration; for `away_s` its informateur stays logged in.
 
-        A call that rings there must have been taken from it before.
+        It is the caller's duty to have taken away any call ringing there.
         """
         roster = self._board.roster
         roster.phones.discard(phone)
@@ -100,7 +103,7 @@ class Duty:
     # What informateurs ask.
 
     def ask(self, desk: AgentDesk, request: LogIn | LogOut | Pause | Ready | Note) -> Reply:
-        """Do what an informateur asks, or say why not."""
+        """Do what an informateur asks for, or say why not."""
         match request:
             case LogIn(phone):
                 return self.log_in(desk, phone or PhoneId(desk.agent.id))
@@ -116,7 +119,7 @@ class Duty:
                 return self._note(desk, request)
 
     def log_in(self, desk: AgentDesk, phone: PhoneId) -> Reply:
-        """Let an informateur, who has proved to be that one, work at `phone`."""
+        """Log an informateur in at `phone`. It is the caller's duty to have checked who it is."""
         roster = self._board.roster
         if not self.knows(phone):
             return Reply.PHONE_UNKNOWN
@@ -140,9 +143,9 @@ class Duty:
         return Reply.LOGGED_IN
 
     def check_pin(self, agent: AgentId, pin: str) -> Reply | None:
-        """Return None if the PIN is right, or why the log-in is refused.
+        """Return None if the PIN is right, otherwise why the log-in is refused.
 
-        A number that is no informateur's is answered, and locked, as if it were one's.
+        A number that is no informateur's is refused, and locked, as if it were one.
         """
         board = self._board
         if board.now < self._locked_until_at.get(agent, 0.0):
@@ -187,18 +190,18 @@ class Duty:
         return Reply.READY_AFTER_MISSES if after_misses else Reply.READY
 
     def can_note(self, desk: AgentDesk) -> bool:
-        """Whether the last call may still be noted."""
+        """Return whether the last call may still be noted."""
         return desk.last is not None and self._board.now <= desk.last.until_at
 
     def noting(self, desk: AgentDesk) -> None:
-        """An informateur notes by phone: no call comes until that is over (`noted`)."""
+        """An informateur has begun to note a call by phone: wrap-up lasts until `noted`."""
         assert desk.last is not None  # can_note
         desk.last = replace(desk.last, until_at=self._board.now + NOTING_S)
         if desk.state is AgentState.WRAPPING_UP:
             self._lease(desk, NOTING_S)
 
     def noted(self, desk: AgentDesk) -> None:
-        """The receiver is down again: what is left of the wrap-up, or ready."""
+        """The noting is over: what is left of the wrap-up follows, if anything."""
         if desk.state is AgentState.WRAPPING_UP:
             ends_at = desk.since_at + self._targets.wrap_up_s
             self._lease(desk, max(0.0, ends_at - self._board.now))
@@ -214,7 +217,7 @@ class Duty:
             return Reply.UNKNOWN_SUBJECT
         if note.referral is not None and note.referral not in plan.directory:
             return Reply.UNKNOWN_ENTRY
-        desk.last = None  # one note a call
+        desk.last = None  # one note for each call
         board.count(
             SubjectFact(
                 board.service_day(), last.sector, subject, note.result, note.referral, note.improve
@@ -225,23 +228,26 @@ class Duty:
     # Calls.
 
     def chosen(self, desk: AgentDesk) -> None:
+        """The informateur is reserved for a call."""
         self._change(desk, AgentEvent.CHOSEN)
         self._lease(desk, self._targets.reserve_s + _SLACK_S)
 
     def rang(self, desk: AgentDesk) -> None:
+        """The phone has begun to ring."""
         if self._change(desk, AgentEvent.RANG):
             self._lease(desk, self._targets.ring_s + _SLACK_S)
 
     def answered(self, desk: AgentDesk) -> None:
+        """The informateur has picked up; from now on Asterisk is asked whether the leg exists."""
         self._change(desk, AgentEvent.ANSWERED)
         self._lease(desk, self._targets.verify_s)
 
     def joined(self, desk: AgentDesk) -> None:
-        """In conversation: what was missed before counts no longer; in the whisper it did."""
+        """The conversation has begun: earlier misses no longer count. Until then they did."""
         desk.misses = 0
 
     def found(self, desk: AgentDesk) -> None:
-        """An informateur was found talking after a restart of the router."""
+        """The informateur was found talking after a restart of the router."""
         if desk.phone is None:
             phone = PhoneId(desk.agent.id)
             if phone not in self._board.roster.at:
@@ -249,7 +255,7 @@ class Duty:
         self._lease(desk, self._targets.verify_s)
 
     def missed(self, desk: AgentDesk, why: LegEnd) -> None:
-        """A call was not taken: a pause by the cause, or a longer one after too many."""
+        """A call was missed (RONA): a pause that depends on why, or a longer one after too many."""
         reason, pause, counts = _PAUSES[why]
         desk.call = None
         desk.misses += counts
@@ -267,12 +273,12 @@ class Duty:
             self._set_reason(desk, reason, pause_s)
 
     def let_go(self, desk: AgentDesk) -> None:
-        """The caller left while the phone rang: free once it has stopped."""
+        """The caller hung up while the phone rang: ready once it has stopped ringing."""
         desk.call = None
         self._lease(desk, RELEASE_S)
 
     def released(self, desk: AgentDesk) -> None:
-        """The phone has stopped ringing for a caller who left; the idle rank is kept."""
+        """The phone has stopped ringing for a caller who hung up; the idle time counts on."""
         if desk.state not in (AgentState.RESERVED, AgentState.RINGING):
             return
         if desk.leaving:
@@ -284,7 +290,7 @@ class Duty:
             self._board.free.append(desk)
 
     def done(self, desk: AgentDesk, last: LastCall | None) -> None:
-        """A conversation is over: time to note it, or hardly any if there was none (`last`)."""
+        """The call is over: wrap-up, or only a moment if there was no conversation (no `last`)."""
         desk.call = None
         desk.last = last
         if self._change(desk, AgentEvent.DONE):
@@ -292,7 +298,7 @@ class Duty:
             self._expect_back(desk)
 
     def lease_ended(self, desk: AgentDesk) -> None:
-        """Whatever was awaited in this state did not come in time."""
+        """The lease of the state has ended without the event that should have ended it."""
         match desk.state:
             case AgentState.RESERVED | AgentState.RINGING:
                 if desk.call is None:
@@ -311,7 +317,7 @@ class Duty:
                 pass
 
     def _still_there(self, desk: AgentDesk) -> None:
-        """Ask Asterisk; a leg that has gone comes back as a failed command."""
+        """Ask Asterisk for the leg; if it is gone, the command fails."""
         if desk.call is None or desk.leg is None:
             self.done(desk, None)
             return
@@ -321,7 +327,7 @@ class Duty:
     # States.
 
     def _rest_over(self, desk: AgentDesk) -> None:
-        """Ready, unless the informateur has asked for something else meanwhile."""
+        """Become ready, or what the informateur has asked for in the meantime."""
         if desk.leaving:
             self._leave(desk)
         elif desk.pausing is not None:
@@ -331,7 +337,7 @@ class Duty:
             self._board.free.append(desk)
 
     def _come(self, desk: AgentDesk) -> None:
-        """At the desk: ready, or still in the pause that the phone's absence interrupted."""
+        """The phone is back: become ready, or resume the pause that its absence interrupted."""
         if desk.state is not AgentState.LOGGED_OUT or not desk.present:
             return
         now = self._board.now
@@ -392,6 +398,6 @@ class Duty:
         self._board.timers.set(("agent", desk.agent.id), self._board.now + after_s)
 
     def _tell(self, desk: AgentDesk) -> None:
-        """Have the session kept over a restart."""
+        """Have the session stored, so that it survives a restart."""
         until_at = desk.until_at if desk.reason is not None else None
         self._board.commands.append(DeskChanged(desk.agent.id, desk.phone, desk.reason, until_at))

@@ -1,16 +1,16 @@
-"""Informateurs' PINs: what opens the desk from a phone."""
+"""Informateurs' PINs, with which they log in from a phone."""
 
 import hmac
 from collections.abc import Mapping
 
 from router.core.ids import AgentId
 
-#: Longer entries are no PIN, whatever they begin with.
+#: No PIN has more digits.
 LONGEST = 8
 
 
 class Pins:
-    """PINs by informateur; one without a PIN cannot log in by phone."""
+    """The PINs, by informateur; one without a PIN cannot log in by phone."""
 
     def __init__(self, pins: Mapping[AgentId, str]) -> None:
         self._pins = dict(pins)
@@ -19,6 +19,6 @@ class Pins:
         return f"Pins({len(self._pins)})"
 
     def matches(self, agent: AgentId, typed: str) -> bool:
-        """Whether `typed` is the PIN of `agent`; takes as long either way."""
+        """Return whether `typed` is the PIN of `agent`, in constant time."""
         pin = self._pins.get(agent, "")
         return hmac.compare_digest(pin.encode(), typed.encode()) and bool(pin)

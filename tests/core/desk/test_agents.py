@@ -55,6 +55,17 @@ def test_every_pair_does_what_the_table_says_and_keeps_the_count(
     assert everybody.ready(HOUSING) == everybody.ready(WORK) == (expected is A.READY)
 
 
+def test_the_share_of_one_sector_in_another() -> None:
+    everybody = roster(
+        agent("101", logement=1),
+        *(agent(name, logement=1, travail=2) for name in ("102", "103", "104")),
+        agent("105", travail=1),
+    )
+
+    assert everybody.shares(WORK) == {HOUSING: 0.75, WORK: 1.0}
+    assert everybody.shares(HOUSING) == {HOUSING: 1.0, WORK: 0.75}
+
+
 def test_every_state_can_be_reached_and_left() -> None:
     assert {after for after in TABLE.values()} == set(AgentState)
     assert {before for before, _ in TABLE} == set(AgentState)
