@@ -1,10 +1,14 @@
-from collections.abc import AsyncIterator
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from router.intake.vault import TmpfsVault
 from tests.intake.scene import IntakeScene, scene
+from tests.intake.vaults import CAPACITY, MEMORY
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
@@ -30,3 +34,18 @@ def folder(tmp_path: Path) -> Path:
 async def alone(folder: Path) -> AsyncIterator[IntakeScene]:
     async with scene(folder) as one:
         yield one
+
+
+@pytest.fixture
+def memory_folder() -> Iterator[Path]:
+    """A folder in memory."""
+    path = Path(tempfile.mkdtemp(dir=MEMORY, prefix="allo-test-"))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def tmpfs(memory_folder: Path) -> Iterator[TmpfsVault]:
+    opened = TmpfsVault(memory_folder / "vault", capacity=CAPACITY)
+    yield opened
+    opened.close()

@@ -2,8 +2,6 @@
 
 import os
 import re
-import shutil
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,8 +10,7 @@ from router.errors import InUse
 from router.intake import vault
 from router.intake.vault import TmpfsVault, place_of
 from router.locks import Lock
-
-MEMORY = Path("/dev/shm")
+from tests.intake.vaults import needs_memory
 
 
 def place(environ: dict[str, str] | None = None, state: str = "/var/lib/allo") -> str:
@@ -52,13 +49,11 @@ def test_it_follows_from_the_state_by_whatever_name(tmp_path: Path) -> None:
         assert one != other
 
 
-@pytest.mark.skipif(not MEMORY.is_dir(), reason="no /dev/shm here")
-def test_a_new_vault_keeps_the_lock_of_its_router() -> None:
-    folder = Path(tempfile.mkdtemp(dir=MEMORY, prefix="allo-test-"))
-    with Lock(folder / "vault", "./allo run", "Stop it."):
-        opened = TmpfsVault(folder / "vault")
+@needs_memory
+def test_a_new_vault_keeps_the_lock_of_its_router(memory_folder: Path) -> None:
+    with Lock(memory_folder / "vault", "./allo run", "Stop it."):
+        opened = TmpfsVault(memory_folder / "vault")
         assert opened.fresh
         opened.close()
         with pytest.raises(InUse):
-            Lock(folder / "vault", "./allo run", "Stop it.")
-    shutil.rmtree(folder)
+            Lock(memory_folder / "vault", "./allo run", "Stop it.")

@@ -46,7 +46,8 @@ from router.service.callbacks import Callbacks
 from router.service.live import ForHouse, Live
 from router.service.promises import Promises
 from router.store import TicketKeeper, TicketStore
-from tests.intake.scene import PLAN, AriStub, IntakeScene, Office, RouterWeb, digits, new_number
+from tests.intake.scene import PLAN, IntakeScene, digits, new_number
+from tests.intake.stubs import AriStub, Office, RouterWeb
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, code_book
 
 SILENCE_S = 0.05

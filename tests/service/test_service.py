@@ -27,7 +27,8 @@ from router.service.service import Service
 from router.store.tickets import FILE_NAME as TICKETS_FILE
 from router.store.tickets import TicketStore
 from tests.ari.ari_fake import PASSWORD, FakeAsterisk
-from tests.intake.scene import AriStub, intake_config
+from tests.intake.scene import intake_config
+from tests.intake.stubs import AriStub
 from tests.service_plan import HOUSING, MONDAY_10H
 
 TOKEN = "jeton-101"
