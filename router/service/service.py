@@ -159,6 +159,8 @@ class Service:
             runner = Runner(self.application)
             ends.push_async_callback(runner.cleanup)
             ends.push_async_callback(self._link.close)
+            keeping = Tasks()  # ends after the intake: promises under way are kept and given
+            ends.push_async_callback(keeping.close)
             ends.push_async_callback(self._intake.stop)
             ends.callback(self._live.close)
             at_work = Tasks()
@@ -173,7 +175,7 @@ class Service:
             self._live.take_up(self._keeper.open(), lost=self._intake.fresh)
             resources = self.application.router.resources()
             await self._intake.start(one.canonical for one in resources)
-            at_work.start(self._promises.keep())
+            keeping.start(self._promises.keep())
             at_work.start(self._callbacks.watch())
             at_work.start(self._readiness.watch())
             self._log.info("started", url=f"http://{self._http.host}:{self._http.port}")
