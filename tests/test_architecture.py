@@ -13,7 +13,7 @@ MODULES = sorted(ROUTER.rglob("*.py"))
 #: Rooms by floor, from the bottom up; each may import its own floor and those below.
 FLOORS = (
     {"errors"},
-    {"clock", "core", "lifeline", "places", "ports", "tasks"},
+    {"clock", "core", "lifeline", "notify", "places", "ports", "tasks"},
     {"french", "locks"},
     {
         "ari",
@@ -64,6 +64,7 @@ TESTED_ELSEWHERE = {
     "core/callback/endings.py": "test_callback_failures.py",
     "core/callback/open_tickets.py": "test_callbacks.py, test_callback_restarts.py",
     "asterisk/console.py": "asterisk/test_server.py, and cli/test_telephony.py from outside",
+    "asterisk/foreground.py": "cli/test_telephony.py, from outside",
     "asterisk/music.py": "asterisk/test_folders.py",
     "intake/__main__.py": "the process: tests/intake starts it for real",
     "ari/orders.py": "values only",

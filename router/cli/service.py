@@ -40,16 +40,18 @@ def run(
     from router.cli import provision
     from router.clock import Clock
     from router.config import load
+    from router.notify import Notifier
     from router.service.live import spare_the_collector
     from router.service.service import Service
 
+    notifier = Notifier()
     loaded = load(config, provision.catalogue().prompts.keys())
     log = loaded.settings.log
     logs.configure(level=log.level, console=log.format == "console")
     tape = None if record is None else tape_on(record)
 
     async def serve() -> None:
-        service = Service(loaded, Clock(clock_offset), tape, take_over=take_over)
+        service = Service(loaded, Clock(clock_offset), tape, take_over=take_over, notifier=notifier)
         spare_the_collector()
         await service.run()
 

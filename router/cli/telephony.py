@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,43 +30,34 @@ def start(
     config: DemoConfigOption = None,
     foreground: Annotated[
         bool,
-        typer.Option("--foreground", help="Stay until SIGTERM or Ctrl-C, which ends every call."),
+        typer.Option(
+            "--foreground",
+            help="Stay beside it, as its systemd unit does, until SIGTERM or Ctrl-C; these end "
+            "every call.",
+        ),
     ] = False,
 ) -> None:
     """Write its configuration, start it and wait until it takes calls."""
+    from router.asterisk.foreground import stay
     from router.asterisk.server import AsteriskServer
     from router.cli import provision
+    from router.notify import Notifier
 
     settings = _settings(config)
     tools = provision.toolbox(say, ("asterisk", "sox"))
     server = AsteriskServer(settings, tools, dies_with_parent=foreground)
 
-    async def begin() -> None:
-        await server.start()
+    def started() -> None:
         say(
             f"Asterisk {tools.asterisk_version} takes calls at {settings.trunk_bind}, with "
             f"process {server.pid}; its log is {server.log_path}"
         )
 
-    async def stay() -> None:
-        stopping = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-        beginning = asyncio.create_task(begin())
-        asked = asyncio.create_task(stopping.wait())
-        await asyncio.wait({beginning, asked}, return_when=asyncio.FIRST_COMPLETED)
-        if not beginning.done():
-            beginning.cancel()  # which leaves no process behind
-            await asyncio.wait({beginning})
-            return
-        beginning.result()
-        over = asyncio.create_task(server.ended())
-        await asyncio.wait({over, asked}, return_when=asyncio.FIRST_COMPLETED)
-        if not asked.done():
-            raise SetupError("Asterisk stopped", server.last_words())
-        await server.stop()
-
-    asyncio.run(stay() if foreground else begin())
+    if foreground:
+        asyncio.run(stay(server, Notifier(), started))
+    else:
+        asyncio.run(server.start())
+        started()
 
 
 @app.command()

@@ -31,7 +31,7 @@ _LOOK_AGAIN_S = 1.0
 _PATIENCE_S = 2.0
 #: What was seen longer ago than this is not known any more.
 _STALE_S = 20.0
-_NOT_YET = "not seen yet"
+NOT_YET = "not seen yet"
 
 _ANY_ADDRESS = "0.0.0.0"
 
@@ -84,7 +84,7 @@ class Readiness:
         self._look_again_s = look_again_s
         self._patience_s = patience_s
         self._stale_s = stale_s
-        self._vault_seen = _NOT_YET
+        self._vault_seen = NOT_YET
         self._seen: dict[str, str] = {}
         self._seen_at = 0.0
         #: The connection on which that was seen: on another one Asterisk may be another.
@@ -134,7 +134,7 @@ class Readiness:
             unseen = dict.fromkeys(_LOOKED_AT, "cannot be seen without Asterisk")
             return unseen | {"application": away}
         if self._seen_on != self._link.counts.connections:
-            return dict.fromkeys(_LOOKED_AT, _NOT_YET)
+            return dict.fromkeys(_LOOKED_AT, NOT_YET)
         if asyncio.get_running_loop().time() > self._seen_at + self._stale_s:
             return dict.fromkeys(_LOOKED_AT, f"not seen for {self._stale_s:.0f} s")
         return self._seen

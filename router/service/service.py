@@ -33,8 +33,10 @@ from router.intake.sockets import listen_privately
 from router.intake.supervisor import Intake
 from router.intake.vault import place_of
 from router.locks import Lock
+from router.notify import Notifier
 from router.replay import RecordingEngine, Tape
 from router.service.callbacks import Callbacks
+from router.service.heartbeat import Heartbeat
 from router.service.live import ForHouse, Live
 from router.service.pages import Pages
 from router.service.promises import Promises
@@ -60,7 +62,7 @@ class Service:
     Calls under way stay up in Asterisk; the router that starts next takes them up. What the engine
     hears and decides is recorded on `tape`, without anybody's identity. From here until `close`
     nobody else can use the folders of state and vault. With `take_over` it takes another router's
-    place at Asterisk.
+    place at Asterisk. How it stands is told to systemd by `notifier`.
 
     It also carries out the engine's commands (`live.Outside`): each by the part that it concerns.
 
@@ -71,7 +73,13 @@ class Service:
     """
 
     def __init__(
-        self, config: Config, clock: Clock, tape: Tape | None = None, *, take_over: bool = False
+        self,
+        config: Config,
+        clock: Clock,
+        tape: Tape | None = None,
+        *,
+        take_over: bool = False,
+        notifier: Notifier | None = None,
     ) -> None:
         plan, settings, keys = config.plan, config.settings, config.secrets
         if keys is None:
@@ -127,6 +135,8 @@ class Service:
             log,
             takes_callbacks=settings.callbacks.presented is not None,
         )
+        self._notifier = notifier or Notifier({})
+        self._heartbeat = Heartbeat(self._notifier, self._readiness)
         pages = Pages(
             self._engine,
             self._live,
@@ -178,8 +188,10 @@ class Service:
             keeping.start(self._promises.keep())
             at_work.start(self._callbacks.watch())
             at_work.start(self._readiness.watch())
+            at_work.start(self._heartbeat.beat())
             self._log.info("started", url=f"http://{self._http.host}:{self._http.port}")
             await self._link_until(stop)
+            self._notifier.stopping()
             self._log.info("stopping", count=sum(self._engine.call_states().values()))
 
     async def close(self) -> None:

@@ -1,5 +1,6 @@
 """./allo asterisk: start, query and stop the Asterisk of the settings by hand."""
 
+import os
 import re
 import shlex
 import signal
@@ -15,6 +16,7 @@ import typer
 
 from router.cli import provision
 from router.config import load, new_secrets
+from tests.systemd import Systemd
 
 SETTINGS = """\
 state_dir = "state"
@@ -151,6 +153,22 @@ def test_in_the_foreground_it_ends_with_the_command(settings: Path) -> None:
         started.send_signal(signal.SIGTERM)
         assert started.wait() == 0
     assert not runs(pid[1])
+
+
+@pytest.mark.real
+async def test_as_a_unit_it_tells_systemd_how_it_fares(settings: Path, tmp_path: Path) -> None:
+    systemd = Systemd(str(tmp_path / "notify"))
+    command = [sys.executable, "-m", "router.cli", "asterisk", "start", "--foreground"]
+    with subprocess.Popen(  # noqa: ASYNC220
+        [*command, "--config", settings],
+        cwd=provision.TOP,
+        env=os.environ | systemd.environ | {"PATH": os.environ["PATH"]},
+    ) as started:
+        heard = await systemd.hears("STATUS=0 active channels")
+        assert heard == ["READY=1", "WATCHDOG=1", "STATUS=0 active channels"]
+        started.send_signal(signal.SIGTERM)
+        await systemd.hears("STOPPING=1")
+    systemd.close()
 
 
 @pytest.mark.real
