@@ -207,7 +207,7 @@ class Journey:
         if call.silences < self._targets.tries:
             self._listen(call)
             self._say_again(call)
-        elif (queue := self._queue_of_who_presses_nothing(call)) is not None:
+        elif (queue := self._no_key_queue(call)) is not None:
             self._to_a_person(call, queue)
         elif call.path[-1:] == [information]:
             if not call.keys and call.outcome is not Outcome.CLOSED:
@@ -222,7 +222,7 @@ class Journey:
 
         Anybody who has pressed a key is a person.
         """
-        led = self._queue_of_who_presses_nothing(call) is not None
+        led = self._no_key_queue(call) is not None
         limited = led and self._targets.unheard_max
         if limited and not call.keys and not call.listened:
             call.listened = True
@@ -254,12 +254,12 @@ class Journey:
             for one in self._board.calls.values()
         )
 
-    def _queue_of_who_presses_nothing(self, call: Call) -> SectorId | None:
+    def _no_key_queue(self, call: Call) -> SectorId | None:
         return None if call.outcome is Outcome.CLOSED else self._board.plan.no_key
 
     def _say_again(self, call: Call) -> None:
         """Put the question or the menu again; without the code, of which they have heard by now."""
-        person = self._queue_of_who_presses_nothing(call) is not None
+        person = self._no_key_queue(call) is not None
         said_first = NO_KEY_HINT if person else NOTHING_HEARD
         if call.state is CallState.MENU:
             self._play_menu(call, (said_first,))

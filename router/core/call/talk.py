@@ -103,7 +103,7 @@ class Talk:
             return Reply.UNKNOWN_SECTOR
         if sector == promise(call).sector:
             return Reply.SAME_SECTOR
-        if not board.roster.on_duty(sector, besides=self._distribution.desk(call)):
+        if not board.roster.on_duty(sector, apart_from=self._distribution.desk(call)):
             return Reply.SECTOR_CLOSED
         return None
 

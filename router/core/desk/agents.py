@@ -186,11 +186,11 @@ class Roster:
     def __iter__(self) -> Iterator[AgentDesk]:
         return iter(self.desks.values())
 
-    def on_duty(self, sector: SectorId, besides: AgentDesk | None = None) -> int:
+    def on_duty(self, sector: SectorId, apart_from: AgentDesk | None = None) -> int:
         """Return how many informateurs of `sector`, at any level, are not logged out."""
         count = self._on_duty[sector]
-        if besides is not None and besides.state is not AgentState.LOGGED_OUT:
-            count -= sector in besides.agent.skills
+        if apart_from is not None and apart_from.state is not AgentState.LOGGED_OUT:
+            count -= sector in apart_from.agent.skills
         return count
 
     def busy(self, sector: SectorId) -> int:

@@ -100,11 +100,11 @@ def test_every_state_between_can_be_left_for_a_log_out_or_ends_with_the_call(
 def test_who_is_on_duty_besides_oneself() -> None:
     everybody = roster(agent("101", logement=1), agent("102", logement=2), agent("103", travail=1))
     first = desk_of(everybody, "101")
-    assert everybody.on_duty(HOUSING, besides=first) == 1
-    assert everybody.on_duty(WORK, besides=first) == 1
+    assert everybody.on_duty(HOUSING, apart_from=first) == 1
+    assert everybody.on_duty(WORK, apart_from=first) == 1
     everybody.change(first, E.WENT, 1.0)
 
-    assert everybody.on_duty(HOUSING, besides=first) == 1
+    assert everybody.on_duty(HOUSING, apart_from=first) == 1
 
 
 def test_how_many_are_ready_at_each_level() -> None:
