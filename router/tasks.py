@@ -6,6 +6,8 @@ from typing import Any
 
 import structlog
 
+from router import logs
+
 
 class Tasks:
     """The tasks that one owner has started. Call `close` at the end."""
@@ -30,4 +32,5 @@ class Tasks:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._log.error("defect", error=type(error).__name__)
+            place = logs.place(error.__traceback__)
+            self._log.error("defect", error=type(error).__name__, place=place)

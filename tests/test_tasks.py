@@ -16,7 +16,9 @@ async def test_what_fails_is_logged_once_and_by_its_type_alone() -> None:
         tasks.start(fail())
         await asyncio.sleep(0.01)
         await tasks.close()
-    assert lines == [{"event": "defect", "error": "ValueError", "log_level": "error"}]
+    [line] = lines
+    assert line.pop("place").startswith("test_tasks.py:")
+    assert line == {"event": "defect", "error": "ValueError", "log_level": "error"}
 
 
 async def test_closing_cancels_what_runs_and_waits_for_its_end() -> None:

@@ -13,6 +13,7 @@ from typing import Any, Protocol, overload
 
 import structlog
 
+from router import logs
 from router.clock import Clock
 from router.core.callback.tickets import Admission, Refusal, TicketRecord
 from router.core.commands import (
@@ -147,7 +148,12 @@ class Live:
             commands = self._engine.handle(event, self._clock.now())
         except Exception as error:  # one call's defect must not silence all the others
             self.defects += 1
-            self._log.error("defect", type=type(event).__name__, error=type(error).__name__)
+            self._log.error(
+                "defect",
+                type=type(event).__name__,
+                error=type(error).__name__,
+                place=logs.place(error.__traceback__),
+            )
             return
         self.handled += 1
         self._carry_out(commands)
