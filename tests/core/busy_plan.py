@@ -1,4 +1,4 @@
-"""A plan in which everything falls due within a minute or two: who works by it, what they ask."""
+"""A plan in which everything falls due within a minute or two, and what people ask for in it."""
 
 from functools import cache
 from itertools import product
@@ -62,7 +62,7 @@ IN_CALL_REQUESTS: tuple[Request, ...] = (
     *(Refer(HEALTH, spoken=True), Refer(HEALTH, spoken=False), Refer(TOWN_HALL, spoken=True)),
     *(Refer(TOWN_HALL, spoken=False), Refer(EntryId("nobody"), spoken=True)),
 )
-#: Those that mean something in a state of the call.
+#: Requests that may be granted in some state of a call.
 FITTING: dict[CallState, tuple[Request, ...]] = {
     CallState.TALKING: (Hold(), Consult(HOUSING), Consult(WORK), Refer(HEALTH, spoken=False)),
     CallState.HELD: (Retrieve(), Consult(HOUSING), Consult(WORK), Refer(HEALTH, spoken=False)),
@@ -78,7 +78,7 @@ FEATURES = (
     *("*1", "*1", "*211", "*221", "*299", "*311", "*321", "*7", "*0", "*401", "*402"),
     *("*501", "*502", "*499", "*9", "55", "*", "*2", "*4"),
 )
-#: What is typed at the desk where that is asked for; and anywhere.
+#: What is typed at the desk in answer to each question; and anywhere.
 DESK_WORDS: dict[DeskState, tuple[str, ...]] = {
     DeskState.AGENT: ("#", "#", "101#", "104#", "999#"),
     DeskState.PIN: ("1014#", "1024#", "1034#", "1044#", "0000#", "A"),

@@ -1,4 +1,4 @@
-"""A day at random: what callers, informateurs and supervisors do, and what must hold of it.
+"""A random day: what callers, informateurs and supervisors do, and what must always be true.
 
 A day is its seed.
 """
@@ -54,10 +54,10 @@ from tests.rules import AT_THE_CALL, check_engine
 from tests.service_plan import FICHE, HOUR, HOUSING, MONDAY_10H, WORK
 from tests.world import World
 
-#: How many events the days of a test have, all together.
+#: How many events the days of a test have, in total.
 INTERLEAVINGS = int(os.environ.get("ALLO_INTERLEAVINGS", "40000"))
 
-#: What the router itself says comes once; the word of others may come again.
+#: What the router itself reports comes once; the reports of others may be repeated.
 SAID_ONCE = AgentAsked | SupervisorAsked | CallbackAsked | NumberTaken | TicketUnkept
 
 #: Mostly in the morning; shortly before the service closes; when it is closed.
@@ -76,7 +76,7 @@ AT_REST = frozenset({AgentState.READY, AgentState.LOGGED_OUT})
 
 
 class Day(World):
-    """What callers, informateurs and supervisors do, by chance."""
+    """What callers, informateurs and supervisors do, at random."""
 
     plans: ClassVar[Sequence[Plan]] = PLANS
     acts: ClassVar[Mapping[Callable[[Any], None], int]]
@@ -95,7 +95,7 @@ class Day(World):
         self.code = self.board.codes.code(FICHE, self.now)
 
     def live(self) -> None:
-        """One day: its events, then everybody leaves."""
+        """Play one day: its events, then everybody hangs up."""
         random = self.random
         weights = list(accumulate(self.acts.values()))
         for act in random.choices(list(self.acts), cum_weights=weights, k=STEPS):
@@ -112,7 +112,7 @@ class Day(World):
         return self.pick([leg for leg in legs if leg.alive and leg.answered is answered])
 
     def pick_informateur(self, *, in_call: float) -> AgentId:
-        """Anybody, or (in that share of cases) one who is in a call if there is one."""
+        """Anybody or, in that share of cases, somebody in a call if there is one."""
         busy = [desk.agent.id for desk in self.board.roster if desk.call is not None]
         return self.random.choice(busy if busy and self.random.random() < in_call else NAMES)
 
@@ -132,7 +132,7 @@ class Day(World):
         return self.code
 
     def find(self) -> None:
-        """As after a restart: two who talk."""
+        """A conversation is found, as after a restart."""
         call = CallId(f"call-{self.number()}")
         caller = self.asterisk.call_in(call)
         leg, bridge = ChannelId(f"old-{call}"), BridgeId(f"old-talk-of-{call}")
@@ -257,7 +257,7 @@ class Day(World):
     # Asterisk.
 
     def repeat(self) -> None:
-        """Something of a while ago once more."""
+        """Repeat something that happened a while ago."""
         back = self.random.randrange(1, 30)
         if back <= len(self.log):
             event = self.log[-back][1]
@@ -283,14 +283,14 @@ class Day(World):
             self.handle(event)
 
     def stall(self) -> None:
-        """The router's machine stands still; all that fell due comes at once."""
+        """The router's machine stands still, and everything that fell due comes at once."""
         self.now += self.random.choice((5.0, 40.0, 150.0))
         self.handle(TimePassed())
 
     # Rules.
 
     def check(self) -> None:
-        """What holds after every event."""
+        """Check what must be true after every event."""
         check_engine(self.engine, self.now)
         legs = self.board.legs
         for call in self.board.calls.values():
@@ -302,7 +302,7 @@ class Day(World):
             assert call.watch is None or call.watch.leg in legs, "watched by one who has left"
 
     def check_bridge(self, call: Call) -> None:
-        """Those who should hear each other do, and nobody hears a caller on hold."""
+        """Check that the right people hear each other, and that nobody hears a caller on hold."""
         together: list[ChannelId | None] = []
         aside = call.aside.leg if call.aside is not None and call.aside.joined else None
         if call.state is CallState.TALKING:
@@ -319,7 +319,7 @@ class Day(World):
                 assert self.asterisk.bridge_of(channel) == call.bridge, f"{channel} hears nobody"
 
     def close(self) -> None:
-        """Everybody hangs up, the link is read anew, time passes: nothing is left."""
+        """Everybody hangs up, the link is resynchronised, time passes: nothing is left."""
         self.lost = self.late = self.repeated = 0.0
         for caller in self.callers() + self.desk_callers():
             self.drop(caller)

@@ -1,4 +1,4 @@
-"""A plan in which everything falls due within a minute or two, and what may be asked by it."""
+"""A plan in which everything falls due within a minute or two, and what may be asked in it."""
 
 from hypothesis import strategies as st
 

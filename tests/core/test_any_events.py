@@ -1,4 +1,4 @@
-"""No truth at all: any event about anybody, at any time, with ids that are guessed."""
+"""Nonsense: any event about anybody, at any time, with guessed ids."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -61,7 +61,7 @@ def test_the_check_digit_table_catches_swaps_everywhere() -> None:
 @pytest.mark.parametrize(
     "code", ["", "0", "0000000", "000000000", "0000000A", "\u0660" * 8, "\u00b20000000"]
 )
-def test_what_is_no_code_is_no_fiches(code: str) -> None:
+def test_a_malformed_code_is_no_fiches(code: str) -> None:
     assert book().fiche(code, NOW) is None
 
 
@@ -113,7 +113,7 @@ def test_colliding_fiches_get_codes_of_their_own() -> None:
     assert collided > 0
 
 
-def test_this_period_and_the_last_share_no_code() -> None:
+def test_consecutive_periods_share_no_code() -> None:
     fiches = [FicheId(f"F{number}") for number in range(5000)]
     ours = book(fiches)
     last = {ours.code(fiche, NOW) for fiche in fiches}

@@ -1,4 +1,4 @@
-"""Commands that failed, time, and what others may see of the engine."""
+"""Failed commands, time, and what others may see of the engine."""
 
 import pytest
 
@@ -56,13 +56,13 @@ def test_a_leg_that_cannot_be_joined_brings_the_caller_back_to_the_front(
 # Time.
 
 
-def test_all_that_is_due_happens_before_the_event(exchange: Exchange) -> None:
+def test_everything_due_is_done_before_the_event(exchange: Exchange) -> None:
     exchange.choose_housing()
     leg = exchange.leg("101")
     exchange.now += 15.0
     commands = exchange.tell(LegAnswered(CALLER, leg.id))
 
-    assert commands.count(HangUp(CALLER, leg.id)) == 2  # at the deadline, and for the answer
+    assert commands.count(HangUp(CALLER, leg.id)) == 2  # at the deadline, and after the answer
     assert exchange.state() == "waiting"
 
 
@@ -90,7 +90,7 @@ def test_a_quiet_service_has_no_deadline() -> None:
 # What others may see.
 
 
-def test_where_every_sector_stands(exchange: Exchange) -> None:
+def test_the_state_of_every_sector(exchange: Exchange) -> None:
     exchange.talk("101", "first")
     exchange.choose_housing("second", "third")
     exchange.wait(40.0)
@@ -101,7 +101,7 @@ def test_where_every_sector_stands(exchange: Exchange) -> None:
     assert (work.waiting, work.on_duty, work.ready, work.oldest_wait_s) == (0, 1, 1, None)
 
 
-def test_how_many_are_in_each_state(exchange: Exchange) -> None:
+def test_how_many_informateurs_and_calls_are_in_each_state(exchange: Exchange) -> None:
     exchange.talk("101", "first")
     exchange.choose_housing("second", "third")
 
@@ -128,7 +128,7 @@ def test_what_an_informateurs_screen_shows() -> None:
     assert view is not None
     assert (view.state, view.phone, view.present) == (AgentState.TALKING, "101", True)
     assert view.since_at == MONDAY_10H + 2.0
-    assert view.until_at is None  # only the call's end ends it
+    assert view.until_at is None  # it ends with the call
     assert view.call == CallView(CallState.TALKING, HOUSING, Door.MENU, None, 2.0, 30.0, 1)
     assert view.why == Choice(level=1, widened=1, ready=1, idle_s=0.0, waited_s=0.0, open_items=1)
     assert exchange.engine.desk(AgentId("999")) is None

@@ -1,4 +1,4 @@
-"""Whatever happens, in whatever order: no exception, nobody lost, nobody served twice.
+"""Anything, in any order: no exception, nobody lost, nobody served twice.
 
 Hypothesis plays Asterisk, callers and informateurs, late, repeated, unknown and failing
 events included, and shortens what breaks a rule. `--hypothesis-profile=long` looks longer.
@@ -41,12 +41,12 @@ from tests.service_plan import HOUSING, PINS, WORK, code_book
 
 T = TypeVar("T")
 
-#: Those that time alone does not end.
+#: States that time alone does not end.
 LASTING = (CallState.TALKING, CallState.HELD, CallState.CONSULTING, CallState.REFERRED)
 
 
 class Service(RuleBasedStateMachine):
-    """Callers, informateurs and Asterisk do what they like; `pick` chooses among them."""
+    """Callers, informateurs and Asterisk do anything; `pick` chooses among them."""
 
     picks = st.integers(0, 5)
 
@@ -200,7 +200,7 @@ class Service(RuleBasedStateMachine):
         if isinstance(event, CallArrived | CallFound | DeskCalled) and (
             event.call not in self.exchange.engine.known()[0]
         ):
-            return  # Asterisk gives no id twice
+            return  # Asterisk does not reuse an id
         if isinstance(event, AgentAsked | SupervisorAsked):
             return  # nor HTTP a request
         if isinstance(event, PromptEnded | PromptFailed) and event.playback in self.playing():
@@ -246,7 +246,7 @@ class Service(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([10.0, 60.0, 200.0]))
     def stall(self, seconds: float) -> None:
-        """The router's machine stands still; all that fell due comes at once."""
+        """The router's machine stands still, and everything that fell due comes at once."""
         self.exchange.now += seconds
         self.exchange.tell(TimePassed())
 
@@ -261,7 +261,7 @@ class Service(RuleBasedStateMachine):
             self.nobody_is_refused_beside_an_idle_informateur()
 
     def nobody_is_refused_beside_an_idle_informateur(self) -> None:
-        """But by the hours, and by phones that were not answered."""
+        """Except because of the hours, or of phones that were not answered."""
         board = self.exchange.engine.board
         notes = self.exchange.notes[self.noted :]
         self.noted = len(self.exchange.notes)
@@ -321,5 +321,5 @@ def chosen(among: list[T], pick: int) -> T:
 
 
 TestService = Service.TestCase
-#: What matters most is looked at longest: three times as long as other properties.
+#: The most important property is tried three times as often as others.
 TestService.settings = settings(stateful_step_count=40, max_examples=3 * settings().max_examples)

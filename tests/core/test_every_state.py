@@ -1,4 +1,4 @@
-"""Whatever happens in any state of a call: hang-ups, ends that are told twice, requests."""
+"""Anything that may happen in any state of a call: hang-ups, repeated reports, requests."""
 
 from collections.abc import Callable
 
@@ -149,7 +149,7 @@ def leaving(exchange: Exchange) -> None:
 
 
 def entering(exchange: Exchange) -> None:
-    """The caller has waited long enough to be offered a callback, and takes it."""
+    """The caller has waited long enough to be offered a callback, and accepts."""
     exchange.ask("101", Pause(LUNCH))
     exchange.choose_housing()
     exchange.wait(exchange.plan.callbacks.offer_after_s + exchange.plan.targets.announce_every_s)
@@ -191,7 +191,7 @@ def call_timers(exchange: Exchange) -> list[object]:
 
 
 @pytest.mark.parametrize("state", CallState)
-def test_a_hang_up_in_any_state_leaves_nothing_behind(state: CallState) -> None:
+def test_hanging_up_in_any_state_leaves_nothing_behind(state: CallState) -> None:
     exchange = in_state(state)
     exchange.leave()
     assert exchange.state() is None
@@ -252,7 +252,7 @@ def test_events_that_mean_nothing_are_counted_and_change_nothing(state: CallStat
 
 
 @pytest.mark.parametrize("state", CallState)
-def test_an_answer_of_an_unknown_leg_is_hung_up_in_any_state(state: CallState) -> None:
+def test_an_unknown_leg_that_answers_is_hung_up_in_any_state(state: CallState) -> None:
     exchange = in_state(state)
     leg = ChannelId("run-leg-0")
 
@@ -270,7 +270,7 @@ def test_a_repeated_answer_is_ignored(state: CallState) -> None:
 
 
 @pytest.mark.parametrize("state", CallState)
-def test_a_snoop_that_nobody_waits_for_is_hung_up_in_any_state(state: CallState) -> None:
+def test_an_unexpected_snoop_is_hung_up_in_any_state(state: CallState) -> None:
     exchange = in_state(state)
     snoop = ChannelId("run-snoop-0")
 
@@ -291,7 +291,7 @@ def test_every_call_ends_in_one_fact(state: CallState) -> None:
     assert own
 
 
-def test_a_request_of_an_informateur_or_supervisor_nobody_knows_is_answered() -> None:
+def test_a_request_of_an_unknown_informateur_or_supervisor_is_answered() -> None:
     exchange = open_exchange(day_plan())
 
     assert exchange.ask("999", Hold()) is Reply.NOT_LOGGED_IN
@@ -307,7 +307,7 @@ def test_requests_about_a_call_need_a_call(state: CallState) -> None:
     assert exchange.state() == state.value
 
 
-#: In which state of the call each request means something.
+#: In which states of a call each request may be granted.
 MEANS = {
     Hold(): {"talking"},
     Retrieve(): {"held", "consulting", "referring"},
@@ -345,7 +345,7 @@ def test_ignored_events_are_counted_by_name_and_state(exchange: Exchange) -> Non
     assert exchange.engine.counts["ignored CallLeft"] == 1
 
 
-def test_a_failed_command_for_a_stranger_is_not_answered_by_one_that_fails_too(
+def test_a_failed_command_for_an_unknown_channel_leads_to_no_other(
     exchange: Exchange,
 ) -> None:
     exchange.arrive()

@@ -137,7 +137,7 @@ def test_openings_that_touch_are_one() -> None:
 
 
 class TestClockPutBack:
-    """25 October 2026: 02:00-03:00 comes twice."""
+    """25 October 2026: 02:00-03:00 occurs twice."""
 
     def test_an_opening_across_it_is_an_hour_longer(self) -> None:
         hours = every_day((time(1), time(4)))
@@ -217,7 +217,7 @@ def test_the_day_is_looked_up_once() -> None:
     assert len(days) < 10
 
 
-# Tables at random: up to three openings a day, from quarter to quarter, disjoint.
+# Random tables: up to three openings a day, from quarter to quarter, disjoint.
 ZONES = ("Europe/Paris", "America/Sao_Paulo", "America/Havana", "Australia/Lord_Howe", "UTC")
 
 
@@ -254,7 +254,7 @@ def just_before(instant: float) -> float:
 @given(tables(), instants)
 @example(every_day((time(0, 30), time.min)), math.nextafter(at("2026-12-30T00:00"), 0))
 @settings(max_examples=150, deadline=None)
-def test_openings_and_closings_are_where_they_are_said_to_be(hours: Hours, now: float) -> None:
+def test_openings_and_closings_are_where_they_are_announced(hours: Hours, now: float) -> None:
     opens, closes, change = hours.next_opening(now), hours.closes_at(now), hours.next_change(now)
     if opens is not None:
         assert opens > now

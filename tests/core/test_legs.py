@@ -35,7 +35,7 @@ def test_a_dismissed_leg_is_known_until_it_ends() -> None:
     assert LEG not in legs
 
 
-def test_what_is_not_there_cannot_be_dismissed() -> None:
+def test_an_unknown_channel_cannot_be_dismissed() -> None:
     legs = registry()
     legs.dismiss(ChannelId("other"))
 
@@ -43,7 +43,7 @@ def test_what_is_not_there_cannot_be_dismissed() -> None:
     assert legs.pop(ChannelId("other")) is None
 
 
-def test_we_dialled_what_neither_called_us_nor_only_listens() -> None:
+def test_the_legs_that_we_dialled() -> None:
     legs = registry()
     legs.dismiss(LEG)
 

@@ -1,4 +1,4 @@
-"""Days at random, a million events of them: lost, late, repeated and out of order.
+"""A million events on random days: lost, late, repeated and out of order.
 
     ALLO_INTERLEAVINGS=1000000 ./allo test tests/core/test_million.py
 
@@ -10,15 +10,14 @@ import pytest
 
 from tests.core.days import INTERLEAVINGS, play
 
-#: Days that find, once it is put back, what such days found in the first draft: an announcement
-#: that goes on when the talk is over; a supervisor's part begun twice, by its announcement and
-#: by its ear told again; a colleague joined twice, as the answer was told again; a prompt that
-#: broke off thought of when something else is said.
+#: Days that once found a defect, and find it again if it is put back: an announcement that went on
+#: after the conversation; a supervisor's part begun twice, by a repeated announcement or snoop; a
+#: colleague joined twice, by a repeated answer; a broken prompt remembered after the next one.
 FOUND = (0, 4, 358, 101, 31)
 
 
 @pytest.mark.parametrize("seed", FOUND)
-def test_days_that_found_a_defect_once(seed: int) -> None:
+def test_days_that_once_found_a_defect(seed: int) -> None:
     play(seed)
 
 

@@ -1,4 +1,4 @@
-"""What a router that starts again makes of the calls, sessions and legs that it finds."""
+"""What a restarted router does with the calls, sessions and legs that it finds."""
 
 import pytest
 
@@ -90,7 +90,7 @@ def test_a_caller_found_waiting_is_told_of_closing() -> None:
     assert exchange.hears() == ("queue-closing",)
 
 
-def test_two_found_talking_talk_on(exchange: Exchange) -> None:
+def test_a_conversation_that_is_found_goes_on(exchange: Exchange) -> None:
     exchange.find(sector=HOUSING, joined_at=exchange.now - 300.0, agent="101")
     assert exchange.agent("101") == "talking"
     assert exchange.state() == "talking"
@@ -113,7 +113,7 @@ def test_an_informateur_found_talking_before_the_phone_is_known_to_be_registered
 
 
 @pytest.mark.parametrize("sector", [HOUSING, None, SectorId("unknown")])
-def test_a_talk_that_cannot_be_taken_up_is_parted(
+def test_a_conversation_that_cannot_be_resumed_is_ended(
     exchange: Exchange, sector: SectorId | None
 ) -> None:
     exchange.choose_housing("other")  # 101 is rung
@@ -148,7 +148,7 @@ def test_a_session_whose_phone_does_not_come_back_ends() -> None:
     assert after.agent("101") == "logged out"
 
 
-def test_sessions_of_those_who_are_gone_are_not_taken_up() -> None:
+def test_sessions_of_informateurs_no_longer_in_the_plan_are_not_resumed() -> None:
     exchange = Exchange(day_plan(working_desk(log_in=LogInBy.CODE)))
     exchange.engine.restore(
         [
@@ -176,7 +176,7 @@ def test_a_referral_found_after_a_restart_goes_on(exchange: Exchange) -> None:
     assert exchange.bridges == {}
 
 
-def test_a_talk_found_without_its_bridge_is_not_taken_up(exchange: Exchange) -> None:
+def test_a_conversation_found_without_its_bridge_is_not_resumed(exchange: Exchange) -> None:
     exchange.asterisk.call_in(CALLER)
     leg = ChannelId("old-leg")
     commands = exchange.tell(CallFound(CALLER, HOUSING, exchange.now, AgentId("101"), leg, None))
@@ -195,7 +195,7 @@ def test_when_a_call_found_talking_was_answered_is_not_known(exchange: Exchange)
     assert fact.kept is None
 
 
-def test_ids_begin_with_the_run_and_are_never_given_twice(exchange: Exchange) -> None:
+def test_ids_begin_with_the_run_and_are_never_reused(exchange: Exchange) -> None:
     ids = []
     for call, keys in (("a", "##000"), ("b", "#1"), ("c", "#2")):
         exchange.arrive(call)
@@ -229,7 +229,7 @@ def test_music_is_stopped_before_the_two_are_joined(exchange: Exchange) -> None:
     assert not any(isinstance(one, Play) for one in commands)
 
 
-def test_targets_and_code_policy_are_the_plans(exchange: Exchange) -> None:
+def test_targets_and_code_policy_come_from_the_plan(exchange: Exchange) -> None:
     quick = Exchange(small_plan(targets=Targets(ring_s=3), code=CodePolicy(tries=1)))
     quick.appear("101")
     quick.arrive()

@@ -1,4 +1,4 @@
-"""One way to ring an informateur: a caller, a ticket and a consultation differ in nothing here."""
+"""The one way to ring an informateur, for a caller, a ticket or a consultation."""
 
 from collections.abc import Callable
 
@@ -39,13 +39,13 @@ Way = Callable[[Exchange], None]
 
 @pytest.fixture
 def exchange() -> Exchange:
-    """101 and 102 serve housing, 102 alone work; nothing rings before it is said to."""
+    """101 and 102 serve housing, only 102 serves work; nothing is ringing yet."""
     agents = (agent("101", logement=1), agent("102", logement=1, travail=1))
     return Exchange(day_plan(working_desk(), agents=agents), rings=False)
 
 
 def ring_of(exchange: Exchange) -> Ring:
-    """Return the command that rang the second informateur, the one there is."""
+    """Return the only command that rang the second informateur."""
     commands = [command for _, _, commands in exchange.told for command in commands]
     [ring] = [one for one in commands if isinstance(one, Ring) and one.agent == SECOND]
     return ring
@@ -66,7 +66,7 @@ def test_the_informateur_is_reserved_with_the_reason(exchange: Exchange, reserve
 
 
 @WAYS
-def test_asterisk_gives_up_by_itself_a_little_later(exchange: Exchange, reserve: Way) -> None:
+def test_asterisk_itself_gives_up_a_little_later(exchange: Exchange, reserve: Way) -> None:
     reserve(exchange)
     targets = exchange.plan.targets
 
@@ -84,7 +84,7 @@ def test_a_phone_that_does_not_begin_to_ring_is_unreachable(
 
 
 @WAYS
-def test_a_phone_that_rings_has_its_time_from_then_on(exchange: Exchange, reserve: Way) -> None:
+def test_the_time_to_pick_up_counts_from_the_first_ring(exchange: Exchange, reserve: Way) -> None:
     reserve(exchange)
     exchange.wait(exchange.plan.targets.reserve_s - 0.5)
     exchange.tell(LegRang(ring_of(exchange).call, ring_of(exchange).leg))
@@ -97,7 +97,7 @@ def test_a_phone_that_rings_has_its_time_from_then_on(exchange: Exchange, reserv
 
 
 @WAYS
-def test_who_picks_up_is_given_up_no_more(exchange: Exchange, reserve: Way) -> None:
+def test_a_leg_that_was_picked_up_is_no_longer_given_up(exchange: Exchange, reserve: Way) -> None:
     reserve(exchange)
     exchange.answer("102")
 

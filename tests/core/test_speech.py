@@ -38,7 +38,7 @@ def test_code_in_pairs() -> None:
 
 
 @pytest.mark.parametrize("code", ["", "123", "12 4", "12a4"])
-def test_code_that_is_no_pairs(code: str) -> None:
+def test_a_code_that_is_not_made_of_pairs(code: str) -> None:
     with pytest.raises(ValueError, match="not pairs"):
         speech.code_in_pairs(code)
 
@@ -192,13 +192,13 @@ def test_whisper() -> None:
 
 
 @pytest.mark.parametrize("kind", ["call", "callback", "transfer"])
-def test_the_page_is_told_after_the_domain_and_never_last(kind: str) -> None:
+def test_the_page_comes_after_the_domain_and_never_last(kind: str) -> None:
     page = PromptId("fiche-f1234")
     _, *said = speech.whisper((PromptId("sector-logement"), page), 6, kind=kind)
     assert said == ["sector-logement", page, "whisper-waited", "minutes-6"]
 
 
-def test_a_colleague_is_told_the_domain_alone() -> None:
+def test_a_colleague_hears_only_the_domain() -> None:
     about = PromptId("sector-logement"), PromptId("fiche-f1234")
     assert speech.whisper(about, 6, kind="consult") == ("consult-whisper", "sector-logement")
 
@@ -223,7 +223,7 @@ def test_phone_number(digits: str, words: str) -> None:
 
 
 @pytest.mark.parametrize("digits", ["", "+3", "36 46", "٣٦"])
-def test_a_number_that_cannot_be_said(digits: str) -> None:
+def test_a_number_that_cannot_be_read_out(digits: str) -> None:
     with pytest.raises(ValueError, match="not digits"):
         speech.phone_number(digits)
 
@@ -277,7 +277,7 @@ moments = st.datetimes(timezones=st.just(ZoneInfo("Europe/Paris")))
     digits=st.from_regex(r"\A(1[0-9]{2}|116[0-9]{3}|[0-9]{2,15})\Z"),
     kind=st.sampled_from(["call", "callback", "transfer", "consult"]),
 )
-def test_nothing_is_said_that_is_not_required(
+def test_nothing_is_played_that_is_not_required(
     week: dict[int, list[tuple[time, time]]],
     opens: datetime,
     now: datetime,

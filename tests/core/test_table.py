@@ -1,4 +1,4 @@
-"""A life as a table: what has no row is ignored, what no row allows is seen."""
+"""A life as a table: what has no row is ignored, and what no row allows is noticed."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -56,7 +56,7 @@ def test_the_handler_of_the_row_answers() -> None:
     assert not counts
 
 
-def test_it_is_told_the_event_where_that_matters() -> None:
+def test_it_is_given_the_event_where_that_matters() -> None:
     lights, _ = table(told(Light.RED, Tick, count))
     lamp = Lamp()
     lights.answer(lamp, Tick, Tick(7))
@@ -81,7 +81,7 @@ def test_a_handler_may_leave_the_state_as_it_is() -> None:
     assert not counts
 
 
-def test_a_transition_outside_the_table_is_counted_live(
+def test_a_transition_outside_the_table_is_counted_in_service(
     lenient_tables: None,
 ) -> None:
     lights, counts = table(when(Light.RED, Tick, smash, Light.GREEN))

@@ -54,9 +54,9 @@ def test_a_cancelled_key_never_comes_and_cancelling_nothing_is_harmless() -> Non
     assert timers.pop_due(100.0) is None
 
 
-def test_memory_stays_within_twice_the_living() -> None:
+def test_memory_stays_within_twice_the_live_entries() -> None:
     timers: Timers[int] = Timers()
-    sizes = []  # of all that the timers hold, in bytes
+    sizes = []  # of everything that the timers hold, in bytes
     for turn in range(3_000):
         timers.set(turn % 10, float(turn))
         sizes.append(len(pickle.dumps(timers)))

@@ -1,4 +1,4 @@
-"""Events, commands and facts are values: equal when their fields are, and good as keys."""
+"""Events, commands and facts are values: equal when their fields are, and usable as keys."""
 
 from dataclasses import fields, replace
 
@@ -26,7 +26,7 @@ def test_values_can_be_taken_apart() -> None:
     assert repr(KeyPressed(CallId("a"), "1")) == "KeyPressed(call='a', key='1')"
 
 
-def test_what_is_not_given_has_its_default_and_nothing_else_can_be_added() -> None:
+def test_fields_not_given_have_defaults_and_no_others_can_be_added() -> None:
     assert CallFound(CallId("a")).sector is None
     with pytest.raises(AttributeError):
         PLAY.loud = True  # type: ignore[attr-defined]

@@ -18,7 +18,7 @@ def queue(*items: WorkItem) -> WorkQueue:
     return waiting
 
 
-def test_the_item_due_first_is_served_first_whatever_came_first() -> None:
+def test_the_item_due_first_is_served_first_whichever_came_first() -> None:
     late, early = item("late", 200.0), item("early", 100.0, after=1)
     waiting = queue(late, early)
 
@@ -32,7 +32,7 @@ def test_items_due_at_the_same_instant_are_served_in_order_of_arrival() -> None:
     assert queue(other, one).first_for({HOUSING: 1}) is one
 
 
-def test_an_informateur_of_two_sectors_takes_the_item_due_first_of_both() -> None:
+def test_an_informateur_of_two_sectors_takes_the_item_due_first_in_either() -> None:
     housing, work = item("housing", 200.0), item("work", 100.0, WORK, after=1)
     waiting = queue(housing, work)
 
@@ -41,7 +41,7 @@ def test_an_informateur_of_two_sectors_takes_the_item_due_first_of_both() -> Non
     assert [waiting.rank(work), waiting.rank(housing)] == [1, 1]
 
 
-def test_nobody_serves_an_item_of_a_sector_without_skill() -> None:
+def test_nobody_serves_an_item_without_the_skill_for_its_sector() -> None:
     assert queue(item("housing", 100.0)).first_for({WORK: 1}) is None
 
 
@@ -70,7 +70,7 @@ def test_a_widened_item_leaves_every_level() -> None:
     assert waiting.first_for({HOUSING: 2}) is None
 
 
-def test_the_oldest_is_who_joined_first_not_who_is_due_first() -> None:
+def test_the_oldest_item_joined_first_and_need_not_be_due_first() -> None:
     front = WorkItem(CallId("front"), HOUSING, joined_at=90.0, due_at=0.0, sequence=2)
     waiting = queue(WorkItem(CallId("old"), HOUSING, 10.0, 190.0, 1), front)
 

@@ -1,4 +1,4 @@
-"""What callers and informateurs do before a test begins, and what is heard then."""
+"""What callers and informateurs do before a test begins, and what they hear."""
 
 from router.core.ids import PromptId
 from router.core.requests import Consult, Reply
@@ -7,7 +7,7 @@ from tests.service_plan import WORK, agent
 
 MENU = ("menu-main",)
 QUESTION = ("code-ask", *MENU)
-#: Said again: with the keys that nobody needs at first.
+#: The question put again, with the keys that are not mentioned the first time.
 QUESTION_AGAIN = (*QUESTION, "question-keys")
 INFORMATION_PROMPT = PromptId("information-menu")
 INFORMATION = (INFORMATION_PROMPT,)
@@ -15,7 +15,7 @@ TWO_EXPERTS = (agent("101", logement=1), agent("102", logement=1))
 
 
 def consulting(exchange: Exchange) -> None:
-    """103, who was asked, talks with 101."""
+    """103 is being consulted by 101."""
     assert exchange.ask("101", Consult(WORK)) is Reply.CONSULTING
     exchange.answer("103")
     exchange.hear_whisper("103")
@@ -29,5 +29,5 @@ def settle(exchange: Exchange) -> None:
 
 
 def wrong(code: str) -> str:
-    """A code with one wrong digit: the check digit sees it."""
+    """Return a code with one wrong digit, which the check digit reveals."""
     return str((int(code[0]) + 1) % 10) + code[1:]

@@ -1,4 +1,4 @@
-"""A caller and an informateur are joined; how it ends, and what is counted."""
+"""The conversation: how it begins, how it ends, and what is counted."""
 
 import pytest
 
@@ -16,7 +16,7 @@ from tests.service_plan import HOUR, HOUSING, MONDAY_10H, small_plan
 
 @pytest.fixture
 def exchange() -> Exchange:
-    """Two informateurs of housing of the same level, the first of them at work."""
+    """Two informateurs of housing at the same level; the first is ready."""
     exchange = Exchange(small_plan(agents=TWO_EXPERTS))
     exchange.appear("101")
     return exchange
@@ -25,7 +25,7 @@ def exchange() -> Exchange:
 # Answered.
 
 
-def test_the_informateur_is_told_what_it_is_about_then_both_hear_each_other(
+def test_the_informateur_hears_the_whisper_then_both_hear_each_other(
     exchange: Exchange,
 ) -> None:
     exchange.choose_housing()
@@ -43,7 +43,7 @@ def test_the_informateur_is_told_what_it_is_about_then_both_hear_each_other(
     assert exchange.agent("101") == "talking"
 
 
-def test_who_was_told_that_somebody_comes_is_told_when_nobody_does(exchange: Exchange) -> None:
+def test_a_caller_told_that_somebody_is_coming_is_told_when_nobody_does(exchange: Exchange) -> None:
     exchange.choose_housing()
     exchange.hear_out()
     exchange.answer("101")
@@ -63,13 +63,13 @@ def test_the_whisper_says_how_long_the_caller_waited(exchange: Exchange) -> None
     assert exchange.leg("102").prompts[-1] == "minutes-2"
 
 
-def test_a_caller_who_still_hears_a_sentence_is_joined_all_the_same(exchange: Exchange) -> None:
+def test_a_caller_who_is_still_hearing_a_prompt_is_joined_all_the_same(exchange: Exchange) -> None:
     exchange.talk("101")
 
     assert exchange.talking() == {"101": "caller"}
 
 
-def test_a_whisper_that_never_ends_is_cut(exchange: Exchange) -> None:
+def test_a_whisper_that_never_ends_is_cut_short(exchange: Exchange) -> None:
     exchange.choose_housing()
     exchange.answer("101")
     exchange.wait(WHISPER_GUARD_S)
@@ -77,7 +77,7 @@ def test_a_whisper_that_never_ends_is_cut(exchange: Exchange) -> None:
     assert exchange.talking() == {"101": "caller"}
 
 
-def test_an_informateur_who_hangs_up_in_the_whisper_has_missed_the_call(
+def test_an_informateur_who_hangs_up_during_the_whisper_has_missed_the_call(
     exchange: Exchange,
 ) -> None:
     exchange.appear("102")
@@ -89,7 +89,9 @@ def test_an_informateur_who_hangs_up_in_the_whisper_has_missed_the_call(
     assert exchange.ringing() == {"102": "caller"}
 
 
-def test_a_caller_who_leaves_in_the_whisper_frees_the_informateur_soon(exchange: Exchange) -> None:
+def test_a_caller_who_hangs_up_during_the_whisper_soon_frees_the_informateur(
+    exchange: Exchange,
+) -> None:
     exchange.choose_housing()
     exchange.answer("101")
     exchange.leave()
@@ -100,7 +102,7 @@ def test_a_caller_who_leaves_in_the_whisper_frees_the_informateur_soon(exchange:
 
 
 @pytest.mark.parametrize("who", ["caller", "informateur"])
-def test_after_the_talk_the_informateur_wraps_up(exchange: Exchange, who: str) -> None:
+def test_wrap_up_follows_the_conversation(exchange: Exchange, who: str) -> None:
     exchange.talk("101")
     exchange.wait(200.0)
     if who == "caller":
@@ -130,7 +132,7 @@ def test_how_long_they_talked_is_noted(exchange: Exchange) -> None:
     assert (done.agent, done.seconds) == ("101", 200.0)
 
 
-def test_a_caller_whose_informateur_is_cut_off_comes_first(exchange: Exchange) -> None:
+def test_a_caller_whose_informateur_is_cut_off_is_served_next(exchange: Exchange) -> None:
     exchange.talk("101", "cut off")
     exchange.choose_housing("waiting")
     exchange.wait(100.0)
@@ -165,7 +167,7 @@ def test_a_caller_cut_off_who_is_not_served_again_is_lost(exchange: Exchange) ->
     assert exchange.outcome() is Outcome.LOST
 
 
-def test_an_informateur_whose_phone_vanishes_in_the_talk_logs_out_after_it(
+def test_an_informateur_whose_phone_vanishes_during_the_conversation_is_logged_out_after_it(
     exchange: Exchange,
 ) -> None:
     exchange.talk("101")
@@ -179,7 +181,7 @@ def test_an_informateur_whose_phone_vanishes_in_the_talk_logs_out_after_it(
     assert exchange.agent("101") == "ready"
 
 
-def test_a_phone_that_vanishes_and_comes_back_in_the_talk_stays_logged_in(
+def test_a_phone_that_vanishes_and_returns_during_the_conversation_stays_logged_in(
     exchange: Exchange,
 ) -> None:
     exchange.talk("101")
@@ -205,7 +207,7 @@ def test_an_informateur_who_was_logged_out_by_a_vanished_phone_is_not_paused_on_
 # What is counted.
 
 
-def test_what_is_counted_of_a_call() -> None:
+def test_what_is_counted_for_a_call() -> None:
     exchange = Exchange(small_plan(agents=TWO_EXPERTS), now=MONDAY_10H + 1801.0)
     exchange.appear("101")
     exchange.arrive()
@@ -234,7 +236,7 @@ def test_what_is_counted_of_a_call() -> None:
     ]
 
 
-def test_what_is_counted_of_a_call_that_never_waited(exchange: Exchange) -> None:
+def test_what_is_counted_for_a_call_that_never_waited(exchange: Exchange) -> None:
     exchange.arrive()
     exchange.wait(3.0)
     exchange.leave()
@@ -274,18 +276,18 @@ def test_a_promise_is_kept_when_the_conversation_begins_in_time(
     assert (fact.kept, fact.door) == (kept, Door.MENU)
 
 
-def test_who_is_told_that_the_longest_wait_is_over_waits_no_longer(exchange: Exchange) -> None:
+def test_the_wait_ends_when_the_caller_is_told_that_it_was_too_long(exchange: Exchange) -> None:
     exchange.talk("101", "first")
     exchange.choose_housing()
     exchange.wait(2700.0)
-    exchange.wait(30.0)  # it takes a while to say so
+    exchange.wait(30.0)  # the prompt takes a while
     exchange.leave()
 
     [fact] = exchange.call_facts()
     assert (fact.outcome, fact.waited_s) == (Outcome.REFUSED_LONG, 2700)
 
 
-def test_all_conversations_of_a_call_count_as_talk(exchange: Exchange) -> None:
+def test_all_conversations_of_a_call_count_as_talk_time(exchange: Exchange) -> None:
     exchange.appear("102")
     exchange.talk("101")
     exchange.wait(100.0)
@@ -301,7 +303,7 @@ def test_all_conversations_of_a_call_count_as_talk(exchange: Exchange) -> None:
 
 
 @pytest.mark.parametrize("why", [Outcome.REFUSED_FULL, Outcome.REFUSED_NO_AGENT, Outcome.CLOSED])
-def test_who_is_refused_is_counted_without_a_wait(why: Outcome) -> None:
+def test_a_refused_caller_is_counted_without_a_wait(why: Outcome) -> None:
     full = Targets(queue_max=0 if why is Outcome.REFUSED_FULL else 100)
     exchange = Exchange(small_plan(targets=full))
     if why is Outcome.CLOSED:
@@ -320,7 +322,7 @@ def test_who_is_refused_is_counted_without_a_wait(why: Outcome) -> None:
     assert (fact.outcome, fact.waited_s, fact.kept) == (why, None, None)
 
 
-def test_whispers_and_goodbyes_are_the_only_sentences_of_a_talk(exchange: Exchange) -> None:
+def test_a_conversation_has_no_prompts_but_the_whisper_and_the_goodbye(exchange: Exchange) -> None:
     exchange.talk("101")
     leg = exchange.leg("101")
     exchange.wait(HOUR)  # no announcement disturbs

@@ -1,4 +1,4 @@
-"""The table of a call's life: every pair has an answer, every state an end."""
+"""The table of a call's life: every state has an end, and every pair is handled or ignored."""
 
 import inspect
 
@@ -59,11 +59,11 @@ def test_a_pair_without_a_row_is_counted_and_ignored(
         assert call.state is state
 
 
-def test_every_row_is_of_a_known_event(engine: Engine) -> None:
+def test_every_row_is_for_a_known_event(engine: Engine) -> None:
     assert {row.what for row in engine.call_table.rows} <= {*EVENTS, *REQUESTS}
 
 
-def test_every_event_means_something_somewhere(engine: Engine) -> None:
+def test_every_event_has_a_row_somewhere(engine: Engine) -> None:
     assert {*EVENTS, *REQUESTS} <= {row.what for row in engine.call_table.rows}
 
 
@@ -74,19 +74,19 @@ def test_requests_are_granted_or_refused_wherever_an_informateur_talks(engine: E
 
 
 @pytest.mark.parametrize("state", CallState)
-def test_the_caller_may_leave_in_every_state(engine: Engine, state: CallState) -> None:
+def test_the_caller_may_hang_up_in_every_state(engine: Engine, state: CallState) -> None:
     assert engine.call_table.has(state, events.CallLeft)
 
 
 @pytest.mark.parametrize("state", sorted(set(CallState) - {CallState.REFERRED}))
 def test_every_state_but_a_referral_has_a_deadline(engine: Engine, state: CallState) -> None:
-    """Asterisk's absolute time-out ends a referral; a talk, too, beside the agent's lease."""
+    """Asterisk's absolute time-out ends a referral; and a conversation, besides the lease."""
     ends = (*Due, Ringing.OVER, AsideEvent.UNANSWERED)
     assert any(engine.call_table.has(state, due) for due in ends)
 
 
 @pytest.mark.parametrize("state", CallState)
-def test_a_leg_means_something_exactly_while_there_is_one(engine: Engine, state: CallState) -> None:
+def test_legs_have_rows_exactly_where_there_is_a_leg(engine: Engine, state: CallState) -> None:
     assert engine.call_table.has(state, events.LegEnded) is (state in TALKED_TO)
 
 
@@ -96,7 +96,7 @@ def test_every_state_is_reached(engine: Engine, state: CallState) -> None:
     assert any(state in row.leads_to for row in engine.call_table.rows)
 
 
-def test_a_sentence_ends_wherever_one_is_said(engine: Engine) -> None:
+def test_prompts_end_wherever_they_are_played(engine: Engine) -> None:
     silent = {CallState.CHECKING, CallState.TALKING, CallState.HELD}
     silent |= {CallState.CONSULTING, CallState.REFERRED, CallState.ENTERING}
     table = engine.call_table
@@ -106,7 +106,7 @@ def test_a_sentence_ends_wherever_one_is_said(engine: Engine) -> None:
     assert heard == {state for state in CallState if table.has(state, Due.UNHEARD)}
 
 
-def test_nothing_of_a_call_says_who_calls() -> None:
+def test_nothing_of_a_call_says_who_is_calling() -> None:
     fields = set(inspect.signature(Call).parameters)
 
     assert not {field for field in fields if "number" in field or "phone" in field}

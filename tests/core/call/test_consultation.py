@@ -1,4 +1,4 @@
-"""A colleague is asked while the caller waits, and may take the call over."""
+"""A colleague is consulted while the caller is on hold, and may take over the call."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def exchange() -> Exchange:
 
 @pytest.mark.parametrize("held", [False, True])
 @pytest.mark.parametrize("how", ["keys", "request"])
-def test_a_colleague_is_asked_while_the_caller_hears_music(
+def test_a_colleague_is_consulted_while_the_caller_hears_music(
     exchange: Exchange, how: str, held: bool
 ) -> None:
     if held:
@@ -59,19 +59,19 @@ def test_asterisk_gives_up_on_the_colleague_a_little_after_we_should_have(
     ("sector", "reply"),
     [(SectorId("nowhere"), Reply.UNKNOWN_SECTOR), (HOUSING, Reply.NOBODY_FREE)],
 )
-def test_a_consultation_that_cannot_be(exchange: Exchange, sector: SectorId, reply: Reply) -> None:
+def test_a_consultation_that_is_refused(exchange: Exchange, sector: SectorId, reply: Reply) -> None:
     assert exchange.ask("101", Consult(sector)) is reply
     assert exchange.state() == "talking"
 
 
-def test_a_colleague_of_the_same_sector_may_be_asked(exchange: Exchange) -> None:
+def test_a_colleague_of_the_same_sector_may_be_consulted(exchange: Exchange) -> None:
     exchange.appear("102")
 
     assert exchange.ask("101", Consult(HOUSING)) is Reply.CONSULTING
     assert exchange.ringing() == {"102": "caller"}
 
 
-def test_why_a_colleague_was_asked_can_be_explained(exchange: Exchange) -> None:
+def test_why_this_colleague_was_rung_can_be_explained(exchange: Exchange) -> None:
     exchange.wait(40.0)
     exchange.ask("101", Consult(WORK))
     view = exchange.engine.desk(AgentId("103"))
@@ -82,7 +82,7 @@ def test_why_a_colleague_was_asked_can_be_explained(exchange: Exchange) -> None:
 
 
 @pytest.mark.parametrize("how", ["keys", "request", "hangs up"])
-def test_the_caller_goes_on_with_the_colleague(exchange: Exchange, how: str) -> None:
+def test_the_caller_is_handed_over_to_the_colleague(exchange: Exchange, how: str) -> None:
     consulting(exchange)
     exchange.wait(10.0)
     if how == "keys":
@@ -95,7 +95,7 @@ def test_the_caller_goes_on_with_the_colleague(exchange: Exchange, how: str) -> 
     assert exchange.hears() == ()
     assert (exchange.agent("101"), exchange.agent("103")) == ("wrapping up", "talking")
     exchange.wait(20.0)
-    assert exchange.ask("103", Hold()) is Reply.HELD  # the call is the colleague's now
+    assert exchange.ask("103", Hold()) is Reply.HELD  # the colleague has taken over the call
     exchange.ask("103", Retrieve())
     exchange.leave()
 
@@ -112,7 +112,7 @@ def test_a_consultation_is_not_completed_before_the_colleague_has_answered(
     exchange.ask("101", Consult(WORK))
     assert exchange.ask("101", Complete()) is Reply.NOT_NOW
     exchange.answer("103")
-    assert exchange.ask("101", Complete()) is Reply.NOT_NOW  # hears what it is about
+    assert exchange.ask("101", Complete()) is Reply.NOT_NOW  # still hearing the whisper
     exchange.hear_whisper("103")
 
     assert exchange.ask("101", Complete()) is Reply.TRANSFERRED
@@ -120,7 +120,7 @@ def test_a_consultation_is_not_completed_before_the_colleague_has_answered(
 
 @pytest.mark.parametrize("request_", [Cancel(), Retrieve()])
 @pytest.mark.parametrize("when", ["reserved", "ringing", "whispering", "talking"])
-def test_a_consultation_is_given_up_and_the_colleague_has_missed_nothing(
+def test_a_consultation_given_up_is_no_missed_call_for_the_colleague(
     exchange: Exchange, when: str, request_: Cancel | Retrieve
 ) -> None:
     exchange.rings = when != "reserved"
@@ -190,7 +190,7 @@ def test_a_colleague_who_hangs_up_gives_the_caller_back(exchange: Exchange) -> N
 
 
 @pytest.mark.parametrize("when", ["ringing", "whispering", "talking"])
-def test_a_caller_who_leaves_during_a_consultation(exchange: Exchange, when: str) -> None:
+def test_a_caller_who_hangs_up_during_a_consultation(exchange: Exchange, when: str) -> None:
     exchange.ask("101", Consult(WORK))
     if when != "ringing":
         exchange.answer("103")
@@ -207,7 +207,7 @@ def test_a_caller_who_leaves_during_a_consultation(exchange: Exchange, when: str
 
 
 @pytest.mark.parametrize("when", ["ringing", "whispering"])
-def test_to_hang_up_before_the_colleague_answers_is_to_transfer(
+def test_hanging_up_before_the_colleague_answers_is_a_transfer(
     exchange: Exchange, when: str
 ) -> None:
     exchange.ask("101", Consult(WORK))
@@ -226,7 +226,7 @@ def test_to_hang_up_before_the_colleague_answers_is_to_transfer(
 
 
 @pytest.mark.parametrize("when", ["ringing", "talking"])
-def test_an_informateur_who_is_cut_off_in_a_consultation(exchange: Exchange, when: str) -> None:
+def test_an_informateur_who_is_cut_off_during_a_consultation(exchange: Exchange, when: str) -> None:
     exchange.ask("101", Consult(WORK))
     if when == "talking":
         exchange.answer("103")
@@ -252,7 +252,7 @@ def test_a_colleagues_phone_that_vanishes_while_it_rings(exchange: Exchange) -> 
     assert (view.state, view.misses) == ("ready", 0)
 
 
-def test_a_colleagues_phone_that_vanishes_in_the_consultation_may_still_carry_it(
+def test_a_colleagues_phone_that_vanishes_during_the_consultation_may_still_carry_it(
     exchange: Exchange,
 ) -> None:
     consulting(exchange)
@@ -264,7 +264,7 @@ def test_a_colleagues_phone_that_vanishes_in_the_consultation_may_still_carry_it
     assert exchange.agent("103") == "logged out"
 
 
-def test_a_whisper_to_the_colleague_that_never_ends_is_cut(exchange: Exchange) -> None:
+def test_a_whisper_to_the_colleague_that_never_ends_is_cut_short(exchange: Exchange) -> None:
     exchange.ask("101", Consult(WORK))
     exchange.answer("103")
     exchange.wait(20.0)
@@ -273,7 +273,7 @@ def test_a_whisper_to_the_colleague_that_never_ends_is_cut(exchange: Exchange) -
 
 
 @pytest.mark.parametrize("when", ["whispering", "talking"])
-def test_what_is_told_again_of_the_colleague_changes_nothing(exchange: Exchange, when: str) -> None:
+def test_repeated_reports_about_the_colleague_change_nothing(exchange: Exchange, when: str) -> None:
     exchange.ask("101", Consult(WORK))
     leg = exchange.leg("103").id
     exchange.answer("103")
@@ -289,7 +289,7 @@ def test_what_is_told_again_of_the_colleague_changes_nothing(exchange: Exchange,
     assert exchange.together("101", "103")
 
 
-def test_a_phone_that_rings_again_and_again_is_not_rung_longer(exchange: Exchange) -> None:
+def test_repeated_reports_of_ringing_do_not_prolong_it(exchange: Exchange) -> None:
     exchange.ask("101", Consult(WORK))
     exchange.wait(10.0)
     exchange.tell(LegRang(CALLER, exchange.leg("103").id))
@@ -298,7 +298,7 @@ def test_a_phone_that_rings_again_and_again_is_not_rung_longer(exchange: Exchang
     assert exchange.state() == "talking"
 
 
-def test_a_colleague_may_be_asked_again(exchange: Exchange) -> None:
+def test_a_colleague_may_be_consulted_again(exchange: Exchange) -> None:
     for _ in range(3):
         consulting(exchange)
         exchange.ask("101", Cancel())
@@ -310,14 +310,14 @@ def test_a_colleague_may_be_asked_again(exchange: Exchange) -> None:
     assert (fact.attempts, fact.transfers) == (4, 0)
 
 
-def test_the_one_who_was_consulted_cannot_command_the_call(exchange: Exchange) -> None:
+def test_the_colleague_cannot_control_the_call(exchange: Exchange) -> None:
     consulting(exchange)
 
     assert exchange.ask("103", Complete()) is Reply.NOT_IN_CALL
     assert exchange.ask("103", Hold()) is Reply.NOT_IN_CALL
 
 
-def test_asterisk_is_asked_about_the_colleague_too(exchange: Exchange) -> None:
+def test_asterisk_is_asked_whether_the_colleagues_leg_exists(exchange: Exchange) -> None:
     consulting(exchange)
     exchange.lose_leg("103")
     exchange.wait(exchange.plan.targets.verify_s)

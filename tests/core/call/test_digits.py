@@ -68,7 +68,7 @@ def test_every_answer_of_an_unambiguous_menu_can_be_typed(answers: list[str]) ->
 
 
 @given(ANSWERS)
-def test_a_choice_is_judged_after_as_many_keys_as_the_longest_answer(answers: list[str]) -> None:
+def test_a_choice_is_decided_after_as_many_keys_as_the_longest_answer(answers: list[str]) -> None:
     longest = max(map(len, answers))
     for keys in product("1*A", repeat=longest):
         assert read_choice("".join(keys), answers) is not Reading.MORE

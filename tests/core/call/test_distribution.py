@@ -1,4 +1,4 @@
-"""Who is served first, by whom, and what becomes of a call that is not answered."""
+"""Who is served first and by whom, and what happens to a call that is not answered."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.service_plan import agent, small_plan
 
 @pytest.fixture
 def exchange() -> Exchange:
-    """Two informateurs of housing of the same level, the first of them at work."""
+    """Two informateurs of housing at the same level; the first is ready."""
     exchange = Exchange(small_plan(agents=TWO_EXPERTS))
     exchange.appear("101")
     return exchange
@@ -40,7 +40,7 @@ def test_callers_are_served_in_the_order_in_which_they_are_due(exchange: Exchang
     assert served == ["first", "second", "third"]
 
 
-def test_an_informateur_of_two_sectors_takes_who_is_due_first_of_both() -> None:
+def test_an_informateur_of_two_sectors_takes_the_caller_due_first_in_either() -> None:
     exchange = Exchange(small_plan(agents=(agent("102", logement=1, travail=1),)))
     exchange.appear("102")
     exchange.talk("102", "talking")
@@ -53,7 +53,7 @@ def test_an_informateur_of_two_sectors_takes_who_is_due_first_of_both() -> None:
     assert exchange.ringing() == {"102": "work"}
 
 
-def test_the_longest_idle_informateur_is_asked_first(exchange: Exchange) -> None:
+def test_the_longest_idle_informateur_is_rung_first(exchange: Exchange) -> None:
     exchange.wait(10.0)
     exchange.appear("102")
     exchange.talk("101", "first")
@@ -65,7 +65,7 @@ def test_the_longest_idle_informateur_is_asked_first(exchange: Exchange) -> None
     assert exchange.ringing() == {"102": "second", "101": "third"}
 
 
-def test_a_second_level_is_asked_only_after_the_choice_has_widened() -> None:
+def test_a_second_level_is_rung_only_after_the_choice_has_widened() -> None:
     exchange = Exchange()
     exchange.appear("102")
     exchange.choose_housing()
@@ -102,7 +102,9 @@ def test_a_widened_call_is_taken_by_the_second_level_as_soon_as_it_is_free() -> 
 # An informateur who does not answer.
 
 
-def test_who_does_not_answer_is_paused_and_the_next_one_rung(exchange: Exchange) -> None:
+def test_an_informateur_who_does_not_answer_is_paused_and_the_next_one_rung(
+    exchange: Exchange,
+) -> None:
     exchange.appear("102")
     exchange.choose_housing()
     exchange.wait(15.0)
@@ -162,7 +164,7 @@ def test_a_phone_that_vanishes_while_it_rings_is_logged_out(exchange: Exchange) 
     assert exchange.ringing() == {"102": "caller"}
 
 
-def test_a_phone_answered_in_the_instant_we_gave_up_is_hung_up(exchange: Exchange) -> None:
+def test_a_phone_picked_up_just_as_we_gave_up_is_hung_up(exchange: Exchange) -> None:
     exchange.choose_housing()
     leg = exchange.leg("101").id
     exchange.wait(15.0)
@@ -172,7 +174,7 @@ def test_a_phone_answered_in_the_instant_we_gave_up_is_hung_up(exchange: Exchang
     assert exchange.state() == "waiting"
 
 
-def test_a_phone_has_its_whole_time_from_when_it_begins_to_ring(exchange: Exchange) -> None:
+def test_the_time_to_pick_up_counts_from_when_the_phone_begins_to_ring(exchange: Exchange) -> None:
     exchange.rings = False
     exchange.choose_housing()
     assert exchange.agent("101") == "reserved"
@@ -198,7 +200,7 @@ def test_a_phone_that_does_not_begin_to_ring_is_given_up_soon(exchange: Exchange
     assert exchange.details(Step.MISSED) == ["unreachable"]
 
 
-def test_a_phone_may_be_picked_up_before_anybody_tells_that_it_rings(exchange: Exchange) -> None:
+def test_a_phone_may_be_picked_up_before_ringing_is_reported(exchange: Exchange) -> None:
     exchange.rings = False
     exchange.choose_housing()
     leg = exchange.leg("101").id
@@ -209,7 +211,7 @@ def test_a_phone_may_be_picked_up_before_anybody_tells_that_it_rings(exchange: E
     assert exchange.talking() == {"101": "caller"}
 
 
-# A caller who leaves while a phone rings.
+# A caller who hangs up while a phone rings.
 
 
 def test_the_informateur_is_free_once_the_phone_has_stopped_ringing(exchange: Exchange) -> None:
@@ -225,7 +227,7 @@ def test_the_informateur_is_free_once_the_phone_has_stopped_ringing(exchange: Ex
     assert exchange.ringing() == {"101": "second"}
 
 
-def test_the_informateur_is_free_after_a_while_though_nobody_told_the_end(
+def test_the_informateur_is_free_after_a_while_even_if_the_end_is_never_reported(
     exchange: Exchange,
 ) -> None:
     exchange.choose_housing()
@@ -237,7 +239,7 @@ def test_the_informateur_is_free_after_a_while_though_nobody_told_the_end(
     assert exchange.agent("101") == "ready"
 
 
-def test_the_informateur_keeps_the_idle_rank(exchange: Exchange) -> None:
+def test_the_informateurs_idle_time_counts_on(exchange: Exchange) -> None:
     exchange.wait(10.0)
     exchange.appear("102")
     exchange.choose_housing()

@@ -1,4 +1,4 @@
-"""Why a call goes to this informateur: what the explanation says is so, for every choice."""
+"""Why a call goes to this informateur: every explanation is true."""
 
 from random import Random
 
@@ -64,7 +64,7 @@ def test_levels_widen_as_the_wait_grows() -> None:
     )
 
 
-def test_of_several_calls_the_one_due_first() -> None:
+def test_the_call_due_first_is_chosen() -> None:
     exchange = Exchange(small_plan(agents=TEAM))
     exchange.appear("101")
     exchange.talk("101", "first")
@@ -80,7 +80,7 @@ def test_of_several_calls_the_one_due_first() -> None:
     )
 
 
-def test_it_is_said_in_words_and_noted_with_the_call() -> None:
+def test_it_is_put_in_words_and_logged_with_the_call() -> None:
     exchange = Exchange(small_plan(agents=TEAM))
     exchange.appear("101", "102")
     exchange.wait(41.0)
@@ -105,7 +105,7 @@ def test_before_the_first_call_there_is_nothing_to_explain() -> None:
 
 
 class Witness:
-    """Knows of each informateur and call what the engine was told; judges each choice alone."""
+    """Knows what the engine was told of each informateur and call, and checks each choice."""
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
@@ -115,7 +115,7 @@ class Witness:
         self.judged = 0
 
     def ready(self) -> dict[AgentId, float]:
-        """Return who could take a call, and since when idle, as seen on their screens."""
+        """Return who could take a call, and since when they are idle, as their screens show."""
         board = self.engine.board
         return {
             view.agent: board.roster.desks[view.agent].idle_since
@@ -124,7 +124,7 @@ class Witness:
         }
 
     def waiting(self) -> dict[CallId, tuple[float, SectorId, int]]:
-        """Return of each waiting call when it is due, its sector and the levels that are open."""
+        """Return when each waiting call is due, its sector, and the levels open to it."""
         board = self.engine.board
         return {
             call.id: (call.item.due_at, call.item.sector, call.item.widened)
@@ -138,7 +138,7 @@ class Witness:
         ready: dict[AgentId, float],
         waiting: dict[CallId, tuple[float, SectorId, int]],
     ) -> None:
-        """Hold the explanation against who was ready and what waited just before."""
+        """Check the explanation against who was ready and what was waiting just before."""
         view = self.engine.desk(ring.agent)
         assert view is not None
         choice = view.why
@@ -147,7 +147,7 @@ class Witness:
         assert call.item is not None
         sector = call.item.sector
         skills = {one.id: one.skills for one in TEAM}
-        # Perhaps ready in this very event: the idle rank may be an old one.
+        # They may have become ready with this very event: the idle time may be an older one.
         idle_since = self.engine.board.roster.desks[ring.agent].idle_since
         ready.setdefault(ring.agent, idle_since)
         able = {name: skills[name][sector] for name in ready if sector in skills[name]}
@@ -214,11 +214,11 @@ class Witness:
         ready, waiting = self.ready(), self.waiting()
         commands = self.engine.handle(event, self.now)  # type: ignore[arg-type]
         rings = [one for one in commands if isinstance(one, Ring)]
-        if len(rings) == 1:  # of two at once, what was so before the second is not seen
+        if len(rings) == 1:  # of two at once, the state before the second cannot be seen
             self.judge(rings[0], ready, waiting)
 
 
-def test_what_is_said_of_every_choice_is_so() -> None:
+def test_every_explanation_is_true() -> None:
     judged = 0
     for seed in range(12):
         witness = Witness(seed)
@@ -228,7 +228,7 @@ def test_what_is_said_of_every_choice_is_so() -> None:
 
 
 @pytest.mark.parametrize("sector", [HOUSING, WORK])
-def test_everybody_able_is_asked_in_the_end(sector: SectorId) -> None:
+def test_everybody_able_is_rung_in_the_end(sector: SectorId) -> None:
     """Nobody answers: all informateurs of the sector are rung, experts first."""
     exchange = Exchange(small_plan(agents=TEAM))
     exchange.appear(*(one.id for one in TEAM))

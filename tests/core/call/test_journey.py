@@ -1,4 +1,4 @@
-"""The welcome, and the one question: a code, or a choice of the first menu."""
+"""The welcome, and the one question: type a code, or choose from the first menu."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from tests.service_plan import FICHE, HOUSING, MAIN, MONDAY_10H, code_book, smal
 
 @pytest.fixture
 def exchange() -> Exchange:
-    """A service that is open, with one informateur of housing."""
+    """The service is open, with one informateur of housing."""
     exchange = Exchange()
     exchange.appear("101")
     return exchange
@@ -93,7 +93,7 @@ def test_a_digit_that_skips_the_welcome_leaves_the_whole_silence_after_the_quest
     assert exchange.hears() == ("nothing-heard", *MENU)
 
 
-def test_a_wrong_code_is_said_and_asked_again(exchange: Exchange) -> None:
+def test_a_wrong_code_is_announced_and_asked_for_again(exchange: Exchange) -> None:
     exchange.arrive()
     exchange.press("#" + wrong(exchange.code))
     assert exchange.hears() == ("code-wrong", *QUESTION_AGAIN)
@@ -104,14 +104,14 @@ def test_a_wrong_code_is_said_and_asked_again(exchange: Exchange) -> None:
     assert exchange.details(Step.CODE_REFUSED) == ["code-wrong"]
 
 
-def test_after_three_wrong_codes_only_the_menu_is_left(exchange: Exchange) -> None:
+def test_after_three_wrong_codes_only_the_menu_remains(exchange: Exchange) -> None:
     exchange.arrive()
     exchange.press("#" + 2 * wrong(exchange.code))
     assert exchange.state() == "question"
     exchange.press(wrong(exchange.code))
     assert exchange.hears() == ("code-abandoned", *MENU)
 
-    exchange.press("*")  # no help about a code that is no longer taken
+    exchange.press("*")  # no help with a code once no more are accepted
     assert exchange.hears() == MENU
     exchange.press(exchange.code)  # no more tries, and none of its digits is a choice
     assert exchange.hears() == ("code-abandoned", *MENU)
@@ -119,7 +119,7 @@ def test_after_three_wrong_codes_only_the_menu_is_left(exchange: Exchange) -> No
     assert exchange.ringing() == {"101": "caller"}
 
 
-def test_codes_typed_without_end_end_with_goodbye(exchange: Exchange) -> None:
+def test_endless_wrong_codes_end_with_goodbye(exchange: Exchange) -> None:
     exchange.arrive()
     for _ in range(3 + MOST_WRONG_CHOICES):
         exchange.press(wrong(exchange.code))
@@ -136,7 +136,7 @@ def test_a_hash_right_after_a_code_only_ends_it(tries: int) -> None:
         ("code-wrong", *QUESTION_AGAIN) if tries > 1 else ("code-abandoned", *MENU)
     )
     exchange.wait(5.0)
-    exchange.press("#")  # later it is what it always is
+    exchange.press("#")  # later it has its usual meaning
     assert exchange.hears() == INFORMATION
 
 
@@ -144,19 +144,19 @@ def code_required() -> Exchange:
     return Exchange(small_plan(code=CodePolicy(required=True)))
 
 
-def test_three_wrong_codes_lead_to_information_only_when_a_code_is_required() -> None:
+def test_when_a_code_is_required_three_wrong_ones_lead_to_information_only() -> None:
     exchange = code_required()
     exchange.arrive()
     exchange.press("#" + 3 * wrong(exchange.code))
     assert exchange.hears() == ("code-abandoned", "code-required", *INFORMATION)
 
-    exchange.press("*")  # no way from there into the menu
+    exchange.press("*")  # the menu cannot be reached from there
     assert exchange.hears() == INFORMATION
     exchange.leave()
     assert exchange.outcome() is Outcome.INFORMED
 
 
-def test_where_a_code_is_required_it_alone_is_asked_for() -> None:
+def test_when_a_code_is_required_nothing_else_is_offered() -> None:
     exchange = code_required()
     exchange.arrive()
     exchange.hear_out()
@@ -176,7 +176,7 @@ def test_hash_leads_from_the_question_to_the_information(exchange: Exchange) -> 
     assert exchange.hears() == INFORMATION
 
 
-def test_a_code_ended_too_early_is_incomplete(exchange: Exchange) -> None:
+def test_a_code_ended_early_is_incomplete(exchange: Exchange) -> None:
     exchange.arrive()
     exchange.hear_out()
     exchange.press("5234#")
@@ -217,7 +217,7 @@ def test_keys_a_to_d_are_no_part_of_a_code(exchange: Exchange) -> None:
     assert exchange.engine.counts["keys A-D ignored"] == 15
 
 
-def test_silence_at_the_question_is_said_once_then_leads_to_the_information(
+def test_silence_at_the_question_is_mentioned_once_then_leads_to_the_information(
     exchange: Exchange,
 ) -> None:
     exchange.arrive()
@@ -241,7 +241,7 @@ def test_a_code_may_still_be_typed_after_the_first_silence(exchange: Exchange) -
     assert exchange.ringing() == {"101": "caller"}
 
 
-def test_a_key_between_two_silences_starts_the_count_anew(exchange: Exchange) -> None:
+def test_a_key_between_two_silences_restarts_the_count(exchange: Exchange) -> None:
     exchange.arrive()
     exchange.hear_out()
     exchange.hear_out()

@@ -1,4 +1,4 @@
-"""Keys as Asterisk tells them, measured: when each ended (ms) and how long it lasted."""
+"""Keys as Asterisk reports them, as measured: when each ended (ms) and how long it lasted."""
 
 import pytest
 
@@ -26,7 +26,9 @@ from router.ari.keys import Keys
         ("both, twice, slowly", "5@100/100 5@145/100 5@600/100 5@645/100", "55"),
     ],
 )  # fmt: skip
-def test_a_press_counts_once_however_often_it_is_told(how: str, told: str, pressed: str) -> None:
+def test_a_press_counts_once_however_often_it_is_reported(
+    how: str, told: str, pressed: str
+) -> None:
     keys = Keys()
     counted = ""
     for key, _, times in (one.partition("@") for one in told.split()):

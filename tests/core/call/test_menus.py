@@ -1,4 +1,4 @@
-"""Menus, recorded information, what is said outside opening hours."""
+"""Menus, recorded information, and what callers hear outside opening hours."""
 
 from datetime import date
 
@@ -17,7 +17,7 @@ from tests.service_plan import INFORMATION as INFORMATION_MENU
 
 @pytest.fixture
 def exchange() -> Exchange:
-    """A service that is open, with one informateur of housing."""
+    """The service is open, with one informateur of housing."""
     exchange = Exchange()
     exchange.appear("101")
     return exchange
@@ -66,7 +66,7 @@ def test_back_leads_to_the_question_after_a_look_at_the_information(exchange: Ex
     assert exchange.ringing() == {"101": "caller"}
 
 
-def test_a_menu_met_again_forgets_what_came_after_it() -> None:
+def test_returning_to_a_menu_forgets_what_came_after_it() -> None:
     plan = small_plan()
     information = Menu(INFORMATION_MENU, (INFORMATION_PROMPT,), {"2": ToMenu(DOMAINS), "*": Back()})
     exchange = Exchange(small_plan(menus={**plan.menus, INFORMATION_MENU: information}))
@@ -78,7 +78,7 @@ def test_a_menu_met_again_forgets_what_came_after_it() -> None:
     assert exchange.hears() == QUESTION
 
 
-def test_a_choice_that_does_not_exist_is_said_and_the_menu_repeated(exchange: Exchange) -> None:
+def test_a_wrong_choice_is_announced_and_the_menu_repeated(exchange: Exchange) -> None:
     exchange.arrive()
     exchange.press("#19")
 
@@ -104,7 +104,7 @@ def test_a_choice_of_two_keys_left_unfinished_is_no_choice(exchange: Exchange) -
     assert exchange.hears() == ("menu-invalid", "menu-travail", "menu-keys")
 
 
-def test_wrong_choices_without_end_end_with_goodbye(exchange: Exchange) -> None:
+def test_endless_wrong_choices_end_with_goodbye(exchange: Exchange) -> None:
     exchange.arrive()
     exchange.press("#1" + "9" * (MOST_WRONG_CHOICES - 1))
     assert exchange.hears() == ("menu-invalid", "menu-travail", "menu-keys")
@@ -140,7 +140,7 @@ def test_silence_without_a_general_queue_leads_to_the_information_then_to_goodby
     assert exchange.outcome() is Outcome.SILENT
 
 
-def test_who_pressed_a_key_once_is_not_silent(exchange: Exchange) -> None:
+def test_a_caller_who_pressed_a_key_once_is_not_silent(exchange: Exchange) -> None:
     exchange.arrive()
     exchange.press("#")
     exchange.wait(HOUR)
@@ -221,10 +221,10 @@ def test_a_key_cuts_the_closed_message_and_is_a_choice_of_the_information() -> N
     assert exchange.hears()[0] == "page-hours-intro"
 
 
-# Prompts whose end is never told.
+# Prompts whose end is never reported.
 
 
-def test_every_prompt_that_never_ends_is_taken_as_ended_after_the_guard() -> None:
+def test_a_prompt_that_never_ends_is_considered_over_after_the_guard() -> None:
     targets = Targets(prompt_guard_s=30)
     exchange = Exchange(small_plan(targets=targets))
     exchange.arrive()
@@ -246,7 +246,7 @@ def test_a_page_that_never_ends_goes_back_to_the_menu_after_the_guard(exchange: 
     assert exchange.hears() == INFORMATION
 
 
-def test_a_hang_up_that_is_never_told_is_forgotten_after_its_guard(exchange: Exchange) -> None:
+def test_a_hang_up_that_is_never_reported_is_assumed_after_its_guard(exchange: Exchange) -> None:
     exchange.arrive()
     exchange.press("#1" + "9" * MOST_WRONG_CHOICES)
     exchange.hear_out()

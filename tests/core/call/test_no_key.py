@@ -1,4 +1,4 @@
-"""Callers who press nothing: people who wait for a person, and machines."""
+"""Callers who press nothing: people waiting for a person, and machines."""
 
 from dataclasses import replace
 
@@ -18,19 +18,19 @@ from tests.service_plan import GENERAL, HOUR, HOUSING, MONDAY_10H, general_plan,
 
 @pytest.fixture
 def exchange() -> Exchange:
-    """A service that is open, with one informateur of housing."""
+    """The service is open, with one informateur of housing."""
     exchange = Exchange()
     exchange.appear("101")
     return exchange
 
 
 def say_nothing(exchange: Exchange) -> None:
-    """Hear what is said, then nothing, until the silence is too long."""
+    """Hear the prompt out and press nothing until the silence is too long."""
     exchange.hear_out()
     exchange.wait(6.0)
 
 
-def test_who_presses_nothing_reaches_a_person() -> None:
+def test_a_caller_who_presses_nothing_reaches_a_person() -> None:
     exchange = Exchange(general_plan())
     exchange.appear("103")
     exchange.arrive()
@@ -43,7 +43,7 @@ def test_who_presses_nothing_reaches_a_person() -> None:
     assert exchange.ringing() == {"103": "caller"}
 
 
-def test_who_presses_nothing_in_a_later_menu_reaches_a_person_too() -> None:
+def test_a_caller_who_presses_nothing_in_a_later_menu_reaches_a_person_too() -> None:
     exchange = Exchange(general_plan())
     exchange.appear("103")
     exchange.arrive()
@@ -55,7 +55,7 @@ def test_who_presses_nothing_in_a_later_menu_reaches_a_person_too() -> None:
     assert exchange.hears() == ("no-key", "queue-joined")
 
 
-def test_who_pressed_nothing_is_counted_apart() -> None:
+def test_callers_who_pressed_nothing_are_counted_separately() -> None:
     exchange = Exchange(general_plan())
     exchange.appear("103")
     exchange.arrive()
@@ -68,7 +68,7 @@ def test_who_pressed_nothing_is_counted_apart() -> None:
     assert (fact.door, fact.sector, fact.outcome) == (Door.NO_KEY, GENERAL, Outcome.ABANDONED)
 
 
-def test_the_informateur_gives_who_pressed_nothing_on_to_the_domain() -> None:
+def test_a_caller_who_pressed_nothing_is_transferred_to_the_domain() -> None:
     exchange = Exchange(general_plan())
     exchange.appear("103")
     exchange.arrive()
@@ -85,7 +85,7 @@ def test_the_informateur_gives_who_pressed_nothing_on_to_the_domain() -> None:
 
 
 def silent_twice(exchange: Exchange, call: str, spoke_s: float | None = None) -> None:
-    """Call and press nothing; say something meanwhile, perhaps."""
+    """Call and press nothing, perhaps saying something meanwhile."""
     exchange.arrive(call)
     exchange.hear_out(call)
     for _ in range(2):
@@ -96,7 +96,7 @@ def silent_twice(exchange: Exchange, call: str, spoke_s: float | None = None) ->
 
 
 def unheard(most: int) -> Exchange:
-    """Nobody is free: who gets there waits."""
+    """Nobody is free, so callers who get there wait."""
     exchange = Exchange(replace(general_plan(), targets=Targets(unheard_max=most)))
     exchange.appear("103")
     silent_twice(exchange, "served", spoke_s=1.0)
@@ -104,7 +104,7 @@ def unheard(most: int) -> Exchange:
     return exchange
 
 
-def test_of_those_who_neither_press_nor_speak_only_so_many_wait() -> None:
+def test_callers_who_neither_press_nor_speak_are_limited() -> None:
     exchange = unheard(most=2)
     for call in ("machine 1", "machine 2"):
         silent_twice(exchange, call)
@@ -116,7 +116,7 @@ def test_of_those_who_neither_press_nor_speak_only_so_many_wait() -> None:
     assert exchange.outcome("machine 3") is Outcome.REFUSED_FULL
 
 
-def test_who_is_heard_to_speak_is_never_limited() -> None:
+def test_callers_who_are_heard_to_speak_are_never_limited() -> None:
     exchange = unheard(most=1)
     silent_twice(exchange, "machine")
     for call in ("person 1", "person 2"):
@@ -134,7 +134,7 @@ def test_a_recording_that_never_pauses_is_no_person() -> None:
     assert exchange.hears("machine 2") == ("refused-unheard",)
 
 
-def test_who_pressed_a_key_is_no_machine() -> None:
+def test_a_caller_who_pressed_a_key_is_no_machine() -> None:
     exchange = unheard(most=1)
     silent_twice(exchange, "machine")
     exchange.arrive("person")
@@ -147,7 +147,7 @@ def test_who_pressed_a_key_is_no_machine() -> None:
     assert not exchange.caller("person").listened_to
 
 
-def test_after_a_restart_who_waits_in_the_general_queue_may_be_a_machine() -> None:
+def test_after_a_restart_callers_in_the_general_queue_may_be_machines() -> None:
     exchange = Exchange(replace(general_plan(), targets=Targets(unheard_max=1)))
     exchange.find("found", GENERAL, exchange.now - 30.0)
     exchange.appear("103")
@@ -186,7 +186,7 @@ def test_nobody_is_listened_to_before_the_first_silence_or_without_a_limit() -> 
         assert free.state(call) in ("ringing", "waiting")
 
 
-def test_who_falls_silent_in_the_information_reaches_a_person_too() -> None:
+def test_a_caller_who_falls_silent_in_the_information_reaches_a_person_too() -> None:
     """A hash pressed by mistake must not end in goodbye."""
     exchange = Exchange(general_plan())
     exchange.appear("103")
@@ -199,7 +199,7 @@ def test_who_falls_silent_in_the_information_reaches_a_person_too() -> None:
     assert exchange.hears() == ("no-key", "queue-joined")
 
 
-def test_while_closed_nobody_is_led_to_the_general_queue() -> None:
+def test_while_closed_nobody_gets_into_the_general_queue() -> None:
     exchange = Exchange(general_plan(), now=MONDAY_10H + 10 * HOUR)
     exchange.arrive()
     exchange.wait(HOUR)
@@ -207,7 +207,7 @@ def test_while_closed_nobody_is_led_to_the_general_queue() -> None:
     assert exchange.outcome() is Outcome.CLOSED
 
 
-def test_when_codes_are_being_guessed_right_and_wrong_are_answered_late() -> None:
+def test_while_codes_are_being_guessed_the_verdict_is_delayed_right_or_wrong() -> None:
     exchange = Exchange(small_plan(code=CodePolicy(failures_per_minute=2, delay_s=5.0)))
     exchange.appear("101")
     for call in ("a", "b", "c"):

@@ -1,4 +1,4 @@
-"""The informateur is told the page that the caller read, whichever way the call came."""
+"""The informateur hears which page the caller has read, however the call came in."""
 
 from dataclasses import replace
 
@@ -30,7 +30,7 @@ def by_code(exchange: Exchange, call: str = "caller") -> None:
 
 
 def told(exchange: Exchange, agent: str = "101") -> tuple[str, ...]:
-    """What the informateur who picks up is told, between why and how long."""
+    """Return what the whisper says between the reason for the call and the wait."""
     exchange.answer(agent)
     said = exchange.informateur_hears(agent)
     assert said[-2] == "whisper-waited"
@@ -38,7 +38,7 @@ def told(exchange: Exchange, agent: str = "101") -> tuple[str, ...]:
 
 
 def shown(exchange: Exchange, agent: str = "101") -> FicheId | None:
-    """What is on the informateur's screen."""
+    """Return the page on the informateur's screen."""
     view = exchange.engine.desk(AgentId(agent))
     assert view is not None
     assert view.call is not None
@@ -46,7 +46,7 @@ def shown(exchange: Exchange, agent: str = "101") -> FicheId | None:
 
 
 def restarted(exchange: Exchange) -> Exchange:
-    """A new router that has the tickets of the old one."""
+    """Return a restarted router with the tickets of the old one."""
     after = Exchange(exchange.plan, now=exchange.now)
     after.saved.update(exchange.saved)
     after.appear("101")
@@ -55,19 +55,19 @@ def restarted(exchange: Exchange) -> Exchange:
     return after
 
 
-def test_who_typed_a_code_read_its_page(exchange: Exchange) -> None:
+def test_a_caller_who_typed_a_code_has_read_its_page(exchange: Exchange) -> None:
     by_code(exchange)
     assert shown(exchange) == FICHE
     assert told(exchange) == HOUSING_PAGE
 
 
-def test_who_came_by_the_menu_read_none_that_we_know_of(exchange: Exchange) -> None:
+def test_a_caller_who_came_by_the_menu_has_read_none_that_we_know_of(exchange: Exchange) -> None:
     exchange.choose_housing()
     assert told(exchange) == ("sector-logement",)
     assert shown(exchange) is None
 
 
-def test_who_is_given_on_read_the_same_page(exchange: Exchange) -> None:
+def test_the_page_follows_a_transfer(exchange: Exchange) -> None:
     exchange.appear("103")
     by_code(exchange)
     exchange.answer("101")
@@ -77,7 +77,7 @@ def test_who_is_given_on_read_the_same_page(exchange: Exchange) -> None:
     assert shown(exchange, "103") == FICHE
 
 
-def test_who_lost_an_informateur_read_the_same_page(exchange: Exchange) -> None:
+def test_the_page_follows_a_caller_whose_informateur_was_cut_off(exchange: Exchange) -> None:
     by_code(exchange)
     exchange.answer("101")
     exchange.hear_whisper("101")
@@ -87,7 +87,7 @@ def test_who_lost_an_informateur_read_the_same_page(exchange: Exchange) -> None:
     assert told(exchange, "102") == HOUSING_PAGE
 
 
-def test_who_asked_on_a_page_to_be_called_back_read_it(exchange: Exchange) -> None:
+def test_a_callback_asked_for_on_a_page_is_about_that_page(exchange: Exchange) -> None:
     exchange.ask_callback("t", HOUSING, FICHE)
     assert shown(exchange) == FICHE
     assert told(exchange) == HOUSING_PAGE
@@ -96,12 +96,12 @@ def test_who_asked_on_a_page_to_be_called_back_read_it(exchange: Exchange) -> No
     assert shown(exchange) == FICHE
 
 
-def test_who_asked_by_domain_to_be_called_back_read_none(exchange: Exchange) -> None:
+def test_a_callback_asked_for_by_domain_is_about_no_page(exchange: Exchange) -> None:
     exchange.ask_callback("t", HOUSING)
     assert told(exchange) == ("sector-logement",)
 
 
-def test_the_page_follows_who_rather_is_called_back_than_waits(exchange: Exchange) -> None:
+def test_the_page_follows_a_caller_who_chooses_a_callback(exchange: Exchange) -> None:
     exchange.ask("101", Pause(BREAK))
     by_code(exchange)
     exchange.wait(CallbackPolicy().offer_after_s)
@@ -115,7 +115,9 @@ def test_the_page_follows_who_rather_is_called_back_than_waits(exchange: Exchang
     assert (asked.sector, asked.fiche) == (HOUSING, FICHE)
 
 
-def test_the_page_follows_who_rather_calls_in_than_is_called_back(exchange: Exchange) -> None:
+def test_the_page_follows_a_caller_who_calls_in_instead_of_being_called_back(
+    exchange: Exchange,
+) -> None:
     exchange.talk("101", "other")
     exchange.ask_callback("t", HOUSING, FICHE)
     code = exchange.engine.ticket_code(TicketId("t"))
@@ -129,27 +131,27 @@ def test_the_page_follows_who_rather_calls_in_than_is_called_back(exchange: Exch
 # After a restart of the router.
 
 
-def test_what_is_written_on_the_channel_of_who_waits_names_the_page(exchange: Exchange) -> None:
+def test_the_page_is_noted_on_a_waiting_callers_channel(exchange: Exchange) -> None:
     by_code(exchange)
     remembered = exchange.caller("caller").remembered
     assert remembered is not None
     assert remembered.fiche == FICHE
 
 
-def test_who_is_found_waiting_read_the_same_page() -> None:
+def test_the_page_of_a_caller_found_waiting() -> None:
     after = Exchange(day_plan())
     after.appear("101")
     after.find(sector=HOUSING, joined_at=after.now, fiche=FICHE)
     assert told(after) == HOUSING_PAGE
 
 
-def test_who_is_found_talking_read_the_same_page(exchange: Exchange) -> None:
+def test_the_page_of_a_caller_found_talking(exchange: Exchange) -> None:
     exchange.find(sector=HOUSING, joined_at=exchange.now, agent="101", fiche=FICHE)
     assert shown(exchange) == FICHE
 
 
 @pytest.mark.parametrize("agent", [None, "101"])
-def test_the_way_in_of_who_is_found_is_the_old_one(agent: str | None) -> None:
+def test_a_caller_who_is_found_came_in_as_before(agent: str | None) -> None:
     for fiche, door in ((FICHE, Door.CODE), (None, Door.MENU)):
         after = Exchange(day_plan())
         after.find(sector=HOUSING, joined_at=after.now, agent=agent, fiche=fiche)
@@ -158,13 +160,13 @@ def test_the_way_in_of_who_is_found_is_the_old_one(agent: str | None) -> None:
         assert fact.door is door
 
 
-def test_a_ticket_found_is_about_the_same_page(exchange: Exchange) -> None:
+def test_the_page_of_a_callback_that_is_found(exchange: Exchange) -> None:
     exchange.talk("101", "other")
     exchange.ask_callback("t", HOUSING, FICHE)
     assert told(restarted(exchange)) == HOUSING_PAGE
 
 
-def test_a_page_that_left_the_plan_is_not_told() -> None:
+def test_a_page_no_longer_in_the_plan_is_not_announced() -> None:
     after = Exchange(day_plan())
     after.appear("101")
     after.find(sector=HOUSING, joined_at=after.now, fiche=GONE)
@@ -172,7 +174,7 @@ def test_a_page_that_left_the_plan_is_not_told() -> None:
     assert shown(after) is None
 
 
-def test_a_ticket_about_a_page_that_left_the_plan_is_kept_all_the_same(exchange: Exchange) -> None:
+def test_a_ticket_about_a_page_no_longer_in_the_plan_is_kept(exchange: Exchange) -> None:
     exchange.talk("101", "other")
     exchange.ask_callback("t", HOUSING, FICHE)
     exchange.saved[TicketId("t")] = replace(exchange.saved[TicketId("t")], fiche=GONE)
@@ -182,5 +184,5 @@ def test_a_ticket_about_a_page_that_left_the_plan_is_kept_all_the_same(exchange:
     after.tell(Resynced())
 
 
-def test_the_sentence_of_a_page_has_its_own_id() -> None:
+def test_the_prompt_of_a_page_has_an_id_of_its_own() -> None:
     assert small_plan().fiches[FICHE].prompt == "fiche-f1234"

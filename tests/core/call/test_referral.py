@@ -1,4 +1,4 @@
-"""A caller is referred to another service: dialled, or spoken."""
+"""A caller is referred to another service: put through, or given its number."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def exchange() -> Exchange:
     return exchange
 
 
-# Referral, dialled.
+# Put through.
 
 
 @pytest.mark.parametrize("held", [False, True])
@@ -75,7 +75,7 @@ def test_a_referral_outside_the_directory_is_refused(exchange: Exchange, spoken:
     assert exchange.together("101", "caller")
 
 
-def test_an_entry_without_a_number_is_only_told(exchange: Exchange) -> None:
+def test_an_entry_without_a_number_is_only_named(exchange: Exchange) -> None:
     assert exchange.ask("101", Refer(TOWN_HALL, spoken=False)) is Reply.NO_NUMBER
     assert exchange.together("101", "caller")
     assert exchange.ask("101", Refer(TOWN_HALL, spoken=True)) is Reply.REFERRED
@@ -84,7 +84,7 @@ def test_an_entry_without_a_number_is_only_told(exchange: Exchange) -> None:
 
 
 @pytest.mark.parametrize("why", [LegEnd.BUSY, LegEnd.UNREACHABLE, None])
-def test_a_referral_that_is_not_reached_gives_the_caller_back(
+def test_after_a_referral_that_is_not_reached_the_informateur_has_the_caller_back(
     exchange: Exchange, why: LegEnd | None
 ) -> None:
     exchange.ask("101", REFERRED)
@@ -98,7 +98,7 @@ def test_a_referral_that_is_not_reached_gives_the_caller_back(
     assert exchange.hears() == ()
     exchange.leave()
     [fact] = exchange.call_facts()
-    assert fact.referral is None  # sent nowhere
+    assert fact.referral is None  # referred nowhere
     exchange.confirm_hang_ups()
     assert exchange.ringing() == {}
 
@@ -127,7 +127,7 @@ def test_a_referral_goes_on_without_the_informateur(
         assert exchange.together(HEALTH, "caller")
     else:
         exchange.end_leg(HEALTH, LegEnd.BUSY)
-        assert exchange.hears() == READ  # the number is told instead
+        assert exchange.hears() == READ  # the number is read out instead
         assert exchange.bridges == {}
     exchange.leave()
     exchange.confirm_hang_ups()
@@ -139,7 +139,7 @@ def test_a_referral_goes_on_without_the_informateur(
 
 
 @pytest.mark.parametrize("when", ["dialled", "dialled, alone", "talking"])
-def test_a_caller_who_leaves_during_a_referral(exchange: Exchange, when: str) -> None:
+def test_a_caller_who_hangs_up_during_a_referral(exchange: Exchange, when: str) -> None:
     exchange.ask("101", REFERRED)
     if when == "dialled, alone":
         exchange.end_leg("101")
@@ -155,12 +155,12 @@ def test_a_caller_who_leaves_during_a_referral(exchange: Exchange, when: str) ->
     assert exchange.agent("101") == "ready"
 
 
-# Referral, spoken.
+# Given the number.
 
 
 @pytest.mark.parametrize("how", ["keys", "request"])
 @pytest.mark.parametrize("held", [False, True])
-def test_a_referral_is_said_twice_and_the_informateur_is_free(
+def test_a_number_is_read_out_twice_and_the_informateur_is_free(
     exchange: Exchange, how: str, held: bool
 ) -> None:
     if held:
@@ -182,21 +182,21 @@ def test_a_referral_is_said_twice_and_the_informateur_is_free(
     assert fact.referral == HEALTH
 
 
-def test_a_key_ends_the_reading(exchange: Exchange) -> None:
+def test_a_key_cuts_the_reading_short(exchange: Exchange) -> None:
     exchange.ask("101", SPOKEN)
     exchange.press("1")
 
     assert exchange.state() == "voting"
 
 
-def test_a_reading_whose_end_is_never_told_ends(exchange: Exchange) -> None:
+def test_a_reading_whose_end_is_never_reported_ends(exchange: Exchange) -> None:
     exchange.ask("101", SPOKEN)
     exchange.wait(120.0)
 
     assert exchange.state() == "voting"
 
 
-def test_hang_ups_confirmed_late_do_not_cut_a_wrap_up_short(exchange: Exchange) -> None:
+def test_late_hang_ups_do_not_cut_wrap_up_short(exchange: Exchange) -> None:
     exchange.ask("101", Pause(LUNCH))
     exchange.ask("101", SPOKEN)
     exchange.confirm_hang_ups()

@@ -1,4 +1,4 @@
-"""A supervisor listens, whispers or joins: announced first, audited, never longer than the talk."""
+"""A supervisor listens, whispers or joins: announced first, audited, over with the conversation."""
 
 from typing import get_args
 
@@ -35,7 +35,7 @@ def exchange() -> Exchange:
 
 
 def watched(exchange: Exchange, watching: Watching) -> None:
-    """The supervisor takes part, once everybody was told."""
+    """A supervisor takes part, and everybody has been told."""
     assert exchange.watch("101", watching) is Reply.WATCHING
     exchange.answer("190")
     exchange.hear_out()
@@ -88,7 +88,7 @@ def test_the_informateurs_screen_names_the_supervisor(exchange: Exchange) -> Non
 
 
 @pytest.mark.parametrize("watching", [Watching.LISTEN, Watching.WHISPER])
-def test_a_supervisor_hears_through_an_ear_at_the_informateurs_leg(
+def test_a_supervisor_listens_through_a_snoop_on_the_informateurs_leg(
     exchange: Exchange, watching: Watching
 ) -> None:
     watched(exchange, watching)
@@ -107,7 +107,7 @@ def test_a_supervisor_who_joins_is_heard_by_both(exchange: Exchange) -> None:
     assert snoops(exchange) == []
 
 
-def test_a_supervisor_who_hangs_up_leaves_the_talk_as_it_was(exchange: Exchange) -> None:
+def test_a_supervisor_who_hangs_up_leaves_the_conversation_as_it_was(exchange: Exchange) -> None:
     for watching in Watching:
         watched(exchange, watching)
         exchange.end_leg("190")
@@ -141,7 +141,7 @@ def test_a_supervisor_who_cannot_take_part(
 
 
 @pytest.mark.parametrize("state", ["ringing", "whispering", "held", "consulting", "referring"])
-def test_only_a_conversation_is_taken_part_in(state: str) -> None:
+def test_supervisors_can_take_part_only_in_conversations(state: str) -> None:
     exchange = Exchange(day_plan())
     exchange.appear("101", "103", "190")
     exchange.choose_housing()
@@ -160,7 +160,7 @@ def test_only_a_conversation_is_taken_part_in(state: str) -> None:
     assert exchange.watch("101", Watching.LISTEN) is Reply.NOT_IN_CALL
 
 
-def test_one_who_is_consulted_cannot_be_watched(exchange: Exchange) -> None:
+def test_a_colleague_being_consulted_cannot_be_supervised(exchange: Exchange) -> None:
     exchange.ask("101", Consult(WORK))
     exchange.answer("103")
     exchange.hear_whisper("103")
@@ -168,7 +168,7 @@ def test_one_who_is_consulted_cannot_be_watched(exchange: Exchange) -> None:
     assert exchange.watch("103", Watching.LISTEN) is Reply.NOT_IN_CALL
 
 
-def test_one_supervisor_a_call_one_call_a_supervisor(exchange: Exchange) -> None:
+def test_one_supervisor_for_each_call_and_one_call_for_each_supervisor(exchange: Exchange) -> None:
     exchange.appear("102")
     exchange.ask("102", LogOut())  # a phone at which nobody works
     exchange.arrive("second")
@@ -241,7 +241,7 @@ def test_it_ends_with_the_conversation(
     exchange.confirm_hang_ups()
 
 
-def test_after_a_hold_it_must_be_asked_and_announced_again(exchange: Exchange) -> None:
+def test_after_a_hold_it_must_be_requested_and_announced_again(exchange: Exchange) -> None:
     watched(exchange, Watching.LISTEN)
     exchange.ask("101", Hold())
     exchange.confirm_hang_ups()
@@ -255,7 +255,7 @@ def test_after_a_hold_it_must_be_asked_and_announced_again(exchange: Exchange) -
 # Late and repeated events.
 
 
-def test_an_ear_that_comes_late_is_removed(exchange: Exchange) -> None:
+def test_a_snoop_that_comes_late_is_removed(exchange: Exchange) -> None:
     exchange.watch("101", Watching.LISTEN)
     exchange.answer("190")
     exchange.hear_out()
@@ -266,7 +266,7 @@ def test_an_ear_that_comes_late_is_removed(exchange: Exchange) -> None:
     assert told == [HangUp(CALLER, snoop.snoop)]
 
 
-def test_an_ear_after_the_call_is_removed(exchange: Exchange) -> None:
+def test_a_snoop_after_the_call_is_removed(exchange: Exchange) -> None:
     watched(exchange, Watching.LISTEN)
     [snoop] = snoops(exchange)
     exchange.leave()
@@ -276,7 +276,7 @@ def test_an_ear_after_the_call_is_removed(exchange: Exchange) -> None:
 
 
 @pytest.mark.parametrize("watching", Watching)
-def test_what_is_told_again_begins_nothing_again(exchange: Exchange, watching: Watching) -> None:
+def test_repeated_reports_begin_nothing_again(exchange: Exchange, watching: Watching) -> None:
     exchange.watch("101", watching)
     exchange.answer("190")
     supervisor = exchange.leg("190").id
@@ -295,7 +295,7 @@ def test_what_is_told_again_begins_nothing_again(exchange: Exchange, watching: W
     assert len(exchange.bridges) == (1 if watching is Watching.JOIN else 2)
 
 
-def test_an_announcement_to_a_caller_who_is_put_on_hold_is_cut(exchange: Exchange) -> None:
+def test_an_announcement_to_a_caller_who_is_put_on_hold_is_cut_short(exchange: Exchange) -> None:
     exchange.watch("101", Watching.LISTEN)
     exchange.answer("190")
     announcement = exchange.caller("caller").playback
@@ -307,7 +307,7 @@ def test_an_announcement_to_a_caller_who_is_put_on_hold_is_cut(exchange: Exchang
 
 
 def test_an_informateur_may_not_log_in_where_a_supervisor_listens_unless_nobody_rings() -> None:
-    """A supervisor's phone is a phone like any other; the call that rings there is busy."""
+    """A supervisor's phone is a phone like any other; a call that rings there finds it busy."""
     exchange = Exchange(day_plan())
     exchange.appear("101", "102", "190")
     exchange.talk("101")
@@ -318,7 +318,7 @@ def test_an_informateur_may_not_log_in_where_a_supervisor_listens_unless_nobody_
     assert exchange.together("snoop", "190")
 
 
-# No path records.
+# Nothing records.
 
 
 def test_no_command_for_asterisk_records() -> None:

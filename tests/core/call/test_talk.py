@@ -1,4 +1,4 @@
-"""During the talk: hold, transfer, the informateur's keys."""
+"""During the conversation: hold, transfer, the informateur's keys."""
 
 import pytest
 
@@ -58,7 +58,7 @@ def test_a_caller_may_hang_up_on_hold(exchange: Exchange) -> None:
 
 
 @pytest.mark.parametrize("why", [LegEnd.HUNG_UP, LegEnd.LOST])
-def test_a_caller_on_hold_whose_informateur_is_gone_comes_first(
+def test_a_caller_on_hold_whose_informateur_is_gone_is_served_next(
     exchange: Exchange, why: LegEnd
 ) -> None:
     exchange.choose_housing("waiting")
@@ -70,7 +70,7 @@ def test_a_caller_on_hold_whose_informateur_is_gone_comes_first(
     assert exchange.ringing() == {"101": "caller"}
 
 
-def test_hold_counts_as_talk(exchange: Exchange) -> None:
+def test_hold_counts_as_talk_time(exchange: Exchange) -> None:
     exchange.wait(10.0)
     exchange.ask("101", Hold())
     exchange.wait(20.0)
@@ -119,7 +119,7 @@ def test_transfer_puts_the_caller_at_the_front(exchange: Exchange, how: str, hel
     ],
 )
 @pytest.mark.parametrize("state", ["talking", "held"])
-def test_a_transfer_that_leads_nowhere_is_refused(
+def test_a_transfer_to_nowhere_is_refused(
     exchange: Exchange, sector: SectorId, reply: Reply, state: str
 ) -> None:
     exchange.ask("103", LogOut())
@@ -141,7 +141,7 @@ def test_a_sector_in_which_only_the_informateur_works_is_closed() -> None:
     assert exchange.ask("102", Transfer(WORK)) is Reply.SECTOR_CLOSED
 
 
-def test_a_refusal_is_said_to_the_informateur(exchange: Exchange) -> None:
+def test_a_refusal_is_played_to_the_informateur(exchange: Exchange) -> None:
     for keys, said in (
         ("*221", "desk-same-sector"),
         ("*299", "desk-unknown-sector"),
@@ -161,7 +161,7 @@ def test_a_refusal_is_said_to_the_informateur(exchange: Exchange) -> None:
     assert exchange.hears() == ()
 
 
-def test_a_caller_who_leaves_after_a_transfer_was_answered(exchange: Exchange) -> None:
+def test_a_caller_who_hangs_up_after_a_transfer_counts_as_answered(exchange: Exchange) -> None:
     exchange.ask("103", Pause(LUNCH))
     exchange.ask("101", Transfer(WORK))
     exchange.leave()
@@ -192,20 +192,20 @@ def test_keys_that_come_too_slowly_are_forgotten(exchange: Exchange) -> None:
     assert exchange.state() == "ringing"
 
 
-def test_a_star_begins_anew(exchange: Exchange) -> None:
+def test_a_star_starts_again(exchange: Exchange) -> None:
     exchange.keys("101", "*2*1")
 
     assert exchange.state() == "held"
 
 
-def test_keys_without_a_star_are_the_informateurs_own_affair(exchange: Exchange) -> None:
+def test_keys_without_a_star_are_ignored(exchange: Exchange) -> None:
     exchange.keys("101", "123#0")
 
     assert exchange.state() == "talking"
     assert exchange.informateur_hears("101") == ()
 
 
-def test_keys_of_another_leg_mean_nothing(exchange: Exchange) -> None:
+def test_keys_on_another_leg_are_ignored(exchange: Exchange) -> None:
     consulting(exchange)
     colleague = exchange.leg("103").id
     for key in "*7":
@@ -227,10 +227,10 @@ def test_sectors_without_a_code_cannot_be_reached_by_keys() -> None:
     assert exchange.state() == "talking"
 
 
-# Nothing is said to anybody it is not meant for.
+# Nobody hears a prompt meant for somebody else.
 
 
-def test_the_caller_hears_nothing_of_what_the_informateur_is_told(exchange: Exchange) -> None:
+def test_the_caller_does_not_hear_replies_to_the_informateur(exchange: Exchange) -> None:
     told = len(exchange.told)
     exchange.keys("101", "*1")
     exchange.keys("101", "*9")

@@ -1,4 +1,4 @@
-"""A prompt that breaks off was not heard: who should hear it has gone, or its file is not there."""
+"""A prompt that breaks off was not heard: the listener is gone, or its file is missing."""
 
 import pytest
 
@@ -20,7 +20,7 @@ AGENTS = (agent("101", logement=1), agent("102", logement=1), agent("103", trava
 
 @pytest.fixture
 def exchange() -> Exchange:
-    """Two informateurs of housing, the first of them at work, and one of work."""
+    """Two informateurs of housing, of whom the first is ready, and one of work."""
     exchange = Exchange(day_plan(agents=AGENTS))
     exchange.appear("101", "103")
     return exchange
@@ -37,7 +37,7 @@ def said_breaks_off(exchange: Exchange, call: str = "caller") -> None:
 # The informateur.
 
 
-def test_who_hangs_up_in_the_whisper_has_missed_the_call_and_loses_no_caller() -> None:
+def test_hanging_up_during_the_whisper_misses_the_call_but_loses_no_caller() -> None:
     impatient = [f"20{number}" for number in range(8)]
     exchange = Exchange(day_plan(agents=tuple(agent(one, logement=1) for one in impatient)))
     exchange.appear(*impatient)
@@ -66,8 +66,8 @@ def test_the_pause_is_that_of_a_call_rejected(exchange: Exchange) -> None:
     assert exchange.details(Step.MISSED) == ["hung up"]
 
 
-def test_a_leg_whose_end_is_told_late_is_joined_with_nobody(exchange: Exchange) -> None:
-    """The router stood still: what was due is done before what came meanwhile is heard."""
+def test_a_leg_whose_end_is_reported_late_is_joined_with_nobody(exchange: Exchange) -> None:
+    """The router stood still: what fell due is done before what happened meanwhile is reported."""
     exchange.appear("102")
     exchange.choose_housing()
     exchange.answer("101")
@@ -80,7 +80,7 @@ def test_a_leg_whose_end_is_told_late_is_joined_with_nobody(exchange: Exchange) 
     assert Step.TALKING not in exchange.steps()
 
 
-def test_a_leg_whose_end_is_never_told_is_asked_for(exchange: Exchange) -> None:
+def test_a_leg_whose_end_is_never_reported_is_verified(exchange: Exchange) -> None:
     exchange.appear("102")
     exchange.choose_housing()
     exchange.answer("101")
@@ -93,7 +93,7 @@ def test_a_leg_whose_end_is_never_told_is_asked_for(exchange: Exchange) -> None:
     assert exchange.details(Step.MISSED) == ["unreachable"]
 
 
-def test_a_whisper_without_a_file_keeps_nobody_apart(exchange: Exchange) -> None:
+def test_a_whisper_without_a_file_does_not_prevent_the_conversation(exchange: Exchange) -> None:
     exchange.choose_housing()
     exchange.answer("101")
     whisper_breaks_off(exchange, "101")
@@ -106,7 +106,7 @@ def test_a_whisper_without_a_file_keeps_nobody_apart(exchange: Exchange) -> None
     assert asked == [Verify(CallId("caller"), exchange.leg("101").id)]
 
 
-def test_the_same_goes_for_who_gets_a_transfer(exchange: Exchange) -> None:
+def test_the_same_goes_for_a_transfer(exchange: Exchange) -> None:
     exchange.talk("101")
     assert exchange.ask("101", Transfer(WORK)) is Reply.TRANSFERRED
     exchange.answer("103")
@@ -117,7 +117,7 @@ def test_the_same_goes_for_who_gets_a_transfer(exchange: Exchange) -> None:
     assert exchange.steps().count(Step.TALKING) == 1
 
 
-def test_a_colleague_who_hangs_up_in_the_whisper_was_not_consulted(exchange: Exchange) -> None:
+def test_a_colleague_who_hangs_up_during_the_whisper_was_not_consulted(exchange: Exchange) -> None:
     exchange.talk("101")
     exchange.ask("101", Consult(WORK))
     exchange.answer("103")
@@ -174,7 +174,9 @@ def test_a_supervisor_hears_nothing_if_one_of_the_two_was_not_told(
 # The caller.
 
 
-def test_who_leaves_while_a_number_is_told_is_not_asked_to_vote(exchange: Exchange) -> None:
+def test_a_caller_who_hangs_up_while_a_number_is_read_out_is_not_asked_to_vote(
+    exchange: Exchange,
+) -> None:
     exchange.talk("101")
     exchange.ask("101", Refer(HEALTH, spoken=True))
     assert exchange.state() == CallState.READING
@@ -185,7 +187,9 @@ def test_who_leaves_while_a_number_is_told_is_not_asked_to_vote(exchange: Exchan
 
 
 @pytest.mark.parametrize("keys", ["", "#", "##", "#1", "#2"])
-def test_nothing_is_said_or_noted_of_a_caller_on_the_way_out(exchange: Exchange, keys: str) -> None:
+def test_nothing_is_played_or_logged_once_a_caller_is_hanging_up(
+    exchange: Exchange, keys: str
+) -> None:
     exchange.arrive()
     if keys:
         exchange.press(keys)
@@ -197,7 +201,7 @@ def test_nothing_is_said_or_noted_of_a_caller_on_the_way_out(exchange: Exchange,
 
 
 def test_a_service_without_a_voice_still_lets_callers_through(exchange: Exchange) -> None:
-    """No file can be played at all: nothing loops, and keys do what they do."""
+    """No file can be played at all: nothing loops, and keys work as ever."""
     exchange.arrive()
     said_breaks_off(exchange)  # the welcome
     exchange.wait(ENDS_WITHIN_S)
@@ -218,7 +222,7 @@ def test_a_service_without_a_voice_still_lets_callers_through(exchange: Exchange
     assert exchange.steps().count(Step.UNPLAYED) == 4
 
 
-def test_a_service_without_a_voice_loops_for_nobody(exchange: Exchange) -> None:
+def test_a_service_without_a_voice_keeps_nobody_in_a_loop(exchange: Exchange) -> None:
     exchange.arrive()
     for _ in range(100):
         if exchange.caller("caller").hung_up:
@@ -233,7 +237,7 @@ def test_a_service_without_a_voice_loops_for_nobody(exchange: Exchange) -> None:
     assert exchange.outcome() in (Outcome.SILENT, Outcome.INFORMED)
 
 
-def test_what_breaks_off_is_forgotten_once_something_else_is_said(exchange: Exchange) -> None:
+def test_a_broken_prompt_is_forgotten_once_another_is_played(exchange: Exchange) -> None:
     exchange.arrive()
     said_breaks_off(exchange)
     exchange.press("#")  # skips the welcome: the question is put
@@ -244,7 +248,7 @@ def test_what_breaks_off_is_forgotten_once_something_else_is_said(exchange: Exch
     assert Step.UNPLAYED not in exchange.steps()
 
 
-def test_what_breaks_off_is_told_twice_and_late(exchange: Exchange) -> None:
+def test_a_broken_prompt_is_reported_twice_and_late(exchange: Exchange) -> None:
     exchange.choose_housing()
     exchange.answer("101")
     whisper = exchange.leg("101").playback
@@ -258,10 +262,10 @@ def test_what_breaks_off_is_told_twice_and_late(exchange: Exchange) -> None:
     assert exchange.talking() == {"101": "caller"}
 
 
-# Informateurs who call the desk, and those who are called back.
+# Calls to the desk, and callbacks.
 
 
-def test_a_desk_call_goes_on_without_the_sentence(exchange: Exchange) -> None:
+def test_a_desk_call_goes_on_without_the_prompt(exchange: Exchange) -> None:
     call = exchange.desk_call("101", "11")
     said_breaks_off(exchange, call)
     exchange.press("101#1111#", call)
@@ -269,8 +273,8 @@ def test_a_desk_call_goes_on_without_the_sentence(exchange: Exchange) -> None:
     assert exchange.hears(call) == ("desk-already-logged-in",)
 
 
-def test_a_callback_s_informateur_who_hangs_up_has_missed_it(exchange: Exchange) -> None:
-    """The second attempt is another informateur's."""
+def test_an_informateur_who_hangs_up_on_a_callback_has_missed_it(exchange: Exchange) -> None:
+    """The second attempt goes to another informateur."""
     exchange.appear("102")
     exchange.ask_callback("t", HOUSING)
     exchange.answer("101")
@@ -283,7 +287,7 @@ def test_a_callback_s_informateur_who_hangs_up_has_missed_it(exchange: Exchange)
     assert exchange.ringing().keys() == {"102"}
 
 
-def test_who_cannot_hear_the_question_is_no_voicemail(exchange: Exchange) -> None:
+def test_a_person_who_cannot_hear_the_question_is_no_voicemail(exchange: Exchange) -> None:
     exchange.ask_callback("t", HOUSING)
     exchange.answer("101")
     call = exchange.pick_up("t")
@@ -295,7 +299,7 @@ def test_who_cannot_hear_the_question_is_no_voicemail(exchange: Exchange) -> Non
     assert (ticket.state, ticket.failure) == (TicketState.WAITING, Failure.INTERRUPTED)
 
 
-def test_who_hangs_up_during_the_question_has_hung_up(exchange: Exchange) -> None:
+def test_a_person_who_hangs_up_during_the_question_has_hung_up(exchange: Exchange) -> None:
     exchange.ask_callback("t", HOUSING)
     exchange.answer("101")
     exchange.leave(exchange.pick_up("t"))

@@ -1,4 +1,4 @@
-"""The caller's vote: two questions, one key each; and nothing that leads back to the call."""
+"""The caller's vote: two questions, one key each, and nothing that leads back to the call."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -20,7 +20,7 @@ MONDAY = date(2026, 11, 23)
 
 @pytest.fixture
 def exchange() -> Exchange:
-    """The informateur has hung up; the caller stays."""
+    """The informateur has hung up; the caller has not."""
     exchange = Exchange(day_plan())
     exchange.appear("101", "103")
     exchange.talk("101")
@@ -39,7 +39,7 @@ def test_two_questions_one_key_each(exchange: Exchange) -> None:
     exchange.hear_out()
     exchange.press("3")
     assert exchange.hears() == SECOND
-    exchange.press("2")  # need not hear the question out
+    exchange.press("2")  # during the question
     assert exchange.hears() == ("vote-thanks",)
     exchange.hear_out()
     exchange.confirm_hang_ups()
@@ -48,13 +48,13 @@ def test_two_questions_one_key_each(exchange: Exchange) -> None:
     assert exchange.outcome() is Outcome.ANSWERED
 
 
-def test_a_key_that_is_no_answer_is_told_once(exchange: Exchange) -> None:
+def test_a_wrong_key_is_pointed_out_once(exchange: Exchange) -> None:
     exchange.press("9")
     assert exchange.hears() == ("vote-invalid", "vote-satisfaction")
     exchange.press("4")
     assert exchange.hears() == SECOND
     exchange.press("#")
-    assert exchange.hears() == ("vote-invalid", "vote-reponse")  # once a question
+    assert exchange.hears() == ("vote-invalid", "vote-reponse")  # once for each question
     exchange.press("A")
 
     assert exchange.hears() == ("goodbye",)
@@ -65,7 +65,7 @@ def test_a_key_that_is_no_answer_is_told_once(exchange: Exchange) -> None:
     ("key", "counted"),
     [("", [(SATISFIED, None)]), ("1", [(SATISFIED, 1), (ANSWERED, None)])],
 )
-def test_who_says_nothing_is_thanked(
+def test_a_caller_who_does_not_answer_is_thanked(
     exchange: Exchange, key: str, counted: list[tuple[str, int | None]]
 ) -> None:
     if key:
@@ -79,7 +79,7 @@ def test_who_says_nothing_is_thanked(
     assert votes(exchange) == counted
 
 
-def test_a_question_whose_end_is_never_told_is_not_waited_for(exchange: Exchange) -> None:
+def test_a_question_whose_end_is_never_reported_is_not_waited_for(exchange: Exchange) -> None:
     exchange.wait(120.0)
 
     assert exchange.hears() == ("goodbye",)
@@ -87,9 +87,7 @@ def test_a_question_whose_end_is_never_told_is_not_waited_for(exchange: Exchange
 
 
 @pytest.mark.parametrize("keys", ["", "4", "9", "49"])
-def test_who_hangs_up_has_not_answered_the_question_that_was_put(
-    exchange: Exchange, keys: str
-) -> None:
+def test_a_caller_who_hangs_up_has_not_answered_the_question(exchange: Exchange, keys: str) -> None:
     if keys:
         exchange.press(keys)
     exchange.leave()
@@ -99,13 +97,13 @@ def test_who_hangs_up_has_not_answered_the_question_that_was_put(
     assert exchange.outcome() is Outcome.ANSWERED
 
 
-def test_a_caller_whom_no_command_reaches_has_not_answered_either(exchange: Exchange) -> None:
+def test_a_caller_who_is_already_gone_has_not_answered_either(exchange: Exchange) -> None:
     exchange.tell(CommandFailed(CallId("caller"), ChannelId("caller")))
 
     assert votes(exchange) == [(SATISFIED, None)]
 
 
-def test_keys_after_the_last_answer_vote_no_more(exchange: Exchange) -> None:
+def test_keys_after_the_last_answer_do_not_count(exchange: Exchange) -> None:
     exchange.press("41")
     exchange.press("1234")
 
@@ -142,7 +140,9 @@ def transfer(exchange: Exchange) -> None:
 
 
 @pytest.mark.parametrize("way", [refer_dialled, refer_spoken, transfer])
-def test_who_was_referred_or_given_on_may_vote_too(way: Callable[[Exchange], None]) -> None:
+def test_callers_who_were_referred_or_transferred_may_vote_too(
+    way: Callable[[Exchange], None],
+) -> None:
     exchange = Exchange(day_plan())
     exchange.appear("101", "103")
     exchange.talk("101")
@@ -151,7 +151,7 @@ def test_who_was_referred_or_given_on_may_vote_too(way: Callable[[Exchange], Non
     assert exchange.hears() == FIRST
 
 
-def test_who_was_cut_off_is_served_and_not_asked() -> None:
+def test_a_caller_who_was_cut_off_is_served_and_not_asked() -> None:
     exchange = Exchange(day_plan())
     exchange.appear("101")
     exchange.talk("101")
@@ -186,8 +186,8 @@ def test_a_vote_says_the_day_the_question_and_the_score_only() -> None:
     assert type(VoteFact(MONDAY, SATISFIED, 4).day) is date
 
 
-def test_nothing_told_beside_the_count_says_how_a_caller_voted() -> None:
-    """Two callers who vote differently: all else the service says of them is the same."""
+def test_nothing_but_the_count_says_how_a_caller_voted() -> None:
+    """Of two callers who vote differently, everything else the service says is the same."""
 
     def told(key: str) -> list[object]:
         exchange = Exchange(day_plan())
@@ -209,7 +209,7 @@ def test_nothing_told_beside_the_count_says_how_a_caller_voted() -> None:
     assert told("1") == told("4")
 
 
-def test_what_the_call_knows_of_itself_does_not_say_how_it_voted() -> None:
+def test_a_call_does_not_remember_how_its_caller_voted() -> None:
     def known_after(key: str) -> dict[str, str]:
         exchange = Exchange(day_plan())
         exchange.appear("101")

@@ -1,4 +1,4 @@
-"""From joining the queue until somebody is rung: what callers hear, and when they are refused."""
+"""From joining the queue until somebody is rung: what callers hear, and who is refused."""
 
 from datetime import time
 
@@ -19,7 +19,7 @@ CLOSING = MONDAY_10H + 8.25 * HOUR
 
 @pytest.fixture
 def exchange() -> Exchange:
-    """Two informateurs of housing of the same level, the first of them at work."""
+    """Two informateurs of housing at the same level; the first is ready."""
     exchange = Exchange(small_plan(agents=TWO_EXPERTS))
     exchange.appear("101")
     return exchange
@@ -61,7 +61,7 @@ def test_a_queue_full_of_others_refuses_nobody_who_can_be_served_at_once() -> No
     assert exchange.hears("behind") == ("refused-full",)
 
 
-def test_pages_are_told_whose_callers_are_refused() -> None:
+def test_pages_are_told_which_sectors_refuse_callers() -> None:
     exchange = Exchange(small_plan(targets=Targets(queue_max=2)))
     exchange.appear("101", "103")
     exchange.talk("101", "talks")
@@ -73,7 +73,7 @@ def test_pages_are_told_whose_callers_are_refused() -> None:
     assert [one.is_full for one in exchange.engine.sectors()] == [True, True]
 
 
-def test_nor_who_waits_a_little_for_an_informateur_of_another_level() -> None:
+def test_a_full_queue_refuses_nobody_who_is_served_after_widening() -> None:
     exchange = Exchange(small_plan(targets=Targets(queue_max=0, widening_s=(0, 20, 40))))
     exchange.appear("102")
     exchange.choose_housing("served", "refused")
@@ -83,7 +83,7 @@ def test_nor_who_waits_a_little_for_an_informateur_of_another_level() -> None:
     assert exchange.ringing() == {"102": "served"}
 
 
-def test_where_the_caller_waits_is_written_on_the_channel(exchange: Exchange) -> None:
+def test_where_the_caller_is_waiting_is_noted_on_the_channel(exchange: Exchange) -> None:
     exchange.choose_housing()
 
     remembered = exchange.caller("caller").remembered
@@ -91,7 +91,7 @@ def test_where_the_caller_waits_is_written_on_the_channel(exchange: Exchange) ->
     assert (remembered.sector, remembered.joined_at) == (HOUSING, MONDAY_10H)
 
 
-def test_with_everybody_busy_the_caller_hears_the_rank_then_music(exchange: Exchange) -> None:
+def test_with_everybody_busy_the_caller_hears_the_place_then_music(exchange: Exchange) -> None:
     exchange.choose_housing("first", "second", "third")
 
     assert exchange.hears("second") == ("queue-joined", "rank-next")
@@ -112,7 +112,7 @@ def test_a_full_queue_refuses() -> None:
     assert exchange.state("second") == "waiting"
 
 
-def test_a_full_queue_thanks_for_the_code_before_it_refuses() -> None:
+def test_a_full_queue_acknowledges_the_code_before_it_refuses() -> None:
     exchange = Exchange(small_plan(targets=Targets(queue_max=0)))
     exchange.appear("101")
     exchange.talk("101", "other")
@@ -132,7 +132,7 @@ def test_nobody_on_duty_for_the_sector_refuses() -> None:
     assert exchange.outcome() is Outcome.REFUSED_NO_AGENT
 
 
-def test_who_chooses_a_sector_after_closing_is_refused_and_told_the_next_opening(
+def test_a_caller_who_chooses_a_sector_after_closing_is_told_the_next_opening(
     exchange: Exchange,
 ) -> None:
     exchange.wait(8.24 * HOUR)
@@ -159,7 +159,7 @@ def test_a_service_that_never_closes_refuses_nobody() -> None:
 # Waiting.
 
 
-def test_waiting_callers_are_told_again_and_again_where_they_stand(exchange: Exchange) -> None:
+def test_waiting_callers_are_told_their_place_at_intervals(exchange: Exchange) -> None:
     exchange.talk("101", "first")
     exchange.choose_housing("second", "third")
     exchange.hear_out("third")
@@ -174,7 +174,7 @@ def test_waiting_callers_are_told_again_and_again_where_they_stand(exchange: Exc
     assert exchange.details(Step.ANNOUNCED, "third") == ["rank 2", "rank 1"]
 
 
-def test_the_wait_is_told_once_it_is_known(exchange: Exchange) -> None:
+def test_the_wait_is_announced_once_it_is_known(exchange: Exchange) -> None:
     for number in range(1, 6):
         exchange.talk("101", f"served-{number}")
         exchange.wait(270.0)
@@ -185,7 +185,7 @@ def test_the_wait_is_told_once_it_is_known(exchange: Exchange) -> None:
     for number in range(1, 6):
         exchange.choose_housing(f"waiting-{number}")
 
-    # 300 s a call with the wrap-up, one informateur: whoever is next may be so in a second.
+    # 300 s a call with wrap-up, one informateur: the next caller may be answered in a second.
     assert exchange.hears("waiting-1") == ("queue-joined", "rank-next")
     assert exchange.hears("waiting-5") == (
         *("queue-joined", "people-before-4"),
@@ -217,7 +217,7 @@ def test_nobody_waits_longer_than_the_longest_wait(exchange: Exchange) -> None:
     assert exchange.outcome() is Outcome.REFUSED_LONG
 
 
-def test_the_longest_wait_ends_though_phones_ring_without_a_break() -> None:
+def test_the_longest_wait_ends_even_if_phones_ring_all_the_time() -> None:
     names = [str(number) for number in range(101, 107)]
     exchange = Exchange(small_plan(agents=tuple(agent(name, logement=1) for name in names)))
     exchange.appear(*names)
@@ -229,8 +229,8 @@ def test_the_longest_wait_ends_though_phones_ring_without_a_break() -> None:
     assert exchange.now - MONDAY_10H <= 2700 + 15
 
 
-def test_the_longest_wait_ends_no_hope_that_is_there() -> None:
-    """Nobody answered until it was over; somebody who missed nothing has become free meanwhile."""
+def test_the_longest_wait_does_not_turn_away_a_caller_for_whom_somebody_is_free() -> None:
+    """Nobody answered in all that time, but somebody who missed nothing has become free."""
     exchange = Exchange(small_plan(agents=TWO_EXPERTS))
     exchange.appear("101")
     exchange.talk("101", "first")
@@ -247,7 +247,7 @@ def test_the_longest_wait_ends_no_hope_that_is_there() -> None:
     assert exchange.hears() == ("refused-long",)
 
 
-def test_who_gives_up_waiting_has_abandoned(exchange: Exchange) -> None:
+def test_a_caller_who_gives_up_waiting_has_abandoned(exchange: Exchange) -> None:
     exchange.talk("101", "first")
     exchange.choose_housing()
     exchange.wait(30.0)
@@ -257,7 +257,7 @@ def test_who_gives_up_waiting_has_abandoned(exchange: Exchange) -> None:
     assert exchange.state("first") == "talking"
 
 
-def test_who_waits_at_closing_is_told_and_still_served(exchange: Exchange) -> None:
+def test_callers_who_are_waiting_at_closing_are_told_and_still_served(exchange: Exchange) -> None:
     exchange.wait(8.24 * HOUR)
     exchange.talk("101", "first")
     exchange.choose_housing()
@@ -271,7 +271,7 @@ def test_who_waits_at_closing_is_told_and_still_served(exchange: Exchange) -> No
     assert exchange.ringing() == {"101": "caller"}
 
 
-def test_what_is_said_at_closing_is_not_cut_by_an_announcement(exchange: Exchange) -> None:
+def test_the_closing_prompt_is_not_cut_short_by_an_announcement(exchange: Exchange) -> None:
     exchange.talk("101", "first")
     exchange.wait(CLOSING - exchange.now - 58.0)
     exchange.choose_housing()

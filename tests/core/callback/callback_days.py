@@ -1,4 +1,4 @@
-"""A day at random with callbacks: what usagers, the store and the carrier do besides.
+"""A random day with callbacks: what usagers, the store and the carrier do as well.
 
 What the engine says of each ticket is kept as the store would keep it, and a router that is
 killed starts again with that.
@@ -76,11 +76,11 @@ FUSE = 12
 
 
 class Killed(Exception):
-    """The router is no more."""
+    """The router has been killed."""
 
 
 class CallbackDay(Day):
-    """Callers, and those who are called back."""
+    """A day of callers and of people who are called back."""
 
     plans = PLANS
 
@@ -136,13 +136,13 @@ class CallbackDay(Day):
             assert state in (TicketState.CANCELLED, TicketState.TALKING) or self.kills > kills
 
     def code_typed(self) -> str:
-        """The fiche's, or that of a ticket."""
+        """Return a fiche's code, or a ticket's."""
         ticket = self.pick_ticket()
         code = None if ticket is None else self.engine.ticket_code(ticket)
         return code if code is not None and self.random.random() < 0.5 else self.code
 
     def type_number(self) -> None:
-        """A caller in the queue has typed a number, or gives up."""
+        """A waiting caller has typed a number, or gives up."""
         if not self.entering:
             return
         call = self.random.choice(list(self.entering))
@@ -166,7 +166,7 @@ class CallbackDay(Day):
     # Those who are called.
 
     def pick_called(self) -> Channel | None:
-        """Somebody whose phone rings."""
+        """Return somebody whose phone is ringing."""
         return self.pick([one for one in self.called.values() if one.alive and not one.answered])
 
     def pick_up(self) -> None:
@@ -183,7 +183,7 @@ class CallbackDay(Day):
             self.tell(CalledEnded(called.call, self.random.choice(list(CalledEnd))))
 
     def pick_asked(self) -> Channel | None:
-        """Somebody who was called, and has picked up."""
+        """Return somebody who has picked up."""
         return self.pick([one for one in self.called.values() if one.alive and one.answered])
 
     def press_one(self) -> None:
@@ -206,7 +206,7 @@ class CallbackDay(Day):
         self.fuse = self.random.randrange(FUSE)
 
     def restart(self) -> None:
-        """The router starts again, with what is on disk and what Asterisk holds."""
+        """The router restarts, with what is on disk and what Asterisk holds."""
         self.kills += 1
         self.fuse = None
         for forgotten in (self.answers, self.asked, self.entering, self.ended):
@@ -227,7 +227,7 @@ class CallbackDay(Day):
         self.take_up()
 
     def take_up(self) -> None:
-        """Tell what Asterisk holds, as the link does; end what nobody owns."""
+        """Report what Asterisk holds, as the link does; end what nobody owns."""
         at = {session.phone: session.agent for session in self.sessions.values()}
         for caller in self.callers():
             if caller.call in self.over:
@@ -251,7 +251,7 @@ class CallbackDay(Day):
 
     def handle(self, event: Event) -> None:
         if isinstance(event, CallFound) and not self.asterisk.channels[ChannelId(event.call)].alive:
-            return  # told again, after its end
+            return  # reported again, after its end
         if isinstance(event, TrunkChanged):
             self.trunk_is_up = event.up
         try:
@@ -338,7 +338,7 @@ class CallbackDay(Day):
         assert self.entering == {}
         assert not any(called.alive for called in self.called.values())
         if self.kills:
-            return  # what was not written yet is not counted
+            return  # what has not been written is not counted
         talked = self.over.keys() & self.called.keys()
         assert self.over.keys() - talked == self.told_of - self.called.keys()
         done = {one for one, record in self.kept.items() if record.state is TicketState.DONE}
@@ -369,7 +369,7 @@ CallbackDay.acts = {
 
 
 class MortalDay(CallbackDay):
-    """As well, the router is killed now and then."""
+    """A day on which the router is also killed now and then."""
 
 
 MortalDay.acts = {**CallbackDay.acts, MortalDay.kill_router: 2}

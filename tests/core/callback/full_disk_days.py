@@ -1,4 +1,4 @@
-"""A day at random with callbacks on which tickets cannot be written for a while."""
+"""A random day with callbacks on which tickets cannot be written for a while."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,7 +11,7 @@ from tests.core.callback.callback_days import CallbackDay
 
 
 class FullDiskDay(CallbackDay):
-    """As well, tickets cannot be written for a while, now and then."""
+    """A day on which, now and then, tickets cannot be written for a while."""
 
     def __init__(self, seed: int) -> None:
         self.store_is_up = True

@@ -11,12 +11,12 @@ RULES = CallbackPolicy()
 
 
 def promised(exchange: Exchange, ticket: str = "t") -> None:
-    """Somebody of housing is promised a callback."""
+    """Somebody is promised a callback for housing."""
     assert exchange.ask_callback(ticket, HOUSING).refusal is None
 
 
 def state(exchange: Exchange, ticket: str = "t") -> TicketState:
-    """Return where the ticket stands, as the engine or the store knows."""
+    """Return the ticket's state, from the engine or the store."""
     record = exchange.engine.ticket(TicketId(ticket))
     return exchange.saved[TicketId(ticket)].state if record is None else record.state
 
@@ -28,7 +28,7 @@ def dialled(exchange: Exchange) -> None:
 
 
 def called(exchange: Exchange, ticket: str, why: CalledEnd) -> None:
-    """Dial the ticket, whose informateur is rung, and let nobody be reached."""
+    """Have the ticket's number dialled, for the informateur who is rung, and not reached."""
     [agent] = exchange.ringing()
     exchange.answer(agent)
     exchange.tell(CalledEnded(exchange.attempt(ticket), why))

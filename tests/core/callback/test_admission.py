@@ -1,4 +1,4 @@
-"""Whether a callback is promised: who is on duty, how many wait, what the carrier does."""
+"""Whether a callback is promised: who is on duty, how many are waiting, what the carrier does."""
 
 import pytest
 
@@ -22,13 +22,13 @@ def exchange() -> Exchange:
 
 
 @pytest.mark.parametrize(("refusal", "sector"), [(Refusal.NO_AGENT, WORK)])
-def test_nobody_on_duty_is_no_promise(
+def test_with_nobody_on_duty_nothing_is_promised(
     exchange: Exchange, refusal: Refusal, sector: SectorId
 ) -> None:
     assert exchange.ask_callback("t", sector).refusal is refusal
 
 
-def test_closed_is_no_promise_and_closing_neither(exchange: Exchange) -> None:
+def test_nothing_is_promised_while_closed_or_about_to_close(exchange: Exchange) -> None:
     closes_at = exchange.plan.hours.closes_at(exchange.now)
     assert closes_at is not None
     exchange.now = closes_at - 60
@@ -44,7 +44,7 @@ def test_more_than_can_be_kept_is_refused(exchange: Exchange) -> None:
     assert refusals[-1] is Refusal.FULL
 
 
-def test_whom_an_informateur_awaits_is_promised_a_callback_however_many_are_open() -> None:
+def test_with_an_informateur_free_a_callback_is_promised_however_many_are_open() -> None:
     exchange = Exchange(day_plan(callbacks=CallbackPolicy(tickets_per_agent=1)))
     exchange.appear("101", "103")
     exchange.talk("101", "first")
@@ -59,8 +59,8 @@ def test_whom_an_informateur_awaits_is_promised_a_callback_however_many_are_open
     assert exchange.ask_callback("e", WORK).refusal is Refusal.FULL
 
 
-def test_who_can_be_called_at_once_is_promised_it_shortly_before_closing() -> None:
-    """Though the forecast, which thinks of a morning's calls, would not."""
+def test_a_callback_that_can_be_made_at_once_is_promised_shortly_before_closing() -> None:
+    """Even though the forecast, with a morning's calls in mind, would not allow it."""
     exchange = Exchange(day_plan(callbacks=CallbackPolicy()))
     closes_at = exchange.plan.hours.closes_at(exchange.now)
     assert closes_at is not None
@@ -89,7 +89,7 @@ def test_only_failures_of_the_carrier_in_a_row_stop_the_promises(exchange: Excha
 
 
 @pytest.mark.parametrize("why", sorted(OF_CARRIER))
-def test_what_the_carrier_does_to_all_stops_the_promises_and_blames_nobody_s_line(
+def test_a_failing_carrier_stops_promises_and_is_nobodys_absence(
     exchange: Exchange, why: CalledEnd
 ) -> None:
     for ticket in ("a", "b", "c"):
@@ -104,7 +104,7 @@ def test_what_the_carrier_does_to_all_stops_the_promises_and_blames_nobody_s_lin
 
 
 @pytest.mark.parametrize("why", sorted(set(CalledEnd) - OF_CARRIER - {CalledEnd.UNASSIGNED}))
-def test_what_is_the_person_s_own_stops_no_promises(exchange: Exchange, why: CalledEnd) -> None:
+def test_failures_of_the_person_stop_no_promises(exchange: Exchange, why: CalledEnd) -> None:
     for ticket in ("a", "b", "c", "d"):
         promised(exchange, ticket)
         called(exchange, ticket, why)
@@ -112,7 +112,7 @@ def test_what_is_the_person_s_own_stops_no_promises(exchange: Exchange, why: Cal
     assert exchange.ask_callback("e", HOUSING).refusal is None
 
 
-def test_a_number_that_does_not_exist_is_that_number_s(exchange: Exchange) -> None:
+def test_one_unassigned_number_says_nothing_of_the_carrier(exchange: Exchange) -> None:
     promised(exchange)
     called(exchange, "t", CalledEnd.UNASSIGNED)
     exchange.wait(RULES.busy_retry_s)
@@ -122,7 +122,7 @@ def test_a_number_that_does_not_exist_is_that_number_s(exchange: Exchange) -> No
     assert exchange.ask_callback("u", HOUSING).refusal is None
 
 
-def test_numbers_in_a_row_that_do_not_exist_are_the_carrier_s_trouble(exchange: Exchange) -> None:
+def test_many_unassigned_numbers_in_a_row_are_the_carriers_trouble(exchange: Exchange) -> None:
     for ticket in ("a", "b", "c"):
         promised(exchange, ticket)
         called(exchange, ticket, CalledEnd.UNASSIGNED)
@@ -149,7 +149,7 @@ def test_one_call_that_goes_out_clears_the_carrier(exchange: Exchange) -> None:
     assert exchange.ask_callback("e", HOUSING).refusal is None
 
 
-def test_what_is_ahead_is_counted_and_never_drifts(exchange: Exchange) -> None:
+def test_the_count_of_what_is_ahead_never_drifts(exchange: Exchange) -> None:
     board, tickets = exchange.engine.board, exchange.engine.tickets
     admission = AdmissionControl(board, Standing(board), tickets)
     dialled(exchange)

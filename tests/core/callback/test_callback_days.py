@@ -1,4 +1,4 @@
-"""Days at random with callbacks: asked for, cancelled, dialled, picked up, called in instead.
+"""Random days with callbacks: asked for, cancelled, dialled, picked up, called in instead.
 
     ALLO_INTERLEAVINGS=1000000 ./allo test tests/core/callback/test_callback_days.py
 

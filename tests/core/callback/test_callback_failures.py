@@ -1,4 +1,4 @@
-"""Promises that cannot be kept: who is to blame, lost numbers, what cannot be written."""
+"""Promises that cannot be kept: whose fault it is, lost numbers, failed writes."""
 
 import pytest
 
@@ -24,10 +24,10 @@ def exchange() -> Exchange:
 
 
 @pytest.mark.parametrize("failure", Failure)
-def test_what_the_service_could_not_do_is_a_broken_promise_and_no_one_s_absence(
+def test_a_failure_of_the_service_is_a_broken_promise_and_nobodys_absence(
     exchange: Exchange, failure: Failure
 ) -> None:
-    """However long before the instant promised it fails."""
+    """However early it fails."""
     promised(exchange)
     while state(exchange) is not TicketState.FAILED:
         exchange.answer("101")
@@ -48,7 +48,7 @@ def test_what_the_service_could_not_do_is_a_broken_promise_and_no_one_s_absence(
     assert figure("not-reached/1", counts).value == (not ours)
 
 
-def test_who_is_called_in_vain_too_late_was_promised_more(exchange: Exchange) -> None:
+def test_a_person_first_called_after_the_instant_promised_was_let_down(exchange: Exchange) -> None:
     exchange.talk("101", "other")
     promised(exchange)
     exchange.wait(RULES.promise_s + 60)
@@ -60,7 +60,7 @@ def test_who_is_called_in_vain_too_late_was_promised_more(exchange: Exchange) ->
 
 
 @pytest.mark.parametrize("state_then", ["waiting", "ringing", "retry"])
-def test_a_lost_number_ends_the_ticket_before_anybody_is_rung_for_it(
+def test_a_lost_number_ends_the_ticket_before_anybody_is_rung(
     exchange: Exchange, state_then: str
 ) -> None:
     if state_then == "waiting":
@@ -82,7 +82,7 @@ def test_a_lost_number_ends_the_ticket_before_anybody_is_rung_for_it(
     assert (fact.outcome, fact.kept) == (Outcome.NUMBER_LOST, False)
     lost = [noted for noted in exchange.notes if noted.step is Step.NUMBER_LOST]
     assert len(lost) == 1
-    exchange.tell(NumberLost(TicketId("t")))  # once more: nothing
+    exchange.tell(NumberLost(TicketId("t")))  # again: nothing happens
     assert exchange.saved[TicketId("t")] == record
 
 
@@ -100,7 +100,7 @@ def test_a_call_under_way_goes_on_without_the_number(exchange: Exchange) -> None
     assert state(exchange) is TicketState.DONE
 
 
-def test_an_attempt_that_is_not_on_disk_frees_the_informateur_and_comes_again_shortly(
+def test_an_attempt_that_is_not_on_disk_frees_the_informateur_and_is_made_again_shortly(
     exchange: Exchange,
 ) -> None:
     dialled(exchange)
@@ -116,7 +116,7 @@ def test_an_attempt_that_is_not_on_disk_frees_the_informateur_and_comes_again_sh
 
 
 @pytest.mark.parametrize("at", ["waiting", "ringing", "dialling"])
-def test_a_promise_that_is_not_on_disk_is_none(exchange: Exchange, at: str) -> None:
+def test_a_promise_that_is_not_on_disk_is_not_made(exchange: Exchange, at: str) -> None:
     if at == "waiting":
         exchange.ask("101", Pause(BREAK))
     promised(exchange)
@@ -127,7 +127,7 @@ def test_a_promise_that_is_not_on_disk_is_none(exchange: Exchange, at: str) -> N
     assert exchange.engine.open_ticket_ids() == frozenset()
     assert exchange.call_facts() == []
     assert exchange.ringing() == {}
-    exchange.tell(TicketUnkept(TicketId("t"), 0))  # once more: nothing
+    exchange.tell(TicketUnkept(TicketId("t"), 0))  # again: nothing happens
     promised(exchange)
 
 
@@ -141,7 +141,7 @@ def test_while_nothing_can_be_written_nobody_is_rung_for_a_callback_or_promised_
     assert exchange.ringing() == {}
     assert exchange.ask_callback("other", HOUSING).refusal is Refusal.UNAVAILABLE
     exchange.choose_housing()
-    assert exchange.ringing() == {"101": "caller"}  # callers feel nothing
+    assert exchange.ringing() == {"101": "caller"}  # callers are not affected
     exchange.leave()
     exchange.confirm_hang_ups()
     exchange.wait(3 * UNKEPT_RETRY_S)

@@ -1,4 +1,4 @@
-"""Tickets when the router starts again, and after a reboot."""
+"""Tickets after a restart of the router, and after a reboot."""
 
 from dataclasses import replace
 
@@ -54,7 +54,7 @@ def restarted(exchange: Exchange) -> Exchange:
     ],
     ids=["page", "general queue", "any"],
 )
-def test_after_a_restart_a_ticket_of_a_sector_that_is_no_more_is_kept(
+def test_after_a_restart_a_ticket_of_a_sector_no_longer_in_the_plan_is_kept(
     exchange: Exchange, plan: Plan, fiche: FicheId | None, sector: SectorId
 ) -> None:
     exchange.ask_callback("t", HOUSING)
@@ -68,7 +68,7 @@ def test_after_a_restart_a_ticket_of_a_sector_that_is_no_more_is_kept(
     assert list(after.ringing()) == ["101"]
 
 
-def test_after_a_restart_who_had_pressed_1_and_is_gone_is_not_called_again(
+def test_after_a_restart_nobody_who_had_pressed_1_is_called_again(
     exchange: Exchange,
 ) -> None:
     dialled(exchange)
@@ -79,7 +79,7 @@ def test_after_a_restart_who_had_pressed_1_and_is_gone_is_not_called_again(
     assert after.ringing() == {}
 
 
-def test_after_a_restart_who_had_pressed_1_is_served_first(exchange: Exchange) -> None:
+def test_after_a_restart_a_person_who_had_pressed_1_is_served_next(exchange: Exchange) -> None:
     dialled(exchange)
     exchange.press("1", exchange.pick_up("t"))
     after = restarted(exchange)
@@ -91,7 +91,9 @@ def test_after_a_restart_who_had_pressed_1_is_served_first(exchange: Exchange) -
     assert state(after) is TicketState.TALKING
 
 
-def test_after_a_restart_who_was_being_asked_is_asked_anew(exchange: Exchange) -> None:
+def test_after_a_restart_a_person_who_was_hearing_the_question_is_asked_again(
+    exchange: Exchange,
+) -> None:
     dialled(exchange)
     exchange.pick_up("t")
     after = restarted(exchange)
@@ -106,7 +108,7 @@ def test_after_a_restart_who_was_being_asked_is_asked_anew(exchange: Exchange) -
     assert after.saved[TicketId("t")].attempts == 1
 
 
-def test_who_picks_up_while_asterisk_is_not_heard_is_asked(exchange: Exchange) -> None:
+def test_a_person_who_picked_up_while_asterisk_was_away_is_asked(exchange: Exchange) -> None:
     dialled(exchange)
     call = exchange.attempt("t")
     exchange.find(call)

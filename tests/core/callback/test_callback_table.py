@@ -30,17 +30,17 @@ def test_every_open_state_ends_by_itself(engine: Engine, state: TicketState) -> 
 
 
 @pytest.mark.parametrize("state", sorted(ENDS))
-def test_an_end_answers_nothing_more(engine: Engine, state: TicketState) -> None:
+def test_an_ended_ticket_has_no_rows(engine: Engine, state: TicketState) -> None:
     assert not [row for row in engine.ticket_table.rows if row.state is state]
 
 
 def test_every_end_but_a_lost_number_is_reached(engine: Engine) -> None:
-    """LOST_REBOOT is given at the start, before anything can happen."""
+    """LOST_REBOOT is set at the start, before anything can happen."""
     reached = {state for row in engine.ticket_table.rows for state in row.leads_to}
     assert reached == set(TicketState) - {TicketState.LOST_REBOOT}
 
 
 @pytest.mark.parametrize("state", sorted(set(OPEN) - {TicketState.TALKING}))
-def test_who_has_not_been_reached_may_cancel(engine: Engine, state: TicketState) -> None:
+def test_anybody_who_has_not_been_reached_may_cancel(engine: Engine, state: TicketState) -> None:
     assert engine.ticket_table.has(state, events.CallbackCancelled)
     assert engine.ticket_table.has(state, TicketDue.EXPIRE)

@@ -1,4 +1,4 @@
-"""Callbacks: promised, dialled once an informateur is there, tried twice, ended once."""
+"""Callbacks: promised, dialled once an informateur has picked up, tried twice, ended once."""
 
 import pytest
 
@@ -73,7 +73,7 @@ def test_a_second_attempt_is_made_inside_the_promise(
     assert (fact.outcome, fact.attempts) == (outcome, 2)
 
 
-def test_a_voicemail_presses_no_key_and_gets_no_word(exchange: Exchange) -> None:
+def test_a_voicemail_presses_no_key_and_gets_no_message(exchange: Exchange) -> None:
     dialled(exchange)
     call = exchange.pick_up("t")
     exchange.hear_out(call)
@@ -122,7 +122,7 @@ def test_live_callers_go_first_until_the_slack_of_a_ticket_is_gone(exchange: Exc
     assert exchange.ringing() == {"101": "second"}
 
 
-def test_who_calls_in_with_the_ticket_s_code_is_not_called_back(exchange: Exchange) -> None:
+def test_a_caller_who_types_the_tickets_code_is_not_called_back(exchange: Exchange) -> None:
     exchange.talk("101", "other")
     promised(exchange)
     code = exchange.engine.ticket_code(TicketId("t"))
@@ -136,7 +136,7 @@ def test_who_calls_in_with_the_ticket_s_code_is_not_called_back(exchange: Exchan
     assert exchange.engine.ticket_code(TicketId("t")) is None
 
 
-def test_a_caller_who_waits_is_offered_a_callback_and_takes_it(exchange: Exchange) -> None:
+def test_a_waiting_caller_is_offered_a_callback_and_accepts(exchange: Exchange) -> None:
     exchange.ask("101", Pause(BREAK))
     exchange.choose_housing()
     exchange.wait(RULES.offer_after_s)
@@ -151,7 +151,7 @@ def test_a_caller_who_waits_is_offered_a_callback_and_takes_it(exchange: Exchang
     assert exchange.outcome() is Outcome.CALLED_BACK
 
 
-def test_a_number_that_was_not_taken_costs_no_rank(exchange: Exchange) -> None:
+def test_an_entry_that_comes_to_nothing_costs_no_rank(exchange: Exchange) -> None:
     exchange.ask("101", Pause(BREAK))
     exchange.choose_housing("caller", "behind")
     exchange.wait(RULES.offer_after_s)
@@ -162,7 +162,7 @@ def test_a_number_that_was_not_taken_costs_no_rank(exchange: Exchange) -> None:
     assert exchange.ringing() == {"101": "caller"}
 
 
-def test_who_typed_a_number_in_vain_is_told_so_and_waits_on(exchange: Exchange) -> None:
+def test_a_caller_whose_number_is_refused_is_told_so_and_waits_on(exchange: Exchange) -> None:
     exchange.ask("101", Pause(BREAK))
     exchange.choose_housing()
     exchange.wait(RULES.offer_after_s)

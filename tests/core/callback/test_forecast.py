@@ -10,7 +10,7 @@ from router.core.callback.forecast import Arrivals, bound_s
 from tests.service_plan import HOUSING, WORK
 
 
-def test_nobody_on_duty_or_everybody_busy_with_callers_is_never() -> None:
+def test_with_nobody_on_duty_or_everybody_busy_with_callers_the_bound_is_infinite() -> None:
     assert bound_s(0, 0, 300, 0) == math.inf
     assert bound_s(0, 10, 300, 10 / 300) == math.inf
 
@@ -44,7 +44,7 @@ def test_more_ahead_or_fewer_informateurs_is_never_sooner(
     assert bound_s(ahead, agents, handling_s, live_per_s * 1.01) >= bound
 
 
-def test_the_rate_of_arrivals_begins_with_what_is_assumed() -> None:
+def test_the_rate_of_arrivals_begins_as_assumed() -> None:
     arrivals = Arrivals()
     assert arrivals.per_s(HOUSING, 0.0, 0.02) == 0.02
     for second in range(0, 3600, 10):

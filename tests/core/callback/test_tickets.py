@@ -1,4 +1,4 @@
-"""Tickets: their values, and what is on disk of them."""
+"""Tickets: their values, and what is stored of them."""
 
 import sqlite3
 from dataclasses import replace
@@ -14,7 +14,7 @@ from router.store.tickets import KEPT_S, TicketStore
 RECORD = TicketRecord(TicketId("t" * 32), SectorId("travail"), FicheId("F1234"), 1.0, 2701.0)
 
 
-def test_an_attempt_s_channel_is_the_same_for_ever_and_tells_nothing() -> None:
+def test_an_attempts_channel_never_changes_and_reveals_nothing() -> None:
     first, second = channel_of(RECORD.ticket, 1), channel_of(RECORD.ticket, 2)
     assert first == channel_of(RECORD.ticket, 1)
     assert first != second
@@ -22,7 +22,7 @@ def test_an_attempt_s_channel_is_the_same_for_ever_and_tells_nothing() -> None:
 
 
 @pytest.mark.parametrize("state", TicketState)
-def test_what_is_written_is_read_again_after_a_restart(tmp_path: Path, state: TicketState) -> None:
+def test_what_was_written_is_read_after_a_restart(tmp_path: Path, state: TicketState) -> None:
     ended_at = 9.5 if state in ENDS else None
     record = replace(
         RECORD, state=state, attempts=2, failure=Failure.BUSY, retry_at=5.0, ended_at=ended_at
@@ -47,7 +47,7 @@ def test_ended_tickets_are_forgotten_after_a_day(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_file_that_cannot_be_used_is_told_with_its_place(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     path = tmp_path / "tickets.sqlite3"
     path.write_text("no database, and long enough to be seen as none" * 40)
     with pytest.raises(StoreError, match=r"tickets\.sqlite3 cannot be used"):

@@ -12,7 +12,7 @@ BY_CODE = working_desk(log_in=LogInBy.CODE)
 
 
 def dial(exchange: Exchange, code: str, keys: str = "", phone: str = "101") -> tuple[str, ...]:
-    """Dial a code, press keys; return what is said in the end."""
+    """Dial a code, press keys; return what is played in the end."""
     call = exchange.desk_call(phone, code)
     if keys:
         exchange.press(keys, call)
@@ -20,7 +20,7 @@ def dial(exchange: Exchange, code: str, keys: str = "", phone: str = "101") -> t
 
 
 def after_a_call(exchange: Exchange, *, with_code: bool = False) -> None:
-    """101 has talked with a caller, who has typed a code or not, and has left."""
+    """101 has talked with a caller, who may have typed a code and has hung up."""
     if with_code:
         exchange.arrive()
         exchange.press(exchange.code)
@@ -48,7 +48,7 @@ def wrapping_up(exchange: Exchange) -> None:
 
 
 def miss(exchange: Exchange, why: LegEnd) -> None:
-    """One call is not taken by 101 and given up; then 101 is rung no more."""
+    """101 misses one call, whose caller gives up; nothing rings any more."""
     exchange.choose_housing(f"missed {exchange.now}")
     exchange.end_leg("101", why)
     exchange.leave(f"missed {exchange.now}")

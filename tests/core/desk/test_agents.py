@@ -9,7 +9,7 @@ A, E = AgentState, AgentEvent
 
 
 def roster(*agents: Agent) -> Roster:
-    """Return a roster in which everybody is present and ready, idle since 0."""
+    """Return a roster in which everybody is registered and ready, and idle since 0."""
     everybody = Roster(agents, [HOUSING, WORK], levels=3)
     for desk in everybody:
         desk.present = True
@@ -22,7 +22,7 @@ def desk_of(everybody: Roster, name: str) -> AgentDesk:
 
 
 def bring_to(everybody: Roster, desk: AgentDesk, state: AgentState) -> None:
-    """Take the table's shortest way from READY to `state`."""
+    """Go from READY to `state` in as few events as possible."""
     ways: dict[AgentState, tuple[AgentEvent, ...]] = {
         A.LOGGED_OUT: (E.WENT,),
         A.READY: (),
@@ -90,14 +90,14 @@ def test_without_a_phone_an_informateur_logs_out_when_the_call_is_done(
 
 
 @pytest.mark.parametrize("state", sorted(set(A) - {A.LOGGED_OUT, A.READY}))
-def test_every_state_between_can_be_left_for_a_log_out_or_ends_with_the_call(
+def test_every_other_state_can_be_left_by_logging_out_or_ends_with_the_call(
     state: AgentState,
 ) -> None:
     assert (state, E.WENT) in TABLE or state is A.TALKING
     assert (A.TALKING, E.DONE) in TABLE
 
 
-def test_who_is_on_duty_besides_oneself() -> None:
+def test_how_many_others_are_on_duty() -> None:
     everybody = roster(agent("101", logement=1), agent("102", logement=2), agent("103", travail=1))
     first = desk_of(everybody, "101")
     assert everybody.on_duty(HOUSING, apart_from=first) == 1
@@ -115,7 +115,7 @@ def test_how_many_are_ready_at_each_level() -> None:
     assert [everybody.ready_at(HOUSING, level) for level in (1, 2, 3)] == [1, 1, 0]
 
 
-def test_where_somebody_works() -> None:
+def test_where_an_informateur_is_logged_in() -> None:
     everybody = Roster([agent("101", logement=1)], [HOUSING, WORK], levels=3)
     desk = desk_of(everybody, "101")
     everybody.phones.add(PhoneId("102"))
@@ -153,7 +153,7 @@ def test_longest_idle_first_then_order_of_the_plan() -> None:
     assert order == ["102", "103", "101"]
 
 
-def test_the_best_level_is_asked_before_the_longest_idle() -> None:
+def test_the_best_level_comes_before_the_longest_idle() -> None:
     everybody = roster(agent("101", logement=2), agent("102", logement=1))
     expert = desk_of(everybody, "102")
     bring_to(everybody, expert, A.PAUSED)
@@ -162,7 +162,7 @@ def test_the_best_level_is_asked_before_the_longest_idle() -> None:
     assert everybody.longest_idle(HOUSING, 2) is expert
 
 
-def test_a_level_is_asked_only_when_the_choice_has_widened_to_it() -> None:
+def test_a_level_is_chosen_only_once_the_choice_has_widened_to_it() -> None:
     everybody = roster(agent("101", logement=2))
 
     assert everybody.longest_idle(HOUSING, 1) is None
@@ -170,7 +170,7 @@ def test_a_level_is_asked_only_when_the_choice_has_widened_to_it() -> None:
     assert everybody.ready(HOUSING) == 1
 
 
-def test_idle_rank_is_kept_through_a_ringing_that_the_caller_ended() -> None:
+def test_idle_time_counts_on_through_a_ringing_that_the_caller_ended() -> None:
     everybody = roster(agent("101", logement=1), agent("102", logement=1))
     first = desk_of(everybody, "101")
     everybody.change(first, E.CHOSEN, 100.0)
@@ -181,7 +181,7 @@ def test_idle_rank_is_kept_through_a_ringing_that_the_caller_ended() -> None:
 
 
 @pytest.mark.parametrize("state", AgentState)
-def test_an_informateur_found_talking_is_taken_unless_busy(state: AgentState) -> None:
+def test_an_informateur_found_talking_is_resumed_unless_busy(state: AgentState) -> None:
     everybody = roster(agent("101", logement=1))
     desk = desk_of(everybody, "101")
     bring_to(everybody, desk, state)

@@ -1,4 +1,4 @@
-"""The desk by phone: short codes, the PIN and pauses; what is asked and answered."""
+"""The desk by phone: short codes, the PIN and pauses; questions and replies."""
 
 from datetime import date
 
@@ -30,7 +30,7 @@ ASK_REASON = ("desk-ask-reason-courte", "desk-ask-reason-dejeuner")
 
 @pytest.fixture
 def exchange() -> Exchange:
-    """Everybody must log in; all phones are there."""
+    """Everybody must log in; all phones are registered."""
     exchange = Exchange(day_plan(working_desk(log_in=LogInBy.CODE)))
     exchange.appear("101", "102", "103", "190")
     return exchange
@@ -59,7 +59,7 @@ def test_a_pair_without_a_row_is_counted_and_ignored(state: DeskState, event: Wh
 
 
 @pytest.mark.parametrize("state", DeskState)
-def test_every_state_ends_by_itself_and_with_the_receiver_down(state: DeskState) -> None:
+def test_every_state_ends_by_itself_and_when_the_informateur_hangs_up(state: DeskState) -> None:
     table = Exchange().engine.desk_table
     assert table.has(state, DeskDue.SILENCE)
     assert table.has(state, CallLeft)
@@ -69,8 +69,8 @@ def test_every_state_ends_by_itself_and_with_the_receiver_down(state: DeskState)
 
 
 @pytest.mark.parametrize("keys", ["#1111#", "101#1111#", "9*101#99*1111#"])
-def test_log_in_at_ones_own_phone(exchange: Exchange, keys: str) -> None:
-    """With nothing typed, the phone's own number; `*` begins anew."""
+def test_log_in_at_the_informateurs_own_phone(exchange: Exchange, keys: str) -> None:
+    """Nothing typed means the phone's own number; `*` starts again."""
     assert dial(exchange, LOG_IN) == ("desk-ask-agent",)
     assert dial(exchange, LOG_IN, keys.partition("#")[0] + "#") == ("desk-ask-pin",)
     assert dial(exchange, LOG_IN, keys) == ("desk-logged-in",)
@@ -85,7 +85,7 @@ def test_log_in_at_anothers_phone(exchange: Exchange) -> None:
     assert [leg.phone for leg in exchange.legs] == ["103"]
 
 
-def test_log_in_from_a_phone_that_is_anothers_at_the_moment(exchange: Exchange) -> None:
+def test_log_in_at_a_phone_where_somebody_else_is_logged_in(exchange: Exchange) -> None:
     exchange.ask("103", LogIn())
 
     assert dial(exchange, LOG_IN, "101#1111#", phone="103") == ("desk-phone-taken",)
@@ -104,7 +104,7 @@ def test_a_phone_that_is_not_registered_or_not_known(exchange: Exchange) -> None
     assert dial(exchange, LOG_IN, "101#1111#", phone="777") == ("desk-phone-unknown",)
 
 
-def test_a_wrong_pin_is_asked_again_the_third_locks_for_a_while(exchange: Exchange) -> None:
+def test_a_wrong_pin_may_be_typed_again_the_third_locks_for_a_while(exchange: Exchange) -> None:
     call = exchange.desk_call("101", LOG_IN)
     exchange.press("#9999#", call)
     assert exchange.hears(call) == ("desk-wrong-pin", "desk-ask-pin")
@@ -122,7 +122,7 @@ def test_a_wrong_pin_is_asked_again_the_third_locks_for_a_while(exchange: Exchan
     assert dial(exchange, LOG_IN, "#1111#") == ("desk-logged-in",)
 
 
-def test_wrong_pins_are_counted_over_calls_and_phones_until_a_right_one(
+def test_wrong_pins_are_counted_across_calls_and_phones_until_a_right_one(
     exchange: Exchange,
 ) -> None:
     for phone in ("101", "102"):
@@ -175,7 +175,7 @@ def test_a_number_of_letters_or_too_long_is_refused(exchange: Exchange, number: 
     assert dial(exchange, LOG_IN, number) == ("desk-invalid", "desk-ask-agent")
 
 
-def test_who_has_no_pin_cannot_log_in_by_phone() -> None:
+def test_without_a_pin_nobody_can_log_in_by_phone() -> None:
     exchange = Exchange(day_plan(working_desk(log_in=LogInBy.CODE)), pins={})
     exchange.appear("101")
 
@@ -200,7 +200,7 @@ def test_a_code_that_does_not_exist(exchange: Exchange) -> None:
 
 
 @pytest.mark.parametrize("code", [LOG_OUT, PAUSE, READY, NOTE])
-def test_who_is_not_logged_in_there_is_told_so(at_work: Exchange, code: str) -> None:
+def test_where_nobody_is_logged_in_the_reply_says_so(at_work: Exchange, code: str) -> None:
     assert dial(at_work, code, phone="103") == ("desk-not-logged-in",)
 
 
@@ -220,7 +220,7 @@ def test_a_pause_with_its_reason_by_phone(at_work: Exchange) -> None:
     assert at_work.agent("101") == "ready"
 
 
-def test_a_reason_that_does_not_exist_is_asked_again_not_for_ever(at_work: Exchange) -> None:
+def test_a_wrong_reason_is_asked_for_again_up_to_a_limit(at_work: Exchange) -> None:
     call = at_work.desk_call("101", PAUSE)
     for _ in range(2):
         at_work.press("9", call)
@@ -243,14 +243,14 @@ def test_ready_after_too_many_misses_says_why_there_was_a_pause(at_work: Exchang
     assert dial(at_work, READY) == ("desk-missed", "desk-ready-after-misses")
 
 
-def test_a_pause_for_one_who_has_logged_out_meanwhile(at_work: Exchange) -> None:
+def test_a_pause_for_an_informateur_who_has_logged_out_meanwhile(at_work: Exchange) -> None:
     call = at_work.desk_call("101", PAUSE)
     dial(at_work, LOG_OUT)
     at_work.press("2", call)
     assert at_work.hears(call) == ("desk-not-logged-in",)
 
 
-def test_a_pause_is_not_given_to_who_took_the_phone_over(at_work: Exchange) -> None:
+def test_a_pause_is_not_given_to_whoever_took_over_the_phone(at_work: Exchange) -> None:
     call = at_work.desk_call("101", PAUSE)
     dial(at_work, LOG_OUT)
     at_work.ask("102", LogIn(PhoneId("101")))
@@ -274,7 +274,7 @@ def test_a_pause_is_not_given_to_who_took_the_phone_over(at_work: Exchange) -> N
         (NOTE, "#1", ("desk-ask-improve",)),
     ],
 )
-def test_silence_is_asked_again_then_the_call_ends(
+def test_after_silence_the_question_is_put_again_then_the_call_ends(
     at_work: Exchange, code: str, keys: str, question: tuple[str, ...]
 ) -> None:
     after_a_call(at_work)
@@ -295,7 +295,7 @@ def test_silence_is_asked_again_then_the_call_ends(
     assert at_work.engine.known()[0] == frozenset()
 
 
-def test_a_hang_up_never_told_is_forgotten_after_a_while(exchange: Exchange) -> None:
+def test_a_hang_up_never_reported_is_assumed_after_a_while(exchange: Exchange) -> None:
     call = exchange.desk_call("101", "19")
     exchange.hear_out(call)
     assert exchange.engine.known()[0] == {call}
@@ -304,7 +304,7 @@ def test_a_hang_up_never_told_is_forgotten_after_a_while(exchange: Exchange) -> 
     assert exchange.engine.known()[0] == frozenset()
 
 
-def test_a_prompt_whose_end_is_never_told_does_not_hold_the_call(exchange: Exchange) -> None:
+def test_a_prompt_whose_end_is_never_reported_does_not_hold_the_call_up(exchange: Exchange) -> None:
     call = exchange.desk_call("101", "19")
     exchange.wait(120.0)
 
@@ -312,7 +312,7 @@ def test_a_prompt_whose_end_is_never_told_does_not_hold_the_call(exchange: Excha
 
 
 @pytest.mark.parametrize("code", [LOG_IN, PAUSE, NOTE, LOG_OUT])
-def test_the_receiver_put_down_leaves_nothing_behind(at_work: Exchange, code: str) -> None:
+def test_hanging_up_leaves_nothing_behind(at_work: Exchange, code: str) -> None:
     after_a_call(at_work)
     call = at_work.desk_call("101", code)
     at_work.leave(call)
@@ -330,7 +330,7 @@ def test_a_command_that_failed_ends_the_desk_call(exchange: Exchange) -> None:
     assert exchange.engine.known()[0] == frozenset()
 
 
-def test_a_desk_call_told_twice_is_one(exchange: Exchange) -> None:
+def test_a_desk_call_reported_twice_is_one(exchange: Exchange) -> None:
     call = CallId(exchange.desk_call("101", LOG_IN))
 
     assert exchange.tell(DeskCalled(call, PhoneId("101"), LOG_IN)) == []
@@ -347,7 +347,7 @@ def test_the_desk_knows_the_day_of_the_service_not_of_utc() -> None:
     assert exchange.engine.board.service_day() == date(2026, 11, 24)
 
 
-def test_a_pause_asked_by_http_gets_one_answer(at_work: Exchange) -> None:
+def test_a_pause_asked_for_by_http_gets_one_answer(at_work: Exchange) -> None:
     assert at_work.ask("101", Pause(BREAK)) is Reply.PAUSED
     at_work.ask("101", Ready())
 
@@ -355,7 +355,7 @@ def test_a_pause_asked_by_http_gets_one_answer(at_work: Exchange) -> None:
     assert [one.reply for one in answers] == [Reply.LOGGED_IN, Reply.PAUSED, Reply.READY]
 
 
-def test_every_reply_can_be_said() -> None:
+def test_every_reply_can_be_played() -> None:
     assert {f"desk-{reply.value}" for reply in Reply} <= PROMPTS
 
 

@@ -1,4 +1,4 @@
-"""Phones that vanish, and leases that end a state which nobody ends."""
+"""Phones that lose their registration, and leases that end a state which nothing else ends."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.service_plan import BREAK, HOUSING, LUNCH, MONDAY_10H, agent, day_pla
 
 @pytest.fixture
 def exchange() -> Exchange:
-    """101 of housing and 103 of work are ready: who registers is logged in."""
+    """101 of housing and 103 of work are ready: registering logs them in."""
     exchange = Exchange(day_plan())
     exchange.appear("101", "103")
     return exchange
@@ -41,7 +41,7 @@ def test_a_phone_that_comes_back_soon_needs_no_new_log_in(by_code: Exchange) -> 
     assert by_code.agent("101") == "ready"
 
 
-def test_a_phone_that_comes_back_late_does(by_code: Exchange) -> None:
+def test_a_phone_that_comes_back_late_needs_one(by_code: Exchange) -> None:
     by_code.ask("101", LogIn())
     by_code.vanish("101")
     by_code.wait(900.0)
@@ -52,7 +52,7 @@ def test_a_phone_that_comes_back_late_does(by_code: Exchange) -> None:
     assert by_code.ask("101", LogIn()) is Reply.LOGGED_IN
 
 
-def test_who_is_away_can_log_in_elsewhere_and_out(by_code: Exchange) -> None:
+def test_an_informateur_who_is_away_can_log_in_elsewhere_and_out(by_code: Exchange) -> None:
     by_code.ask("101", LogIn())
     by_code.vanish("101")
     assert by_code.ask("101", Ready()) is Reply.PHONE_ABSENT
@@ -86,7 +86,7 @@ def test_a_pause_that_ended_during_the_absence_is_over(exchange: Exchange) -> No
     assert exchange.sessions[AgentId("101")].reason is None
 
 
-def test_a_pause_after_too_many_misses_does_too(exchange: Exchange) -> None:
+def test_a_pause_after_too_many_misses_outlives_it_too(exchange: Exchange) -> None:
     miss(exchange, LegEnd.NO_ANSWER)
     exchange.wait(60.0)
     miss(exchange, LegEnd.NO_ANSWER)
@@ -108,7 +108,7 @@ def test_a_phone_that_vanishes_while_it_rings_misses_nothing(exchange: Exchange)
 
 
 @pytest.mark.parametrize("when", ["ringing", "talking"])
-def test_a_pause_wanted_in_a_call_waits_for_a_phone_that_vanished(
+def test_a_pause_asked_for_during_a_call_waits_for_a_phone_that_vanished(
     exchange: Exchange, when: str
 ) -> None:
     exchange.choose_housing()
@@ -126,7 +126,7 @@ def test_a_pause_wanted_in_a_call_waits_for_a_phone_that_vanished(
 
 
 @pytest.mark.parametrize("when", ["ringing", "talking"])
-def test_who_wanted_to_log_out_is_not_logged_in_again_by_the_phone(
+def test_an_informateur_who_asked_to_log_out_is_not_logged_in_again_by_the_phone(
     exchange: Exchange, when: str
 ) -> None:
     by_code = Exchange(day_plan(BY_CODE))
@@ -149,7 +149,9 @@ def test_who_wanted_to_log_out_is_not_logged_in_again_by_the_phone(
 # Leases.
 
 
-def test_asterisk_is_asked_again_and_again_whether_the_talk_goes_on(exchange: Exchange) -> None:
+def test_asterisk_is_asked_at_intervals_whether_the_conversation_goes_on(
+    exchange: Exchange,
+) -> None:
     exchange.talk("101")
     leg = exchange.leg("101").id
     exchange.wait(3 * TARGETS.verify_s)
@@ -165,7 +167,7 @@ def test_asterisk_is_asked_again_and_again_whether_the_talk_goes_on(exchange: Ex
     assert exchange.lost == []
 
 
-def test_an_informateur_whose_leg_went_unnoticed_is_freed(exchange: Exchange) -> None:
+def test_an_informateur_whose_leg_ended_unnoticed_is_freed(exchange: Exchange) -> None:
     exchange.talk("101")
     exchange.lose_leg("101")
     exchange.wait(TARGETS.verify_s)
@@ -176,9 +178,7 @@ def test_an_informateur_whose_leg_went_unnoticed_is_freed(exchange: Exchange) ->
 
 
 @pytest.mark.parametrize("rings", [False, True])
-def test_a_ringing_that_the_call_forgot_ends_with_its_lease(
-    exchange: Exchange, rings: bool
-) -> None:
+def test_ringing_that_the_call_forgot_ends_with_its_lease(exchange: Exchange, rings: bool) -> None:
     exchange.rings = rings
     exchange.choose_housing()
     exchange.engine.board.timers.cancel(("ring", exchange.leg("101").id))
@@ -188,7 +188,7 @@ def test_a_ringing_that_the_call_forgot_ends_with_its_lease(
     assert exchange.state() == "waiting"
 
 
-def test_who_is_let_go_is_ready_soon_though_nobody_tells_that_it_stopped_ringing(
+def test_an_informateur_let_go_is_ready_soon_even_if_the_end_is_never_reported(
     exchange: Exchange,
 ) -> None:
     exchange.choose_housing()

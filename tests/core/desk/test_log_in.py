@@ -18,7 +18,7 @@ TAKE_OVER = working_desk(log_in=LogInBy.CODE, second_log_in=SecondLogIn.TAKE_OVE
 
 @pytest.fixture
 def exchange() -> Exchange:
-    """101 of housing and 103 of work are ready: who registers is logged in."""
+    """101 of housing and 103 of work are ready: registering logs them in."""
     exchange = Exchange(day_plan())
     exchange.appear("101", "103")
     return exchange
@@ -35,14 +35,14 @@ def by_code() -> Exchange:
 # Log-in.
 
 
-def test_who_must_log_in_is_not_ready_by_the_phone_alone(by_code: Exchange) -> None:
+def test_where_log_in_is_by_code_the_phone_alone_makes_nobody_ready(by_code: Exchange) -> None:
     assert by_code.agent("101") == "logged out"
     assert by_code.ask("101", LogIn()) is Reply.LOGGED_IN
     assert by_code.agent("101") == "ready"
     assert by_code.ask("101", LogIn()) is Reply.ALREADY_LOGGED_IN
 
 
-def test_who_logs_in_takes_the_call_that_waits(by_code: Exchange) -> None:
+def test_an_informateur_who_logs_in_takes_the_waiting_call(by_code: Exchange) -> None:
     by_code.ask("102", LogIn())
     by_code.choose_housing()
     by_code.ask("101", LogIn())
@@ -68,7 +68,7 @@ def test_an_informateur_works_at_another_phone(by_code: Exchange) -> None:
         ("190", Reply.LOGGED_IN),  # a supervisor's
     ],
 )
-def test_phones_at_which_one_may_not_log_in(by_code: Exchange, phone: str, reply: Reply) -> None:
+def test_phones_at_which_log_in_is_refused(by_code: Exchange, phone: str, reply: Reply) -> None:
     by_code.ask("103", LogIn())
     by_code.vanish("102")
 
@@ -95,7 +95,7 @@ def test_a_second_log_in_takes_over_if_the_plan_says_so() -> None:
     assert exchange.ask("102", LogIn()) is Reply.PHONE_TAKEN
 
 
-def test_nobody_takes_over_in_a_call() -> None:
+def test_nobody_takes_over_during_a_call() -> None:
     exchange = Exchange(day_plan(TAKE_OVER))
     exchange.appear("101", "102")
     exchange.ask("101", LogIn())
@@ -105,7 +105,7 @@ def test_nobody_takes_over_in_a_call() -> None:
     assert exchange.agent("101") == "talking"
 
 
-def test_who_takes_over_in_a_pause_is_ready_and_known_to_be() -> None:
+def test_taking_over_during_a_pause_makes_ready_and_is_stored() -> None:
     exchange = Exchange(day_plan(TAKE_OVER))
     exchange.appear("101", "102")
     exchange.ask("101", LogIn())
@@ -125,7 +125,7 @@ def test_being_ready_is_counted_by_day(by_code: Exchange) -> None:
     assert by_code.facts == [DutyFact(date(2026, 11, 23), AgentId("101"))]
 
 
-def test_a_registration_told_again_logs_nobody_in(exchange: Exchange) -> None:
+def test_a_registration_reported_again_logs_nobody_in(exchange: Exchange) -> None:
     exchange.ask("101", LogOut())
     exchange.appear("101")
     assert exchange.agent("101") == "logged out"
@@ -150,7 +150,7 @@ def test_the_owner_of_a_phone_is_not_logged_in_where_another_works(exchange: Exc
 
 
 @pytest.mark.parametrize("request_", [LogOut(), Pause(LUNCH), Ready(), Note()])
-def test_who_is_not_logged_in_can_only_log_in(
+def test_an_informateur_who_is_logged_out_can_only_log_in(
     by_code: Exchange, request_: LogOut | Pause | Ready | Note
 ) -> None:
     assert by_code.ask("101", request_) is Reply.NOT_LOGGED_IN
@@ -173,7 +173,9 @@ def test_log_out_outside_a_call(exchange: Exchange, state: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["reserved", "ringing", "talking"])
-def test_log_out_in_a_call_comes_after_it_and_its_wrap_up(exchange: Exchange, state: str) -> None:
+def test_a_log_out_during_a_call_comes_after_it_and_its_wrap_up(
+    exchange: Exchange, state: str
+) -> None:
     exchange.rings = state != "reserved"
     exchange.choose_housing()
     if state == "talking":
@@ -194,7 +196,7 @@ def test_log_out_in_a_call_comes_after_it_and_its_wrap_up(exchange: Exchange, st
     assert exchange.agent("101") == "logged out"
 
 
-def test_log_out_while_the_phone_rings_for_a_caller_who_leaves(exchange: Exchange) -> None:
+def test_log_out_while_the_phone_rings_for_a_caller_who_hangs_up(exchange: Exchange) -> None:
     exchange.choose_housing()
     exchange.ask("101", LogOut())
     exchange.leave()

@@ -1,4 +1,4 @@
-"""What a call was about: noted by keys after it, or by HTTP."""
+"""What a call was about, noted by keys or by HTTP."""
 
 from datetime import date
 
@@ -17,7 +17,7 @@ MONDAY = date(2026, 11, 23)
 
 @pytest.fixture
 def exchange() -> Exchange:
-    """Everybody must log in; all phones are there."""
+    """Everybody must log in; all phones are registered."""
     exchange = Exchange(day_plan(working_desk(log_in=LogInBy.CODE)))
     exchange.appear("101", "102", "103", "190")
     return exchange
@@ -64,14 +64,14 @@ def test_the_steps_of_a_note(at_work: Exchange) -> None:
         assert at_work.hears(call) == asked
 
 
-def test_a_note_without_a_subject_is_of_the_page_the_caller_came_from(at_work: Exchange) -> None:
+def test_a_note_without_a_subject_is_about_the_page_the_caller_came_from(at_work: Exchange) -> None:
     after_a_call(at_work, with_code=True)
     dial(at_work, NOTE, "#12")
 
     assert at_work.facts[-1] == SubjectFact(MONDAY, HOUSING, FICHE, Result.ANSWERED, None, False)
 
 
-def test_one_note_a_call(at_work: Exchange) -> None:
+def test_one_note_for_each_call(at_work: Exchange) -> None:
     after_a_call(at_work)
     assert at_work.ask("101", Note()) is Reply.NOTED
 
@@ -114,7 +114,7 @@ def test_a_note_by_http(at_work: Exchange) -> None:
     assert at_work.facts[-1] == SubjectFact(MONDAY, HOUSING, WORK, Result.REFERRED, HEALTH, True)
 
 
-def test_no_call_comes_while_an_informateur_notes_by_phone(at_work: Exchange) -> None:
+def test_no_call_comes_while_an_informateur_is_noting_by_phone(at_work: Exchange) -> None:
     at_work.choose_housing("first", "second")
     at_work.answer("101")
     at_work.hear_whisper("101")
@@ -134,7 +134,7 @@ def test_no_call_comes_while_an_informateur_notes_by_phone(at_work: Exchange) ->
     assert at_work.ringing() == {"101": "second"}
 
 
-def test_a_receiver_put_down_early_leaves_the_rest_of_the_wrap_up(at_work: Exchange) -> None:
+def test_hanging_up_early_leaves_the_rest_of_the_wrap_up(at_work: Exchange) -> None:
     after_a_call(at_work)
     at_work.wait(10.0)
     call = at_work.desk_call("101", NOTE)
@@ -147,7 +147,7 @@ def test_a_receiver_put_down_early_leaves_the_rest_of_the_wrap_up(at_work: Excha
     assert at_work.agent("101") == "ready"
 
 
-def test_sectors_without_a_code_are_not_what_nothing_stands_for() -> None:
+def test_an_empty_entry_does_not_mean_a_sector_without_a_code() -> None:
     plan = day_plan(
         sectors={
             id_: Sector(id_, sector.name, sector.ministry, sector.prompt)

@@ -1,4 +1,4 @@
-"""Pauses: asked for, and those that follow a call that was missed."""
+"""Pauses: those asked for, and those after a missed call."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from tests.service_plan import BREAK, LUNCH, day_plan
 
 @pytest.fixture
 def exchange() -> Exchange:
-    """101 of housing and 103 of work are ready: who registers is logged in."""
+    """101 of housing and 103 of work are ready: registering logs them in."""
     exchange = Exchange(day_plan())
     exchange.appear("101", "103")
     return exchange
@@ -22,7 +22,7 @@ def exchange() -> Exchange:
 # Pauses.
 
 
-def test_a_pause_has_a_reason_and_is_kept_over_a_restart(exchange: Exchange) -> None:
+def test_a_pause_has_a_reason_and_survives_a_restart(exchange: Exchange) -> None:
     assert exchange.ask("101", Pause(LUNCH)) is Reply.PAUSED
     assert (exchange.agent("101"), reason(exchange)) == ("paused", LUNCH)
     session = exchange.sessions[AgentId("101")]
@@ -51,7 +51,7 @@ def test_a_forgotten_pause_ends_in_a_log_out(exchange: Exchange) -> None:
     assert exchange.ask("101", LogIn()) is Reply.LOGGED_IN
 
 
-def test_another_pause_begins_its_own_time(exchange: Exchange) -> None:
+def test_another_pause_starts_its_own_time(exchange: Exchange) -> None:
     exchange.ask("101", Pause(BREAK))
     exchange.wait(500.0)
     assert exchange.ask("101", Pause(LUNCH)) is Reply.PAUSED
@@ -62,7 +62,7 @@ def test_another_pause_begins_its_own_time(exchange: Exchange) -> None:
     assert exchange.agent("101") == "logged out"
 
 
-def test_a_pause_in_a_call_comes_after_it_and_its_wrap_up(exchange: Exchange) -> None:
+def test_a_pause_asked_for_during_a_call_comes_after_it_and_its_wrap_up(exchange: Exchange) -> None:
     exchange.talk("101")
     assert exchange.ask("101", Pause(LUNCH)) is Reply.AFTER_CALL
     exchange.leave()
@@ -74,7 +74,7 @@ def test_a_pause_in_a_call_comes_after_it_and_its_wrap_up(exchange: Exchange) ->
 
 
 @pytest.mark.parametrize("how", ["the caller leaves", "nobody answers", "rejected"])
-def test_a_pause_wanted_while_the_phone_rings(exchange: Exchange, how: str) -> None:
+def test_a_pause_asked_for_while_the_phone_rings(exchange: Exchange, how: str) -> None:
     exchange.choose_housing()
     exchange.ask("101", Pause(LUNCH))
     if how == "the caller leaves":
@@ -108,7 +108,7 @@ def test_ready_ends_the_wrap_up_and_brings_the_next_call(exchange: Exchange) -> 
 
 
 @pytest.mark.parametrize("wish", [Pause(LUNCH), LogOut()])
-def test_ready_in_a_call_takes_back_what_was_wanted_after_it(
+def test_ready_during_a_call_cancels_what_was_asked_for_after_it(
     exchange: Exchange, wish: Pause | LogOut
 ) -> None:
     exchange.talk("101")
@@ -121,7 +121,7 @@ def test_ready_in_a_call_takes_back_what_was_wanted_after_it(
     assert exchange.agent("101") == "ready"
 
 
-def test_who_is_ready_stays_so(exchange: Exchange) -> None:
+def test_ready_changes_nothing_for_somebody_who_is_ready(exchange: Exchange) -> None:
     assert exchange.ask("101", Ready()) is Reply.READY
     assert exchange.agent("101") == "ready"
 
@@ -175,11 +175,13 @@ def test_after_two_misses_in_a_row_an_informateur_is_paused_and_told(
     assert exchange.ask("101", Ready()) is Reply.READY_AFTER_MISSES
     assert exchange.agent("101") == "ready"
     assert exchange.ask("101", Ready()) is Reply.READY
-    miss(exchange, LegEnd.NO_ANSWER)  # counted anew
+    miss(exchange, LegEnd.NO_ANSWER)  # the count starts again
     assert reason(exchange) == MISSED
 
 
-def test_who_missed_too_many_and_does_not_come_back_is_logged_out(exchange: Exchange) -> None:
+def test_an_informateur_who_missed_too_many_and_does_not_return_is_logged_out(
+    exchange: Exchange,
+) -> None:
     miss(exchange, LegEnd.NO_ANSWER)
     exchange.wait(60.0)
     miss(exchange, LegEnd.NO_ANSWER)
@@ -189,9 +191,7 @@ def test_who_missed_too_many_and_does_not_come_back_is_logged_out(exchange: Exch
 
 
 @pytest.mark.parametrize("why", [LegEnd.BUSY, LegEnd.UNREACHABLE, LegEnd.LOST])
-def test_a_phone_that_is_busy_or_not_reached_misses_nothing(
-    exchange: Exchange, why: LegEnd
-) -> None:
+def test_a_busy_or_unreachable_phone_misses_nothing(exchange: Exchange, why: LegEnd) -> None:
     for _ in range(4):
         miss(exchange, why)
         exchange.wait(60.0)
@@ -211,7 +211,9 @@ def test_a_conversation_makes_up_for_a_miss(exchange: Exchange) -> None:
     assert reason(exchange) == MISSED
 
 
-def test_to_hang_up_in_the_whisper_again_and_again_is_to_miss(exchange: Exchange) -> None:
+def test_hanging_up_during_the_whisper_again_and_again_counts_as_missing(
+    exchange: Exchange,
+) -> None:
     for call, expected in (("first", REJECTED), ("second", TOO_MANY)):
         exchange.choose_housing(call)
         exchange.answer("101")
@@ -222,7 +224,7 @@ def test_to_hang_up_in_the_whisper_again_and_again_is_to_miss(exchange: Exchange
 
 
 def test_an_informateur_without_a_reachable_phone_is_found_out(exchange: Exchange) -> None:
-    """Nobody tells that it rings."""
+    """Ringing is never reported."""
     exchange.rings = False
     exchange.choose_housing()
     exchange.wait(4.9)

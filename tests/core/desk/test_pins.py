@@ -25,10 +25,10 @@ def test_a_pin_opens_one_informateurs_desk(agent: str, typed: str, right: bool) 
 
 
 @pytest.mark.parametrize("typed", ["é", "１２３４", "12\0", "A234"])
-def test_what_is_no_digit_never_matches_and_never_raises(typed: str) -> None:
+def test_an_entry_that_is_no_number_never_matches_and_never_raises(typed: str) -> None:
     assert not PINS.matches(AgentId("101"), typed)
 
 
-def test_pins_do_not_show() -> None:
+def test_pins_are_not_shown() -> None:
     assert repr(PINS) == "Pins(2)"
     assert "1234" not in str(PINS)
