@@ -87,6 +87,8 @@ class LinkCounts:
     malformed: int = 0
     #: Commands that found no Asterisk.
     commands_dropped: int = 0
+    #: Differences between Asterisk and the engine that a look in between has made good.
+    corrections: int = 0
 
 
 class AsteriskLink:
@@ -275,6 +277,7 @@ class AsteriskLink:
             certain = before.confirmed_by(found)
             before = found
             if certain.events or certain.requests:
+                self.counts.corrections += len(certain.events) + len(certain.requests)
                 self._log.warning(
                     "asterisk had gone on unseen",
                     count=len(certain.events) + len(certain.requests),

@@ -44,7 +44,16 @@ Say = Callable[[str], None]
 def unpack_programs(
     programs: Iterable[str], architecture: str, tree: Path, work: Path, say: Say
 ) -> None:
-    """Fetch and unpack the packages of `programs` into the new folder `tree`.
+    """Fetch and unpack the packages of `programs`; the rest as `unpack_packages`."""
+    unpack_packages(
+        [one for name in programs for one in PACKAGES[name]], architecture, tree, work, say
+    )
+
+
+def unpack_packages(
+    packages: list[str], architecture: str, tree: Path, work: Path, say: Say
+) -> None:
+    """Fetch and unpack `packages`, and what they need, into the new folder `tree`.
 
     `architecture` is Debian's name for it. `work` is a new folder for apt's own files and the
     archives, which the caller removes.
@@ -56,7 +65,7 @@ def unpack_programs(
     """
     apt = _private_apt(work)
     _choose_mirror(apt, architecture, say)
-    archives = _download(apt, [name for one in programs for name in PACKAGES[one]], say)
+    archives = _download(apt, packages, say)
     _unpack(archives, tree, say)
 
 

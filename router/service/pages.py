@@ -1,6 +1,7 @@
 """What HTTP may see of the running service, and ask of the engine."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 
 from router import logs
@@ -14,7 +15,7 @@ from router.service.live import UNNUMBERED, Live
 from router.service.promises import Promises
 from router.service.readiness import Kept, Readiness
 from router.web.backend import DeskBackend
-from router.web.snapshot import Snapshot
+from router.web.snapshot import Connection, Snapshot, standing_of
 
 
 class Pages:
@@ -42,10 +43,12 @@ class Pages:
 
     def snapshot(self) -> Snapshot:
         """Return what pages may know of the present."""
-        engine, connected = self._engine, self._link.connected
+        engine, connected, now = self._engine, self._link.connected, self._clock.now()
+        standings = Counter(standing_of(one, now) for one in engine.open_tickets())
+        counts = self._link.counts
         return Snapshot(
             ready=connected,
-            now=self._clock.now(),
+            now=now,
             sectors=engine.sectors(),
             agents={state.value: count for state, count in engine.agent_states().items()},
             calls={state.value: count for state, count in engine.call_states().items()},
@@ -55,6 +58,16 @@ class Pages:
             parts=self._readiness.parts,
             stores={name: one.standing for name, one in self._stores.items()},
             callbacks={sector: self._promises.refusal(sector) for sector in self._sectors},
+            is_open=engine.board.plan.hours.is_open(now),
+            open_callbacks=standings,
+            connection=Connection(
+                counts.connections,
+                counts.messages,
+                counts.malformed,
+                counts.commands_dropped,
+                counts.corrections,
+                self._readiness.fallbacks,
+            ),
             trouble="" if connected else str(self._link.last_error or "connecting to Asterisk"),
         )
 

@@ -34,6 +34,8 @@ _STALE_S = 20.0
 NOT_YET = "not seen yet"
 
 _ANY_ADDRESS = "0.0.0.0"
+#: A global variable of the dialplan.
+FALLBACKS_VARIABLE = "FALLBACKS"
 
 
 class Intake(Protocol):
@@ -90,6 +92,9 @@ class Readiness:
         #: The connection on which that was seen: on another one Asterisk may be another.
         self._seen_on = 0
         self._logged: dict[str, str] = {}
+        #: Callers whom the dialplan has looked after while no router answered, as Asterisk has
+        #: counted since its own start (extensions.conf).
+        self.fallbacks = 0
 
     @property
     def parts(self) -> dict[str, str]:
@@ -122,9 +127,11 @@ class Readiness:
             *(self._transport(part) for part in _TRANSPORTS),
             self._trunk(),
         )
+        fallbacks = await self._fallbacks()
         seen = dict(zip(_LOOKED_AT, (*answered, self._phones()), strict=True))
         if self._link.connected and self._link.counts.connections == connection:
             self._seen, self._seen_on = seen, connection
+            self.fallbacks = fallbacks
             self._seen_at = asyncio.get_running_loop().time()
             self._log_changes()
 
@@ -192,17 +199,24 @@ class Readiness:
             return "the carrier does not answer OPTIONS (asterisk.trunk_qualify_s = 0: not asked)"
         return ""
 
+    async def _fallbacks(self) -> int:
+        answer, _ = await self._asked("asterisk/variable", "", variable=FALLBACKS_VARIABLE)
+        counted = answer.get("value", "")
+        return int(counted) if counted.isdigit() else 0
+
     def _phones(self) -> str:
         """Informateurs' phones can register: Asterisk knows them."""
         if self._link.phones_found:
             return ""
         return "Asterisk knows none of the plan's phones: run ./allo configure, and restart it"
 
-    async def _asked(self, path: str, gone: str) -> tuple[dict[str, str], str]:
+    async def _asked(self, path: str, gone: str, **query: str) -> tuple[dict[str, str], str]:
         """Return Asterisk's answer, and what is wrong."""
         try:
             async with asyncio.timeout(self._patience_s):
-                return await self._link.client.ask_http(Request("look", "GET", path)) or {}, ""
+                return await self._link.client.ask_http(
+                    Request("look", "GET", path, query)
+                ) or {}, ""
         except AriGone:
             return {}, gone
         except TimeoutError:

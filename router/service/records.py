@@ -52,6 +52,7 @@ class Records:
             case DeskChanged():
                 self._store.desk_changed(command)
             case Counted(fact):
+                self._metrics.counted(fact)
                 self._store.record(fact)
 
     async def keep_facts(self) -> None:

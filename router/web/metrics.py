@@ -2,18 +2,30 @@
 
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
+from router import __version__
 from router.core.callback.tickets import Failure
 from router.core.commands import Noted, Step
 from router.core.events import CalledEnd
-from router.core.facts import Outcome
+from router.core.facts import CallFact, Door, Fact, Outcome
 from router.core.ids import SectorId
 from router.core.table import IGNORED, OUTSIDE
 from router.store.standing import Keeping
-from router.web.snapshot import Snapshot
+from router.web.snapshot import CallbackStanding, Connection, Snapshot
 
 _WAIT_BUCKETS_S = (5, 15, 30, 60, 120, 180, 300, 600, 1200, 2700)
+
+
+#: Fields of `Connection` -> what they count.
+_OF_CONNECTION = {
+    "connections": "Connections made to Asterisk: the first, and one after each break.",
+    "messages": "Messages from Asterisk.",
+    "malformed": "Messages from Asterisk that could not be read; must stay 0.",
+    "commands_dropped": "Commands given up when the connection broke.",
+    "corrections": "Differences between Asterisk and the engine that were found and made good.",
+    "fallbacks": "Callers whom the dialplan has looked after while no router answered.",
+}
 
 
 class Metrics:
@@ -24,6 +36,9 @@ class Metrics:
 
     def __init__(self, sectors: Iterable[SectorId], parts: Iterable[str] = ()) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        build = Gauge("allo_build_info", "The version.", ["version"], registry=self.registry)
+        build.labels(__version__).set(1)
         steps = Counter("allo_steps", "Steps of calls.", ["step"], registry=self.registry)
         self._steps = {step: steps.labels(step.value) for step in Step}
         self._ended = Counter(
@@ -66,6 +81,30 @@ class Metrics:
             registry=self.registry,
         )
         self._counts_told: dict[str, int] = {}
+        self._open = Gauge(
+            "allo_open",
+            "1 while callers are admitted by the opening hours.",
+            registry=self.registry,
+        )
+        self._on_duty = self._gauge("allo_on_duty", "Informateurs who are logged in.", "sector")
+        self._oldest = self._gauge(
+            "allo_oldest_wait_seconds", "How long the longest waiting has waited.", "sector"
+        )
+        self._callbacks = self._gauge("allo_callbacks", "Open callbacks.", "standing")
+        self._promises = Counter(
+            "allo_promises",
+            "Promises that have come due, to callers (answered in time) and to those called back.",
+            ["door", "kept"],
+            registry=self.registry,
+        )
+        for door in Door:
+            for kept in ("yes", "no"):
+                self._promises.labels(door.value, kept)
+        self._connection = {
+            field: Counter(f"allo_asterisk_{field}", what, registry=self.registry)
+            for field, what in _OF_CONNECTION.items()
+        }
+        self._connection_told = Connection()
         self._leaks = Counter(
             "allo_log_leaks",
             "Values kept out of the log because they could be telephone numbers; must stay 0.",
@@ -110,6 +149,11 @@ class Metrics:
             return self._outside
         return self._ignored if count.startswith(IGNORED) else None
 
+    def counted(self, fact: Fact) -> None:
+        """Count whether a promise was kept, if the fact says so."""
+        if isinstance(fact, CallFact) and fact.kept is not None:
+            self._promises.labels(fact.door.value, "yes" if fact.kept else "no").inc()
+
     def refresh(self, snapshot: Snapshot) -> None:
         """Set the gauges to what is true now, and the counters that others keep."""
         for part, why in snapshot.parts.items():
@@ -128,7 +172,16 @@ class Metrics:
             self._failures.labels(store).inc(keeping.failures - before.failures)
             self._lost.labels(store).inc(keeping.lost - before.lost)
             self._stores_told[store] = keeping
+        self._open.set(snapshot.is_open)
+        for standing in CallbackStanding:
+            self._callbacks.labels(standing.value).set(snapshot.open_callbacks.get(standing, 0))
+        for field, counter in self._connection.items():
+            now, before = getattr(snapshot.connection, field), getattr(self._connection_told, field)
+            counter.inc(now - before if now >= before else now)  # Asterisk may have restarted
+        self._connection_told = snapshot.connection
         for sector in snapshot.sectors:
+            self._on_duty.labels(sector.sector).set(sector.on_duty)
+            self._oldest.labels(sector.sector).set(sector.oldest_wait_s or 0.0)
             self._waiting.labels(sector.sector).set(sector.waiting)
         for state, number in snapshot.agents.items():
             self._agents.labels(state).set(number)

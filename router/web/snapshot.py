@@ -2,14 +2,54 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-from router.core.callback.tickets import Refusal
+from router.core.callback.tickets import Refusal, TicketRecord, TicketState
 from router.core.ids import SectorId
 from router.core.plan import Plan
 from router.core.standing import SectorSnapshot
 from router.store.standing import Keeping
 from router.web.present import Phone, phone_now
 from router.web.refusals import NotNow, most_common, not_now
+
+#: A callback that is due this soon and is not under way is at risk, in seconds.
+AT_RISK_S = 180.0
+
+
+class CallbackStanding(StrEnum):
+    """Where an open callback stands."""
+
+    WAITING = "waiting"
+    UNDER_WAY = "under way"  # an informateur is rung, the number is dialled, or the two talk
+    AT_RISK = "at risk"  # due within AT_RISK_S, and not under way
+    LATE = "late"  # past the instant promised, and not under way
+
+
+def standing_of(ticket: TicketRecord, now: float) -> CallbackStanding:
+    """Return where the ticket stands at `now`, UTC epoch seconds."""
+    if ticket.state is not TicketState.WAITING:
+        return CallbackStanding.UNDER_WAY
+    if ticket.due_at <= now:
+        return CallbackStanding.LATE
+    at_risk = ticket.due_at - now < AT_RISK_S
+    return CallbackStanding.AT_RISK if at_risk else CallbackStanding.WAITING
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The router's connection to Asterisk since its start."""
+
+    #: Connections made: the first, and one more after each break.
+    connections: int = 0
+    messages: int = 0
+    #: Messages that could not be read.
+    malformed: int = 0
+    #: Commands given up when the connection broke.
+    commands_dropped: int = 0
+    #: Differences between Asterisk and the engine, found and made good.
+    corrections: int = 0
+    #: Callers whom the dialplan has looked after while no router answered.
+    fallbacks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +75,11 @@ class Snapshot:
     #: Why no callback is promised in a sector, None where one is; a sector that is missing
     #: counts as unavailable.
     callbacks: Mapping[SectorId, Refusal | None] = field(default_factory=dict)
+    #: Whether callers are admitted by the opening hours.
+    is_open: bool = False
+    #: Open callbacks, by where they stand.
+    open_callbacks: Mapping[CallbackStanding, int] = field(default_factory=dict)
+    connection: Connection = Connection()
     #: Why calls cannot be answered, in words without secrets; "" if they can.
     trouble: str = ""
     #: The state of each file that is written while calls go on.

@@ -276,13 +276,23 @@ class Cast:
         ):
             return await answer.json() if method == "GET" else None
 
+    async def fallbacks(self) -> float:
+        """Return how many callers the dialplan has looked after, as the router knows."""
+        [counted] = re.findall(
+            r"^allo_asterisk_fallbacks_total (\S+)$", await self._metrics(), re.MULTILINE
+        )
+        return float(counted)
+
     async def metrics(self, name: str) -> dict[str, float]:
         """Return a metric of the router by its one label."""
+        row = rf'^{name}{{\w+="([^"]+)"}} (\S+)$'
+        found = re.findall(row, await self._metrics(), re.MULTILINE)
+        return {label: float(value) for label, value in found}
+
+    async def _metrics(self) -> str:
         url = self.stage.http + "/metrics"
         async with aiohttp.ClientSession() as session, session.get(url) as answer:
-            text = await answer.text()
-        found = re.findall(rf'^{name}{{\w+="([^"]+)"}} (\S+)$', text, re.MULTILINE)
-        return {label: float(value) for label, value in found}
+            return await answer.text()
 
     async def calls(self) -> dict[str, float]:
         """Return how many calls the router has, by state; states of none are left out."""

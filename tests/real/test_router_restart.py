@@ -55,6 +55,7 @@ async def test_calls_outlive_the_router_and_are_taken_up_again(cast: Cast) -> No
         await cast.step(caller, Step.FOUND)
     await cast.arrived(new)
     await new.person.hears("welcome")
+    await cast.until(cast.fallbacks, lambda counted: counted == 1)
     calls = await cast.calls()
     assert (calls[CallState.TALKING], calls[CallState.WAITING]) == (1, 2)
     assert sum(calls.values()) == 4  # the new one is wherever the welcome has led

@@ -9,17 +9,17 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 from prometheus_client.parser import text_string_to_metric_families
 
-from router.core.callback.tickets import Refusal
+from router.core.callback.tickets import Refusal, TicketRecord, TicketState
 from router.core.codes import in_pairs
 from router.core.commands import Noted, Step
-from router.core.facts import Outcome
-from router.core.ids import CallId
+from router.core.facts import CallFact, Door, Outcome
+from router.core.ids import CallId, TicketId
 from router.core.standing import SectorSnapshot
 from router.core.table import OUTSIDE
 from router.store.standing import Keeping
 from router.web.api import Api
 from router.web.metrics import Metrics
-from router.web.snapshot import Snapshot
+from router.web.snapshot import AT_RISK_S, CallbackStanding, Connection, Snapshot, standing_of
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, WORK, code_book, small_plan
 
 KEY = "key of the tests"
@@ -266,6 +266,53 @@ async def test_ignored_events_and_transitions_outside_the_tables_are_counted_onc
         text = await (await client.get("/metrics")).text()
         assert f"allo_events_ignored_total {late + 1}.0" in text
         assert f"allo_outside_table_total {outside}.0" in text
+
+
+async def test_open_callbacks_are_counted_by_where_they_stand(
+    client: Client, present: Present
+) -> None:
+    present.set(is_open=True, open_callbacks={CallbackStanding.AT_RISK: 2})
+    text = await (await client.get("/metrics")).text()
+    assert "allo_open 1.0" in text
+    assert 'allo_callbacks{standing="at risk"} 2.0' in text
+    assert 'allo_callbacks{standing="late"} 0.0' in text
+    assert 'allo_oldest_wait_seconds{sector="logement"} 40.0' in text
+    assert 'allo_on_duty{sector="logement"} 3.0' in text
+
+
+@pytest.mark.parametrize(
+    ("state", "due_in_s", "standing"),
+    [
+        (TicketState.WAITING, 600.0, CallbackStanding.WAITING),
+        (TicketState.WAITING, AT_RISK_S, CallbackStanding.WAITING),
+        (TicketState.WAITING, AT_RISK_S - 1, CallbackStanding.AT_RISK),
+        (TicketState.WAITING, 0.0, CallbackStanding.LATE),
+        (TicketState.DIALLING, -5.0, CallbackStanding.UNDER_WAY),
+    ],
+)
+def test_a_callback_is_at_risk_when_it_is_due_soon_and_nobody_calls(
+    state: TicketState, due_in_s: float, standing: CallbackStanding
+) -> None:
+    due_at = MONDAY_10H + due_in_s
+    ticket = TicketRecord(TicketId("t"), HOUSING, None, MONDAY_10H - 2000, due_at, state)
+    assert standing_of(ticket, MONDAY_10H) is standing
+
+
+async def test_promises_are_counted_as_they_come_due(client: Client, metrics: Metrics) -> None:
+    for kept in (True, True, False, None):
+        metrics.counted(CallFact(0, Door.CALLBACK, HOUSING, Outcome.ANSWERED, 60, 120, 1, kept))
+    text = await (await client.get("/metrics")).text()
+    assert 'allo_promises_total{door="callback",kept="yes"} 2.0' in text
+    assert 'allo_promises_total{door="callback",kept="no"} 1.0' in text
+    assert 'allo_promises_total{door="code",kept="no"} 0.0' in text
+
+
+async def test_what_asterisk_counts_may_begin_again(client: Client, present: Present) -> None:
+    """A restart of Asterisk sets its own count to 0; ours goes on."""
+    for fallbacks, total in ((3, 3), (3, 3), (1, 4), (2, 5)):
+        present.set(connection=Connection(fallbacks=fallbacks))
+        text = await (await client.get("/metrics")).text()
+        assert f"allo_asterisk_fallbacks_total {total}.0" in text
 
 
 async def test_numbers_kept_out_of_logs_are_counted_once_each(
