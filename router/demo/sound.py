@@ -62,9 +62,11 @@ class G711:
         self._order = np.argsort(self._table, kind="stable")
 
     def decode(self, frame: bytes) -> Samples:
+        """Look up each byte in the table."""
         return self._table[np.frombuffer(frame, np.uint8)]
 
     def tone(self, hertz: int) -> list[bytes]:
+        """Encode a sine, taking the nearest entry of the table for each sample."""
         nearest = np.searchsorted(self._table[self._order], _sine(hertz, _RATE))
         return _frames(self._order[np.clip(nearest, 0, 255)].astype(np.uint8).tobytes())
 
@@ -78,9 +80,11 @@ class Wideband:
         self._codec = G722.G722(2 * _RATE, 64000)
 
     def decode(self, frame: bytes) -> Samples:
+        """Decode to 16 kHz and keep every second sample."""
         return np.array(self._codec.decode(frame)[::2], np.float32)
 
     def tone(self, hertz: int) -> list[bytes]:
+        """Encode a sine, from a fresh state of the codec."""
         samples = _sine(hertz, 2 * _RATE).astype(np.int16).tolist()
         return _frames(bytes(G722.G722(2 * _RATE, 64000).encode(array.array("h", samples))))
 
@@ -175,11 +179,13 @@ class Person(asyncio.DatagramProtocol):
     # What is heard.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to talk, once the socket is open."""
         # Not isinstance: the loop's own class is not derived from asyncio.DatagramTransport.
         self._transport = cast(asyncio.DatagramTransport, transport)
         self._talking = asyncio.get_running_loop().create_task(self._talk())
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Hear one RTP packet, and listen for the other person's tone (RFC 3550, section 5.1)."""
         if len(data) < 13 or data[1] & 0x7F != self.codec.payload:
             return
         self._peer = addr

@@ -1,0 +1,1 @@
+"""The life of a ticket: a callback promised, attempted, and ended."""
