@@ -17,25 +17,18 @@ from router.core.ids import (
     ReasonId,
     SectorId,
 )
+from router.core.menus import Back, Choice, Menu, Page, Repeat, ToMenu, ToPage, ToSector
 from router.core.plan import (
     Agent,
-    Back,
     CallbackPolicy,
-    Choice,
     Desk,
     Entry,
     Fiche,
-    Menu,
-    Page,
     PauseReason,
     Plan,
     Question,
-    Repeat,
     Sector,
     Targets,
-    ToMenu,
-    ToPage,
-    ToSector,
     yes_or_no,
 )
 

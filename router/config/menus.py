@@ -8,17 +8,8 @@ from pydantic import Field
 from router.config.keys import check_key
 from router.config.tables import Report, Table, did_you_mean
 from router.core.ids import MenuId, PageId, PromptId, SectorId
-from router.core.plan import (
-    Back,
-    Choice,
-    Menu,
-    Page,
-    Repeat,
-    Sector,
-    ToMenu,
-    ToPage,
-    ToSector,
-)
+from router.core.menus import Back, Choice, Menu, Page, Repeat, ToMenu, ToPage, ToSector
+from router.core.plan import Sector
 
 _KINDS = ("menu", "sector", "page")
 #: Nobody remembers more choices while listening.

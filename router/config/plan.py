@@ -43,15 +43,8 @@ from router.config.tables import (
     schema,
 )
 from router.core.ids import AgentId, MenuId, PageId, PromptId
-from router.core.plan import (
-    Agent,
-    CallbackPolicy,
-    CodePolicy,
-    Page,
-    Plan,
-    Relay,
-    Targets,
-)
+from router.core.menus import Page
+from router.core.plan import Agent, CallbackPolicy, CodePolicy, Plan, Relay, Targets
 
 #: As the carrier delivers it: a short number, or a national or international one.
 _NUMBER = re.compile(r"\+?[0-9]{2,15}")

@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterable, Mapping
 from router.config.menus import MenuTable
 from router.config.tables import Report, unknown
 from router.core import speech
-from router.core.plan import SPOKEN_ON_THE_SPOT, Desk, Entry, Question, Sector
+from router.core.menus import SPOKEN_ON_THE_SPOT
+from router.core.plan import Desk, Entry, Question, Sector
 
 
 def prompts_of_callers(

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from router.config.tables import Report
 from router.core.ids import FicheId, MenuId, PageId, SectorId
-from router.core.plan import Fiche, Menu, Page, Sector, ToMenu, ToPage, ToSector
+from router.core.menus import Menu, Page, ToMenu, ToPage, ToSector
+from router.core.plan import Fiche, Sector
 
 
 def check_reach(

@@ -1,4 +1,4 @@
-"""The definition of the service: hours, sectors, menus, pages, targets, informateurs.
+"""The definition of the service: its sectors, targets, callbacks, desk, directory, informateurs.
 
 Frozen values, built from TOML and checked by `router.config`; the core trusts them.
 """
@@ -21,11 +21,7 @@ from router.core.ids import (
     ReasonId,
     SectorId,
 )
-
-#: Sentences composed when they are played; plans list them among ordinary prompt ids.
-SAY_HOURS = PromptId("@hours")
-SAY_NEXT_OPENING = PromptId("@next-opening")
-SPOKEN_ON_THE_SPOT = frozenset({SAY_HOURS, SAY_NEXT_OPENING})
+from router.core.menus import Menu, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,60 +55,6 @@ class Fiche:
     def prompt(self) -> PromptId:
         """The prompt that gives an informateur the title (rendered by router/voice)."""
         return PromptId(f"fiche-{self.id.lower()}")
-
-
-@dataclass(frozen=True, slots=True)
-class ToMenu:
-    """Open another menu."""
-
-    menu: MenuId
-
-
-@dataclass(frozen=True, slots=True)
-class ToSector:
-    """Join the queue of a sector."""
-
-    sector: SectorId
-
-
-@dataclass(frozen=True, slots=True)
-class ToPage:
-    """Play recorded information."""
-
-    page: PageId
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """Play the menu again, this time with the keys that work everywhere."""
-
-
-@dataclass(frozen=True, slots=True)
-class Back:
-    """Return to the previous menu."""
-
-
-Choice = ToMenu | ToSector | ToPage | Repeat | Back
-
-
-@dataclass(frozen=True, slots=True)
-class Menu:
-    """A menu. No key sequence is the beginning of another."""
-
-    id: MenuId
-    #: Played in order.
-    prompts: tuple[PromptId, ...]
-    #: Where each key, or sequence of keys, leads.
-    keys: Mapping[str, Choice]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Recorded information; afterwards the caller is back in the menu."""
-
-    id: PageId
-    #: Played in order.
-    prompts: tuple[PromptId, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ from router.core.ids import (
     TicketId,
 )
 from router.core.legs import Legs, Owner, Role, Said
-from router.core.plan import SAY_HOURS, SAY_NEXT_OPENING, Plan
+from router.core.menus import SAY_HOURS, SAY_NEXT_OPENING
+from router.core.plan import Plan
 from router.core.speech import opening, week
 from router.core.table import IGNORED
 from router.core.timers import Timers

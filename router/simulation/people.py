@@ -18,7 +18,8 @@ from router.core.events import (
     KeyPressed,
 )
 from router.core.ids import CallId, MenuId, PromptId, SectorId, TicketId
-from router.core.plan import Menu, Plan, Question, QuestionKind, ToMenu, ToSector
+from router.core.menus import Menu, ToMenu, ToSector
+from router.core.plan import Plan, Question, QuestionKind
 from router.simulation.agenda import Agenda
 from router.simulation.demand import HABITS, Person
 from router.simulation.tally import Tally

@@ -9,7 +9,7 @@ import pytest
 from router.config import load_plan
 from router.core.hours import DayException
 from router.core.ids import AgentId, FicheId, MenuId, PageId, SectorId
-from router.core.plan import Back, Repeat, ToMenu, ToPage, ToSector
+from router.core.menus import Back, Repeat, ToMenu, ToPage, ToSector
 from router.errors import ConfigError
 from tests.config.scene import PLAN, Service
 

@@ -13,19 +13,8 @@ import router.config
 from router.config import load_plan
 from router.core.hours import Closed
 from router.core.ids import EntryId, FicheId, MenuId, PageId, SectorId
-from router.core.plan import (
-    SAY_HOURS,
-    Back,
-    Choice,
-    CodePolicy,
-    Desk,
-    LogInBy,
-    Plan,
-    Repeat,
-    ToMenu,
-    ToPage,
-    ToSector,
-)
+from router.core.menus import SAY_HOURS, Back, Choice, Repeat, ToMenu, ToPage, ToSector
+from router.core.plan import CodePolicy, Desk, LogInBy, Plan
 from router.core.speech import ask_reason
 from router.simulation.workload import SHIPPED, load_workload
 from router.voice.catalogue import load_catalogue

@@ -24,7 +24,8 @@ from router.core.events import (
     PhoneAppeared,
 )
 from router.core.ids import AgentId, CallId, ChannelId, FicheId, MenuId, SectorId, TicketId
-from router.core.plan import Agent, Plan, ToMenu, ToSector
+from router.core.menus import ToMenu, ToSector
+from router.core.plan import Agent, Plan
 from tests.load.town import Later, Town
 
 #: Share of the time that an informateur has a call or notes one.

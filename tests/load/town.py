@@ -54,18 +54,8 @@ from router.core.ids import (
     QuestionId,
     SectorId,
 )
-from router.core.plan import (
-    Agent,
-    Choice,
-    Fiche,
-    Menu,
-    Plan,
-    Question,
-    Sector,
-    Targets,
-    ToMenu,
-    ToSector,
-)
+from router.core.menus import Choice, Menu, ToMenu, ToSector
+from router.core.plan import Agent, Fiche, Plan, Question, Sector, Targets
 from router.core.requests import Ready
 
 SECTORS, INFORMATEURS, SKILLS = 20, 1000, 3

@@ -41,7 +41,8 @@ from router.core.events import (
     Resynced,
 )
 from router.core.ids import AgentId, CallId, PromptId, TicketId
-from router.core.plan import CodePolicy, Menu, Plan, Targets, ToPage
+from router.core.menus import Menu, ToPage
+from router.core.plan import CodePolicy, Plan, Targets
 from router.core.requests import Note, Reply, Result, Watching
 from router.errors import StoreError
 from router.replay import Difference, RecordingEngine, Replayed, Tape, replay

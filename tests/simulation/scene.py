@@ -7,7 +7,8 @@ from typing import Any
 
 from router.core.hours import Hours
 from router.core.ids import AgentId, PromptId
-from router.core.plan import Agent, CallbackPolicy, Menu, Plan, Targets, ToMenu, ToSector
+from router.core.menus import Menu, ToMenu, ToSector
+from router.core.plan import Agent, CallbackPolicy, Plan, Targets
 from router.simulation.demand import Day
 from router.simulation.roster import Stint
 from router.simulation.workload import WEEKDAYS, Workload

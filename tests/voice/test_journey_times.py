@@ -11,7 +11,8 @@ from router.asterisk.toolbox import Toolbox
 from router.config import load_plan
 from router.core.call.journey import CODE_ASK
 from router.core.ids import MenuId, PromptId, SectorId
-from router.core.plan import Plan, ToMenu, ToSector
+from router.core.menus import ToMenu, ToSector
+from router.core.plan import Plan
 from router.voice import Catalogue, EspeakVoice, durations, load_catalogue, render
 from tests.voice.studio import ROOT
 

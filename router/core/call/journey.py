@@ -13,7 +13,7 @@ from router.core.events import CallerSpoke, KeyPressed
 from router.core.facts import Door, Outcome
 from router.core.hours import Closed
 from router.core.ids import CallId, MenuId, PageId, PromptId, SectorId
-from router.core.plan import SAY_NEXT_OPENING, Choice, Menu, Repeat, ToMenu, ToPage, ToSector
+from router.core.menus import SAY_NEXT_OPENING, Choice, Menu, Repeat, ToMenu, ToPage, ToSector
 from router.core.switchboard import GOODBYE, Switchboard
 
 CODE_ASK = PromptId("code-ask")

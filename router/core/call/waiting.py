@@ -9,8 +9,8 @@ from router.core.callback.admission import AdmissionControl
 from router.core.commands import Remember, Step
 from router.core.facts import Door, Outcome
 from router.core.ids import PromptId, SectorId
+from router.core.menus import SAY_NEXT_OPENING
 from router.core.order import caller_due_at
-from router.core.plan import SAY_NEXT_OPENING
 from router.core.reservation import Reservation
 from router.core.speech import minutes
 from router.core.standing import Standing

@@ -8,7 +8,8 @@ from router.core.call.journey import MOST_WRONG_CHOICES
 from router.core.commands import Step
 from router.core.facts import Outcome
 from router.core.hours import DayException, Hours
-from router.core.plan import Back, Menu, Targets, ToMenu
+from router.core.menus import Back, Menu, ToMenu
+from router.core.plan import Targets
 from tests.core.call.steps import INFORMATION, INFORMATION_PROMPT, MENU, QUESTION, QUESTION_AGAIN
 from tests.exchange import MUSIC, Exchange
 from tests.service_plan import DOMAINS, HOUR, MONDAY_10H, OFFICE_DAY, PAGE, small_plan
