@@ -1,4 +1,5 @@
-"""Prometheus' own tool: this machine's, or Debian's, fetched once into a folder of ours."""
+"""What others run beside the service: this machine's, or Debian's, fetched once into a folder of
+ours."""
 
 import fcntl
 import shutil
@@ -9,22 +10,35 @@ import pytest
 
 from router import places
 from router.asterisk.debian import machine_architecture, unpack_packages
+from router.asterisk.toolbox import private_command
 
-_TREE = places.HOME / "prometheus"
+
+def fetched(package: str) -> Path:
+    """Return the folder with Debian's `package` and what it needs."""
+    tree = places.HOME / package
+    places.HOME.mkdir(parents=True, exist_ok=True)
+    with (places.HOME / f"{package}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not tree.exists():
+            with tempfile.TemporaryDirectory(dir=places.HOME) as work:
+                unpacked = Path(work) / "tree"
+                unpack_packages([package], machine_architecture(), unpacked, Path(work), print)
+                unpacked.rename(tree)
+    return tree
 
 
 @pytest.fixture(scope="session")
 def promtool() -> Path:
     """Return promtool (Debian: the package prometheus)."""
     ours = shutil.which("promtool")
-    if ours is not None:
-        return Path(ours)
-    fetched = _TREE / "usr" / "bin" / "promtool"
-    places.HOME.mkdir(parents=True, exist_ok=True)
-    with (places.HOME / "prometheus.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not fetched.exists():
-            shutil.rmtree(_TREE, ignore_errors=True)
-            with tempfile.TemporaryDirectory(dir=places.HOME) as work:
-                unpack_packages(["prometheus"], machine_architecture(), _TREE, Path(work), print)
-    return fetched
+    return Path(ours) if ours else fetched("prometheus") / "usr" / "bin" / "promtool"
+
+
+@pytest.fixture(scope="session")
+def nginx() -> list[str]:
+    """Return the words that start nginx."""
+    if ours := shutil.which("nginx"):
+        return [ours]
+    words = private_command(fetched("nginx"), "nginx")
+    assert words is not None
+    return words
