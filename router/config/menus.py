@@ -49,12 +49,12 @@ def read_menus(
     Faults go to the report.
     """
     everywhere: dict[str, tuple[str, Choice]] = {}
-    for role, choice in (
-        ("repeat", Repeat()),
-        ("back", Back()),
-        ("information", ToMenu(MenuId(information_menu))),
-    ):
-        key: str | None = getattr(keys, role)
+    roles: tuple[tuple[str, str | None, Choice], ...] = (
+        ("repeat", keys.repeat, Repeat()),
+        ("back", keys.back, Back()),
+        ("information", keys.information, ToMenu(MenuId(information_menu))),
+    )
+    for role, key, choice in roles:
         if key is None:
             continue
         if key in everywhere:
