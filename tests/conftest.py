@@ -35,6 +35,7 @@ LONGEST = (
     "the stage",
     "real/test_callback_calls.py",
     "real/test_callback_kills.py",
+    "real/test_callback_queue_calls.py",
     "real/test_router_restart.py",
     "demo/test_demo.py",
     "the contract",

@@ -11,25 +11,13 @@ from router.core.commands import Step
 from router.core.events import CalledEnd
 from router.core.ids import FicheId
 from router.demo.stage import Stage
+from tests.real.callback_steps import TARGETS, dialled, goodbye, picked_up, talk
 from tests.real.cast import SECTOR, TITLE, Cast
-from tests.real.conftest import (
-    CALLBACKS_OFFSET,
-    CARRIER_OFFSET,
-    OPEN_AT,
-    PROMISE,
-    NewCast,
-    OpenStage,
-)
+from tests.real.conftest import CALLBACKS_OFFSET, OPEN_AT, PROMISE, NewCast, OpenStage
 from tests.real.telephones import Called, Informateur
-from tests.real.test_anonymity import files_with
-from tests.real.usagers import Usager, numbers_kept
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
-#: A ticket is due 55 s after it was asked for (PROMISE), a caller 45 s after joining the queue:
-#: callers come first for 10 s.
-TARGETS = {"live_target_s": 45, "announce_every_s": 2, "wrap_up_s": 1}
-SLACK_S = 10.0
 #: Sooner than any time-out of ours (PROMISE) or Asterisk's.
 AT_ONCE_S = 2.5
 
@@ -59,34 +47,6 @@ async def informateur(cast: Cast) -> Informateur:
 async def home(cast: Cast) -> Called:
     """The phone of whoever is called back."""
     return await cast.service(says=1000, listens_for=1400)
-
-
-async def dialled(cast: Cast, usager: Usager, informateur: Informateur, home: Called) -> None:
-    """Let the informateur take the ticket and the number ring."""
-    await informateur.rings()
-    informateur.pick_up()
-    await home.rings()
-    await usager.becomes("dialling")
-
-
-async def picked_up(home: Called) -> None:
-    """Let the phone be picked up, and the question be put."""
-    home.pick_up()
-    await home.person.hears("callback-ask")
-
-
-async def talk(cast: Cast, usager: Usager, informateur: Informateur, home: Called) -> None:
-    """Let the person who was asked press 1 and talk."""
-    home.person.press("1")
-    await usager.becomes("talking")
-    await cast.both_hear(home, informateur)
-
-
-async def goodbye(usager: Usager, informateur: Informateur, home: Called) -> None:
-    """End the conversation, and with it the ticket."""
-    await home.hang_up()
-    await informateur.call_ended()
-    await usager.is_over("done")
 
 
 async def test_the_informateur_is_there_before_the_number_is_dialled(
@@ -330,143 +290,3 @@ async def test_a_conversation_is_not_cancelled(
     assert (status, told["error"]["code"]) == (409, "too_late")
     await cast.both_hear(home, informateur)
     await goodbye(usager, informateur, home)
-
-
-async def test_who_calls_in_with_the_tickets_code_is_not_called_back(
-    cast: Cast, informateur: Informateur
-) -> None:
-    await cast.ask("101", "pause", reason="pause")
-    usager = await cast.usager().promised()
-    code = (await usager.standing())["call_in_code"].replace(" ", "")
-    caller = await cast.call()
-    caller.press(f"#{code}")
-    accepted = await cast.step(caller, Step.CODE_ACCEPTED)
-    assert accepted["sector"] == SECTOR
-    await caller.person.hears("callback-cancelled")
-    await usager.is_over("cancelled")
-    await cast.ask("101", "ready")
-    await cast.talk(caller, informateur)
-    await caller.hang_up()
-    await cast.ended(caller, "answered")
-
-
-async def test_a_caller_comes_before_a_ticket_that_has_time(
-    cast: Cast, informateur: Informateur, home: Called
-) -> None:
-    await cast.ask("101", "pause", reason="pause")
-    caller = await cast.call()
-    usager = await cast.usager().promised()
-    caller.press("#41")
-    await cast.step(caller, Step.QUEUED)
-    await cast.ask("101", "ready")
-    await cast.talk(caller, informateur)
-    await caller.hang_up()
-    await cast.ended(caller, "answered")
-    await dialled(cast, usager, informateur, home)
-    await picked_up(home)
-    await talk(cast, usager, informateur, home)
-    await goodbye(usager, informateur, home)
-
-
-async def test_a_caller_comes_after_a_ticket_whose_time_is_near(
-    cast: Cast, informateur: Informateur, home: Called
-) -> None:
-    await cast.ask("101", "pause", reason="pause")
-    usager = await cast.usager().promised()
-    asked_at = cast.stage.now()
-
-    async def waited_s() -> float:
-        return cast.stage.now() - asked_at
-
-    await cast.until(waited_s, lambda waited_s: waited_s > SLACK_S)
-    caller = await cast.waiting_caller()
-    await cast.ask("101", "ready")
-    await dialled(cast, usager, informateur, home)
-    await picked_up(home)
-    await talk(cast, usager, informateur, home)
-    assert Step.RINGING not in cast.router_log.steps(caller.call)
-    await goodbye(usager, informateur, home)
-    await cast.talk(caller, informateur)
-    await caller.hang_up()
-    await cast.ended(caller, "answered")
-
-
-async def test_a_caller_in_the_queue_asks_by_keys(
-    cast: Cast, informateur: Informateur, home: Called
-) -> None:
-    await cast.ask("101", "pause", reason="pause")
-    caller = await cast.waiting_caller()
-    await caller.person.hears("callback-offer")
-    caller.press("5")
-    await caller.person.hears("callback-ask-number")
-    await caller.person.hears_silence_after("callback-ask-number")
-    caller.press("3646#")
-    await caller.person.hears("number-refused-short", "callback-ask-number")
-    number = cast.usager().number
-    caller.press(f"{number}#")
-    await caller.person.hears("callback-read-back")
-    already = len(caller.person.heard)
-    await caller.person.hears("callback-confirm")
-    # "pair-99" sounds as "number-99", "pair-20" as "day-20".
-    read_back = [name[-2:] for name in caller.person.heard[already:-1]]
-    assert "".join(read_back) == number
-    caller.press("1")
-    await caller.person.hears("callback-promised", "goodbye")
-    await cast.ended(caller, "called back")
-    assert len(numbers_kept(cast.stage)) == 1
-    await cast.ask("101", "ready")
-    await informateur.rings()
-    informateur.pick_up()
-    await home.rings()
-    [invite] = home.requests("INVITE")
-    assert invite.startswith(f"INVITE sip:33{number[1:]}@")
-    await picked_up(home)
-    home.person.press("1")
-    await cast.both_hear(home, informateur)
-    await home.hang_up()
-    await informateur.call_ended()
-    assert files_with(number[1:], cast.stage.state_dir) == []
-
-
-async def test_who_hangs_up_while_typing_asked_for_nothing(
-    cast: Cast, informateur: Informateur
-) -> None:
-    await cast.ask("101", "pause", reason="pause")
-    caller = await cast.waiting_caller()
-    await caller.person.hears("callback-offer")
-    caller.press("5")
-    await caller.person.hears("callback-ask-number")
-    caller.press(f"{cast.usager().number}#")
-    await caller.person.hears("callback-confirm")
-    await caller.hang_up()
-    await cast.ended(caller, "abandoned")
-    assert numbers_kept(cast.stage) == []
-
-
-async def test_a_carrier_that_takes_no_calls_stops_the_promises(
-    open_stage: OpenStage, new_cast: NewCast
-) -> None:
-    """Nobody answers Asterisk's question whether the carrier is there."""
-    options = {"targets": TARGETS, "promise": PROMISE, "asterisk": {"trunk_qualify_s": 1}}
-    async with (
-        open_stage(CARRIER_OFFSET, OPEN_AT, **options) as stage,
-        new_cast(stage) as cast,
-    ):
-        cast.expected_in_router += ["callback not dialled", "not ready"]
-        informateurs = [await cast.informateur(agent) for agent in ("101", "102", "103")]
-        await cast.callbacks_open()
-        await cast.until(
-            lambda: stage.asterisk.cli("pjsip show contacts"), lambda told: "Unavail" in told
-        )
-        usagers = [await cast.usager().promised() for _ in informateurs]
-        for informateur in informateurs:
-            await informateur.rings()
-            informateur.pick_up()
-        for informateur in informateurs:
-            await informateur.call_ended()
-        for usager in usagers:
-            assert (await usager.becomes("accepted"))["reason"] == "trunk"
-        status, told = await cast.usager().ask()
-        assert (status, told["error"]["code"]) == (503, "trunk")
-        for usager in usagers:
-            assert (await usager.cancel())[0] == 200
