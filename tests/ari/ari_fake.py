@@ -6,14 +6,10 @@ uses; tests/contract runs the same tests on both. Prompts end by themselves at o
 """
 
 import asyncio
-import base64
 import itertools
-import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
-
-from aiohttp import WSMsgType, web
 
 from router.ari.client import presence
 from tests.ari.ari_people import (
@@ -26,23 +22,20 @@ from tests.ari.ari_people import (
     FakePhone,
     Playback,
 )
-
-USER, PASSWORD = "allo", "secret-of-the-tests"
-
-_FRAME_BYTES = 65_535
+from tests.ari.ari_wire import Answer, Wire
 
 #: What no prompt is called.
 MISSING = "sound:allo/no-such-prompt"
 
-Answer = tuple[int, Any]
 _NOT_FOUND: Answer = (404, {"message": "not found"})
 _DONE: Answer = (204, None)
 
 
-class FakeAsterisk:
+class FakeAsterisk(Wire):
     """Start with `async with`; `url` is then ARI's address."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.channels: dict[str, Channel] = {}
         self.bridges: dict[str, Bridge] = {}
         self.playbacks: dict[str, Playback] = {}
@@ -50,7 +43,6 @@ class FakeAsterisk:
         #: Where calls through the trunk end.
         self.carrier = FakePhone(self, CARRIER)
         self.subscribed: set[str] = set()
-        self.allowed: set[str] | None = None
         #: Every request carried out: "POST channels/1/play/2".
         self.requests: list[str] = []
         #: Answers to give instead of the real ones: (method, start of the path) -> answer;
@@ -58,68 +50,20 @@ class FakeAsterisk:
         self.refusals: dict[tuple[str, str], Answer | None] = {}
         #: What happens the moment before a request is carried out, once.
         self.on_request: dict[str, Callable[[], None]] = {}
-        #: A peer that is not there any more answers no ping.
-        self.answers_pings = True
-        self.connections = 0
-        self.port = 0
         self._callers: list[FakeCaller] = []
-        self._socket: web.WebSocketResponse | None = None
-        self._sockets: dict[web.WebSocketResponse, asyncio.Transport] = {}
-        self._outbox: asyncio.Queue[tuple[web.WebSocketResponse, str]] = asyncio.Queue()
         self._numbers = itertools.count(1)
-        self._runner: web.AppRunner | None = None
-        self._site: web.TCPSite | None = None
-        self._sender: asyncio.Task[None] | None = None
 
     # --- life -----------------------------------------------------------------------------
 
     async def __aenter__(self) -> "FakeAsterisk":
-        app = web.Application(client_max_size=1 << 20)
-        app.router.add_get("/ari/events", self._events)
-        app.router.add_route("*", "/ari/{path:.*}", self._http)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await self._runner.setup()
-        self._sender = asyncio.create_task(self._send_all())
-        await self.accept()
+        await self.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.refuse()
         for channel in list(self.channels.values()):
             self.destroy(channel, NORMAL)
-        assert self._runner is not None
-        assert self._sender is not None
-        self._sender.cancel()
-        await self._runner.cleanup()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/ari"
-
-    async def accept(self) -> None:
-        """Listen (again), on the same port as before."""
-        assert self._runner is not None
-        self._site = web.TCPSite(self._runner, "127.0.0.1", self.port)
-        await self._site.start()
-        self.port = self._runner.addresses[0][1]
-
-    async def refuse(self) -> None:
-        """Stop listening and drop the websocket: Asterisk is away."""
-        await self.drop()
-        if self._site is not None:
-            await self._site.stop()
-            self._site = None
-
-    async def drop(self) -> None:
-        """Drop every websocket without a goodbye. Channels stay as they are."""
-        self._socket = None
-        for transport in self._sockets.values():
-            transport.abort()
-
-    async def say_goodbye(self) -> None:
-        """Close every websocket politely."""
-        for socket in list(self._sockets):
-            await socket.close()
+        await self.close()
 
     # --- what tests make happen ---------------------------------------------------------------
 
@@ -127,12 +71,12 @@ class FakeAsterisk:
         """A call comes in and is answered; it enters the application as soon as that is served."""
         caller = FakeCaller(self)
         self._callers.append(caller)
-        self._serve()
+        self.listened_to()
         return caller
 
-    def _serve(self) -> None:
+    def listened_to(self) -> None:
         """The dialplan's retry loop: hand over whoever waits for the router."""
-        while self._socket is not None and self._callers:
+        while self.is_listened_to and self._callers:
             caller = self._callers.pop(0)
             caller.channel = self.enter(CARRIER, ["caller"])
 
@@ -177,16 +121,6 @@ class FakeAsterisk:
             if spied is listener and ear.whispers and ear.bridge == speaker.bridge:
                 return True
         return False
-
-    def send(self, kind: str, /, **fields: Any) -> None:
-        """Send an event, if the filter lets it pass and somebody listens."""
-        if self._socket is not None and (self.allowed is None or kind in self.allowed):
-            self._post(self._socket, {"type": kind, "application": APP, **fields})
-
-    def send_text(self, text: str) -> None:
-        """Send any text as a frame."""
-        assert self._socket is not None
-        self._outbox.put_nowait((self._socket, text))
 
     def send_of(self, channel: Channel, kind: str, times: int = 1, /, **fields: Any) -> None:
         """Send an event of a channel, and once more if we listen to its phone (measured)."""
@@ -249,84 +183,9 @@ class FakeAsterisk:
         if phone.endpoint in self.subscribed:
             self.send("EndpointStateChange", endpoint=_describe(phone))
 
-    # --- the wire -----------------------------------------------------------------------------
-
-    async def _events(self, request: web.Request) -> web.StreamResponse:
-        if (refusal := _authorised(request)) is not None:
-            return refusal
-        socket = web.WebSocketResponse(max_msg_size=_FRAME_BYTES, autoping=self.answers_pings)
-        await socket.prepare(request)
-        if self._socket is not None:
-            self.send("ApplicationReplaced")
-        self._socket = socket
-        assert isinstance(request.transport, asyncio.Transport)
-        self._sockets[socket] = request.transport
-        self.connections += 1
-        self._serve()
-        try:
-            async for message in socket:
-                if message.type is WSMsgType.TEXT:
-                    await self._rest(socket, json.loads(message.data))
-        finally:
-            self._sockets.pop(socket, None)
-            if self._socket is socket:
-                self._socket = None
-        return socket
-
-    async def _rest(self, socket: web.WebSocketResponse, data: Mapping[str, Any]) -> None:
-        """One request over the websocket. The next one is read after its answer only."""
-        query = {item["name"]: item["value"] for item in data.get("query_strings", ())}
-        body = json.loads(data.get("message_body") or "{}")
-        result = await self._carry_out(data["method"], data["uri"], query, body)
-        if result is None:
-            self._sockets[socket].abort()
-            return
-        status, answer = result
-        if self.allowed is not None and "RESTResponse" not in self.allowed:
-            return
-        response = {
-            "type": "RESTResponse",
-            "transaction_id": data["transaction_id"],
-            "request_id": data["request_id"],
-            "status_code": status,
-            "reason_phrase": "-",
-            "uri": data["uri"],
-        }
-        if answer is not None:
-            response |= {"content_type": "application/json", "message_body": json.dumps(answer)}
-        self._post(socket, response)
-
-    async def _http(self, request: web.Request) -> web.StreamResponse:
-        if (refusal := _authorised(request)) is not None:
-            return refusal
-        body = await request.json() if request.can_read_body else {}
-        result = await self._carry_out(
-            request.method, request.match_info["path"], request.query, body
-        )
-        if result is None:
-            assert isinstance(request.transport, asyncio.Transport)
-            request.transport.abort()
-            return web.Response()
-        status, answer = result
-        if answer is None:
-            return web.Response(status=status)
-        return web.json_response(answer, status=status)
-
-    def _post(self, socket: web.WebSocketResponse, data: Mapping[str, Any]) -> None:
-        self._outbox.put_nowait((socket, json.dumps(data)))
-
-    async def _send_all(self) -> None:
-        while True:
-            socket, text = await self._outbox.get()
-            if not socket.closed:
-                try:
-                    await socket.send_str(text)
-                except ConnectionError:
-                    continue
-
     # --- the requests -------------------------------------------------------------------------
 
-    async def _carry_out(
+    async def carry_out(
         self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any]
     ) -> Answer | None:
         self.requests.append(f"{method} {path}")
@@ -344,7 +203,7 @@ class FakeAsterisk:
             case ["GET", "playbacks", playback]:
                 found = self.playbacks.get(playback)
                 return (200, {"id": found.id}) if found else _NOT_FOUND
-            case ["GET", "applications", name] if name == presence(APP) and self._socket is None:
+            case ["GET", "applications", name] if name == presence(APP) and not self.is_listened_to:
                 return _NOT_FOUND
             case ["GET", "applications", name]:
                 allowed = [{"type": kind} for kind in sorted(self.allowed or ())]
@@ -544,10 +403,3 @@ def _describe(phone: FakePhone) -> dict[str, str]:
         "resource": phone.endpoint,
         "state": "online" if phone.online else "offline",
     }
-
-
-def _authorised(request: web.Request) -> web.Response | None:
-    expected = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-    if request.headers.get("Authorization") == f"Basic {expected}":
-        return None
-    return web.json_response({"error": "Authentication required"}, status=401)

@@ -27,8 +27,9 @@ from router.core.events import (
 )
 from router.core.ids import BridgeId, CallId, ChannelId, SectorId
 from router.errors import AriGone, AriUnreachable
-from tests.ari.ari_fake import PASSWORD, USER, FakeAsterisk
+from tests.ari.ari_fake import FakeAsterisk
 from tests.ari.ari_people import APP, Channel
+from tests.ari.ari_wire import PASSWORD, USER
 from tests.contract.bench import Bench, kinds
 from tests.contract.faces import PHONES, FakeFace
 

@@ -10,8 +10,9 @@ from router.ari.client import AriClient
 from router.ari.messages import Request
 from router.core.ids import ChannelId
 from router.errors import AriGone, AriRejected, AriUnauthorized, AriUnreachable
-from tests.ari.ari_fake import PASSWORD, USER, FakeAsterisk
+from tests.ari.ari_fake import FakeAsterisk
 from tests.ari.ari_people import APP
+from tests.ari.ari_wire import PASSWORD, USER
 
 READ = Request("read", "GET", "channels")
 

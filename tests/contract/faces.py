@@ -11,8 +11,9 @@ import aiohttp
 from router.asterisk.server import AsteriskServer
 from router.asterisk.settings import AgentPhone, AsteriskSettings
 from router.asterisk.toolbox import Toolbox
-from tests.ari import ari_fake
+from tests.ari.ari_fake import FakeAsterisk
 from tests.ari.ari_people import APP, Channel, FakeCaller, FakePhone
+from tests.ari.ari_wire import PASSWORD, USER
 from tests.contract.rtp import SILENCE, SOUND
 from tests.contract.sip_phone import SipPhone
 
@@ -87,11 +88,11 @@ class AsteriskFace(Protocol):
 
 
 class FakeFace:
-    def __init__(self, fake: ari_fake.FakeAsterisk) -> None:
+    def __init__(self, fake: FakeAsterisk) -> None:
         self._fake = fake
         self.url = fake.url
-        self.user = ari_fake.USER
-        self.password = ari_fake.PASSWORD
+        self.user = USER
+        self.password = PASSWORD
         self.app = APP
 
     async def call(self) -> Caller:
@@ -126,7 +127,7 @@ def _channel(who: Caller) -> Channel:
 
 @contextlib.asynccontextmanager
 async def fake_asterisk() -> AsyncIterator[AsteriskFace]:
-    async with ari_fake.FakeAsterisk() as fake:
+    async with FakeAsterisk() as fake:
         for name in PHONES:
             fake.phone(name)
         yield FakeFace(fake)

@@ -28,7 +28,8 @@ from router.service.readiness import PARTS
 from router.service.service import Service
 from router.store.tickets import FILE_NAME as TICKETS_FILE
 from router.store.tickets import TicketStore
-from tests.ari.ari_fake import PASSWORD, FakeAsterisk
+from tests.ari.ari_fake import FakeAsterisk
+from tests.ari.ari_wire import PASSWORD
 from tests.intake.scene import SERVER, intake_config, new_number
 from tests.intake.stubs import AriStub
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H
