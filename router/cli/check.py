@@ -11,6 +11,7 @@ from router.core import speech
 from router.core.call import (
     distribution,
     journey,
+    no_key,
     offer,
     referral,
     supervision,
@@ -34,6 +35,7 @@ NEEDED = frozenset[PromptId]().union(
         part.PROMPTS
         for part in (
             journey,
+            no_key,
             waiting,
             distribution,
             offer,

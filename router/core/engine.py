@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from router.core.call.distribution import Distribution
 from router.core.call.journey import Journey
 from router.core.call.life import Call, CallState
+from router.core.call.no_key import NoKey
 from router.core.call.offer import Offer
 from router.core.call.referral import Referral
 from router.core.call.supervision import Supervision
@@ -77,14 +78,15 @@ class Engine:
             "ticket ", TicketState, ticket_lives, board.counts
         )
         self._callbacks = Callbacks(board, self.tickets, admission, self.ticket_table)
-        journey = Journey(board, waiting, self._callbacks)
+        no_key = NoKey(board, waiting)
+        journey = Journey(board, waiting, self._callbacks, no_key)
         offer = Offer(board, waiting)
         talk = Talk(board, duty, reservation, waiting, distribution, supervision)
         talk_keys = TalkKeys(board)
         referral = Referral(board, reservation, distribution, talk, votes)
         self._recovery = Recovery(board, waiting, distribution, journey)
         rows = call_rows(
-            *(board, journey, waiting, offer, distribution, talk, talk_keys, referral),
+            *(board, journey, no_key, waiting, offer, distribution, talk, talk_keys, referral),
             supervision,
             votes,
         )

@@ -28,7 +28,7 @@ from router.core.commands import (
     Told,
     Verify,
 )
-from router.core.desk.duty import TOO_MANY
+from router.core.desk.agents import TOO_MANY
 from router.core.events import (
     AgentAsked,
     CallArrived,

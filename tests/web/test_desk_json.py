@@ -2,8 +2,7 @@
 
 import pytest
 
-from router.core.desk.agents import AgentState
-from router.core.desk.duty import BUSY, MISSED, REJECTED, TOO_MANY, UNREACHABLE
+from router.core.desk.agents import BUSY, MISSED, REJECTED, TOO_MANY, UNREACHABLE, AgentState
 from router.core.ids import ReasonId
 from router.web.desk_json import choices_json, desk_json
 from tests.service_plan import HOUSING, MONDAY_10H

@@ -5,14 +5,15 @@ Barge-in everywhere: a key cuts the prompt short and counts as the first key of 
 
 from router.core.call.digits import END_KEY, HELP_KEY, Reading, read_choice, read_code
 from router.core.call.life import Call, CallState, Due
+from router.core.call.no_key import NoKey
 from router.core.call.waiting import Waiting
 from router.core.callback.callbacks import Callbacks
 from router.core.codes import CODE_LENGTH, FailureBudget
-from router.core.commands import Listen, Step
-from router.core.events import CallerSpoke, KeyPressed
-from router.core.facts import Door, Outcome
+from router.core.commands import Step
+from router.core.events import KeyPressed
+from router.core.facts import Outcome
 from router.core.hours import Closed
-from router.core.ids import CallId, MenuId, PageId, PromptId, SectorId
+from router.core.ids import CallId, MenuId, PageId, PromptId
 from router.core.menus import SAY_NEXT_OPENING, Choice, Menu, Repeat, ToMenu, ToPage, ToSector
 from router.core.switchboard import GOODBYE, Switchboard
 
@@ -33,8 +34,6 @@ MENU_ABANDONED = PromptId("menu-abandoned")
 MENU_INVALID = PromptId("menu-invalid")
 NOTHING_HEARD = PromptId("nothing-heard")
 NO_KEY_HINT = PromptId("no-key-hint")
-NO_KEY = PromptId("no-key")
-REFUSED_UNHEARD = PromptId("refused-unheard")
 CLOSED_BECAUSE = {
     Closed.HOURS: PromptId("closed"),
     Closed.HOLIDAY: PromptId("closed-holiday"),
@@ -45,22 +44,23 @@ PROMPTS = (
     | {CODE_ASK, CODE_ASK_ALONE, CODE_HELP, CODE_WRONG, CODE_INCOMPLETE, CODE_ACCEPTED}
     | {CODE_ABANDONED, CODE_REQUIRED, CLOSED_INFORMATION, CALLBACK_CANCELLED}
     | {QUESTION_KEYS, MENU_KEYS, INFORMATION_KEYS, MENU_ABANDONED, MENU_INVALID}
-    | {NOTHING_HEARD, NO_KEY_HINT, NO_KEY, REFUSED_UNHEARD, GOODBYE}
+    | {NOTHING_HEARD, NO_KEY_HINT, GOODBYE}
 )
 
 #: A caller who keeps pressing wrong keys is thanked and hung up on after this many.
 MOST_WRONG_CHOICES = 9
-#: Anybody who speaks for longer than this without a pause, in seconds, is a recording.
-RECORDING_S = 10.0
 
 
 class Journey:
     """Leads callers from the welcome to the queue, or to recorded information."""
 
-    def __init__(self, board: Switchboard, waiting: Waiting, callbacks: Callbacks) -> None:
+    def __init__(
+        self, board: Switchboard, waiting: Waiting, callbacks: Callbacks, no_key: NoKey
+    ) -> None:
         self._board = board
         self._waiting = waiting
         self._callbacks = callbacks
+        self._no_key = no_key
         self._policy = board.plan.code
         self._targets = board.plan.targets
         self._first_menu = board.plan.menus[board.plan.first_menu]
@@ -193,9 +193,9 @@ class Journey:
         elif call.typed:
             self._code_failed(call, CODE_INCOMPLETE)
         else:
-            self._no_key(call)
+            self._silence(call)
 
-    def _no_key(self, call: Call) -> None:
+    def _silence(self, call: Call) -> None:
         """The caller pressed nothing, at the question or in a menu: put it again.
 
         After `tries` times the caller goes to the general queue, where a person will answer all the
@@ -205,10 +205,10 @@ class Journey:
         information = plan.information_menu
         call.silences += 1
         if call.silences < self._targets.tries:
-            self._listen(call)
+            self._no_key.listen(call)
             self._say_again(call)
-        elif (queue := self._no_key_queue(call)) is not None:
-            self._to_a_person(call, queue)
+        elif (queue := self._no_key.queue_of(call)) is not None:
+            self._no_key.enqueue(call, queue)
         elif call.path[-1:] == [information]:
             if not call.keys and call.outcome is not Outcome.CLOSED:
                 call.outcome = Outcome.SILENT
@@ -217,49 +217,9 @@ class Journey:
             call.silences = 0
             self._open_menu(call, information, (MENU_ABANDONED,))
 
-    def _listen(self, call: Call) -> None:
-        """Have Asterisk report speech: a person says "allô ?", a machine does not.
-
-        Anybody who has pressed a key is a person.
-        """
-        led = self._no_key_queue(call) is not None
-        limited = led and self._targets.unheard_max
-        if limited and not call.keys and not call.listened:
-            call.listened = True
-            self._board.silence(call)  # a prompt would delay the request
-            self._board.commands.append(Listen(call.id, call.channel))
-
-    def spoke(self, call: Call, event: CallerSpoke) -> None:
-        """The caller has spoken: a person, unless it went on for too long."""
-        if event.seconds < RECORDING_S and not call.spoke:
-            call.spoke = True
-            self._board.note(call, Step.SPOKE)
-
-    def _to_a_person(self, call: Call, queue: SectorId) -> None:
-        """Put a caller who presses nothing in the general queue; machines only up to a limit."""
-        board = self._board
-        if self._may_be_a_machine(call) and self._unheard() >= self._targets.unheard_max:
-            board.note(call, Step.REFUSED, sector=queue, detail=Outcome.REFUSED_FULL.value)
-            board.say_goodbye(call, Outcome.REFUSED_FULL, (REFUSED_UNHEARD,))
-        else:
-            self._waiting.enqueue(call, queue, (NO_KEY,))
-
-    def _may_be_a_machine(self, call: Call) -> bool:
-        return call.listened and not call.spoke and not call.keys
-
-    def _unheard(self) -> int:
-        """Return how many are waiting who have pressed nothing and said nothing."""
-        return sum(
-            one.door is Door.NO_KEY and one.waited_s is None and self._may_be_a_machine(one)
-            for one in self._board.calls.values()
-        )
-
-    def _no_key_queue(self, call: Call) -> SectorId | None:
-        return None if call.outcome is Outcome.CLOSED else self._board.plan.no_key
-
     def _say_again(self, call: Call) -> None:
         """Put the question or the menu again; without the code, of which they have heard by now."""
-        person = self._no_key_queue(call) is not None
+        person = self._no_key.queue_of(call) is not None
         said_first = NO_KEY_HINT if person else NOTHING_HEARD
         if call.state is CallState.MENU:
             self._play_menu(call, (said_first,))
@@ -404,7 +364,7 @@ class Journey:
         if call.typed:
             self._wrong_choice(call)
         else:
-            self._no_key(call)
+            self._silence(call)
 
     def _play_page(self, call: Call, page: PageId) -> None:
         call.state = CallState.PAGE

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from router.core.call.distribution import Distribution
 from router.core.call.journey import Journey
 from router.core.call.life import CONVERSATION, AsideEvent, Call, CallState, Due, WatchEvent
+from router.core.call.no_key import NoKey
 from router.core.call.offer import Offer
 from router.core.call.referral import Referral
 from router.core.call.supervision import Supervision
@@ -47,6 +48,7 @@ _AFTER = (S.VOTING, S.LEAVING)
 def call_rows(
     board: Switchboard,
     journey: Journey,
+    no_key: NoKey,
     waiting: Waiting,
     offer: Offer,
     distribution: Distribution,
@@ -65,12 +67,12 @@ def call_rows(
         told(S.QUESTION, KeyPressed, journey.question_key, *_ONWARD),
         *(when(S.QUESTION, heard, journey.await_first_key) for heard in _HEARD),
         when(S.QUESTION, Due.STEP, journey.question_silence, S.MENU, *_QUEUED),
-        told(S.QUESTION, CallerSpoke, journey.spoke),
+        told(S.QUESTION, CallerSpoke, no_key.spoke),
         when(S.CHECKING, Due.STEP, journey.check_code, S.QUESTION, S.MENU, *_QUEUED),
         told(S.MENU, KeyPressed, journey.menu_key, *_ONWARD),
         *(when(S.MENU, heard, journey.await_first_key) for heard in _HEARD),
         when(S.MENU, Due.STEP, journey.menu_silence, S.QUESTION, *_QUEUED),
-        told(S.MENU, CallerSpoke, journey.spoke),
+        told(S.MENU, CallerSpoke, no_key.spoke),
         told(S.PAGE, KeyPressed, journey.key_leaves_page, *_ONWARD),
         *said(S.PAGE, journey.page_over, S.QUESTION, S.MENU),
         # In the queue.

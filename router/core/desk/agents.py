@@ -87,7 +87,12 @@ _AT_THE_DESK = frozenset({_S.READY, _S.WRAPPING_UP, _S.PAUSED})
 #: States with a call at the informateur's phone.
 IN_CALL = frozenset({_S.RESERVED, _S.RINGING, _S.TALKING})
 _OUT = _S.LOGGED_OUT
-_BUSY = IN_CALL | {_S.WRAPPING_UP}
+_OCCUPIED = IN_CALL | {_S.WRAPPING_UP}
+
+#: The reasons for which the service itself pauses an informateur.
+MISSED, REJECTED, BUSY, UNREACHABLE, TOO_MANY = map(
+    ReasonId, ("missed", "rejected", "busy", "unreachable", "too many missed")
+)
 
 
 @value
@@ -282,8 +287,8 @@ class Roster:
             for sector, level in desk.agent.skills.items():
                 self._on_duty[sector] += step
                 self._at_level[sector][level - 1] += step
-        if (before in _BUSY) != (state in _BUSY):
-            step = 1 if state in _BUSY else -1
+        if (before in _OCCUPIED) != (state in _OCCUPIED):
+            step = 1 if state in _OCCUPIED else -1
             for sector in desk.agent.skills:
                 self._busy[sector] += step
         desk.state = state

@@ -3,6 +3,8 @@
 The questions are prompts in French; the reply is the same `Reply` that HTTP would give.
 """
 
+from collections import Counter
+
 from router.core.commands import HangUp
 from router.core.desk.desk_call import DeskCall, DeskDue, DeskState
 from router.core.desk.duty import Duty
@@ -46,6 +48,9 @@ class Desk:
             sector.code: sector.id for sector in board.plan.sectors.values() if sector.code
         }
         self._reasons = {reason.key: reason.id for reason in board.plan.desk.reasons.values()}
+        #: By the number typed: wrong PINs in a row, and until when no PIN is accepted.
+        self._wrong_pins: Counter[AgentId] = Counter()
+        self._locked_until_at: dict[AgentId, float] = {}
 
     def arrive(self, event: DeskCalled) -> None:
         """Ask for whatever the dialled code needs, or answer at once."""
@@ -93,7 +98,7 @@ class Desk:
         if pin is None:
             return
         assert call.agent is not None  # typed before the PIN
-        refusal = self._duty.check_pin(call.agent, pin)
+        refusal = self._check_pin(call.agent, pin)
         if refusal is Reply.WRONG_PIN and call.failures + 1 < _FAILURES_MAX:
             call.failures += 1
             self._ask(call, DeskState.PIN, PromptId(f"desk-{refusal.value}"), ASK_PIN)
@@ -102,6 +107,24 @@ class Desk:
         else:
             desk = self._board.roster.desks[call.agent]
             self._answer(call, self._duty.log_in(desk, call.phone))
+
+    def _check_pin(self, agent: AgentId, pin: str) -> Reply | None:
+        """Return None if the PIN is right, otherwise why the log-in is refused.
+
+        A number that is no informateur's is refused, and locked, as if it were one.
+        """
+        board, rules = self._board, self._board.plan.desk
+        if board.now < self._locked_until_at.get(agent, 0.0):
+            return Reply.LOCKED
+        if board.pins.matches(agent, pin) and agent in board.roster.desks:
+            self._wrong_pins.pop(agent, None)
+            return None
+        self._wrong_pins[agent] += 1
+        if self._wrong_pins[agent] < rules.pin_tries:
+            return Reply.WRONG_PIN
+        del self._wrong_pins[agent]
+        self._locked_until_at[agent] = board.now + rules.lock_s
+        return Reply.LOCKED
 
     # Pause.
 

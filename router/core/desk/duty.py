@@ -9,11 +9,21 @@ lease, one timer for each informateur:
     PAUSED             after a missed call, then ready; otherwise logged out, as forgotten
 """
 
-from collections import Counter
 from dataclasses import replace
 
 from router.core.commands import DeskChanged, Verify
-from router.core.desk.agents import IN_CALL, AgentDesk, AgentEvent, AgentState, LastCall
+from router.core.desk.agents import (
+    BUSY,
+    IN_CALL,
+    MISSED,
+    REJECTED,
+    TOO_MANY,
+    UNREACHABLE,
+    AgentDesk,
+    AgentEvent,
+    AgentState,
+    LastCall,
+)
 from router.core.events import LegEnd
 from router.core.facts import DutyFact, SubjectFact
 from router.core.ids import AgentId, PhoneId, ReasonId
@@ -21,10 +31,6 @@ from router.core.plan import LogInBy, SecondLogIn
 from router.core.requests import LogIn, LogOut, Note, Pause, Ready, Reply
 from router.core.switchboard import Switchboard
 
-#: The reasons for which the service pauses an informateur.
-MISSED, REJECTED, BUSY, UNREACHABLE, TOO_MANY = map(
-    ReasonId, ("missed", "rejected", "busy", "unreachable", "too many missed")
-)
 #: By how the call was missed: the reason, the target that says how long, and whether it counts
 #: towards `misses_max`.
 _PAUSES: dict[LegEnd, tuple[ReasonId, str, bool]] = {
@@ -55,9 +61,6 @@ class Duty:
         self._board = board
         self._targets = board.plan.targets
         self._rules = board.plan.desk
-        #: By the number typed: wrong PINs in a row, and until when no PIN is taken.
-        self._wrong_pins: Counter[AgentId] = Counter()
-        self._locked_until_at: dict[AgentId, float] = {}
 
     # The phone.
 
@@ -141,24 +144,6 @@ class Duty:
         self._sign_in(desk, phone)
         self._come(desk)
         return Reply.LOGGED_IN
-
-    def check_pin(self, agent: AgentId, pin: str) -> Reply | None:
-        """Return None if the PIN is right, otherwise why the log-in is refused.
-
-        A number that is no informateur's is refused, and locked, as if it were one.
-        """
-        board = self._board
-        if board.now < self._locked_until_at.get(agent, 0.0):
-            return Reply.LOCKED
-        if board.pins.matches(agent, pin) and agent in board.roster.desks:
-            self._wrong_pins.pop(agent, None)
-            return None
-        self._wrong_pins[agent] += 1
-        if self._wrong_pins[agent] < self._rules.pin_tries:
-            return Reply.WRONG_PIN
-        del self._wrong_pins[agent]
-        self._locked_until_at[agent] = board.now + self._rules.lock_s
-        return Reply.LOCKED
 
     def _log_out(self, desk: AgentDesk) -> Reply:
         if desk.state in IN_CALL:

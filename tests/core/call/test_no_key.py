@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from router.core.call.journey import RECORDING_S
+from router.core.call.no_key import RECORDING_S
 from router.core.commands import Step
 from router.core.events import CallerSpoke
 from router.core.facts import Door, Outcome

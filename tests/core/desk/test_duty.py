@@ -3,7 +3,8 @@
 import pytest
 
 from router.core.commands import Verify
-from router.core.desk.duty import RELEASE_S, TOO_MANY
+from router.core.desk.agents import TOO_MANY
+from router.core.desk.duty import RELEASE_S
 from router.core.events import LegEnd, LegEnded, PhoneVanished
 from router.core.ids import AgentId, CallId, PhoneId
 from router.core.requests import LogIn, LogOut, Pause, Ready, Reply

@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.core.desk.duty import BUSY, MISSED, REJECTED, TOO_MANY, UNREACHABLE
+from router.core.desk.agents import BUSY, MISSED, REJECTED, TOO_MANY, UNREACHABLE
 from router.core.events import LegEnd
 from router.core.ids import AgentId, ReasonId
 from router.core.requests import LogIn, LogOut, Pause, Ready, Reply
