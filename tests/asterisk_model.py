@@ -1,11 +1,11 @@
 """Asterisk as the engine knows it, in memory: channels, what they hear, who shares a bridge.
 
-Two drivers stand on it. `Exchange` (tests/exchange.py) tells the engine the truth when a test says
-so; `World` (tests/world.py) tells it late, twice or never. The model itself tells nobody: each
-method returns what Asterisk would say of what was done, and the driver passes it on.
+Two drivers stand on it. `Exchange` (tests/exchange.py) passes events to the engine when a test
+says so; `World` (tests/world.py) passes them on late, twice or never. The model itself calls
+nobody: each method returns the events that Asterisk would send.
 
 A command for a channel that is gone or was not picked up is answered by `CommandFailed`, as it
-is by Asterisk. What no state of affairs makes right is an assertion: two sentences at once, a
+is by Asterisk. What is never right is an assertion: two sentences at once, a
 channel in two bridges, a request that would wait for the end of a prompt.
 """
 
@@ -43,7 +43,7 @@ from router.core.events import (
 )
 from router.core.ids import BridgeId, CallId, ChannelId, PhoneId, PlaybackId, PromptId
 
-#: What a caller is told of a supervisor's presence, in the middle of the talk.
+#: Announces a supervisor to the caller, in the middle of the talk.
 ANNOUNCEMENT = (PromptId("watch-caller"),)
 
 
@@ -102,7 +102,7 @@ class AsteriskModel:
     def __init__(self) -> None:
         #: All that ever were, in the order in which they came: ids are given once.
         self.channels: dict[ChannelId, Channel] = {}
-        #: Those that are there, with who is in them.
+        #: Those that exist, with the channels in them.
         self.bridges: dict[BridgeId, set[ChannelId]] = {}
         #: Whatever is being said, in the order in which it began.
         self.playing: dict[PlaybackId, Play] = {}
@@ -134,7 +134,7 @@ class AsteriskModel:
         return channel
 
     def call_in(self, call: CallId, kind: Kind = Kind.CALLER) -> Channel:
-        """Somebody calls, and is answered."""
+        """A call comes in and is answered."""
         return self.enter(Channel(ChannelId(call), call, kind, answered=True))
 
     def talk_since_before(
@@ -179,7 +179,7 @@ class AsteriskModel:
     # Commands.
 
     def carry_out(self, command: ForAsterisk) -> list[Event]:
-        """Do what the engine wants; return what Asterisk says of it."""
+        """Do what the engine wants; return the events that follow."""
         match command:
             case StopPlaying():
                 return [*self.end_prompt(command.playback)]
@@ -288,7 +288,7 @@ class AsteriskModel:
         return []
 
     def remove_bridge(self, bridge: BridgeId) -> None:
-        """The bridge is no more; who was in it stays."""
+        """The bridge is gone; the channels stay."""
         for channel in self.bridges.pop(bridge):
             self.channels[channel].bridge = None
 

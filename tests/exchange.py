@@ -1,8 +1,8 @@
 """An engine on a model of Asterisk, in simulated time: what a test says happens, happens.
 
 `Exchange` feeds events to the engine and carries its commands out on the model of
-tests/asterisk_model.py. The engine is told the truth, when the test wants it told; so it must
-never command a channel whose end it knows of: that is an assertion here. Tests read what a caller
+tests/asterisk_model.py. The engine learns the truth, when the test wants it to; so a command
+for a channel whose end it knows of is an assertion failure here. Tests read what a caller
 hears and which phone rings.
 """
 
@@ -81,7 +81,7 @@ class Exchange(Kept):
         super().__init__()
         self.engine = Engine(self.plan, code_book(self.plan), "run", Pins(self.pins))
         self.asterisk = AsteriskModel()
-        #: Channels whose end the engine was told of.
+        #: Channels whose end the engine knows of.
         self.known_gone: set[ChannelId] = set()
         #: Failures that Asterisk has not told yet.
         self.lost: list[CommandFailed] = []
@@ -366,7 +366,7 @@ class Exchange(Kept):
                 self._obey(command)
 
     def _obey(self, command: ForAsterisk) -> None:
-        """Have Asterisk do it; what it says of it is told when the test wants it."""
+        """Have Asterisk do it; the events that follow are told when the test wants it."""
         for event in self.asterisk.carry_out(command):
             match event:
                 case CommandFailed() if isinstance(command, Verify):

@@ -1,4 +1,4 @@
-"""How long tests wait for what should come."""
+"""How long tests wait for something that should happen."""
 
-#: In seconds. Only a test that fails waits so long; a busy machine takes a few.
+#: In seconds. Only a failing test waits this long; on a busy machine a few seconds are usual.
 PATIENCE_S = 45.0

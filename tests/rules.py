@@ -12,8 +12,8 @@ from router.core.legs import Owner, Role, Said
 from tests.asterisk_model import Kind
 from tests.exchange import Exchange
 
-#: The deadline that a state must have; the others end with the informateur's lease, and a
-#: referral with Asterisk's own time-out.
+#: The deadline that a state must have. Other states end with the informateur's lease, a referral
+#: with Asterisk's own time-out.
 MUST_END: dict[CallState, Due] = {
     **dict.fromkeys(
         (
@@ -181,7 +181,7 @@ def _check_tickets(engine: Engine, busy: dict[AgentId, CallId]) -> int:
 
 
 def check_queue(engine: Engine, now: float) -> None:
-    """Assert that the queue holds who waits, in order, and that nobody waits in silence."""
+    """Assert that the queue holds every waiting call in order, none of them in silence."""
     board = engine.board
     widening_s = board.plan.targets.widening_s
     for item in board.queue.items():
@@ -209,7 +209,7 @@ def check_queue(engine: Engine, now: float) -> None:
 
 
 def check_exchange(exchange: Exchange) -> None:
-    """Assert that the engine and Asterisk agree on who lives, hears and talks."""
+    """Assert that the engine and Asterisk agree on channels, prompts and conversations."""
     board = exchange.engine.board
     ended = Counter(note.call for note in exchange.notes if note.step is Step.ENDED)
     for name, caller in exchange.callers.items():

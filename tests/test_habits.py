@@ -1,4 +1,4 @@
-"""The tests' own habits, read from their sources: what they may know of what they test."""
+"""The habits of the tests, read from their sources: they know nothing private."""
 
 import ast
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ def relative(path: Path) -> str:
 
 @pytest.mark.parametrize("path", SOURCES, ids=relative)
 def test_tests_know_nothing_private(path: Path) -> None:
-    """They ask as everybody else does: whatever is behind may change without them."""
+    """They use the public interface: what is behind it may change without them."""
     assert list(private_names(path.read_text())) == []
 
 

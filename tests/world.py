@@ -1,8 +1,8 @@
-"""What really happens, at random, and an engine that is told of it: badly, if the line is bad.
+"""What really happens, at random, and an engine that hears of it over a bad line.
 
 `World` stands on the model of Asterisk of tests/asterisk_model.py, which refuses what no state of
-affairs makes right. What the engine is told may be lost, late, repeated or out of order; every
-30 s, as after each reconnection, it is told what it believes wrongly.
+affairs makes right. Events may be lost, late, repeated or out of order; every 30 s, as after
+each reconnection, whatever the engine believes wrongly is corrected.
 """
 
 from collections import Counter
@@ -75,12 +75,12 @@ class World:
         self.all_phones = phones
         #: Playbacks that ended since the last resync.
         self.ended: list[PromptEnded | PromptFailed] = []
-        #: When, in which order, what happens or is told then.
+        #: What happens later: its time, its place among others of that time, and what it is.
         self.pending: list[tuple[float, int, Callable[[], None]]] = []
         self.serial = 0
-        #: Questions of HTTP without an answer yet.
+        #: Questions over HTTP that have no answer yet.
         self.asked: set[int] = set()
-        #: Calls that the engine was told of, and those it has ended.
+        #: Calls that the engine has heard of, and those it has ended.
         self.told_of: set[CallId] = set()
         self.over: Counter[CallId] = Counter()
         self.facts: list[CallFact] = []
@@ -92,7 +92,7 @@ class World:
     def check(self) -> None:
         """Assert what must hold after every event."""
 
-    # What the engine is told.
+    # What the engine hears.
 
     def number(self) -> int:
         self.serial += 1
@@ -102,7 +102,7 @@ class World:
         heappush(self.pending, (self.now + after_s, self.number(), happen))
 
     def tell(self, event: Event, *, by_itself: bool = True) -> None:
-        """Have it handled now, later, twice or never; never now if it answers a command."""
+        """Have the engine handle it now, later, twice or never; not now if it answers a command."""
         luck = self.random.random()
         if luck < self.lost:
             return
@@ -128,7 +128,7 @@ class World:
         self.check()
 
     def wait(self, seconds: float) -> None:
-        """Let time pass; what was held back happens when its time has come."""
+        """Let time pass; what is scheduled happens when its time has come."""
         end = self.now + seconds
         while True:
             due_at = self.engine.next_deadline()
@@ -146,7 +146,7 @@ class World:
         self.now = end
 
     def read_anew(self) -> None:
-        """Tell what the engine believes wrongly, as the link does after a reconnection."""
+        """Correct what the engine believes wrongly, as the link does after a reconnection."""
         self.schedule(RESYNC_S, self.read_anew)
         asterisk = self.asterisk
         calls, legs = self.engine.known()
@@ -191,11 +191,11 @@ class World:
         return [caller for caller in self.asterisk.of(Kind.DESK) if caller.alive]
 
     def drop(self, channel: Channel) -> None:
-        """The channel is gone: what is said on it breaks off."""
+        """The channel is gone: prompts on it break off."""
         self.answer(self.asterisk.drop(channel))
 
     def answer(self, events: Iterable[Event]) -> None:
-        """Tell what Asterisk says of what was done, once the engine has done with its event."""
+        """Tell Asterisk's events, once the engine has finished with the current one."""
         for event in events:
             if isinstance(event, PromptEnded | PromptFailed):
                 self.ended.append(event)
@@ -216,7 +216,7 @@ class World:
             self.obey(command)
 
     def obey(self, command: ForAsterisk) -> None:
-        """Have Asterisk do it, and tell what it says of it; some of that takes a while."""
+        """Have Asterisk do it and tell the events that follow; some take a while."""
         said = self.asterisk.carry_out(command)
         self.answer(said)
         match command:
@@ -241,6 +241,6 @@ class World:
 
 
 def waits(caller: Channel) -> tuple[SectorId | None, float | None]:
-    """Return where a caller waits, and since when, as it is written on the channel."""
+    """Return the queue the caller is in, and since when, as written on the channel."""
     written = caller.remembered
     return (None, None) if written is None else (written.sector, written.joined_at)

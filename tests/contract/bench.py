@@ -1,4 +1,4 @@
-"""A link under test, with an engine of few words: it only keeps account."""
+"""A link under test, with a stand-in for the engine that only records."""
 
 import asyncio
 import itertools
@@ -52,7 +52,7 @@ _run = itertools.count(1)
 
 
 class Bench:
-    """Use with `async with`: connected inside, everything given up outside."""
+    """Use with `async with`: connected inside, closed at the end."""
 
     def __init__(
         self,
@@ -202,7 +202,7 @@ class Bench:
         return leg
 
     def _submit(self, event: Event) -> None:
-        if isinstance(event, Resynced):  # after every connection, of no interest to most tests
+        if isinstance(event, Resynced):  # after every connection; most tests do not care
             self.resyncs += 1
             return
         self.events.append(event)

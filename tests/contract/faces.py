@@ -20,14 +20,14 @@ from tests.contract.sip_phone import SipPhone
 AGENTS = ("lea", "max")
 SUPERVISOR = "sup"
 PHONES = (*AGENTS, SUPERVISOR)
-#: Sound goes in packets of 20 ms. Time is counted in packets sent: a busy machine sends late, and
-#: Asterisk, too, hears so much only.
+#: Sound is sent in packets of 20 ms. Time is counted in packets: a busy machine sends them late,
+#: and Asterisk cannot hear more than was sent.
 _PACKET_S = 0.02
-#: As many tell whether sound comes through: more than _HEARD of them, or hardly any.
+#: Sound comes through if more than _HEARD of _LISTENS packets hold some.
 _LISTENS, _HEARD = 50, 10
-#: As many without sound, and whatever was on the way has come.
+#: After this many packets without sound nothing is in flight any more.
 _QUIET = 10
-#: Longer than the silence after which Asterisk takes somebody to have spoken.
+#: Longer than the silence after which Asterisk reports that somebody spoke.
 _PAUSE_S = 2.8
 _PHONE_SECRET = "not-so-secret-0001"
 
@@ -81,7 +81,7 @@ class AsteriskFace(Protocol):
         """Have one speak; return whether the other hears it."""
 
     async def speaks(self, speaker: Caller, for_s: float) -> None:
-        """Have one speak for so long, and pause until that is taken for the end."""
+        """Have one speak for `for_s`, and pause until Asterisk reports it."""
 
     async def hears_sound(self, listener: Caller) -> bool:
         """Return whether a prompt or music is heard while nobody speaks."""
@@ -143,15 +143,15 @@ class RealFace:
         self.app = settings.app
         self._telephones: list[SipPhone] = []
         self._speaker: SipPhone | None = None
-        #: Packets that each telephone in a call has sent since the start, and news of one more.
+        #: Packets that each telephone in a call has sent; `_one_more` is notified of each.
         self._sent = 0
         self._one_more = asyncio.Condition()
 
     async def lines(self) -> None:
         """Carry the sound of every telephone in a call: silence, unless it speaks.
 
-        Some things of Asterisk happen only when sound comes: a whisper is mixed into what the
-        others send, and an ear goes with the next packet of whom it was on (measured).
+        Some things happen in Asterisk only when sound comes: a whisper is mixed into what the
+        others send, and a snoop channel ends with the next packet of its channel (measured).
         """
         while True:
             for telephone in self._telephones:
@@ -163,7 +163,7 @@ class RealFace:
             await asyncio.sleep(_PACKET_S)
 
     async def _packets(self, count: int = 1) -> None:
-        """Wait until everybody has sent so many more."""
+        """Wait until everybody has sent `count` more packets."""
         until = self._sent + count
         async with self._one_more:
             await self._one_more.wait_for(lambda: self._sent >= until)
@@ -204,7 +204,7 @@ class RealFace:
         return heard
 
     async def _quiet(self, listener: SipPhone) -> None:
-        """Wait until what somebody said before has come."""
+        """Wait until nothing that was said before is in flight."""
         loud, since = listener.rtp.loud, 0
         for _ in range(_LISTENS):
             await self._packets()
@@ -230,7 +230,7 @@ class RealFace:
 
     async def hears_sound(self, listener: Caller) -> bool:
         assert isinstance(listener, SipPhone)
-        await self._packets(_QUIET)  # what was on the way has come
+        await self._packets(_QUIET)  # nothing is in flight any more
         return await self._sound_comes(listener)
 
     async def clear(self) -> None:
@@ -242,7 +242,7 @@ class RealFace:
                     held = await answer.json()
                 for thing in held:
                     await (await session.delete(f"{self.url}/{kind}/{thing['id']}")).release()
-        # Only now: a phone that still rings has to be told that it is over.
+        # Only now: a phone that still rings has to hear that it is over.
         for telephone in self._telephones:
             if telephone.registered:
                 await telephone.register(0)

@@ -1,4 +1,4 @@
-"""A SIP phone of few words, for tests against a real Asterisk: UDP, loopback, one call at a time.
+"""A small SIP phone for tests against a real Asterisk: UDP, loopback, one call at a time.
 
 It registers, answers an INVITE as told (or rings on), places a call, presses keys
 (RFC 4733 or INFO), counts the RTP it hears, and hangs up. No retransmission timers:

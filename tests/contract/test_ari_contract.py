@@ -45,7 +45,7 @@ async def test_a_prompt_that_is_stopped_ends(bench: Bench) -> None:
     await bench.expect(PromptEnded, call=call, playback=playback)
 
 
-async def test_stopping_what_is_over_is_no_failure(bench: Bench) -> None:
+async def test_stopping_an_ended_prompt_is_no_failure(bench: Bench) -> None:
     call = await bench.arrive()
     playback = await bench.play(call, "one")
     await bench.expect(PromptEnded, playback=playback)
@@ -56,7 +56,7 @@ async def test_stopping_what_is_over_is_no_failure(bench: Bench) -> None:
 
 
 async def test_a_prompt_without_a_file_fails(bench: Bench) -> None:
-    """The last one decides; one in the middle is passed over."""
+    """Only the last prompt counts; one in the middle is skipped."""
     call = await bench.arrive()
     for prompts, end in (
         (("no-such-prompt",), PromptFailed),
@@ -67,7 +67,7 @@ async def test_a_prompt_without_a_file_fails(bench: Bench) -> None:
         await bench.expect(end, call=call, playback=playback)
 
 
-async def test_what_is_stopped_before_it_begins_is_no_failure(bench: Bench) -> None:
+async def test_stopping_a_prompt_before_it_begins_is_no_failure(bench: Bench) -> None:
     call = await bench.arrive()
     first, second = await bench.play(call, "hour"), await bench.play(call, "two")
     await bench.settled()
@@ -76,7 +76,7 @@ async def test_what_is_stopped_before_it_begins_is_no_failure(bench: Bench) -> N
         await bench.expect(PromptEnded, call=call, playback=playback)
 
 
-async def test_hanging_up_in_a_prompt_fails_it_before_the_end_is_told(bench: Bench) -> None:
+async def test_hanging_up_in_a_prompt_fails_it_before_the_call_ends(bench: Bench) -> None:
     call = await bench.arrive()
     leg, phone = await bench.answered(call, "lea")
     whisper = await bench.play(call, "hour", channel=leg)
@@ -95,13 +95,13 @@ async def test_hanging_up_in_a_prompt_fails_it_before_the_end_is_told(bench: Ben
     ]
 
 
-async def test_a_hundred_prompts_in_one_breath(bench: Bench) -> None:
+async def test_a_hundred_prompts_in_one_playback(bench: Bench) -> None:
     call = await bench.arrive()
     playback = await bench.play(call, *(["no-such-prompt-but-with-a-long-name"] * 300))
     await bench.expect(PromptFailed, playback=playback)
 
 
-async def test_what_is_longer_than_a_frame_is_refused_and_the_link_stays(bench: Bench) -> None:
+async def test_a_request_longer_than_a_frame_is_refused_and_the_link_stays(bench: Bench) -> None:
     call = await bench.arrive()
     await bench.play(call, *(["a-prompt-with-quite-a-long-name"] * 2000))
     await bench.expect(CommandFailed, call=call)
@@ -156,7 +156,7 @@ async def test_a_command_for_a_caller_who_has_gone_fails(bench: Bench) -> None:
     assert (await bench.expect(CommandFailed)).channel == ChannelId(call)
 
 
-async def test_what_only_helps_a_caller_who_has_gone_is_no_failure(bench: Bench) -> None:
+async def test_optional_commands_for_a_caller_who_has_gone_are_no_failure(bench: Bench) -> None:
     call = await bench.arrive()
     await bench.caller.hang_up()
     await bench.expect(CallLeft, call=call)
@@ -198,7 +198,7 @@ async def test_a_blocked_command_delays_no_other_call(bench: Bench) -> None:
         await bench.ask("GET", f"channels/{blocked}/variables", variables="ALLO_SECTOR")
 
 
-async def test_who_is_listened_to_is_heard_to_speak_until_the_queue(bench: Bench) -> None:
+async def test_a_caller_who_is_listened_to_is_heard_to_speak(bench: Bench) -> None:
     call = await bench.arrive()
     channel = ChannelId(call)
     bench.perform(Listen(call, channel))
@@ -212,7 +212,7 @@ async def test_who_is_listened_to_is_heard_to_speak_until_the_queue(bench: Bench
     await bench.expect(CallLeft, call=call)
 
 
-async def test_who_is_no_longer_listened_to_speaks_unheard(bench: Bench) -> None:
+async def test_a_caller_who_is_no_longer_listened_to_speaks_unheard(bench: Bench) -> None:
     call = await bench.arrive()
     channel = ChannelId(call)
     bench.perform(Listen(call, channel))

@@ -1,4 +1,4 @@
-"""The connection: lost, made again, taken over; and a router that starts anew."""
+"""The connection: lost, made again, taken over; and a router that starts again."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ from tests.patience import PATIENCE_S
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_a_wrong_password_is_said(asterisk: AsteriskFace) -> None:
+async def test_a_wrong_password_is_reported(asterisk: AsteriskFace) -> None:
     bench = Bench(asterisk, password="wrong")
     running = asyncio.create_task(bench.link.run())
     await bench.until(lambda: bench.link.last_error is not None)
@@ -52,7 +52,7 @@ async def test_a_lost_connection_is_made_again_and_calls_stay(bench: Bench) -> N
     assert "CallFound" not in kinds(bench.events)
 
 
-async def test_what_ended_unseen_is_told_afterwards(asterisk: AsteriskFace) -> None:
+async def test_ends_that_were_missed_are_reported_afterwards(asterisk: AsteriskFace) -> None:
     async with Bench(asterisk) as bench:
         call, leg, _, phone = await bench.talk()
         listener = await bench.arrive()
@@ -68,7 +68,7 @@ async def test_what_ended_unseen_is_told_afterwards(asterisk: AsteriskFace) -> N
         assert (await bench.expect(LegEnded, leg=leg)).reason is LegEnd.LOST
 
 
-async def test_a_new_router_finds_who_talks_and_who_waits(asterisk: AsteriskFace) -> None:
+async def test_a_new_router_finds_callers_in_talks_and_in_the_queue(asterisk: AsteriskFace) -> None:
     async with Bench(asterisk) as old:
         talking, leg, bridge, phone = await old.talk()
         waiting = await old.arrive()

@@ -63,12 +63,12 @@ async def test_the_phone_need_not_be_the_informateurs_own(bench: Bench) -> None:
 # Keys.
 
 
-async def test_an_informateurs_keys_are_told_once_and_not_heard(bench: Bench) -> None:
+async def test_an_informateurs_keys_are_reported_once_and_not_heard(bench: Bench) -> None:
     call, leg, _, phone = await bench.talk()
     phone.press("*11")
     keys = [(await bench.expect(LegKeyPressed, call=call, leg=leg)).key for _ in range(3)]
     assert keys == ["*", "1", "1"]
-    bench.caller.press("5")  # goes on, to a referral's own menu for one
+    bench.caller.press("5")  # is passed on, for example to the menu of a referral
     await bench.until(lambda: phone.heard_keys == "5")
     assert bench.caller.heard_keys == ""
     await bench.expect(KeyPressed, call=call, key="5")
@@ -107,13 +107,13 @@ async def test_hold_with_music_and_back(bench: Bench) -> None:
     assert await bench.asterisk.hears(bench.caller, phone)
     phone.press("1")
     await bench.expect(LegKeyPressed, leg=leg)
-    bench.caller.press("2")  # so that all before it is told
+    bench.caller.press("2")  # so that everything before it has arrived
     await bench.expect(KeyPressed)
     assert bench.caller.heard_keys == ""
     assert "CommandFailed" not in kinds(bench.events)
 
 
-async def test_taking_out_who_is_not_in_is_no_failure(bench: Bench) -> None:
+async def test_taking_out_a_channel_that_is_not_in_is_no_failure(bench: Bench) -> None:
     call, leg, bridge, _ = await bench.talk()
     bench.perform(TakeOut(call, bridge, leg), TakeOut(call, bridge, leg))
     await bench.settled()
@@ -121,7 +121,7 @@ async def test_taking_out_who_is_not_in_is_no_failure(bench: Bench) -> None:
     assert "CommandFailed" not in kinds(bench.events)
 
 
-async def test_putting_in_who_has_gone_fails(bench: Bench) -> None:
+async def test_putting_in_a_channel_that_has_gone_fails(bench: Bench) -> None:
     call, leg, bridge, phone = await bench.talk()
     bench.perform(TakeOut(call, bridge, leg))
     await bench.settled()
@@ -146,7 +146,7 @@ async def test_a_prompt_in_a_conversation_is_heard_by_one(bench: Bench) -> None:
     assert kinds(bench.events).count("PromptEnded") == 1
 
 
-async def test_who_hears_a_prompt_is_taken_out_at_its_end(bench: Bench) -> None:
+async def test_a_channel_that_hears_a_prompt_is_taken_out_at_its_end(bench: Bench) -> None:
     call, leg, bridge, _ = await bench.talk()
     playback = await bench.play(call, "hour", channel=leg)
     await bench.settled()
@@ -264,7 +264,7 @@ async def test_a_referral_that_nobody_answers(bench: Bench) -> None:
 
 @pytest.mark.real
 async def test_a_carrier_that_answers_nothing_is_not_there(running: RealFace) -> None:
-    """Told from a phone that nobody picks up before any time-out of ours."""
+    """It is distinguished from an unanswered phone before any time-out of ours."""
     async with Bench(running) as bench:
         call = await bench.arrive()
         leg = bench.dial_out(call)
@@ -273,7 +273,7 @@ async def test_a_carrier_that_answers_nothing_is_not_there(running: RealFace) ->
 
 
 async def test_a_referral_whose_tone_comes_as_sound_does_not_ring(bench: Bench) -> None:
-    """183: most carriers. No ringing is told; answered or not is."""
+    """183, as most carriers send: no ringing is reported, only whether it is answered."""
     carrier = await bench.asterisk.carrier()
     carrier.on_invite = 183
     call = await bench.arrive()
@@ -307,7 +307,7 @@ async def test_a_leg_that_is_there_is_nothing_to_tell(bench: Bench) -> None:
     await bench.expect(CommandFailed, call=call, channel=leg)
 
 
-# A router that starts anew.
+# A router that starts again.
 
 
 async def test_a_new_router_finds_who_talks_with_a_referral(asterisk: AsteriskFace) -> None:

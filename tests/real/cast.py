@@ -1,4 +1,4 @@
-"""One test's telephones on a stage, and the check that nothing of them is left."""
+"""The people of one test at their telephones, and a check that nothing of them is left."""
 
 import asyncio
 import re
@@ -35,7 +35,7 @@ _NORMAL = (r"Playback failed for sound:allo/", r"Session already DISCONNECTED \[
 
 
 class Cast:
-    """Use with `async with`; outside, everything must have come to its end by itself."""
+    """Use with `async with`. At its end every call must be over without help."""
 
     def __init__(
         self, stage: Stage, folder: Path, failed: Callable[[], bool] = lambda: False
@@ -43,7 +43,7 @@ class Cast:
         self._failed = failed
         self.stage = stage
         self.router_log = RouterLog(stage.router_log)
-        #: Patterns of the lines of the two logs that this test provokes.
+        #: Patterns of the warnings that this test provokes in the two logs.
         self.expected_in_asterisk: list[str] = [*_NORMAL]
         self.expected_in_router: list[str] = []
         self._folder = folder
@@ -103,7 +103,7 @@ class Cast:
         return caller
 
     async def arrived(self, caller: Caller) -> None:
-        """Wait for the router's word of this call. One at a time, or they are mixed up."""
+        """Wait until the router logs this call. One at a time: calls are matched by order."""
         caller.call = (await self.router_log.step(Step.ARRIVED))["call"]
 
     async def waiting_caller(self, keys: str = TO_SECTOR, **options: Any) -> Caller:
@@ -238,7 +238,7 @@ class Cast:
         return self.stage.secrets.pins[AgentId(agent)]
 
     async def talk(self, caller: Caller, informateur: Informateur) -> None:
-        """Let the caller's phone call come through: rung, picked up, both heard."""
+        """Let the informateur pick up, and both hear each other."""
         await informateur.rings()
         informateur.pick_up()
         await self.step(caller, Step.TALKING, agent=informateur.agent)
@@ -254,7 +254,7 @@ class Cast:
     def code(self, fiche: FicheId = FICHE) -> str:
         return self.stage.code(fiche)
 
-    # What is known elsewhere.
+    # What the router and Asterisk know.
 
     async def step(self, caller: Caller, step: Step, **fields: Any) -> dict[str, Any]:
         """Wait for this step of this call."""
@@ -320,7 +320,7 @@ class Cast:
     # The end.
 
     async def _nothing_left(self) -> None:
-        """Neither in Asterisk nor in the router nor in the logs."""
+        """Assert that nothing is left in Asterisk, in the router, or unexplained in the logs."""
         for kind in ("channels", "bridges"):
             await self.until(lambda kind=kind: self.ari(kind), lambda held: held == [], _LEFT_S)
         await self.until(self.calls, lambda calls: calls == {}, _LEFT_S)
@@ -337,7 +337,7 @@ class Cast:
         assert self._asterisk_log.troubles(self.expected_in_asterisk) == []
 
     async def _leave(self) -> None:
-        """Take the phones back."""
+        """Unregister the phones."""
         leaving = [one for one in self._informateurs if one.registered]
         await asyncio.gather(*(informateur.register(0) for informateur in leaving))
 

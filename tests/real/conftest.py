@@ -45,7 +45,7 @@ TARGETS = {
     "tries": 2,
 }
 
-#: How callbacks are promised in the tests about them.
+#: The rules of callbacks in the tests about them.
 PROMISE = {
     "promise_s": 60,
     "dial_s": 5,
@@ -69,7 +69,7 @@ NewCast = Callable[[Stage], Cast]
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Let a cast know that its test failed: it then clears up without asking what is left."""
+    """Let a cast know that its test failed: it then cleans up without checking what is left."""
     report = yield
     if report.when == "call":
         item.stash[FAILED] = report.failed
@@ -129,7 +129,7 @@ def open_stage(
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stage(open_stage: OpenStage) -> AsyncIterator[Stage]:
-    """The service during its hours. Who breaks it opens another one."""
+    """The service during its hours. A test that breaks it opens another one."""
     async with open_stage(OFFSET, OPEN_AT) as opened:
         yield opened
 

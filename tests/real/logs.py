@@ -19,7 +19,7 @@ class RouterLog:
         self._told: set[int] = set()
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return every line; one that is no JSON (a traceback, a warning) as event "not JSON"."""
+        """Return every line; what is not JSON (a traceback) has the event "not JSON"."""
         with self._log.open("rb") as file:
             file.seek(self._from)
             text = file.read().decode(errors="replace")
@@ -40,7 +40,7 @@ class RouterLog:
         ]
 
     async def step(self, step: Step, **fields: Any) -> dict[str, Any]:
-        """Wait for the next such step, told to no test before; return its line."""
+        """Wait for the next such step that was not returned before; return its line."""
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 for number, line in enumerate(self.lines()):

@@ -1,4 +1,4 @@
-"""Short prompts for quick calls, and an ear that tells which one is heard.
+"""Short prompts for quick calls, and an ear that recognises them.
 
 Prompts reach a caller without transcoding, so a frame of RTP holds the very bytes of 20 ms
 of a file. A frame that is in one file only says what is being played.
@@ -16,7 +16,7 @@ from tests.patience import PATIENCE_S
 
 _FRAME = 160
 _SHORT_FRAMES = 20
-#: In A-law, sent for so long that it is no pause between words.
+#: In A-law; as many frames as no pause between words has.
 _SILENCE = b"\xd5" * _FRAME
 _SILENCE_FRAMES = 20
 #: What people in these tests may sound like.
@@ -85,7 +85,7 @@ def repertoire(codec: Codec, prompts: Path, music: Path) -> Repertoire:
 
 
 class Ear(Person):
-    """A person who knows by heart all that may be played."""
+    """A person who recognises everything that may be played."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class Ear(Person):
         self.heard: list[str] = []
         self._read = 0
         self._at = 0
-        #: What was heard last before silence was heard, not to be confused with nothing at all.
+        #: What was heard last before each silence that was sent; no packets at all is not silence.
         self.silence_after: list[str] = []
         self._silent = 0
 
@@ -141,12 +141,12 @@ class Ear(Person):
             raise AssertionError(f"wanted {tones_hz}, heard {shares}") from None
 
     def listen_anew(self) -> None:
-        """Forget what was heard: what goes on counts as heard again."""
+        """Forget what was heard: a sound that continues counts as heard again."""
         self.heard.clear()
         self._read = 0
 
     async def hears_silence_after(self, name: str, limit_s: float = PATIENCE_S) -> None:
-        """Wait until silence was sent when what was heard had come to its end."""
+        """Wait until silence has been sent after `name`."""
         try:
             async with asyncio.timeout(limit_s):
                 while name not in self.silence_after:
@@ -158,7 +158,7 @@ class Ear(Person):
     async def hears(self, *names: str, limit_s: float = PATIENCE_S) -> None:
         """Wait until all of these were heard in this order, others between them or not.
 
-        Each call goes on where the last one found its last name.
+        Each call continues where the previous one found its last name.
         """
         for name in names:
             try:

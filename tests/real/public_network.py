@@ -1,7 +1,7 @@
 """The public network as a machine: every number a line with habits of its own.
 
 It answers Asterisk's calls (RFC 3261, as far as a callback needs it), keeps a record of each,
-and so counts by itself how often, and how long, each number was called.
+and so counts independently how often, and how long, each number was called.
 """
 
 import asyncio
@@ -63,10 +63,10 @@ class PublicNetwork(asyncio.DatagramProtocol):
         self._habits = habits
         self._transport: asyncio.DatagramTransport | None = None
         self._peer = ("127.0.0.1", 0)
-        #: Every call ever, in the order in which they came.
+        #: Every call, in order of arrival.
         self.lines: list[Line] = []
         self._by_call_id: dict[str, Line] = {}
-        #: What was asked that this network does not understand; must stay empty.
+        #: Requests that this network does not understand; must stay empty.
         self.faults: list[str] = []
 
     async def open(self) -> None:
@@ -177,7 +177,7 @@ class PublicNetwork(asyncio.DatagramProtocol):
         await self._until(line.acknowledged, line.answer)
 
     async def _press_one_until_heard(self, line: Line, person: Person) -> None:
-        """Who is asked to press 1 and hears nobody presses again."""
+        """Press 1, and again while nobody is heard."""
         while line.ended_at is None and not line.talked:
             if await _within(0.7, line.over):
                 return
@@ -221,7 +221,7 @@ class PublicNetwork(asyncio.DatagramProtocol):
         return f"<sip:line@127.0.0.1:{self._port}>"
 
     async def _until(self, told: asyncio.Event, message: str) -> None:
-        """Send until the other side has told that it came (RFC 3261 section 17)."""
+        """Send until the other side confirms receipt (RFC 3261 section 17)."""
         for _ in range(_RETRANSMITS):
             self._send(message)
             if await _within(_RETRANSMIT_S, told):

@@ -1,4 +1,4 @@
-"""Telephones that do what a test tells them: SIPp signals, an `Ear` speaks and listens."""
+"""Telephones under a test's control: SIPp signals, an `Ear` speaks and listens."""
 
 import asyncio
 import itertools
@@ -16,12 +16,12 @@ from tests.real.prompts import Ear, Repertoire
 _SCENARIOS = Path(__file__).parent / "sipp"
 _CONVERSATION = (_SCENARIOS / "conversation.xml").read_text(encoding="utf-8")
 _NAMES = {8: "PCMA", 0: "PCMU", 9: "G722", 3: "GSM"}
-#: Asterisk makes a tone of 100 ms of a key that comes as INFO; what comes meanwhile it
-#: announces twice.
+#: Asterisk turns a key sent as INFO into a tone of 100 ms; a key that comes meanwhile it reports
+#: twice.
 _BETWEEN_KEYS_S = 0.25
 _ids = itertools.count(1)
 
-#: Of the range kept for fiction; in no log, no file and no event may it ever be seen.
+#: Of the range kept for fiction; it must never appear in a log, a file or an event.
 CANARY = "0199007531"
 
 
@@ -53,7 +53,7 @@ class Telephone:
         self._toolbox = toolbox
         self._sipp = Sipp(toolbox, _SCENARIOS / f"{scenario}.xml", remote, folder, port)
         self._log = folder / f"{scenario}-{next(_ids)}.log"
-        #: How many lines of each kind were read, of those that are told of no particular call.
+        #: How many lines of each kind have been read.
         self._read: Counter[str] = Counter()
 
     @property
@@ -97,7 +97,7 @@ class Telephone:
     async def _happens(self, what: str) -> str:
         """Wait for the next line of that kind in SIPp's log; return the Call-ID in it.
 
-        What happens to different calls may be told in any order.
+        Lines about different calls may come in any order.
         """
         async with asyncio.timeout(PATIENCE_S):
             while len(calls := self._calls_that(what)) <= self._read[what]:
@@ -106,7 +106,7 @@ class Telephone:
         return calls[self._read[what] - 1]
 
     async def _happens_to(self, call_id: str, what: str) -> None:
-        """Wait for that line of this call, of which there is one at most."""
+        """Wait for that line about this call; there is one at most."""
         async with asyncio.timeout(PATIENCE_S):
             while call_id not in self._calls_that(what):
                 await asyncio.sleep(0.02)
@@ -178,7 +178,7 @@ class Caller(Telephone):
         await self.ended()
 
     async def ended(self) -> int:
-        """Wait for the end of the call; 0 when every message was as it should."""
+        """Wait for the end of the call; return 0 if every message was as expected."""
         async with asyncio.timeout(PATIENCE_S):
             return await self._sipp.wait()
 
@@ -198,7 +198,7 @@ class Called(Telephone):
         await self._start({"media": media(self.person.port, self.person.codec.payload)})
 
     async def rings(self) -> None:
-        """Wait until the phone rings (anew). A call that rings still comes before one given up."""
+        """Wait until the phone rings (again). A call still ringing is preferred to one given up."""
         first = await self._happens("ringing")
         later = self._calls_that("ringing")[self._read["ringing"] :]
         given_up = self._calls_that("cancelled")
@@ -222,7 +222,7 @@ class Called(Telephone):
         self.tell(word, self._call_id)
 
     async def hang_up(self, cause: int = 16) -> None:
-        """Say goodbye; another `cause` (ITU-T Q.850) is the phone's trouble."""
+        """Hang up; a `cause` other than 16 (ITU-T Q.850) means a fault of the phone."""
         self.tell("HANGUP", self._call_id, Cause=str(cause))
         await self.call_ended()
 
@@ -238,7 +238,7 @@ class Carrier(Telephone):
 
 
 class Hesitant(Telephone):
-    """The public network where no call comes to its end: one provisional answer, then nothing."""
+    """A public network that never gives a final answer: one provisional one, then nothing."""
 
     def __init__(self, toolbox: Toolbox, remote: str, folder: Path, person: Ear, port: int) -> None:
         super().__init__(toolbox, "hesitant", remote, folder, person, port)
@@ -274,7 +274,7 @@ class Informateur(Called):
         await self.register()
 
     async def register(self, expires_s: int = 120) -> None:
-        """Tell the registrar where the phone is; `expires_s=0` takes it back."""
+        """Tell the registrar where the phone is; `expires_s=0` unregisters."""
         register = Sipp(self._toolbox, SCENARIOS / "register.xml", self._remote, self._folder)
         user = f"agent-{self.agent}"
         keys = {
@@ -329,6 +329,6 @@ class DeskCall(Telephone):
         await self.ended()
 
     async def ended(self) -> int:
-        """Wait for the end of the call; 0 when every message was as it should."""
+        """Wait for the end of the call; return 0 if every message was as expected."""
         async with asyncio.timeout(PATIENCE_S):
             return await self._sipp.wait()

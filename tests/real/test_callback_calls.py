@@ -18,7 +18,7 @@ from tests.real.telephones import Called, Informateur
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
-#: Sooner than any time-out of ours (PROMISE) or Asterisk's.
+#: Less than any time-out of ours (PROMISE) or of Asterisk.
 AT_ONCE_S = 2.5
 
 
@@ -114,7 +114,7 @@ async def test_a_busy_line_is_dialled_once_more(
 async def test_a_carrier_that_refuses_every_call_is_no_busy_line(
     cast: Cast, informateur: Informateur
 ) -> None:
-    """Nothing more is promised then, until a call gets through."""
+    """After that nothing is promised until a call gets through."""
     cast.expected_in_router.append("the carrier did not take a call")
     usager, other = cast.usager(), cast.usager()
     refusing = await cast.carrier(403)
@@ -141,7 +141,7 @@ async def test_a_carrier_that_refuses_every_call_is_no_busy_line(
 @pytest.mark.parametrize(
     ("says", "reason"), [(100, "trunk"), (183, "no_answer"), (180, "no_answer")]
 )
-async def test_a_carrier_that_only_tries_is_told_from_who_does_not_pick_up(
+async def test_a_carrier_that_only_tries_differs_from_an_unanswered_phone(
     cast: Cast, informateur: Informateur, says: int, reason: str
 ) -> None:
     cast.expected_in_router.append("the carrier did not take a call")
@@ -155,7 +155,7 @@ async def test_a_carrier_that_only_tries_is_told_from_who_does_not_pick_up(
     assert len(carrier.requests("INVITE")) == len(carrier.requests("CANCEL")) == 2
 
 
-async def test_who_never_answers_is_dialled_twice(
+async def test_an_unanswered_phone_is_dialled_twice(
     cast: Cast, informateur: Informateur, home: Called
 ) -> None:
     usager = await cast.usager().promised()
@@ -178,12 +178,12 @@ async def test_a_voicemail_hears_the_question_and_nothing_else(
     await informateur.call_ended()
     assert home.person.heard == ["callback-ask", "callback-ask"]
     assert "callback-ask" in home.person.silence_after
-    assert informateur.person.silence_after  # who waits meanwhile is not left with a dead line
+    assert informateur.person.silence_after  # the informateur is not left with a dead line
     assert (await usager.becomes("accepted"))["reason"] == "voicemail"
     await usager.cancel()
 
 
-async def test_who_hangs_up_while_asked_is_called_once_more(
+async def test_a_usager_who_hangs_up_during_the_question_is_called_once_more(
     cast: Cast, informateur: Informateur, home: Called
 ) -> None:
     usager = await cast.usager().promised()
@@ -198,7 +198,7 @@ async def test_who_hangs_up_while_asked_is_called_once_more(
     assert (await usager.is_over("failed"))["reason"] == "busy"
 
 
-async def test_another_key_has_the_question_put_again(
+async def test_another_key_repeats_the_question(
     cast: Cast, informateur: Informateur, home: Called
 ) -> None:
     usager = await cast.usager().promised()

@@ -55,7 +55,7 @@ class Victim(StrEnum):
 
 
 class Population:
-    """Usagers who ask, one after the other, and what their phones do."""
+    """Usagers who ask for callbacks, and what their phones do."""
 
     def __init__(self, cast: Cast, chance: random.Random) -> None:
         self._cast = cast
@@ -64,12 +64,12 @@ class Population:
         port = PSTN_PORT + cast.stage.script.port_offset
         self.network = PublicNetwork(port, lambda number: self._habits[number])
         self.usagers: list[Usager] = []
-        #: What each was answered in the end.
+        #: The status that each was answered in the end.
         self.answers: dict[Usager, int] = {}
         self._asking: set[asyncio.Task[None]] = set()
 
     async def ask(self) -> None:
-        """Let as many ask as are missing."""
+        """Keep `OPEN` tickets open: let others ask for those that have ended."""
         for _ in range(OPEN - self._open() - len(self._asking)):
             usager = self._cast.usager()
             self.usagers.append(usager)

@@ -44,7 +44,7 @@ async def home(cast: Cast) -> Called:
     return await cast.service(says=1000, listens_for=1400)
 
 
-async def test_who_calls_in_with_the_tickets_code_is_not_called_back(
+async def test_a_usager_who_calls_in_with_the_tickets_code_is_not_called_back(
     cast: Cast, informateur: Informateur
 ) -> None:
     await cast.ask("101", "pause", reason="pause")
@@ -140,7 +140,7 @@ async def test_a_caller_in_the_queue_asks_by_keys(
     assert files_with(number[1:], cast.stage.state_dir) == []
 
 
-async def test_who_hangs_up_while_typing_asked_for_nothing(
+async def test_a_caller_who_hangs_up_while_typing_has_asked_for_nothing(
     cast: Cast, informateur: Informateur
 ) -> None:
     await cast.ask("101", "pause", reason="pause")

@@ -48,7 +48,7 @@ async def test_no_code_and_no_menu_leads_to_an_informateur(sunday: Cast) -> None
     caller = await sunday.call()
     caller.press("*" + sunday.code())
     await caller.person.pressed()
-    caller.press("7")  # whatever the code has led to in the menu of information: no choice of it
+    caller.press("7")  # no choice of the information menu, wherever the code has led
     await caller.person.hears("menu-invalid")
     await caller.hang_up()
     await sunday.ended(caller, "closed")

@@ -1,4 +1,4 @@
-"""Every codec of the trunk is heard; prompts are sent as they lie on the disk."""
+"""Every codec of the trunk is heard; prompts are sent as they are on disk."""
 
 import pytest
 

@@ -62,7 +62,7 @@ async def test_a_pause_has_a_reason_and_ends_by_code(cast: Cast) -> None:
     assert (await cast.agents())["ready"] == 1
 
 
-async def test_a_code_that_does_not_exist_is_said_so(cast: Cast) -> None:
+async def test_an_unknown_code_is_answered(cast: Cast) -> None:
     informateur = await cast.informateur("101")
     for code in ("99", "*"):
         call = await cast.desk_call(informateur, code)

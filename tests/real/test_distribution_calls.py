@@ -27,7 +27,7 @@ async def test_the_next_informateur_is_asked_when_one_does_not_answer(cast: Cast
 
 
 @pytest.mark.parametrize(("word", "detail"), [("BUSY", "busy"), ("DECLINE", "rejected")])
-async def test_a_refusal_costs_the_informateur_a_pause_and_the_caller_no_rank(
+async def test_a_refusal_pauses_the_informateur_and_the_caller_keeps_the_rank(
     cast: Cast, word: str, detail: str
 ) -> None:
     informateur = await cast.informateur("101")

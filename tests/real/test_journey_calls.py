@@ -40,7 +40,7 @@ async def test_a_code_leads_to_an_informateur_and_both_hear_each_other(cast: Cas
     ]
 
 
-async def test_a_title_without_audio_is_passed_over(cast: Cast) -> None:
+async def test_a_title_without_audio_is_left_out(cast: Cast) -> None:
     fiche = FicheId("F4002")
     assert cast.stage.plan.fiches[fiche].sector == SECTOR
     cast.expected_in_asterisk.append(r"fiche-f4002")
@@ -110,7 +110,7 @@ async def test_three_wrong_codes_lead_to_the_menu(cast: Cast) -> None:
     await cast.ended(caller, "left")
 
 
-async def test_information_is_said_and_the_caller_comes_back_to_its_menu(cast: Cast) -> None:
+async def test_information_is_played_and_leads_back_to_its_menu(cast: Cast) -> None:
     caller = await cast.call()
     caller.press("##")
     await caller.person.hears("information-menu")
@@ -123,7 +123,7 @@ async def test_information_is_said_and_the_caller_comes_back_to_its_menu(cast: C
     await cast.ended(caller, "informed")
 
 
-async def test_nobody_on_duty_is_said_and_the_call_ended(cast: Cast) -> None:
+async def test_a_caller_hears_that_nobody_is_on_duty(cast: Cast) -> None:
     caller = await cast.call()
     caller.press(TO_SECTOR)
     refused = await cast.step(caller, Step.REFUSED)

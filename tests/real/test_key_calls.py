@@ -47,7 +47,7 @@ async def test_star_explains_the_code(cast: Cast) -> None:
 async def test_letters_are_no_part_of_a_code(cast: Cast) -> None:
     caller = await cast.call()
     code = cast.code()
-    caller.press(f"A{code[:4]}BC{code[4:]}")  # nobody is on duty: the caller is told so
+    caller.press(f"A{code[:4]}BC{code[4:]}")  # nobody is on duty: it ends there
     await cast.step(caller, Step.CODE_ACCEPTED)
     await cast.ended(caller, "refused: nobody on duty")
 
@@ -65,7 +65,7 @@ async def test_a_code_ended_too_early_is_asked_again(cast: Cast) -> None:
     await cast.ended(caller, "left")
 
 
-async def test_a_wrong_choice_is_said_and_the_menu_repeated(cast: Cast) -> None:
+async def test_a_wrong_choice_repeats_the_menu(cast: Cast) -> None:
     caller = await cast.call()
     caller.press("49")
     await caller.person.hears("menu-logement", "menu-invalid", "menu-logement")
@@ -77,7 +77,7 @@ async def test_a_wrong_choice_is_said_and_the_menu_repeated(cast: Cast) -> None:
     await cast.ended(caller, "left")
 
 
-async def test_who_presses_nothing_reaches_a_person(cast: Cast) -> None:
+async def test_a_caller_who_presses_nothing_reaches_a_person(cast: Cast) -> None:
     informateur = await cast.informateur()
     caller = await cast.call()
     await caller.person.hears("welcome", "code-ask", "menu-main")
@@ -90,7 +90,7 @@ async def test_who_presses_nothing_reaches_a_person(cast: Cast) -> None:
     await cast.ended(caller, "answered")
 
 
-async def test_who_presses_nothing_while_nobody_is_there_is_told_so(cast: Cast) -> None:
+async def test_a_caller_who_presses_nothing_hears_that_nobody_is_there(cast: Cast) -> None:
     caller = await cast.call()
     await caller.person.hears("no-key-hint", "no-key", "refused-no-agent", limit_s=90)
     await cast.ended(caller, "refused: nobody on duty")

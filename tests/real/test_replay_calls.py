@@ -1,6 +1,6 @@
-"""Real calls, recorded while they happen, are decided again the same; nobody is in them.
+"""Recordings of real calls lead to the same decisions again, and identify nobody.
 
-The demo's call is too: tests/demo/test_demo.py.
+So does that of the demo's call: tests/demo/test_demo.py.
 """
 
 import asyncio
@@ -17,12 +17,12 @@ from tests.real.telephones import CANARY
 pytestmark = pytest.mark.real
 
 OFFSET = 3900
-#: Kept for fiction (Arcep); typed where a code is asked for, and taken for one from the 6 on.
+#: Kept for fiction (Arcep); typed where a code is expected, and read as one from the 6 on.
 TYPED = "0639985678"
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_lives_of_a_router_are_decided_again(
+async def test_a_restarted_router_s_recording_leads_to_the_same_decisions(
     open_stage: OpenStage, new_cast: NewCast, tmp_path: Path
 ) -> None:
     recording = tmp_path / "recording"

@@ -1,4 +1,4 @@
-"""The router is killed and comes back: nobody who talks or waits notices."""
+"""The router is killed and comes back: callers in a talk or in the queue do not notice."""
 
 from collections.abc import AsyncIterator
 
@@ -25,7 +25,7 @@ async def fragile_stage(open_stage: OpenStage) -> AsyncIterator[Stage]:
 async def cast(fragile_stage: Stage, new_cast: NewCast) -> AsyncIterator[Cast]:
     async with new_cast(fragile_stage) as cast:
         cast.expected_in_asterisk += [
-            # A killed router resets its connections; Asterisk says so as it happens to notice.
+            # A killed router resets its connections; Asterisk says so when it notices.
             r"WebSocket read error|Web socket closed abruptly|Error reading from web socket",
             r"Stasis app 'allo' not active",
         ]
@@ -58,7 +58,7 @@ async def test_calls_outlive_the_router_and_are_taken_up_again(cast: Cast) -> No
     await cast.until(cast.fallbacks, lambda counted: counted == 1)
     calls = await cast.calls()
     assert (calls[CallState.TALKING], calls[CallState.WAITING]) == (1, 2)
-    assert sum(calls.values()) == 4  # the new one is wherever the welcome has led
+    assert sum(calls.values()) == 4  # the new caller may be past the welcome
     await new.hang_up()
     await first.person.hears("queue-still", "rank-next")
     await second.person.hears("queue-still", "people-before-1", "music")
@@ -73,7 +73,7 @@ async def test_calls_outlive_the_router_and_are_taken_up_again(cast: Cast) -> No
     await cast.ended(new, "left")
 
 
-async def test_who_hung_up_meanwhile_is_not_found(cast: Cast) -> None:
+async def test_a_caller_who_hung_up_meanwhile_is_not_found(cast: Cast) -> None:
     informateur = await cast.informateur()
     caller = await cast.waiting_caller()
     await cast.talk(caller, informateur)
@@ -87,7 +87,7 @@ async def test_who_hung_up_meanwhile_is_not_found(cast: Cast) -> None:
     assert Step.FOUND not in cast.router_log.steps(caller.call)
 
 
-async def test_an_informateur_who_rings_meanwhile_is_rung_anew(cast: Cast) -> None:
+async def test_an_informateur_whose_phone_rings_meanwhile_is_rung_again(cast: Cast) -> None:
     informateur = await cast.informateur()
     caller = await cast.waiting_caller()
     await informateur.rings()

@@ -1,4 +1,4 @@
-"""A supervisor takes part in a conversation, after both were told."""
+"""A supervisor takes part in a conversation once both parties have been told."""
 
 import pytest
 

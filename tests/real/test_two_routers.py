@@ -89,7 +89,7 @@ async def test_a_second_router_is_refused_and_takes_over_only_on_purpose(
 
         assert stage.router_runs
         await cast.both_hear(caller, informateur)
-        other = await cast.call()  # the first router answers as ever
+        other = await cast.call()  # the first router still answers
         await other.hang_up()
         await cast.ended(other, "left")
 
@@ -108,7 +108,7 @@ async def test_a_second_router_is_refused_and_takes_over_only_on_purpose(
             await another.hang_up()
             taker.kill()
             await taker.communicate()
-        await stage.start_router()  # at once, and without taking over: that one is dead
+        await stage.start_router()  # at once, without --take-over: the other one is dead
 
         await cast.both_hear(caller, informateur)
         await informateur.hang_up()

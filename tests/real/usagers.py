@@ -1,4 +1,4 @@
-"""Those who ask to be called back: by a web site's server, with its key, over HTTP."""
+"""People who ask to be called back, through a web site's server: over HTTP, with its key."""
 
 import asyncio
 import contextlib
@@ -42,7 +42,7 @@ class Usager:
         return status, told
 
     async def ask_until_answered(self) -> int:
-        """Ask again and again, as a server does whose answer never came; return the last status.
+        """Ask until there is an answer, as a server does that got none; return its status.
 
         A refusal that may not last is no answer.
         """
@@ -54,7 +54,7 @@ class Usager:
             await asyncio.sleep(0.2)
 
     async def promised(self) -> "Usager":
-        """Ask, and be promised."""
+        """Ask, and assert that a callback is promised."""
         status, told = await self.ask()
         assert (status, told.get("state")) == (202, "accepted"), told
         assert self.number_is_kept
