@@ -134,7 +134,7 @@ class FakeAsterisk(Wire):
         self.send_of(channel, "ChannelStateChange", channel=channel.describe())
 
     def press(self, channel: Channel, keys: str) -> None:
-        """Keys are told and, in a bridge, heard by the others unless they are absorbed."""
+        """Keys are reported and, in a bridge, heard by the others unless they are absorbed."""
         for key in keys:
             bridge = self.bridges.get(channel.bridge or "")
             if bridge is None or bridge.tells_keys:
@@ -149,7 +149,7 @@ class FakeAsterisk(Wire):
                     other.heard_keys += key
 
     def speak(self, channel: Channel, for_s: float) -> None:
-        """What somebody says is told where it is listened to, after the pause."""
+        """Speech is reported after the pause, where talk detection is on."""
         if "TALK_DETECT(set)" in channel.variables:
             described, spoke_ms = channel.describe(), round(for_s * 1000)
             self.send_of(channel, "ChannelTalkingFinished", channel=described, duration=spoke_ms)

@@ -41,7 +41,7 @@ class Channel:
     playbacks: list[Playback] = field(default_factory=list)
     music: bool = False
     bridge: str | None = None
-    #: Its keys are told, but heard by nobody in the bridge.
+    #: Its keys are reported, but nobody in the bridge hears them.
     absorbs_keys: bool = False
     #: Keys that reached it out of its bridge.
     heard_keys: str = ""
@@ -166,7 +166,7 @@ class FakePhone:
             self.answer()
         elif self.on_invite == 180:
             self._fake.change_state(leg, "Ringing")
-        elif self.on_invite != 183:  # the ringing tone comes as sound: nothing is told
+        elif self.on_invite != 183:  # the ringing tone comes as sound: nothing is reported
             self.refuse(self.on_invite)
 
     def left(self) -> None:

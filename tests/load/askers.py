@@ -16,7 +16,7 @@ _RANGES = ("019900", "026191", "035301", "046571", "053649")
 _PER_RANGE = 10_000
 #: The sector that nobody on duty knows: none of its fiches can be promised.
 UNSTAFFED = "consommation"
-#: Whoever asks again asks about a number that was promised so many requests before.
+#: A repeated request is about the number that was promised this many requests before.
 _LAG = 1000
 
 
@@ -30,7 +30,7 @@ class Asked:
     code: str
 
     def is_right(self, answer: Answer) -> bool:
-        """Whether the answer is what it must be."""
+        """Whether the answer is the right one."""
         if answer.status != self.status:
             return False
         told = json.loads(answer.body)

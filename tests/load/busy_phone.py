@@ -1,4 +1,4 @@
-"""An informateur's phone that works without rest, and notes when it is rung again.
+"""An informateur's phone that is always at work, and notes when it is rung again.
 
 It answers at once and hangs up after a while; as soon as its BYE makes the informateur
 ready, the service rings it for the next caller. Arrival is the kernel's receive timestamp

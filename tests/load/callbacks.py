@@ -1,4 +1,4 @@
-"""The benchmark `callbacks`: asking to be called back, being dialled, and what a promise weighs.
+"""The benchmark `callbacks`: asking to be called back, being dialled, and the memory of a promise.
 
 The router as it is run, with its intake and the real Asterisk. Informateurs are on duty and in
 a pause, so that thousands of requests are promised and none is dialled.
@@ -44,7 +44,7 @@ _CARRIER_PORT = 5064
 _FICHE = "F1234"
 _ABSENT = AgentId("899")
 _PAUSE = "formation"  # the longest one
-#: Requests before those that are measured, for so long, a quarter as many a second.
+#: How long requests come before those that are measured, at a quarter of their rate.
 _WARM_UP_S = 3.0
 #: Tickets that are opened without being measured come at this rate.
 _CALM = 150.0
@@ -59,7 +59,7 @@ _T = TypeVar("_T")
 class Scale:
     """How much is measured."""
 
-    #: Requests a second, for how long, how often.
+    #: Requests a second, for how many seconds, how many times.
     rate: float = 500.0
     seconds: float = 20.0
     rushes: int = 3
@@ -77,10 +77,10 @@ QUICK = replace(FULL, seconds=5.0, rushes=1, open=300, dials=5, more=700)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rush:
-    """One crowd of requests."""
+    """One rush of requests."""
 
     latency_s: list[float] = field(repr=False)
-    #: By how much we sent late ourselves.
+    #: How late we sent them ourselves, in seconds.
     late_s: list[float] = field(repr=False)
     #: Requests that had to be promised.
     promises: int
@@ -155,7 +155,7 @@ def _on_a_rig(measure: Callable[[Rig], Awaitable[_T]], scale: Scale, port_offset
 
 
 def service(scale: Scale, vault: Path, port_offset: int) -> Service:
-    """Return the shipped service, open nearly all day, that promises whatever it is asked.
+    """Return the shipped service, open nearly all day, that accepts every request.
 
     Every informateur knows everything, but for one sector, whose only one never comes.
     """
@@ -184,7 +184,7 @@ def service(scale: Scale, vault: Path, port_offset: int) -> Service:
     )
 
 
-# Many who ask.
+# Requests.
 
 
 async def rush(rig: Rig, scale: Scale, seed: int) -> Rush:
@@ -278,7 +278,7 @@ class _Reading:
         )
 
 
-# Those who are called back.
+# Callbacks.
 
 
 async def promises(
@@ -335,7 +335,7 @@ def _weigh(rig: Rig) -> Weight:
     return weigh(rig.router_pid, vault, settings.state_dir / FILE_NAME)
 
 
-# Those on duty.
+# Informateurs.
 
 
 @asynccontextmanager

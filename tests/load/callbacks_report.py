@@ -1,4 +1,4 @@
-"""What the benchmark `callbacks` tells of its results."""
+"""The report of the benchmark `callbacks`."""
 
 from collections.abc import Callable
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""The benchmark `core`: what an event costs the engine, however many informateurs there are.
+"""The benchmark `core`: what an event costs the engine, with any number of informateurs.
 
 The engine alone, without Asterisk, hears again what it was told in the simulated office
 (tests/load/office.py): callers with and without a code, requests for a callback, informateurs.
@@ -28,7 +28,7 @@ from tests.load.office import LOAD, Office, Trace
 from tests.load.report import Figure, Report, figure
 from tests.load.town import fresh_engine
 
-#: Events whose memory is measured: slow, and the office is as full after them as ever.
+#: Events whose memory is measured: slow, and the office is no fuller afterwards.
 _REMEMBERED = 20_000
 
 Say = Callable[[str], None]
@@ -44,7 +44,7 @@ class Scale:
     bar: int = 45
     repeats: int = 5
     events: int = 200_000
-    #: How often each run hears the same events; the least counts.
+    #: How many times each run handles the same events; the fastest counts.
     hearings: int = 3
     #: How often the year is simulated, and how many of its days (None: all).
     years: int = 3
@@ -81,7 +81,7 @@ class Run:
 
 
 def hear(engine: Engine, trace: Trace) -> int:
-    """Tell the engine all that happened; return what that took of a processor, in nanoseconds."""
+    """Have the engine handle the trace; return the processor time, in nanoseconds."""
     handle, next_deadline = engine.handle, engine.next_deadline
     begun = time.thread_time_ns()
     for event, now in trace:
@@ -127,9 +127,9 @@ def memory(working: int, seed: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Year:
-    """The simulated year, or so many of its days."""
+    """The simulated year, or its first days."""
 
-    #: Processor time, and what the clock says.
+    #: Processor time and elapsed time, in seconds.
     processor_s: float
     took_s: float
     events: int
@@ -185,7 +185,7 @@ def of_the_year(years: Sequence[Year], days: int | None) -> list[Figure]:
     ]
 
 
-# All runs, and what they tell.
+# All runs, and their figures.
 
 
 @dataclass(frozen=True, slots=True)

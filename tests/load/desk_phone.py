@@ -1,4 +1,4 @@
-"""An informateur's phone that answers at once and tells when it was rung, and left."""
+"""An informateur's phone that answers at once and notes when it was rung and when it was left."""
 
 import asyncio
 import time

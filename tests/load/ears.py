@@ -1,4 +1,4 @@
-"""Callers whose key presses and prompts are timed where a caller would notice: on the wire.
+"""Callers whose key presses and prompts are timed where callers notice them: on the wire.
 
 Each ear is a UDP socket that gets one call's RTP. Every prompt of the benchmark is a tone
 whose 20 ms frames are all alike, so the first packet of a prompt is known by its bytes.
@@ -23,7 +23,7 @@ _FRAME = 160
 _ALAW, _EVENT = 8, 101
 _SILENCE = b"\xd5" * _FRAME
 _HASH = 11  # RFC 4733 section 3.2
-#: A key is held for so many frames: above Asterisk's shortest, 80 ms.
+#: How many frames a key is held: longer than Asterisk's minimum of 80 ms.
 _KEY_FRAMES = 5
 #: How long a prompt is listened to before the next key: 0.4 to 0.42 s, so that keys fall
 #: anywhere within Asterisk's frames.

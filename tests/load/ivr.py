@@ -24,7 +24,7 @@ _EARS_PER_S = 5
 _IDLE_S = 2.0
 #: After the last call Asterisk and the router still tidy up.
 _SETTLE_S = 0.5
-#: A crowd that is not through this long after its last call began has failed.
+#: A crowd whose calls are not over this long after the last one began has failed.
 _PATIENCE_S = 20.0
 
 Say = Callable[[str], None]
@@ -42,7 +42,7 @@ class Scale:
     burst: int = 60
     burst_repeats: int = 3
     burst_seconds: float = 8.0
-    #: What is tried beyond, once each, until something fails.
+    #: Higher rates, tried once each until something fails.
     beyond: tuple[int, ...] = (80, 100, 120)
     beyond_seconds: float = 5.0
 
@@ -78,7 +78,7 @@ class Phase:
 
     @property
     def failed(self) -> int:
-        """How many calls went wrong, in whatever way."""
+        """How many calls went wrong in any way."""
         return max(self.broken, self.deaf, self.lost)
 
 
@@ -130,7 +130,7 @@ async def measure(rig: Rig, scale: Scale, say: Say) -> Measured:
     """Run every phase against an open rig."""
     begun, load_before = time.monotonic(), os.getloadavg()[0]
     crowd = Crowd(rig, say)
-    await crowd.run(ROUTER, 5, 1.0)  # warms files and code up; not counted
+    await crowd.run(ROUTER, 5, 1.0)  # warms up files and code; not counted
     await crowd.run(DIALPLAN, 5, 1.0)
     await crowd.watch_idle()
     phases = []

@@ -1,4 +1,4 @@
-"""What the benchmark `ivr` tells: its figures, and what happened beyond them."""
+"""The report of the benchmark `ivr`: its figures, and where it breaks."""
 
 from collections.abc import Callable
 from dataclasses import asdict

@@ -30,14 +30,14 @@ from tests.load.town import Later, Town
 
 #: Share of the time that an informateur has a call or notes one.
 LOAD = 0.75
-#: Of all who come, so many on the web.
+#: Share of requests that come over the web.
 _ON_THE_WEB = 0.41
 #: From the ringing to the end of the wrap-up, in seconds.
 _HANDLING_S = 220.0
-#: Of the calls back, so many are busy, not picked up, or a voicemail; of the offers in the
-#: queue, so many are taken.
+#: Shares of callbacks that are busy, unanswered or reach a voicemail; share of the offers in the
+#: queue that are accepted.
 _BUSY, _NO_ANSWER, _VOICEMAIL, _TAKES_OFFER = 0.05, 0.15, 0.1, 0.3
-#: Callers who listen first: their first key comes within so many seconds.
+#: Callers listen before their first key: for how many seconds at most.
 _LISTENS_S = 15.0
 _RINGS_S, _SAYS_YES_S, _TYPES_S = 8.0, 3.0, 20.0
 _HAS_CODE = 0.4
@@ -54,7 +54,7 @@ class _SomebodyComes(Later):
 
 
 def shipped_plan(informateurs: int) -> Plan:
-    """Return the shipped plan; its informateurs' skills come round again if there are more."""
+    """Return the shipped plan; its informateurs' skills repeat if there are more."""
     plan = load(None).plan
     skills = [agent.skills for agent in plan.agents.values()]
     names = [AgentId(str(1001 + number)) for number in range(informateurs)]
@@ -64,7 +64,7 @@ def shipped_plan(informateurs: int) -> Plan:
 
 
 class Office(Town):
-    """`working` informateurs, all at their phones day and night, and who needs them."""
+    """`working` informateurs, all at their phones day and night, and the people who need them."""
 
     patience_s = 900.0
 
@@ -90,7 +90,7 @@ class Office(Town):
         self._soon(_SomebodyComes(), 1.0)
 
     def trace(self, events: int) -> tuple[Trace, Trace]:
-        """Return what is told until all goes on at its rate, and the `events` that follow."""
+        """Return the events until the office is in a steady state, and the `events` that follow."""
         settling: Trace = []
         measured: Trace = []
         told = settling
@@ -109,7 +109,7 @@ class Office(Town):
     def _come(self) -> None:
         chance, hours = self._chance, self.plan.hours
         if hours.is_open(self.now):
-            sector = chance.choice(self._best)  # as much for each as it has people
+            sector = chance.choice(self._best)  # in proportion to its informateurs
             if chance.random() < _ON_THE_WEB:
                 self._soon(self._request(sector))
             else:

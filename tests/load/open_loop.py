@@ -1,4 +1,4 @@
-"""HTTP requests at instants fixed beforehand, whatever becomes of those before.
+"""HTTP requests at instants fixed beforehand, whether or not earlier ones are answered.
 
 Each takes an idle connection, kept alive, or else a new one. Latency counts from the intended
 instant, so that a service that stalls is not spared what would have been asked meanwhile.
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-#: An answer later than this is none.
+#: A later answer counts as none.
 _PATIENCE_S = 10.0
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CLOSE = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)

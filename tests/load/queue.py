@@ -1,4 +1,4 @@
-"""The benchmark `queue`: what a decision costs with so many callers waiting.
+"""The benchmark `queue`: what a decision costs with many callers waiting.
 
 The engine alone, without Asterisk, in simulated time, among callers and informateurs who do
 all that they do (tests/load/town.py). Each run is a process of its own, with the garbage
@@ -30,10 +30,10 @@ from tests.load.meters import Noise, busy_s, percentile
 from tests.load.report import Figure, Report, figure
 from tests.load.town import INFORMATEURS, SECTORS, Town, large_plan
 
-#: With fewer events of a kind its percentiles and mean say little.
+#: With fewer events of a kind, percentiles and mean mean little.
 _ENOUGH = 30
 _ENOUGH_FOR_P99 = 300
-#: With one informateur at work for so many who wait, a caller waits equally long at each size.
+#: Callers waiting for each informateur at work: the wait is the same at each size.
 _WAITING_PER_INFORMATEUR = 10
 _DECISIONS = 100
 
@@ -85,7 +85,7 @@ class Costs:
 class Run:
     """One town."""
 
-    #: Wished, and found when it was over.
+    #: Requested, and found at the end.
     waiting: int
     waited: int
     working: int
@@ -173,7 +173,7 @@ def run(waiting: int, events: int, seed: int) -> Run:
     )
 
 
-# The decision alone, beside the plain way.
+# The decision alone, compared with the plain way.
 
 
 class Book(Protocol):
@@ -197,7 +197,7 @@ def waiting_items(sectors: Sequence[SectorId], number: int) -> list[WorkItem]:
 def decide(
     book: Book, coming: Sequence[WorkItem], skills: Sequence[Mapping[SectorId, int]]
 ) -> list[tuple[str, int]]:
-    """Serve a caller for each one that comes; return who was chosen, and the places told."""
+    """Serve a caller for each one that comes; return who was chosen, and the places."""
     told = []
     for number, item in enumerate(coming):
         chosen = book.first_for(skills[number % len(skills)])
@@ -227,7 +227,7 @@ def memory(waiting: int) -> int:
     return sum(trace.size for trace in tracemalloc.take_snapshot().filter_traces([own]).traces)
 
 
-# All runs, and what they tell.
+# All runs, and their figures.
 
 
 @dataclass(frozen=True, slots=True)

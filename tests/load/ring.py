@@ -28,13 +28,13 @@ from tests.load.meters import Noise, busy_s, own_s, percentile, processor_s, sip
 from tests.load.report import Figure, Report, figure
 from tests.load.rig import NUMBERS, TONES, Rig, Service, on_a_rig
 
-#: Informateurs are so much slower than callers come, so that there is always one who waits.
+#: How much slower informateurs are than callers come: somebody is always waiting.
 _SLACK = 1.03
 #: Callers gather while one informateur is there; then all the others come.
 _GATHER_S = 4.0
-#: From then on until what happens is what goes on happening.
+#: From then on until the steady state.
 _SETTLE_S = 5.0
-#: Those who still wait in the end are served.
+#: Callers still waiting at the end are served.
 _PATIENCE_S = 60.0
 _BAR_MS = 10.0
 _OPEN = re.compile(r"first of (\d+) open")
@@ -153,7 +153,7 @@ async def _crowd(rig: Rig, scale: Scale) -> Phase:
         await asyncio.sleep(_GATHER_S)
         for phone in others:
             await phone.register()
-            await asyncio.sleep(talks_s / scale.phones)  # not all at once, for ever after
+            await asyncio.sleep(talks_s / scale.phones)  # or all would stay in step
         await asyncio.sleep(_SETTLE_S)
         begun = _Reading.take(rig)
         await asyncio.sleep(scale.seconds - talks_s)
@@ -260,7 +260,7 @@ def explain(rung: Sequence[Rung], steps: Sequence[Noted]) -> list[Delay]:
     return delays
 
 
-# What it tells.
+# The report.
 
 
 def _whole(delay: Delay) -> float:

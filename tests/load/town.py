@@ -73,13 +73,13 @@ _TALK_S = 180.0
 _BACK_AFTER_S = 60.0
 #: Asterisk tells within this what it has done.
 _SOON_S = 0.01
-#: Of the phones that ring, so many refuse; so many are left to ring.
+#: Shares of the ringing phones that refuse, and that are left to ring.
 _REFUSES, _IS_LATE = 0.02, 0.05
-#: Of the callers, so many type an access code; of the talks, so many end by the caller.
+#: Share of callers who type an access code; share of talks that the caller ends.
 _HAS_CODE, _CALLER_ENDS = 0.3, 0.5
 #: Callers/s while the queue fills.
 _FILLING = 100.0
-#: Until every level of skill is open to those who came first, and each was told the place.
+#: Until every level of skill is open to the first callers, and each has heard the place.
 _SETTLING_S = 150.0
 
 #: Of an event: what it was, what the engine said, how long it took, and how much of a
@@ -88,7 +88,7 @@ Meter = Callable[[Event, list[Command], int, int], None]
 
 
 class Later:
-    """Something that people do and the engine is not told."""
+    """Something that people do and the engine does not hear of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class Town:
     `now` moves from event to event; `settle` fills the queue, `run` measures.
     """
 
-    #: Mean time until a caller who waits gives up.
+    #: Mean time until a waiting caller gives up, in seconds.
     patience_s = 7200.0
 
     def __init__(self, waiting: int, working: int, seed: int, plan: Plan | None = None) -> None:
@@ -228,7 +228,7 @@ class Town:
         heappush(self._coming, (self.now + after_s, self._sequence, event))
 
     def _call(self, within_s: float) -> None:
-        """Let a new caller call within so many seconds, and press keys until the queue."""
+        """Let a new caller call within `within_s`, and press keys until the queue."""
         chance = self._chance
         self._callers += 1
         call = CallId(f"caller-{self._callers}")
@@ -244,7 +244,7 @@ class Town:
             self._soon(KeyPressed(call, key), after_s + number * _KEY_S)
 
     def _what_happens(self, what: Event | Later) -> Event | None:
-        """Return what comes of it; None if it cannot be any more: who has left presses no key."""
+        """Return the event that follows; None for a key after hang-up and the like."""
         match what:
             case PatienceOver(call):
                 if call not in self.unserved:

@@ -11,7 +11,7 @@ _PER_FILE = ("shmem_inode_cache", "dentry")
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """With so many `tickets`; bytes."""
+    """Memory with `tickets` open, in bytes."""
 
     tickets: int
     #: The router's own memory, without what is a file's.
