@@ -88,6 +88,9 @@ class Endings:
 
     # The ticket.
 
+    def too_late_to_expire(self, ticket: Ticket) -> None:
+        """The conversation has begun: there is nothing left to expire."""
+
     def talked(self, ticket: Ticket) -> None:
         """The conversation is over, and so is the ticket."""
         self._open.end(ticket, TicketState.DONE)

@@ -42,6 +42,7 @@ def ticket_rows(
         told(S.ASKING, events.LegEnded, attempts.informateur_left_asking),
         when(S.ASKING, events.CalledEnded, pickups.hung_up, *_AGAIN),
         when(S.ASKING, events.CallLeft, pickups.hung_up, *_AGAIN),
+        when(S.TALKING, TicketDue.EXPIRE, endings.too_late_to_expire),
         when(S.TALKING, TicketEvent.TALKED, endings.talked, S.DONE),
     ]
     for state in (S.WAITING, S.RINGING, S.DIALLING, S.ASKING):
