@@ -4,7 +4,8 @@ A checkout that this user may write to has everything that is generated in its `
 user's checkout, what is there already is used as it is, and new files go to this user's own state
 folder (XDG Base Directory Specification). `./allo` decides the same way.
 Installed as a package, allo carries what it needs inside (`shipped`), and all new files go to the
-state folder.
+state folder. Laid in the system by `allo install`, it also has Asterisk and the voice beside it
+(`PROGRAMS`), and its settings in /etc/allo.
 """
 
 import errno
@@ -26,8 +27,12 @@ def shipped(name: str) -> Path:
     return _INSIDE / name if _INSIDE.is_dir() else TOP / name
 
 
+#: Whether this is laid in the system (`router/deploy/`): no checkout, and no Python environment.
+INSTALLED = (TOP / "VERSION").is_file()
 #: What everyone who starts this checkout may use.
 SHARED = TOP / ".allo"
+#: The tree of Asterisk, voice and sound that `allo install` lays.
+PROGRAMS = TOP / "asterisk"
 
 
 def home(top: Path, environ: Mapping[str, str]) -> Path:

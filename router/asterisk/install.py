@@ -44,6 +44,20 @@ def ensure_toolbox(home: Path, say: Say, programs: Collection[str] = tuple(PACKA
     return toolbox_of(tree)
 
 
+def laid_toolbox(tree: Path, programs: Collection[str]) -> Toolbox:
+    """Return a toolbox of the tree that `allo install` has laid, or else of the system's programs.
+
+    Raises:
+        SetupError: If one of `programs` is in neither; nothing is fetched.
+    """
+    if missing := _missing(tree, programs):
+        raise SetupError(
+            f"{', '.join(missing)} cannot be found, neither in {tree} nor on the system",
+            "Lay it out: allo install.",
+        )
+    return toolbox_of(tree)
+
+
 def is_complete(home: Path, programs: Collection[str]) -> bool:
     """Return whether all of `programs` are in `home` or on the system: nothing to install."""
     return not _missing(home.absolute() / "debian", programs)

@@ -2,12 +2,14 @@
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.main import get_command
 
 from router import __version__, places
-from router.cli import configuration, demo, development, report, service, telephony, year
+from router.cli import configuration, demo, development, install, report, service, telephony, year
+from router.cli.options import as_typed_here
 from router.errors import ConfigError, InUse, RouterError
 
 app = typer.Typer(
@@ -42,6 +44,7 @@ app.command(context_settings={**_PASSED_ON, "help_option_names": []})(developmen
 for command in (
     *(service.run, service.replay),
     *(configuration.check, configuration.prompts, configuration.configure, configuration.code),
+    *(install.install, install.package),
     *(report.report, year.simulate, year.staff, year.policies),
 ):
     app.command()(command)
@@ -58,7 +61,23 @@ def _name() -> str:
     about_completion = COMPLETE in os.environ or any(
         "-completion" in word for word in sys.argv[1:2]
     )
-    return "allo" if about_completion else "./allo"
+    return "allo" if about_completion or places.INSTALLED else "./allo"
+
+
+def _command() -> Any:
+    """Return the command line; installed, its help speaks of `allo`, not of a checkout's door."""
+    command = get_command(app)
+    if places.INSTALLED:
+        _speak_of_installed(command)
+    return command
+
+
+def _speak_of_installed(command: Any) -> None:
+    for one in (command, *command.params):
+        if text := getattr(one, "help", None):
+            one.help = as_typed_here(text)
+    for inner in getattr(command, "commands", {}).values():
+        _speak_of_installed(inner)
 
 
 def run() -> None:
@@ -66,14 +85,14 @@ def run() -> None:
     os.environ[SHELL_IS_NAMED] = "1"
     try:
         try:
-            app(prog_name=_name(), complete_var=COMPLETE)
+            _command()(prog_name=_name(), complete_var=COMPLETE)
         finally:
             sys.stdout.flush()  # here a full disk can still be reported in a sentence
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        print(as_typed_here(str(error)), file=sys.stderr)
         sys.exit(2)
     except RouterError as error:
-        print(f"allo: {error}", file=sys.stderr)
+        print(as_typed_here(f"allo: {error}"), file=sys.stderr)
         sys.exit(2 if isinstance(error, InUse) else 1)
     except OSError as error:
         if error.errno not in places.REMEDIES:

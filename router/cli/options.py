@@ -14,20 +14,37 @@ from router.errors import StoreError
 if TYPE_CHECKING:
     from router.replay import Tape
 
+#: Names the settings where `--config` does not; the installed command sets it.
+VARIABLE = "ALLO_CONFIG"
 SettingsOption = Annotated[
-    Path, typer.Option("--config", metavar="FILE", help="The settings (allo.toml).")
+    Path,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        envvar=VARIABLE,
+        show_envvar=False,
+        help="The settings (allo.toml).",
+    ),
 ]
 ConfigOption = Annotated[
     Path | None,
     typer.Option(
         "--config",
         metavar="FILE",
+        envvar=VARIABLE,
+        show_envvar=False,
         help="The settings (allo.toml). Default: the plan that ships with allo.",
     ),
 ]
 DemoConfigOption = Annotated[
     Path | None,
-    typer.Option("--config", metavar="FILE", help="The settings (allo.toml). Default: the demo's."),
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        envvar=VARIABLE,
+        show_envvar=False,
+        help="The settings (allo.toml). Default: the demo's.",
+    ),
 ]
 RecordOption = Annotated[
     Path | None,
@@ -80,9 +97,14 @@ def tape_on(path: Path) -> "Tape":
         raise typer.BadParameter(str(error), param_hint="--record") from None
 
 
+def as_typed_here(text: str) -> str:
+    """Return the text with its commands as people type them: `./allo` only in a checkout."""
+    return text.replace("./allo ", "allo ") if places.INSTALLED else text
+
+
 def say(text: str) -> None:
     """Print a line of progress at once, even into a pipe."""
-    print(text, flush=True)
+    print(as_typed_here(text), flush=True)
 
 
 @contextmanager

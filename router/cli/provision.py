@@ -3,16 +3,27 @@
 Everything is put in one folder, `.allo/` in a checkout (`places.py`).
 """
 
+import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from router.asterisk.debian import PACKAGES
-from router.asterisk.install import ensure_toolbox, is_complete
+from router.asterisk.install import ensure_toolbox, is_complete, laid_toolbox
 from router.asterisk.toolbox import Toolbox
 from router.core.ids import PromptId
 from router.errors import VoiceError
-from router.places import CATALOGUE, HOME, PROMPTS, SHARED, TOP, shipped, writing
+from router.places import (
+    CATALOGUE,
+    HOME,
+    INSTALLED,
+    PROGRAMS,
+    PROMPTS,
+    SHARED,
+    TOP,
+    shipped,
+    writing,
+)
 from router.voice import Catalogue, EspeakVoice, PiperVoice, Tools, Voice, load_catalogue, render
 
 if TYPE_CHECKING:
@@ -49,6 +60,8 @@ def toolbox(say: Say, programs: Collection[str] = tuple(PACKAGES)) -> Toolbox:
         SetupError: If a program cannot be obtained on this machine.
         DiskError: If there is no room or no right to unpack it.
     """
+    if INSTALLED:
+        return laid_toolbox(PROGRAMS, programs)
     if is_complete(SHARED, programs):
         return ensure_toolbox(SHARED, say, programs)
     with writing(HOME):
@@ -103,6 +116,9 @@ def prompts(service: "Config", voice: Voice, tools: Tools, say: Say) -> Path:
 
     folder = service.settings.prompts_dir
     said = sentences(service)
+    if INSTALLED and not (folder / "manifest.json").exists():
+        # The shipped plan's, rendered when the program was built.
+        shutil.copytree(TOP / "audio", folder, dirs_exist_ok=True)
     say_first = say if not (folder / "manifest.json").exists() else _nothing
     say_first(f"rendering {len(said.prompts)} prompts with {voice.name}")
     render(said, RECORDINGS, folder, voice, tools, progress)

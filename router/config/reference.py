@@ -38,7 +38,7 @@ and hyphens.
 
 
 @dataclass(frozen=True, slots=True)
-class _Section:
+class Section:
     """A table of one of the files, under its heading."""
 
     heading: str
@@ -53,7 +53,7 @@ class _Section:
 class _File:
     heading: str
     about: str
-    sections: tuple[_Section, ...]
+    sections: tuple[Section, ...]
 
 
 _FILES = (
@@ -61,20 +61,20 @@ _FILES = (
         "The settings: `allo.toml`",
         "One deployment. Commands take it as `--config FILE`.",
         (
-            _Section("Top level", settings_file.SettingsTable, about="Files and folders."),
-            _Section("[asterisk]", settings_file.AsteriskTable, AsteriskOptions),
-            _Section("[asterisk.registration]", settings_file.RegistrationTable, Registration),
-            _Section("[http]", settings_file.HttpTable, settings_file.Http),
-            _Section("[callbacks]", settings_file.CallbacksTable, settings_file.Callbacks),
-            _Section("[voice]", settings_file.VoiceTable, settings_file.VoiceChoice),
-            _Section("[log]", settings_file.LogTable, settings_file.Log),
+            Section("Top level", settings_file.SettingsTable, about="Files and folders."),
+            Section("[asterisk]", settings_file.AsteriskTable, AsteriskOptions),
+            Section("[asterisk.registration]", settings_file.RegistrationTable, Registration),
+            Section("[http]", settings_file.HttpTable, settings_file.Http),
+            Section("[callbacks]", settings_file.CallbacksTable, settings_file.Callbacks),
+            Section("[voice]", settings_file.VoiceTable, settings_file.VoiceChoice),
+            Section("[log]", settings_file.LogTable, settings_file.Log),
         ),
     ),
     _File(
         "The secrets: `secrets.toml`",
         "Only its owner may be able to read it (mode 600).",
         (
-            _Section(
+            Section(
                 "Top level",
                 secrets_file.SecretsTable,
                 secrets_file.Secrets,
@@ -86,24 +86,24 @@ _FILES = (
         "The plan: `3939.toml`",
         "What the service is: `plan` of the settings.",
         (
-            _Section("Top level", plan.PlanTable),
-            _Section("[hours]", hours.HoursTable),
-            _Section("[hours.week]", hours.WeekTable),
-            _Section("[[hours.exceptions]]", hours.ExceptionTable),
-            _Section("[code]", plan.CodeTable, CodePolicy),
-            _Section("[targets]", plan.TargetsTable, Targets),
-            _Section("[callbacks]", plan.PromiseTable, CallbackPolicy),
-            _Section("[sectors.*]", sectors.SectorTable),
-            _Section("[keys]", menus.KeysTable),
-            _Section("[menus.*]", menus.MenuTable),
-            _Section("[fiches.*]", sectors.FicheTable),
-            _Section("[desk]", desk.DeskTable, Desk),
-            _Section("[desk.reasons.*]", desk.ReasonTable),
-            _Section("[directory.*]", directory.EntryTable),
-            _Section("[[questions]]", questions.QuestionTable),
-            _Section("[goals]", goals.GoalsTable, goals.Goals),
-            _Section("[[published]]", goals.PublishedTable, goals.Published),
-            _Section("[relay]", plan.RelayTable),
+            Section("Top level", plan.PlanTable),
+            Section("[hours]", hours.HoursTable),
+            Section("[hours.week]", hours.WeekTable),
+            Section("[[hours.exceptions]]", hours.ExceptionTable),
+            Section("[code]", plan.CodeTable, CodePolicy),
+            Section("[targets]", plan.TargetsTable, Targets),
+            Section("[callbacks]", plan.PromiseTable, CallbackPolicy),
+            Section("[sectors.*]", sectors.SectorTable),
+            Section("[keys]", menus.KeysTable),
+            Section("[menus.*]", menus.MenuTable),
+            Section("[fiches.*]", sectors.FicheTable),
+            Section("[desk]", desk.DeskTable, Desk),
+            Section("[desk.reasons.*]", desk.ReasonTable),
+            Section("[directory.*]", directory.EntryTable),
+            Section("[[questions]]", questions.QuestionTable),
+            Section("[goals]", goals.GoalsTable, goals.Goals),
+            Section("[[published]]", goals.PublishedTable, goals.Published),
+            Section("[relay]", plan.RelayTable),
         ),
     ),
 )
@@ -126,6 +126,17 @@ def reference() -> str:
     settings, *others = _FILES
     parts = [_INTRODUCTION, *_file(settings), *_file(others[0]), *_file(others[1]), _AGENTS]
     return "\n".join(parts)
+
+
+def settings_sections() -> tuple[Section, ...]:
+    """Return the tables of the settings file, in its order."""
+    return _FILES[0].sections
+
+
+def default_words(column: FieldInfo) -> str:
+    """Return a key's default as TOML, or an empty text for one without."""
+    value = column.get_default(call_default_factory=True)
+    return '""' if value is PydanticUndefined or value is None else in_toml(value)
 
 
 def tables() -> frozenset[type[Table]]:
@@ -161,24 +172,24 @@ def _file(file: _File) -> Iterator[str]:
         yield _section(section)
 
 
-def _section(section: _Section) -> str:
+def _section(section: Section) -> str:
     described = section.described_by or section.table
     about = section.about or inspect.cleandoc(described.__doc__ or "")
     meaning = meanings(described)
     rows = [
         f"| `{name}` | {meaning[name]} | {_kind(name, column)} | {_default(column)} |"
         for name, column in section.table.model_fields.items()
-        if not _has_section(column.annotation)
+        if not has_section(column.annotation)
     ]
     head = (f"### {section.heading}\n", f"{about}\n", "| key | meaning | value | default |")
     return "\n".join((*head, "|---|---|---|---|", *rows, ""))
 
 
-def _has_section(annotation: Any) -> bool:
+def has_section(annotation: Any) -> bool:
     """Return whether it is a table, or holds tables: they have sections of their own."""
     if isinstance(annotation, type) and issubclass(annotation, Table):
         return True
-    return any(map(_has_section, typing.get_args(annotation)))
+    return any(map(has_section, typing.get_args(annotation)))
 
 
 def _kind(name: str, column: FieldInfo) -> str:
@@ -239,15 +250,15 @@ def _default(column: FieldInfo) -> str:
     value = column.get_default(call_default_factory=True)
     if value is PydanticUndefined:
         return "*required*"
-    return "*none*" if value is None else f"`{_toml(value)}`"
+    return "*none*" if value is None else f"`{in_toml(value)}`"
 
 
-def _toml(value: Any) -> str:
-    """Return the value as TOML."""
+def in_toml(value: Any) -> str:
+    """Return a value as TOML: text, number, truth, tuple or table."""
     if isinstance(value, tuple):
-        return f"[{', '.join(map(_toml, value))}]"
+        return f"[{', '.join(map(in_toml, value))}]"
     if isinstance(value, dict):
-        pairs = (f"{_key(name)} = {_toml(one)}" for name, one in value.items())
+        pairs = (f"{_key(name)} = {in_toml(one)}" for name, one in value.items())
         return f"{{ {', '.join(pairs)} }}" if value else "{}"
     return json.dumps(value, ensure_ascii=False)
 

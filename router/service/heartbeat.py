@@ -61,6 +61,10 @@ def has_started(parts: Mapping[str, str]) -> bool:
 
 
 def status(parts: Mapping[str, str]) -> str:
-    """Return in one line whether calls can come in and reach a phone, and what is missing."""
-    missing = [f"{part}: {why}" for part, why in parts.items() if why]
-    return f"not ready: {'; '.join(missing)}" if missing else "ready: calls can come in"
+    """Return in one line whether calls can come in and reach a phone, or why not."""
+    missing = {part: why for part, why in parts.items() if why}
+    if not missing:
+        return "ready: calls can come in"
+    first, why = next(iter(missing.items()))
+    others = f"; nor {', '.join([*missing][1:])}" if len(missing) > 1 else ""
+    return f"not ready: {first}: {why}{others}"

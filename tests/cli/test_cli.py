@@ -29,6 +29,7 @@ def test_help_teaches() -> None:
     assert shown.returncode == 0
     for command in (
         *("demo", "test", "run", "check", "prompts", "configure", "code", "bench", "replay"),
+        *("install", "package"),
         *("report", "simulate", "staff", "policies"),
     ):
         assert f"  {command} " in shown.stdout
@@ -37,6 +38,7 @@ def test_help_teaches() -> None:
 
 COMMANDS = (
     *("demo", "test", "run", "check", "prompts", "configure", "code", "bench", "replay"),
+    *("install", "package"),
     *("report", "simulate", "staff", "policies", "asterisk"),
     *("asterisk start", "asterisk stop", "asterisk cli"),
 )
@@ -70,7 +72,7 @@ printf '%s\n' "${COMPREPLY[@]}"
     ("words", "offered"),
     [
         (("./allo", "si"), {"simulate"}),
-        (("./allo", "p"), {"prompts", "policies"}),
+        (("./allo", "p"), {"package", "prompts", "policies"}),
         (("./allo", "asterisk", "s"), {"start", "stop"}),
         (("./allo", "report", "--ht"), {"--html"}),
     ],

@@ -42,3 +42,15 @@ def nginx() -> list[str]:
     words = private_command(fetched("nginx"), "nginx")
     assert words is not None
     return words
+
+
+@pytest.fixture(scope="session")
+def analyze() -> list[str]:
+    """Return the words that start systemd-analyze."""
+    if ours := shutil.which("systemd-analyze"):
+        return [ours]
+    words = private_command(fetched("systemd"), "systemd-analyze")
+    assert words is not None
+    # Its own library is in a folder of its own.
+    libraries = words[2].partition(":")[0]
+    return [*words[:2], f"{words[2]}:{libraries}/systemd", *words[3:]]

@@ -22,7 +22,7 @@ async def test_it_is_ready_once_all_has_been_looked_at(tmp_path: Path) -> None:
     parts = {**READY, "vault": NOT_YET, "intake": "no intake serves"}
     beating = asyncio.create_task(Heartbeat(Notifier(systemd.environ), Seen(parts)).beat())
 
-    heard = await systemd.hears(f"STATUS=not ready: vault: {NOT_YET}; intake: no intake serves")
+    heard = await systemd.hears(f"STATUS=not ready: vault: {NOT_YET}; nor intake")
     assert "READY=1" not in heard
     parts["intake"] = parts["vault"] = ""
     heard = await systemd.hears("STATUS=ready: calls can come in")
