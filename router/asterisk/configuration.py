@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from router.asterisk.faults import check
-from router.asterisk.settings import AgentPhone, AsteriskSettings, Registration, as_sent
+from router.asterisk.settings import AMI_USER, AgentPhone, AsteriskSettings, Registration, as_sent
 from router.asterisk.toolbox import Toolbox
 from router.errors import ConfigError, Problem
 from router.places import shipped, writing
@@ -67,6 +67,11 @@ def placeholders(settings: AsteriskSettings, toolbox: Toolbox) -> dict[str, str]
         "ari_port": str(settings.ari_port),
         "ari_user": settings.ari_user,
         "ari_password": settings.ari_password,
+        "ami_port": str(settings.ami_port),
+        "ami_user": AMI_USER,
+        "ami_password": settings.ami_password,
+        "probe_port": str(settings.probe_port),
+        "probe_token": settings.probe_token,
         "rtp_first": str(settings.rtp_first),
         "rtp_last": str(settings.rtp_last),
     }

@@ -117,6 +117,12 @@ def _faults_of_addresses(options: AsteriskOptions) -> Iterator[Problem]:
             yield _fault(name, reason)
     if options.trunk_bind == options.agents_bind:
         yield _fault("agents_bind", f"must differ from asterisk.trunk_bind ({options.trunk_bind})")
+    for name, address in (
+        ("trunk_bind", options.trunk_bind),
+        ("agents_bind", options.agents_bind),
+    ):
+        if address.rpartition(":")[2] == str(options.probe_port):
+            yield _fault("probe_port", f"must differ from the port of asterisk.{name} ({address})")
     for name, networks in (
         ("trunk_hosts", options.trunk_hosts),
         ("agents_networks", options.agents_networks),
@@ -149,8 +155,12 @@ def _faults_of_codecs(options: AsteriskOptions) -> Iterator[Problem]:
 
 
 def _faults_of_numbers(options: AsteriskOptions) -> Iterator[Problem]:
-    if not 1024 <= options.ari_port <= 65535:
-        yield _fault("ari_port", f"must be between 1024 and 65535, got {options.ari_port}")
+    ports = {name: getattr(options, name) for name in ("ari_port", "ami_port", "probe_port")}
+    for name, port in ports.items():
+        if not 1024 <= port <= 65535:
+            yield _fault(name, f"must be between 1024 and 65535, got {port}")
+    if options.ami_port == options.ari_port:
+        yield _fault("ami_port", f"must differ from asterisk.ari_port ({options.ari_port})")
     if options.rtp_first < 1024 or options.rtp_first % 2:
         yield _fault("rtp_first", f"must be even and at least 1024, got {options.rtp_first}")
     if not options.rtp_first + 7 <= options.rtp_last <= 65535:

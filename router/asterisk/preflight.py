@@ -70,7 +70,9 @@ def check_ports(settings: AsteriskSettings) -> None:
     wanted = [
         (socket.SOCK_DGRAM, settings.trunk_bind, "the SIP trunk"),
         (socket.SOCK_DGRAM, settings.agents_bind, "informateurs' phones"),
+        (socket.SOCK_DGRAM, f"127.0.0.1:{settings.probe_port}", "the probe's calls"),
         (socket.SOCK_STREAM, f"{settings.ari_host}:{settings.ari_port}", "ARI"),
+        (socket.SOCK_STREAM, f"127.0.0.1:{settings.ami_port}", "AMI"),
     ]
     for kind, address, purpose in wanted:
         host, _, port = address.rpartition(":")

@@ -1,6 +1,7 @@
 """What differs from one Asterisk to another."""
 
 import hashlib
+import hmac
 import os
 import re
 import tempfile
@@ -11,6 +12,13 @@ from pathlib import Path
 #: playback fails, as when the caller hangs up, Asterisk logs the media alone; a variant of a
 #: language has a folder of its own (res_stasis_playback.c, main/file.c).
 UNTOLD_PAIR = "pair"
+
+#: The name of doctor's AMI user.
+AMI_USER = "allo-doctor"
+#: The endpoint of the service's calls to itself (asterisk-conf/pjsip_probe.conf).
+PROBE_ENDPOINT = "probe"
+#: Characters of a secret derived from another: 128 bits.
+_DERIVED = 32
 
 #: The control socket, in `AsteriskSettings.run_dir`.
 SOCKET_NAME = "asterisk.ctl"
@@ -110,6 +118,12 @@ class AsteriskOptions:
     ari_port: int = 8088
     #: The name of the router's ARI user. Its password is `ari_password` of the secrets.
     ari_user: str = "allo"
+    #: The TCP port of AMI, on 127.0.0.1, which `./allo doctor` asks; 1024 at least.
+    ami_port: int = 5038
+
+    #: The UDP port, on 127.0.0.1, at which the service calls itself to see that it answers; 1024
+    #: at least.
+    probe_port: int = 5066
 
     #: The first UDP port for sound; even, and 1024 at least.
     rtp_first: int = 10000
@@ -157,6 +171,20 @@ class AsteriskSettings(AsteriskOptions):
     registration_password: str = field(default="", repr=False)
     #: Every phone that may register.
     agents: tuple[AgentPhone, ...] = ()
+
+    @property
+    def ami_password(self) -> str:
+        """The password of doctor's AMI user; whoever knows it does not know ARI's."""
+        return self._derived("AMI")
+
+    @property
+    def probe_token(self) -> str:
+        """What the probe's calls are known by."""
+        return self._derived("probe")
+
+    def _derived(self, purpose: str) -> str:
+        key = self.ari_password.encode()
+        return hmac.digest(key, f"allo {purpose}".encode(), "sha256").hex()[:_DERIVED]
 
     @property
     def config_dir(self) -> Path:

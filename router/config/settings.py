@@ -160,8 +160,9 @@ def read_settings(path: Path, report: Report) -> Settings | None:
         return None
     folder = path.resolve().parent
     shipped = Settings()
-    if table.http.port == table.asterisk.ari_port:
-        report.add("http.port", f"{table.http.port} is also asterisk.ari_port")
+    for name in ("ari_port", "ami_port"):
+        if table.http.port == getattr(table.asterisk, name):
+            report.add("http.port", f"{table.http.port} is also asterisk.{name}")
     _check_machines(table.http.machines, report)
     _check_callbacks(table.callbacks, table.asterisk.trunk_peer, report)
     return Settings(

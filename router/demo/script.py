@@ -42,6 +42,16 @@ class Addresses:
         return _DEFAULTS.asterisk.ari_port + self.port_offset
 
     @property
+    def ami_port(self) -> int:
+        """AMI's TCP port."""
+        return _DEFAULTS.asterisk.ami_port + self.port_offset
+
+    @property
+    def probe_port(self) -> int:
+        """The UDP port of the service's calls to itself."""
+        return _DEFAULTS.asterisk.probe_port + self.port_offset
+
+    @property
     def rtp_ports(self) -> tuple[int, int]:
         """The first and the last UDP port for sound."""
         options = _DEFAULTS.asterisk

@@ -35,6 +35,8 @@ def make_settings(folder: Path, **changes: Any) -> AsteriskSettings:
         "agents_bind": f"{AGENTS[0]}:{AGENTS[1]}",
         "agents": (AgentPhone("lea", SECRET), AgentPhone("max", SECRET)),
         "ari_port": 28088,
+        "ami_port": 25068,
+        "probe_port": 25066,
         "rtp_first": 30000,
         "rtp_last": 30999,
     }

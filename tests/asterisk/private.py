@@ -19,6 +19,8 @@ def make_settings(folder: Path) -> AsteriskSettings:
         trunk_bind="127.0.0.1:25070",
         agents_bind="127.0.0.1:25072",
         ari_port=28098,
+        ami_port=25078,
+        probe_port=25076,
         rtp_first=31000,
         rtp_last=31099,
         agents=(AgentPhone("lea", SECRET),),

@@ -24,6 +24,8 @@ state_dir = "state"
 trunk_bind = "127.0.0.1:25370"
 agents_bind = "127.0.0.1:25372"
 ari_port = 28398
+ami_port = 25378
+probe_port = 25376
 rtp_first = 30400
 rtp_last = 30499
 """

@@ -267,6 +267,8 @@ async def real_asterisk(toolbox: Toolbox, folder: Path) -> AsyncIterator[RealFac
         trunk_bind="{}:{}".format(*_TRUNK),
         agents_bind="{}:{}".format(*_AGENTS_SIDE),
         ari_port=8088 + _OFFSET,
+        ami_port=5038 + _OFFSET,
+        probe_port=5066 + _OFFSET,
         rtp_first=31000,
         rtp_last=31999,
         agents=tuple(AgentPhone(name, _PHONE_SECRET) for name in PHONES),
