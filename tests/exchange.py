@@ -41,6 +41,7 @@ from router.core.events import (
     LegRang,
     PhoneAppeared,
     PhoneVanished,
+    ProbeArrived,
     PromptFailed,
     SnoopStarted,
     SupervisorAsked,
@@ -133,6 +134,11 @@ class Exchange(Kept):
         for call in calls or ("caller",):
             self.asterisk.call_in(CallId(call))
             self.tell(CallArrived(CallId(call)))
+
+    def probe(self, call: str = "probe") -> None:
+        """The service calls itself."""
+        self.asterisk.call_in(CallId(call))
+        self.tell(ProbeArrived(CallId(call)))
 
     def leave(self, call: str = "caller") -> None:
         """The caller hangs up: first what is heard breaks off (measured)."""

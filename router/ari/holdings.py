@@ -16,6 +16,7 @@ from router.ari.naming import (
     FICHE_VARIABLE,
     JOINED_VARIABLE,
     OUTSIDE_ARGUMENT,
+    PROBE_DOOR,
     SECTOR_VARIABLE,
     TRUNK,
     phone_of,
@@ -71,6 +72,8 @@ class Holdings:
     """What Asterisk holds of ours, at one look."""
 
     callers: list[CallId] = field(default_factory=list)
+    #: Those of `callers` that are the service's own.
+    probes: set[CallId] = field(default_factory=set)
     #: Phones that dialled the desk, each as the event that says so.
     desks: dict[CallId, DeskCalled] = field(default_factory=dict)
     #: In the order in which they were dialled.
@@ -138,6 +141,8 @@ def _sort_channel(held: Holdings, channel: Mapping[str, Any], app: str) -> None:
         match args:
             case [first, *_] if first in (CALLER_ARGUMENT, CALLBACK_ARGUMENT):
                 held.callers.append(CallId(identity))
+                if args[1:] == [PROBE_DOOR]:
+                    held.probes.add(CallId(identity))
             case [first, endpoint, code] if first == DESK_ARGUMENT:
                 phone = phone_of(endpoint)
                 if phone is not None:

@@ -9,6 +9,8 @@ from router.core.ids import FicheId, PhoneId, SectorId
 #: The first argument of Stasis() says what a channel is. After it come:
 #: on a caller's channel nothing (asterisk-conf/extensions.conf);
 CALLER_ARGUMENT = "caller"
+#: After that argument: it is the service that calls itself.
+PROBE_DOOR = "probe"
 #: on a phone that dialled the desk, its endpoint and the code dialled (the same file);
 DESK_ARGUMENT = "desk"
 #: on an informateur's leg, the informateur and the call;

@@ -26,6 +26,7 @@ from router.core.events import (
     LegAnswered,
     LegEnd,
     LegEnded,
+    ProbeArrived,
     PromptEnded,
 )
 from router.core.ids import CallId, ChannelId
@@ -159,7 +160,9 @@ def _ended(
     return events
 
 
-def _found(held: Holdings, underway: Underway, call: CallId) -> CallFound | DeskCalled:
+def _found(
+    held: Holdings, underway: Underway, call: CallId
+) -> CallFound | DeskCalled | ProbeArrived:
     """A call unknown to the engine; a caller with the leg dialled first of those in the bridge.
 
     Who was dialled later, if anybody, is a supervisor, or a referral that comes in as the
@@ -167,6 +170,8 @@ def _found(held: Holdings, underway: Underway, call: CallId) -> CallFound | Desk
     """
     if call in held.desks:
         return held.desks[call]
+    if call in held.probes:
+        return ProbeArrived(call)
     mark = held.waiting.get(call, Mark())
     for bridge in held.bridges:
         if ChannelId(call) not in bridge.channels:

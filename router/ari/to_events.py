@@ -24,6 +24,7 @@ from router.ari.naming import (
     CALLER_ARGUMENT,
     DESK_ARGUMENT,
     OUTSIDE_ARGUMENT,
+    PROBE_DOOR,
     SNOOP_ARGUMENT,
     phone_of,
 )
@@ -42,6 +43,7 @@ from router.core.events import (
     LegEnded,
     LegKeyPressed,
     LegRang,
+    ProbeArrived,
     PromptEnded,
     PromptFailed,
     SnoopStarted,
@@ -162,6 +164,8 @@ class Events:
         match args:
             case (kind,) if kind == CALLER_ARGUMENT:
                 return CallArrived(CallId(channel))
+            case (kind, door) if kind == CALLER_ARGUMENT and door == PROBE_DOOR:
+                return ProbeArrived(CallId(channel))
             case (kind, endpoint, code) if kind == DESK_ARGUMENT:
                 phone = phone_of(endpoint)
                 return None if phone is None else DeskCalled(CallId(channel), phone, code)

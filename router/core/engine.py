@@ -173,10 +173,10 @@ class Engine:
             yield desk.agent.id, desk.state
 
     def call_states(self) -> dict[CallState, int]:
-        """Return how many calls are in each state."""
+        """Return how many calls are in each state; the service's own are nobody's."""
         states = dict.fromkeys(CallState, 0)
         for call in self.board.calls.values():
-            states[call.state] += 1
+            states[call.state] += not call.probe
         return states
 
     @property

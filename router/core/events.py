@@ -79,6 +79,15 @@ class CallArrived(OfCall):
 
 
 @value
+class ProbeArrived(OfCall):
+    """The service called itself, to see that it answers; already answered.
+
+    The call hears what a caller would, ends by itself, and is counted nowhere. Also how such a call
+    is taken up after a restart of the router.
+    """
+
+
+@value
 class CallLeft(OfCall):
     """A caller's channel is gone: hung up, timed out, or unknown to Asterisk."""
 

@@ -127,6 +127,7 @@ class Routing:
             events.PromptEnded: self._prompt_ended,
             events.PromptFailed: self._prompt_failed,
             events.CallArrived: self._arrived,
+            events.ProbeArrived: self._arrived,
             events.CallLeft: self._of_channel,
             events.CallFound: self._found,
             events.LegRang: self._leg_rang,
@@ -196,9 +197,11 @@ class Routing:
         else:
             self._of_channel(event)
 
-    def _arrived(self, event: events.CallArrived) -> None:
+    def _arrived(self, event: events.CallArrived | events.ProbeArrived) -> None:
         if event.call in self._board.calls:
             self._board.ignore(event)
+        elif isinstance(event, events.ProbeArrived):
+            self._journey.probe(event.call)
         else:
             self._journey.arrive(event.call)
 

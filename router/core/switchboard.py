@@ -212,7 +212,9 @@ class Switchboard:
         seconds: float | None = None,
         detail: str = "",
     ) -> None:
-        """Have a step of the call logged; see `Noted`."""
+        """Have a step of the call logged; see `Noted`. The service's own calls are not."""
+        if call.probe:
+            return
         self.commands.append(Noted(call.id, step, sector, agent, fiche, None, seconds, detail))
 
     def say_goodbye(self, call: Call, outcome: Outcome, prompts: tuple[PromptId, ...]) -> None:
@@ -224,10 +226,12 @@ class Switchboard:
         self.play(call, prompts)
 
     def end(self, call: Call) -> None:
-        """Forget the call, and log and count its one outcome."""
+        """Forget the call, and log and count its one outcome; of the service's own none is."""
         self.timers.cancel_all([("call", call.id, due) for due in _EVERY_DUE])
         del self.calls[call.id]
         self.legs.pop(call.channel)
+        if call.probe:
+            return
         sector = call.item.sector if call.item else None
         self.commands.append(
             Noted(

@@ -136,3 +136,14 @@ async def test_phones_are_online_or_not() -> None:
     answers = Answers(**{"endpoints/PJSIP": endpoints})
     held = await read_holdings(answers, "allo", [], [])
     assert held.phones == {"lea": True, "max": False}
+
+
+async def test_a_probe_is_told_from_a_caller() -> None:
+    answers = Answers(
+        channels=[
+            channel("a", "Stasis", "allo,caller,probe", "PJSIP/probe-01"),
+            channel("b", "Stasis", "allo,caller"),
+        ]
+    )
+    held = await read_holdings(answers, "allo", [CallId("a"), CallId("b")], [])
+    assert (held.callers, held.probes) == ([CallId("a"), CallId("b")], {CallId("a")})

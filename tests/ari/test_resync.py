@@ -28,6 +28,7 @@ from router.core.events import (
     LegEnded,
     PhoneAppeared,
     PhoneVanished,
+    ProbeArrived,
     PromptEnded,
 )
 from router.core.ids import (
@@ -243,6 +244,13 @@ def test_a_caller_who_waits_keeps_the_rank(translation: Translation) -> None:
 
 def test_any_other_caller_begins_again(translation: Translation) -> None:
     assert compare(translation, Holdings(callers=[CALL])) == ([CallFound(CALL)], [])
+
+
+def test_a_probe_begins_again_as_one(translation: Translation) -> None:
+    held = Holdings(callers=[CALL], probes={CALL})
+    assert compare(translation, held) == ([ProbeArrived(CALL)], [])
+    assert compare(translation, held, calls=[CALL]) == ([], [])
+    assert compare(translation, Holdings(), calls=[CALL]) == ([CallLeft(CALL)], [])
 
 
 def test_a_caller_alone_in_a_bridge_is_not_talking(translation: Translation) -> None:

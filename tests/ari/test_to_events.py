@@ -34,6 +34,7 @@ from router.core.events import (
     LegRang,
     PhoneAppeared,
     PhoneVanished,
+    ProbeArrived,
     PromptFailed,
     SnoopStarted,
 )
@@ -67,6 +68,8 @@ def key(channel: ChannelId, digit: str, at: int = 1) -> ChannelDtmfReceived:
     ("message", "event"),
     [
         (StasisStart(CHANNEL, ("caller",)), CallArrived(CALL)),
+        (StasisStart(CHANNEL, ("caller", "probe")), ProbeArrived(CALL)),
+        (StasisStart(CHANNEL, ("caller", "stranger")), None),
         (StasisStart(LEG, ("agent", "lea", CALL)), LegAnswered(CALL, LEG)),
         (StasisStart(OUTSIDE, ("outside", "caf", CALL)), LegAnswered(CALL, OUTSIDE)),
         (StasisStart(EAR, ("snoop", CALL)), SnoopStarted(CALL, EAR)),

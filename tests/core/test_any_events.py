@@ -24,6 +24,7 @@ from router.core.events import (
     NumberLost,
     PhoneAppeared,
     PhoneVanished,
+    ProbeArrived,
     PromptEnded,
     PromptFailed,
     SnoopStarted,
@@ -48,6 +49,7 @@ phones = st.sampled_from([PhoneId(name) for name in (*NAMES, "190", "999")])
 tickets = st.sampled_from([TicketId("t"), TicketId("u")])
 any_event: st.SearchStrategy[Event] = st.one_of(
     st.builds(CallArrived, calls),
+    st.builds(ProbeArrived, calls),
     st.builds(CallLeft, calls),
     st.builds(KeyPressed, calls, st.sampled_from("0123456789*#ABCD")),
     st.builds(KeyPressed, calls, st.sampled_from("##212")),

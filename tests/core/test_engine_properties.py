@@ -36,7 +36,7 @@ from router.report.counting import merged, reconciles, tally
 from tests.asterisk_model import Channel, Kind
 from tests.core.quick_plan import NAMES, STARTS, in_call_requests, quick_plan, requests
 from tests.exchange import Exchange
-from tests.rules import check_engine, check_exchange, check_queue
+from tests.rules import PROBE, check_engine, check_exchange, check_queue
 from tests.service_plan import HOUSING, PINS, WORK, code_book
 
 T = TypeVar("T")
@@ -210,6 +210,11 @@ class Service(RuleBasedStateMachine):
     def playing(self) -> list[PlaybackId | None]:
         return [leg.playback for leg in self.legs()]
 
+    @precondition(lambda self: len(self.callers()) < 6)
+    @rule()
+    def the_service_calls_itself(self) -> None:
+        self.exchange.probe(f"{PROBE}{self.new_call()}")
+
     @precondition(lambda self: bool(self.callers()))
     @rule(pick=picks)
     def refuse_a_command_for_a_caller(self, pick: int) -> None:
@@ -301,7 +306,8 @@ class Service(RuleBasedStateMachine):
         assert set(board.timers) <= {("closing",)} | away
         at_rest = {AgentState.READY, AgentState.LOGGED_OUT}
         assert {desk.state for desk in board.roster} <= at_rest
-        callers = {caller.call for caller in exchange.asterisk.of(Kind.CALLER)}
+        called = {caller.call for caller in exchange.asterisk.of(Kind.CALLER)}
+        callers = {call for call in called if not call.startswith(PROBE)}
         ends = [note for note in exchange.notes if note.step is Step.ENDED]
         assert {note.call for note in ends} == callers
         assert all(note.outcome is not None for note in ends)

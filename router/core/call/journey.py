@@ -78,16 +78,30 @@ class Journey:
         call = Call(call_id, board.now)
         board.begin(call)
         board.note(call, Step.ARRIVED)
+        why = self._why_closed()
+        if why is not None:
+            call.state = CallState.CLOSED
+            call.outcome = Outcome.CLOSED
+            board.note(call, Step.CLOSED, detail=why.value)
+        board.play(call, self._first_words(why))
+
+    def probe(self, call_id: CallId) -> None:
+        """Answer the service's own call as a caller's, and hang up when that is said."""
+        call = Call(call_id, self._board.now, probe=True)
+        self._board.begin(call)
+        self._board.say_goodbye(call, call.outcome, self._first_words(self._why_closed()))
+
+    def _why_closed(self) -> Closed | None:
+        board = self._board
         hours = board.plan.hours
-        if hours.is_open(board.now):
-            board.play(call, board.plan.welcome)
-            return
-        why = hours.why_closed(board.now)
-        call.state = CallState.CLOSED
-        call.outcome = Outcome.CLOSED
-        board.note(call, Step.CLOSED, detail=why.value)
-        greeting = board.plan.welcome[:1]
-        board.play(call, (*greeting, CLOSED_BECAUSE[why], SAY_NEXT_OPENING, CLOSED_INFORMATION))
+        return None if hours.is_open(board.now) else hours.why_closed(board.now)
+
+    def _first_words(self, why_closed: Closed | None) -> tuple[PromptId, ...]:
+        """Return what everybody who calls now hears first."""
+        welcome = self._board.plan.welcome
+        if why_closed is None:
+            return welcome
+        return (*welcome[:1], CLOSED_BECAUSE[why_closed], SAY_NEXT_OPENING, CLOSED_INFORMATION)
 
     def key_skips_welcome(self, call: Call, event: KeyPressed) -> None:
         """Put the question at once. A digit counts as the first of the answer: the caller knows it.

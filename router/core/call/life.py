@@ -147,6 +147,8 @@ class Call:
 
     id: CallId
     arrived_at: float
+    #: The service's own call to itself: nobody's, and counted nowhere.
+    probe: bool = False
     state: CallState = CallState.WELCOME
     #: How the call would end if the caller hung up now.
     outcome: Outcome = Outcome.LEFT
