@@ -118,7 +118,7 @@ class AsteriskOptions:
     ari_port: int = 8088
     #: The name of the router's ARI user. Its password is `ari_password` of the secrets.
     ari_user: str = "allo"
-    #: The TCP port of AMI, on 127.0.0.1, which `./allo doctor` asks; 1024 at least.
+    #: The TCP port of AMI, on 127.0.0.1, by which the doctor examines Asterisk; 1024 at least.
     ami_port: int = 5038
 
     #: The UDP port, on 127.0.0.1, at which the service calls itself to see that it answers; 1024

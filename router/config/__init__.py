@@ -9,7 +9,7 @@ from router.config.files import Config, Faulty, load, read_all
 from router.config.goals import Goals, Publication, Published
 from router.config.plan import load_plan
 from router.config.secrets import Secrets, load_secrets, new_secrets
-from router.config.settings import Callbacks, Http, Log, Settings, VoiceChoice
+from router.config.settings import Callbacks, Http, Log, Probe, Settings, VoiceChoice
 
 __all__ = [
     "Callbacks",
@@ -18,6 +18,7 @@ __all__ = [
     "Goals",
     "Http",
     "Log",
+    "Probe",
     "Publication",
     "Published",
     "Secrets",

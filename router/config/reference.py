@@ -68,6 +68,7 @@ _FILES = (
             Section("[callbacks]", settings_file.CallbacksTable, settings_file.Callbacks),
             Section("[voice]", settings_file.VoiceTable, settings_file.VoiceChoice),
             Section("[log]", settings_file.LogTable, settings_file.Log),
+            Section("[probe]", settings_file.ProbeTable, settings_file.Probe),
         ),
     ),
     _File(

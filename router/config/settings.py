@@ -95,6 +95,15 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """How the service calls itself, to see that it answers."""
+
+    #: The time between two such calls; 0: none. They are counted nowhere but in the metrics
+    #: `allo_probe_…`.
+    every_s: Annotated[int, Field(ge=0, le=3600)] = 60
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One deployment; every path is absolute. Without a settings file, the shipped service."""
 
@@ -111,6 +120,7 @@ class Settings:
     callbacks: Callbacks = Callbacks()
     voice: VoiceChoice = VoiceChoice()
     log: Log = Log()
+    probe: Probe = Probe()
 
 
 RegistrationTable: Any = schema(Registration, server=Text, user=Text)
@@ -122,6 +132,7 @@ HttpTable: Any = schema(Http)
 CallbacksTable: Any = schema(Callbacks, vault_dir=Text | None)
 VoiceTable: Any = schema(VoiceChoice, model=str | None)
 LogTable: Any = schema(Log)
+ProbeTable: Any = schema(Probe)
 
 
 class SettingsTable(Table):
@@ -150,6 +161,8 @@ class SettingsTable(Table):
     voice: VoiceTable = VoiceTable()
     #: The router's log.
     log: LogTable = LogTable()
+    #: How the service calls itself, to see that it answers.
+    probe: ProbeTable = ProbeTable()
 
 
 def read_settings(path: Path, report: Report) -> Settings | None:
@@ -177,6 +190,7 @@ def read_settings(path: Path, report: Report) -> Settings | None:
         callbacks=_callbacks(table.callbacks, folder),
         voice=_voice(table.voice, folder, report),
         log=Log(**table.log.model_dump()),
+        probe=Probe(**table.probe.model_dump()),
     )
 
 

@@ -78,6 +78,9 @@ agents_behind_nat = false  # they register from another port than they are calle
 [http]
 port = {at.http_port}
 
+[probe]
+every_s = {script.probe_every_s}
+
 [callbacks]
 presented = "3939"
 {_lines(callbacks)}"""

@@ -103,6 +103,8 @@ class Script:
     #: … and, as key -> TOML, of the settings' [asterisk] and [callbacks].
     asterisk: Mapping[str, Any] = field(default_factory=dict)
     callbacks: Mapping[str, Any] = field(default_factory=dict)
+    #: The seconds between two calls of the service to itself; 0: none.
+    probe_every_s: int = 0
     #: The rendered prompts.
     prompts_dir: Path = PROMPTS
     #: A simulated informateur picks up after this many seconds,

@@ -11,6 +11,7 @@ from router.core.engine import Engine
 from router.core.events import AgentAsked, SupervisorAsked
 from router.core.ids import AgentId, PhoneId, SectorId
 from router.core.requests import Reply, Request, Watching
+from router.probe.schedule import Prober
 from router.service.live import UNNUMBERED, Live
 from router.service.promises import Promises
 from router.service.readiness import Kept, Readiness
@@ -29,6 +30,7 @@ class Pages:
         promises: Promises,
         readiness: Readiness,
         stores: Mapping[str, Kept],
+        prober: Prober | None,
         sectors: tuple[SectorId, ...],
         clock: Clock,
     ) -> None:
@@ -38,6 +40,7 @@ class Pages:
         self._promises = promises
         self._readiness = readiness
         self._stores = stores
+        self._prober = prober
         self._sectors = sectors
         self._clock = clock
 
@@ -68,6 +71,7 @@ class Pages:
                 counts.corrections,
                 self._readiness.fallbacks,
             ),
+            probe=None if self._prober is None else self._prober.standing,
             trouble="" if connected else str(self._link.last_error or "connecting to Asterisk"),
         )
 

@@ -5,6 +5,7 @@ import os
 import secrets
 import signal
 from contextlib import AsyncExitStack, ExitStack, suppress
+from functools import partial
 from typing import assert_never
 
 import structlog
@@ -12,6 +13,7 @@ from aiohttp import web
 
 from router import places
 from router.ari.asterisk_link import AsteriskLink
+from router.ari.messages import Request
 from router.clock import Clock
 from router.config import Config, Settings
 from router.core.codes import CodeBook
@@ -34,6 +36,8 @@ from router.intake.supervisor import Intake
 from router.intake.vault import place_of
 from router.locks import Lock
 from router.notify import Notifier
+from router.probe.schedule import Prober
+from router.probe.steps import Line
 from router.replay import RecordingEngine, Tape
 from router.service.callbacks import Callbacks
 from router.service.heartbeat import Heartbeat
@@ -123,7 +127,8 @@ class Service:
             clock,
             settings.asterisk.trunk_silence_s,
         )
-        metrics = Metrics(plan.sectors, PARTS)
+        self._prober = _prober(config, self._link, log)
+        metrics = Metrics(plan.sectors, PARTS, probes=self._prober is not None)
         self._records = Records(store, metrics, tape, plan.hours, clock, log)
 
         # What is shown.
@@ -144,6 +149,7 @@ class Service:
             promises,
             self._readiness,
             stores,
+            self._prober,
             tuple(plan.domains),
             clock,
         )
@@ -189,6 +195,8 @@ class Service:
             at_work.start(self._callbacks.watch())
             at_work.start(self._readiness.watch())
             at_work.start(self._heartbeat.beat())
+            if self._prober is not None:
+                at_work.start(self._prober.watch())
             self._log.info("started", url=f"http://{self._http.host}:{self._http.port}")
             await self._link_until(stop)
             self._notifier.stopping()
@@ -227,6 +235,17 @@ class Service:
             link.cancel()
             stopped.cancel()
             await asyncio.gather(link, stopped, return_exceptions=True)
+
+
+def _prober(
+    config: Config, link: AsteriskLink, log: structlog.typing.FilteringBoundLogger
+) -> Prober | None:
+    """Return what calls the service itself; None: nothing does."""
+    every_s = config.settings.probe.every_s
+    if not every_s:
+        return None
+    channels = partial(link.client.ask_http, Request("probe", "GET", "channels"))
+    return Prober(Line.of(config.asterisk()), every_s, channels, log)
 
 
 def _engine(plan: Plan, codes: CodeBook, pins: Pins, tape: Tape | None) -> Engine:

@@ -12,6 +12,7 @@ from router.core.facts import CallFact, Door, Fact, Outcome
 from router.core.ids import SectorId
 from router.core.table import IGNORED, OUTSIDE
 from router.store.standing import Keeping
+from router.web.probe_metrics import ProbeMetrics
 from router.web.snapshot import CallbackStanding, Connection, Snapshot
 
 _WAIT_BUCKETS_S = (5, 15, 30, 60, 120, 180, 300, 600, 1200, 2700)
@@ -32,9 +33,12 @@ class Metrics:
     """Counters fed by the steps of calls, and gauges set when they are read.
 
     `sectors` and `parts` (of `Snapshot`) are labels that are there from the start.
+    `probes`: whether the service calls itself; if not, there is no metric of that.
     """
 
-    def __init__(self, sectors: Iterable[SectorId], parts: Iterable[str] = ()) -> None:
+    def __init__(
+        self, sectors: Iterable[SectorId], parts: Iterable[str] = (), *, probes: bool = False
+    ) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         build = Gauge("allo_build_info", "The version.", ["version"], registry=self.registry)
@@ -123,6 +127,7 @@ class Metrics:
             "allo_store_lost", "Records given up for want of room; must stay 0.", "store"
         )
         self._stores_told: dict[str, Keeping] = {}
+        self._probe = ProbeMetrics(self.registry) if probes else None
         for outcome in Outcome:
             self._ended.labels(outcome.value)
         for sector in sectors:
@@ -179,6 +184,8 @@ class Metrics:
             now, before = getattr(snapshot.connection, field), getattr(self._connection_told, field)
             counter.inc(now - before if now >= before else now)  # Asterisk may have restarted
         self._connection_told = snapshot.connection
+        if self._probe is not None and snapshot.probe is not None:
+            self._probe.refresh(snapshot.probe)
         for sector in snapshot.sectors:
             self._on_duty.labels(sector.sector).set(sector.on_duty)
             self._oldest.labels(sector.sector).set(sector.oldest_wait_s or 0.0)

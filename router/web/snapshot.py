@@ -8,6 +8,7 @@ from router.core.callback.tickets import Refusal, TicketRecord, TicketState
 from router.core.ids import SectorId
 from router.core.plan import Plan
 from router.core.standing import SectorSnapshot
+from router.probe.standing import ProbeStanding
 from router.store.standing import Keeping
 from router.web.present import Phone, phone_now
 from router.web.refusals import NotNow, most_common, not_now
@@ -86,6 +87,9 @@ class Snapshot:
     stores: Mapping[str, Keeping] = field(default_factory=dict)
     #: What a call needs to come in and reach a phone -> why it is not there, "" if it is.
     parts: Mapping[str, str] = field(default_factory=dict)
+
+    #: The service's calls to itself; None: it makes none.
+    probe: ProbeStanding | None = None
 
     @property
     def troubles(self) -> dict[str, str]:

@@ -16,7 +16,7 @@ import aiohttp
 
 from router.asterisk.settings import AsteriskOptions
 from router.clock import Clock
-from router.config import Callbacks, Config, Http, Log, Secrets, Settings
+from router.config import Callbacks, Config, Http, Log, Probe, Secrets, Settings
 from router.core.callback.tickets import Refusal
 from router.core.ids import PlaybackId, SectorId, TicketId
 from router.intake.backend import IntakeBackend
@@ -84,6 +84,7 @@ def intake_config(
             }
         ),
         log=Log(log_level),
+        probe=Probe(every_s=0),
     )
     secrets = Secrets(
         code_secret=b"secret of the tests",

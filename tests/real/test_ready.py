@@ -28,17 +28,28 @@ async def gauges(cast: Cast) -> dict[str, float]:
     return {part: float(value.lstrip("} ")) for _, part, value in told}
 
 
+async def probe_success(cast: Cast) -> float:
+    """Return whether the service's last call to itself was welcomed."""
+    async with aiohttp.ClientSession() as http, http.get(f"{cast.stage.http}/metrics") as answer:
+        text = await answer.text()
+    line = next(line for line in text.splitlines() if line.startswith("allo_probe_success "))
+    return float(line.split()[1])
+
+
 async def test_a_transport_that_did_not_start_is_named_until_it_does(
     open_stage: OpenStage, new_cast: NewCast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_stage(READY_OFFSET, OPEN_AT) as stage, new_cast(stage) as cast:
-        cast.expected_in_router += ["no connection to asterisk", "not ready"]
+    every_s = {"probe_every_s": 1}
+    async with open_stage(READY_OFFSET, OPEN_AT, **every_s) as stage, new_cast(stage) as cast:
+        cast.expected_in_router += ["no connection to asterisk", "not ready", "probe failed"]
         cast.expected_in_asterisk += ["trunk-udp"]
         status, missing, parts = await readiness(cast)
         assert (status, missing) == (200, [])
         assert set((await gauges(cast)).values()) == {1.0}
+        assert await cast.until(lambda: probe_success(cast), lambda success: success == 1.0)
 
         await stage.asterisk.crash()
+        assert await cast.until(lambda: probe_success(cast), lambda success: not success) == 0.0
         status, missing, parts = await cast.until(
             lambda: readiness(cast), lambda told: told[0] == 503
         )
@@ -65,6 +76,8 @@ async def test_a_transport_that_did_not_start_is_named_until_it_does(
             lambda: readiness(cast), lambda told: told[0] == 200
         )
         assert missing == []
+        await cast.until(lambda: probe_success(cast), lambda success: success == 1.0)
+        assert set((await cast.metrics("allo_calls_ended_total")).values()) == {0.0}
 
         shutil.rmtree(stage.vault_dir)
         status, missing, parts = await cast.until(
