@@ -24,6 +24,7 @@ from router.core.events import (
     LegAnswered,
     LegEnd,
     LegKeyPressed,
+    ProbeArrived,
     PromptEnded,
     PromptFailed,
     SupervisorAsked,
@@ -197,7 +198,7 @@ class Service(RuleBasedStateMachine):
     @rule(back=st.integers(1, 30))
     def repeat(self, back: int) -> None:
         event = self.exchange.told[-min(back, len(self.exchange.told))][0]
-        if isinstance(event, CallArrived | CallFound | DeskCalled) and (
+        if isinstance(event, CallArrived | ProbeArrived | CallFound | DeskCalled) and (
             event.call not in self.exchange.engine.known()[0]
         ):
             return  # Asterisk does not reuse an id
