@@ -110,7 +110,18 @@ def render(settings: AsteriskSettings, toolbox: Toolbox, target: Path) -> None:
         ]
     if faults:
         raise ConfigError(faults)
+    rendered = texts(settings, toolbox, target)
+    with writing(target):
+        _replace(target, rendered)
 
+
+def texts(settings: AsteriskSettings, toolbox: Toolbox, target: Path) -> dict[str, str]:
+    """Return the complete configuration for the folder `target`: file name -> text.
+
+    Raises:
+        ConfigError: If a template holds an unknown placeholder.
+    """
+    names = sorted(path.name for path in TEMPLATES.glob("*.conf"))
     values = {**placeholders(settings, toolbox), "config_dir": str(target)}
     wanted = {name: values for name in names if name not in OPTIONAL_FILES}
     if settings.trunk_peer is not None:
@@ -122,13 +133,10 @@ def render(settings: AsteriskSettings, toolbox: Toolbox, target: Path) -> None:
         wanted["pjsip_registration.conf"] = _registration_values(
             settings.registration, settings.registration_password
         )
-    rendered = {
+    return {
         name: fill((TEMPLATES / name).read_text(encoding="utf-8"), wanted[name], name)
         for name in wanted
     }
-
-    with writing(target):
-        _replace(target, rendered)
 
 
 def _replace(target: Path, rendered: Mapping[str, str]) -> None:

@@ -82,8 +82,8 @@ class CallArrived(OfCall):
 class ProbeArrived(OfCall):
     """The service called itself, to see that it answers; already answered.
 
-    The call hears what a caller would, ends by itself, and is counted nowhere. Also how such a call
-    is taken up after a restart of the router.
+    The call hears what a caller would, ends by itself or at a key, and is counted nowhere. Also how
+    such a call is taken up after a restart of the router.
     """
 
 

@@ -193,6 +193,9 @@ class Routing:
         call = self._board.calls.get(event.call)
         if call is not None:
             call.keys += 1
+            if call.probe:
+                self._journey.probe_key(call)
+                return
             self._calls.answer(call, events.KeyPressed, event)
         else:
             self._of_channel(event)

@@ -7,7 +7,7 @@ from structlog.typing import FilteringBoundLogger
 
 from router.errors import AriError
 from router.probe.standing import ProbeStanding
-from router.probe.steps import Channels, Line, ProbeFailed, Step, channel_of, reach
+from router.probe.steps import Channels, Line, ProbeFailed, Step, channel_of, dismiss, reach
 
 #: The service has just started: Asterisk and the router are given this long to meet.
 _FIRST_AFTER_S = 5.0
@@ -43,6 +43,7 @@ class Prober:
             async with self._line.call() as call:
                 seconds = await reach(call)
                 await channel_of(call, self._channels)
+                seconds[Step.KEY] = await dismiss(call)
         except (ProbeFailed, AriError, OSError) as error:
             trouble = str(error)
         before = self.standing

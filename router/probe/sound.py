@@ -5,12 +5,15 @@ import re
 import secrets
 import struct
 
-#: RTP payload type 8: A-law, 160 bytes for 20 ms (RFC 3551, section 6).
-_ALAW = 8
+#: RTP payload types: A-law, 160 bytes for 20 ms (RFC 3551, section 6), and keys, as offered.
+_ALAW, _KEY = 8, 101
 _PACKET_S = 0.02
 _SAMPLES = 160
 _SILENCE = b"\xd5" * _SAMPLES
 _HEADER = 12
+_KEYS = "0123456789*#ABCD"
+_KEY_PACKETS = 7
+_KEY_ENDS = 0x80
 #: The quietest values of A-law, on both sides of zero.
 _QUIET = frozenset(b"\xd5\x55\xd4\x54\xd7\x57\xd6\x56")
 #: A packet with more than this share of louder samples holds sound.
@@ -32,6 +35,10 @@ class Ear(asyncio.DatagramProtocol):
         self.loud = 0
         self._transport: asyncio.DatagramTransport | None = None
         self._speaking: asyncio.Task[None] | None = None
+        self._peer: tuple[str, int] | None = None
+        self._pressing = False
+        self._source, self._stamp = secrets.randbits(32), secrets.randbits(31)
+        self._sequence = secrets.randbits(15)
 
     async def open(self, host: str) -> int:
         """Listen at any port of `host`; return it.
@@ -46,7 +53,24 @@ class Ear(asyncio.DatagramProtocol):
 
     def speak_to(self, host: str, port: int) -> None:
         """Send silence there from now on."""
-        self._speaking = asyncio.create_task(self._speak(host, port))
+        self._peer = host, port
+        self._speaking = asyncio.create_task(self._speak())
+
+    async def press(self, key: str) -> None:
+        """Press a key, as a telephone does: a packet each 20 ms (RFC 4733, section 2.5)."""
+        self._pressing = True
+        try:
+            for number in range(_KEY_PACKETS):
+                ends = (
+                    _KEY_ENDS if number >= _KEY_PACKETS - 3 else 0
+                )  # three times, one may be lost
+                lasted = min(number + 1, _KEY_PACKETS - 2) * _SAMPLES
+                event = struct.pack("!BBH", _KEYS.index(key), ends | 10, lasted)
+                self._send(_KEY, event, first=number == 0)
+                await asyncio.sleep(_PACKET_S)
+            self._stamp += _KEY_PACKETS * _SAMPLES
+        finally:
+            self._pressing = False
 
     def close(self) -> None:
         """Hear and say nothing more."""
@@ -65,23 +89,31 @@ class Ear(asyncio.DatagramProtocol):
             self.loud += 1
             self.heard.set()
 
-    async def _speak(self, host: str, port: int) -> None:
-        source, stamp = secrets.randbits(32), secrets.randbits(31)
-        sequence = secrets.randbits(15)
+    async def _speak(self) -> None:
         while self._transport is not None and not self._transport.is_closing():
-            head = struct.pack("!BBHII", 0x80, _ALAW, sequence & 0xFFFF, stamp, source)
-            self._transport.sendto(head + _SILENCE, (host, port))
-            sequence, stamp = sequence + 1, (stamp + _SAMPLES) & 0xFFFFFFFF
+            if not self._pressing:
+                self._send(_ALAW, _SILENCE)
+                self._stamp += _SAMPLES
             await asyncio.sleep(_PACKET_S)
+
+    def _send(self, kind: int, payload: bytes, *, first: bool = False) -> None:
+        if self._transport is None or self._peer is None:
+            return
+        mark = 0x80 if first else 0
+        numbers = (self._sequence & 0xFFFF, self._stamp & 0xFFFFFFFF, self._source)
+        self._transport.sendto(
+            struct.pack("!BBHII", 0x80, kind | mark, *numbers) + payload, self._peer
+        )
+        self._sequence += 1
 
 
 def offer(host: str, port: int) -> str:
     """Return an offer of A-law and keys, as carriers make it (RFC 4566)."""
     return (
         f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
-        f"m=audio {port} RTP/AVP {_ALAW} 101\r\n"
-        f"a=rtpmap:{_ALAW} PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
-        "a=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
+        f"m=audio {port} RTP/AVP {_ALAW} {_KEY}\r\n"
+        f"a=rtpmap:{_ALAW} PCMA/8000\r\na=rtpmap:{_KEY} telephone-event/8000\r\n"
+        f"a=fmtp:{_KEY} 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
     )
 
 

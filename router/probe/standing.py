@@ -14,7 +14,8 @@ class ProbeStanding:
     success: bool = False
     #: Why it did not; "" if it did, or there was none yet.
     trouble: str = ""
-    #: The seconds from its INVITE to each step that the last probe reached.
+    #: The seconds from its INVITE to the answer and to the first sound, and from a key to the end,
+    #: as far as the last probe got.
     seconds: Mapping[Step, float] = field(default_factory=dict)
     #: When a probe last succeeded, in UTC epoch seconds of the machine's clock; 0: never.
     last_success_at: float = 0.0

@@ -15,8 +15,10 @@ NOBODY = Caller("0199000000")
 #: What Asterisk calls a channel that the router has.
 _STASIS = "Stasis"
 _ANSWERED = 200
-_ANSWER_WITHIN_S = 5.0
-_SOUND_WITHIN_S = 5.0
+#: How long each step may take.
+ANSWER_WITHIN_S = 5.0
+SOUND_WITHIN_S = 5.0
+KEY_WITHIN_S = 5.0
 
 #: Returns Asterisk's channels, as ARI lists them.
 Channels = Callable[[], Awaitable[Sequence[Mapping[str, Any]]]]
@@ -27,6 +29,7 @@ class Step(StrEnum):
 
     ANSWER = "answer"  # the call is taken
     SOUND = "sound"  # the first sound of the first sentence
+    KEY = "key"  # a key was understood, and the call ended
 
 
 class ProbeFailed(RouterError):
@@ -71,11 +74,11 @@ async def reach(call: Call) -> dict[Step, float]:
     loop = asyncio.get_running_loop()
     began_at = loop.time()
     try:
-        async with asyncio.timeout(_ANSWER_WITHIN_S):
+        async with asyncio.timeout(ANSWER_WITHIN_S):
             status = await call.dial()
     except TimeoutError:
         raise ProbeFailed(
-            f"a call is not answered within {_ANSWER_WITHIN_S:.0f} s",
+            f"a call is not answered within {ANSWER_WITHIN_S:.0f} s",
             "Asterisk hangs or is overloaded: see its log.",
         ) from None
     except OSError as error:
@@ -87,7 +90,7 @@ async def reach(call: Call) -> dict[Step, float]:
         raise _refused(status)
     answered_at = loop.time()
     try:
-        async with asyncio.timeout(_SOUND_WITHIN_S):
+        async with asyncio.timeout(SOUND_WITHIN_S):
             await call.ear.heard.wait()
     except TimeoutError:
         raise _silent(call) from None
@@ -112,6 +115,26 @@ async def channel_of(call: Call, channels: Channels) -> Mapping[str, Any]:
     raise ProbeFailed("the call ended at once", "See the logs of Asterisk and of the router.")
 
 
+async def dismiss(call: Call) -> float:
+    """Press a key, at which the router ends the call; return the seconds that it took.
+
+    Raises:
+        ProbeFailed: If it does not.
+    """
+    loop = asyncio.get_running_loop()
+    began_at = loop.time()
+    try:
+        async with asyncio.timeout(KEY_WITHIN_S):
+            await call.ear.press("#")
+            await call.ended.wait()
+    except TimeoutError:
+        raise ProbeFailed(
+            f"a key has no effect within {KEY_WITHIN_S:.0f} s: callers cannot choose",
+            "See dtmf_mode in pjsip.conf (./allo configure writes it), and the router's log.",
+        ) from None
+    return loop.time() - began_at
+
+
 def _refused(status: int) -> ProbeFailed:
     if status in (401, 403):
         return ProbeFailed(
@@ -132,7 +155,7 @@ def _refused(status: int) -> ProbeFailed:
 
 
 def _silent(call: Call) -> ProbeFailed:
-    within = f"within {_SOUND_WITHIN_S:.0f} s"
+    within = f"within {SOUND_WITHIN_S:.0f} s"
     if call.ended.is_set():
         return ProbeFailed(
             "a call is hung up before a word is said", "See the logs of Asterisk and the router."

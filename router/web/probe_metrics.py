@@ -17,7 +17,8 @@ class ProbeMetrics:
         )
         self._seconds = Gauge(
             "allo_probe_seconds",
-            "From dialling to each step that the last such call reached.",
+            "From dialling to the answer and the first sound of the last such call, and from a key "
+            "to its end.",
             ["step"],
             registry=registry,
         )

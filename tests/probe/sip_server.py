@@ -23,8 +23,10 @@ class Server(asyncio.DatagramProtocol):
         self.sound = SOUND
         self.deaf_to = 0
         self.trying = False
-        #: Whether it hangs up as soon as it has answered.
+        #: Whether it hangs up as soon as it has answered, and when it hears a key.
         self.hangs_up = False
+        self.hears_keys = True
+        self._invite: tuple[Message, tuple[str, int]] | None = None
         self.asked: list[Message] = []
         #: What answers an INVITE; by default nothing but its status and, if 200, sound.
         self.transport: asyncio.DatagramTransport
@@ -42,8 +44,9 @@ class Server(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         message = parse(data)
-        if message is None:
-            return  # silence of the caller
+        if message is None:  # sound of the caller
+            self._hear(data)
+            return
         self.asked.append(message)
         if self.deaf_to:
             self.deaf_to -= 1
@@ -54,6 +57,7 @@ class Server(asyncio.DatagramProtocol):
                     self._reply(message, "100 Trying", addr)
                 self._reply(message, self.status, addr, self._sdp())
                 if self.status.startswith("200"):
+                    self._invite = message, addr
                     self._play(message)
                     if self.hangs_up:
                         self._request("BYE", message, addr)
@@ -61,6 +65,12 @@ class Server(asyncio.DatagramProtocol):
                 pass
             case _:
                 self._reply(message, "200 OK", addr)
+
+    def _hear(self, packet: bytes) -> None:
+        """Hang up at a key, once."""
+        if self.hears_keys and packet[1] & 0x7F == 101 and self._invite is not None:
+            self._request("BYE", *self._invite)
+            self._invite = None
 
     def _sdp(self) -> str:
         return f"v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio {self.port} RTP/AVP 8\r\n"

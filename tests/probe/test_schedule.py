@@ -8,9 +8,10 @@ import structlog
 from structlog.testing import capture_logs
 
 from router.errors import AriUnreachable
+from router.probe import steps
 from router.probe.schedule import Prober
 from router.probe.steps import Line, Step
-from tests.probe.sip_server import Server, sip_server
+from tests.probe.sip_server import SILENCE, Server, sip_server
 
 
 class Asterisk:
@@ -45,6 +46,7 @@ async def test_a_probe_that_is_welcomed_succeeds() -> None:
     assert (standing.success, standing.trouble) == (True, "")
     assert standing.last_success_at > 0
     assert 0 < standing.seconds[Step.ANSWER] <= standing.seconds[Step.SOUND]
+    assert standing.seconds[Step.KEY] > 0
 
 
 @pytest.mark.parametrize(
@@ -78,6 +80,26 @@ async def test_a_call_that_the_router_does_not_have_fails() -> None:
         asterisk.away = True
         await prober.probe()
         assert "does not answer" in prober.standing.trouble
+
+
+async def test_keys_that_are_not_heard_are_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "KEY_WITHIN_S", 0.3)
+    async with sip_server() as server:
+        server.hears_keys = False
+        prober = prober_at(server, Asterisk(server))
+        await prober.probe()
+        assert "callers cannot choose" in prober.standing.trouble
+        assert prober.standing.seconds.keys() == {Step.ANSWER, Step.SOUND}
+
+
+async def test_silence_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "SOUND_WITHIN_S", 0.1)
+    for sound, why in ((SILENCE, "hears only silence"), (b"", "hears nothing at all")):
+        async with sip_server() as server:
+            server.sound = sound
+            prober = prober_at(server, Asterisk(server))
+            await prober.probe()
+            assert why in prober.standing.trouble
 
 
 async def test_the_last_success_is_remembered_and_a_change_is_logged_once() -> None:

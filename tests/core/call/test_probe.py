@@ -2,8 +2,8 @@
 
 import pytest
 
-from router.core.commands import HangUp
-from router.core.events import KeyPressed, ProbeArrived
+from router.core.commands import HangUp, StopPlaying
+from router.core.events import KeyPressed, ProbeArrived, PromptEnded
 from router.core.ids import CallId, ChannelId
 from tests.exchange import Exchange
 from tests.service_plan import HOUR, MONDAY_10H
@@ -30,14 +30,25 @@ def test_a_probe_that_stays_is_hung_up_when_that_is_said() -> None:
     assert exchange.state("probe") is None
 
 
+def test_a_key_ends_what_a_probe_hears_and_the_call() -> None:
+    exchange = Exchange()
+    exchange.probe()
+    [stopped] = exchange.tell(KeyPressed(PROBE, "#"))
+    assert isinstance(stopped, StopPlaying)
+
+    commands = exchange.tell(PromptEnded(PROBE, stopped.playback))
+    assert commands == [HangUp(PROBE, ChannelId(PROBE))]
+    assert exchange.tell(KeyPressed(PROBE, "#")) == []
+
+
 def test_a_probe_reaches_nobody_whatever_it_presses() -> None:
     exchange = Exchange()
     exchange.appear("101")
     exchange.probe()
-    for key in "2110":
-        exchange.tell(KeyPressed(PROBE, key))
+    commands = exchange.tell(KeyPressed(PROBE, "2"))
+    exchange.tell(KeyPressed(PROBE, "1"))
 
-    assert exchange.hears("probe") == ("welcome",)
+    assert [type(one) for one in commands] == [StopPlaying]
     assert exchange.ringing() == {}
     assert len(exchange.engine.board.queue) == 0
 
