@@ -67,7 +67,6 @@ async def test_keeps_no_records_and_no_number_of_calls(asterisk: AsteriskServer)
     shown = await asterisk.cli("core show settings")
     for line in (
         "Call data records:           Disabled",
-        "Manager (AMI):               Disabled",
         "Dump core on crash:          No",
         "Root console verbosity:      0",
         "Debug level:                 0",

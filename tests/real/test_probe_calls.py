@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from router.probe.steps import Line, ProbeFailed, Step, channel_of, reach
+from router.probe.steps import Line, ProbeFailed, Step, channel_of, dismiss, reach
 from tests.real.cast import Cast
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
@@ -32,6 +32,14 @@ async def test_a_probe_is_welcomed_and_counted_nowhere(cast: Cast) -> None:
     assert await counted(cast) == before
 
 
+async def test_a_key_ends_it(cast: Cast) -> None:
+    before = await counted(cast)
+    async with line_of(cast).call() as call:
+        await reach(call)
+        assert await dismiss(call) > 0
+    assert await counted(cast) == before
+
+
 async def test_a_probe_that_stays_is_hung_up_when_the_welcome_is_said(cast: Cast) -> None:
     before = await counted(cast)
     async with line_of(cast).call() as call:
@@ -41,11 +49,14 @@ async def test_a_probe_that_stays_is_hung_up_when_the_welcome_is_said(cast: Cast
     assert await counted(cast) == before
 
 
-async def test_no_call_but_the_probe_comes_in_by_its_door(cast: Cast) -> None:
+async def test_without_its_secret_it_is_a_caller(cast: Cast) -> None:
+    """The carrier of this stage has the probe's own address, or it would be nobody."""
     line = line_of(cast)
     async with Line(line.port, "0" * 32, line.number).call() as call:
-        with pytest.raises(ProbeFailed, match="does not know the probe"):
-            await reach(call)
+        await reach(call)
+        channel = await channel_of(call, partial(cast.ari, "channels"))
+        assert channel["name"].startswith("PJSIP/trunk-")
+        assert sum((await cast.calls()).values()) == 1
 
 
 async def test_only_the_numbers_of_the_service_are_reached(cast: Cast) -> None:
