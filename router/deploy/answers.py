@@ -12,18 +12,18 @@ from typing import Any
 
 from router.asterisk.settings import AsteriskOptions
 from router.config.settings import Http
-from router.deploy.surroundings import (
-    Choice,
-    addresses,
-    facing,
-    free_port,
-    sound_ports,
-)
+from router.deploy.surroundings import addresses, facing, free_port, sound_ports
 from router.errors import ConfigError, Problem
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _PRESENTED = re.compile(r"\+[1-9][0-9]{5,14}|[1-9][0-9]{1,5}")
 _SIP = 5060
+#: Ports that only this machine needs, by their key.
+_OF_THIS_MACHINE = (
+    ("ari_port", socket.SOCK_STREAM, "ARI"),
+    ("ami_port", socket.SOCK_STREAM, "AMI"),
+    ("probe_port", socket.SOCK_DGRAM, "the probe's calls"),
+)
 _USUAL = AsteriskOptions()
 
 Values = dict[str, dict[str, Any]]
@@ -202,25 +202,30 @@ def with_free_ports(
     asterisk = found.setdefault("asterisk", {})
     told: list[str] = []
 
-    def choose(key: str, kind: socket.SocketKind, purpose: str, taken: list[int]) -> None:
-        host, _, usual = str(asterisk.get(key, getattr(_USUAL, key))).rpartition(":")
-        choice = free_port(kind, host, int(usual), purpose, taken)
-        taken.append(choice.port)
-        if choice.because:
-            asterisk[key] = f"{host}:{choice.port}"
-            told.append(_instead(choice, f"asterisk.{key}"))
+    taken: dict[socket.SocketKind, list[int]] = {socket.SOCK_DGRAM: [], socket.SOCK_STREAM: []}
 
-    udp: list[int] = []
-    choose("trunk_bind", socket.SOCK_DGRAM, "the SIP trunk", udp)
-    choose("agents_bind", socket.SOCK_DGRAM, "informateurs' phones", udp)
-    ari = free_port(socket.SOCK_STREAM, _USUAL.ari_host, _USUAL.ari_port, "ARI")
-    if ari.because:
-        asterisk["ari_port"] = ari.port
-        told.append(_instead(ari, "asterisk.ari_port"))
-    http = free_port(socket.SOCK_STREAM, Http().host, Http().port, "HTTP", [ari.port])
-    if http.because:
-        found.setdefault("http", {})["port"] = http.port
-        told.append(_instead(http, "http.port"))
+    def choose(kind: socket.SocketKind, host: str, usual: int, purpose: str, key: str) -> int:
+        choice = free_port(kind, host, usual, purpose, taken[kind])
+        taken[kind].append(choice.port)
+        if choice.because:
+            told.append(f"{choice.because}: {key} is {choice.port} instead")
+        return choice.port
+
+    for key, purpose in (("trunk_bind", "the SIP trunk"), ("agents_bind", "informateurs' phones")):
+        bind = str(asterisk.get(key, getattr(_USUAL, key)))
+        host, _, usual = bind.rpartition(":")
+        port = choose(socket.SOCK_DGRAM, host, int(usual), purpose, f"asterisk.{key}")
+        if port != int(usual):
+            asterisk[key] = f"{host}:{port}"
+    for key, kind, purpose in _OF_THIS_MACHINE:
+        usual_port: int = getattr(_USUAL, key)
+        port = choose(kind, _USUAL.ari_host, usual_port, purpose, f"asterisk.{key}")
+        if port != usual_port:
+            asterisk[key] = port
+    http = Http()
+    port = choose(socket.SOCK_STREAM, http.host, http.port, "HTTP", "http.port")
+    if port != http.port:
+        found.setdefault("http", {})["port"] = port
     rtp = sound_ports(other, _USUAL.rtp_first, _USUAL.rtp_last)
     if rtp != (_USUAL.rtp_first, _USUAL.rtp_last):
         asterisk["rtp_first"], asterisk["rtp_last"] = rtp
@@ -228,7 +233,3 @@ def with_free_ports(
     if not asterisk:
         del found["asterisk"]
     return found, told
-
-
-def _instead(choice: Choice, key: str) -> str:
-    return f"{choice.because}: {key} is {choice.port} instead"

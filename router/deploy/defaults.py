@@ -7,7 +7,6 @@ laid beside it, once, as `<name>.new`.
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,11 +101,16 @@ def defaults(ground: Ground, values: Values, found: Values) -> list[Default]:
     where there is no settings file yet.
 
     Raises:
-        ConfigError: If the settings file is written so that a flag's key cannot be set in it.
+        ConfigError: If a file cannot be read, or if the settings file is written so that a flag's
+            key cannot be set in it.
     """
     there = _read(ground, SETTINGS)
+    if there is not None and any(values.values()):
+        _check_toml(SETTINGS, there)
     own: Values = {"": _FILES}
     before = _read(ground, LAID / SETTINGS.name)
+    if before is not None:
+        _check_toml(LAID / SETTINGS.name, before)
     text = settings_pattern(own, _INTRODUCTION)
     if before is not None:
         text = set_values(text, _kept(before))
@@ -152,6 +156,14 @@ def _kept(text: str) -> Values:
     }
 
 
+def _check_toml(path: Path, text: str) -> None:
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        reason = f"is not valid TOML: {error}. Mend it, or move it away"
+        raise ConfigError([Problem(str(path), reason)]) from None
+
+
 def _agents_text() -> str:
     plan = load_plan(SHIPPED / "3939.toml", SHIPPED / "agents.toml")
     skills = ", ".join(f"{sector} = 1" for sector in plan.domains)
@@ -192,6 +204,12 @@ def fresh_secrets(ground: Ground) -> Text | None:
 
 
 def _read(ground: Ground, path: Path) -> str | None:
-    with suppress(FileNotFoundError, NotADirectoryError):
+    try:
         return ground.at(path).read_text(encoding="utf-8")
-    return None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except UnicodeDecodeError:
+        reason = "is not UTF-8 text: mend it, or move it away"
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror}): mend it, or move it away"
+    raise ConfigError([Problem(str(path), reason)])

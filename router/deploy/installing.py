@@ -147,7 +147,6 @@ def carry_out(job: Job, say: Say) -> None:
 
     Raises:
         SetupError: If the account cannot be made.
-        ConfigError: If secrets are needed and the files that say for whom are wrong.
         DiskError: If something cannot be written; what was laid before stays.
     """
     ground = job.ground
@@ -162,7 +161,11 @@ def carry_out(job: Job, say: Say) -> None:
             one.thing.lay(ground)
         if one in few:
             say(str(one))
-    if (secrets := defaults.fresh_secrets(ground)) is not None:
+    try:
+        secrets = defaults.fresh_secrets(ground)
+    except ConfigError:
+        secrets = None  # whoever asks what is left to do hears of every fault
+    if secrets is not None:
         with places.writing(ground.at(secrets.path)):
             secrets.lay(ground)
         say(f"new: {secrets.path}")

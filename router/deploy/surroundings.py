@@ -60,6 +60,7 @@ def free_port(
     refused: SetupError | None = None
     for number in range(usual, usual + _TRIES * _STEP, _STEP):
         if number in taken:
+            because = because or f"port {number} is another of ours"
             continue
         try:
             ports.check_free(ports.Address(kind, host, number, purpose), "Free one of them.")

@@ -126,6 +126,18 @@ def test_a_port_that_is_held_is_left_to_its_holder(held: int) -> None:
     )
 
 
+def test_two_of_ours_never_get_the_same_port(held: int) -> None:
+    """The first's next port is the second's usual one."""
+    values = {
+        "asterisk": {
+            "trunk_bind": f"127.0.0.1:{held}",
+            "agents_bind": f"127.0.0.1:{held + 10}",
+        }
+    }
+    chosen, _ = with_free_ports(values, None)
+    assert chosen["asterisk"]["trunk_bind"] != chosen["asterisk"]["agents_bind"]
+
+
 def test_another_asterisk_keeps_its_ports_for_sound() -> None:
     chosen, told = with_free_ports({}, (10000, 20000))
     assert (chosen["asterisk"]["rtp_first"], chosen["asterisk"]["rtp_last"]) == (20002, 22001)

@@ -167,6 +167,29 @@ def test_a_key_that_cannot_be_set_is_named(image: Image) -> None:
         image.planned(CARRIER)
 
 
+def test_files_that_cannot_be_read_are_named_and_left_alone(image: Image) -> None:
+    image.install()
+    settings = image.at("/etc/allo/allo.toml")
+    settings.write_text("[asterisk\n")
+    with pytest.raises(ConfigError, match=r"/etc/allo/allo\.toml: is not valid TOML: .* Mend it"):
+        image.planned(CARRIER)
+    assert image.planned().changes == ()  # without flags it is nobody's business
+    settings.write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match=r"/etc/allo/allo\.toml: is not UTF-8 text"):
+        image.planned()
+
+
+def test_wrong_files_of_the_admin_s_hinder_no_program(image: Image) -> None:
+    image.install()
+    image.at("/etc/allo/secrets.toml").unlink()
+    image.at("/etc/allo/agents.toml").write_text("101 = { travail = 9 }\n")
+    image.at("/usr/bin/allo").unlink()
+    assert "new: /usr/bin/allo" in image.install()
+    assert not image.at("/etc/allo/secrets.toml").exists()
+    with pytest.raises(ConfigError, match=r"agents\.toml: "):
+        list(installing.next_steps(image.planned()))
+
+
 def test_settings_that_would_be_wrong_are_refused_before_anything_changes(image: Image) -> None:
     wrong = {"callbacks": {"presented": "3939"}}
     with pytest.raises(ConfigError, match=r"callbacks\.presented: callbacks need a way out"):

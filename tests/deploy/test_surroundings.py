@@ -1,5 +1,8 @@
 """What is found out about a machine."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,5 +68,15 @@ def test_systemd_is_known_by_its_library(tmp_path: Path) -> None:
     assert systemd_release(ground) == 257
 
 
-def test_no_router_is_taken_for_one_that_is_not_there() -> None:
-    assert all("router.cli run" in one for one in routers_of_checkouts(Path("/usr/lib/allo")))
+def test_a_router_of_a_checkout_is_found() -> None:
+    words = [sys.executable, "-c", "input()", "router.cli", "run", "--config", "theirs.toml"]
+    with subprocess.Popen(
+        words, stdin=subprocess.PIPE, env=os.environ | {"PYTHONPATH": "/srv/checkout"}
+    ) as router:
+        assert router.stdin is not None
+        told = [one for one in routers_of_checkouts(Path("/usr/lib/allo")) if "theirs" in one]
+        ours = [one for one in routers_of_checkouts(Path("/srv/checkout")) if "theirs" in one]
+        router.stdin.close()
+    assert len(told) == 1
+    assert told[0].startswith(f"process {router.pid} (")
+    assert ours == []
