@@ -68,7 +68,7 @@ async def day(
         opens_at=OPEN_AT,
         trunk=f"127.0.0.1:{PSTN_PORT + _OFFSET}",
         prompts_dir=short_prompts,
-        # The simulated informateurs hang up two seconds after they have picked up, in any case.
+        # The simulated informateurs hang up `talks_s` after they have picked up, in any case.
         targets=TARGETS | {"wrap_up_s": 0, "misses_max": 10_000, "miss_pause_s": 1},
         promise=PROMISE | {"promise_s": 900, "tickets_per_agent": 40},
         asterisk={
@@ -77,7 +77,8 @@ async def day(
         },
         callbacks={"difficulty": 1000, "forms_per_minute": 10_000, "recycle_numbers": 60},
         rings_s=0.2,
-        talks_s=2.0,
+        # Longer than any whisper, or a caller whose whisper is long is never talked to.
+        talks_s=4.0,
     )
     stage = Stage(script, toolbox, print)
     # Everything that may be logged is logged.
