@@ -91,10 +91,10 @@ class Machine:
 
     def install(self, package: Path) -> str:
         """Install a package with apt, which fetches what it needs."""
-        shutil.copy(package, self.at("/root"))
+        shutil.copy(package, self.at("/srv"))
         self.run("apt-get -qq update")
         words = "DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install"
-        return self.run(f"{words} /root/{package.name}")
+        return self.run(f"{words} /srv/{package.name}")
 
     def boot(self) -> None:
         """Start it, with a loopback and nothing else, and wait for its systemd."""

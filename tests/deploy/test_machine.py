@@ -106,9 +106,9 @@ def test_both_run_as_nobody_and_shut_in(machine: Machine) -> None:
 
 def test_a_call_reaches_a_phone_and_outlives_an_upgrade(machine: Machine, package: Path) -> None:
     later = newer(package, "9.0")
-    machine.at("/root/later.deb").write_bytes(later.read_bytes())
+    machine.at("/srv/later.deb").write_bytes(later.read_bytes())
     asterisk = machine.run("systemctl show allo-asterisk -p MainPID --value")
-    said = machine.call(*machine.inside("dpkg -i /root/later.deb && sleep 10"))
+    said = machine.call(*machine.inside("dpkg -i /srv/later.deb && sleep 10"))
 
     assert "they still hear each other" in said
     assert "The router has been restarted; calls have gone on." in said
