@@ -71,7 +71,6 @@ TESTED_ELSEWHERE = {
     "asterisk/foreground.py": "cli/test_telephony.py, from outside",
     "asterisk/music.py": "asterisk/test_folders.py",
     "deploy/defaults.py": "deploy/test_installing.py: a person's file, a default that changes",
-    "deploy/layout.py": "deploy/test_installing.py: what differs, and what is laid",
     "deploy/program.py": "deploy/test_installing.py",
     "deploy/removing.py": "deploy/test_installing.py",
     "intake/__main__.py": "the process: tests/intake starts it for real",

@@ -196,7 +196,7 @@ def _print(job: "Job") -> None:
         say(str(change))
     if lacks_secrets(job.ground):
         say(f"new: {SECRETS}")
-    units = ", ".join(one.thing.path.name for one in job.units)
+    units = ", ".join(dict.fromkeys(one.thing.path.name for one in job.units))
     say(f"units: {units or 'as they are'}")
     say(f"{len(job.changes)} files and folders differ. Nothing has been changed.")
 

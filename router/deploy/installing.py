@@ -312,6 +312,8 @@ def next_steps(job: Job) -> Iterator[str]:
         raise ConfigError(read.problems)
     asterisk, callbacks = read.settings.asterisk, read.settings.callbacks
     file = defaults.SETTINGS
+    for beside in sorted(ground.at(defaults.ETC).glob("*.new")):
+        yield f"Take over what you like of {defaults.ETC / beside.name}, then remove it."
     if asterisk.trunk_peer is None and asterisk.registration is None:
         yield f"Name the carrier: allo install --carrier HOST, or [asterisk] in {file}."
     if asterisk.agents_bind.startswith("127."):

@@ -18,6 +18,8 @@ from router.errors import SetupError
 #: The ports that are tried after one that is taken lie so far apart.
 _STEP = 10
 _TRIES = 20
+#: What is shown of a command at most, in characters.
+_LONGEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +124,14 @@ def processes(words: str) -> Iterator[tuple[int, str]]:
 
 
 def routers_of_checkouts(installed: Path) -> list[str]:
-    """Name each router that runs here and is not the one in `installed`."""
+    """Name each router that runs here, by its settings, and is not the one in `installed`."""
     found = []
     for pid, command in processes("router.cli run"):
         with suppress(OSError):
             environment = (Path("/proc") / str(pid) / "environ").read_bytes().split(b"\0")
             path = next((one[11:] for one in environment if one.startswith(b"PYTHONPATH=")), b"")
             if path.decode(errors="replace").split(":")[0] != str(installed):
-                found.append(f"process {pid} ({command})")
+                words = command.split()
+                settings = words[words.index("--config") + 1 :][:1] if "--config" in words else []
+                found.append(f"process {pid} ({' '.join(settings) or command[:_LONGEST]})")
     return found

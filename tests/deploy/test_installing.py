@@ -107,6 +107,8 @@ def test_a_file_that_somebody_changed_stays_and_the_new_default_lands_beside(ima
     assert image.text(plan) == f"{shipped}# ours\n"
     assert image.text(f"{plan}.new") == image.text(default) == shipped
     assert image.planned().changes == ()  # said once
+    steps = "\n".join(installing.next_steps(image.planned()))
+    assert "/etc/allo/3939.toml.new" in steps  # and kept in mind
 
 
 def test_a_file_that_nobody_changed_takes_the_new_default(image: Image) -> None:
