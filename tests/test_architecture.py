@@ -13,7 +13,7 @@ MODULES = sorted(ROUTER.rglob("*.py"))
 #: Rooms by floor, from the bottom up; each may import its own floor and those below.
 FLOORS = (
     {"errors"},
-    {"clock", "core", "lifeline", "notify", "places", "ports"},
+    {"certificates", "clock", "core", "lifeline", "notify", "places", "ports"},
     {"french", "locks"},
     {
         "ari",
@@ -29,7 +29,7 @@ FLOORS = (
         "voice",
         "web",
     },
-    {"demo", "deploy", "intake", "planning"},
+    {"demo", "deploy", "doctor", "intake", "planning"},
     {"service"},
     {"cli"},
 )

@@ -8,7 +8,17 @@ import typer
 from typer.main import get_command
 
 from router import __version__, places
-from router.cli import configuration, demo, development, install, report, service, telephony, year
+from router.cli import (
+    configuration,
+    demo,
+    development,
+    doctor,
+    install,
+    report,
+    service,
+    telephony,
+    year,
+)
 from router.cli.options import as_typed_here
 from router.errors import ConfigError, InUse, RouterError
 
@@ -42,7 +52,7 @@ app.command(context_settings=_PASSED_ON, options_metavar="[PYTEST ARGUMENTS]..."
 # tests/load/command.py prints the help, as it knows what can be measured.
 app.command(context_settings={**_PASSED_ON, "help_option_names": []})(development.bench)
 for command in (
-    *(service.run, service.replay),
+    *(service.run, service.replay, doctor.doctor),
     *(configuration.check, configuration.prompts, configuration.configure, configuration.code),
     *(install.install, install.package),
     *(report.report, year.simulate, year.staff, year.policies),

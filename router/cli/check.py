@@ -77,7 +77,7 @@ def problems(config: Path | None, *, catalogue: Path = provision.CATALOGUE) -> l
             if not isinstance(read, Faulty):
                 fiches = read.plan.fiches.values()
                 sentences = sentences.with_titles(fiches, settings.plan.name)
-            found += _stale_audio(sentences, settings)
+            found += stale_audio(sentences, settings)
     if settings is not None:
         found += _unwritable(settings, config.name if config else "settings")
     return found
@@ -106,7 +106,7 @@ def missing_sentences(sentences: Catalogue) -> list[Problem]:
     ]
 
 
-def _stale_audio(sentences: Catalogue, settings: Settings) -> list[Problem]:
+def stale_audio(sentences: Catalogue, settings: Settings) -> list[Problem]:
     """Return a problem for each prompt whose audio is missing or out of date."""
     choice = settings.voice
     if choice.engine == "piper" and not (choice.model and choice.model.is_file()):

@@ -37,6 +37,9 @@ class Http:
     port: _Port = 8039
     #: The networks that need no `machines_token` to read `/metrics` and `/readyz`.
     machines: tuple[str, ...] = LOOPBACK
+    #: The PEM files of the certificates that the reverse proxy in front presents: `./allo doctor`
+    #: says when they end.
+    certificates: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ RegistrationTable: Any = schema(Registration, server=Text, user=Text)
 AsteriskTable: Any = schema(
     AsteriskOptions, may_be_zero=None, registration=RegistrationTable | None
 )
-HttpTable: Any = schema(Http)
+HttpTable: Any = schema(Http, certificates=tuple[Text, ...])
 CallbacksTable: Any = schema(Callbacks, vault_dir=Text | None)
 VoiceTable: Any = schema(VoiceChoice, model=str | None)
 LogTable: Any = schema(Log)
@@ -186,7 +189,7 @@ def read_settings(path: Path, report: Report) -> Settings | None:
         state_dir=folder / table.state_dir if table.state_dir else shipped.state_dir,
         prompts_dir=folder / table.prompts_dir if table.prompts_dir else shipped.prompts_dir,
         asterisk=_asterisk(table.asterisk),
-        http=Http(**table.http.model_dump()),
+        http=_http(table.http, folder),
         callbacks=_callbacks(table.callbacks, folder),
         voice=_voice(table.voice, folder, report),
         log=Log(**table.log.model_dump()),
@@ -205,6 +208,11 @@ def _asterisk(table: Any) -> AsteriskOptions:
         **table.model_dump(exclude={"registration"}),
         registration=Registration(**account.model_dump()) if account else None,
     )
+
+
+def _http(table: Any, folder: Path) -> Http:
+    certificates = tuple(folder / name for name in table.certificates)
+    return Http(**table.model_dump(exclude={"certificates"}), certificates=certificates)
 
 
 def _callbacks(table: Any, folder: Path) -> Callbacks:

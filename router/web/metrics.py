@@ -90,6 +90,11 @@ class Metrics:
             "1 while callers are admitted by the opening hours.",
             registry=self.registry,
         )
+        self._time = Gauge(
+            "allo_service_time_seconds",
+            "The service's clock, since the Unix epoch: opening hours and promises go by it.",
+            registry=self.registry,
+        )
         self._on_duty = self._gauge("allo_on_duty", "Informateurs who are logged in.", "sector")
         self._oldest = self._gauge(
             "allo_oldest_wait_seconds", "How long the longest waiting has waited.", "sector"
@@ -178,6 +183,7 @@ class Metrics:
             self._lost.labels(store).inc(keeping.lost - before.lost)
             self._stores_told[store] = keeping
         self._open.set(snapshot.is_open)
+        self._time.set(snapshot.now)
         for standing in CallbackStanding:
             self._callbacks.labels(standing.value).set(snapshot.open_callbacks.get(standing, 0))
         for field, counter in self._connection.items():

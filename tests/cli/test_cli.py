@@ -28,7 +28,18 @@ def test_help_teaches() -> None:
     shown = allo("--help")
     assert shown.returncode == 0
     for command in (
-        *("demo", "test", "run", "check", "prompts", "configure", "code", "bench", "replay"),
+        *(
+            "demo",
+            "test",
+            "run",
+            "check",
+            "prompts",
+            "configure",
+            "code",
+            "bench",
+            "replay",
+            "doctor",
+        ),
         *("install", "package"),
         *("report", "simulate", "staff", "policies"),
     ):
@@ -37,7 +48,7 @@ def test_help_teaches() -> None:
 
 
 COMMANDS = (
-    *("demo", "test", "run", "check", "prompts", "configure", "code", "bench", "replay"),
+    *("demo", "test", "run", "check", "prompts", "configure", "code", "bench", "replay", "doctor"),
     *("install", "package"),
     *("report", "simulate", "staff", "policies", "asterisk"),
     *("asterisk start", "asterisk stop", "asterisk cli"),

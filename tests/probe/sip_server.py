@@ -36,6 +36,11 @@ class Server(asyncio.DatagramProtocol):
         return int(self.transport.get_extra_info("sockname")[1])
 
     @property
+    def called(self) -> Message:
+        """The last call's INVITE."""
+        return [one for one in self.asked if one.method == "INVITE"][-1]
+
+    @property
     def methods(self) -> list[str]:
         return [one.method for one in self.asked]
 
