@@ -78,7 +78,7 @@ async def day(
         callbacks={"difficulty": 1000, "forms_per_minute": 10_000, "recycle_numbers": 60},
         rings_s=0.2,
         # Longer than any whisper, or a caller whose whisper is long is never talked to.
-        talks_s=4.0,
+        talks_s=3.0,
     )
     stage = Stage(script, toolbox, print)
     # Everything that may be logged is logged.

@@ -12,6 +12,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -544,9 +545,21 @@ class Day:
 
     async def _pause(self) -> None:
         """Have every informateur pause."""
-        for phone in self.stage.phones:
-            await self.cast.ask(phone.agent, "pause", reason="pause")
+        await self._ask_for_each("pause", reason="pause")
 
     async def _resume(self) -> None:
+        """Have every informateur take calls again."""
+        await self._ask_for_each("ready")
+
+    async def _ask_for_each(self, what: str, **about: str) -> None:
+        """Ask as each informateur, and again if the intake dies of a fault meanwhile."""
         for phone in self.stage.phones:
-            await self.cast.ask(phone.agent, "ready")
+            ask = partial(self._asked, phone.agent, what, about)
+            await self.cast.until(ask, lambda answered: answered, 40.0)
+
+    async def _asked(self, agent: str, what: str, about: dict[str, str]) -> bool:
+        try:
+            await self.cast.ask(agent, what, **about)
+        except aiohttp.ClientError:
+            return False
+        return True
