@@ -38,7 +38,7 @@ class Http:
     #: The networks that need no `machines_token` to read `/metrics` and `/readyz`.
     machines: tuple[str, ...] = LOOPBACK
     #: The PEM files of the certificates that the reverse proxy in front presents: `./allo doctor`
-    #: says when they end.
+    #: and the metrics say when they end.
     certificates: tuple[Path, ...] = ()
 
 

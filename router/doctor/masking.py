@@ -39,6 +39,8 @@ _VARIABLES = (
         for part in ("all", "name", "num", "tag")
     ),
 )
+#: Files are stamped by a coarser clock.
+_CLOCK_S = 1.0
 _PROBE = "a call of the service to itself"
 
 
@@ -79,6 +81,7 @@ async def shown(around: Surroundings) -> list[Finding]:
 async def _seen(around: Surroundings, canary: str) -> Mapping[str, Sequence[str]]:
     """Make the call; return all that is told of it, by where."""
     source = f"endpoint:PJSIP/{PROBE_ENDPOINT}"
+    began_at = around.host.now()
     async with around.ari.listening(source) as ari, around.ami.listening() as ami:
         async with Line.of(around.asterisk).call(Caller(canary)) as call:
             await reach(call)
@@ -89,7 +92,7 @@ async def _seen(around: Surroundings, canary: str) -> Mapping[str, Sequence[str]
             held = str(await around.ari.get(f"endpoints/PJSIP/{PROBE_ENDPOINT}"))
             await dismiss(call)
         await around.ami.ask("Ping")  # what was said before has been heard by then
-        logs = _logs(around)
+        logs = _logs(around, began_at)
         return {
             "ARI's events": tuple(ari),
             "ARI's channels": (str(channel), held),
@@ -105,11 +108,12 @@ async def _variables(around: Surroundings, channel: str) -> list[str]:
     return [str(await around.ari.get(path, variable=name) or "") for name in _VARIABLES]
 
 
-def _logs(around: Surroundings) -> dict[str, tuple[str, ...]]:
-    """Return what is in Asterisk's logs."""
+def _logs(around: Surroundings, since: float) -> dict[str, tuple[str, ...]]:
+    """Return what is in those of Asterisk's logs that were written `since`."""
     folder = around.asterisk.log_dir
-    names = sorted(around.host.names(folder))
-    return {str(folder / name): (around.host.text(folder / name),) for name in names}
+    files = [folder / name for name in sorted(around.host.names(folder))]
+    written = [file for file in files if around.host.changed_at(file) >= since - _CLOCK_S]
+    return {str(file): (around.host.text(file),) for file in written}
 
 
 async def mask(around: Surroundings) -> list[Finding]:

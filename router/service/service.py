@@ -128,7 +128,12 @@ class Service:
             settings.asterisk.trunk_silence_s,
         )
         self._prober = _prober(config, self._link, log)
-        metrics = Metrics(plan.sectors, PARTS, probes=self._prober is not None)
+        metrics = Metrics(
+            plan.sectors,
+            PARTS,
+            probes=self._prober is not None,
+            certificates=settings.http.certificates,
+        )
         self._records = Records(store, metrics, tape, plan.hours, clock, log)
 
         # What is shown.

@@ -1,6 +1,7 @@
 """Prometheus metrics: base units, labels from bounded sets, nothing about a single call."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
@@ -12,6 +13,7 @@ from router.core.facts import CallFact, Door, Fact, Outcome
 from router.core.ids import SectorId
 from router.core.table import IGNORED, OUTSIDE
 from router.store.standing import Keeping
+from router.web.certificate_metrics import CertificateMetrics
 from router.web.probe_metrics import ProbeMetrics
 from router.web.snapshot import CallbackStanding, Connection, Snapshot
 
@@ -34,10 +36,16 @@ class Metrics:
 
     `sectors` and `parts` (of `Snapshot`) are labels that are there from the start.
     `probes`: whether the service calls itself; if not, there is no metric of that.
+    `certificates`: the files of those whose end is told.
     """
 
     def __init__(
-        self, sectors: Iterable[SectorId], parts: Iterable[str] = (), *, probes: bool = False
+        self,
+        sectors: Iterable[SectorId],
+        parts: Iterable[str] = (),
+        *,
+        probes: bool = False,
+        certificates: Iterable[Path] = (),
     ) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
@@ -133,6 +141,8 @@ class Metrics:
         )
         self._stores_told: dict[str, Keeping] = {}
         self._probe = ProbeMetrics(self.registry) if probes else None
+        files = tuple(certificates)
+        self._certificates = CertificateMetrics(files, self.registry) if files else None
         for outcome in Outcome:
             self._ended.labels(outcome.value)
         for sector in sectors:
@@ -192,6 +202,8 @@ class Metrics:
         self._connection_told = snapshot.connection
         if self._probe is not None and snapshot.probe is not None:
             self._probe.refresh(snapshot.probe)
+        if self._certificates is not None:
+            self._certificates.refresh()
         for sector in snapshot.sectors:
             self._on_duty.labels(sector.sector).set(sector.on_duty)
             self._oldest.labels(sector.sector).set(sector.oldest_wait_s or 0.0)

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,18 +54,21 @@ def age(folder: Path) -> None:
             os.utime(path, (NOW - 86_400, NOW - 86_400))
 
 
-@pytest.fixture
-async def scene(deployment: Config, tmp_path: Path) -> AsyncIterator[Scene]:
+@asynccontextmanager
+async def healthy(deployment: Config, folder: Path) -> AsyncIterator[Scene]:
+    """A healthy service, its files in `folder`, which is made."""
     assert deployment.settings.file is not None
-    folder = tmp_path / "etc"
-    shutil.copytree(
-        deployment.settings.file.parent,
-        folder,
-        ignore=shutil.ignore_patterns("state"),
-    )
+    source = deployment.settings.file.parent
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("state"))
     async with sip_server() as server:
         config = moved(deployment, folder, server.port)
         (folder / "state").mkdir(mode=0o750)
         write_state(config)
         age(folder)
         yield Scene(config, server)
+
+
+@pytest.fixture
+async def scene(deployment: Config, tmp_path: Path) -> AsyncIterator[Scene]:
+    async with healthy(deployment, tmp_path / "etc") as scene:
+        yield scene

@@ -199,6 +199,7 @@ def unmasked_ami(scene: Scene) -> None:
 @planted("a number in Asterisk's log", masking.CHECKS, "masking")
 def unmasked_log(scene: Scene) -> None:
     log = scene.config.asterisk().log_dir / "asterisk.log"
+    os.utime(log, (NOW, NOW))
     scene.host.texts[log] = lambda: _number(scene)
 
 

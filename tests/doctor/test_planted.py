@@ -1,12 +1,17 @@
 """Every fault that is planted is found, named, and nothing else is."""
 
 import ast
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
+from router.asterisk.preflight import required_modules
+from router.config import Config
 from router.doctor import examination
+from router.doctor.asterisk import UNWANTED
 from router.doctor.examination import CHECKS, examine
+from tests.doctor.conftest import healthy
 from tests.doctor.planted import PLANTED, Planted
 from tests.doctor.scene import Scene
 
@@ -38,6 +43,24 @@ async def test_before_it_is_planted_nothing_is_found(scene: Scene, one: Planted)
 async def test_the_whole_examination_finds_it_too(scene: Scene, one: Planted) -> None:
     one.plant(scene)
     assert one.found <= {finding.name for finding in await examine(scene.around, CHECKS)}
+
+
+@pytest.mark.doctor
+async def test_no_check_could_be_left_out(deployment: Config, tmp_path: Path) -> None:
+    """Each finds something that is planted: without it, the test of that fault would fail."""
+    idle = set(CHECKS)
+    for number, one in enumerate(PLANTED):
+        async with healthy(deployment, tmp_path / str(number)) as scene:
+            one.plant(scene)
+            for check in one.checks:
+                if await examine(scene.around, [check]):
+                    idle.discard(check)
+    assert idle == set()
+
+
+def test_nothing_that_is_needed_is_unwanted() -> None:
+    needed = required_modules()
+    assert not [name for form in UNWANTED for name in needed if fnmatchcase(name, form)]
 
 
 def test_every_finding_is_planted() -> None:
