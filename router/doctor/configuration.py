@@ -8,8 +8,8 @@ from router.doctor.findings import Finding, fault, warning
 from router.doctor.surroundings import Surroundings
 
 _REWRITE = (
-    "./allo configure --config {name}, then restart Asterisk (./allo asterisk stop, start): it "
-    "waits for the last call to end."
+    "./allo configure --config {name}, then restart Asterisk in a quiet hour: its unit, or ./allo "
+    "asterisk stop and start."
 )
 #: Writing and starting are one step of ./allo asterisk start.
 _SAME_STEP_S = 2.0
@@ -71,7 +71,7 @@ async def as_read(around: Surroundings) -> list[Finding]:
             "configuration-unread",
             str(folder),
             f"{_listed(late)} newer than what Asterisk has read",
-            "Restart Asterisk in a quiet hour: ./allo asterisk stop, then start.",
+            "Restart Asterisk in a quiet hour: its unit, or ./allo asterisk stop and start.",
         )
     ]
 

@@ -1,5 +1,6 @@
 """Sound: its ports, and the address that callers' carriers are told to send it to."""
 
+import os
 from ipaddress import IPv4Network
 
 from router.doctor import conf
@@ -41,13 +42,17 @@ async def wide_enough(around: Surroundings) -> list[Finding]:
 async def free(around: Surroundings) -> list[Finding]:
     """Look for other programs in the range."""
     options, asterisk = around.asterisk, around.host.asterisk()
-    ours = around.host.open_sockets(asterisk.pid) if asterisk is not None else frozenset()
+    if asterisk is None:
+        return []
+    router = around.host.router_process()
+    pids = (asterisk.pid, os.getpid(), *([router.pid] if router is not None else ()))
+    ours = frozenset[str]().union(*map(around.host.open_sockets, pids))
     taken = sorted(
         socket.port
         for socket in around.host.udp_sockets()
         if options.rtp_first <= socket.port <= options.rtp_last and socket.inode not in ours
     )
-    if not taken or asterisk is None:
+    if not taken:
         return []
     shown = ", ".join(map(str, taken[:_SHOWN])) + (" …" if len(taken) > _SHOWN else "")
     return [

@@ -72,6 +72,19 @@ def wait_until_ready(demo: "subprocess.Popen[str]", file: Path) -> dict[str, Any
     return ready
 
 
+def doctor(folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Examine the demo in this folder from outside."""
+    return subprocess.run(
+        [
+            *(str(provision.TOP / "allo"), "doctor", "--json"),
+            *("--config", str(folder / "state" / "allo.toml")),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def told_until(demo: "subprocess.Popen[str]", last: str) -> list[str]:
     """Return the lines that the demo says up to this one."""
     assert demo.stdout is not None
@@ -191,6 +204,7 @@ def test_it_stays_up_until_ctrl_c_and_leaves_nothing(tmp_path: Path) -> None:
         assert f"Be called back: open {ready['http']}/rappel?fiche=F1234" in told_until(
             demo, "Ctrl-C ends."
         )
+        examined = doctor(tmp_path)
         demo.send_signal(signal.SIGINT)
         told, _ = demo.communicate(timeout=PATIENCE_S)
     finally:
@@ -198,6 +212,10 @@ def test_it_stays_up_until_ctrl_c_and_leaves_nothing(tmp_path: Path) -> None:
     assert demo.returncode == 0, told
     assert "Traceback" not in told
     assert not any(map(is_alive, ready["pids"].values()))
+    # A healthy demo has no finding but what demos are like.
+    found = json.loads(examined.stdout)
+    assert (examined.returncode, found["demo"]) == (0, True), examined.stdout
+    assert {one["level"] for one in found["findings"]} == {"note"}
 
 
 def family(pid: int) -> dict[int, str]:
