@@ -18,8 +18,9 @@ from router.asterisk.settings import AMI_USER, AsteriskSettings
 from router.doctor.findings import Unseen, warning
 
 _HOST = "127.0.0.1"
-_CONNECT_S = 3.0
-_ASK_S = 5.0
+#: Seconds that a connection, then each answer, may take.
+CONNECT_S = 3.0
+ASK_S = 5.0
 #: Seconds before panoramisk would try again: longer than any examination.
 _NEVER_S = 86_400
 
@@ -79,7 +80,7 @@ class AmiDoor:
         )
         manager.register_event("*", self._hear)
         opening = manager.connect()
-        await asyncio.wait({opening}, timeout=_CONNECT_S)  # cancelled, it would log a traceback
+        await asyncio.wait({opening}, timeout=CONNECT_S)  # cancelled, it would log a traceback
         if not opening.done():
             raise self._away("no answer")
         if (error := opening.exception()) is not None:
@@ -102,10 +103,10 @@ class AmiDoor:
     ) -> list[Mapping[str, str]]:
         answer = manager.send_action({"Action": action, **fields})
         try:
-            async with asyncio.timeout(_ASK_S):
+            async with asyncio.timeout(ASK_S):
                 told: Any = await answer
         except TimeoutError:
-            raise self._away(f"no answer to {action} within {_ASK_S:.0f} s") from None
+            raise self._away(f"no answer to {action} within {ASK_S:.0f} s") from None
         messages = told if isinstance(told, list) else [told]
         found: list[Mapping[str, str]] = [
             {str(key): str(value) for key, value in one.items()} for one in messages

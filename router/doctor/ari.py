@@ -14,7 +14,8 @@ from router.errors import AriError, AriGone, AriRejected, AriUnreachable
 
 #: The doctor's own application: the router keeps its own.
 APP = "allo-doctor"
-_ASK_S = 5.0
+#: Seconds that an answer may take.
+ASK_S = 5.0
 #: How Asterisk answers when a function is asked for whose module is not loaded (measured).
 _NO_SUCH_FUNCTION = 500
 
@@ -80,7 +81,7 @@ class AriDoor:
 
     async def _ask(self, request: Request) -> Any:
         try:
-            async with asyncio.timeout(_ASK_S):
+            async with asyncio.timeout(ASK_S):
                 if not self._begun:
                     await self._client.is_in_use()  # says why, if there is no way in
                     self._begun = True
@@ -114,7 +115,7 @@ class AriDoor:
 
 def _in_words(error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return f"not within {_ASK_S:.0f} s"
+        return f"not within {ASK_S:.0f} s"
     if isinstance(error, AriUnreachable):
         return "nobody listens there" if "Connect call failed" in error.reason else error.reason
     return str(error)

@@ -9,7 +9,8 @@ from router.doctor.findings import Finding, Unseen, fault
 from router.doctor.surroundings import Page
 from router.intake.proxy import SOCKET_NAME
 
-_PATIENCE = aiohttp.ClientTimeout(total=4.0)
+#: What an answer may take.
+PATIENCE = aiohttp.ClientTimeout(total=4.0)
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
@@ -71,7 +72,7 @@ class HttpDoor:
     async def _get(self, url: str, socket: str | None) -> Page:
         connector = aiohttp.UnixConnector(socket) if socket else aiohttp.TCPConnector()
         async with (
-            aiohttp.ClientSession(connector=connector, timeout=_PATIENCE) as session,
+            aiohttp.ClientSession(connector=connector, timeout=PATIENCE) as session,
             session.get(url) as answer,
         ):
             return Page(answer.status, await answer.text(), dict(answer.headers))

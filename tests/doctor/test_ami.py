@@ -68,8 +68,8 @@ def settings(deployment: Config) -> AsteriskSettings:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ami, "_ASK_S", 0.2)
-    monkeypatch.setattr(ami, "_CONNECT_S", 0.2)
+    monkeypatch.setattr(ami, "ASK_S", 0.2)
+    monkeypatch.setattr(ami, "CONNECT_S", 0.2)
 
 
 async def why(settings: AsteriskSettings, action: str = "CoreSettings") -> str:

@@ -108,7 +108,7 @@ async def test_nobody_there_is_said(settings: AsteriskSettings) -> None:
 async def test_one_that_hangs_is_not_waited_for(
     settings: AsteriskSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ari, "_ASK_S", 0.1)
+    monkeypatch.setattr(ari, "ASK_S", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         async with AriDoor(replace(settings, ari_port=port)) as door:

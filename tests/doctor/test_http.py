@@ -25,7 +25,7 @@ def config(deployment: Config, tmp_path: Path) -> Config:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "_PATIENCE", aiohttp.ClientTimeout(total=0.2))
+    monkeypatch.setattr(http, "PATIENCE", aiohttp.ClientTimeout(total=0.2))
 
 
 @asynccontextmanager

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "_PATIENCE", aiohttp.ClientTimeout(total=1.0))
+    monkeypatch.setattr(http, "PATIENCE", aiohttp.ClientTimeout(total=1.0))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
