@@ -9,7 +9,7 @@ from router.core.call.no_key import NoKey
 from router.core.call.waiting import Waiting
 from router.core.callback.callbacks import Callbacks
 from router.core.codes import CODE_LENGTH, FailureBudget
-from router.core.commands import Step, StopPlaying
+from router.core.commands import Step
 from router.core.events import KeyPressed
 from router.core.facts import Outcome
 from router.core.hours import Closed
@@ -93,9 +93,10 @@ class Journey:
         self._board.say_goodbye(call, call.outcome, self._first_words(self._why_closed()))
 
     def probe_key(self, call: Call) -> None:
-        """Stop what the service's own call hears: it is hung up when that has ended."""
-        if call.playback is not None:
-            self._board.commands.append(StopPlaying(call.id, call.playback))
+        """Stop what the service's own call hears, and hang it up."""
+        if not call.hung_up:
+            self._board.silence(call)
+            self._board.hang_up(call)
 
     def _why_closed(self) -> Closed | None:
         board = self._board

@@ -33,11 +33,11 @@ def test_a_probe_that_stays_is_hung_up_when_that_is_said() -> None:
 def test_a_key_ends_what_a_probe_hears_and_the_call() -> None:
     exchange = Exchange()
     exchange.probe()
-    [stopped] = exchange.tell(KeyPressed(PROBE, "#"))
+    stopped, hung_up = exchange.tell(KeyPressed(PROBE, "#"))
     assert isinstance(stopped, StopPlaying)
+    assert hung_up == HangUp(PROBE, ChannelId(PROBE))
 
-    commands = exchange.tell(PromptEnded(PROBE, stopped.playback))
-    assert commands == [HangUp(PROBE, ChannelId(PROBE))]
+    assert exchange.tell(PromptEnded(PROBE, stopped.playback)) == []
     assert exchange.tell(KeyPressed(PROBE, "#")) == []
 
 
@@ -48,7 +48,7 @@ def test_a_probe_reaches_nobody_whatever_it_presses() -> None:
     commands = exchange.tell(KeyPressed(PROBE, "2"))
     exchange.tell(KeyPressed(PROBE, "1"))
 
-    assert [type(one) for one in commands] == [StopPlaying]
+    assert [type(one) for one in commands] == [StopPlaying, HangUp]
     assert exchange.ringing() == {}
     assert len(exchange.engine.board.queue) == 0
 
