@@ -14,7 +14,7 @@ MODULES = sorted(ROUTER.rglob("*.py"))
 FLOORS = (
     {"errors"},
     {"certificates", "clock", "core", "lifeline", "notify", "places", "ports"},
-    {"french", "locks"},
+    {"access", "french", "locks"},
     {
         "ari",
         "asterisk",

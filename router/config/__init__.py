@@ -8,10 +8,12 @@ from router.config.agreement import asterisk_settings
 from router.config.files import Config, Faulty, load, read_all
 from router.config.goals import Goals, Publication, Published
 from router.config.plan import load_plan
-from router.config.secrets import Secrets, load_secrets, new_secrets
+from router.config.secrets import Access, Secrets, load_secrets, new_secrets
 from router.config.settings import Callbacks, Http, Log, Probe, Settings, VoiceChoice
+from router.config.tokens import tokens_of
 
 __all__ = [
+    "Access",
     "Callbacks",
     "Config",
     "Faulty",
@@ -30,4 +32,5 @@ __all__ = [
     "load_secrets",
     "new_secrets",
     "read_all",
+    "tokens_of",
 ]

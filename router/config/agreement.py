@@ -80,6 +80,11 @@ def _check_owners(plan: Plan, given: Secrets, report: Report) -> None:
         for agent in plan.agents:
             if agent not in given.pins:
                 report.add(f"pins.{agent}", 'is missing, and the plan says desk.log_in = "code"')
+    access = {f"{name}.agent": one.agent for name, one in given.access.items() if one.agent}
+    for place, agent in access.items():
+        if agent not in plan.agents:
+            hint = did_you_mean(agent, plan.agents)
+            report.add(f"access.{place}", f"no such informateur: {agent}{hint}")
     for place, agents in (("pins", given.pins), ("tokens", given.tokens)):
         for agent in agents:
             if agent not in plan.agents:

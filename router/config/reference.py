@@ -10,6 +10,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic.fields import FieldInfo
@@ -81,6 +82,8 @@ _FILES = (
                 secrets_file.Secrets,
                 about="What must stay on the machine. Logs, errors and pages never show any of it.",
             ),
+            Section("[access.*]", secrets_file.AccessTable, secrets_file.Access),
+            Section("[grace.*]", secrets_file.ReplacedTable, secrets_file.Replaced),
         ),
     ),
     _File(
@@ -218,10 +221,14 @@ def _words(kind: Any, unit: str, limits: Mapping[str, Any]) -> str:
         number = "whole number" if kind is int else "number"
         words = number if not unit else f"whole {unit}" if kind is int else unit
         return " ".join(filter(None, (words, _range(limits))))
+    if kind is datetime:
+        return "date and time"
     return "date" if kind is Any else "text"
 
 
 def _plural(words: str) -> str:
+    if words == "date and time":
+        return "dates and times"
     kind, of, rest = words.partition(" of ")
     return f"{kind}{'' if kind.endswith('s') else 's'}{of}{rest}"
 

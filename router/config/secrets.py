@@ -5,12 +5,22 @@ import secrets
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from router.config.tables import Report, Text, check_id, parse, raise_all, read_toml, schema
+from router.config.tables import (
+    Report,
+    Text,
+    check_id,
+    parse,
+    raise_all,
+    read_toml,
+    schema,
+    unknown,
+)
 from router.core.ids import AgentId, PhoneId
 
 _PIN = re.compile(r"[0-9]{4,8}")
@@ -21,6 +31,30 @@ _Secret = Annotated[str, Field(min_length=16)]
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """What one more machine or person presents (`Authorization: Bearer`), under its name."""
+
+    #: What it opens: "read" is access codes, readiness and metrics; "agents" one informateur's
+    #: desk; "supervise" every desk, and a part in calls; "callbacks" requests without a puzzle;
+    #: "admin" everything but desks.
+    scope: Literal["read", "agents", "supervise", "callbacks", "admin"]
+    #: 16 to 128 letters, digits, hyphens or underscores; no two alike.
+    token: str = field(repr=False)
+    #: The informateur whose desk it opens: needed for "agents", and for nothing else.
+    agent: AgentId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A secret that has been replaced, under its name, such as "api_key" or "tokens.101"."""
+
+    #: What still opens what it opened.
+    value: str = field(repr=False)
+    #: Until then: date, time and offset, 2026-11-23T10:00:00+01:00.
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Secrets:
     """What must stay on the machine: repr() shows none of it."""
 
@@ -28,7 +62,7 @@ class Secrets:
     code_secret: bytes = field(repr=False)
     #: The password of the router's ARI user: 16 to 128 letters, digits, hyphens or underscores.
     ari_password: str = field(repr=False)
-    #: What the web site presents to ask for access codes: 16 characters or more.
+    #: What opens everything over HTTP but informateurs' desks: 16 characters or more.
     api_key: str = field(repr=False)
     #: The password of each phone, informateurs' and supervisors': 16 to 128 letters, digits,
     #: hyphens or underscores.
@@ -48,8 +82,16 @@ class Secrets:
     #: What the server of each web site presents to request callbacks without proof of work, by a
     #: name of its own.
     callback_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: What others present, each by a name of its own and with a scope.
+    access: Mapping[str, Access] = field(default_factory=dict, repr=False)
+    #: Secrets that have been replaced and still open for a while.
+    grace: Mapping[str, Replaced] = field(default_factory=dict, repr=False)
+    #: Since when a secret is as it is, where `./allo` has made it after the first day.
+    since: Mapping[str, datetime] = field(default_factory=dict, repr=False)
 
 
+AccessTable: Any = schema(Access, agent=str | None)
+ReplacedTable: Any = schema(Replaced, value=_Secret)
 SecretsTable: Any = schema(
     Secrets,
     code_secret=_Secret,
@@ -61,6 +103,9 @@ SecretsTable: Any = schema(
     tokens=dict[str, str],
     supervisors=dict[str, str],
     callback_keys=dict[str, str],
+    access=dict[str, AccessTable],
+    grace=dict[str, ReplacedTable],
+    since=dict[str, datetime],
 )
 
 
@@ -89,8 +134,15 @@ def read_secrets(path: Path, report: Report) -> Secrets | None:
         return None
     _check_pins(table.pins, report)
     _check_tokens(table, report)
-    values = table.model_dump(exclude={"code_secret"})
-    return Secrets(code_secret=table.code_secret.encode(), **values)
+    _check_access(table, report)
+    _check_times(table, report)
+    values = table.model_dump(exclude={"code_secret", "access", "grace"})
+    return Secrets(
+        code_secret=table.code_secret.encode(),
+        access={name: Access(**one.model_dump()) for name, one in table.access.items()},
+        grace={name: Replaced(**one.model_dump()) for name, one in table.grace.items()},
+        **values,
+    )
 
 
 def new_secrets(agent_ids: Iterable[str], supervisor_phones: Iterable[str] = ()) -> str:
@@ -145,7 +197,12 @@ def _check_pins(pins: Mapping[str, str], report: Report) -> None:
 
 def _check_tokens(table: Any, report: Report) -> None:
     """Check that names are names, that tokens have the right form, and that no two are alike."""
-    by_name = {"supervisors": table.supervisors, "callback_keys": table.callback_keys}
+    access = {name: one.token for name, one in table.access.items()}
+    by_name = {
+        "supervisors": table.supervisors,
+        "callback_keys": table.callback_keys,
+        "access": access,
+    }
     for kind, names in by_name.items():
         for name in names:
             check_id(f"{kind}.{name}", name, report)
@@ -164,3 +221,42 @@ def _check_tokens(table: Any, report: Report) -> None:
             report.add(place, f"is the same as {seen[token]}")
         else:
             seen[token] = place
+
+
+def _check_access(table: Any, report: Report) -> None:
+    """Check that audits can tell holders apart, and that a desk's token says whose desk it is."""
+    for name, one in table.access.items():
+        place = f"access.{name}"
+        if name in table.supervisors:
+            report.add(place, f"is also supervisors.{name}: the audit could not tell them apart")
+        if one.scope == "agents" and one.agent is None:
+            report.add(f"{place}.agent", 'is missing: the informateur whose desk "agents" opens')
+        elif one.scope != "agents" and one.agent is not None:
+            report.add(f"{place}.agent", f'goes with scope "agents" alone, not "{one.scope}"')
+
+
+def _check_times(table: Any, report: Report) -> None:
+    """Check that replaced secrets name one that exists, and that times have their offset."""
+    for name, one in table.grace.items():
+        if name not in (known := rotatable(table)):
+            report.add(f"grace.{name}", unknown("secret", name, known))
+        if one.until.tzinfo is None:
+            report.add(f"grace.{name}.until", "needs its offset: 2026-11-23T10:00:00+01:00")
+    for name, at in table.since.items():
+        if at.tzinfo is None:
+            report.add(f"since.{name}", "needs its offset: 2026-11-23T10:00:00+01:00")
+
+
+def rotatable(given: Any) -> tuple[str, ...]:
+    """Return the names of the secrets that can be replaced with a grace, as commands take them.
+
+    `given` is the secrets or their table.
+    """
+    return (
+        "api_key",
+        *(("machines_token",) if given.machines_token is not None else ()),
+        *(f"tokens.{name}" for name in given.tokens),
+        *(f"supervisors.{name}" for name in given.supervisors),
+        *(f"callback_keys.{name}" for name in given.callback_keys),
+        *(f"access.{name}" for name in given.access),
+    )

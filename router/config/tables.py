@@ -12,6 +12,7 @@ import types
 import typing
 from collections.abc import Collection, Iterable, Mapping
 from copy import deepcopy
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
@@ -37,6 +38,7 @@ _REASONS = {
     "float_type": "must be a number",
     "finite_number": "must be a finite number",
     "bool_type": "must be true or false",
+    "datetime_type": "must be a date and time with its offset, 2026-11-23T10:00:00+01:00",
     "string_type": 'must be text in "quotes"',
     "tuple_type": "must be a list",
     "dict_type": "must be a table",
@@ -240,6 +242,10 @@ def _stopgap(kind: Any) -> Any:
         return [_stopgap(typing.get_args(kind)[0])]
     if origin is dict or _is_table(origin):
         return {}
+    if origin is Literal:
+        return typing.get_args(kind)[0]
+    if origin is datetime:
+        return datetime.fromtimestamp(0, UTC)
     return 1 if origin in (int, float) else _STOPGAP
 
 

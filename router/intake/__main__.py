@@ -18,6 +18,8 @@ import uvloop
 from aiohttp import web
 
 from router import logs
+from router.access import Keyring
+from router.clock import Clock
 from router.core.ids import CallId, PlaybackId, TicketId
 from router.errors import VaultError
 from router.intake.channel import Channel, Message
@@ -34,6 +36,7 @@ from router.intake.reception import Reception
 from router.intake.terms import Terms
 from router.intake.vault import TmpfsVault, Vault
 from router.intake.wear import Wear
+from router.web.addresses import check
 from router.web.bodies import LARGEST_BODY
 from router.web.served import Runner
 
@@ -61,12 +64,13 @@ class Process:
         self.channel = Channel(self._receive, _leave)
         self._wear = Wear(self.channel, terms.recycle_numbers, terms.recycle_s)
         self._reception = Reception(terms, self._vault, day_key, self.channel, self._wear)
-        self._guard = Guard(terms)
+        keyring = Keyring(terms.tokens, Clock().now)
+        self._guard = Guard(terms, keyring)
         self._dialler = Dialler(terms)
         self._digits = Digits(
             self._reception, self._dialler, self.channel, self._wear, fiction=terms.fiction
         )
-        machines = Machines(terms.machines, terms.machines_token)
+        machines = Machines(terms.machines, keyring)
         self._proxy = Proxy(terms.router_dir, terms.router_paths, machines)
 
     async def run(self) -> None:
@@ -93,6 +97,7 @@ class Process:
         app = web.Application(middlewares=[self._guard.middleware], client_max_size=LARGEST_BODY)
         app.add_routes(Interface(self._terms, self._reception, self._guard).routes())
         app.add_routes(Pages(self._terms, self._reception, self._guard).routes())
+        check(app)
         for resource in app.router.resources():
             _answer_other_methods(resource)
         app.router.add_route("*", "/{path:.*}", self._proxy.hand_on)

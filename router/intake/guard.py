@@ -11,11 +11,12 @@ import structlog
 from aiohttp import web
 
 from router import logs
+from router.access import Keyring, Scope
 from router.intake.requests import too_large
 from router.intake.terms import Terms
 from router.web.refusals import NotNow
 from router.web.replies import Refused, http_refusal, refusal
-from router.web.tokens import bearer, whose
+from router.web.tokens import holder
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -39,10 +40,11 @@ class Requester:
 
 
 class Guard:
-    """Who may ask, by `terms`; `middleware` is for the application of this process."""
+    """Who may ask, by `terms` and tokens; `middleware` is for the application of this process."""
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: Terms, keyring: Keyring) -> None:
         self._terms = terms
+        self._keyring = keyring
         self._log = structlog.get_logger()
         self._last_answers = False
         #: Handlers that failed over something unforeseen: a defect; must stay 0.
@@ -72,13 +74,12 @@ class Guard:
         """Return who asks.
 
         Raises:
-            Refused: 401 for an unknown key, 403 for an origin that is not allowed, or none.
+            Refused: 401 for an unknown key, 403 for one that is for something else, or for an
+                origin that is not allowed, or none.
         """
         if (authorization := request.headers.get("Authorization")) is not None:
-            name = whose(bearer(authorization), self._terms.keys)
-            if name is None:
-                raise Refused(401, "unauthorized", None, "Clé d’accès inconnue.")
-            return Requester(f"key:{name}", proof=False)
+            token = holder(authorization, self._keyring, Scope.CALLBACKS)
+            return Requester(f"key:{token.name}", proof=False)
         return Requester(self.origin_of(request), proof=self._terms.proof_of_work)
 
     def origin_of(self, request: web.Request) -> str:
@@ -132,7 +133,7 @@ class Guard:
 
 def refused(error: Refused) -> web.Response:
     """Return the refusal as an answer."""
-    more = {}
+    more = dict(error.more)
     if isinstance(error, NotNow) and error.opens_at is not None:
         more["next_opening_at"] = error.opens_at
     answer = refusal(error.status, error.code, error.field, error.message, **more)

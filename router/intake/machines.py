@@ -8,25 +8,28 @@ forwarded needs the token. A peer's address is compared here and goes no further
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from router.web.tokens import bearer, is_token
+from router.access import Keyring, Scope
+from router.web.addresses import ADDRESSES, Others
+from router.web.tokens import bearer
 
 #: Addresses that are for machines alone. `/healthz`, a bare "ok", is for everybody.
-FOR_MACHINES = frozenset({"/metrics", "/readyz"})
+FOR_MACHINES = frozenset(path for path, to in ADDRESSES.items() if to is Others.MACHINES)
 
 #: What proxies add to a request that they forward.
 _FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Real-IP")
 
 
 class Machines:
-    """The machines: the `networks` of their addresses, and their `token`, "" if there is none."""
+    """The machines: the `networks` of their addresses, and the tokens that make one."""
 
-    def __init__(self, networks: Iterable[str], token: str) -> None:
+    def __init__(self, networks: Iterable[str], keyring: Keyring) -> None:
         self._networks = [ip_network(network) for network in networks]
-        self._token = token
+        self._keyring = keyring
 
     def include(self, peer: str | None, headers: Mapping[str, str]) -> bool:
         """Return whether a request from the address `peer`, with these headers, is a machine's."""
-        if is_token(bearer(headers.get("Authorization")), self._token):
+        token = self._keyring.holder(bearer(headers.get("Authorization")))
+        if token is not None and token.opens(Scope.READ):
             return True
         if peer is None or any(name in headers for name in _FORWARDED):
             return False

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from router.access import Scope
 from router.core.callback.tickets import Failure
 
 _ERROR = {"$ref": "#/components/schemas/Error"}
@@ -28,6 +29,8 @@ def _json(text: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 _SECONDS = {"description": "Secondes à attendre.", "schema": {"type": "integer", "minimum": 0}}
 _ORIGIN = "Origine absente ou non autorisée."
+_UNKNOWN = "Clé d’accès inconnue, ou dont le délai de remplacement est écoulé."
+_ORIGIN_OR_KEY = f"{_ORIGIN[:-1]}, ou clé d’un autre usage : « scope » nomme la portée qu’il faut."
 _AWAY = "Rien n’est possible pour le moment ; le code dit pourquoi."
 
 DESCRIPTION: dict[str, Any] = {
@@ -84,8 +87,8 @@ DESCRIPTION: dict[str, Any] = {
                     ),
                     **_refusals(
                         _400="Clé d’idempotence absente, ou contenu illisible.",
-                        _401="Clé d’accès inconnue.",
-                        _403=_ORIGIN,
+                        _401=_UNKNOWN,
+                        _403=_ORIGIN_OR_KEY,
                         _409="Cette clé d’idempotence a servi pour une autre demande.",
                         _413="Contenu trop long.",
                         _415="Contenu d’un autre type que application/json.",
@@ -131,8 +134,8 @@ DESCRIPTION: dict[str, Any] = {
                 "responses": {
                     "200": _json("La demande est annulée, le numéro effacé.", _PROGRESS),
                     **_refusals(
-                        _401="Clé d’accès inconnue.",
-                        _403=_ORIGIN,
+                        _401=_UNKNOWN,
+                        _403=_ORIGIN_OR_KEY,
                         _404="Ticket inconnu.",
                         _409="Trop tard : l’appel a lieu ou est terminé.",
                         _503=_AWAY,
@@ -146,7 +149,7 @@ DESCRIPTION: dict[str, Any] = {
             "key": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "Clé d’un serveur de confiance (callback_keys).",
+                "description": "Clé d’un serveur de confiance : portée « callbacks ».",
             }
         },
         "parameters": {
@@ -228,6 +231,11 @@ DESCRIPTION: dict[str, Any] = {
                             "code": {"type": "string"},
                             "field": {"type": ["string", "null"]},
                             "message": {"type": "string", "description": "En français."},
+                            "scope": {
+                                "type": "string",
+                                "description": "La portée qu’il faut (insufficient_scope).",
+                                "enum": [one.value for one in Scope],
+                            },
                             "next_opening_at": {
                                 "type": "string",
                                 "format": "date-time",

@@ -5,11 +5,11 @@ read it.
 """
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from router.access import Token
 from router.core.plan import Plan
 from router.intake.channel import Message
 
@@ -28,8 +28,8 @@ class Terms:
 
     #: Origins of pages that may ask for callbacks, such as "https://www.example.org".
     origins: frozenset[str]
-    #: Name of each trusted server -> its key.
-    keys: Mapping[str, str] = field(repr=False)
+    #: All tokens, without their values.
+    tokens: tuple[Token, ...]
     #: Whether browsers must solve a puzzle, and how many numbers they may have to try.
     proof_of_work: bool
     difficulty: int
@@ -63,9 +63,8 @@ class Terms:
 
     #: The folder of the router's own socket.
     router_dir: Path
-    #: Networks of the machines that may see what is for machines, and their token, "" for none.
+    #: Networks of the machines that may see what is for machines.
     machines: tuple[str, ...]
-    machines_token: str = field(repr=False)
 
     #: As in `config.Log`: the least level logged, and whether for people.
     log_level: str

@@ -3,7 +3,7 @@
 import hmac
 from pathlib import Path
 
-from router.config import Config
+from router.config import Config, tokens_of
 from router.intake.terms import Terms
 
 
@@ -20,7 +20,7 @@ def terms_of(config: Config, vault: Path | None) -> Terms:
         plan=config.plan,
         promise_min=config.plan.callbacks.promise_s // 60,
         origins=frozenset(asked.origins),
-        keys=dict(given.callback_keys),
+        tokens=tokens_of(given),
         proof_of_work=asked.proof_of_work,
         difficulty=asked.difficulty,
         forms_per_minute=asked.forms_per_minute,
@@ -39,7 +39,6 @@ def terms_of(config: Config, vault: Path | None) -> Terms:
         number_format=asked.number_format,
         router_dir=settings.state_dir,
         machines=settings.http.machines,
-        machines_token=given.machines_token or "",
         log_level=settings.log.level,
         log_console=settings.log.format == "console",
     )

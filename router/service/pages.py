@@ -75,18 +75,9 @@ class Pages:
             trouble="" if connected else str(self._link.last_error or "connecting to Asterisk"),
         )
 
-    def desks(
-        self, agent_tokens: Mapping[AgentId, str], supervisor_tokens: Mapping[str, str]
-    ) -> DeskBackend:
-        """Return what stands behind the desks of those who hold a token."""
-        return DeskBackend(
-            self._ask,
-            self._watch,
-            self._engine.desk,
-            self._engine.desks,
-            agent_tokens,
-            supervisor_tokens,
-        )
+    def desks(self) -> DeskBackend:
+        """Return what stands behind desks and supervision."""
+        return DeskBackend(self._ask, self._watch, self._engine.desk, self._engine.desks)
 
     def _ask(self, agent: AgentId, request: Request) -> asyncio.Future[Reply]:
         return self._live.ask(AgentAsked(UNNUMBERED, agent, request))

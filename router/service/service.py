@@ -12,10 +12,11 @@ import structlog
 from aiohttp import web
 
 from router import places
+from router.access import Keyring
 from router.ari.asterisk_link import AsteriskLink
 from router.ari.messages import Request
 from router.clock import Clock
-from router.config import Config, Settings
+from router.config import Config, Settings, tokens_of
 from router.core.codes import CodeBook
 from router.core.commands import (
     Counted,
@@ -158,8 +159,8 @@ class Service:
             tuple(plan.domains),
             clock,
         )
-        desks = pages.desks(keys.tokens, keys.supervisors)
-        api = Api(plan, codes, keys.api_key, pages.snapshot, metrics, desks)
+        keyring = Keyring(tokens_of(keys), Clock().now)
+        api = Api(plan, codes, keyring, pages.snapshot, metrics, pages.desks())
         #: What is served on the router's own socket.
         self.application: web.Application = api.application()
 

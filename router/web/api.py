@@ -10,11 +10,13 @@ from typing import Any
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from router.access import Keyring
 from router.core.callback.tickets import Refusal
 from router.core.codes import CodeBook, in_pairs
 from router.core.ids import FicheId
 from router.core.plan import Plan
 from router.french import next_opening
+from router.web.addresses import check, door
 from router.web.backend import DeskBackend
 from router.web.bodies import LARGEST_BODY
 from router.web.desk import Desk
@@ -23,7 +25,6 @@ from router.web.pages import home
 from router.web.replies import Refused, http_refusal, refusal
 from router.web.snapshot import Snapshot
 from router.web.supervision import Supervision
-from router.web.tokens import bearer, is_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,8 @@ class Api:
 
     plan: Plan
     codes: CodeBook
-    #: The token that opens the access codes; "" opens nothing.
-    api_key: str
+    #: The tokens that open what is not for everybody.
+    keyring: Keyring
     #: Returns the state of the service at this instant.
     snapshot: Callable[[], Snapshot]
     metrics: Metrics
@@ -42,7 +43,9 @@ class Api:
 
     def application(self) -> web.Application:
         """Return the application to be served."""
-        app = web.Application(middlewares=[_errors_in_french], client_max_size=LARGEST_BODY)
+        app = web.Application(
+            middlewares=[_errors_in_french, door(self.keyring)], client_max_size=LARGEST_BODY
+        )
         app.add_routes(
             [
                 web.get("/", self.page),
@@ -58,6 +61,7 @@ class Api:
             app.add_routes(desk.routes())
             app.add_routes(Supervision(self.plan, self.backend, self.snapshot).routes())
             app.on_shutdown.append(desk.close)
+        check(app)
         return app
 
     async def page(self, request: web.Request) -> web.Response:
@@ -134,9 +138,7 @@ class Api:
         }
 
     async def access_code(self, request: web.Request) -> web.Response:
-        """Return the code to show on a page, to the site's own server (API key)."""
-        if not is_token(bearer(request.headers.get("Authorization")), self.api_key):
-            return refusal(401, "unauthorized", None, "Clé d’accès absente ou inconnue.")
+        """Return the code to show on a page, to the site's own server."""
         fiche = FicheId(request.match_info["fiche"])
         if fiche not in self.plan.fiches:
             return refusal(
@@ -161,7 +163,7 @@ async def _errors_in_french(
     try:
         answer: web.StreamResponse = await handler(request)
     except Refused as error:
-        return refusal(error.status, error.code, error.field, error.message)
+        return refusal(error.status, error.code, error.field, error.message, **error.more)
     except web.HTTPRequestEntityTooLarge:
         return refusal(413, "too_large", None, "Le contenu dépasse 16 kilo-octets.")
     except web.HTTPException as error:

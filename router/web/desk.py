@@ -13,8 +13,10 @@ from typing import Any
 from aiohttp import web
 
 from router.core.desk.desk_view import DeskView
+from router.core.ids import AgentId
 from router.core.plan import Plan
 from router.core.requests import GRANTED, InCall
+from router.web.addresses import holder_of
 from router.web.backend import DeskBackend, telephony_away
 from router.web.bodies import ACTIONS, body_of, request_of
 from router.web.desk_json import choices_json, desk_json
@@ -55,12 +57,12 @@ class Desk:
 
     async def me(self, request: web.Request) -> web.Response:
         """Return where the informateur stands, and what can be chosen."""
-        view = self.backend.view_of(self.backend.agent_of(request))
+        view = self.backend.view_of(_agent_of(request))
         return json_answer({"desk": self._json(view), "choices": choices_json(self.plan)})
 
     async def act(self, request: web.Request) -> web.Response:
         """Ask for what the address names."""
-        agent = self.backend.agent_of(request)
+        agent = _agent_of(request)
         self.backend.view_of(agent)
         action = ACTIONS[request.path.rpartition("/")[2]]
         asked = request_of(action, await body_of(request), self.plan)
@@ -73,7 +75,7 @@ class Desk:
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """Send the desk as server-sent events: at once, then at each change."""
-        agent = self.backend.agent_of(request)
+        agent = _agent_of(request)
         self.backend.view_of(agent)
         headers = {
             "Content-Type": "text/event-stream",
@@ -103,6 +105,12 @@ class Desk:
 
     def _json(self, view: DeskView) -> dict[str, Any]:
         return desk_json(view, self.plan, self.snapshot().now)
+
+
+def _agent_of(request: web.Request) -> AgentId:
+    agent = holder_of(request).agent
+    assert agent is not None, "a token for a desk names its informateur"
+    return agent
 
 
 def _has_left(request: web.Request) -> bool:

@@ -14,18 +14,22 @@ from router.errors import RouterError
 from router.web.sentences import typeset
 
 _NEVER_CACHED = {"Cache-Control": "no-store"}
-#: RFC 6750, section 3: for a client without a valid token.
-_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="allo"'}
+#: RFC 6750, section 3: for a client without a valid token, or with one for something else.
+_CHALLENGE = 'Bearer realm="allo"'
 
 
 class Refused(RouterError):
     """A request is refused with HTTP `status`.
 
-    `field` is the one to correct, None for the request as a whole; `message` is in French.
+    `field` is the one to correct, None for the request as a whole; `message` is in French; `more`
+    goes into the error as it is.
     """
 
-    def __init__(self, status: int, code: str, field: str | None, message: str) -> None:
+    def __init__(
+        self, status: int, code: str, field: str | None, message: str, **more: str
+    ) -> None:
         super().__init__(status, code, field, message)
+        self.more = more
         self.status = status
         self.code = code
         self.field = field
@@ -123,8 +127,13 @@ def json_answer(content: Mapping[str, Any]) -> web.Response:
 def refusal(status: int, code: str, field: str | None, message: str, **more: str) -> web.Response:
     """Return an error as every client gets it; `message` is in French."""
     error: dict[str, Any] = {"code": code, "field": field, "message": typeset(message), **more}
-    headers = _NEVER_CACHED | (_CHALLENGE if status == 401 else {})
-    return web.json_response({"error": error}, status=status, headers=headers)
+    answer = web.json_response({"error": error}, status=status, headers=_NEVER_CACHED)
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = _CHALLENGE
+    elif "scope" in more:
+        challenge = f'{_CHALLENGE}, error="insufficient_scope", scope="{more["scope"]}"'
+        answer.headers["WWW-Authenticate"] = challenge
+    return answer
 
 
 def http_refusal(error: web.HTTPException) -> web.Response:

@@ -13,6 +13,7 @@ from router.core.desk.desk_view import DeskView
 from router.core.ids import AgentId
 from router.core.plan import Plan
 from router.core.requests import GRANTED, Watching
+from router.web.addresses import holder_of
 from router.web.backend import DeskBackend, telephony_away
 from router.web.bodies import body_of, phone_of
 from router.web.desk_json import desk_json, why_here
@@ -40,7 +41,6 @@ class Supervision:
 
     async def everyone(self, request: web.Request) -> web.Response:
         """Return where every informateur stands."""
-        self.backend.supervisor_of(request)
         now = self.snapshot().now
         return json_answer(
             {"agents": [desk_json(view, self.plan, now) for view in self.backend.desks()]}
@@ -48,7 +48,6 @@ class Supervision:
 
     async def why(self, request: web.Request) -> web.Response:
         """Return why the latest call went to this informateur; null before the first."""
-        self.backend.supervisor_of(request)
         view = self._view(request)
         return json_answer(
             {"agent": view.agent, "why": None if view.why is None else why_here(view.why)}
@@ -56,13 +55,12 @@ class Supervision:
 
     async def watch(self, request: web.Request) -> web.Response:
         """Take part in the informateur's call from the supervisor's phone."""
-        supervisor = self.backend.supervisor_of(request)
         agent = self._view(request).agent
         phone = phone_of(await body_of(request), self.plan)
         if not self.snapshot().ready:
             raise telephony_away()
         watching = Watching(request.match_info["watching"])
-        reply = await self.backend.watch(supervisor, phone, agent, watching)
+        reply = await self.backend.watch(holder_of(request).name, phone, agent, watching)
         if reply not in GRANTED:
             raise refused(reply)
         return granted(reply, desk_json(self._view(request), self.plan, self.snapshot().now))

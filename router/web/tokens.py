@@ -1,11 +1,18 @@
-"""Who asks: bearer tokens (RFC 6750), compared in constant time."""
+"""Who asks: the token of a request (RFC 6750), and what is said when it does not open."""
 
-import hashlib
-import hmac
 from collections.abc import Mapping
-from typing import TypeVar
 
-Name = TypeVar("Name", bound=str)
+from router.access import Keyring, Scope, Token
+from router.web.replies import Refused
+
+#: Each scope in the words of a refusal.
+_FOR: Mapping[Scope, str] = {
+    Scope.READ: "à la lecture",
+    Scope.AGENTS: "au poste d’un informateur",
+    Scope.SUPERVISE: "à la supervision",
+    Scope.CALLBACKS: "aux demandes de rappel",
+    Scope.ADMIN: "à l’administration",
+}
 
 
 def bearer(authorization: str | None) -> str:
@@ -14,20 +21,20 @@ def bearer(authorization: str | None) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def is_token(given: str, token: str) -> bool:
-    """Return whether `given` is `token`; an empty token opens nothing."""
-    return hmac.compare_digest(_digest(given), _digest(token)) and bool(token)
+def holder(authorization: str | None, keyring: Keyring, needed: Scope) -> Token:
+    """Return the token of an Authorization header, if it opens what is `needed`.
 
-
-def whose(given: str, tokens: Mapping[Name, str]) -> Name | None:
-    """Return whose token was given. All are compared, so that the time taken reveals nothing."""
-    owner = None
-    for name, token in tokens.items():
-        if is_token(given, token):
-            owner = name
-    return owner
-
-
-def _digest(token: str) -> bytes:
-    # Bytes of a header that are not UTF-8 arrive as lone surrogates.
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+    Raises:
+        Refused: 401 for no known token, or one that is over; 403 for one that is for something
+            else, with the scope that is needed.
+    """
+    token = keyring.holder(bearer(authorization))
+    if token is None:
+        raise Refused(401, "unauthorized", None, "Jeton d’accès absent ou inconnu.")
+    if not token.opens(needed):
+        message = (
+            f"Ce jeton n’ouvre pas cette adresse, réservée {_FOR[needed]} : "
+            f"il y faut la portée « {needed} »."
+        )
+        raise Refused(403, "insufficient_scope", None, message, scope=needed)
+    return token

@@ -2,8 +2,10 @@
 
 import re
 import tomllib
+from datetime import UTC, datetime
 
-from router.config import load, load_secrets, new_secrets
+from router.access import Keyring, Scope
+from router.config import load, load_secrets, new_secrets, tokens_of
 from router.core.ids import PhoneId
 from tests.config.scene import PROMPTS, Service
 
@@ -163,3 +165,106 @@ def test_the_machines_token_is_nobody_else_s(service: Service) -> None:
                 f'machines_token = "{token}"', f'machines_token = "{table["machines_token"]}"'
             ),
         )
+
+
+MORE = """
+[access.portail]
+scope = "read"
+token = "token-of-the-portal-page"
+[access.essai]
+scope = "agents"
+agent = "101"
+token = "token-of-a-second-screen"
+[grace.api_key]
+value = "what-opened-before-now"
+until = 2026-11-24T10:00:00+01:00
+[grace."tokens.102"]
+value = "what-a-page-of-102-had"
+until = 2026-11-24T09:00:00Z
+[since]
+api_key = 2026-11-23T10:00:00+01:00
+"""
+
+
+def test_every_token_has_a_name_a_scope_and_perhaps_an_end(service: Service) -> None:
+    service.write("secrets.toml", service.text("secrets.toml") + MORE)
+    secrets = load(service.folder / "allo.toml", PROMPTS).secrets
+    assert secrets is not None
+    assert "before-now" not in repr(secrets.grace)
+    assert "portal" not in repr(secrets.access)
+    ring = tokens_of(secrets)
+    end = datetime(2026, 11, 24, 9, tzinfo=UTC).timestamp()
+    assert [(one.name, one.scope, one.agent, one.until) for one in ring] == [
+        ("api_key", Scope.ADMIN, None, None),
+        ("api_key", Scope.ADMIN, None, end),
+        ("machines_token", Scope.READ, None, None),
+        ("101", Scope.AGENTS, "101", None),
+        ("102", Scope.AGENTS, "102", None),
+        ("102", Scope.AGENTS, "102", end),
+        ("superviseur", Scope.SUPERVISE, None, None),
+        ("site", Scope.CALLBACKS, None, None),
+        ("portail", Scope.READ, None, None),
+        ("essai", Scope.AGENTS, "101", None),
+    ]
+    at = Keyring(ring, lambda: end - 1)
+    for value, name in (
+        (secrets.api_key, "api_key"),
+        ("what-opened-before-now", "api_key"),
+        ("what-a-page-of-102-had", "102"),
+        ("token-of-a-second-screen", "essai"),
+        (secrets.machines_token or "", "machines_token"),
+        (secrets.supervisors["superviseur"], "superviseur"),
+    ):
+        found = at.holder(value)
+        assert found is not None
+        assert found.name == name
+
+
+def test_each_fault_of_tokens_with_a_scope(service: Service) -> None:
+    faulty = """
+    [access.superviseur]
+    scope = "supervise"
+    token = "hush-hush-hush-hush-1"
+    [access.Portail]
+    scope = "reed"
+    token = "hush"
+    [access.poste]
+    scope = "agents"
+    token = "hush-hush-hush-hush-2"
+    [access.autre]
+    scope = "agents"
+    agent = "109"
+    token = "hush-hush-hush-hush-2"
+    [access.site]
+    scope = "read"
+    agent = "101"
+    token = "hush-hush-hush-hush-3"
+    [grace.apikey]
+    value = "hush-hush-hush-hush-4"
+    until = 2026-11-24T10:00:00
+    [grace.ari_password]
+    value = "hush-hush-hush-hush-4"
+    until = "hush"
+    [grace.api_key]
+    value = "hush"
+    until = 2026-11-24T10:00:00Z
+    [since]
+    api_key = 2026-11-24T10:00:00
+    """
+    service.write("secrets.toml", service.text("secrets.toml") + faulty)
+    told = service.problems()
+    assert "hush" not in "".join(told)
+    assert [one.removeprefix("secrets.toml: ") for one in told] == [
+        "access.Portail.scope: must be 'read', 'agents', 'supervise', 'callbacks' or 'admin'",
+        "grace.ari_password.until: must be a date and time with its offset, "
+        "2026-11-23T10:00:00+01:00",
+        "grace.api_key.value: must have at least 16 characters",
+        "access.autre: is the same as access.poste",
+        "access.superviseur: is also supervisors.superviseur: the audit could not tell them apart",
+        'access.poste.agent: is missing: the informateur whose desk "agents" opens',
+        'access.site.agent: goes with scope "agents" alone, not "read"',
+        "grace.apikey: unknown secret `apikey`; did you mean `api_key`?",
+        "grace.apikey.until: needs its offset: 2026-11-23T10:00:00+01:00",
+        "since.api_key: needs its offset: 2026-11-23T10:00:00+01:00",
+        "access.autre.agent: no such informateur: 109; did you mean `102`?",
+    ]

@@ -14,11 +14,12 @@ from typing import Any, Literal
 
 import aiohttp
 
+from router.access import Scope
 from router.asterisk.settings import AsteriskOptions
 from router.clock import Clock
-from router.config import Callbacks, Config, Http, Log, Probe, Secrets, Settings
+from router.config import Access, Callbacks, Config, Http, Log, Probe, Secrets, Settings
 from router.core.callback.tickets import Refusal
-from router.core.ids import PlaybackId, SectorId, TicketId
+from router.core.ids import AgentId, PlaybackId, SectorId, TicketId
 from router.intake.backend import IntakeBackend
 from router.intake.channel import PLAYBACK_PREFIX
 from router.intake.supervisor import Intake
@@ -29,6 +30,8 @@ from tests.service_plan import FICHE, HOUSING, MONDAY_10H, WORK, small_plan
 ORIGIN = "https://www.example.org"
 KEY = "trusted-key-of-the-tests"
 MACHINES_TOKEN = "token-of-the-machines"
+#: One more token of each scope.
+TOKENS = {scope: f"{scope}-token-of-the-tests" for scope in Scope}
 SERVER = {"Authorization": f"Bearer {KEY}"}
 BROWSER = {"Origin": ORIGIN}
 FOREIGN = {"Origin": "https://evil.example.net"}
@@ -59,7 +62,7 @@ def body(**changes: Any) -> dict[str, Any]:
 def error_of(told: Any) -> tuple[str, str | None]:
     """Check the form of a refusal; return its code and its field."""
     error = told["error"]
-    assert set(error) - {"next_opening_at"} == {"code", "field", "message"}
+    assert set(error) - {"next_opening_at", "scope"} == {"code", "field", "message"}
     assert error["message"].endswith((".", "»."))
     return error["code"], error["field"]
 
@@ -93,6 +96,10 @@ def intake_config(
         agents={},
         machines_token=MACHINES_TOKEN,
         callback_keys={"site": KEY},
+        access={
+            scope: Access(scope.value, token, AgentId("101") if scope is Scope.AGENTS else None)
+            for scope, token in TOKENS.items()
+        },
     )
     return Config(PLAN, settings, secrets)
 

@@ -3,11 +3,19 @@
 import pytest
 from multidict import CIMultiDict
 
+from router.access import Keyring, Scope, Token, digest
 from router.intake.machines import Machines
 
 TOKEN = "token-of-the-machines"
-MACHINES = Machines(["127.0.0.0/8", "::1/128", "192.0.2.0/24", "2001:db8::/32"], TOKEN)
-NETWORKS_ALONE = Machines(["192.0.2.0/24"], "")
+KEYRING = Keyring(
+    [
+        Token("machines_token", Scope.READ, digest(TOKEN)),
+        Token("site", Scope.CALLBACKS, digest("token-of-a-web-site")),
+    ],
+    lambda: 0.0,
+)
+MACHINES = Machines(["127.0.0.0/8", "::1/128", "192.0.2.0/24", "2001:db8::/32"], KEYRING)
+NETWORKS_ALONE = Machines(["192.0.2.0/24"], Keyring([], lambda: 0.0))
 
 
 @pytest.mark.parametrize(
@@ -41,7 +49,13 @@ def test_what_a_proxy_handed_on_has_no_address_of_its_own(header: str) -> None:
 
 @pytest.mark.parametrize(
     ("authorization", "included"),
-    [(f"Bearer {TOKEN}", True), (f"Bearer {TOKEN}x", False), ("Bearer ", False), (TOKEN, False)],
+    [
+        (f"Bearer {TOKEN}", True),
+        (f"Bearer {TOKEN}x", False),
+        ("Bearer ", False),
+        (TOKEN, False),
+        ("Bearer token-of-a-web-site", False),
+    ],
 )
 def test_a_machine_is_known_by_its_token(authorization: str, included: bool) -> None:
     headers = CIMultiDict({"authorization": authorization})

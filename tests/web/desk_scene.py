@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from router.access import Keyring, Scope, Token, digest
 from router.core.call.life import CallState
 from router.core.desk.agents import AgentState
 from router.core.desk.desk_view import CallView, DeskView
@@ -32,6 +33,8 @@ class Server(TestServer):
 ME, OTHER, STRANGER = AgentId("101"), AgentId("102"), AgentId("999")
 TOKENS = {ME: "jeton-101", OTHER: "jeton-102", STRANGER: "jeton-999"}
 SUPERVISORS = {"claire": "jeton-claire"}
+#: One token of each scope, by its name.
+SCOPES = {scope: f"jeton-{scope}" for scope in Scope}
 LUNCH = ReasonId("repas")
 TAXES = EntryId("impots")
 
@@ -42,6 +45,17 @@ def as_agent(agent: AgentId = ME) -> dict[str, str]:
 
 def as_supervisor(name: str = "claire") -> dict[str, str]:
     return {"Authorization": f"Bearer {SUPERVISORS[name]}"}
+
+
+def tokens() -> list[Token]:
+    return [
+        *(Token(one, Scope.AGENTS, digest(value), one) for one, value in TOKENS.items()),
+        *(Token(name, Scope.SUPERVISE, digest(value)) for name, value in SUPERVISORS.items()),
+        *(
+            Token(scope, scope, digest(value), ME if scope is Scope.AGENTS else None)
+            for scope, value in SCOPES.items()
+        ),
+    ]
 
 
 def desk_plan() -> Plan:
@@ -97,13 +111,12 @@ class Engine:
             watch=self._watch,
             desk=self._desk,
             desks=lambda: list(self.views.values()),
-            agent_tokens=TOKENS,
-            supervisor_tokens=SUPERVISORS,
             poll_s=poll_s,
             heartbeat_s=heartbeat_s,
         )
         metrics = Metrics(self.plan.sectors)
-        api = Api(self.plan, code_book(self.plan), "key", self._snapshot, metrics, backend)
+        keyring = Keyring(tokens(), lambda: MONDAY_10H)
+        api = Api(self.plan, code_book(self.plan), keyring, self._snapshot, metrics, backend)
         return api.application()
 
     def _snapshot(self) -> Snapshot:

@@ -9,6 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 from prometheus_client.parser import text_string_to_metric_families
 
+from router.access import Keyring, Scope, Token, digest
 from router.core.callback.tickets import Refusal, TicketRecord, TicketState
 from router.core.codes import in_pairs
 from router.core.commands import Noted, Step
@@ -63,7 +64,8 @@ def metrics() -> Metrics:
 @pytest.fixture
 async def client(present: Present, metrics: Metrics) -> AsyncIterator[Client]:
     plan = small_plan()
-    api = Api(plan, code_book(plan), KEY, lambda: present.snapshot, metrics)
+    keyring = Keyring([Token("site", Scope.READ, digest(KEY))], lambda: MONDAY_10H)
+    api = Api(plan, code_book(plan), keyring, lambda: present.snapshot, metrics)
     async with TestClient(TestServer(api.application())) as client:
         yield client
 
@@ -184,7 +186,7 @@ async def test_no_code_without_the_key(client: Client, authorization: str) -> No
     headers = {"Authorization": authorization} if authorization else {}
     answer = await client.get(f"/v1/access-codes/{FICHE}", headers=headers)
     assert answer.status == 401
-    assert (await answer.json())["error"]["message"] == "Clé d’accès absente ou inconnue."
+    assert (await answer.json())["error"]["message"] == "Jeton d’accès absent ou inconnu."
 
 
 @pytest.mark.parametrize(

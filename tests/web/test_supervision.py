@@ -118,7 +118,7 @@ async def test_supervision_is_for_supervisors(
     await error_of(answer)
     answer = await desks.request(method, path, json={"phone": "900"}, headers=as_agent())
     assert answer.status == 403
-    assert (await error_of(answer))["code"] == "not_a_supervisor"
+    assert (await error_of(answer))["code"] == "insufficient_scope"
     assert engine.watched == []
 
 

@@ -1,10 +1,13 @@
-"""Bearer tokens."""
+"""The token of a request, and what is said when it does not open."""
 
 import pytest
 
-from router.web.tokens import bearer, is_token, whose
+from router.access import Keyring, Scope, Token, digest
+from router.web.replies import Refused
+from router.web.tokens import bearer, holder
 
-TOKENS = {"101": "one", "102": "two", "103": ""}
+TOKEN = Token("claire", Scope.SUPERVISE, digest("one"))
+KEYRING = Keyring([TOKEN], lambda: 0.0)
 
 
 @pytest.mark.parametrize(
@@ -23,16 +26,24 @@ def test_the_token_of_a_header(header: str | None, token: str) -> None:
     assert bearer(header) == token
 
 
-def test_whose_token_it_is() -> None:
-    assert whose("two", TOKENS) == "102"
-    assert whose("One", TOKENS) is None
-    assert whose("on", TOKENS) is None
+def test_whoever_may_is_named() -> None:
+    assert holder("Bearer one", KEYRING, Scope.SUPERVISE) is TOKEN
+    assert holder("Bearer one", KEYRING, Scope.READ) is TOKEN
 
 
-def test_an_empty_token_opens_nothing() -> None:
-    assert whose("", TOKENS) is None
-    assert not is_token("", "")
+@pytest.mark.parametrize("header", [None, "", "Bearer two", "Basic one"])
+def test_nobody_known(header: str | None) -> None:
+    with pytest.raises(Refused) as raised:
+        holder(header, KEYRING, Scope.READ)
+    assert (raised.value.status, raised.value.code) == (401, "unauthorized")
 
 
-def test_bytes_that_are_no_text_are_only_a_wrong_token() -> None:
-    assert whose("\udce9", TOKENS) is None  # as aiohttp reads the byte E9
+@pytest.mark.parametrize("scope", [Scope.AGENTS, Scope.CALLBACKS, Scope.ADMIN])
+def test_for_something_else(scope: Scope) -> None:
+    with pytest.raises(Refused) as raised:
+        holder("Bearer one", KEYRING, scope)
+    refused = raised.value
+    assert (refused.status, refused.code) == (403, "insufficient_scope")
+    assert refused.more == {"scope": scope}
+    assert scope in refused.message
+    assert "claire" not in refused.message

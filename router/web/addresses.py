@@ -1,0 +1,83 @@
+"""Every HTTP address and what opens it, in one table; and the door that goes by it.
+
+An application with an address that is not in the table cannot be made.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from enum import StrEnum
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from router.access import Keyring, Scope, Token
+from router.web.bodies import ACTIONS
+from router.web.tokens import holder
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Others(StrEnum):
+    """Those who bring no token of a scope."""
+
+    #: Whoever asks.
+    EVERYBODY = "everybody"
+    #: Machines, by their network; from elsewhere with `Scope.READ` (intake/machines.py).
+    MACHINES = "machines"
+    #: Pages of allowed origins; servers with `Scope.CALLBACKS` (intake/guard.py).
+    VISITORS = "visitors"
+
+
+#: As the applications write them: a part in braces stands for any.
+ADDRESSES: Mapping[str, Scope | Others] = {
+    "/": Others.EVERYBODY,
+    "/healthz": Others.EVERYBODY,
+    "/v1/service": Others.EVERYBODY,
+    "/v1/openapi.json": Others.EVERYBODY,
+    "/rappel": Others.EVERYBODY,
+    "/rappel/suivi": Others.EVERYBODY,
+    "/widget.js": Others.EVERYBODY,
+    "/readyz": Others.MACHINES,
+    "/metrics": Others.MACHINES,
+    "/v1/callbacks": Others.VISITORS,
+    "/v1/callbacks/challenge": Others.VISITORS,
+    "/v1/callbacks/{ticket}": Others.VISITORS,
+    "/v1/access-codes/{fiche}": Scope.READ,
+    "/v1/agents/me": Scope.AGENTS,
+    "/v1/agents/me/stream": Scope.AGENTS,
+    **{f"/v1/agents/me/{action}": Scope.AGENTS for action in ACTIONS},
+    "/v1/supervision/agents": Scope.SUPERVISE,
+    "/v1/supervision/agents/{agent}/why": Scope.SUPERVISE,
+    "/v1/supervision/agents/{agent}/{watching}": Scope.SUPERVISE,
+}
+_HOLDER = web.RequestKey("holder", Token)
+
+
+def door(keyring: Keyring) -> Middleware:
+    """Return the middleware that lets nobody through without the token that the table asks for."""
+
+    @web.middleware
+    async def by_the_table(request: web.Request, handler: Handler) -> web.StreamResponse:
+        resource = request.match_info.route.resource
+        needed = None if resource is None else ADDRESSES[resource.canonical]
+        if isinstance(needed, Scope):
+            authorization = request.headers.get("Authorization")
+            request[_HOLDER] = holder(authorization, keyring, needed)
+        return await handler(request)
+
+    return by_the_table
+
+
+def holder_of(request: web.Request) -> Token:
+    """Return whose token opened the address of this request, one that needs a scope."""
+    return request[_HOLDER]
+
+
+def check(application: web.Application) -> None:
+    """Check that every address of the application is in the table.
+
+    Raises:
+        LookupError: With those that are not: a defect.
+    """
+    addresses = {one.canonical for one in application.router.resources()}
+    if unknown := sorted(addresses - ADDRESSES.keys()):
+        raise LookupError(f"not in router/web/addresses.py: {', '.join(unknown)}")
