@@ -23,7 +23,9 @@ class Problem:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.reason}"
+        # A name or a value may hold anything; a fault is one line all the same.
+        line = f"{self.place}: {self.reason}"
+        return "".join(mark if mark >= " " else "?" for mark in line)
 
 
 class ConfigError(RouterError):

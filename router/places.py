@@ -1,4 +1,4 @@
-"""Where files are, and what is said when they cannot be written.
+"""Where files are, and what is said when they cannot be written or read.
 
 A checkout that this user may write to has everything that is generated in its `.allo/`. In another
 user's checkout, what is there already is used as it is, and new files go to this user's own state
@@ -107,6 +107,22 @@ REMEDIES = {
     errno.EACCES: _RIGHTS,
     errno.EPERM: _RIGHTS,
 }
+
+
+#: What to do about a file that cannot be read, by error.
+_READ_REMEDIES = {
+    errno.ENOENT: "write it, or name another",
+    errno.ENOTDIR: "correct its folder",
+    errno.EISDIR: "name a file, not a folder",
+    errno.EACCES: "give it to the user that runs allo (chown), or run as its owner",
+    errno.ENAMETOOLONG: "give it a shorter name",
+}
+
+
+def unreadable(error: OSError) -> str:
+    """Return why a file cannot be read, and what to do about it."""
+    remedy = _READ_REMEDIES.get(error.errno or 0, "see to its disk, or name another file")
+    return f"cannot be read ({error.strerror}): {remedy}"
 
 
 def why_not(folder: Path, room_mb: int = 0) -> str | None:

@@ -14,6 +14,20 @@ CODECS = ("alaw", "ulaw", "g722")
 #: `longest_call_s` at least, in seconds.
 SHORTEST_LIMIT_S = 60
 
+_DAY_S = 86_400
+#: The least and the most of each number. `qualify_frequency` ends at a day in Asterisk itself, and
+#: an INVITE without any answer must have failed before anybody gives up.
+_LIMITS = {
+    "trunk_qualify_s": (0, _DAY_S),
+    "trunk_silence_s": (7, 600),
+    "trunk_rtp_timeout_s": (0, _DAY_S),
+    "agent_qualify_s": (0, _DAY_S),
+    "agent_rtp_timeout_s": (0, _DAY_S),
+    "max_calls": (1, 100_000),
+    "retry_every_s": (1, 3600),
+    "retry_for_s": (0, _DAY_S),
+}
+
 _SERVICE_NUMBER = re.compile(r"\+?[0-9]{2,15}")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _AGENT = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -103,7 +117,8 @@ def _faults_of_names(options: AsteriskOptions) -> Iterator[Problem]:
     if reason := _bad_host_port(account.server, port_needed=False):
         yield _fault("registration.server", reason)
     if account.domain and not _HOST.fullmatch(account.domain):
-        yield _fault("registration.domain", f"not a domain: {account.domain!r}")
+        reason = f"must be a domain (sip.example.org), got {account.domain!r}"
+        yield _fault("registration.domain", reason)
     if not _ACCOUNT.fullmatch(account.user):
         yield _fault("registration.user", "must be letters, digits, and + . _ - only")
 
@@ -161,23 +176,15 @@ def _faults_of_numbers(options: AsteriskOptions) -> Iterator[Problem]:
             yield _fault(name, f"must be between 1024 and 65535, got {port}")
     if options.ami_port == options.ari_port:
         yield _fault("ami_port", f"must differ from asterisk.ari_port ({options.ari_port})")
-    if options.rtp_first < 1024 or options.rtp_first % 2:
-        yield _fault("rtp_first", f"must be even and at least 1024, got {options.rtp_first}")
-    if not options.rtp_first + 7 <= options.rtp_last <= 65535:
-        yield _fault("rtp_last", f"must leave 8 ports or more, up to 65535, got {options.rtp_last}")
-    at_least = {
-        "trunk_qualify_s": (options.trunk_qualify_s, 0),
-        "trunk_silence_s": (options.trunk_silence_s, 7),
-        "trunk_rtp_timeout_s": (options.trunk_rtp_timeout_s, 0),
-        "agent_qualify_s": (options.agent_qualify_s, 0),
-        "agent_rtp_timeout_s": (options.agent_rtp_timeout_s, 0),
-        "max_calls": (options.max_calls, 1),
-        "retry_every_s": (options.retry_every_s, 1),
-        "retry_for_s": (options.retry_for_s, 0),
-    }
-    for name, (number, least) in at_least.items():
-        if number < least:
-            yield _fault(name, f"must be at least {least}, got {number}")
+    first, last = options.rtp_first, options.rtp_last
+    if not 1024 <= first <= 65528 or first % 2:
+        yield _fault("rtp_first", f"must be even, at least 1024 and at most 65528, got {first}")
+    elif not first + 7 <= last <= 65535:
+        yield _fault("rtp_last", f"must be from {first + 7} (8 ports) to 65535, got {last}")
+    for name, (least, most) in _LIMITS.items():
+        number = getattr(options, name)
+        if not least <= number <= most:
+            yield _fault(name, f"must be from {least} to {most}, got {number}")
 
 
 def _faults_of_service(settings: AsteriskSettings) -> Iterator[Problem]:

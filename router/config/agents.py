@@ -16,11 +16,11 @@ _AGENT = re.compile(r"[0-9]{1,10}")
 def read_agents(
     skills: AgentsTable,
     sectors: Mapping[SectorId, Sector],
-    levels: int,
+    levels: int | None,
     report: Report,
     agents_report: Report,
 ) -> dict[AgentId, Agent]:
-    """Return the informateurs, whose skills have `levels` levels.
+    """Return the informateurs, whose skills have `levels` levels (None: unknown).
 
     A sector that nobody serves is a fault of the plan, and goes to `report`.
     """
@@ -36,7 +36,7 @@ def read_agents(
         for sector, level in levels_of.items():
             if sector not in sectors and sectors_known:
                 agents_report.add(f"{id_}.{sector}", unknown("sector", sector, sectors))
-            if not 1 <= level <= levels:
+            if levels is not None and not 1 <= level <= levels:
                 agents_report.add(
                     f"{id_}.{sector}",
                     f"the level must be 1 to {levels} (targets.widening_s), got {level}",

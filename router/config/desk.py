@@ -66,8 +66,8 @@ def _meanings(
     meanings: dict[str, Word] = {}
     checked: list[str] = []
     for typed, word in written.items():
-        check_key(typed, f"{place}.{typed}", checked, report)
-        checked.append(typed)
+        if check_key(typed, f"{place}.{typed}", checked, report):
+            checked.append(typed)
         if word in known:
             meanings[typed] = words(word)
         else:

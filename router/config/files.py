@@ -77,14 +77,28 @@ def read_all(path: Path | None, known_prompts: Collection[str] | None = None) ->
     if settings is None:
         return Faulty(report.problems, None)
     plan_report, agents_report = Report(settings.plan.name), Report(settings.agents.name)
-    read = read_plan(settings.plan, settings.agents, known_prompts, plan_report, agents_report)
+    # A file whose name is faulty is not read: its default would have faults of its own.
+    named = {name: report.is_sound(name) for name in ("plan", "agents", "secrets")}
+    read = (
+        read_plan(
+            settings.plan,
+            settings.agents if named["agents"] else None,
+            known_prompts,
+            plan_report,
+            agents_report,
+        )
+        if named["plan"]
+        else None
+    )
     plan, publication = (None, Publication()) if read is None else read
     secrets_report = Report(settings.secrets.name if settings.secrets else "secrets")
-    given = read_secrets(settings.secrets, secrets_report) if settings.secrets else None
+    secrets = settings.secrets if named["secrets"] else None
+    given = None if secrets is None else read_secrets(secrets, secrets_report)
     check_asterisk(settings, report)
     if given is not None:
         # Without their file, phones and informateurs are unknown rather than missing.
-        staffed = plan if agents_report.is_read else None
+        is_known = agents_report.is_read and plan_report.is_sound("desk.supervisor_phones")
+        staffed = plan if is_known else None
         check_secrets(settings, staffed, given, secrets_report)
     if plan is not None:
         check_silence(settings, plan, report)

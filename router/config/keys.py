@@ -16,14 +16,18 @@ def is_digit(text: str) -> bool:
     return _DIGIT.fullmatch(text) is not None
 
 
-def check_key(key: str, place: str, others: Iterable[str], report: Report) -> None:
-    """Check that `key` can be typed, and that neither it nor any of `others` begins the other."""
+def check_key(key: str, place: str, others: Iterable[str], report: Report) -> bool:
+    """Check that `key` can be typed, and that neither it nor any of `others` begins the other.
+
+    Returns whether it can be typed.
+    """
     if not _KEYS.fullmatch(key):
         report.add(place, f'a key is made of 0-9, * and #, got "{key}"')
-        return
+        return False
     for other in others:
         if are_ambiguous(key, other):
             report.add(place, f'cannot be told from "{other}": one key begins the other')
+    return True
 
 
 def check_codes(codes: Mapping[str, str], report: Report) -> None:

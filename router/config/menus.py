@@ -59,8 +59,8 @@ def read_menus(
             continue
         if key in everywhere:
             report.add(f"keys.{role}", f'"{key}" is also keys.{everywhere[key][0]}')
-        check_key(key, f"keys.{role}", everywhere, report)
-        everywhere.setdefault(key, (role, choice))
+        if check_key(key, f"keys.{role}", everywhere, report):
+            everywhere.setdefault(key, (role, choice))
 
     menus: dict[MenuId, Menu] = {}
     for id_, table in tables.items():
@@ -82,8 +82,10 @@ def read_menus(
             place = f"menus.{id_}.keys.{key}"
             if key in common:
                 report.add(place, f'"{key}" is taken in every menu (keys.{common[key][0]})')
-            check_key(key, place, (*own, *common), report)
-            own[key] = _choice(text, place, tables, sectors, pages, report)
+            is_typable = check_key(key, place, (*own, *common), report)
+            chosen = _choice(text, place, tables, sectors, pages, report)
+            if is_typable:
+                own[key] = chosen
         prompts = table.prompts if table.prompts is not None else (id_,)
         menus[MenuId(id_)] = Menu(
             id=MenuId(id_),

@@ -62,7 +62,11 @@ TargetsTable: Any = schema(
         "unheard_max",
     ),
 )
-PromiseTable: Any = schema(CallbackPolicy, may_be_zero=("slack_s", "grace_s", "offer_after_s"))
+PromiseTable: Any = schema(
+    CallbackPolicy,
+    may_be_zero=("slack_s", "grace_s", "offer_after_s"),
+    assumed_occupancy=Annotated[float, Field(gt=0, le=1)],
+)
 
 
 class RelayTable(Table):
@@ -128,16 +132,19 @@ def load_plan(
 
 def read_plan(
     plan_path: Path,
-    agents_path: Path,
+    agents_path: Path | None,
     known_prompts: Collection[str] | None,
     report: Report,
     agents_report: Report,
 ) -> tuple[Plan, Publication] | None:
     """Return the plan, and what figures are set beside; None if the file could not be parsed.
 
-    They may be used only if both reports stay empty: faults go to the reports.
+    They may be used only if both reports stay empty: faults go to the reports. `agents_path` None:
+    nobody knows where it is.
     """
-    content, staff = read_toml(plan_path, report), read_toml(agents_path, agents_report)
+    content = read_toml(plan_path, report)
+    staff = None if agents_path is None else read_toml(agents_path, agents_report)
+    agents_report.is_read = staff is not None
     table = None if content is None else parse(PlanTable, content, report)
     skills = None if staff is None else parse(AgentsTable, staff, agents_report)
     if table is None:
@@ -167,7 +174,8 @@ def read_plan(
         check_reach(first, no_key, menus, sectors, fiches, pages, report)
     agents: Mapping[AgentId, Agent] = {}
     if skills is not None:
-        levels = len(table.targets.widening_s)
+        is_sound = report.is_sound("targets.widening_s")
+        levels = len(table.targets.widening_s) if is_sound else None
         agents = read_agents(skills, sectors, levels, report, agents_report)
     plan = Plan(
         name=table.name,

@@ -46,6 +46,8 @@ def read_questions(tables: Iterable[QuestionTable], report: Report) -> tuple[Que
         check_id(f"{key}.id", table.id, report)
         if table.id in questions:
             report.add(f"{key}.id", f'"{table.id}" is given twice')
+        if not report.is_sound(f"{key}.id"):
+            report.mended(f"{key}.prompt")  # it is named after the id
         if report.is_sound(f"{key}.kind"):
             _check_answers(table, key, report)
         questions[table.id] = _question(table)

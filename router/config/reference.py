@@ -34,7 +34,7 @@ all four files at once, each with its key.
 
 A key that is *required* must be given. Where the default is *none*, the description says what it
 means to leave the key out. Keys that end in `_s` are in seconds. Ids are lower-case letters, digits
-and hyphens.
+and hyphens. No number exceeds 31,622,400 (for seconds, a year), and no text 500 characters.
 """
 
 
@@ -51,14 +51,20 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class File:
+    """One of the files that make a service, and its tables."""
+
+    #: "settings", "secrets" or "plan".
+    name: str
     heading: str
     about: str
     sections: tuple[Section, ...]
 
 
-_FILES = (
-    _File(
+#: The settings come first.
+FILES = (
+    File(
+        "settings",
         "The settings: `allo.toml`",
         "One deployment. Commands take it as `--config FILE`.",
         (
@@ -72,7 +78,8 @@ _FILES = (
             Section("[probe]", settings_file.ProbeTable, settings_file.Probe),
         ),
     ),
-    _File(
+    File(
+        "secrets",
         "The secrets: `secrets.toml`",
         "Only its owner may be able to read it (mode 600).",
         (
@@ -86,7 +93,8 @@ _FILES = (
             Section("[grace.*]", secrets_file.ReplacedTable, secrets_file.Replaced),
         ),
     ),
-    _File(
+    File(
+        "plan",
         "The plan: `3939.toml`",
         "What the service is: `plan` of the settings.",
         (
@@ -127,14 +135,14 @@ it: level 1 at once, each further level after the wait that `targets.widening_s`
 
 def reference() -> str:
     """Return the whole reference as Markdown."""
-    settings, *others = _FILES
+    settings, *others = FILES
     parts = [_INTRODUCTION, *_file(settings), *_file(others[0]), *_file(others[1]), _AGENTS]
     return "\n".join(parts)
 
 
 def settings_sections() -> tuple[Section, ...]:
     """Return the tables of the settings file, in its order."""
-    return _FILES[0].sections
+    return FILES[0].sections
 
 
 def default_words(column: FieldInfo) -> str:
@@ -145,7 +153,7 @@ def default_words(column: FieldInfo) -> str:
 
 def tables() -> frozenset[type[Table]]:
     """Return every table that the reference describes."""
-    return frozenset(section.table for file in _FILES for section in file.sections)
+    return frozenset(section.table for file in FILES for section in file.sections)
 
 
 def meanings(described: type) -> dict[str, str]:
@@ -170,7 +178,7 @@ def _comments(source: str) -> dict[str, str]:
     return found
 
 
-def _file(file: _File) -> Iterator[str]:
+def _file(file: File) -> Iterator[str]:
     yield f"## {file.heading}\n\n{file.about}\n"
     for section in file.sections:
         yield _section(section)

@@ -1,5 +1,6 @@
 """What belongs to one deployment, as its settings file (allo.toml) gives it."""
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -133,7 +134,7 @@ AsteriskTable: Any = schema(
 )
 HttpTable: Any = schema(Http, certificates=tuple[Text, ...])
 CallbacksTable: Any = schema(Callbacks, vault_dir=Text | None)
-VoiceTable: Any = schema(VoiceChoice, model=str | None)
+VoiceTable: Any = schema(VoiceChoice, model=Text | None)
 LogTable: Any = schema(Log)
 ProbeTable: Any = schema(Probe)
 
@@ -179,6 +180,8 @@ def read_settings(path: Path, report: Report) -> Settings | None:
     for name in ("ari_port", "ami_port"):
         if table.http.port == getattr(table.asterisk, name):
             report.add("http.port", f"{table.http.port} is also asterisk.{name}")
+    if _bad_host(table.http.host):
+        report.add("http.host", f'must be an address of this machine, got "{table.http.host}"')
     _check_machines(table.http.machines, report)
     _check_callbacks(table.callbacks, table.asterisk.trunk_peer, report)
     return Settings(
@@ -224,9 +227,17 @@ def _voice(table: Any, folder: Path, report: Report) -> VoiceChoice:
     model = folder / table.model if table.model else None
     if table.engine == "piper" and model is None:
         report.add("voice.model", "is missing: the .onnx file of the Piper voice")
-    elif model is not None and not model.is_file():
+    elif model is not None and not os.path.isfile(model):
         report.add("voice.model", f"no such file: {table.model}")
     return VoiceChoice(table.engine, model)
+
+
+def _bad_host(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return True
+    return False
 
 
 def _check_machines(networks: Iterable[str], report: Report) -> None:

@@ -18,15 +18,31 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
-from pydantic_core import ErrorDetails
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+    field_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from router.errors import ConfigError, Problem
+from router.places import unreadable
 
 T = TypeVar("T")
 
 #: A mended table can have faults of its own (an empty table lacks its keys), which are mended too.
 _MENDINGS = 4
+
+#: No number exceeds it: for seconds, a year. Beyond, clocks and Asterisk's own numbers overflow.
+MOST = 31_622_400
+#: Characters of a text at most.
+LONGEST = 500
+#: More of them than this are not listed to whoever wrote another one.
+_LISTED = 8
 
 #: Long enough for every text. Nobody sees it, as nothing is reported of mended entries.
 _STOPGAP = "stopgap" * 3
@@ -50,9 +66,15 @@ _REASONS = {
     "literal_error": "must be {expected}",
     "too_short": "must not be empty",
     "string_too_short": "must have at least {min_length} characters",
+    "too_great": "must not exceed {most}",
+    "too_long": "must have {longest} characters at most",
+    "control_character": "must be one line of text, without control characters",
 }
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_WITHOUT_VALUE = frozenset({"missing", "too_short", "string_too_short"})
+_WITHOUT_VALUE = frozenset(
+    {"missing", "too_short", "string_too_short", "too_long", "control_character"}
+)
 
 
 class Table(BaseModel):
@@ -60,8 +82,29 @@ class Table(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
+    @field_validator("*")
+    @classmethod
+    def _keep_within_reason(cls, value: Any) -> Any:
+        """Refuse what no setting can mean: see `MOST`, `LONGEST`, and control characters."""
+        _check_extent(value)
+        return value
+
 
 Text = Annotated[str, Field(min_length=1)]
+
+
+def _check_extent(value: Any) -> None:
+    if isinstance(value, str):
+        if len(value) > LONGEST:
+            raise PydanticCustomError("too_long", "too long", {"longest": LONGEST})
+        if _CONTROL.search(value):
+            raise PydanticCustomError("control_character", "control character")
+    elif isinstance(value, int | float):
+        if abs(value) > MOST:
+            raise PydanticCustomError("too_great", "too great", {"most": MOST})
+    elif isinstance(value, tuple | dict):
+        for one in value.values() if isinstance(value, dict) else value:
+            _check_extent(one)
 
 
 def schema(
@@ -143,10 +186,10 @@ def read_toml(path: Path, report: Report) -> dict[str, Any] | None:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        reason = f"cannot be read: {error.strerror}"
+        reason = unreadable(error)
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        reason = f"is not UTF-8 text (at line {line})"
+        reason = f"is not UTF-8 text (at line {line}): save it in that encoding"
     except tomllib.TOMLDecodeError as error:
         why = str(error).replace("Cannot overwrite a value", "a key is given twice")
         reason = f"is not valid TOML: {why}"
@@ -168,7 +211,7 @@ def parse(kind: type[T], table: Any, report: Report, *, show_values: bool = True
         try:
             return adapter.validate_python(_frozen(table), strict=True)
         except ValidationError as error:
-            faults = error.errors(include_url=False)
+            faults = _causes(error.errors(include_url=False))
         for fault in faults:
             key = _key(fault["loc"])
             if not mending:
@@ -180,9 +223,14 @@ def parse(kind: type[T], table: Any, report: Report, *, show_values: bool = True
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a suggestion to append if one of `known` resembles `word`; otherwise nothing."""
-    close = get_close_matches(word, list(known), n=1)
-    return f"; did you mean `{close[0]}`?" if close else ""
+    """Return what to append: the one of `known` that resembles `word`, or all if they are few."""
+    names = list(known)
+    if close := get_close_matches(word, names, n=1):
+        return f"; did you mean `{close[0]}`?"
+    if not names or len(names) > _LISTED:
+        return ""
+    *most, last = (f"`{name}`" for name in names)
+    return f"; known: {', '.join(most)} and {last}" if most else f"; known: {last} alone"
 
 
 def unknown(what: str, word: str, known: Iterable[str]) -> str:
@@ -207,11 +255,23 @@ def raise_all(*reports: Report) -> None:
         raise ConfigError(problems)
 
 
+def _causes(faults: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out lists that are only too short for want of an item that is faulty itself."""
+    places = [fault["loc"] for fault in faults]
+    return [
+        fault
+        for fault, loc in zip(faults, places, strict=True)
+        if fault["type"] != "too_short"
+        or not any(len(other) > len(loc) and other[: len(loc)] == loc for other in places)
+    ]
+
+
 def _reason(kind: Any, fault: ErrorDetails, show_values: bool) -> str:
     what = fault["type"]
     if what == "extra_forbidden":
         name = str(fault["loc"][-1])
-        return f"unknown key{did_you_mean(name, _names(_holder(kind, fault['loc'])))}"
+        hint = did_you_mean(name, _names(_holder(kind, fault["loc"])))
+        return f"unknown key{hint or ': take it out, or see docs/configuration.md'}"
     if what == "string_too_short" and fault["ctx"]["min_length"] == 1:
         what = "too_short"
     reason = _REASONS.get(what, "is not valid").format(**fault.get("ctx", {}))

@@ -13,6 +13,7 @@ from router import french
 from router.core.ids import PromptId
 from router.core.plan import Fiche
 from router.errors import ConfigError, Problem
+from router.places import unreadable
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SECTIONS = ("prompts", "families", "pronunciation")
@@ -88,7 +89,7 @@ def load_catalogue(path: Path) -> Catalogue:
         with path.open("rb") as file:
             table = tomllib.load(file)
     except OSError as error:
-        raise ConfigError([Problem(path.name, f"cannot be read: {error.strerror}")]) from error
+        raise ConfigError([Problem(path.name, unreadable(error))]) from error
     except ValueError as error:  # TOML itself refuses an id that is written twice
         raise ConfigError([Problem(path.name, f"is not valid TOML: {error}")]) from error
     reading = _Reading(path.name)

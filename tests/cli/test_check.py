@@ -137,7 +137,8 @@ def test_a_file_that_cannot_be_read_is_one_line_and_no_cascade(
 
     [told] = told_of(service)
 
-    why = "is not valid TOML: " if broken else "cannot be read: No such file or directory"
+    gone = "cannot be read (No such file or directory): write it, or name another"
+    why = "is not valid TOML: " if broken else gone
     assert told.startswith(f"{name}: {why}")
 
 
@@ -148,7 +149,7 @@ def test_other_faults_are_told_beside_a_file_that_cannot_be_read(service: Path) 
     told = told_of(service)
     assert [line.split(": ")[1] for line in told] == [
         "http.port",
-        "cannot be read",
+        "cannot be read (No such file or directory)",
         told[2].split(": ")[1],
     ]
     assert "no audio yet" in told[2]
@@ -216,7 +217,9 @@ def test_checking_writes_nothing_and_starts_nothing(service: Path, faulty: bool)
     words = [sys.executable, "-B", "-c", WATCHED, "--config", str(service)]
     done = subprocess.run(words, cwd=provision.TOP, capture_output=True, text=True, check=False)
     if faulty:
-        assert done.stderr == "agents.toml: cannot be read: No such file or directory\n"
+        assert done.stderr == (
+            "agents.toml: cannot be read (No such file or directory): write it, or name another\n"
+        )
     else:
         assert (done.stderr, done.stdout) == ("", "The configuration is right.\n")
     assert done.returncode == (2 if faulty else 0)

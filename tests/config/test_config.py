@@ -23,7 +23,9 @@ def test_all_faults_are_reported_at_once(service: Service) -> None:
 
 def test_a_missing_file(service: Service) -> None:
     (service.folder / "agents.toml").unlink()
-    assert service.plan_problems() == ["agents.toml: cannot be read: No such file or directory"]
+    assert service.plan_problems() == [
+        "agents.toml: cannot be read (No such file or directory): write it, or name another"
+    ]
 
 
 def test_a_syntax_error_is_reported_with_its_line(service: Service) -> None:
@@ -43,7 +45,9 @@ def test_a_date_that_does_not_exist(service: Service) -> None:
 
 def test_another_encoding_is_reported_with_its_line(service: Service) -> None:
     (service.folder / "plan.toml").write_bytes(PLAN.replace("Essai", "Été").encode("latin-1"))
-    assert service.plan_problems() == ["plan.toml: is not UTF-8 text (at line 1)"]
+    assert service.plan_problems() == [
+        "plan.toml: is not UTF-8 text (at line 1): save it in that encoding"
+    ]
 
 
 def test_places_name_no_folder(service: Service) -> None:

@@ -114,7 +114,8 @@ DESK_FAULTS = [
     # Codes that are dialled, and keys during a call.
     ('"*10" = "log in"', '"*10" = "log im"',
      "desk.codes.*10: unknown action `log im`; did you mean `log in`?"),
-    ('"*10" = "log in"', '"*10" = "hold"', "desk.codes.*10: unknown action `hold`"),
+    ('"*10" = "log in"', '"*10" = "hold"', "desk.codes.*10: unknown action `hold`; known: "
+     "`log in`, `log out`, `pause`, `ready` and `note`"),
     ('"*10" = "log in"', '"*10" = 1', 'desk.codes.*10: must be text in "quotes", got 1'),
     ('"*10" = "log in"\n', "", 'desk.codes: has nothing for "log in"'),
     ('"*14" = "note"', '"*131" = "note"',

@@ -66,7 +66,8 @@ def test_without_a_catalogue_prompts_are_not_checked(service: Service) -> None:
 PLAN_FAULTS = [
     # Shapes: keys, types, ranges.
     ("wrap_up_s = 0", "warp_up_s = 0", "targets.warp_up_s: unknown key; did you mean `wrap_up_s`?"),
-    ("wrap_up_s = 0", "colour = 0", "targets.colour: unknown key"),
+    ("wrap_up_s = 0", "colour = 0", "targets.colour: unknown key: take it out, or see "
+     "docs/configuration.md"),
     ("wrap_up_s = 0", "wrap_up_s = -1", "targets.wrap_up_s: must be >= 0, got -1"),
     ("wrap_up_s = 0", "ring_s = 0", "targets.ring_s: must be > 0, got 0"),
     ("wrap_up_s = 0", 'ring_s = "15"', 'targets.ring_s: must be a whole number, got "15"'),
@@ -142,7 +143,8 @@ PLAN_FAULTS = [
     ('"sector:travail"', '"sector:travial"',
      "menus.main.keys.1: unknown sector `travial`; did you mean `travail`?"),
     ('"menu:sub"', '"menu:subs"', "menus.main.keys.2: unknown menu `subs`; did you mean `sub`?"),
-    ('"page:horaires"', '"page:xyz"', "menus.info.keys.1: unknown page `xyz`"),
+    ('"page:horaires"', '"page:xyz"', "menus.info.keys.1: unknown page `xyz`; known: "
+     "`horaires` alone"),
     ('sector = "logement"', 'sector = "logment"',
      "fiches.F1234.sector: unknown sector `logment`; did you mean `logement`?"),
     ('first_menu = "main"', 'first_menu = "mian"',

@@ -58,7 +58,9 @@ def test_secrets_that_the_group_can_read_are_accepted(service: Service) -> None:
 
 def test_missing_secrets(service: Service) -> None:
     (service.folder / "secrets.toml").unlink()
-    assert service.problems() == ["secrets.toml: cannot be read: No such file or directory"]
+    assert service.problems() == [
+        "secrets.toml: cannot be read (No such file or directory): write it, or name another"
+    ]
 
 
 def test_each_fault_of_the_secrets_is_reported_without_its_value(service: Service) -> None:

@@ -76,8 +76,8 @@ SETTINGS_FAULTS = [
      "did you mean `trunk_bind`?"),
     ('[asterisk]\ntrunk_bind = "here"', "allo.toml: asterisk.trunk_bind: must be an IPv4 address "
      "and a port (192.0.2.1:5060), got 'here'"),
-    ("[asterisk]\nrtp_first = 10001", "allo.toml: asterisk.rtp_first: must be even and at least "
-     "1024, got 10001"),
+    ("[asterisk]\nrtp_first = 10001", "allo.toml: asterisk.rtp_first: must be even, at least "
+     "1024 and at most 65528, got 10001"),
     ("[http]\nport = 70000", "allo.toml: http.port: must be <= 65535, got 70000"),
     ("[http]\nport = 8088", "allo.toml: http.port: 8088 is also asterisk.ari_port"),
     ('[http]\nmachines = ["192.0.2.0/24", "here"]', "allo.toml: http.machines.2: must be an "
@@ -206,4 +206,6 @@ def test_no_number_is_presented_by_default() -> None:
 
 def test_missing_settings(service: Service) -> None:
     (service.folder / "allo.toml").unlink()
-    assert service.problems() == ["allo.toml: cannot be read: No such file or directory"]
+    assert service.problems() == [
+        "allo.toml: cannot be read (No such file or directory): write it, or name another"
+    ]
