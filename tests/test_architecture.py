@@ -29,7 +29,7 @@ FLOORS = (
         "voice",
         "web",
     },
-    {"demo", "deploy", "doctor", "intake", "planning"},
+    {"demo", "deploy", "doctor", "intake", "planning", "refusals"},
     {"service"},
     {"cli"},
 )

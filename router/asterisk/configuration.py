@@ -12,7 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from router.asterisk.faults import check
-from router.asterisk.settings import AMI_USER, AgentPhone, AsteriskSettings, Registration, as_sent
+from router.asterisk.settings import (
+    AMI_USER,
+    REFUSALS_USER,
+    AgentPhone,
+    AsteriskSettings,
+    Registration,
+    as_sent,
+)
 from router.asterisk.toolbox import Toolbox
 from router.errors import ConfigError, Problem
 from router.places import shipped, writing
@@ -70,6 +77,8 @@ def placeholders(settings: AsteriskSettings, toolbox: Toolbox) -> dict[str, str]
         "ami_port": str(settings.ami_port),
         "ami_user": AMI_USER,
         "ami_password": settings.ami_password,
+        "refusals_user": REFUSALS_USER,
+        "refusals_password": settings.refusals_password,
         "probe_port": str(settings.probe_port),
         "probe_token": settings.probe_token,
         "rtp_first": str(settings.rtp_first),

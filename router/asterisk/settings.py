@@ -15,6 +15,8 @@ UNTOLD_PAIR = "pair"
 
 #: The name of doctor's AMI user.
 AMI_USER = "allo-doctor"
+#: The name of the AMI user who hears whom Asterisk refuses.
+REFUSALS_USER = "allo-refusals"
 #: The endpoint of the service's calls to itself (asterisk-conf/pjsip_probe.conf).
 PROBE_ENDPOINT = "probe"
 #: Characters of a secret derived from another: 128 bits.
@@ -176,6 +178,11 @@ class AsteriskSettings(AsteriskOptions):
     def ami_password(self) -> str:
         """The password of doctor's AMI user; whoever knows it does not know ARI's."""
         return self._derived("AMI")
+
+    @property
+    def refusals_password(self) -> str:
+        """The password of the AMI user who hears whom Asterisk refuses."""
+        return self._derived("refusals")
 
     @property
     def probe_token(self) -> str:

@@ -58,6 +58,30 @@ def run(
     uvloop.run(serve())
 
 
+def refusals(config: SettingsOption) -> None:
+    """Tell whom Asterisk refuses, for fail2ban.
+
+    Prints a line for each address that knocks without being let in, until SIGTERM: whoever is no
+    phone and no carrier, has a wrong password, or is a phone outside its networks. Only addresses
+    are told, and none of a carrier's or of phones' networks (docs/security.md).
+    """
+    import asyncio
+
+    from router.config import load
+    from router.notify import Notifier
+    from router.refusals import spared_by, tell
+
+    settings = load(config).asterisk()
+
+    def out(line: str) -> None:
+        print(line, flush=True)
+
+    def trouble(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    asyncio.run(tell(settings, spared_by(settings), out, trouble, Notifier()))
+
+
 def replay(
     recording: Annotated[
         Path, typer.Argument(metavar="FILE", help="A file written with --record.")

@@ -22,7 +22,12 @@ DOCS = Path("/usr/share/doc/allo")
 SYSUSERS = Path("/usr/lib/sysusers.d/allo.conf")
 TMPFILES = Path("/usr/lib/tmpfiles.d/allo.conf")
 LOGROTATE = Path("/etc/logrotate.d/allo")
-UNIT_NAMES = ("allo.target", "allo-asterisk.service", "allo-router.service")
+UNIT_NAMES = (
+    "allo.target",
+    "allo-asterisk.service",
+    "allo-router.service",
+    "allo-refusals.service",
+)
 #: What starts with the machine: laid once, so that whoever disables it is obeyed.
 WANTED = Path("/etc/systemd/system/multi-user.target.wants/allo.target")
 #: Debian's own: the program is made for no other.

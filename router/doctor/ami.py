@@ -1,4 +1,4 @@
-"""AMI by panoramisk, in the doctor's own process alone.
+"""AMI by panoramisk, in processes of their own: the doctor's, and that of refusals.
 
 Panoramisk 1.4 never gives up: a lost connection is tried again for ever, an action without an
 answer waits for ever, and one that was under way is sent again. So each question has a time-out
@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from panoramisk import Manager
@@ -28,11 +29,21 @@ _SILENT = logging.getLogger("router.doctor.ami.panoramisk")
 _SILENT.disabled = True
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user of AMI (asterisk-conf/manager.conf)."""
+
+    name: str
+    password: str = field(repr=False)
+
+
 class AmiDoor:
     """Asterisk's Manager Interface. Use with `async with`; it connects when first asked."""
 
-    def __init__(self, settings: AsteriskSettings) -> None:
+    def __init__(self, settings: AsteriskSettings, account: Account | None = None) -> None:
+        """Be the doctor, or the `account`."""
         self._settings = settings
+        self._account = account or Account(AMI_USER, settings.ami_password)
         self._manager: Manager | None = None
         self._connecting = asyncio.Lock()
         self._listeners: list[list[str]] = []
@@ -87,7 +98,7 @@ class AmiDoor:
             is_refused = isinstance(error, ConnectionRefusedError)
             raise self._away("nobody listens there" if is_refused else str(error))
         await asyncio.sleep(0)  # until panoramisk has taken the connection over
-        login = {"Username": AMI_USER, "Secret": self._settings.ami_password}
+        login = {"Username": self._account.name, "Secret": self._account.password}
         try:
             answer = (await self._asked(manager, "Login", login))[0]
         except BaseException:

@@ -39,6 +39,7 @@ def test_help_teaches() -> None:
             "bench",
             "replay",
             "doctor",
+            "refusals",
         ),
         *("install", "package"),
         *("report", "simulate", "staff", "policies"),
@@ -49,6 +50,7 @@ def test_help_teaches() -> None:
 
 COMMANDS = (
     *("demo", "test", "run", "check", "prompts", "configure", "code", "bench", "replay", "doctor"),
+    "refusals",
     *("install", "package"),
     *("report", "simulate", "staff", "policies", "asterisk"),
     *("asterisk start", "asterisk stop", "asterisk cli"),
