@@ -1,9 +1,10 @@
 """The doctor at a real service: it finds a healthy one healthy, and what is broken on purpose."""
 
+import asyncio
 import os
 import shutil
 import signal
-import socket
+import sys
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -131,10 +132,21 @@ async def test_a_second_router_is_found(patient: Cast) -> None:
 
 
 async def test_another_program_among_the_ports_for_sound_is_found(patient: Cast) -> None:
-    settings = patient.stage.asterisk.settings
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        other.bind(("127.0.0.1", settings.rtp_last - 1))
-        assert "rtp-taken" in await found(patient, sound.CHECKS)
+    port = patient.stage.asterisk.settings.rtp_last - 1
+    program = (
+        "import socket; other = socket.socket(type=socket.SOCK_DGRAM); "
+        f"other.bind(('127.0.0.1', {port})); print(flush=True); input()"
+    )
+    other = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert other.stdout is not None
+    await other.stdout.readline()
+    assert "rtp-taken" in await found(patient, sound.CHECKS)
+    await other.communicate(b"\n")
+    assert await found(patient, sound.CHECKS) == {}
 
 
 async def test_a_trunk_that_was_unmasked_is_found_by_its_own_call(patient: Cast) -> None:
