@@ -1,9 +1,10 @@
-"""When certificates end, read from their files (X.509, RFC 5280 section 4.1), without a library."""
+"""When certificates end (X.509, RFC 5280 section 4.1), and whether a key is theirs."""
 
 import re
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 _BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 #: Tags of DER (ITU-T X.690): the version is in a context of its own; the two ways to write a time.
@@ -24,6 +25,21 @@ def ends_at(pem: str) -> float:
         return min(_ends_at(ssl.PEM_cert_to_DER_cert(block)) for block in blocks)
     except (IndexError, ValueError):
         raise ValueError("holds a certificate that cannot be read") from None
+
+
+def pair_fault(certificate: Path, key: Path) -> str:
+    """Say why a certificate and a private key cannot be used together; "" if they can."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except PermissionError as error:
+        return f"{error.filename or key} cannot be read: the service's user must be able to"
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            return f"{key} is not the key of {certificate}"
+        return f"{certificate} or {key} is not a PEM file that can be used (keys without password)"
+    except OSError as error:
+        return f"{error.filename or key} cannot be read: {error.strerror}"
+    return ""
 
 
 def _ends_at(der: bytes) -> float:

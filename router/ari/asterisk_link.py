@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +18,7 @@ from router.ari.messages import (
     Request,
     parse,
 )
+from router.ari.naming import TRUNK
 from router.ari.orders import Order
 from router.ari.performer import Performer
 from router.ari.resync import MISSED, Findings, reconcile
@@ -98,7 +99,7 @@ class AsteriskLink:
     order; `known` returns what the engine believes alive: calls, of callers and of phones that
     dialled the desk, and legs. Both are called on the event loop and must not block. `base_url`
     ends in "/ari". With `take_over` it takes the application even from another router, which then
-    stops.
+    stops. `ways_out` are the endpoints of the carriers that calls go out to, in order.
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class AsteriskLink:
         look_every_s: float = _LOOK_EVERY_S,
         *,
         take_over: bool = False,
+        ways_out: Sequence[str] = (TRUNK,),
     ) -> None:
         self._app = app
         self._submit = submit
@@ -122,7 +124,7 @@ class AsteriskLink:
         self._log = log
         self._backoff = backoff or Backoff()
         self._look_every_s = look_every_s
-        self._underway = Underway(plan)
+        self._underway = Underway(plan, ways_out)
         self._events = Events(self._underway)
         self.client = AriClient(base_url, user, password, app, self._received)
         self._performer = Performer(
@@ -202,19 +204,33 @@ class AsteriskLink:
         """Send a caller's keys to `private` instead of the engine; None: to the engine again."""
         self._events.divert(call, private)
 
+    def carriers_away(self, endpoints: Iterable[str]) -> None:
+        """Take calls out by other carriers first, if there are any."""
+        self._underway.carriers_away(endpoints)
+
+    def ways_out(self) -> tuple[str, ...]:
+        """Return the carriers' endpoints in the order in which a call out is to try them."""
+        return self._underway.ways_out()
+
     async def is_silent(self, call: CallId) -> bool:
         """Return whether the carrier has said no more than 100 Trying to a call out.
 
+        When in doubt, return False.
+        """
+        return await self.is_answered(call) is False
+
+    async def is_answered(self, call: CallId) -> bool | None:
+        """Return whether the carrier has said more than 100 Trying to a call out; None: in doubt.
+
         Any other answer gives the SIP dialog its tag (RFC 3261, section 12.1); so does 183, of
-        which Asterisk says nothing else but in the event `Dial` (measured). When in doubt, return
-        False.
+        which Asterisk says nothing else but in the event `Dial` (measured).
         """
         path = f"channels/{call}/variable"
         asked = Request("silence", "GET", path, {"variable": "CHANNEL(pjsip,remote_tag)"})
         with suppress(AriError, TimeoutError):
             async with asyncio.timeout(_DOUBT_S):
-                return not (await self.client.ask_http(asked))["value"]
-        return False
+                return bool((await self.client.ask_http(asked))["value"])
+        return None
 
     async def close(self) -> None:
         """Give up what is under way, and disconnect. Calls stay up in Asterisk."""

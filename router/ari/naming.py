@@ -29,7 +29,7 @@ BRIDGE_NAME = "allo:"
 
 #: An informateur's or a supervisor's PJSIP endpoint is this and the phone.
 ENDPOINT = "agent-"
-#: The carrier's PJSIP endpoint.
+#: The carrier's PJSIP endpoint, where there is but one (`asterisk.carriers`).
 TRUNK = "trunk"
 
 #: Where a caller waits and since when, on the caller's channel, for a router that is restarted;

@@ -13,7 +13,6 @@ from router.ari.naming import (
     LONGEST_VARIABLE,
     OUTSIDE_ARGUMENT,
     SNOOP_ARGUMENT,
-    TRUNK,
     waiting_marks,
 )
 from router.ari.orders import Hush, Order
@@ -86,7 +85,7 @@ class Requests:
             case DialOut():
                 number = self._numbers.get(order.entry)
                 assert number is not None, "the directory has no number for that entry"
-                endpoint = f"PJSIP/{number}@{TRUNK}"
+                endpoint = f"PJSIP/{number}@{underway.ways_out()[0]}"
                 return (self._dial("dial out", order, endpoint, OUTSIDE_ARGUMENT, order.entry),)
             case Snoop():
                 underway.snoop(order.snoop)

@@ -4,8 +4,10 @@ Whose leg a channel is, whose a playback, who is in which bridge, who hears some
 phones are registered. Kept by both directions of translation; no I/O.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from router.ari.naming import TRUNK
 from router.core.commands import Play
 from router.core.events import (
     CallFound,
@@ -35,7 +37,7 @@ class Leg:
 class Underway:
     """What is under way in one Asterisk. It only keeps account, and asks Asterisk nothing."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, ways_out: Sequence[str] = (TRUNK,)) -> None:
         self.agents: frozenset[AgentId] = frozenset(plan.agents)
         #: Every phone of the service: each informateur's own, and the supervisors'.
         self.phones = frozenset(PhoneId(agent) for agent in plan.agents) | frozenset(
@@ -50,6 +52,9 @@ class Underway:
         #: What was asked for last on a channel and has not ended; None: music.
         self._sounding: dict[ChannelId, PlaybackId | None] = {}
         self._online: set[PhoneId] = set()
+        #: The carriers' endpoints, in the order in which calls go out to them.
+        self._ways_out = tuple(ways_out)
+        self._away: frozenset[str] = frozenset()
 
     # Legs and ears.
 
@@ -149,6 +154,16 @@ class Underway:
         if phone not in self.phones or online == (phone in self._online):
             return None
         return PhoneAppeared(phone) if online else PhoneVanished(phone)
+
+    # Carriers.
+
+    def carriers_away(self, endpoints: Iterable[str]) -> None:
+        """Note which carriers are away."""
+        self._away = frozenset(endpoints)
+
+    def ways_out(self) -> tuple[str, ...]:
+        """Return the endpoints that a call may go out by: those that are there, then the others."""
+        return tuple(sorted(self._ways_out, key=self._away.__contains__))
 
     # All of it.
 

@@ -12,29 +12,23 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from router.asterisk.faults import check
-from router.asterisk.settings import (
-    AMI_USER,
-    REFUSALS_USER,
-    AgentPhone,
-    AsteriskSettings,
-    Registration,
-    as_sent,
-)
+from router.asterisk.settings import AMI_USER, REFUSALS_USER, AsteriskSettings, as_sent
+from router.asterisk.sip_sections import agent_transport, carriers, phones, transports
 from router.asterisk.toolbox import Toolbox
 from router.errors import ConfigError, Problem
 from router.places import shipped, writing
 
 TEMPLATES = shipped("asterisk-conf")
 
-#: Written only when the settings name a carrier to call through, or to register with.
-OPTIONAL_FILES = ("pjsip_outgoing.conf", "pjsip_registration.conf")
+#: Former files of ours, which may be replaced.
+FORMER_FILES = ("pjsip_outgoing.conf", "pjsip_registration.conf")
 
 #: Its group is the name.
 PLACEHOLDER = re.compile(r"@([a-z][a-z0-9_]*)@")
 
 
 def placeholders(settings: AsteriskSettings, toolbox: Toolbox) -> dict[str, str]:
-    """Return what each placeholder of the files that are always written stands for."""
+    """Return what each placeholder stands for."""
     return {
         "config_dir": str(settings.config_dir),
         "modules_dir": str(toolbox.modules_dir),
@@ -49,14 +43,14 @@ def placeholders(settings: AsteriskSettings, toolbox: Toolbox) -> dict[str, str]
         # Asterisk accepts timer B only as 64 times T1, the wait before the first retransmission.
         "sip_t1_ms": str(settings.trunk_silence_s * 1000 // 64),
         "sip_b_ms": str(settings.trunk_silence_s * 1000),
-        "trunk_bind": settings.trunk_bind,
-        "trunk_hosts": ",".join(settings.trunk_hosts),
+        "transports": transports(settings),
+        "carriers": carriers(settings),
         "trunk_codecs": ",".join(settings.trunk_codecs),
         "trunk_rtp_timeout_s": str(settings.trunk_rtp_timeout_s),
-        "agents_bind": settings.agents_bind,
+        "agent_transport": agent_transport(settings),
         "agents_permit": "\n".join(f"permit = {network}" for network in settings.agents_networks),
         "agents_behind_nat": "yes" if settings.agents_behind_nat else "no",
-        "agents": "\n".join(_phone_sections(phone) for phone in settings.agents),
+        "agents": phones(settings),
         "agent_codecs": ",".join(settings.agent_codecs),
         "agent_qualify_s": str(settings.agent_qualify_s),
         "agent_rtp_timeout_s": str(settings.agent_rtp_timeout_s),
@@ -115,7 +109,7 @@ def render(settings: AsteriskSettings, toolbox: Toolbox, target: Path) -> None:
         faults += [
             Problem(str(path), "was not written by allo; choose another folder, or move it away")
             for path in sorted(target.iterdir())
-            if path.name not in names
+            if path.name not in {*names, *FORMER_FILES}
         ]
     if faults:
         raise ConfigError(faults)
@@ -132,19 +126,8 @@ def texts(settings: AsteriskSettings, toolbox: Toolbox, target: Path) -> dict[st
     """
     names = sorted(path.name for path in TEMPLATES.glob("*.conf"))
     values = {**placeholders(settings, toolbox), "config_dir": str(target)}
-    wanted = {name: values for name in names if name not in OPTIONAL_FILES}
-    if settings.trunk_peer is not None:
-        wanted["pjsip_outgoing.conf"] = {
-            "trunk_peer": settings.trunk_peer,
-            "trunk_qualify_s": str(settings.trunk_qualify_s),
-        }
-    if settings.registration is not None:
-        wanted["pjsip_registration.conf"] = _registration_values(
-            settings.registration, settings.registration_password
-        )
     return {
-        name: fill((TEMPLATES / name).read_text(encoding="utf-8"), wanted[name], name)
-        for name in wanted
+        name: fill((TEMPLATES / name).read_text(encoding="utf-8"), values, name) for name in names
     }
 
 
@@ -165,25 +148,3 @@ def _replace(target: Path, rendered: Mapping[str, str]) -> None:
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
-
-
-def _phone_sections(phone: AgentPhone) -> str:
-    name = phone.endpoint
-    return f"""
-[{name}](agent)
-aors = {name}
-auth = {name}
-[{name}](agent-aor)
-[{name}](agent-auth)
-username = {name}
-password = {phone.secret}
-"""
-
-
-def _registration_values(registration: Registration, password: str) -> dict[str, str]:
-    return {
-        "registration_server": registration.server,
-        "registration_domain": registration.domain or registration.server.partition(":")[0],
-        "registration_user": registration.user,
-        "registration_password": password,
-    }

@@ -2,14 +2,19 @@
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from router.asterisk.carrier_faults import (
+    CODECS,
+    bad_address,
+    bad_host_port,
+    bad_network,
+    faults_of_carriers,
+)
+from router.asterisk.carriers import ONLY, Carrier
 from router.asterisk.settings import AgentPhone, AsteriskOptions, AsteriskSettings
 from router.errors import Problem
-
-#: The codecs that the loaded modules support, by the names that `allow` takes.
-CODECS = ("alaw", "ulaw", "g722")
 
 #: `longest_call_s` at least, in seconds.
 SHORTEST_LIMIT_S = 60
@@ -33,9 +38,7 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _AGENT = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 # Nothing that Asterisk's parser could take for a comment, a separator or a template.
 _SECRET = re.compile(r"[A-Za-z0-9_-]{16,128}")
-_ACCOUNT = re.compile(r"[A-Za-z0-9+._-]{1,64}")
 _ACCOUNT_PASSWORD = re.compile(r"[^;\s\\]+")
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _BAD_SECRET = "must be 16 to 128 letters, digits, hyphens or underscores"
 
 
@@ -44,6 +47,7 @@ def check_options(options: AsteriskOptions) -> list[Problem]:
     return [
         *_faults_of_names(options),
         *_faults_of_addresses(options),
+        *faults_of_carriers(options),
         *_faults_of_codecs(options),
         *_faults_of_numbers(options),
     ]
@@ -57,10 +61,19 @@ def check(settings: AsteriskSettings) -> list[Problem]:
         *_faults_of_service(settings),
         *check_passwords(
             settings.ari_password,
-            settings.registration_password if settings.registration else None,
+            {
+                password_key(carrier): settings.password_at(carrier)
+                for carrier in settings.trunks
+                if carrier.registration
+            },
             settings.agents,
         ),
     ]
+
+
+def password_key(carrier: Carrier) -> str:
+    """Return the key in the secrets of the account's password."""
+    return "registration_password" if carrier.name == ONLY else f"carriers.{carrier.name}"
 
 
 def check_paths(state_dir: Path, prompts_dir: Path) -> list[Problem]:
@@ -76,19 +89,20 @@ def check_paths(state_dir: Path, prompts_dir: Path) -> list[Problem]:
 
 
 def check_passwords(
-    ari_password: str, registration_password: str | None, agents: Iterable[AgentPhone]
+    ari_password: str, accounts: Mapping[str, str], agents: Iterable[AgentPhone]
 ) -> list[Problem]:
     """Return what is wrong with the passwords, without quoting any.
 
-    `registration_password` is None where there is no account at a carrier. Places are
-    `asterisk.ari_password`, `asterisk.registration_password` and `asterisk.agents.<id>.secret`.
+    `accounts` are those at carriers, by their key in the secrets. Places are
+    `asterisk.ari_password`, `asterisk.<key>` and `asterisk.agents.<id>.secret`.
     """
     faults = []
     if not _SECRET.fullmatch(ari_password):
         faults.append(_fault("ari_password", _BAD_SECRET))
-    if registration_password is not None and not _ACCOUNT_PASSWORD.fullmatch(registration_password):
-        reason = "must not be empty or hold spaces, semicolons or backslashes"
-        faults.append(_fault("registration_password", reason))
+    for key, password in accounts.items():
+        if not _ACCOUNT_PASSWORD.fullmatch(password):
+            reason = "must not be empty or hold spaces, semicolons or backslashes"
+            faults.append(_fault(key, reason))
     seen: set[str] = set()
     for phone in agents:
         place = f"agents.{phone.agent}"
@@ -111,16 +125,6 @@ def _faults_of_names(options: AsteriskOptions) -> Iterator[Problem]:
     for name, value in names.items():
         if not _NAME.fullmatch(value):
             yield _fault(name, "must be lower-case letters, digits and hyphens, at most 40")
-    account = options.registration
-    if account is None:
-        return
-    if reason := _bad_host_port(account.server, port_needed=False):
-        yield _fault("registration.server", reason)
-    if account.domain and not _HOST.fullmatch(account.domain):
-        reason = f"must be a domain (sip.example.org), got {account.domain!r}"
-        yield _fault("registration.domain", reason)
-    if not _ACCOUNT.fullmatch(account.user):
-        yield _fault("registration.user", "must be letters, digits, and + . _ - only")
 
 
 def _faults_of_addresses(options: AsteriskOptions) -> Iterator[Problem]:
@@ -128,7 +132,7 @@ def _faults_of_addresses(options: AsteriskOptions) -> Iterator[Problem]:
         ("trunk_bind", options.trunk_bind),
         ("agents_bind", options.agents_bind),
     ):
-        if reason := _bad_address(address):
+        if reason := bad_address(address):
             yield _fault(name, reason)
     if options.trunk_bind == options.agents_bind:
         yield _fault("agents_bind", f"must differ from asterisk.trunk_bind ({options.trunk_bind})")
@@ -145,11 +149,11 @@ def _faults_of_addresses(options: AsteriskOptions) -> Iterator[Problem]:
         if not networks:
             yield _fault(name, "at least one address or network is needed")
         for network in networks:
-            if reason := _bad_network(network):
+            if reason := bad_network(network):
                 yield _fault(name, reason)
-    if options.trunk_peer is not None and (reason := _bad_host_port(options.trunk_peer)):
+    if options.trunk_peer is not None and (reason := bad_host_port(options.trunk_peer)):
         yield _fault("trunk_peer", reason)
-    if _bad_network(options.ari_host):
+    if bad_network(options.ari_host):
         yield _fault("ari_host", f"must be an IPv4 address, got {options.ari_host!r}")
     elif not ipaddress.ip_network(options.ari_host).is_loopback:
         yield _fault(
@@ -201,39 +205,3 @@ def _faults_of_service(settings: AsteriskSettings) -> Iterator[Problem]:
         yield _fault(
             "longest_call_s", f"must be at least {SHORTEST_LIMIT_S}, got {settings.longest_call_s}"
         )
-
-
-def _bad_address(address: str) -> str | None:
-    host, _, port = address.rpartition(":")
-    try:
-        ipaddress.IPv4Address(host)
-    except ValueError:
-        return f"must be an IPv4 address and a port (192.0.2.1:5060), got {address!r}"
-    return _bad_port(port)
-
-
-def _bad_host_port(address: str, *, port_needed: bool = True) -> str | None:
-    host, colon, port = address.partition(":")
-    if not _HOST.fullmatch(host):
-        return f"must be host:port, got {address!r}"
-    return _bad_port(port) if colon or port_needed else None
-
-
-def _bad_port(port: str) -> str | None:
-    if not port.isdecimal() or not 1 <= int(port) <= 65535:
-        return f"the port must be between 1 and 65535, got {port!r}"
-    return None
-
-
-def _bad_network(network: str) -> str | None:
-    try:
-        whole = ipaddress.IPv4Network(network, strict=False)
-    except ValueError:
-        return f"must be an IPv4 address or network (192.0.2.0/24), got {network!r}"
-    address, slash, _ = network.partition("/")
-    if slash and address != str(whole.network_address):
-        return (
-            f"{network} has host bits set: write {whole} for the network, or {address} for that "
-            "address alone"
-        )
-    return None

@@ -68,8 +68,14 @@ def check_ports(settings: AsteriskSettings) -> None:
         SetupError: If one is taken, with whoever holds it, or is not an address of this machine.
     """
     wanted = [
-        (socket.SOCK_DGRAM, settings.trunk_bind, "the SIP trunk"),
-        (socket.SOCK_DGRAM, settings.agents_bind, "informateurs' phones"),
+        *(
+            (
+                socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM,
+                address,
+                "the SIP trunk" if name.startswith("trunk") else "informateurs' phones",
+            )
+            for name, (kind, address) in settings.sip_transports.items()
+        ),
         (socket.SOCK_DGRAM, f"127.0.0.1:{settings.probe_port}", "the probe's calls"),
         (socket.SOCK_STREAM, f"{settings.ari_host}:{settings.ari_port}", "ARI"),
         (socket.SOCK_STREAM, f"127.0.0.1:{settings.ami_port}", "AMI"),

@@ -5,8 +5,12 @@ import hmac
 import os
 import re
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
+
+from router.asterisk.carriers import ONLY, PRESENTED, Carrier, Registration, Tls, port_above
 
 #: Played in the language "fr_05" to say a pair of digits that must not reach the log. When a
 #: playback fails, as when the caller hangs up, Asterisk logs the media alone; a variant of a
@@ -51,21 +55,6 @@ class AgentPhone:
         return f"agent-{self.agent}"
 
 
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """The account that some carriers expect to be registered (RFC 3261 section 10).
-
-    Its password is `registration_password` of the secrets.
-    """
-
-    #: The carrier's registrar, as `host` or `host:port`.
-    server: str
-    #: The account's name.
-    user: str
-    #: The domain of our address there; if empty, the registrar's host.
-    domain: str = ""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsteriskOptions:
     """What a deployment may choose about Asterisk, the carrier and the phones.
@@ -80,7 +69,7 @@ class AsteriskOptions:
     #: The name of the Stasis application.
     app: str = "allo"
 
-    #: The address at which the carrier's calls come in (UDP).
+    #: The address at which the carriers' calls come in, over UDP or TCP.
     trunk_bind: str = "127.0.0.1:5060"
     #: The addresses or networks that the carrier calls from; nobody else can use the trunk.
     trunk_hosts: tuple[str, ...] = ("127.0.0.1",)
@@ -98,14 +87,22 @@ class AsteriskOptions:
     trunk_rtp_timeout_s: int = 300
     #: The account at the carrier, if it expects one to be registered.
     registration: Registration | None = None
+    #: The carriers. If empty there is one, and `trunk_hosts`, `trunk_peer` and `registration` say
+    #: all about it; otherwise those keys stay out.
+    carriers: tuple[Carrier, ...] = ()
+    #: SIP over TLS, if carriers or phones use it.
+    tls: Tls | None = None
 
-    #: The address at which informateurs' phones register (UDP).
+    #: The address at which informateurs' phones register, over UDP.
     agents_bind: str = "127.0.0.1:5062"
     #: The networks that informateurs' phones are in.
     agents_networks: tuple[str, ...] = ("127.0.0.0/8",)
     #: Whether phones are behind NAT: a phone is then called at the address that its registration
     #: came from (rewrite_contact).
     agents_behind_nat: bool = True
+    #: Whether informateurs' phones speak TLS and SRTP: "none", "offered" to those that can, or
+    #: "required" of all: there is then no way in without it. Needs `[asterisk.tls]`.
+    agents_encryption: Literal["none", "offered", "required"] = "none"
     #: The codecs that informateurs' phones may use. The caller's own is offered first.
     agent_codecs: tuple[str, ...] = ("g722", "alaw")
     #: How often a phone is asked whether it is alive (SIP OPTIONS); 0: never.
@@ -140,6 +137,54 @@ class AsteriskOptions:
     retry_for_s: int = 180
 
     @property
+    def trunks(self) -> tuple[Carrier, ...]:
+        """The carriers, however they are written, in the order in which calls go out to them."""
+        if self.carriers:
+            return self.carriers
+        account = self.registration
+        return (
+            Carrier(
+                name=ONLY,
+                hosts=self.trunk_hosts,
+                peer=self.trunk_peer,
+                # From names the account, so the number that is shown needs another place.
+                from_user=account.user if account else "",
+                from_domain=account.at if account else "",
+                asserted=PRESENTED if account else "",
+                registration=account,
+            ),
+        )
+
+    @property
+    def carrier_hosts(self) -> tuple[str, ...]:
+        """Every address, network or name that a carrier calls from."""
+        return tuple(host for carrier in self.trunks for host in carrier.hosts)
+
+    @property
+    def ways_out(self) -> tuple[Carrier, ...]:
+        """The carriers that calls can go out to."""
+        return tuple(carrier for carrier in self.trunks if carrier.peer)
+
+    def qualify_s(self, carrier: Carrier) -> int:
+        """Return how often the carrier is asked whether it is alive; 0: never."""
+        return self.trunk_qualify_s if carrier.qualify_s is None else carrier.qualify_s
+
+    @property
+    def sip_transports(self) -> dict[str, tuple[str, str]]:
+        """What SIP comes in by: name of the transport -> ("udp", "tcp" or "tls", its address)."""
+        kinds = {carrier.transport for carrier in self.trunks}
+        found: dict[str, tuple[str, str]] = {
+            f"trunk-{kind}": (kind, self.trunk_bind) for kind in ("udp", "tcp") if kind in kinds
+        }
+        if "tls" in kinds and self.tls:
+            found["trunk-tls"] = ("tls", self.tls.trunk_bind or port_above(self.trunk_bind))
+        if self.agents_encryption != "required":
+            found["agents-udp"] = ("udp", self.agents_bind)
+        if self.agents_encryption != "none" and self.tls:
+            found["agents-tls"] = ("tls", self.tls.agents_bind or port_above(self.agents_bind))
+        return found
+
+    @property
     def ari_url(self) -> str:
         """ARI's root, without user and password."""
         return f"http://{self.ari_host}:{self.ari_port}/ari"
@@ -171,8 +216,18 @@ class AsteriskSettings(AsteriskOptions):
     ari_password: str = field(repr=False)
     #: The password of the carrier's account; empty without a `registration`.
     registration_password: str = field(default="", repr=False)
+    #: Those of the accounts at `carriers`, by the carrier's name.
+    carrier_passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: The number that is shown to whoever is called back; empty: nobody is.
+    presented: str = ""
     #: Every phone that may register.
     agents: tuple[AgentPhone, ...] = ()
+
+    def password_at(self, carrier: Carrier) -> str:
+        """Return the password of the account at a carrier; empty: there is none."""
+        if carrier.name == ONLY:
+            return self.registration_password
+        return self.carrier_passwords.get(carrier.name, "")
 
     @property
     def ami_password(self) -> str:

@@ -150,7 +150,7 @@ def _known(ground: "Ground") -> "Callable[[str], bool]":
         content = {}
     asterisk, callbacks = content.get("asterisk", {}), content.get("callbacks", {})
     known = {
-        "carriers": "trunk_peer" in asterisk or "registration" in asterisk,
+        "carriers": not {"trunk_peer", "registration", "carriers"}.isdisjoint(asterisk),
         "presented": "presented" in callbacks,
         "public_name": "origins" in callbacks,
         "phones": "agents_networks" in asterisk,

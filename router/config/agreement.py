@@ -2,7 +2,8 @@
 
 from dataclasses import fields
 
-from router.asterisk.faults import check_options, check_passwords, check_paths
+from router.asterisk.carriers import ONLY
+from router.asterisk.faults import check_options, check_passwords, check_paths, password_key
 from router.asterisk.settings import AgentPhone, AsteriskOptions, AsteriskSettings
 from router.config.secrets import Secrets
 from router.config.settings import Settings
@@ -21,6 +22,8 @@ def asterisk_settings(settings: Settings, plan: Plan, given: Secrets) -> Asteris
         longest_call_s=plan.targets.longest_call_s,
         ari_password=given.ari_password,
         registration_password=given.registration_password or "",
+        carrier_passwords=given.carriers,
+        presented=settings.callbacks.presented or "",
         agents=_phones(plan, given),
     )
 
@@ -37,10 +40,19 @@ def check_secrets(settings: Settings, plan: Plan | None, given: Secrets, report:
     """Check that the secrets fit Asterisk and, if the `plan` could be read, are those it needs."""
     if plan is not None:
         _check_owners(plan, given, report)
-    account = settings.asterisk.registration
+    accounts = {
+        carrier.name: carrier for carrier in settings.asterisk.trunks if carrier.registration
+    }
+    for name in given.carriers:
+        if name not in accounts:
+            hint = did_you_mean(name, accounts)
+            report.add(f"carriers.{name}", f"no such carrier with an account{hint}")
     for problem in check_passwords(
         given.ari_password,
-        (given.registration_password or "") if account else None,
+        {
+            key: (given.registration_password if name == ONLY else given.carriers.get(name)) or ""
+            for name, key in ((name, password_key(one)) for name, one in accounts.items())
+        },
         _phones(plan, given) if plan is not None else (),
     ):
         report.add(problem.place.removeprefix("asterisk.").removesuffix(".secret"), problem.reason)

@@ -40,7 +40,7 @@ def _section(section: Section, values: Values) -> Iterator[str]:
     # A table with required keys is there only when somebody wants it.
     off = "#" if required and not given else ""
     if name:
-        yield f"{off}[{name}]"
+        yield f"{off}{section.heading}"
     known = meanings(section.described_by or section.table)
     for key, column in section.table.model_fields.items():
         if has_section(column.annotation):

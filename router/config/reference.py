@@ -16,7 +16,8 @@ from typing import Annotated, Any, Literal
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from router.asterisk.settings import AsteriskOptions, Registration
+from router.asterisk.carriers import Carrier, Registration, Tls
+from router.asterisk.settings import AsteriskOptions
 from router.config import desk, directory, goals, hours, menus, plan, questions, sectors
 from router.config import secrets as secrets_file
 from router.config import settings as settings_file
@@ -71,6 +72,8 @@ FILES = (
             Section("Top level", settings_file.SettingsTable, about="Files and folders."),
             Section("[asterisk]", settings_file.AsteriskTable, AsteriskOptions),
             Section("[asterisk.registration]", settings_file.RegistrationTable, Registration),
+            Section("[[asterisk.carriers]]", settings_file.CarrierTable, Carrier),
+            Section("[asterisk.tls]", settings_file.TlsTable, Tls),
             Section("[http]", settings_file.HttpTable, settings_file.Http),
             Section("[callbacks]", settings_file.CallbacksTable, settings_file.Callbacks),
             Section("[voice]", settings_file.VoiceTable, settings_file.VoiceChoice),

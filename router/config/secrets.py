@@ -69,6 +69,8 @@ class Secrets:
     agents: Mapping[PhoneId, str] = field(repr=False)
     #: The password of the carrier's account, if there is one.
     registration_password: str | None = field(default=None, repr=False)
+    #: The password of the account at each carrier of `[[asterisk.carriers]]`, by its name.
+    carriers: Mapping[str, str] = field(default_factory=dict, repr=False)
     #: What a machine elsewhere presents to read `/metrics` and `/readyz` (`Authorization:
     #: Bearer`): 16 to 128 letters, digits, hyphens or underscores.
     machines_token: str | None = field(default=None, repr=False)
@@ -98,6 +100,7 @@ SecretsTable: Any = schema(
     ari_password=_Secret,
     api_key=_Secret,
     registration_password=Text | None,
+    carriers=dict[str, str],
     agents=dict[str, str],
     pins=dict[str, str],
     tokens=dict[str, str],

@@ -10,8 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from router.asterisk.settings import AsteriskOptions, Registration
-from router.config.tables import Report, Table, Text, parse, read_toml, schema
+from router.asterisk.carriers import Carrier, Registration, Tls
+from router.asterisk.settings import AsteriskOptions
+from router.certificates import pair_fault
+from router.config.tables import Report, Table, Text, default, parse, read_toml, schema
 from router.places import PROMPTS, STATE
 
 #: The plan and the informateurs that come with the program.
@@ -23,6 +25,8 @@ LOOPBACK = ("127.0.0.0/8", "::1/128")
 #: RFC 6454, section 6.2: scheme, host, and the port if it is not the scheme's own.
 _ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?")
 _PRESENTED = re.compile(r"\+[1-9][0-9]{5,14}|[1-9][0-9]{1,5}")
+
+_TLS_FILES = frozenset({"certificate", "key", "ca_file"})
 
 _Port = Annotated[int, Field(gt=0, le=65535)]
 _AboveZero = Annotated[int, Field(gt=0)]
@@ -54,8 +58,8 @@ class Callbacks:
     #: must have granted. Without it there are no callbacks.
     presented: Text | None = None
     #: The form of number that the carrier dials: "e164" is 33123456789, "+e164" is +33123456789,
-    #: "national" is 0123456789.
-    number_format: Literal["e164", "+e164", "national"] = "e164"
+    #: "00e164" is 0033123456789, "national" is 0123456789. Short numbers are dialled as they are.
+    number_format: Literal["e164", "+e164", "00e164", "national"] = "e164"
     #: Whether browsers must solve a puzzle before a request; trusted servers never need to.
     proof_of_work: bool = True
     #: The number of tries that the puzzle takes at most; on average half as many, which at the
@@ -128,9 +132,19 @@ class Settings:
 
 
 RegistrationTable: Any = schema(Registration, server=Text, user=Text)
-#: Its values are checked by `asterisk.faults`.
+#: Their values are checked by `asterisk.faults`.
+CarrierTable: Any = schema(
+    Carrier, may_be_zero=None, name=Text, registration=RegistrationTable | None
+)
+TlsTable: Any = schema(
+    Tls, certificate=Text, key=Text, ca_file=(Text, str(default(Tls, "ca_file")))
+)
 AsteriskTable: Any = schema(
-    AsteriskOptions, may_be_zero=None, registration=RegistrationTable | None
+    AsteriskOptions,
+    may_be_zero=None,
+    registration=RegistrationTable | None,
+    carriers=tuple[CarrierTable, ...],
+    tls=TlsTable | None,
 )
 HttpTable: Any = schema(Http, certificates=tuple[Text, ...])
 CallbacksTable: Any = schema(Callbacks, vault_dir=Text | None)
@@ -183,7 +197,9 @@ def read_settings(path: Path, report: Report) -> Settings | None:
     if _bad_host(table.http.host):
         report.add("http.host", f'must be an address of this machine, got "{table.http.host}"')
     _check_machines(table.http.machines, report)
-    _check_callbacks(table.callbacks, table.asterisk.trunk_peer, report)
+    asterisk = _asterisk(table.asterisk, folder)
+    _check_callbacks(table.callbacks, asterisk, report)
+    _check_tls(asterisk.tls, report)
     return Settings(
         file=path.resolve(),
         plan=folder / table.plan if table.plan else shipped.plan,
@@ -191,7 +207,7 @@ def read_settings(path: Path, report: Report) -> Settings | None:
         secrets=folder / table.secrets,
         state_dir=folder / table.state_dir if table.state_dir else shipped.state_dir,
         prompts_dir=folder / table.prompts_dir if table.prompts_dir else shipped.prompts_dir,
-        asterisk=_asterisk(table.asterisk),
+        asterisk=asterisk,
         http=_http(table.http, folder),
         callbacks=_callbacks(table.callbacks, folder),
         voice=_voice(table.voice, folder, report),
@@ -205,12 +221,29 @@ def is_origin(text: str) -> bool:
     return _ORIGIN.fullmatch(text) is not None
 
 
-def _asterisk(table: Any) -> AsteriskOptions:
-    account = table.registration
+def _asterisk(table: Any, folder: Path) -> AsteriskOptions:
+    given, tls = table.model_dump(exclude={"registration", "carriers", "tls"}), table.tls
     return AsteriskOptions(
-        **table.model_dump(exclude={"registration"}),
-        registration=Registration(**account.model_dump()) if account else None,
+        **given,
+        registration=_registration(table.registration),
+        carriers=tuple(
+            Carrier(
+                **carrier.model_dump(exclude={"registration"}),
+                registration=_registration(carrier.registration),
+            )
+            for carrier in table.carriers
+        ),
+        tls=Tls(
+            **tls.model_dump(exclude=_TLS_FILES),
+            **{name: folder / getattr(tls, name) for name in _TLS_FILES},
+        )
+        if tls
+        else None,
     )
+
+
+def _registration(table: Any) -> Registration | None:
+    return Registration(**table.model_dump()) if table else None
 
 
 def _http(table: Any, folder: Path) -> Http:
@@ -258,7 +291,19 @@ def _bad_network(network: str) -> str | None:
     return f"{reason}; did you mean {meant}, or {address}?"
 
 
-def _check_callbacks(table: Any, trunk_peer: str | None, report: Report) -> None:
+def _check_tls(tls: Tls | None, report: Report) -> None:
+    """Check that the files are there and belong together: Asterisk would only log it."""
+    if tls is None or not report.is_sound("asterisk.tls"):
+        return
+    for name in sorted(_TLS_FILES):
+        path: Path = getattr(tls, name)
+        if not path.is_file() and (name != "ca_file" or tls.verify or tls.verify_clients):
+            report.add(f"asterisk.tls.{name}", f"no such file: {path}")
+    if report.is_sound("asterisk.tls") and (reason := pair_fault(tls.certificate, tls.key)):
+        report.add("asterisk.tls.key", reason)
+
+
+def _check_callbacks(table: Any, asterisk: AsteriskOptions, report: Report) -> None:
     for place, origin in enumerate(table.origins, 1):
         if not is_origin(origin):
             report.add(
@@ -270,9 +315,14 @@ def _check_callbacks(table: Any, trunk_peer: str | None, report: Report) -> None
             "callbacks.presented",
             f'must be "+" and 6 to 15 digits, or a short number, got "{table.presented}"',
         )
-    elif table.presented and trunk_peer is None and report.is_sound("asterisk.trunk_peer"):
+    elif (
+        table.presented
+        and not asterisk.ways_out
+        and report.is_sound("asterisk.trunk_peer", "asterisk.carriers")
+    ):
+        key = "peer of a carrier" if asterisk.carriers else "asterisk.trunk_peer"
         report.add(
             "callbacks.presented",
-            "callbacks need a way out: set asterisk.trunk_peer to the carrier's host:port, or "
+            f"callbacks need a way out: set {key} to the carrier's host:port, or "
             "leave this key out",
         )

@@ -57,6 +57,7 @@ class Step(StrEnum):
     REFERRAL_SPOKEN = "referral is spoken"
     TICKET_ACCEPTED = "callback promised"
     DIALLED = "number dialled"
+    NEXT_CARRIER = "given to the next carrier"
     PICKED_UP = "picked up"
     NOT_REACHED = "not reached"
     NUMBER_LOST = "number lost"

@@ -237,6 +237,14 @@ class CalledEnded(OfCall):
 
 
 @value
+class CalledAgain(OfCall):
+    """A carrier would not take the call to a ticket's number; the next one is given it.
+
+    Nobody has been rung yet.
+    """
+
+
+@value
 class DialFailed(OfCall):
     """The call to a ticket's number could not be placed."""
 

@@ -143,6 +143,7 @@ class Routing:
             events.SupervisorAsked: self._supervisor_asked,
             events.CalledAnswered: self._called_answered,
             events.CalledEnded: self._of_channel,
+            events.CalledAgain: self._of_channel,
             events.DialFailed: self._of_channel,
             events.CallbackAsked: self._callbacks.asked,
             events.CallbackCancelled: self._callbacks.of_ticket,

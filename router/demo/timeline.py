@@ -42,6 +42,7 @@ WORDS: Mapping[Step, str] = {
     Step.TICKET_ACCEPTED: "A callback is promised, for « {sector} ».",
     Step.DIALLED: "The number is dialled ({detail}), and informateur {agent} hears the domain.",
     Step.PICKED_UP: "It is picked up: a person presses 1, a voicemail does not.",
+    Step.NEXT_CARRIER: "A carrier does not take the call; the next one does.",
     Step.NOT_REACHED: "Nobody was reached ({detail}).",
     Step.NUMBER_LOST: "The number to call is lost: nobody can be called back.",
     Step.TICKET_ENDED: "The callback is over: {detail}; the number is gone.",

@@ -314,7 +314,7 @@ def next_steps(job: Job) -> Iterator[str]:
     file = defaults.SETTINGS
     for beside in sorted(ground.at(defaults.ETC).glob("*.new")):
         yield f"Take over what you like of {defaults.ETC / beside.name}, then remove it."
-    if asterisk.trunk_peer is None and asterisk.registration is None:
+    if not asterisk.ways_out and not any(one.registration for one in asterisk.trunks):
         yield f"Name the carrier: allo install --carrier HOST, or [asterisk] in {file}."
     if asterisk.agents_bind.startswith("127."):
         yield f"Name the phones' network: allo install --phones-network 192.0.2.0/24 ({file})."

@@ -49,7 +49,7 @@ async def registered(around: Surroundings) -> list[Finding]:
             "phones-none",
             "informateurs' phones",
             f"none of {len(there)} is registered{when}",
-            f"See that phones reach UDP {around.asterisk.agents_bind}, are in "
+            f"See that phones reach {_doors(around)}, are in "
             "asterisk.agents_networks, and have the passwords of the secrets' [agents].",
         )
     ]
@@ -69,6 +69,35 @@ async def asked(around: Surroundings) -> list[Finding]:
     ]
 
 
+async def encrypted(around: Surroundings) -> list[Finding]:
+    """Look for phones that registered without TLS where it is required.
+
+    Asterisk takes a registration by any door, the carriers' included, whatever the endpoint says
+    (measured). Such a phone cannot call and is not rung: its calls without SRTP get 488, and there
+    is no way back to it but TLS.
+    """
+    if around.asterisk.agents_encryption != "required":
+        return []
+    told = await around.ami.ask("PJSIPShowContacts")
+    wrong = sorted(
+        str(phone_of(one["Endpoint"]))
+        for one in told
+        if one.get("Endpoint", "").startswith(ENDPOINT)
+        and "transport=tls" not in one.get("Uri", "").lower()
+    )
+    if not wrong:
+        return []
+    return [
+        warning(
+            "phones-plain",
+            "informateurs' phones",
+            f"{_listed(wrong)} registered without TLS, which the settings require: not rung",
+            "Set the phone to TLS and SRTP, at the address of asterisk.tls.agents_bind; let the "
+            "firewall keep phones from the carriers' port.",
+        )
+    ]
+
+
 async def _states(around: Surroundings) -> dict[str, str]:
     """Return each phone that Asterisk has, and whether it is registered ("online")."""
     listed = await around.ari.get("endpoints/PJSIP")
@@ -76,9 +105,16 @@ async def _states(around: Surroundings) -> dict[str, str]:
     return {str(phone_of(one["resource"])): str(one.get("state")) for one in names}
 
 
+def _doors(around: Surroundings) -> str:
+    """Return where phones register."""
+    transports = around.asterisk.sip_transports
+    names = [f"{kind.upper()} {at}" for name, (kind, at) in transports.items() if "agents" in name]
+    return " or ".join(names)
+
+
 def _listed(phones: list[str]) -> str:
     more = f" and {len(phones) - _SHOWN} more phones" if len(phones) > _SHOWN else ""
     return ("the phone " if len(phones) == 1 else "the phones ") + ", ".join(phones[:_SHOWN]) + more
 
 
-CHECKS = (known, registered, asked)
+CHECKS = (known, registered, asked, encrypted)

@@ -70,7 +70,7 @@ async def address_told(around: Surroundings) -> list[Finding]:
     sections = conf.values(around.configuration("pjsip.conf")).values()
     if any(section.get("external_media_address") for section in sections):
         return []
-    carrier = next(filter(_is_public, around.asterisk.trunk_hosts), None)
+    carrier = next(filter(_is_public, around.asterisk.carrier_hosts), None)
     if carrier is None:
         return []
     host = around.asterisk.trunk_bind.rpartition(":")[0]

@@ -179,7 +179,7 @@ class Surroundings:
         file = self.config.settings.file
         if file is None or not self.host.text(file).startswith(_DEMO_MARK):
             return False
-        hosts = (self.asterisk.trunk_bind, *self.asterisk.trunk_hosts)
+        hosts = (self.asterisk.trunk_bind, *self.asterisk.carrier_hosts)
         return all(host.startswith("127.") for host in hosts)
 
     def configuration(self, name: str) -> str:

@@ -1,8 +1,10 @@
-"""Certificates: when they end."""
+"""Certificates: when they end, and whether their keys are theirs alone."""
 
+import stat
+from collections.abc import Mapping
 from pathlib import Path
 
-from router.certificates import ends_at
+from router.certificates import ends_at, pair_fault
 from router.doctor import conf
 from router.doctor.findings import Finding, fault, warning
 from router.doctor.surroundings import Surroundings
@@ -16,10 +18,47 @@ _LAST_DAYS = 7
 
 async def certificates(around: Surroundings) -> list[Finding]:
     """Look for certificates that end soon: the SIP transports', and those the settings name."""
-    transports = conf.values(around.configuration("pjsip.conf")).values()
-    files = {Path(one["cert_file"]) for one in transports if one.get("cert_file")}
+    files = {Path(one["cert_file"]) for one in _transports(around)}
     files |= set(around.config.settings.http.certificates)
     return [finding for file in sorted(files) for finding in _of(around, file)]
+
+
+async def keys(around: Surroundings) -> list[Finding]:
+    """Look for a SIP transport whose private key is not its certificate's, or is everybody's."""
+    findings = []
+    for one in _transports(around):
+        certificate, key = (
+            Path(one["cert_file"]),
+            Path(one.get("priv_key_file") or one["cert_file"]),
+        )
+        place = str(key)
+        if reason := pair_fault(certificate, key):
+            findings.append(
+                fault(
+                    "certificate-key",
+                    place,
+                    f"{reason}: nothing connects over TLS once Asterisk reads it",
+                    "Put the key beside its own certificate, both in PEM, the key without a "
+                    "password.",
+                )
+            )
+        held = around.host.owner_and_mode(key)
+        if held is not None and held[1] & stat.S_IRWXO:
+            findings.append(
+                fault(
+                    "certificate-key-readable",
+                    place,
+                    "every user of this machine can read the private key",
+                    f"chmod 640 {key}, with a group that the service's user is in.",
+                )
+            )
+    return findings
+
+
+def _transports(around: Surroundings) -> list[Mapping[str, str]]:
+    """Return the settings of each transport over TLS."""
+    sections = conf.values(around.configuration("pjsip.conf")).values()
+    return [one for one in sections if one.get("cert_file")]
 
 
 def _of(around: Surroundings, file: Path) -> list[Finding]:
@@ -48,4 +87,4 @@ def _of(around: Surroundings, file: Path) -> list[Finding]:
     ]
 
 
-CHECKS = (certificates,)
+CHECKS = (certificates, keys)

@@ -1,7 +1,10 @@
 """The carrier: whether it is there, what is spoken with it, and what is shown to those we call."""
 
 import re
+from collections.abc import Mapping
 
+from router.asterisk.carriers import ONLY, Carrier
+from router.asterisk.faults import password_key
 from router.doctor.endpoints import from_outside
 from router.doctor.findings import Finding, fault, warning
 from router.doctor.surroundings import Surroundings
@@ -10,74 +13,103 @@ from router.doctor.surroundings import Surroundings
 _FICTION = ("19900", "26191", "35301", "46571", "53649", "63998")
 #: RFC 4733 where it is offered, SIP INFO where it is not: both come through.
 _KEYS = frozenset({"auto_info", "rfc4733"})
-_REGISTERED = "Registered"
+#: As res_pjsip_outbound_registration.c says it; otherwise "Unregistered" or "Stopped".
+_REGISTERED, _REJECTED = "Registered", "Rejected"
 
 
 async def reachable(around: Surroundings) -> list[Finding]:
     """Look for a carrier that does not answer."""
-    trunks = await from_outside(around)
-    if not trunks:
+    endpoints = await from_outside(around)
+    return [
+        finding
+        for carrier in around.asterisk.trunks
+        for finding in await _reachable(around, carrier, endpoints)
+    ]
+
+
+async def _reachable(
+    around: Surroundings, carrier: Carrier, endpoints: Mapping[str, Mapping[str, str]]
+) -> list[Finding]:
+    options, name = around.asterisk, carrier.endpoint
+    if name not in endpoints:
         return [
             fault(
                 "trunk-missing",
-                "pjsip.conf: [trunk]",
-                "Asterisk has no endpoint for the carrier: nobody can call",
-                "See Asterisk's log for what is wrong in pjsip.conf; ./allo configure writes it.",
+                f"pjsip_carriers.conf: [{name}]",
+                "Asterisk has no endpoint for the carrier: its callers do not get through",
+                "See Asterisk's log for what is wrong in its configuration; ./allo configure "
+                "writes it.",
             )
         ]
-    options = around.asterisk
-    if options.trunk_peer is None:
+    if carrier.peer is None:
         return []
-    if not options.trunk_qualify_s:
+    if not options.qualify_s(carrier):
         return [
             warning(
                 "trunk-unasked",
-                f"{around.name}: asterisk.trunk_qualify_s",
+                f"{around.name}: {_key(around, carrier, 'qualify_s')}",
                 "the carrier is never asked whether it is alive (0): nobody learns that it is not",
-                "Set trunk_qualify_s = 30, unless the carrier does not answer OPTIONS.",
+                f"Set {'' if options.carriers else 'trunk_'}qualify_s = 30, unless the carrier "
+                "does not answer OPTIONS.",
             )
         ]
-    findings = []
-    for name in trunks:
-        endpoint = await around.ari.get(f"endpoints/PJSIP/{name}")
-        if endpoint is not None and trunks[name]["aors"] and endpoint.get("state") != "online":
-            findings.append(
-                fault(
-                    "trunk-unreachable",
-                    f"the carrier, {options.trunk_peer}",
-                    "it does not answer OPTIONS: callbacks fail, and callers may not get through",
-                    "See that its address is right and that a firewall lets UDP through; ask the "
-                    "carrier.",
-                )
-            )
-    return findings
+    endpoint = await around.ari.get(f"endpoints/PJSIP/{name}")
+    if not endpoints[name]["aors"] or endpoint is None or endpoint.get("state") == "online":
+        return []
+    ways = {"udp": "UDP", "tcp": "TCP", "tls": "TLS (TCP), and that its certificate is known"}
+    return [
+        fault(
+            "trunk-unreachable",
+            f"the carrier, {carrier.peer}",
+            "it does not answer OPTIONS: callbacks fail, and callers may not get through",
+            f"See that its address is right and that a firewall lets {ways[carrier.transport]} "
+            "through; ask the carrier.",
+        )
+    ]
+
+
+def _key(around: Surroundings, carrier: Carrier, name: str) -> str:
+    """Return the key of the settings where this is written of a carrier."""
+    if not around.asterisk.carriers:
+        return f"asterisk.trunk_{name}"
+    return f"asterisk.carriers.{around.asterisk.carriers.index(carrier) + 1}.{name}"
 
 
 async def registered(around: Surroundings) -> list[Finding]:
-    """Look for an account at the carrier that is not registered."""
-    if around.asterisk.registration is None:
+    """Look for an account at a carrier that is not registered."""
+    carriers = [carrier for carrier in around.asterisk.trunks if carrier.registration]
+    if not carriers:
         return []
     told = await around.ami.ask("PJSIPShowRegistrationsOutbound")
-    # Besides, it tells the account's password: only the one field is looked at.
-    states = [one.get("Status", "") for one in told if "ClientUri" in one]
-    if states and all(state == _REGISTERED for state in states):
-        return []
-    state = next((state for state in states if state != _REGISTERED), "missing")
-    return [
-        fault(
-            "trunk-unregistered",
-            "the account at the carrier",
-            f"it is not registered ({state}): no call comes in",
-            "Compare [asterisk.registration] and registration_password with what the carrier gave; "
-            './allo asterisk cli "pjsip show registrations".',
+    # Besides, it tells the account's password: only these fields are looked at.
+    states = {one["ObjectName"]: one.get("Status", "") for one in told if "ObjectName" in one}
+    findings = []
+    for carrier in carriers:
+        state = states.get(f"{carrier.endpoint}-registration", "missing")
+        if state == _REGISTERED:
+            continue
+        what = "" if carrier.name == ONLY else f", {carrier.name}"
+        refused = "the carrier refuses it" if state == _REJECTED else f"it is {state.lower()}"
+        findings.append(
+            fault(
+                "trunk-unregistered",
+                f"the account at the carrier{what}",
+                f"it is not registered ({refused}): no call comes in",
+                f"Compare its registration in {around.name}, and {password_key(carrier)} of the "
+                'secrets, with what the carrier gave; ./allo asterisk cli "pjsip show '
+                'registrations".',
+            )
         )
-    ]
+    return findings
 
 
 async def spoken(around: Surroundings) -> list[Finding]:
     """Look for codecs and keys that carriers do not have."""
     findings = []
+    wanted = {carrier.endpoint: carrier for carrier in around.asterisk.trunks}
     for name, is_ in (await from_outside(around)).items():
+        carrier = wanted.get(name)
+        named = (carrier and carrier.codecs) or around.asterisk.trunk_codecs
         codecs = set(re.findall(r"\w+", is_["allow"]))
         if "alaw" not in codecs:
             findings.append(
@@ -85,10 +117,11 @@ async def spoken(around: Surroundings) -> list[Finding]:
                     "trunk-codecs",
                     f"{around.name}: asterisk.trunk_codecs",
                     f"[{name}] does not take A-law, which every French carrier offers",
-                    "Put alaw first in trunk_codecs, then ./allo configure and restart Asterisk.",
+                    "Put alaw first in trunk_codecs (or a carrier's codecs), then ./allo configure "
+                    "and restart Asterisk.",
                 )
             )
-        elif missing := set(around.asterisk.trunk_codecs) - codecs:
+        elif missing := set(named) - codecs:
             findings.append(
                 warning(
                     "trunk-codecs",
@@ -109,9 +142,26 @@ async def spoken(around: Surroundings) -> list[Finding]:
     return findings
 
 
+async def encrypted(around: Surroundings) -> list[Finding]:
+    """Look for a carrier whose sound is to be encrypted and is not."""
+    endpoints = await from_outside(around)
+    return [
+        fault(
+            "trunk-plain",
+            f"pjsip_carriers.conf: [{carrier.endpoint}] media_encryption",
+            "sound goes to the carrier and comes from it in the clear, against the settings",
+            "./allo configure, then restart Asterisk.",
+        )
+        for carrier in around.asterisk.trunks
+        if carrier.is_srtp
+        and carrier.endpoint in endpoints
+        and endpoints[carrier.endpoint].get("media_encryption") != "sdes"
+    ]
+
+
 async def at_hand(around: Surroundings) -> list[Finding]:
     """Look for a trunk that only this machine can reach."""
-    hosts = (around.asterisk.trunk_bind, *around.asterisk.trunk_hosts)
+    hosts = (around.asterisk.trunk_bind, *around.asterisk.carrier_hosts)
     if not all(host.startswith("127.") for host in hosts):
         return []
     return [
@@ -160,4 +210,4 @@ async def number_shown(around: Surroundings) -> list[Finding]:
     return findings
 
 
-CHECKS = (reachable, registered, spoken, at_hand, number_shown)
+CHECKS = (reachable, registered, spoken, encrypted, at_hand, number_shown)

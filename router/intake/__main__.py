@@ -183,7 +183,9 @@ class Process:
         if number is None:
             return DialError(0, "no_number")
         self._wear.add()
-        return await self._dialler.dial(call, number, order["timeout_s"], order["variables"])
+        return await self._dialler.dial(
+            call, number, order["timeout_s"], order["variables"], order["carrier"]
+        )
 
 
 def _answer_other_methods(resource: web.AbstractResource) -> None:

@@ -27,7 +27,7 @@ carries a serial number under its own name, and its answer repeats it as "reply"
       {"accepting": {sector: refusal | null},   what may be asked for, nothing before the first;
        "answered": [sector] | null}             where somebody is on duty; null: no call can be
                                                 answered
-      {"dial": {call, ticket, timeout_s, variables}}
+      {"dial": {call, ticket, timeout_s, variables, carrier}}
       {"digits": call}                          begin to take a number on that channel
       {"digit": call, key}
       {"played": call, playback, heard}         one of its prompts is over: heard, or broken off

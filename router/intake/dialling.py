@@ -20,8 +20,6 @@ from router.intake.channel import PLAYBACK_PREFIX
 from router.intake.numbers import PhoneNumber, national_pairs
 from router.intake.terms import Terms
 
-#: The endpoint through which calls go out (asterisk-conf/pjsip.conf).
-TRUNK = "trunk"
 #: The first argument of the call's Stasis application; the call's id follows.
 ARGUMENT = "callback"
 #: Where Asterisk finds our prompts.
@@ -40,7 +38,7 @@ class DialError:
     """Why a number was not dialled.
 
     "exists"       409: a channel has this id; it was dialled before, and not again
-    "rejected"     another 4xx: nothing was dialled
+    "rejected"     another 4xx, or no such carrier: nothing was dialled
     "failed"       5xx: nothing was dialled
     "unreachable"  no connection: nothing was dialled
     "unclear"      no answer: it may have been dialled
@@ -88,15 +86,26 @@ class Dialler:
                 await session.close()
 
     async def dial(
-        self, call: CallId, number: PhoneNumber, timeout_s: int, variables: Mapping[str, str]
+        self,
+        call: CallId,
+        number: PhoneNumber,
+        timeout_s: int,
+        variables: Mapping[str, str],
+        carrier: str,
     ) -> DialError | None:
         """Dial the number as channel `call`, which rings for at most `timeout_s` seconds.
 
-        Return why it was not dialled, None if it was.
+        `carrier` is the endpoint by which the call goes out. Return why it was not dialled, None if
+        it was.
         """
         assert self._calls is not None, "open() first"
+        wanted = self._terms.carriers.get(carrier)
+        if wanted is None:  # of settings that are not this intake's
+            return DialError(0, "rejected")
         body = {
-            "endpoint": f"PJSIP/{self._as_dialled(number)}@{TRUNK}",
+            "endpoint": f"PJSIP/{as_dialled(number, wanted.number_format)}@{carrier}",
+            # Without them Asterisk offers what it can in an order of its own (measured).
+            "formats": ",".join(wanted.codecs),
             "app": self._terms.app,
             "appArgs": f"{ARGUMENT},{call}",
             "timeout": timeout_s,
@@ -142,14 +151,18 @@ class Dialler:
     def _url(self, path: str) -> str:
         return f"{self._terms.ari_url}/{path}"
 
-    def _as_dialled(self, number: PhoneNumber) -> str:
-        match self._terms.number_format:
-            case "national":
-                return "".join(national_pairs(number))
-            case "+e164":
-                return number.e164
-            case _:
-                return number.e164.removeprefix("+")
+
+def as_dialled(number: PhoneNumber, form: str) -> str:
+    """Return the number in the form that a carrier wants."""
+    match form:
+        case "national":
+            return "".join(national_pairs(number))
+        case "+e164":
+            return number.e164
+        case "00e164":
+            return f"00{number.e164.removeprefix('+')}"
+        case _:
+            return number.e164.removeprefix("+")
 
 
 def _untold(prompts: Sequence[PromptId]) -> Iterator[tuple[str, list[str]]]:

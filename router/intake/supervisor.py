@@ -117,17 +117,24 @@ class Intake:
         self._intakes.inform({"accepting": taken, "answered": answered})
 
     def dial(
-        self, call: CallId, ticket: TicketId, timeout_s: int, variables: Mapping[str, str]
+        self,
+        call: CallId,
+        ticket: TicketId,
+        timeout_s: int,
+        variables: Mapping[str, str],
+        carrier: str,
     ) -> None:
         """Dial the ticket's number as channel `call`; the backend's `dialled` gets the outcome.
 
-        It rings for at most `timeout_s` seconds; `variables` are set on the channel.
+        It rings for at most `timeout_s` seconds; `variables` are set on the channel. `carrier` is
+        the endpoint by which the call goes out.
         """
         order = {
             "call": call,
             "ticket": ticket,
             "timeout_s": timeout_s,
             "variables": dict(variables),
+            "carrier": carrier,
         }
         self._hand_over(call, {"dial": order})
 

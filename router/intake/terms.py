@@ -5,6 +5,7 @@ read it.
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,16 @@ from router.intake.channel import Message
 
 #: Before the router has said anything of the sectors: nothing is taken, no call is answered.
 NOTHING_ACCEPTED: Message = {"accepting": {}, "answered": None}
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierTerms:
+    """How a carrier is dialled."""
+
+    #: "e164" (33…), "+e164", "00e164" or "national" (0…).
+    number_format: str
+    #: What it is offered, best first.
+    codecs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +69,8 @@ class Terms:
     app: str
     #: The number shown to whoever is called back; None: no callback is taken.
     presented: str | None
-    #: How the trunk wants numbers: "national", "+e164", or "e164" without the plus sign.
-    number_format: str
+    #: What each carrier wants, by its endpoint.
+    carriers: Mapping[str, CarrierTerms]
 
     #: The folder of the router's own socket.
     router_dir: Path

@@ -4,7 +4,7 @@ import hmac
 from pathlib import Path
 
 from router.config import Config, tokens_of
-from router.intake.terms import Terms
+from router.intake.terms import CarrierTerms, Terms
 
 
 def terms_of(config: Config, vault: Path | None) -> Terms:
@@ -36,7 +36,13 @@ def terms_of(config: Config, vault: Path | None) -> Terms:
         ari_password=given.ari_password,
         app=settings.asterisk.app,
         presented=asked.presented,
-        number_format=asked.number_format,
+        carriers={
+            carrier.endpoint: CarrierTerms(
+                carrier.number_format or asked.number_format,
+                carrier.codecs or settings.asterisk.trunk_codecs,
+            )
+            for carrier in settings.asterisk.trunks
+        },
         router_dir=settings.state_dir,
         machines=settings.http.machines,
         log_level=settings.log.level,

@@ -13,13 +13,14 @@ from structlog.typing import FilteringBoundLogger
 
 from router.ari.asterisk_link import AsteriskLink
 from router.ari.messages import Request
+from router.asterisk.carriers import Carrier
 from router.asterisk.settings import AsteriskOptions
 from router.asterisk.sip_ping import answers
 from router.errors import AriError, AriGone
 from router.store.standing import Keeping
 
-#: Names of the parts -> names of the transports in pjsip.conf.
-_TRANSPORTS = {"trunk_transport": "trunk-udp", "agents_transport": "agents-udp"}
+#: Names of the parts -> how the names of their transports in pjsip.conf begin.
+_TRANSPORTS = {"trunk_transport": "trunk-", "agents_transport": "agents-"}
 #: The parts that Asterisk is asked about regularly.
 _LOOKED_AT = ("application", *_TRANSPORTS, "trunk", "phones")
 PARTS = (*_LOOKED_AT, "store", "vault", "intake")
@@ -34,6 +35,7 @@ _STALE_S = 20.0
 NOT_YET = "not seen yet"
 
 _ANY_ADDRESS = "0.0.0.0"
+_PROTOCOLS = {"udp": "UDP", "tcp": "TCP", "tls": "TCP"}
 #: A global variable of the dialplan.
 FALLBACKS_VARIABLE = "FALLBACKS"
 
@@ -124,7 +126,7 @@ class Readiness:
         connection = self._link.counts.connections
         answered = await asyncio.gather(
             self._application(),
-            *(self._transport(part) for part in _TRANSPORTS),
+            *(self._transports(part) for part in _TRANSPORTS),
             self._trunk(),
         )
         fallbacks = await self._fallbacks()
@@ -162,23 +164,34 @@ class Readiness:
         _, why = await self._asked(f"applications/{app}", gone)
         return why
 
-    async def _transport(self, part: str) -> str:
+    async def _transports(self, part: str) -> str:
+        """What the part's SIP comes in by."""
+        missing = await asyncio.gather(
+            *(
+                self._transport(name, kind, bind)
+                for name, (kind, bind) in self._settings.sip_transports.items()
+                if name.startswith(_TRANSPORTS[part])
+            )
+        )
+        return "; ".join(filter(None, missing))
+
+    async def _transport(self, name: str, kind: str, bind: str) -> str:
         """Asterisk has bound the address, and reads from it.
 
         A failure to bind is only logged there, and ARI then knows no such transport (measured).
         Binding is exclusive, so whoever answers at the address is this Asterisk. It is only asked
-        on its own machine: elsewhere a firewall may block us, though not callers.
+        on its own machine: elsewhere a firewall may block us, though not callers; and over UDP,
+        where a bound address may have nobody who reads.
         """
-        name, settings = _TRANSPORTS[part], self._settings
-        bind = settings.trunk_bind if part == "trunk_transport" else settings.agents_bind
+        settings = self._settings
         gone = (
-            f"Asterisk did not start {name}: UDP {bind} is in use by another process, or is no "
-            'address of this machine; free it, then: ./allo asterisk cli "module reload '
-            'res_pjsip.so"'
+            f"Asterisk did not start {name}: {_PROTOCOLS[kind]} {bind} is in use by another "
+            "process, or is no address of this machine; free it, then: ./allo asterisk cli "
+            '"module reload res_pjsip.so"'
         )
         path = f"asterisk/config/dynamic/res_pjsip/transport/{name}"
         _, why = await self._asked(path, gone)
-        if why or not settings.ari_host.startswith("127."):
+        if why or kind != "udp" or not settings.ari_host.startswith("127."):
             return why
         host, _, port = bind.rpartition(":")
         there = settings.ari_host if host == _ANY_ADDRESS else host
@@ -190,14 +203,32 @@ class Readiness:
         return ""
 
     async def _trunk(self) -> str:
-        """The carrier's endpoint is there, and answers if it is asked (qualify)."""
-        settings = self._settings
-        endpoint, why = await self._asked("endpoints/PJSIP/trunk", "Asterisk has no endpoint trunk")
-        if why or settings.trunk_peer is None or not settings.trunk_qualify_s:
+        """A carrier is there to call through, if they are asked (qualify): one of them is enough.
+
+        The link hears which, and calls go out to those first.
+        """
+        told = await asyncio.gather(*map(self._carrier, self._settings.trunks))
+        away = {
+            carrier.endpoint: why
+            for carrier, why in zip(self._settings.trunks, told, strict=True)
+            if why
+        }
+        self._link.carriers_away(away.keys())
+        wanted = self._settings.ways_out or self._settings.trunks
+        if any(carrier.endpoint not in away for carrier in wanted):
+            return ""
+        return "; ".join(away[carrier.endpoint] for carrier in wanted)
+
+    async def _carrier(self, carrier: Carrier) -> str:
+        path = f"endpoints/PJSIP/{carrier.endpoint}"
+        endpoint, why = await self._asked(path, f"Asterisk has no endpoint {carrier.endpoint}")
+        if why or carrier.peer is None or not self._settings.qualify_s(carrier):
             return why
-        if endpoint.get("state") != "online":
+        if endpoint.get("state") == "online":
+            return ""
+        if not self._settings.carriers:
             return "the carrier does not answer OPTIONS (asterisk.trunk_qualify_s = 0: not asked)"
-        return ""
+        return f"the carrier {carrier.name} does not answer OPTIONS (its qualify_s = 0: not asked)"
 
     async def _fallbacks(self) -> int:
         answer, _ = await self._asked("asterisk/variable", "", variable=FALLBACKS_VARIABLE)

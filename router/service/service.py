@@ -6,6 +6,7 @@ import secrets
 import signal
 from contextlib import AsyncExitStack, ExitStack, suppress
 from functools import partial
+from pathlib import Path
 from typing import assert_never
 
 import structlog
@@ -41,6 +42,7 @@ from router.probe.schedule import Prober
 from router.probe.steps import Line
 from router.replay import RecordingEngine, Tape
 from router.service.callbacks import Callbacks
+from router.service.failover import Failover
 from router.service.heartbeat import Heartbeat
 from router.service.live import ForHouse, Live
 from router.service.pages import Pages
@@ -103,16 +105,19 @@ class Service:
         self._live = Live(self._engine, clock, self)
 
         # What carries out.
+        ways_out = [carrier.endpoint for carrier in settings.asterisk.ways_out]
+        failover = Failover(self._live.submit)
         self._link = AsteriskLink(
             settings.asterisk.ari_url,
             settings.asterisk.ari_user,
             keys.ari_password,
             settings.asterisk.app,
             plan,
-            self._live.submit,
+            failover.heard,
             self._engine.known,
             log,
             take_over=take_over,
+            ways_out=ways_out or [settings.asterisk.trunks[0].endpoint],
         )
         promises = Promises(self._engine, self._live, self._link, self._keeper, clock, log)
         self._promises = promises
@@ -122,6 +127,7 @@ class Service:
             self._engine,
             self._live,
             self._link,
+            failover,
             self._intake,
             promises,
             self._keeper,
@@ -133,7 +139,7 @@ class Service:
             plan.sectors,
             PARTS,
             probes=self._prober is not None,
-            certificates=settings.http.certificates,
+            certificates=_certificates(settings),
         )
         self._records = Records(store, metrics, tape, plan.hours, clock, log)
 
@@ -260,6 +266,12 @@ def _engine(plan: Plan, codes: CodeBook, pins: Pins, tape: Tape | None) -> Engin
     if tape is None:
         return Engine(plan, codes, run, pins)
     return RecordingEngine(plan, codes, run, pins, tape)
+
+
+def _certificates(settings: Settings) -> tuple[Path, ...]:
+    """Return the files of the certificates that the service presents, by HTTP and by SIP."""
+    tls = settings.asterisk.tls
+    return (*settings.http.certificates, *([tls.certificate] if tls else []))
 
 
 def _locked(settings: Settings) -> ExitStack:

@@ -5,12 +5,14 @@ tested as soon as it exists.
 """
 
 import re
+import shutil
 import tomllib
 import types
 import typing
 from collections.abc import Iterator
 from copy import deepcopy
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -42,7 +44,13 @@ agents = "agents.toml"
 [asterisk.registration]
 server = "sip.example.org"
 user = "allo"
+[asterisk.tls]
+certificate = "sip.pem"
+key = "sip.pem"
+ca_file = "sip.pem"
 """
+#: Takes the place of `registration`.
+CARRIERS = [{"name": "one", "hosts": ["192.0.2.1"]}]
 ACCESS = """
 [access.portail]
 scope = "read"
@@ -51,6 +59,8 @@ token = "portail-portail-portail"
 value = "another-another-another"
 until = 2026-11-23T10:00:00+01:00
 """
+#: A certificate and its key.
+CERTIFICATE = Path(__file__).parents[1] / "deploy" / "localhost.pem"
 NAMES = {"settings": "allo.toml", "secrets": "secrets.toml", "plan": "plan.toml"}
 SECTIONS = [(file.name, section) for file in FILES for section in file.sections]
 #: How a line tells what to do.
@@ -80,6 +90,9 @@ def problems(service: Service, name: str, content: dict[str, Any]) -> list[str]:
 
 def place_in(content: dict[str, Any], section: Section) -> tuple[dict[str, Any], list[str]]:
     """Return the table of that section, and its dotted key."""
+    if "carriers" in section.heading:
+        content["asterisk"].pop("registration", None)
+        content["asterisk"]["carriers"] = deepcopy(CARRIERS)
     table: Any = content
     keys: list[str] = []
     for part in re.findall(r"[\w*]+", section.heading) if "[" in section.heading else ():
@@ -124,6 +137,7 @@ def wrong_values(kind: Any, limits: Any) -> Iterator[Any]:
 def service(service: Service) -> Service:
     for name, content in WHOLE.items():
         service.write(name, tomlkit.dumps(content))
+    shutil.copy(CERTIFICATE, service.folder / "sip.pem")
     load(service.folder / "allo.toml", PROMPTS)
     return service
 

@@ -97,7 +97,7 @@ SETTINGS_FAULTS = [
     ('[callbacks]\npresented = "01 39 39"', "allo.toml: callbacks.presented: must be "
      '"+" and 6 to 15 digits, or a short number, got "01 39 39"'),
     ('[callbacks]\nnumber_format = "E164"', "allo.toml: callbacks.number_format: must be 'e164', "
-     "'+e164' or 'national', got \"E164\""),
+     "'+e164', '00e164' or 'national', got \"E164\""),
     ("[callbacks]\nper_day = 0", "allo.toml: callbacks.per_day: must be > 0, got 0"),
     ("[callbacks]\ndifficulty = 10", "allo.toml: callbacks.difficulty: must be >= 1000, got 10"),
     ("[callbacks]\nproof_of_work = 1", "allo.toml: callbacks.proof_of_work: must be true or "

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from router.asterisk.settings import Registration
+from router.asterisk.carriers import Carrier, Registration, Tls
 from router.config import Log, Probe
 from router.core.hours import Hours
 from router.doctor import (
@@ -318,9 +318,47 @@ def unregistered(scene: Scene) -> None:
     scene.set_asterisk(registration=Registration("sip.example.net", "compte"))
     scene.ami.answers["PJSIPShowRegistrationsOutbound"] = [
         {"Response": "Success"},
-        {"ClientUri": "sip:compte@sip.example.net", "Status": "Rejected"},
-        {"Password": "kept-to-itself"},
+        {"ObjectName": "trunk-registration", "Status": "Rejected"},
+        {"ObjectName": "trunk-account", "Password": "kept-to-itself"},
     ]
+
+
+TLS = Tls(certificate=Path("/etc/allo/c.pem"), key=Path("/etc/allo/k.pem"))
+OTHER = Carrier(
+    name="other",
+    transport="tls",
+    hosts=(CARRIER,),
+    peer=f"{CARRIER}:5061",
+    registration=Registration("sip.example.net", "compte"),
+)
+
+
+def other_carrier(scene: Scene) -> None:
+    """A carrier of the list, over TLS, with an account, in good health."""
+    scene.set_asterisk(carriers=(OTHER,), trunk_hosts=("127.0.0.1",), trunk_peer=None, tls=TLS)
+    scene.ari.states["trunk-other"] = scene.ari.states.pop("trunk")
+    scene.ari.trunk["media_encryption"] = "sdes"
+    scene.ami.answers["PJSIPShowRegistrationsOutbound"] = [
+        {"ObjectName": "trunk-other-registration", "Status": "Registered"}
+    ]
+
+
+@planted("a carrier of several that is away", trunk.CHECKS, "trunk-unreachable")
+def one_away(scene: Scene) -> None:
+    other_carrier(scene)
+    scene.ari.states["trunk-other"] = "offline"
+
+
+@planted("an account of several that is missing", trunk.CHECKS, "trunk-unregistered")
+def one_unregistered(scene: Scene) -> None:
+    other_carrier(scene)
+    scene.ami.answers["PJSIPShowRegistrationsOutbound"] = [{"Response": "Success"}]
+
+
+@planted("a carrier over TLS whose sound is in the clear", trunk.CHECKS, "trunk-plain")
+def plain_sound(scene: Scene) -> None:
+    other_carrier(scene)
+    scene.ari.trunk["media_encryption"] = "no"
 
 
 @planted("a trunk without A-law", trunk.CHECKS, "trunk-codecs")
@@ -380,6 +418,17 @@ def nobody(scene: Scene) -> None:
 @planted("phones that are never asked", phones.CHECKS, "phones-unasked")
 def phones_unasked(scene: Scene) -> None:
     scene.set_asterisk(agent_qualify_s=0)
+
+
+@planted("a phone without TLS where it is required", phones.CHECKS, "phones-plain")
+def phones_plain(scene: Scene) -> None:
+    scene.set_asterisk(agents_encryption="required", tls=TLS)
+    scene.ami.answers["PJSIPShowContacts"] = [
+        {"Endpoint": "agent-101", "Uri": "sip:agent-101@192.0.2.1:5060"},
+        {"Endpoint": "agent-102", "Uri": "sip:agent-102@192.0.2.2:5061;transport=TLS"},
+        {"Endpoint": "trunk", "Uri": "sip:192.0.2.3:5060"},
+        {"Response": "Success"},
+    ]
 
 
 # Sound.
@@ -542,11 +591,26 @@ def certificate(scene: Scene) -> None:
 @planted("a certificate of SIP that has ended", tls.CHECKS, "certificate-ends")
 def sip_certificate(scene: Scene) -> None:
     scene.host.time = LOCALHOST_ENDS + 86_400
-    scene.edit(
-        "pjsip.conf",
-        "[trunk-udp]",
-        f"[trunk-tls]\ntype = transport\ncert_file = {LOCALHOST}\n[trunk-udp]",
-    )
+    over_tls(scene, LOCALHOST.read_text(), 0o600)
+
+
+def over_tls(scene: Scene, key: str, mode: int) -> None:
+    """Have a transport over TLS, with this private key."""
+    file = scene.folder / "key.pem"
+    file.write_text(key)
+    file.chmod(mode)
+    section = f"[trunk-tls]\ncert_file = {LOCALHOST}\npriv_key_file = {file}\n[trunk-udp]"
+    scene.edit("pjsip.conf", "[trunk-udp]", section)
+
+
+@planted("a key that is not the certificate's", tls.CHECKS, "certificate-key")
+def other_key(scene: Scene) -> None:
+    over_tls(scene, "no key at all", 0o600)
+
+
+@planted("a key that everybody can read", tls.CHECKS, "certificate-key-readable")
+def readable_key(scene: Scene) -> None:
+    over_tls(scene, LOCALHOST.read_text(), 0o644)
 
 
 @planted("a key where the certificate should be", tls.CHECKS, "certificate-unread")

@@ -123,7 +123,7 @@ class FakeAri:
             case ["asterisk", "logging"]:
                 return self.logging
             case ["asterisk", "config", *_, name]:
-                known = self.trunk if name == "trunk" and name in self.states else {}
+                known = self.trunk if name.startswith("trunk") and name in self.states else {}
                 return [{"attribute": key, "value": value} for key, value in known.items()]
             case ["applications"]:
                 return [{"name": name} for name in self.applications]
@@ -157,6 +157,7 @@ class FakeAmi:
             "Status": [{"Response": "Success"}],
             "Ping": [{"Response": "Success"}],
             "PJSIPShowRegistrationsOutbound": [{"Response": "Success"}],
+            "PJSIPShowContacts": [{"Response": "Success"}],
         }
         self.heard = [f"Event: Newchannel\nChannel: PJSIP/{PROBE_ENDPOINT}-1"]
 

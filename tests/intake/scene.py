@@ -15,6 +15,7 @@ from typing import Any, Literal
 import aiohttp
 
 from router.access import Scope
+from router.asterisk.carriers import Carrier
 from router.asterisk.settings import AsteriskOptions
 from router.clock import Clock
 from router.config import Access, Callbacks, Config, Http, Log, Probe, Secrets, Settings
@@ -74,7 +75,10 @@ def intake_config(
     settings = Settings(
         secrets=None,
         state_dir=folder,
-        asterisk=AsteriskOptions(ari_port=ari_port),
+        asterisk=AsteriskOptions(
+            ari_port=ari_port,
+            carriers=tuple(Carrier(name=name, hosts=()) for name in ("trunk", "one", "two")),
+        ),
         http=Http("127.0.0.1", 0),
         callbacks=Callbacks(
             **{

@@ -58,7 +58,7 @@ async def use_everything(here: IntakeScene) -> list[str]:
     await here.ask({"phone": "1", "fiche": FICHE}, headers={**SERVER, next(given)[:2]: "x"})
     await here.ask(method="GET", path=f"/v1/service?phone={digits(next(given))}")
     await post(here, phone=next(given), key="form-key-1", fiche=FICHE)
-    here.intake.dial(CallId("call-1"), ticket, 20, {})
+    here.intake.dial(CallId("call-1"), ticket, 20, {}, "trunk")
     caller = QueuedCaller(here, "call-2")
     caller.types(digits(next(given)) + "#1")
     await here.until(lambda: here.office.entered and here.office.dials)

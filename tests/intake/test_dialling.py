@@ -15,7 +15,7 @@ VARIABLES = {"TIMEOUT(absolute)": "7200", "ALLO_TICKET": "x"}
 
 
 async def dialled(here: IntakeScene, call: str, ticket: TicketId) -> DialError | None:
-    here.intake.dial(CallId(call), ticket, 25, VARIABLES)
+    here.intake.dial(CallId(call), ticket, 25, VARIABLES, "trunk")
     await here.until(lambda: here.office.dials)
     ((told, error),) = here.office.dials
     assert told == call
@@ -34,6 +34,7 @@ class TestDialling:
                 "callback-1",
                 {
                     "endpoint": f"PJSIP/33{digits(number)[1:]}@trunk",
+                    "formats": "alaw,g722,ulaw",
                     "app": "allo",
                     "appArgs": "callback,callback-1",
                     "timeout": 25,
@@ -68,10 +69,17 @@ class TestDialling:
         assert await dialled(here, "callback-3", ticket) == DialError(0, "no_number")
         assert here.asterisk.calls == []
 
+    async def test_a_carrier_that_nobody_has_heard_of(self, here: IntakeScene) -> None:
+        ticket = await here.accepted()
+        here.intake.dial(CallId("callback-4"), ticket, 25, {}, "trunk-nobody")
+        await here.until(lambda: here.office.dials)
+        assert here.office.dials == [("callback-4", DialError(0, "rejected"))]
+        assert here.asterisk.calls == []
+
     async def test_many_at_once(self, here: IntakeScene) -> None:
         tickets = [await here.accepted() for _ in range(30)]
         for n, ticket in enumerate(tickets):
-            here.intake.dial(CallId(f"many-{n}"), ticket, 25, {})
+            here.intake.dial(CallId(f"many-{n}"), ticket, 25, {}, "trunk")
         await here.until(lambda: len(here.office.dials) == 30)
         assert {error for _, error in here.office.dials} == {None}
         assert len({body["endpoint"] for _, body in here.asterisk.calls}) == 30
@@ -79,7 +87,7 @@ class TestDialling:
 
 @pytest.mark.parametrize(
     ("number_format", "as_dialled"),
-    [("e164", "33{}"), ("+e164", "+33{}"), ("national", "0{}")],
+    [("e164", "33{}"), ("+e164", "+33{}"), ("00e164", "0033{}"), ("national", "0{}")],
 )
 async def test_as_the_carrier_wants_it(folder: Path, number_format: str, as_dialled: str) -> None:
     async with scene(folder, number_format=number_format) as here:
@@ -100,7 +108,7 @@ async def test_an_intake_that_dies_while_it_dials(folder: Path) -> None:
     async with scene(folder) as here:
         ticket = await here.accepted()
         here.asterisk.gate = asyncio.Event()
-        here.intake.dial(CallId("callback-1"), ticket, 25, {})
+        here.intake.dial(CallId("callback-1"), ticket, 25, {}, "trunk")
         await here.until(lambda: here.asterisk.calls)
         os.kill(here.intake.pids[0], signal.SIGKILL)
         await here.until(lambda: here.office.dials)
@@ -108,7 +116,7 @@ async def test_an_intake_that_dies_while_it_dials(folder: Path) -> None:
         here.asterisk.gate.set()
 
         # An order that comes while there is none waits for the next one.
-        here.intake.dial(CallId("callback-2"), ticket, 25, {})
+        here.intake.dial(CallId("callback-2"), ticket, 25, {}, "trunk")
         await here.until(lambda: len(here.office.dials) == 2)
         assert here.office.dials[1] == ("callback-2", None)
 
@@ -117,7 +125,7 @@ async def test_an_intake_that_retires_dials_to_the_end(folder: Path) -> None:
     async with scene(folder) as here:
         ticket = await here.accepted()
         here.asterisk.gate = asyncio.Event()
-        here.intake.dial(CallId("callback-1"), ticket, 25, {})
+        here.intake.dial(CallId("callback-1"), ticket, 25, {}, "trunk")
         await here.until(lambda: here.asterisk.calls)
         (old,) = here.intake.pids
         here.intake.recycle()

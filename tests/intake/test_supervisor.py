@@ -128,7 +128,7 @@ async def test_without_a_vault_no_callback_but_all_else(folder: Path) -> None:
         assert here.intake.fresh
         assert here.intake.holds() is None
         assert (await here.ask(method="GET", path="/v1/service", headers={}))[0] == 200
-        here.intake.dial(CallId("c"), TicketId("t" * 32), 20, {})
+        here.intake.dial(CallId("c"), TicketId("t" * 32), 20, {}, "trunk")
         await here.until(lambda: here.office.dials)
         ((_, error),) = here.office.dials
         assert error is not None

@@ -30,7 +30,10 @@ from router.core.commands import (
 )
 from router.core.engine import Engine
 from router.core.events import (
+    CalledAgain,
     CalledAnswered,
+    CalledEnd,
+    CalledEnded,
     DialFailed,
     Event,
     LegAnswered,
@@ -43,6 +46,7 @@ from router.intake.backend import Wanted
 from router.intake.dialling import DialError
 from router.intake.supervisor import Intake
 from router.service.callbacks import Callbacks
+from router.service.failover import Failover
 from router.service.live import ForHouse, Live
 from router.service.promises import Promises
 from router.store import TicketKeeper, TicketStore
@@ -60,7 +64,9 @@ class Link:
     connected = True
 
     def __init__(self) -> None:
-        self.silent = False
+        self.silent = self.in_doubt = False
+        #: The carriers' endpoints, in order.
+        self.carriers: tuple[str, ...] = ("trunk",)
         self.meanwhile: Callable[[CallId], None] = lambda call: None
         self.asked: list[CallId] = []
         self.performed: list[ForAsterisk] = []
@@ -71,6 +77,12 @@ class Link:
         self.asked.append(call)
         self.meanwhile(call)
         return self.silent
+
+    async def is_answered(self, call: CallId) -> bool | None:
+        return None if self.in_doubt else not await self.is_silent(call)
+
+    def ways_out(self) -> tuple[str, ...]:
+        return self.carriers
 
     def divert(self, call: CallId, private: Private | None) -> None:
         self.diverted[call] = private
@@ -99,6 +111,7 @@ class House:
         self.path = path
         self.engine = HeardEngine()
         self.live = Live(self.engine, clock, self)
+        self.failover = Failover(self.live.submit)
         self.rings: asyncio.Queue[Ring] = asyncio.Queue()
         self.link = Link()
         self.keeper = TicketKeeper(
@@ -133,6 +146,7 @@ class House:
             self.engine,
             self.live,
             cast(AsteriskLink, self.link),
+            self.failover,
             intake,
             self.promises,
             self.keeper,
@@ -331,6 +345,99 @@ async def test_a_carrier_that_connects_us_meanwhile_is_not_given_up(scene: Serve
     await house.picks_up()
     await scene.until(lambda: house.link.asked)
     assert house.link.performed == []
+
+
+# Several carriers.
+
+
+def numbers_dialled(scene: ServedScene) -> list[tuple[str, str]]:
+    """Return the channel and the carrier of every call out."""
+    return [(call, body["endpoint"].partition("@")[2]) for call, body in scene.asterisk.calls]
+
+
+async def test_a_call_that_a_carrier_refuses_is_given_to_the_next(scene: ServedScene) -> None:
+    house = scene.house
+    house.link.in_doubt, house.link.carriers = True, ("trunk-one", "trunk-two")
+    ticket = await scene.accepted()
+    await house.picks_up()
+    await scene.until(lambda: scene.asterisk.calls)
+    ((call, _),) = numbers_dialled(scene)
+    house.failover.heard(CalledEnded(CallId(call), CalledEnd.FAILED))
+    await scene.until(lambda: len(scene.asterisk.calls) == 2)
+    assert numbers_dialled(scene) == [(call, "trunk-one"), (call, "trunk-two")]
+    assert CalledAgain(CallId(call)) in house.engine.heard
+    assert not [one for one in house.engine.heard if isinstance(one, CalledEnded)]
+    record = house.engine.ticket(ticket)
+    assert record is not None
+    assert (record.state, record.attempts) == (TicketState.DIALLING, 1)
+
+    # The last one's failure is the attempt's.
+    house.failover.heard(CalledEnded(CallId(call), CalledEnd.FAILED))
+    record = house.engine.ticket(ticket)
+    assert record is not None
+    assert record.failure is Failure.TRUNK
+
+
+async def test_nobody_is_rung_twice(scene: ServedScene) -> None:
+    """The carrier has said more than that it tries: it may be ringing."""
+    house = scene.house
+    house.link.silent, house.link.carriers = False, ("trunk-one", "trunk-two")
+    ticket = await scene.accepted()
+    await house.picks_up()
+    await scene.until(lambda: house.link.asked)
+    ((call, _),) = numbers_dialled(scene)
+    await asyncio.sleep(0)
+    house.failover.heard(CalledEnded(CallId(call), CalledEnd.FAILED))
+    record = house.engine.ticket(ticket)
+    assert record is not None
+    assert record.failure is Failure.TRUNK
+    assert len(scene.asterisk.calls) == 1
+
+
+async def test_a_failure_that_comes_while_the_carrier_is_asked_reaches_the_engine(
+    scene: ServedScene,
+) -> None:
+    house = scene.house
+    house.link.silent, house.link.carriers = False, ("trunk-one", "trunk-two")
+    house.link.meanwhile = lambda call: house.failover.heard(CalledEnded(call, CalledEnd.FAILED))
+    ticket = await scene.accepted()
+    await house.picks_up()
+    await scene.until(lambda: _failure(house, ticket))
+    assert _failure(house, ticket) is Failure.TRUNK
+    assert len(scene.asterisk.calls) == 1
+
+
+async def test_a_carrier_that_keeps_silent_is_left_for_the_next(scene: ServedScene) -> None:
+    house = scene.house
+    house.link.silent, house.link.carriers = True, ("trunk-one", "trunk-two")
+    await scene.accepted()
+    await house.picks_up()
+    await scene.until(lambda: house.link.performed)
+    ((call, _),) = numbers_dialled(scene)
+    assert house.link.performed == [HangUp(CallId(call), ChannelId(call))]
+    assert len(scene.asterisk.calls) == 1  # its channel has not ended yet
+    house.failover.heard(CalledEnded(CallId(call), CalledEnd.HUNG_UP))
+    await scene.until(lambda: len(scene.asterisk.calls) == 2)
+    assert numbers_dialled(scene)[1] == (call, "trunk-two")
+
+
+async def test_a_person_s_answer_is_the_engine_s_whoever_else_could_be_tried(
+    scene: ServedScene,
+) -> None:
+    house = scene.house
+    house.link.in_doubt, house.link.carriers = True, ("trunk-one", "trunk-two")
+    ticket = await scene.accepted()
+    await house.picks_up()
+    await scene.until(lambda: scene.asterisk.calls)
+    ((call, _),) = numbers_dialled(scene)
+    house.failover.heard(CalledEnded(CallId(call), CalledEnd.BUSY))
+    assert _failure(house, ticket) is Failure.BUSY
+    assert len(scene.asterisk.calls) == 1
+
+
+def _failure(house: House, ticket: TicketId) -> Failure | None:
+    record = house.engine.ticket(ticket)
+    return None if record is None else record.failure
 
 
 # A promise, step by step.

@@ -1,7 +1,7 @@
 """What is missing, by what Asterisk says of itself; of a real one, see tests/real/test_ready.py."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from router.ari.asterisk_link import AsteriskLink, LinkCounts
 from router.ari.messages import Request
+from router.asterisk.carriers import Carrier
 from router.asterisk.settings import AsteriskOptions
 from router.errors import AriError, AriGone, AriRejected, AriUnreachable
 from router.service.readiness import PARTS, Readiness
@@ -47,6 +48,10 @@ class Link:
         self.counts = LinkCounts(connections=1)
         self.phones_found = 3
         self.resynced = asyncio.Event()
+        self.away: set[str] = set()
+
+    def carriers_away(self, endpoints: Iterable[str]) -> None:
+        self.away = set(endpoints)
 
     async def resynced_after(self, connection: int) -> None:
         while self.counts.connections <= connection:
@@ -195,6 +200,34 @@ async def test_the_carrier_must_answer_if_it_is_asked(
     async with scene(trunk_peer=peer, trunk_qualify_s=qualify_s) as here:
         here.link.client.wrong["endpoints/PJSIP/trunk"] = {"state": state}
         assert set(await here.looked()) == ({"trunk"} if is_missing else set())
+
+
+async def test_one_carrier_of_several_is_enough() -> None:
+    carriers = tuple(
+        Carrier(name=name, hosts=(host,), peer=f"{host}:5060", transport=transport)
+        for name, host, transport in (
+            ("one", "192.0.2.1", "udp"),
+            ("two", "192.0.2.2", "tcp"),
+        )
+    )
+    async with scene(carriers=carriers) as here:
+        here.link.client.wrong["endpoints/PJSIP/trunk-one"] = {"state": "offline"}
+        here.link.client.wrong["endpoints/PJSIP/trunk-two"] = {"state": "online"}
+        assert await here.looked() == {}
+        assert here.link.away == {"trunk-one"}
+        here.link.client.wrong["endpoints/PJSIP/trunk-two"] = {"state": "offline"}
+        told = (await here.looked())["trunk"]
+        assert "carrier one does not answer" in told
+        assert "carrier two does not answer" in told
+
+
+async def test_every_transport_of_the_trunk_must_be_there() -> None:
+    carrier = Carrier(name="one", hosts=("192.0.2.1",), transport="tcp")
+    async with scene(carriers=(carrier,)) as here:
+        here.link.client.wrong["asterisk/config/dynamic/res_pjsip/transport/trunk-tcp"] = AriGone(
+            404, "look", "not found"
+        )
+        assert "did not start trunk-tcp: TCP 127.0.0.1:" in (await here.looked())["trunk_transport"]
 
 
 async def test_an_asterisk_without_our_phones() -> None:

@@ -141,6 +141,11 @@ class Attempts:
         )
         self._open.set_due(ticket, TicketDue.DIAL, self._ring_s)
 
+    def dialled_again(self, ticket: Ticket) -> None:
+        """A carrier would not take the call, and the next one has it: it may ring as long."""
+        self._open.note(ticket, Step.NEXT_CARRIER)
+        self._open.set_due(ticket, TicketDue.DIAL, self._ring_s)
+
     def not_picked_up(self, ticket: Ticket) -> None:
         """It rang for long enough; a carrier that says nothing has been given up before this."""
         self._endings.hang_up(ticket)

@@ -30,6 +30,7 @@ def ticket_rows(
         when(S.RINGING, events.PhoneVanished, attempts.phone_vanished, S.WAITING),
         told(S.DIALLING, events.LegEnded, attempts.informateur_left_dialling, *_AGAIN),
         when(S.DIALLING, events.CalledAnswered, pickups.answered, S.ASKING),
+        when(S.DIALLING, events.CalledAgain, attempts.dialled_again),
         told(S.DIALLING, events.CalledEnded, attempts.not_reached, *_AGAIN),
         when(S.DIALLING, events.CallLeft, attempts.gone_unanswered, *_AGAIN),
         told(S.DIALLING, events.DialFailed, attempts.not_dialled, *_AGAIN),

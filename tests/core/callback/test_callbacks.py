@@ -3,7 +3,7 @@
 import pytest
 
 from router.core.callback.tickets import OURS, Failure, TicketState
-from router.core.events import CallbackCancelled, CalledEnd, CalledEnded, NumberTaken
+from router.core.events import CallbackCancelled, CalledAgain, CalledEnd, CalledEnded, NumberTaken
 from router.core.facts import Outcome
 from router.core.ids import CallId, TicketId
 from router.core.requests import Pause, Ready
@@ -37,6 +37,17 @@ def test_the_informateur_comes_first_then_the_number_is_dialled(exchange: Exchan
     assert state(exchange) is TicketState.DONE
     [fact] = exchange.call_facts()
     assert (fact.door, fact.outcome, fact.kept) == ("callback", "answered", True)
+
+
+def test_the_next_carrier_may_let_it_ring_as_long(exchange: Exchange) -> None:
+    dialled(exchange)
+    exchange.wait(RULES.ring_s - 1)
+    exchange.tell(CalledAgain(exchange.attempt("t")))
+    exchange.wait(RULES.ring_s - 1)
+    assert state(exchange) is TicketState.DIALLING
+    assert exchange.saved[TicketId("t")].attempts == 1
+    exchange.wait(2)
+    assert exchange.saved[TicketId("t")].failure is Failure.NO_ANSWER
 
 
 @pytest.mark.parametrize(
