@@ -149,20 +149,21 @@ def _of_tls(options: AsteriskOptions) -> Iterator[Problem]:
                 f'"{options.agents_encryption}" needs [asterisk.tls], with certificate and key',
             )
         return
-    for name in ("certificate", "key", "ca_file"):
-        if re.search(r"[;\[\\\x00-\x1f]", path := str(getattr(tls, name))):
+    for file in ("certificate", "key", "ca_file"):
+        if re.search(r"[;\[\\\x00-\x1f]", path := str(getattr(tls, file))):
             reason = f"Asterisk cannot read a path with semicolons or brackets: {path}"
-            yield _fault(f"tls.{name}", reason)
+            yield _fault(f"tls.{file}", reason)
     held = {options.trunk_bind: "trunk_bind", options.agents_bind: "agents_bind"}
-    for name, given, usual in (
+    binds: tuple[tuple[str, str | None, str], ...] = (
         ("trunk_bind", tls.trunk_bind, options.trunk_bind),
         ("agents_bind", tls.agents_bind, options.agents_bind),
-    ):
+    )
+    for name, given, usual in binds:
         if given is None and bad_address(usual):
             continue  # told already
         address = given or port_above(usual)
-        if reason := bad_address(address):
-            yield _fault(f"tls.{name}", reason)
+        if wrong := bad_address(address):
+            yield _fault(f"tls.{name}", wrong)
         elif address in held:
             yield _fault(f"tls.{name}", f"must differ from asterisk.{held[address]} ({address})")
         held[address] = f"tls.{name}"

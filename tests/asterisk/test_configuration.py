@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from router.asterisk.carriers import Carrier, Registration, Tls
+from router.asterisk.carriers import Registration
 from router.asterisk.configuration import (
     FORMER_FILES,
     PLACEHOLDER,
@@ -42,98 +42,6 @@ def test_writes_every_file_for_its_owner_only(tmp_path: Path, toolbox: Toolbox) 
     assert stat.S_IMODE(settings.config_dir.stat().st_mode) == 0o700
     modes = {stat.S_IMODE(path.stat().st_mode) for path in settings.config_dir.iterdir()}
     assert modes == {0o600}
-
-
-def test_former_keys_make_the_same_trunk(tmp_path: Path, toolbox: Toolbox) -> None:
-    settings = make_settings(
-        tmp_path,
-        trunk_peer="sbc.example.net:5060",
-        registration=Registration("sip.example.net", "compte-1"),
-        registration_password="mot-de-passe",
-        presented="+33199003939",
-    )
-    render(settings, toolbox, settings.config_dir)
-    (trunk,) = conf_of(settings.config_dir, "trunk")
-    assert trunk["from_user"] == "compte-1"
-    assert trunk["from_domain"] == "sip.example.net"
-    (registration,) = conf_of(settings.config_dir, "trunk-registration")
-    assert registration["client_uri"] == "sip:compte-1@sip.example.net"
-    (account,) = conf_of(settings.config_dir, "trunk-account")
-    assert account["password"] == "mot-de-passe"
-    (peer,) = conf_of(settings.config_dir, "trunk-peer")
-    # From names the account, so the number that is shown is in P-Asserted-Identity.
-    asserted = "P-Asserted-Identity=%3Csip%3A%2B33199003939%40sip.example.net%3E"
-    assert peer["contact"] == f"sip:sbc.example.net:5060?{asserted}"
-
-
-def test_each_carrier_of_the_list_has_its_sections(tmp_path: Path, toolbox: Toolbox) -> None:
-    ours = Carrier(
-        name="ours",
-        transport="tls",
-        hosts=("192.0.2.0/24", "sbc.example.net"),
-        peer="sip.example.net",
-        codecs=("alaw",),
-        number_format="national",
-        from_domain="ours.example.org",
-        asserted="presented",
-        privacy="id",
-        user_phone=True,
-        session_timers="required",
-        session_expires_s=600,
-        qualify_s=0,
-        registration=Registration("sip.example.net:5061", "u", realm="r", expires_s=300),
-    )
-    other = Carrier(name="other", hosts=("198.51.100.7",), transport="tcp")
-    settings = make_settings(
-        tmp_path,
-        carriers=(ours, other),
-        carrier_passwords={"ours": "p"},
-        tls=Tls(certificate=Path("/c.pem"), key=Path("/k.pem")),
-        presented="3939",
-        agents_encryption="required",
-    )
-    render(settings, toolbox, settings.config_dir)
-    assert conf_of(settings.config_dir, "trunk-ours") == [
-        {
-            "transport": "trunk-tls",
-            "identify_by": "ip",
-            "aors": "trunk-ours-peer",
-            "disallow": "all",
-            "allow": "alaw",
-            "media_encryption": "sdes",
-            "from_domain": "ours.example.org",
-            "user_eq_phone": "yes",
-            "outbound_auth": "trunk-ours-account",
-            "timers": "required",
-            "timers_sess_expires": "600",
-        }
-    ]
-    (addresses,) = conf_of(settings.config_dir, "trunk-ours-addresses")
-    assert addresses["match"] == "192.0.2.0/24,sbc.example.net"
-    assert addresses["srv_lookups"] == "yes"
-    (peer,) = conf_of(settings.config_dir, "trunk-ours-peer")
-    assert peer["qualify_frequency"] == "0"
-    headers = "P-Asserted-Identity=%3Csip%3A3939%40ours.example.org%3Buser%3Dphone%3E&Privacy=id"
-    assert peer["contact"] == rf"sip:sip.example.net\;transport=tls?{headers}"
-    (account,) = conf_of(settings.config_dir, "trunk-ours-account")
-    assert account["realm"] == "r"
-    (registration,) = conf_of(settings.config_dir, "trunk-ours-registration")
-    assert registration["server_uri"] == r"sip:sip.example.net:5061\;transport=tls"
-    assert registration["expiration"] == "300"
-
-    (trunk,) = conf_of(settings.config_dir, "trunk-other")
-    assert not {"aors", "media_encryption"} & trunk.keys()
-    text = read(settings.config_dir, "pjsip.conf")
-    transports = re.findall(r"^\[(\S+-(?:udp|tcp|tls))\]", text, re.MULTILINE)
-    assert transports == ["trunk-tcp", "trunk-tls", "agents-tls"]
-    assert "transport = agents-tls\nmedia_encryption = sdes\n" in text
-
-
-def conf_of(folder: Path, section: str) -> list[dict[str, str]]:
-    """Return what is in each section of this name, itself."""
-    text = read(folder, "pjsip_carriers.conf")
-    found = re.findall(rf"^\[{section}\](?:\(\S+\))?\n((?:\S.*\n)*)", text, re.MULTILINE)
-    return [dict(line.split(" = ", 1) for line in lines.splitlines()) for lines in found]
 
 
 def test_every_setting_is_used_in_a_file(tmp_path: Path, toolbox: Toolbox) -> None:

@@ -13,9 +13,10 @@ import aiohttp
 import pytest
 
 from router.asterisk import configuration
+from router.asterisk.carriers import Registration
 from router.asterisk.preflight import required_modules
 from router.asterisk.server import AsteriskServer
-from router.asterisk.settings import AsteriskSettings, Registration
+from router.asterisk.settings import AsteriskSettings
 from router.asterisk.toolbox import Toolbox
 from router.errors import SetupError
 from tests.asterisk.private import ROOT, faults, is_running, make_settings

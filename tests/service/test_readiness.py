@@ -203,12 +203,9 @@ async def test_the_carrier_must_answer_if_it_is_asked(
 
 
 async def test_one_carrier_of_several_is_enough() -> None:
-    carriers = tuple(
-        Carrier(name=name, hosts=(host,), peer=f"{host}:5060", transport=transport)
-        for name, host, transport in (
-            ("one", "192.0.2.1", "udp"),
-            ("two", "192.0.2.2", "tcp"),
-        )
+    carriers = (
+        Carrier(name="one", hosts=("192.0.2.1",), peer="192.0.2.1:5060"),
+        Carrier(name="two", hosts=("192.0.2.2",), peer="192.0.2.2:5060", transport="tcp"),
     )
     async with scene(carriers=carriers) as here:
         here.link.client.wrong["endpoints/PJSIP/trunk-one"] = {"state": "offline"}
