@@ -9,12 +9,14 @@ from typer.main import get_command
 
 from router import __version__, places
 from router.cli import (
+    agents,
     configuration,
     demo,
     development,
     doctor,
     install,
     report,
+    secrets,
     service,
     telephony,
     year,
@@ -58,6 +60,8 @@ for command in (
     *(report.report, year.simulate, year.staff, year.policies),
 ):
     app.command()(command)
+app.add_typer(agents.app, name="agents")
+app.add_typer(secrets.app, name="secrets")
 app.add_typer(telephony.app, name="asterisk")
 
 #: Set by a shell that asks for completions (see `./allo --show-completion`).

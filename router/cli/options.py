@@ -83,6 +83,20 @@ def or_demo_settings(config: Path | None) -> Path | None:
     return DEMO_SETTINGS
 
 
+def meant(config: Path | None) -> Path:
+    """Return the settings that are meant: those named, or the demo's.
+
+    Raises:
+        typer.BadParameter: If there are neither.
+    """
+    named = or_demo_settings(config)
+    if named is None:
+        raise typer.BadParameter(
+            "name the settings (allo.toml), or start ./allo demo once", param_hint="--config"
+        )
+    return named
+
+
 def tape_on(path: Path) -> "Tape":
     """Return a new recording in `path`.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.cli.options import DemoConfigOption, or_demo_settings, say
+from router.cli.options import DemoConfigOption, meant, say
 from router.errors import SetupError
 
 if TYPE_CHECKING:
@@ -140,9 +140,4 @@ def _settings(config: Path | None) -> "AsteriskSettings":
     """Return Asterisk's settings: those named, or the demo's."""
     from router.config import load
 
-    named = or_demo_settings(config)
-    if named is None:
-        raise typer.BadParameter(
-            "name the settings (allo.toml), or start ./allo demo once", param_hint="--config"
-        )
-    return load(named).asterisk()
+    return load(meant(config)).asterisk()

@@ -2,15 +2,34 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
-from router.config.tables import Report, unknown
+from router.config.tables import Report, Text, parse, unknown
 from router.core.ids import AgentId, SectorId
 from router.core.plan import Agent, Sector
 
 #: agents.toml: id -> sector -> level.
 AgentsTable = dict[str, dict[str, int]]
 
-_AGENT = re.compile(r"[0-9]{1,10}")
+#: The table of agents.toml that says who is who. Nothing but `./allo agents list` shows it.
+NAMES = "names"
+
+_NUMBER = re.compile(r"[0-9]{1,10}")
+
+
+def is_number(text: str) -> bool:
+    """Return whether an informateur may have this number."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def without_names(content: dict[str, Any], report: Report) -> dict[str, Any]:
+    """Return what agents.toml holds but for the names, which are checked."""
+    skills = dict(content)
+    names = parse(dict[str, Text], skills.pop(NAMES, {}), report, within=NAMES) or {}
+    for id_ in names:
+        if id_ not in skills:
+            report.add(f"{NAMES}.{id_}", unknown("informateur", id_, skills))
+    return skills
 
 
 def read_agents(
@@ -29,7 +48,7 @@ def read_agents(
     if not skills:
         agents_report.add("", "names no informateur")
     for id_, levels_of in skills.items():
-        if not _AGENT.fullmatch(id_):
+        if not is_number(id_):
             agents_report.add(id_, "an informateur's id is digits, as in 101")
         if not levels_of:
             agents_report.add(id_, "has no sector")

@@ -1,8 +1,9 @@
 """All files of one deployment, read together."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from router.asterisk.settings import AsteriskSettings
 from router.config.agreement import (
@@ -66,16 +67,27 @@ def load(path: Path | None, known_prompts: Collection[str] | None = None) -> Con
     return read
 
 
-def read_all(path: Path | None, known_prompts: Collection[str] | None = None) -> Config | Faulty:
+def read_all(
+    path: Path | None,
+    known_prompts: Collection[str] | None = None,
+    *,
+    instead: Mapping[Path, Path] = MappingProxyType({}),
+) -> Config | Faulty:
     """Read as `load` does, but return the faults instead of raising them.
 
     A fault is reported once, where it is, and nothing that merely follows from it: a file that
-    cannot be read is one fault.
+    cannot be read is one fault. `instead` are files of the same names to be read in place of
+    informateurs and secrets: a change that is not made yet.
     """
     report = Report(path.name if path else "settings")
     settings = read_settings(path, report) if path else Settings()
     if settings is None:
         return Faulty(report.problems, None)
+    settings = replace(
+        settings,
+        agents=instead.get(settings.agents, settings.agents),
+        secrets=settings.secrets and instead.get(settings.secrets, settings.secrets),
+    )
     plan_report, agents_report = Report(settings.plan.name), Report(settings.agents.name)
     # A file whose name is faulty is not read: its default would have faults of its own.
     named = {name: report.is_sound(name) for name in ("plan", "agents", "secrets")}

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from router.asterisk.faults import SHORTEST_LIMIT_S
-from router.config.agents import AgentsTable, read_agents
+from router.config.agents import AgentsTable, read_agents, without_names
 from router.config.desk import DeskTable, read_desk
 from router.config.directory import EntryTable, read_directory
 from router.config.goals import (
@@ -146,7 +146,9 @@ def read_plan(
     staff = None if agents_path is None else read_toml(agents_path, agents_report)
     agents_report.is_read = staff is not None
     table = None if content is None else parse(PlanTable, content, report)
-    skills = None if staff is None else parse(AgentsTable, staff, agents_report)
+    skills = None
+    if staff is not None:
+        skills = parse(AgentsTable, without_names(staff, agents_report), agents_report)
     if table is None:
         return None
     _check_numbers(table.numbers, report)

@@ -133,6 +133,9 @@ One line for each informateur, `agents` of the settings:
 
 The id is 1 to 10 digits; the phone's account is `agent-101`. A sector's level says who is asked for
 it: level 1 at once, each further level after the wait that `targets.widening_s` of the plan gives.
+
+A table `[names]` at the end may say who they are (`101 = "Camille Martin"`), for `./allo agents
+list` alone. `./allo agents add` and `remove` change this file and the secrets together.
 """
 
 
@@ -273,7 +276,9 @@ def _default(column: FieldInfo) -> str:
 
 
 def in_toml(value: Any) -> str:
-    """Return a value as TOML: text, number, truth, tuple or table."""
+    """Return a value as TOML: text, number, truth, instant, tuple or table."""
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, tuple):
         return f"[{', '.join(map(in_toml, value))}]"
     if isinstance(value, dict):

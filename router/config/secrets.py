@@ -5,7 +5,7 @@ import secrets
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -167,7 +167,7 @@ def new_secrets(agent_ids: Iterable[str], supervisor_phones: Iterable[str] = ())
         "",
         "# What informateurs type to log in by phone.",
         "[pins]",
-        *(f'{agent} = "{pin}"' for agent, pin in zip(agents, _new_pins(len(agents)), strict=True)),
+        *(f'{agent} = "{pin}"' for agent, pin in zip(agents, new_pins(len(agents)), strict=True)),
         "",
         "# What informateurs' pages present (Authorization: Bearer).",
         "[tokens]",
@@ -184,7 +184,7 @@ def new_secrets(agent_ids: Iterable[str], supervisor_phones: Iterable[str] = ())
     return "\n".join(lines) + "\n"
 
 
-def _new_pins(count: int) -> list[str]:
+def new_pins(count: int) -> list[str]:
     """Return different PINs, so that one typed with the wrong informateur's number fails."""
     pins: dict[str, None] = {}
     while len(pins) < count:
@@ -248,6 +248,11 @@ def _check_times(table: Any, report: Report) -> None:
     for name, at in table.since.items():
         if at.tzinfo is None:
             report.add(f"since.{name}", "needs its offset: 2026-11-23T10:00:00+01:00")
+
+
+def at(seconds: float) -> datetime:
+    """Return an instant, UTC epoch seconds, as the secrets have it."""
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def rotatable(given: Any) -> tuple[str, ...]:

@@ -200,10 +200,13 @@ def read_toml(path: Path, report: Report) -> dict[str, Any] | None:
     return None
 
 
-def parse(kind: type[T], table: Any, report: Report, *, show_values: bool = True) -> T | None:
+def parse(
+    kind: type[T], table: Any, report: Report, *, show_values: bool = True, within: str = ""
+) -> T | None:
     """Return `table` as `kind`, with faulty entries mended; None if it cannot be mended.
 
     Every fault is reported; `show_values=False` keeps the values (secrets) out of the report.
+    `within` is the key of the table in its file.
     """
     adapter = TypeAdapter(kind)
     table = deepcopy(table)
@@ -213,11 +216,11 @@ def parse(kind: type[T], table: Any, report: Report, *, show_values: bool = True
         except ValidationError as error:
             faults = _causes(error.errors(include_url=False))
         for fault in faults:
-            key = _key(fault["loc"])
+            key = _key((*filter(None, [within]), *fault["loc"]))
             if not mending:
                 report.add(key, _reason(kind, fault, show_values))
         for fault in faults:
-            report.mended(_key(fault["loc"]))
+            report.mended(_key((*filter(None, [within]), *fault["loc"])))
             _mend(kind, table, fault)
     return None
 

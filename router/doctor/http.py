@@ -46,10 +46,10 @@ class HttpDoor:
                 )
             ) from None
 
-    async def router(self, path: str) -> Page:
-        """Return what the router itself answers."""
+    async def router(self, path: str, token: str = "") -> Page:
+        """Return what the router itself answers, to whoever presents the token."""
         try:
-            return await self._on_socket(path)
+            return await self._on_socket(path, token)
         except TimeoutError:
             raise Unseen(
                 self._away("router-frozen", "the router does not answer: it hangs")
@@ -61,19 +61,21 @@ class HttpDoor:
                 )
             ) from None
 
-    async def _on_socket(self, path: str) -> Page:
+    async def _on_socket(self, path: str, token: str) -> Page:
         folder = os.open(self._config.settings.state_dir, os.O_RDONLY | os.O_DIRECTORY)
         try:
             # By the folder's descriptor: a socket's own path must be short (unix(7)).
-            return await self._get(f"http://router{path}", f"/proc/self/fd/{folder}/{SOCKET_NAME}")
+            socket = f"/proc/self/fd/{folder}/{SOCKET_NAME}"
+            return await self._get(f"http://router{path}", socket, token)
         finally:
             os.close(folder)
 
-    async def _get(self, url: str, socket: str | None) -> Page:
+    async def _get(self, url: str, socket: str | None, token: str = "") -> Page:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         connector = aiohttp.UnixConnector(socket) if socket else aiohttp.TCPConnector()
         async with (
             aiohttp.ClientSession(connector=connector, timeout=PATIENCE) as session,
-            session.get(url) as answer,
+            session.get(url, headers=headers) as answer,
         ):
             return Page(answer.status, await answer.text(), dict(answer.headers))
 

@@ -40,6 +40,8 @@ def test_help_teaches() -> None:
             "replay",
             "doctor",
             "refusals",
+            "agents",
+            "secrets",
         ),
         *("install", "package"),
         *("report", "simulate", "staff", "policies"),
@@ -54,6 +56,8 @@ COMMANDS = (
     *("install", "package"),
     *("report", "simulate", "staff", "policies", "asterisk"),
     *("asterisk start", "asterisk stop", "asterisk cli"),
+    *("agents", "agents add", "agents list", "agents remove", "agents pin"),
+    *("secrets", "secrets list", "secrets rotate"),
 )
 
 

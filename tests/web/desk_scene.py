@@ -101,6 +101,7 @@ class Engine:
         self.reply = Reply.READY
         self.asked: list[tuple[AgentId, Request]] = []
         self.watched: list[tuple[str, PhoneId, AgentId, Watching]] = []
+        self.keyring = Keyring(tokens(), lambda: MONDAY_10H)
         self.views = {ME: a_view(ME), OTHER: a_view(OTHER)}
         #: How often a desk was looked at.
         self.looks = 0
@@ -115,8 +116,7 @@ class Engine:
             heartbeat_s=heartbeat_s,
         )
         metrics = Metrics(self.plan.sectors)
-        keyring = Keyring(tokens(), lambda: MONDAY_10H)
-        api = Api(self.plan, code_book(self.plan), keyring, self._snapshot, metrics, backend)
+        api = Api(self.plan, code_book(self.plan), self.keyring, self._snapshot, metrics, backend)
         return api.application()
 
     def _snapshot(self) -> Snapshot:

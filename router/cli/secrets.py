@@ -1,0 +1,148 @@
+"""Commands about secrets: ./allo secrets list, rotate. No value is shown but a new one, once."""
+
+import json
+import re
+import sys
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.changes import DryRunOption, save
+from router.cli.options import DemoConfigOption, meant, say
+
+if TYPE_CHECKING:
+    from router.config.rotation import Known
+
+app = typer.Typer(
+    help="Secrets: their age, and new ones in their place.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+_GRACE = re.compile(r"([0-9]{1,5})([mhd])")
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+_MEANING = {
+    "grace": "with grace",
+    "at once": "at once: the phone needs the new one",
+    "restart": "takes effect when Asterisk and router restart",
+    "by hand": "by hand",
+}
+
+
+@app.command("list")
+def list_(
+    config: DemoConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """List the secrets: names, ages and graces, never values.
+
+    The age counts from when ./allo made the secret; those of the first day have none.
+    """
+    from router.clock import Clock
+    from router.config import load
+    from router.config.rotation import listed
+    from router.config.secrets import at
+
+    loaded = load(meant(config))
+    assert loaded.secrets is not None, "a settings file has secrets"
+    now = at(Clock().now())
+    known = listed(loaded.secrets, now)
+    if as_json:
+        print(json.dumps({"secrets": [_json(one) for one in known]}))
+        return
+    for one in known:
+        print(_line(one, now))
+
+
+@app.command()
+def rotate(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="As ./allo secrets list has it: api_key, supervisors.superviseur."
+        ),
+    ],
+    grace: Annotated[
+        str | None,
+        typer.Option(
+            "--grace",
+            metavar="TIME",
+            help="How long the old one stays valid: 30m, 24h, 7d, or 0. Default: 24h where there "
+            "can be a grace.",
+        ),
+    ] = None,
+    config: DemoConfigOption = None,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Put a new secret in the place of one.
+
+    The old one stays valid for a while, where it can.
+    The new one is shown once, on a terminal. Without a grace: phones' passwords and ari_password,
+    as Asterisk knows one at a time.
+    """
+    from router.clock import Clock
+    from router.config import load, rotation
+    from router.config.edits import editing
+    from router.config.secrets import at
+
+    named = meant(config)
+    given = load(named).secrets
+    assert given is not None, "a settings file has secrets"
+    now = at(Clock().now())
+    way = rotation.how(name, given)
+    lasts = _grace(grace if grace is not None else "24h" if way == "grace" else "0")
+    with editing(named) as edited:
+        new = rotation.rotate(edited, given, name, lasts, now)
+        changed = save(edited, dry_run=dry_run)
+    if changed is None:
+        return
+    if name in given.grace and given.grace[name].until > now:
+        say("The one before the old one, which was still in its grace, opens nothing more.")
+    if lasts:
+        say(f"{name} is new; the old one opens too until {_local(now + lasts)}.")
+    else:
+        say(f"{name} is new; the old one opens nothing more once the service has it.")
+    if way == "restart":
+        say(
+            "It takes effect when Asterisk and the router restart, together: until then restart "
+            "neither alone. (systemctl restart allo-asterisk allo-router; this ends calls.)"
+        )
+    if sys.stdout.isatty():
+        print(f"\n  {new}\n\nShown this once; it is kept in {edited.secrets_path} alone.")
+    else:
+        say(f"Shown on a terminal only; it is in {edited.secrets_path}.")
+
+
+def _grace(text: str) -> timedelta:
+    if text == "0":
+        return timedelta()
+    found = _GRACE.fullmatch(text)
+    if found is None:
+        raise typer.BadParameter(f"write it as 30m, 24h, 7d or 0, got {text}", param_hint="--grace")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _json(one: "Known") -> dict[str, str | None]:
+    return {
+        "name": one.name,
+        "since": None if one.since is None else one.since.isoformat(),
+        "grace_until": None if one.grace_until is None else one.grace_until.isoformat(),
+        "rotation": one.rotation,
+    }
+
+
+def _line(one: "Known", now: datetime) -> str:
+    age = "as laid" if one.since is None else _age(now - one.since)
+    more = f"; the one before opens until {_local(one.grace_until)}" if one.grace_until else ""
+    return f"{one.name:32} {age:10} {_MEANING[one.rotation]}{more}"
+
+
+def _age(age: timedelta) -> str:
+    if age < timedelta(hours=1):
+        return f"{max(0, round(age.total_seconds() / 60))} min"
+    return f"{age.seconds // 3600} h" if age.days < 1 else f"{age.days} d"
+
+
+def _local(at: datetime) -> str:
+    return at.astimezone().strftime("%Y-%m-%d %H:%M")
