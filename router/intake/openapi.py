@@ -1,14 +1,18 @@
-"""The description of the callbacks' interface: OpenAPI 3.1, served at /v1/openapi.json."""
+"""The description of every address, in OpenAPI 3.1, served at /v1/openapi.json.
+
+The router's own come from `router/web/openapi.py`.
+"""
 
 from typing import Any
 
 from router.access import Scope
 from router.core.callback.tickets import Failure
+from router.web.openapi import SCHEMAS, answer, errors, operation, paths
 
 _ERROR = {"$ref": "#/components/schemas/Error"}
 _PROGRESS = {"$ref": "#/components/schemas/Progress"}
 _TICKET = {"$ref": "#/components/parameters/ticket"}
-_SITE: list[dict[str, list[str]]] = [{}, {"key": []}]
+_SITE: list[dict[str, list[str]]] = [{}, {"token": [Scope.CALLBACKS.value]}]
 
 
 def _refusals(**by_status: str) -> dict[str, Any]:
@@ -33,13 +37,80 @@ _UNKNOWN = "Clé d’accès inconnue, ou dont le délai de remplacement est éco
 _ORIGIN_OR_KEY = f"{_ORIGIN[:-1]}, ou clé d’un autre usage : « scope » nomme la portée qu’il faut."
 _AWAY = "Rien n’est possible pour le moment ; le code dit pourquoi."
 
+_TEXT = {"type": "string"}
+_FORM = {
+    "required": True,
+    "content": {
+        "application/x-www-form-urlencoded": {
+            "schema": {"type": "object", "additionalProperties": _TEXT}
+        }
+    },
+}
+
+
+def _page(text: str, kind: str = "text/html") -> dict[str, Any]:
+    return answer(text, _TEXT, kind)
+
+
+def _form(name: str, path: str, summary: str) -> dict[str, Any]:
+    shown = {str(status): _page("La page dit pourquoi.") for status in (404, 409, 422, 429, 503)}
+    told = {
+        "200": _page("La page dit où en est la demande."),
+        **shown,
+        **errors((400, 403, 413, 415)),
+    }
+    return {**operation(name, path, summary, told), "requestBody": _FORM}
+
+
+_PAGES: dict[str, Any] = {
+    "/rappel": {
+        "get": {
+            **operation(
+                "getForm",
+                "/rappel",
+                "La page où demander un rappel",
+                {"200": _page("La page."), "404": _page("La page, pour choisir un domaine.")},
+            ),
+            "parameters": [
+                {"name": "fiche", "in": "query", "schema": _TEXT},
+                {"name": "sector", "in": "query", "schema": _TEXT},
+            ],
+        },
+        "post": _form("sendForm", "/rappel", "Demander un rappel sans script"),
+    },
+    "/rappel/suivi": {
+        "post": _form("followForm", "/rappel/suivi", "Suivre ou annuler une demande sans script")
+    },
+    "/widget.js": {
+        "get": operation(
+            "getWidget",
+            "/widget.js",
+            "Le composant à placer sur une page",
+            {
+                "200": _page("Le script.", "text/javascript"),
+                "304": {"description": "Inchangé."},
+            },
+        )
+    },
+    "/v1/openapi.json": {
+        "get": operation(
+            "getDescription",
+            "/v1/openapi.json",
+            "Cette description",
+            {"200": answer("OpenAPI 3.1.", {"type": "object"})},
+        )
+    },
+}
+
 DESCRIPTION: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {
-        "title": "Demander un rappel",
+        "title": "Le service, par HTTP",
         "version": "1",
         "description": (
-            "Un numéro de téléphone est laissé, un informateur rappelle dans le délai promis. "
+            "Un jeton (Authorization: Bearer) ouvre ce que sa portée nomme : read, agents, "
+            "supervise, callbacks ou admin. Rappel : un numéro de téléphone est laissé, un "
+            "informateur rappelle dans le délai promis. "
             "Le numéro n’est gardé qu’en mémoire, jusqu’à la fin du rappel, et n’est jamais "
             "rendu. Depuis un navigateur : une origine autorisée (CORS) et une preuve de "
             "travail (altcha, version 1), sans cookie. Depuis un serveur : une clé, sans l’un "
@@ -47,6 +118,8 @@ DESCRIPTION: dict[str, Any] = {
         ),
     },
     "paths": {
+        **paths(),
+        **_PAGES,
         "/v1/callbacks": {
             "post": {
                 "operationId": "askCallback",
@@ -146,10 +219,10 @@ DESCRIPTION: dict[str, Any] = {
     },
     "components": {
         "securitySchemes": {
-            "key": {
+            "token": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "Clé d’un serveur de confiance : portée « callbacks ».",
+                "description": "Un jeton des secrets, avec sa portée.",
             }
         },
         "parameters": {
@@ -161,6 +234,7 @@ DESCRIPTION: dict[str, Any] = {
             }
         },
         "schemas": {
+            **SCHEMAS,
             "Request": {
                 "type": "object",
                 "required": ["phone"],
