@@ -1,5 +1,6 @@
 """Which process holds a port that we need: from /proc, as far as this user may look."""
 
+import errno
 import os
 import pwd
 import re
@@ -17,6 +18,11 @@ _PROTOCOLS = {socket.SOCK_DGRAM: "udp", socket.SOCK_STREAM: "tcp"}
 _LISTENS = "0A"
 _ANY = {"0.0.0.0", "::"}
 _LONGEST_COMMAND = 200
+#: What to do where nobody is in the way.
+_REMEDIES = {
+    errno.EADDRNOTAVAIL: "Name one of this machine's addresses in the settings (`ip address`).",
+    errno.EACCES: "Name a port of 1024 or more in the settings: lower ones are root's.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +61,11 @@ def check_free(address: Address, remedy: str) -> None:
 
 
 def taken(address: Address, error: OSError, remedy: str) -> SetupError:
-    """Return the error for an address that could not be bound."""
+    """Return the error for an address that could not be bound; `remedy` is for one in use."""
     held = holder(address)
     by = f", by {held}" if held else ""
     why = os.strerror(error.errno) if error.errno else str(error)
-    return SetupError(f"{address}: {why}{by}", remedy)
+    return SetupError(f"{address}: {why}{by}", _REMEDIES.get(error.errno or 0, remedy))
 
 
 def holder(address: Address) -> str | None:

@@ -51,7 +51,8 @@ class Change:
     why: str
 
     def __str__(self) -> str:
-        return f"{self.why}: {self.thing.path}"
+        to = f" -> {self.thing.target}" if isinstance(self.thing, Link) else ""
+        return f"{self.why}: {self.thing.path}{to}"
 
 
 @dataclass(frozen=True, slots=True)

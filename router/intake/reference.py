@@ -31,11 +31,11 @@ curl -N -H "Authorization: Bearer $TOKEN" https://3939.example.org/v1/agents/me/
 ```
 
 A body is a JSON object of 16 kilobytes at most, 4 for callbacks, announced as `application/json`; a
-member that is not foreseen is refused. Messages are in French, for the people who use what you build. Instants are
-ISO 8601 with their offset, durations (`…_s`) whole seconds. No cache may keep an answer. Any
-address may answer 503 while the service restarts; `Retry-After` then says when to try again, where
-it is known. No answer holds a caller's number, and an address that holds something like one is
-answered 404 unread.
+member that is not foreseen is refused. Messages are in French, for the people who use what you
+build. Instants are ISO 8601 with their offset, durations (`…_s`) whole seconds. No cache may keep
+an answer. Any address may answer 503 while the service restarts; `Retry-After` then says when to
+try again, where it is known. No answer holds a caller's number, and an address that holds something
+like one is answered 404 unread.
 """
 _TOKENS = """\
 ## Tokens

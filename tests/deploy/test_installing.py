@@ -289,7 +289,8 @@ def test_uninstalled_it_leaves_what_is_the_admin_s(image: Image) -> None:
     assert all(path.startswith(("etc/allo/", "etc/logrotate.d/allo")) for path in left)
     image.install()  # and back, with the same secrets
     assert "new: /etc/allo/secrets.toml" not in image.said
-    assert "new: /etc/systemd/system/multi-user.target.wants/allo.target" in image.said
+    link = "new: /etc/systemd/system/multi-user.target.wants/allo.target"
+    assert f"{link} -> /usr/lib/systemd/system/allo.target" in image.said
 
 
 def test_purged_nothing_is_left(image: Image) -> None:
