@@ -7,11 +7,14 @@ events whose account is an endpoint of ours, or "<unknown>", and never what the 
 (res_pjsip/security_events.c); here nothing is read of them but the address.
 """
 
+import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from router.asterisk.settings import AsteriskOptions
+from router.asterisk.sip_sections import is_name
+from router.errors import SetupError
 
 #: What is said of each event.
 _REASONS = {
@@ -69,8 +72,35 @@ class Spared:
 
 
 def spared_by(settings: AsteriskOptions) -> Spared:
-    """Return whom these settings spare: this machine, the carriers, and the phones' networks."""
-    return Spared((*_THIS_MACHINE, *settings.trunk_hosts, *settings.agents_networks))
+    """Return whom these settings spare: this machine, the carriers, and the phones' networks.
+
+    Raises:
+        SetupError: If a carrier's name cannot be looked up: it could be banned.
+    """
+    networks = [*_THIS_MACHINE, *settings.agents_networks]
+    for host in settings.carrier_hosts:
+        found = _networks_of(host)
+        if not found:
+            raise SetupError(
+                f"{host}, a carrier, cannot be looked up, so it could be banned",
+                "See to the name server, or write its addresses into the settings instead "
+                "(trunk_hosts, or hosts of asterisk.carriers).",
+            )
+        networks += found
+    for carrier in settings.ways_out:
+        # Often the same; where it is a domain of SRV records alone, `hosts` has them.
+        networks += _networks_of((carrier.peer or "").partition(":")[0])
+    return Spared(networks)
+
+
+def _networks_of(host: str) -> list[str]:
+    if not is_name(host):
+        return [host]
+    try:
+        found = socket.getaddrinfo(host, None, socket.AF_INET, socket.SOCK_DGRAM)
+    except OSError:
+        return []
+    return [str(address[0]) for *_, address in found]
 
 
 class Teller:

@@ -4,7 +4,9 @@ from ipaddress import ip_address
 
 import pytest
 
+from router.asterisk.carriers import Carrier
 from router.asterisk.settings import AsteriskOptions
+from router.errors import SetupError
 from router.refusals import Spared, Teller, refusal, spared_by
 
 
@@ -50,6 +52,14 @@ def test_carriers_and_offices_are_spared_and_everybody_is_not() -> None:
         assert Teller(spared).line(event(address=address), 0) is None
     assert ip_address("198.51.100.8") not in spared
     assert Teller(spared).line(event(address="198.51.100.8"), 0) is not None
+
+
+def test_a_carrier_s_name_is_looked_up() -> None:
+    named = Carrier(name="un", hosts=("localhost",), peer="192.0.2.7:5060")
+    assert ip_address("192.0.2.7") in spared_by(AsteriskOptions(carriers=(named,)))
+    lost = Carrier(name="un", hosts=("carrier.invalid",))
+    with pytest.raises(SetupError, match=r"carrier\.invalid, a carrier, cannot be looked up"):
+        spared_by(AsteriskOptions(carriers=(lost,)))
 
 
 def test_a_flood_is_a_line_a_second() -> None:
