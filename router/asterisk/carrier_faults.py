@@ -40,6 +40,12 @@ def faults_of_carriers(options: AsteriskOptions) -> Iterator[Problem]:
         seen.add(carrier.name)
     yield from _overlapping(options.carriers)
     yield from _of_tls(options)
+    if options.agents_encryption == "required" and not options.agent_qualify_s:
+        yield _fault(
+            "agent_qualify_s",
+            'must be above 0 where agents_encryption is "required": a phone that registers without '
+            "TLS is known by it",
+        )
 
 
 def _fault(name: str, reason: str) -> Problem:

@@ -69,35 +69,6 @@ async def asked(around: Surroundings) -> list[Finding]:
     ]
 
 
-async def encrypted(around: Surroundings) -> list[Finding]:
-    """Look for phones that registered without TLS where it is required.
-
-    Asterisk takes a registration by any door, the carriers' included, whatever the endpoint says
-    (measured). Such a phone cannot call and is not rung: its calls without SRTP get 488, and there
-    is no way back to it but TLS.
-    """
-    if around.asterisk.agents_encryption != "required":
-        return []
-    told = await around.ami.ask("PJSIPShowContacts")
-    wrong = sorted(
-        str(phone_of(one["Endpoint"]))
-        for one in told
-        if one.get("Endpoint", "").startswith(ENDPOINT)
-        and "transport=tls" not in one.get("Uri", "").lower()
-    )
-    if not wrong:
-        return []
-    return [
-        warning(
-            "phones-plain",
-            "informateurs' phones",
-            f"{_listed(wrong)} registered without TLS, which the settings require: not rung",
-            "Set the phone to TLS and SRTP, at the address of asterisk.tls.agents_bind; let the "
-            "firewall keep phones from the carriers' port.",
-        )
-    ]
-
-
 async def _states(around: Surroundings) -> dict[str, str]:
     """Return each phone that Asterisk has, and whether it is registered ("online")."""
     listed = await around.ari.get("endpoints/PJSIP")
@@ -117,4 +88,4 @@ def _listed(phones: list[str]) -> str:
     return ("the phone " if len(phones) == 1 else "the phones ") + ", ".join(phones[:_SHOWN]) + more
 
 
-CHECKS = (known, registered, asked, encrypted)
+CHECKS = (known, registered, asked)

@@ -75,6 +75,11 @@ def test_each_fault_of_a_carrier_is_reported(
         ),
         ({"agents_encryption": "required"}, "agents_encryption", "needs [asterisk.tls]"),
         (
+            {"agents_encryption": "required", "tls": TLS, "agent_qualify_s": 0},
+            "agent_qualify_s",
+            "must be above 0",
+        ),
+        (
             {"tls": replace(TLS, trunk_bind="127.0.0.1:5062")},
             "tls.trunk_bind",
             "must differ from asterisk.agents_bind",

@@ -420,17 +420,6 @@ def phones_unasked(scene: Scene) -> None:
     scene.set_asterisk(agent_qualify_s=0)
 
 
-@planted("a phone without TLS where it is required", phones.CHECKS, "phones-plain")
-def phones_plain(scene: Scene) -> None:
-    scene.set_asterisk(agents_encryption="required", tls=TLS)
-    scene.ami.answers["PJSIPShowContacts"] = [
-        {"Endpoint": "agent-101", "Uri": "sip:agent-101@192.0.2.1:5060"},
-        {"Endpoint": "agent-102", "Uri": "sip:agent-102@192.0.2.2:5061;transport=TLS"},
-        {"Endpoint": "trunk", "Uri": "sip:192.0.2.3:5060"},
-        {"Response": "Success"},
-    ]
-
-
 # Sound.
 
 

@@ -157,7 +157,6 @@ class FakeAmi:
             "Status": [{"Response": "Success"}],
             "Ping": [{"Response": "Success"}],
             "PJSIPShowRegistrationsOutbound": [{"Response": "Success"}],
-            "PJSIPShowContacts": [{"Response": "Success"}],
         }
         self.heard = [f"Event: Newchannel\nChannel: PJSIP/{PROBE_ENDPOINT}-1"]
 
