@@ -196,4 +196,4 @@ def frequency(file: Path) -> int:
     samples = memoryview(frames).cast("h")[-rate // 2 :]
     loud = [one for one in samples if abs(one) > 500]
     crossings = sum((one < 0) != (other < 0) for one, other in itertools.pairwise(loud))
-    return round(crossings * rate / len(samples) / 2)
+    return int(crossings * rate / len(samples) / 2)
