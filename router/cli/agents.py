@@ -165,7 +165,10 @@ def hand_over(handed: "HandedOver", loaded: "Config") -> None:
         return
     print()
     if handed.password is not None:
-        print(f"  phone     agent-{handed.number}, at {loaded.settings.asterisk.agents_bind}")
+        transports = loaded.settings.asterisk.sip_transports
+        doors = [by for name, by in transports.items() if name.startswith("agents-")]
+        at = " or ".join(f"{address} ({kind.upper()})" for kind, address in doors)
+        print(f"  phone     agent-{handed.number}, at {at}")
     for what, value in new.items():
         print(f"  {what:9} {value}")
     print(f"\nShown this once: hand it over now. It is kept in {secrets} alone.")

@@ -1,13 +1,18 @@
-"""Commands about secrets: ./allo secrets list, rotate. No value is shown but a new one, once."""
+"""Commands about secrets: ./allo secrets list, rotate, add, remove.
+
+No value is shown but a new one, once.
+"""
 
 import json
 import re
 import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from router.access import Scope
 from router.cli.changes import DryRunOption, save
 from router.cli.options import DemoConfigOption, meant, say
 
@@ -108,10 +113,68 @@ def rotate(
             "It takes effect when Asterisk and the router restart, together: until then restart "
             "neither alone. (systemctl restart allo-asterisk allo-router; this ends calls.)"
         )
+    _show(new, edited.secrets_path)
+
+
+@app.command()
+def add(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Whose it is, as audits name it: portail.")
+    ],
+    scope: Annotated[
+        Scope,
+        typer.Option(
+            "--scope", metavar="SCOPE", help="read, agents, supervise, callbacks or admin."
+        ),
+    ],
+    agent: Annotated[
+        str | None,
+        typer.Option(
+            "--agent", metavar="NUMBER", help="The informateur whose desk the scope agents opens."
+        ),
+    ] = None,
+    config: DemoConfigOption = None,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Make one more HTTP token, with a scope.
+
+    docs/security.md says what each scope opens. The token is shown once, on a terminal.
+    """
+    from router.clock import Clock
+    from router.config import rotation
+    from router.config.edits import editing
+    from router.config.secrets import at
+
+    with editing(meant(config)) as edited:
+        new = rotation.grant(edited, name, scope, agent, at(Clock().now()))
+        changed = save(edited, dry_run=dry_run)
+    if changed is not None:
+        say(f"access.{name} opens what is for {scope}.")
+        _show(new, edited.secrets_path)
+
+
+@app.command()
+def remove(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As it was added: portail.")],
+    config: DemoConfigOption = None,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Take away a token that was added."""
+    from router.config import rotation
+    from router.config.edits import editing
+
+    with editing(meant(config)) as edited:
+        rotation.revoke(edited, name)
+        changed = save(edited, dry_run=dry_run)
+    if changed is not None:
+        say(f"access.{name} opens nothing more.")
+
+
+def _show(new: str, path: Path) -> None:
     if sys.stdout.isatty():
-        print(f"\n  {new}\n\nShown this once; it is kept in {edited.secrets_path} alone.")
+        print(f"\n  {new}\n\nShown this once; it is kept in {path} alone.")
     else:
-        say(f"Shown on a terminal only; it is in {edited.secrets_path}.")
+        say(f"Shown on a terminal only; it is in {path}.")
 
 
 def _grace(text: str) -> timedelta:

@@ -71,10 +71,10 @@ def remove(edited: Edited, number: str) -> None:
     del edited.agents[number]
     drop(edited.agents, NAMES, number)
     for table in _THEIRS:
-        _forget(edited, table, number)
+        forget(edited, table, number)
     for name, access in list(edited.secrets.get("access", {}).items()):
         if access.get("agent") == number:
-            _forget(edited, "access", name)
+            forget(edited, "access", name)
 
 
 def new_pin(edited: Edited, number: str, now: datetime, pin: str | None = None) -> str:
@@ -115,7 +115,7 @@ def _unless_there(edited: Edited, table: str, number: str, value: str, now: date
     return value
 
 
-def _forget(edited: Edited, table: str, key: str) -> None:
+def forget(edited: Edited, table: str, key: str) -> None:
     """Remove a secret and all that is noted of it."""
     drop(edited.secrets, table, key)
     for about in ("grace", "since"):

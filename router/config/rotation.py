@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from router.access import Scope
 from router.config.edits import Edited, drop, put
-from router.config.people import note
+from router.config.people import forget, note
 from router.config.secrets import Secrets, rotatable
 from router.config.tables import did_you_mean
 from router.errors import ConfigError, Problem
@@ -17,6 +18,7 @@ _LEFT_ALONE = {
     "code_secret": "would change every access code of every page at once: edit the file, and tell "
     "the web site, if it must be",
     "registration_password": "is the carrier's: write there the one that the carrier has given",
+    "carriers": "is the carrier's: write there the one that the carrier has given",
 }
 _TOKEN_BYTES = 24
 
@@ -70,7 +72,7 @@ def rotate(edited: Edited, given: Secrets, name: str, grace: timedelta, now: dat
         reason = f"a new PIN is given by ./allo agents pin {name.removeprefix('pins.')}"
         raise ConfigError([Problem(place, reason)])
     if way == "by hand":
-        raise ConfigError([Problem(place, _LEFT_ALONE[name])])
+        raise ConfigError([Problem(place, _LEFT_ALONE[name.partition(".")[0]])])
     if way != "grace" and grace:
         reason = "has no grace, as Asterisk knows one password at a time: say --grace 0"
         raise ConfigError([Problem(place, reason)])
@@ -88,10 +90,44 @@ def rotate(edited: Edited, given: Secrets, name: str, grace: timedelta, now: dat
     return new
 
 
+def grant(edited: Edited, name: str, scope: Scope, agent: str | None, now: datetime) -> str:
+    """Make a token of that scope, under its name in `[access]`; return it.
+
+    Raises:
+        ConfigError: If there is one of that name.
+    """
+    if name in edited.secrets.get("access", {}):
+        place = f"{edited.secrets_path.name}: access.{name}"
+        reason = (
+            "is there already: choose another name, or replace it "
+            f"(./allo secrets rotate access.{name})"
+        )
+        raise ConfigError([Problem(place, reason)])
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    entry = {"scope": scope.value, "token": token} | ({} if agent is None else {"agent": agent})
+    put(edited.secrets, "access", name, entry)
+    note(edited, f"access.{name}", now)
+    return token
+
+
+def revoke(edited: Edited, name: str) -> None:
+    """Take a token of `[access]` away, with its grace.
+
+    Raises:
+        ConfigError: If there is none of that name.
+    """
+    known = list(edited.secrets.get("access", {}))
+    if name not in known:
+        reason = f"no such token{did_you_mean(name, known)}"
+        raise ConfigError([Problem(f"{edited.secrets_path.name}: access.{name}", reason)])
+    forget(edited, "access", name)
+
+
 def _names(given: Secrets) -> Iterator[str]:
     yield from ("code_secret", "ari_password")
     if given.registration_password is not None:
         yield "registration_password"
+    yield from (f"carriers.{name}" for name in given.carriers)
     yield from rotatable(given)
     yield from (f"agents.{phone}" for phone in given.agents)
     yield from (f"pins.{agent}" for agent in given.pins)

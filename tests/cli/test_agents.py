@@ -36,7 +36,7 @@ def test_somebody_comes_gets_another_pin_and_goes(settings: Path) -> None:
     assert code == 0, seen
     for kind in ("agents", "pins", "tokens"):
         assert seen.count(table[kind]["146"]) == 1
-    assert "agent-146, at 127.0.0.1:5062" in seen
+    assert "agent-146, at 127.0.0.1:5062 (UDP)\n" in seen
     assert "Shown this once" in seen
     line = "146 = { justice-famille = 1, consommation = 2 }\n"
     assert line in settings.with_name("agents.toml").read_text()

@@ -57,7 +57,7 @@ COMMANDS = (
     *("report", "simulate", "staff", "policies", "asterisk"),
     *("asterisk start", "asterisk stop", "asterisk cli"),
     *("agents", "agents add", "agents list", "agents remove", "agents pin"),
-    *("secrets", "secrets list", "secrets rotate"),
+    *("secrets", "secrets list", "secrets rotate", "secrets add", "secrets remove"),
 )
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from router.access import Keyring
+from router.access import Keyring, Scope
 from router.config import Secrets, load, load_secrets, tokens_of
 from router.config.edits import editing
-from router.config.rotation import how, listed, rotate
+from router.config.rotation import grant, how, listed, revoke, rotate
 from router.errors import ConfigError
 from tests.config.scene import PROMPTS, Service
 
@@ -46,6 +46,13 @@ def turn(service: Service, name: str, grace: timedelta = DAY, now: datetime = NO
         new = rotate(edited, given(service), name, grace, now)
         edited.save(PROMPTS)
     return new
+
+
+def give(service: Service, name: str, scope: Scope, agent: str | None) -> str:
+    with editing(service.folder / "allo.toml") as edited:
+        token = grant(edited, name, scope, agent, NOW)
+        edited.save(PROMPTS)
+    return token
 
 
 def holder(service: Service, value: str, at: datetime) -> str | None:
@@ -154,3 +161,38 @@ def test_the_list_has_every_secret_and_no_value(service: Service) -> None:
     assert new not in repr(known)
     later = {one.name: one for one in listed(given(service), NOW + DAY)}
     assert later["api_key"].grace_until is None
+
+
+def test_a_token_comes_and_goes(service: Service) -> None:
+    before = service.text("secrets.toml")
+    settings = service.folder / "allo.toml"
+    token = give(service, "ecran", Scope.AGENTS, "101")
+    assert holder(service, token, NOW) == "ecran agents"
+    assert given(service).access["ecran"].agent == "101"
+    new = turn(service, "access.ecran")
+    assert [holder(service, one, NOW) for one in (token, new)] == ["ecran agents"] * 2
+    with editing(settings) as edited:
+        revoke(edited, "ecran")
+        edited.save(PROMPTS)
+    assert [holder(service, one, NOW) for one in (token, new)] == [None, None]
+    assert tomllib.loads(service.text("secrets.toml")) == tomllib.loads(before)
+
+
+@pytest.mark.parametrize(
+    ("name", "scope", "agent", "told"),
+    [
+        ("portail", Scope.READ, None, "access.portail: is there already: choose another name"),
+        ("ecran", Scope.AGENTS, None, "access.ecran.agent: is missing"),
+        ("ecran", Scope.AGENTS, "109", "access.ecran.agent: no such informateur: 109"),
+        ("Écran", Scope.READ, None, "access.Écran: a name is lower-case letters"),
+        ("superviseur", Scope.READ, None, "access.superviseur: is also supervisors.superviseur"),
+    ],
+)
+def test_a_token_that_cannot_be(
+    service: Service, name: str, scope: Scope, agent: str | None, told: str
+) -> None:
+    before = service.text("secrets.toml")
+    with pytest.raises(ConfigError) as raised:
+        give(service, name, scope, agent)
+    assert str(raised.value).startswith(f"secrets.toml: {told}")
+    assert service.text("secrets.toml") == before
