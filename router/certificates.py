@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from router.places import unreadable
+
 _BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 #: Tags of DER (ITU-T X.690): the version is in a context of its own; the two ways to write a time.
 _VERSION, _UTC_TIME, _GENERALIZED_TIME = 0xA0, 0x17, 0x18
@@ -38,7 +40,7 @@ def pair_fault(certificate: Path, key: Path) -> str:
             return f"{key} is not the key of {certificate}"
         return f"{certificate} or {key} is not a PEM file that can be used (keys without password)"
     except OSError as error:
-        return f"{error.filename or key} cannot be read: {error.strerror}"
+        return f"{error.filename or key} {unreadable(error)}"
     return ""
 
 

@@ -10,6 +10,7 @@ state folder. Laid in the system by `allo install`, it also has Asterisk and the
 
 import errno
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,6 +85,26 @@ def writing(place: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise unwritable(error, place) from error
+
+
+def put(path: Path, text: str, mode: int = 0o644) -> None:
+    """Write a file as a whole: whoever reads it, and a full disk, finds the old one or the new.
+
+    Nobody who may not read it ever can, not even while it is written.
+
+    Raises:
+        OSError: If it cannot be written; a file that was there before is untouched.
+    """
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 600
+    beside = Path(name)
+    try:
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        beside.chmod(mode)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def unwritable(error: OSError, place: Path | None = None) -> DiskError:

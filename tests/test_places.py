@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -151,6 +152,47 @@ def test_the_very_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "a file").touch()
     with pytest.raises(DiskError, match="a file/below cannot be written"), places.writing(tmp_path):
         (tmp_path / "a file/below").mkdir()
+
+
+def test_a_file_is_replaced_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "secrets.toml"
+    places.put(file, "old", 0o600)
+    assert (file.read_text(), file.stat().st_mode & 0o777) == ("old", 0o600)
+    places.put(file, "new")
+    assert (file.read_text(), file.stat().st_mode & 0o777) == ("new", 0o644)
+
+    def no_room(path: Path, mode: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "chmod", no_room)
+    with pytest.raises(OSError, match="No space"):
+        places.put(file, "newer")
+    assert file.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+#: Who writes a file in place, and why nobody can find half of it.
+WRITTEN_IN_PLACE = {
+    "asterisk/debian.py": "apt's folder, which is thrown away",
+    "asterisk/install.py": "in a tree that is renamed when it is complete",
+    "asterisk/music.py": "in a folder that is renamed when it is complete",
+    "demo/phones.py": "SIPp's scenario, before SIPp starts",
+    "deploy/debian_package.py": "in a folder that is thrown away",
+    "deploy/installing.py": "in a folder that is thrown away",
+    "deploy/packages.py": "in a folder that counts only with the note of deploy/program.py",
+    "deploy/program.py": "the note itself: half of it is another note",
+    "simulation/plot.py": "in a folder that is thrown away",
+    "voice/rendering.py": "beside, then renamed",
+}
+
+
+def test_files_are_written_beside_and_renamed() -> None:
+    found = {
+        file.relative_to(places.PACKAGE).as_posix()
+        for file in places.PACKAGE.rglob("*.py")
+        if re.search(r"\.write_(text|bytes)\(", file.read_text(encoding="utf-8"))
+    }
+    assert found == WRITTEN_IN_PLACE.keys()
 
 
 def test_a_folder_that_can_be_created_is_no_fault(tmp_path: Path) -> None:

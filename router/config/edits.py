@@ -193,8 +193,7 @@ def _alone(path: Path) -> Iterator[None]:
     try:
         held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        reason = f"cannot be read: {error.strerror}"
-        raise ConfigError([Problem(str(folder), reason)]) from None
+        raise ConfigError([Problem(str(folder), places.unreadable(error))]) from None
     try:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,7 +1,6 @@
 """The demo's own settings, informateurs and secrets; the plan is the shipped one."""
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from router.config import Config, load, load_secrets, new_secrets
 from router.core.plan import Plan
 from router.demo.script import FIRST_AGENT, LOOPBACK, Script
 from router.errors import ConfigError
-from router.places import PLAN
+from router.places import PLAN, put
 
 #: The name of the service's own state folder in the demo's.
 SERVICE = "asterisk"
@@ -28,13 +27,12 @@ def write_configuration(script: Script) -> Config:
     state.mkdir(parents=True, exist_ok=True)
     agents = [str(FIRST_AGENT + number) for number in range(script.agents)]
     shipped = load(None).plan
-    (state / "agents.toml").write_text(_agents_text(agents, script.seats, shipped))
+    put(state / "agents.toml", _agents_text(agents, script.seats, shipped))
     secrets = state / "secrets.toml"
     phones = shipped.desk.supervisor_phones
     if not _are_for(secrets, agents, phones):
-        with open(os.open(secrets, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(new_secrets(agents, phones))
-    (state / SETTINGS).write_text(_settings_text(script, _plan_file(script)))
+        put(secrets, new_secrets(agents, phones), 0o600)
+    put(state / SETTINGS, _settings_text(script, _plan_file(script)))
     return load(state / SETTINGS)
 
 
@@ -99,7 +97,7 @@ def _plan_file(script: Script) -> Path:
     for table, values in changes.items():
         text = _with_values(text, table, values)
     copy = script.state_dir / "3939.toml"
-    copy.write_text(text, encoding="utf-8")
+    put(copy, text)
     return copy
 
 

@@ -12,7 +12,7 @@ from router.demo.call import SimulatedCall
 from router.demo.script import FICHE
 from router.demo.stage import Stage
 from router.demo.timeline import sentence, steps
-from router.places import writing
+from router.places import put, writing
 
 Say = Callable[[str], None]
 T = TypeVar("T")
@@ -104,7 +104,4 @@ def _write(path: Path, text: str) -> None:
     """Write the ready-file, whole or not at all."""
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.part")
-        part.touch(mode=0o600)
-        part.write_text(text)
-        part.replace(path)
+        put(path, text, 0o600)
