@@ -50,7 +50,9 @@ def _settings_text(script: Script, plan: Path) -> str:
     at = script.addresses
     rtp_first, rtp_last = at.rtp_ports
     trunk = f'trunk_peer = "{script.trunk or f"{LOOPBACK}:{at.pstn_port}"}"\n'
-    if script.trunk is None:
+    if "carriers" in script.asterisk:
+        trunk = ""
+    elif script.trunk is None:
         trunk += "trunk_qualify_s = 0  # the simulated network does not answer OPTIONS\n"
     ours = (at.http, f"http://localhost:{at.http_port}")
     origins = json.dumps([*ours, *script.origins])

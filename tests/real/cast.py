@@ -171,13 +171,14 @@ class Cast:
         assert self.stage.script.trunk is not None
         return int(self.stage.script.trunk.rpartition(":")[2])
 
-    async def carrier(self, status: int) -> Carrier | Hesitant:
+    async def carrier(self, status: int, port: int | None = None) -> Carrier | Hesitant:
         """Return a carrier that answers every call with this SIP status, for ever if below 200."""
         ear = Ear(CALLER_HZ, AGENT_HZ)
         await ear.open()
         stage = self.stage
         kind = Carrier if status >= 200 else Hesitant
-        carrier = kind(stage.toolbox, stage.sip, self._folder, ear, self._public_port())
+        port = port or self._public_port()
+        carrier = kind(stage.toolbox, stage.sip, self._folder, ear, port)
         self._services.append(carrier)
         await carrier.start(status)
         return carrier
