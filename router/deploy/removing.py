@@ -25,13 +25,15 @@ from router.errors import SetupError
 
 _DROP_INS = tuple(Path("/etc/systemd/system") / f"{name}.d" for name in UNIT_NAMES)
 _BACKOFF = "allo-backoff.conf"
+#: Laid by `systemctl enable allo-refusals`.
+_SWITCHED_ON = Path("/etc/systemd/system/allo.target.wants/allo-refusals.service")
 #: In memory: the numbers of open callbacks.
 _VAULT = Path("/run/allo")
 
 
 def laid(ground: Ground, *, purge: bool) -> Iterator[Path]:
     """Yield what is there and goes, by its path in the system."""
-    paths = [WANTED, *(UNITS / name for name in UNIT_NAMES)]
+    paths = [WANTED, _SWITCHED_ON, *(UNITS / name for name in UNIT_NAMES)]
     paths += [folder / _BACKOFF for folder in _DROP_INS]
     paths += [SYSUSERS, TMPFILES, COMMAND, DOCS, LIB]
     if purge:

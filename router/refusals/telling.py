@@ -39,7 +39,7 @@ async def tell(
                 await _follow(door, heard, teller, out, notifier)
         except Unseen as error:
             if not is_told:
-                trouble(f"waiting for Asterisk ({error.finding.place})")
+                trouble(f"waiting for Asterisk ({error.finding.place}). {error.finding.remedy}")
             is_told = True
             notifier.ready()  # a start that waited for Asterisk would be killed
             notifier.alive()

@@ -295,6 +295,9 @@ def test_uninstalled_it_leaves_what_is_the_admin_s(image: Image) -> None:
 
 def test_purged_nothing_is_left(image: Image) -> None:
     image.install()
+    switched_on = image.at("/etc/systemd/system/allo.target.wants/allo-refusals.service")
+    switched_on.parent.mkdir()
+    switched_on.symlink_to("/usr/lib/systemd/system/allo-refusals.service")  # systemctl enable
     gone = {str(path) for path in removing.laid(image.ground, purge=True)}
     assert {"/etc/allo", "/var/lib/allo", "/usr/lib/allo", "/usr/bin/allo"} <= gone
     removing.remove(image.ground, image.said.append, purge=True)
