@@ -143,11 +143,25 @@ def _dumps(entry: Any, default: Callable[[Any], Any], **_: Any) -> str:
     return orjson.dumps(entry, default=default).decode()
 
 
+#: The class of every logger, whose methods are those of the level: nothing is spent on a line that
+#: is not written.
+_Logger: Any = type("Logger", (structlog.make_filtering_bound_logger("debug"),), {})
+
+
+def set_level(level: str) -> None:
+    """Log from `level` up from now on, in loggers that there are already too."""
+    of_level = structlog.make_filtering_bound_logger(level)
+    for name, method in vars(of_level).items():
+        if not name.startswith("__"):
+            setattr(_Logger, name, method)
+
+
 def configure(stream: TextIO = sys.stdout, *, level: str = "info", console: bool = False) -> None:
     """Log to `stream` from `level` up, for people if `console`; libraries from warning up.
 
     Warnings, and whatever nobody catches, become lines of the same log.
     """
+    set_level(level)
     logging.basicConfig(level=logging.WARNING, handlers=[Libraries()])
     logging.captureWarnings(True)
     sys.excepthook = _uncaught
@@ -163,7 +177,7 @@ def configure(stream: TextIO = sys.stdout, *, level: str = "info", console: bool
             if console
             else structlog.processors.JSONRenderer(serializer=_dumps),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        wrapper_class=_Logger,
         logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )

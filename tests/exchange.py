@@ -41,6 +41,7 @@ from router.core.events import (
     LegRang,
     PhoneAppeared,
     PhoneVanished,
+    PlanChanged,
     ProbeArrived,
     PromptFailed,
     SnoopStarted,
@@ -110,6 +111,11 @@ class Exchange(Kept):
             if isinstance(command, Ring | DialOut):
                 self.tell(LegRang(command.call, command.leg))
         return commands
+
+    def change_plan(self, plan: Plan) -> list[Command]:
+        """The service has another plan from now on; phones that it does not have are gone."""
+        self.asterisk.phones &= set(plan.phones)
+        return self.tell(PlanChanged(plan, code_book(plan), Pins(self.pins)))
 
     def restore_tickets(self, records: Iterable[TicketRecord], *, lost: bool = False) -> None:
         """The router starts with these tickets on disk; `lost`: without their numbers."""
@@ -242,6 +248,10 @@ class Exchange(Kept):
     def attempt(self, ticket: str) -> CallId:
         """The channel of the latest attempt."""
         return channel_of(TicketId(ticket), self.saved[TicketId(ticket)].attempts)
+
+    def attempt_after(self, ticket: str) -> CallId:
+        """The channel of the next attempt."""
+        return channel_of(TicketId(ticket), self.saved[TicketId(ticket)].attempts + 1)
 
     def pick_up(self, ticket: str) -> CallId:
         """The number of the ticket is picked up."""

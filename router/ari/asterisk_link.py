@@ -21,7 +21,7 @@ from router.ari.messages import (
 from router.ari.naming import TRUNK
 from router.ari.orders import Order
 from router.ari.performer import Performer
-from router.ari.resync import MISSED, Findings, reconcile
+from router.ari.resync import MISSED, Findings, phone_news, reconcile
 from router.ari.subscription import subscribe
 from router.ari.to_events import Events, Private
 from router.ari.to_requests import Requests
@@ -127,8 +127,9 @@ class AsteriskLink:
         self._underway = Underway(plan, ways_out)
         self._events = Events(self._underway)
         self.client = AriClient(base_url, user, password, app, self._received)
+        self._requests = Requests(app, plan, self._underway)
         self._performer = Performer(
-            Requests(app, plan, self._underway),
+            self._requests,
             self._underway,
             self._ask,
             self._send,
@@ -195,6 +196,33 @@ class AsteriskLink:
     def busy(self) -> int:
         """How many calls have a command under way."""
         return self._performer.busy
+
+    def change_plan(self, plan: Plan, ways_out: Sequence[str]) -> None:
+        """Go by this plan, and by these carriers' endpoints, from now on.
+
+        Call `look_for_phones` once Asterisk knows its phones.
+        """
+        self._underway.change_plan(plan, ways_out)
+        self._requests.change_plan(plan)
+
+    async def reload(self, module: str) -> None:
+        """Have a module of Asterisk read its configuration again; calls go on.
+
+        Raises:
+            AriError: If it cannot be asked, or could not read it.
+        """
+        await self.client.ask_http(Request("reload", "PUT", f"asterisk/modules/{module}"))
+
+    async def look_for_phones(self) -> None:
+        """Hear of every phone of the plan from now on, and learn which are registered.
+
+        Raises:
+            AriError: If Asterisk does not answer.
+        """
+        phones = self._underway.phones
+        self.phones_found = await subscribe(self.client.ask_http, self._app, phones)
+        held = await self._holdings(())
+        self._pass_on(phone_news(held, self._underway))
 
     def perform(self, commands: Iterable[ForAsterisk]) -> None:
         """Have Asterisk carry the commands out. Returns at once; failures come as events."""

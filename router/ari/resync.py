@@ -78,11 +78,7 @@ def reconcile(
         for identity in (event.leg, event.bridge)
     }
     events: list[Event] = [*_ended(held, underway, calls, legs, doomed), *found]
-    for phone in sorted(underway.phones):
-        event = underway.news(phone, held.phones.get(phone, False))
-        if event is not None:
-            events.append(event)
-
+    events += phone_news(held, underway)
     unowned = [
         *(call for call in (*held.callers, *held.desks) if call in doomed),
         *(leg for leg in held.legs if leg in doomed or (leg not in legs and leg not in adopted)),
@@ -98,6 +94,13 @@ def reconcile(
         events,
         [*(hang_up(ChannelId(channel)) for channel in unowned), *map(remove_bridge, left_over)],
     )
+
+
+def phone_news(held: Holdings, underway: Underway) -> list[Event]:
+    """Return which phones have come or gone."""
+    phones = ((phone, held.phones.get(phone, False)) for phone in sorted(underway.phones))
+    news = (underway.news(phone, online) for phone, online in phones)
+    return [event for event in news if event is not None]
 
 
 def _doomed(dropped: Iterable[ForAsterisk]) -> set[str]:

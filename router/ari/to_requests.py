@@ -53,6 +53,10 @@ class Requests:
     def __init__(self, app: str, plan: Plan, underway: Underway) -> None:
         self._app = app
         self._underway = underway
+        self.change_plan(plan)
+
+    def change_plan(self, plan: Plan) -> None:
+        """Go by this plan from now on: the directory, and what phones show."""
         self._numbers = {entry.id: entry.number for entry in plan.directory.values()}
         #: What an informateur's phone and a referral show: the service, never the caller.
         self._caller_id = f'"{_NOT_IN_A_NAME.sub("", plan.name)}" <{plan.number}>'

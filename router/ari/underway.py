@@ -40,9 +40,7 @@ class Underway:
     def __init__(self, plan: Plan, ways_out: Sequence[str] = (TRUNK,)) -> None:
         self.agents: frozenset[AgentId] = frozenset(plan.agents)
         #: Every phone of the service: each informateur's own, and the supervisors'.
-        self.phones = frozenset(PhoneId(agent) for agent in plan.agents) | frozenset(
-            plan.desk.supervisor_phones
-        )
+        self.phones = frozenset(plan.phones)
         self._legs: dict[ChannelId, Leg] = {}
         #: Supervisors' ears.
         self._snoops: set[ChannelId] = set()
@@ -55,6 +53,12 @@ class Underway:
         #: The carriers' endpoints, in the order in which calls go out to them.
         self._ways_out = tuple(ways_out)
         self._away: frozenset[str] = frozenset()
+
+    def change_plan(self, plan: Plan, ways_out: Sequence[str]) -> None:
+        """Keep account of the phones of this plan, and of these carriers, from now on."""
+        self._ways_out = tuple(ways_out)
+        self.agents, self.phones = frozenset(plan.agents), frozenset(plan.phones)
+        self._online &= self.phones
 
     # Legs and ears.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from router import places
 from router.asterisk.toolbox import Toolbox
 from router.cli import provision
-from router.config import Faulty, Settings, read_all
+from router.config import Config, Faulty, Settings, read_all
 from router.core import speech
 from router.core.call import (
     distribution,
@@ -57,7 +57,13 @@ ROOM_MB = 50
 
 
 def problems(config: Path | None, *, catalogue: Path = provision.CATALOGUE) -> list[Problem]:
-    """Return everything wrong with the service that `config` describes (None: as shipped).
+    """Return everything wrong with the service that `config` describes (None: as shipped)."""
+    read = checked(config, catalogue=catalogue)
+    return read.problems if isinstance(read, Faulty) else []
+
+
+def checked(config: Path | None, *, catalogue: Path = provision.CATALOGUE) -> Config | Faulty:
+    """Return the service that `config` describes (None: as shipped), or everything wrong with it.
 
     Nothing is written and nothing is started: reading the files is enough.
     """
@@ -80,7 +86,9 @@ def problems(config: Path | None, *, catalogue: Path = provision.CATALOGUE) -> l
             found += stale_audio(sentences, settings)
     if settings is not None:
         found += _unwritable(settings, config.name if config else "settings")
-    return found
+    if isinstance(read, Faulty):
+        return Faulty(found, settings)
+    return Faulty(found, settings) if found else read
 
 
 def _unwritable(settings: Settings, name: str) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""Commands that run the service, or repeat what it decided: ./allo run, replay."""
+"""Commands that run the service, change it, or repeat its decisions: ./allo run, reload, replay."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ from router.cli.options import (
     say,
     tape_on,
 )
-from router.errors import StoreError
+from router.errors import ConfigError, StoreError
 
 
 def run(
@@ -38,6 +38,7 @@ def run(
 
     from router import logs
     from router.cli import provision
+    from router.cli.check import checked
     from router.clock import Clock
     from router.config import load
     from router.notify import Notifier
@@ -51,7 +52,14 @@ def run(
     tape = None if record is None else tape_on(record)
 
     async def serve() -> None:
-        service = Service(loaded, Clock(clock_offset), tape, take_over=take_over, notifier=notifier)
+        service = Service(
+            loaded,
+            Clock(clock_offset),
+            tape,
+            take_over=take_over,
+            notifier=notifier,
+            reread=lambda: checked(config),
+        )
         spare_the_collector()
         await service.run()
 
@@ -80,6 +88,41 @@ def refusals(config: SettingsOption) -> None:
         print(line, file=sys.stderr, flush=True)
 
     asyncio.run(tell(settings, spared_by(settings), out, trouble, Notifier()))
+
+
+def reload(config: DemoConfigOption = None) -> None:
+    """Have the running service read its files again. No call ends.
+
+    Reads plan, informateurs, settings, secrets and prompts as ./allo check does. If anything is
+    wrong, says all of it, and the service goes on as it was: exit 2. Otherwise prints what has
+    changed: exit 0. What only a new start can change is said by its key, and the rest is in force:
+    exit 1. `systemctl reload allo-router`, or SIGHUP to the router, does the same and answers in
+    the router's log.
+    """
+    from router.cli.check import checked
+    from router.config import Faulty
+    from router.service import control
+
+    named = or_demo_settings(config)
+    if named is None:
+        raise typer.BadParameter(
+            "name the settings (allo.toml), or start ./allo demo once", param_hint="--config"
+        )
+    read = checked(named)
+    if isinstance(read, Faulty):
+        raise ConfigError(read.problems)
+    done = control.ask(read.settings.state_dir, "reload")
+    if done["faults"]:
+        print(*done["faults"], sep="\n", file=sys.stderr)
+        raise typer.Exit(2)
+    for one in done["taken"]:
+        say(one)
+    if not done["taken"] and not done["left"]:
+        say("Nothing has changed.")
+    for one in done["left"]:
+        print(f"not yet: {one}", file=sys.stderr)
+    if done["left"]:
+        raise typer.Exit(1)
 
 
 def replay(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time
+from functools import cache
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -138,11 +139,16 @@ def _zone(name: str, report: Report) -> str:
 def _holiday_name(place: str, report: Report) -> Callable[[date], str | None]:
     if not place:
         return no_holidays
-    country, _, subdivision = place.partition("-")
     try:
-        # Names in French where the library has them.
-        calendar = holidays.country_holidays(country, subdiv=subdivision or None, language="fr")
+        return _calendar(place).get
     except NotImplementedError:
         report.add("hours.holidays", f'must be country-subdivision as in "FR-57", got "{place}"')
         return no_holidays
-    return calendar.get
+
+
+@cache
+def _calendar(place: str) -> holidays.HolidayBase:
+    """Return the calendar: the same again, so that hours that are alike are equal."""
+    country, _, subdivision = place.partition("-")
+    # Names in French where the library has them.
+    return holidays.country_holidays(country, subdiv=subdivision or None, language="fr")

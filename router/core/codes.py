@@ -147,17 +147,23 @@ class CodeBook:
 class FailureBudget:
     """How many wrong codes a minute are answered at once, in all calls together.
 
-    It slows down guessing without knowing who is guessing. At most `per_minute` + 1 instants are
-    remembered.
+    It slows down guessing without knowing who is guessing. What is older than a minute is
+    forgotten.
     """
 
-    def __init__(self, per_minute: int) -> None:
-        self._failures: deque[float] = deque(maxlen=per_minute + 1)
+    def __init__(self) -> None:
+        self._failures: deque[float] = deque()
 
     def record(self, now: float) -> None:
         """Count a wrong code."""
+        self._forget(now)
         self._failures.append(now)
 
-    def exceeded(self, now: float) -> bool:
+    def exceeded(self, now: float, per_minute: int) -> bool:
         """Return whether more than `per_minute` wrong codes came in the last 60 s."""
-        return len(self._failures) == self._failures.maxlen and now - self._failures[0] < 60
+        self._forget(now)
+        return len(self._failures) > per_minute
+
+    def _forget(self, now: float) -> None:
+        while self._failures and now - self._failures[0] >= 60:
+            self._failures.popleft()

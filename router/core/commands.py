@@ -66,6 +66,7 @@ class Step(StrEnum):
     WATCHED = "supervisor takes part"
     UNWATCHED = "supervisor has left"
     UNPLAYED = "prompt could not be played"
+    MOVED = "moved: a new plan has its sector no more"
     REFUSED = "refused"
     ENDED = "ended"
 

@@ -39,6 +39,7 @@ from router.core.desk.duty import Duty
 from router.core.desk.pins import Pins
 from router.core.events import Event
 from router.core.ids import AgentId, CallId, ChannelId, SectorId, TicketId
+from router.core.new_plan import NewPlan
 from router.core.plan import Plan
 from router.core.recovery import Recovery
 from router.core.reservation import Reservation
@@ -101,6 +102,7 @@ class Engine:
             supervision,
             talk_keys,
             desk,
+            NewPlan(board, duty, reservation, self.tickets, self._callbacks, waiting),
             self.call_table,
             self.desk_table,
         )

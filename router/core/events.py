@@ -7,6 +7,8 @@ ignored.
 from enum import StrEnum
 
 from router.core.callback.tickets import Failure
+from router.core.codes import CodeBook
+from router.core.desk.pins import Pins
 from router.core.ids import (
     AgentId,
     BridgeId,
@@ -18,6 +20,7 @@ from router.core.ids import (
     SectorId,
     TicketId,
 )
+from router.core.plan import Plan
 from router.core.requests import Request, Watching
 from router.core.values import value
 
@@ -296,6 +299,15 @@ class StoreChanged(Event):
 @value
 class Resynced(Event):
     """Everything that Asterisk holds has been reported: after each (re)connection."""
+
+
+@value
+class PlanChanged(Event):
+    """From now on the service is this one; what becomes of those who are there: new_plan.py."""
+
+    plan: Plan
+    codes: CodeBook
+    pins: Pins
 
 
 @value

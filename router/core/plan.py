@@ -381,6 +381,27 @@ class Plan:
         domain = self.sectors[sector].prompt
         return (domain,) if page is None else (domain, page.prompt)
 
+    def standing_in_for(self, sector: SectorId, fiche: FicheId | None) -> SectorId:
+        """Return `sector`, or where those go who were there under an earlier plan.
+
+        That is the sector of the page that they read, else the general queue, else any: whoever
+        answers can transfer the call.
+        """
+        if sector in self.sectors:
+            return sector
+        page = None if fiche is None else self.fiches.get(fiche)
+        return page.sector if page is not None else self.no_key or next(iter(self.domains))
+
+    @property
+    def sector_codes(self) -> dict[str, SectorId]:
+        """What an informateur types for each sector, for those that have a code."""
+        return {sector.code: sector.id for sector in self.sectors.values() if sector.code}
+
+    @property
+    def entry_codes(self) -> dict[str, EntryId]:
+        """What an informateur types for each entry of the directory."""
+        return {entry.code: entry.id for entry in self.directory.values()}
+
     @property
     def code_leads(self) -> str:
         """The digits with which access codes begin, so that the first key tells one from a choice.

@@ -42,12 +42,12 @@ class Recovery:
         if event.call in board.calls:
             board.ignore(event)
             return
-        sector = event.sector if event.sector in board.plan.sectors else None
-        if sector is None:
+        if event.sector is None:
             self._distribution.undo(event)
             self._journey.arrive(event.call)
             return
-        call = Call(event.call, board.now)
+        sector = board.plan.standing_in_for(event.sector, event.fiche)
+        call = Call(event.call, board.now, board.plan)
         board.begin(call)
         call.fiche = event.fiche if event.fiche in board.plan.fiches else None
         call.door = self._waiting.door(call, sector)

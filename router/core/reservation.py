@@ -29,7 +29,6 @@ class Reservation:
     def __init__(self, board: Switchboard, duty: Duty) -> None:
         self._board = board
         self._duty = duty
-        self._targets = board.plan.targets
 
     # Waiting.
 
@@ -38,7 +37,7 @@ class Reservation:
 
         If somebody is free for it, they are rung once the event at hand has been handled.
         """
-        item.widened = self._targets.widened(self._board.now - item.joined_at)
+        item.widened = self._board.plan.targets.widened(self._board.now - item.joined_at)
         self._board.queue.add(item)
         self._set_widening(item)
         self._find_somebody(item)
@@ -55,8 +54,8 @@ class Reservation:
         self._board.timers.cancel(("widen", item))
 
     def _set_widening(self, item: WorkItem) -> None:
-        if item.widened < len(self._targets.widening_s):
-            at = item.joined_at + self._targets.widening_s[item.widened]
+        if item.widened < len(self._board.plan.targets.widening_s):
+            at = item.joined_at + self._board.plan.targets.widening_s[item.widened]
             self._board.timers.set(("widen", item), at)
 
     def _find_somebody(self, item: WorkItem) -> None:
@@ -86,7 +85,7 @@ class Reservation:
 
         If nobody picks up in time, the owner gets `Ringing.OVER`.
         """
-        board, targets = self._board, self._targets
+        board, targets = self._board, self._board.plan.targets
         self._duty.chosen(desk)
         leg = board.new_leg()
         desk.why, desk.call, desk.leg = why, call, leg
@@ -100,7 +99,7 @@ class Reservation:
         """The phone has begun to ring: `ring_s` counts from here."""
         if desk.state is AgentState.RESERVED and desk.leg is not None:
             self._duty.rang(desk)
-            self._board.set_ring_due(desk.leg, self._targets.ring_s)
+            self._board.set_ring_due(desk.leg, self._board.plan.targets.ring_s)
 
     def answered(self, desk: AgentDesk) -> None:
         """The phone was picked up."""

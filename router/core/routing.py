@@ -24,6 +24,7 @@ from router.core.desk.desk_call import DeskCall, DeskDue, DeskState
 from router.core.desk.duty import Duty
 from router.core.ids import CallId, ChannelId
 from router.core.legs import NOT_LEGS, OWN, Role, Said
+from router.core.new_plan import NewPlan
 from router.core.recovery import Recovery
 from router.core.requests import InCall, LogIn, LogOut, Note, Pause, Ready, Reply
 from router.core.reservation import Reservation, Ringing
@@ -98,6 +99,7 @@ class Routing:
         supervision: Supervision,
         talk_keys: TalkKeys,
         desk: Desk,
+        new_plan: NewPlan,
         calls: Table[CallState, Call],
         desk_calls: Table[DeskState, DeskCall],
     ) -> None:
@@ -111,6 +113,7 @@ class Routing:
         self._supervision = supervision
         self._talk_keys = talk_keys
         self._desk = desk
+        self._new_plan = new_plan
         self._calls = calls
         self._desk_calls = desk_calls
         self._tables: dict[type, Table[Any, Any]] = {
@@ -135,6 +138,7 @@ class Routing:
             events.LegKeyPressed: self._leg_key,
             events.LegEnded: self._leg_ended,
             events.SnoopStarted: self._supervision.snooping,
+            events.PlanChanged: self._plan_changed,
             events.CommandFailed: self._failed,
             events.PhoneAppeared: self._phone_appeared,
             events.PhoneVanished: self._phone_vanished,
@@ -261,8 +265,8 @@ class Routing:
         if leg.role in _ENDED:
             self._answer(leg.owner, _ENDED[leg.role], event)
         elif leg.agent is not None:
-            desk = self._board.roster.desks[leg.agent]
-            if desk.leg == event.leg and desk.call is None:
+            desk = self._board.roster.desks.get(leg.agent)
+            if desk is not None and desk.leg == event.leg and desk.call is None:
                 self._duty.released(desk)
 
     def _failed(self, event: events.CommandFailed) -> None:
@@ -336,6 +340,11 @@ class Routing:
             if leg is not None and leg.role in _VANISHED:
                 self._answer(leg.owner, _VANISHED[leg.role])
         self._duty.vanished(event.phone)
+
+    def _plan_changed(self, event: events.PlanChanged) -> None:
+        for phone in sorted(self._board.roster.phones.difference(event.plan.phones)):
+            self._phone_vanished(events.PhoneVanished(phone))
+        self._new_plan.take(event)
 
     def _desk_called(self, event: events.DeskCalled) -> None:
         if event.call in self._board.desk_calls:

@@ -34,8 +34,9 @@ allo.toml: this deployment of the service. Every setting is here with its meanin
 with a # goes by its default.
 
 `allo check` reports every error at once, `allo doctor` what is wrong with the running service. \
-What has changed takes systemctl restart allo-router (calls go on); a new address or port takes \
-systemctl restart allo-asterisk, which ends calls.
+`allo reload` has the running service take what has changed, ends no call, and says what takes a \
+restart: of allo-router (calls go on) or, for addresses and ports, of allo-asterisk, which ends \
+calls.
 
 `allo install --carrier … --presented … --public-name … --phones-network …` sets here what only \
 you know, and changes nothing else in this file."""

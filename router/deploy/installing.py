@@ -329,6 +329,6 @@ def next_steps(job: Job) -> Iterator[str]:
         yield "Start it: systemctl start allo.target. Then look: systemctl status allo-router."
     elif any(one.thing.path == file for one in job.changes):
         yield (
-            f"Have the router read {file}: systemctl restart allo-router. New addresses and ports "
-            "take systemctl restart allo-asterisk, which ends calls."
+            f"Have the router read {file}: allo reload. It ends no call, and says what takes a "
+            "restart."
         )

@@ -73,6 +73,8 @@ class Succession:
         self._deaths: deque[float] = deque(maxlen=_BUDGET)
         self._starts = Tasks()
         self._stopping = False
+        #: Whether the one that is starting must be followed at once, as its terms have changed.
+        self._outdated = False
 
     def __iter__(self) -> Iterator[Child]:
         """All of them, those that are starting or finishing included."""
@@ -128,6 +130,17 @@ class Succession:
         if not self._stopping and not any(child.starting for child in self._children):
             self._starts.start(self._new_child())
 
+    def change_terms(self, terms: Terms) -> None:
+        """Give `terms` to all that follow, and replace the one that serves."""
+        terms = replace(terms, router_paths=self._terms.router_paths)
+        if terms == self._terms:
+            return
+        self._terms = terms
+        if any(child.starting for child in self._children):
+            self._outdated = True  # the one that is starting has been given the old ones
+        else:
+            self.recycle()
+
     def is_ready(self, child: Child) -> None:
         """`child` serves: send it the state that the others have, and retire the others."""
         child.has_started(asyncio.get_running_loop().time())
@@ -137,6 +150,9 @@ class Succession:
                 other.retire(self._linger_s)
                 self._timers.later(_RETIREMENT_S, other.kill)
         self._log.info("intake", state="ready", count=len(self._children))
+        if self._outdated:
+            self._outdated = False
+            self.recycle()
 
     def is_worn(self, child: Child) -> None:
         """`child` has held numbers for long enough: replace it, but not too soon."""

@@ -102,6 +102,10 @@ class Intake:
         await self._answers.close()
         self._ledger.close()
 
+    def change(self, config: Config) -> None:
+        """Go by this configuration from now on; whoever is being served is served to the end."""
+        self._intakes.change_terms(terms_of(config, self._ledger.vault))
+
     def accepting(
         self,
         refusals: Mapping[SectorId, Refusal | None],

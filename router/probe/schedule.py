@@ -25,6 +25,10 @@ class Prober:
         self._log = log
         self.standing = ProbeStanding()
 
+    def change_line(self, line: Line) -> None:
+        """Probe there from now on."""
+        self._line = line
+
     async def watch(self) -> None:
         """Probe, until cancelled."""
         wait_s = min(_FIRST_AFTER_S, self._every_s)

@@ -13,7 +13,6 @@ from router.core.commands import DialTicket, HangUp, NumberOver, TakeNumber, Tic
 from router.core.engine import Engine
 from router.core.events import CalledAgain, CalledEnd, CalledEnded, TicketUnkept
 from router.core.ids import CallId, ChannelId, SectorId
-from router.core.plan import Plan
 from router.intake.backend import Wanted
 from router.intake.supervisor import Intake
 from router.service.failover import Failover
@@ -43,7 +42,6 @@ class Callbacks:
 
     def __init__(
         self,
-        plan: Plan,
         engine: Engine,
         live: Live,
         link: AsteriskLink,
@@ -54,7 +52,6 @@ class Callbacks:
         clock: Clock,
         silence_s: float,
     ) -> None:
-        self._plan = plan
         self._engine = engine
         self._live = live
         self._link = link
@@ -168,11 +165,12 @@ class Callbacks:
 
     def _marks(self, order: DialTicket) -> dict[str, str]:
         """Return what a restarted router must find on the channel."""
-        longest = {LONGEST_VARIABLE: str(self._plan.targets.longest_call_s)}
+        longest = {LONGEST_VARIABLE: str(self._engine.board.plan.targets.longest_call_s)}
         return waiting_marks(order.sector, order.joined_at) | longest
 
     def _inform_intake(self) -> None:
-        refusals = {sector: self._promises.refusal(sector) for sector in self._plan.sectors}
+        sectors = self._engine.board.plan.sectors
+        refusals = {sector: self._promises.refusal(sector) for sector in sectors}
         self._intake.accepting(refusals, self._engine.most_tickets(), self._answered())
 
     def _answered(self) -> list[SectorId] | None:

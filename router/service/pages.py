@@ -9,7 +9,7 @@ from router.ari.asterisk_link import AsteriskLink
 from router.clock import Clock
 from router.core.engine import Engine
 from router.core.events import AgentAsked, SupervisorAsked
-from router.core.ids import AgentId, PhoneId, SectorId
+from router.core.ids import AgentId, PhoneId
 from router.core.requests import Reply, Request, Watching
 from router.probe.schedule import Prober
 from router.service.live import UNNUMBERED, Live
@@ -20,7 +20,7 @@ from router.web.snapshot import Connection, Snapshot, standing_of
 
 
 class Pages:
-    """The service as pages and desks have it. `sectors` are those that callers can choose."""
+    """The service as pages and desks have it."""
 
     def __init__(
         self,
@@ -31,7 +31,6 @@ class Pages:
         readiness: Readiness,
         stores: Mapping[str, Kept],
         prober: Prober | None,
-        sectors: tuple[SectorId, ...],
         clock: Clock,
     ) -> None:
         self._engine = engine
@@ -41,12 +40,12 @@ class Pages:
         self._readiness = readiness
         self._stores = stores
         self._prober = prober
-        self._sectors = sectors
         self._clock = clock
 
     def snapshot(self) -> Snapshot:
         """Return what pages may know of the present."""
         engine, connected, now = self._engine, self._link.connected, self._clock.now()
+        plan = engine.board.plan
         standings = Counter(standing_of(one, now) for one in engine.open_tickets())
         counts = self._link.counts
         return Snapshot(
@@ -60,8 +59,8 @@ class Pages:
             leaks=logs.leaks(),
             parts=self._readiness.parts,
             stores={name: one.standing for name, one in self._stores.items()},
-            callbacks={sector: self._promises.refusal(sector) for sector in self._sectors},
-            is_open=engine.board.plan.hours.is_open(now),
+            callbacks={sector: self._promises.refusal(sector) for sector in plan.domains},
+            is_open=plan.hours.is_open(now),
             open_callbacks=standings,
             connection=Connection(
                 counts.connections,

@@ -98,6 +98,10 @@ class Readiness:
         #: counted since its own start (extensions.conf).
         self.fallbacks = 0
 
+    def change(self, settings: AsteriskOptions, *, takes_callbacks: bool) -> None:
+        """Go by these settings from now on."""
+        self._settings, self._takes_callbacks = settings, takes_callbacks
+
     @property
     def parts(self) -> dict[str, str]:
         """Every one of `PARTS`, with why it is missing."""

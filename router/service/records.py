@@ -1,6 +1,7 @@
 """What is written down: steps of calls, anonymous facts, sessions, and a recording if wanted."""
 
 import asyncio
+from collections.abc import Callable
 
 from structlog.typing import FilteringBoundLogger
 
@@ -29,7 +30,7 @@ class Records:
         store: Store,
         metrics: Metrics,
         tape: Tape | None,
-        hours: Hours,
+        hours: Callable[[], Hours],
         clock: Clock,
         log: FilteringBoundLogger,
     ) -> None:
@@ -78,7 +79,7 @@ class Records:
 
     async def _flush(self, *, final: bool = False) -> None:
         """Write what was counted. A full disk stops no call: what is left is tried again."""
-        today = self._hours.local(self._clock.now()).date()
+        today = self._hours().local(self._clock.now()).date()
         try:
             await asyncio.to_thread(self._store.flush, today, final=final)
         except StoreError as error:

@@ -4,15 +4,16 @@ import asyncio
 import os
 import secrets
 import signal
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import assert_never
+from typing import Any, assert_never
 
 import structlog
 from aiohttp import web
 
-from router import places
+from router import logs, places
 from router.access import Keyring
 from router.ari.asterisk_link import AsteriskLink
 from router.ari.messages import Request
@@ -31,6 +32,8 @@ from router.core.commands import (
 )
 from router.core.desk.pins import Pins
 from router.core.engine import Engine
+from router.core.events import PlanChanged
+from router.core.hours import Hours
 from router.core.plan import Plan
 from router.errors import ConfigError, Problem
 from router.intake.sockets import listen_privately
@@ -42,6 +45,7 @@ from router.probe.schedule import Prober
 from router.probe.steps import Line
 from router.replay import RecordingEngine, Tape
 from router.service.callbacks import Callbacks
+from router.service.control import serve
 from router.service.failover import Failover
 from router.service.heartbeat import Heartbeat
 from router.service.live import ForHouse, Live
@@ -49,6 +53,7 @@ from router.service.pages import Pages
 from router.service.promises import Promises
 from router.service.readiness import PARTS, Kept, Readiness
 from router.service.records import Records
+from router.service.reload import Reloading, Reread
 from router.store import FILE_NAME, Store, TicketKeeper, TicketStore
 from router.store.tickets import FILE_NAME as TICKETS_FILE
 from router.tasks import Tasks
@@ -69,7 +74,8 @@ class Service:
     Calls under way stay up in Asterisk; the router that starts next takes them up. What the engine
     hears and decides is recorded on `tape`, without anybody's identity. From here until `close`
     nobody else can use the folders of state and vault. With `take_over` it takes another router's
-    place at Asterisk. How it stands is told to systemd by `notifier`.
+    place at Asterisk. How it stands is told to systemd by `notifier`. `reread` reads the
+    configuration again: at SIGHUP, and when the control socket is asked to (`control.py`).
 
     It also carries out the engine's commands (`live.Outside`): each by the part that it concerns.
 
@@ -87,6 +93,7 @@ class Service:
         *,
         take_over: bool = False,
         notifier: Notifier | None = None,
+        reread: Reread | None = None,
     ) -> None:
         plan, settings, keys = config.plan, config.settings, config.secrets
         if keys is None:
@@ -105,7 +112,6 @@ class Service:
         self._live = Live(self._engine, clock, self)
 
         # What carries out.
-        ways_out = [carrier.endpoint for carrier in settings.asterisk.ways_out]
         failover = Failover(self._live.submit)
         self._link = AsteriskLink(
             settings.asterisk.ari_url,
@@ -117,13 +123,12 @@ class Service:
             self._engine.known,
             log,
             take_over=take_over,
-            ways_out=ways_out or [settings.asterisk.trunks[0].endpoint],
+            ways_out=_ways_out(settings),
         )
         promises = Promises(self._engine, self._live, self._link, self._keeper, clock, log)
         self._promises = promises
         self._intake = Intake(config, clock, promises)
         self._callbacks = Callbacks(
-            plan,
             self._engine,
             self._live,
             self._link,
@@ -141,7 +146,7 @@ class Service:
             probes=self._prober is not None,
             certificates=_certificates(settings),
         )
-        self._records = Records(store, metrics, tape, plan.hours, clock, log)
+        self._records = Records(store, metrics, tape, self._hours, clock, log)
 
         # What is shown.
         self._readiness = Readiness(
@@ -162,13 +167,15 @@ class Service:
             self._readiness,
             stores,
             self._prober,
-            tuple(plan.domains),
             clock,
         )
-        keyring = Keyring(tokens_of(keys), Clock().now)
-        api = Api(plan, codes, keyring, pages.snapshot, metrics, pages.desks())
+        self._keyring = Keyring(tokens_of(keys), Clock().now)
+        self._api = Api(plan, codes, self._keyring, pages.snapshot, metrics, pages.desks())
         #: What is served on the router's own socket.
-        self.application: web.Application = api.application()
+        self.application: web.Application = self._api.application()
+        self._reloading = Reloading(
+            config, reread or (lambda: config), self._go_on_by, self._link, self._notifier, log
+        )
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT.
@@ -181,6 +188,7 @@ class Service:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reloading.ask)
         async with AsyncExitStack() as ends:  # in reverse: what is needed longest comes first
             ends.push_async_callback(self.close)
             ends.push_async_callback(self._callbacks.close)
@@ -209,6 +217,9 @@ class Service:
             at_work.start(self._heartbeat.beat())
             if self._prober is not None:
                 at_work.start(self._prober.watch())
+            ends.push_async_callback(self._reloading.close)
+            asked = await serve(self._state_dir, {"reload": self._reloaded})
+            ends.callback(asked.close)
             self._log.info("started", url=f"http://{self._http.host}:{self._http.port}")
             await self._link_until(stop)
             self._notifier.stopping()
@@ -219,6 +230,30 @@ class Service:
         await self._keeper.close()
         await self._records.close()
         self._locks.close()
+
+    # What changes while it runs.
+
+    async def _reloaded(self) -> Mapping[str, Any]:
+        return (await self._reloading.reload()).as_json()
+
+    def _go_on_by(self, config: Config) -> None:
+        """Go on by this configuration, at once and in every part but Asterisk."""
+        plan, settings, keys = config.plan, config.settings, config.secrets
+        assert keys is not None, "Reloading compares the secrets"
+        logs.set_level(settings.log.level)
+        codes = CodeBook.of(plan, keys.code_secret)
+        self._link.change_plan(plan, _ways_out(settings))
+        self._live.submit(PlanChanged(plan, codes, Pins(keys.pins)))
+        self._api.change_plan(plan, codes)
+        self._keyring.replace(tokens_of(keys))
+        takes_callbacks = settings.callbacks.presented is not None
+        self._readiness.change(settings.asterisk, takes_callbacks=takes_callbacks)
+        self._intake.change(config)
+        if self._prober is not None:
+            self._prober.change_line(Line.of(config.asterisk()))
+
+    def _hours(self) -> Hours:
+        return self._engine.board.plan.hours
 
     # What the engine decides (`live.Outside`).
 
@@ -266,6 +301,12 @@ def _engine(plan: Plan, codes: CodeBook, pins: Pins, tape: Tape | None) -> Engin
     if tape is None:
         return Engine(plan, codes, run, pins)
     return RecordingEngine(plan, codes, run, pins, tape)
+
+
+def _ways_out(settings: Settings) -> list[str]:
+    """Return the endpoints of the carriers that calls go out to; without any, the first one's."""
+    options = settings.asterisk
+    return [carrier.endpoint for carrier in options.ways_out] or [options.trunks[0].endpoint]
 
 
 def _certificates(settings: Settings) -> tuple[Path, ...]:

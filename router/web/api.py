@@ -4,7 +4,7 @@ Errors are `{"error": {"code", "field", "message"}}`, the message in French.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
@@ -27,7 +27,7 @@ from router.web.snapshot import Snapshot
 from router.web.supervision import Supervision
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Api:
     """The application's handlers."""
 
@@ -40,6 +40,7 @@ class Api:
     metrics: Metrics
     #: The engine, for desks and supervision; None: there are neither.
     backend: DeskBackend | None = None
+    _desks: list[Desk | Supervision] = field(default_factory=list)
 
     def application(self) -> web.Application:
         """Return the application to be served."""
@@ -58,11 +59,18 @@ class Api:
         )
         if self.backend is not None:
             desk = Desk(self.plan, self.backend, self.snapshot)
-            app.add_routes(desk.routes())
-            app.add_routes(Supervision(self.plan, self.backend, self.snapshot).routes())
+            supervision = Supervision(self.plan, self.backend, self.snapshot)
+            self._desks = [desk, supervision]
+            app.add_routes([*desk.routes(), *supervision.routes()])
             app.on_shutdown.append(desk.close)
         check(app)
         return app
+
+    def change_plan(self, plan: Plan, codes: CodeBook) -> None:
+        """Show this plan from now on."""
+        self.plan, self.codes = plan, codes
+        for one in self._desks:
+            one.plan = plan
 
     async def page(self, request: web.Request) -> web.Response:
         """Return the page for people."""

@@ -34,7 +34,7 @@ def server_event(content: Mapping[str, Any]) -> bytes:
     return f"event: desk\ndata: {json.dumps(content)}\n\n".encode()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Desk:
     """The handlers under /v1/agents/me."""
 

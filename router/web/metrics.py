@@ -147,6 +147,8 @@ class Metrics:
             self._ended.labels(outcome.value)
         for sector in sectors:
             self._waits.labels(sector)
+        #: Those that have gauges.
+        self._sectors_told: set[SectorId] = set()
 
     def _gauge(self, name: str, what: str, label: str) -> Gauge:
         return Gauge(name, what, [label], registry=self.registry)
@@ -204,6 +206,13 @@ class Metrics:
             self._probe.refresh(snapshot.probe)
         if self._certificates is not None:
             self._certificates.refresh()
+        sectors = {one.sector for one in snapshot.sectors}
+        for gone in self._sectors_told - sectors:  # a new plan has them no more
+            for gauge in (self._on_duty, self._oldest, self._waiting):
+                gauge.remove(gone)
+        for new in sectors - self._sectors_told:
+            self._waits.labels(new)
+        self._sectors_told = sectors
         for sector in snapshot.sectors:
             self._on_duty.labels(sector.sector).set(sector.on_duty)
             self._oldest.labels(sector.sector).set(sector.oldest_wait_s or 0.0)

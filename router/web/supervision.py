@@ -23,7 +23,7 @@ from router.web.snapshot import Snapshot
 _AGENTS = "/v1/supervision/agents"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Supervision:
     """The handlers under /v1/supervision."""
 

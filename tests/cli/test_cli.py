@@ -42,6 +42,7 @@ def test_help_teaches() -> None:
             "refusals",
             "agents",
             "secrets",
+            "reload",
         ),
         *("install", "package"),
         *("report", "simulate", "staff", "policies"),
@@ -53,6 +54,7 @@ def test_help_teaches() -> None:
 COMMANDS = (
     *("demo", "test", "run", "check", "prompts", "configure", "code", "bench", "replay", "doctor"),
     "refusals",
+    "reload",
     *("install", "package"),
     *("report", "simulate", "staff", "policies", "asterisk"),
     *("asterisk start", "asterisk stop", "asterisk cli"),

@@ -1,8 +1,11 @@
 """A plan in which everything falls due within a minute or two, and what may be asked in it."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
-from router.core.ids import PhoneId, ReasonId
+from router.core.ids import AgentId, PhoneId, ReasonId
+from router.core.menus import ToMenu, ToSector
 from router.core.plan import CodePolicy, PauseReason, Plan, SecondLogIn, Targets
 from router.core.requests import (
     Cancel,
@@ -22,7 +25,9 @@ from tests.service_plan import (
     HEALTH,
     HOUR,
     HOUSING,
+    INFORMATION,
     LUNCH,
+    MAIN,
     MONDAY_10H,
     TOWN_HALL,
     WORK,
@@ -69,6 +74,31 @@ def quick_plan(*, required: bool) -> Plan:
         reasons={LUNCH: PauseReason(LUNCH, "Déjeuner", "1", 60)},
     )
     return general_plan(day_plan(desk, agents=AGENTS, targets=targets, code=code))
+
+
+def other_plans(plan: Plan) -> list[Plan]:
+    """What may take the place of `plan` while calls go on, and `plan` itself."""
+    few = {id_: one for id_, one in plan.agents.items() if id_ == "102"}
+    more = {**few, AgentId("104"): agent("104", logement=1, travail=2, general=1)}
+    no_work = {id_: one for id_, one in plan.sectors.items() if id_ == HOUSING}
+    at_home = {one.id: one for one in (agent("101", logement=1), agent("103", logement=3))}
+    no_way_to_work = {
+        MAIN: replace(plan.menus[MAIN], keys={"1": ToSector(HOUSING), "#": ToMenu(INFORMATION)}),
+        INFORMATION: plan.menus[INFORMATION],
+    }
+    levels = replace(plan.targets, widening_s=(0, 5, 10, 15), live_target_s=60, queue_max=2)
+    closed = replace(plan.hours, week={})
+    return [
+        plan,
+        replace(plan, agents=few),
+        replace(plan, agents=more, desk=replace(plan.desk, supervisor_phones=())),
+        replace(plan, targets=levels, questions=(), directory={}),
+        replace(plan, hours=closed),
+        # The sector, the page, the general queue: all gone.
+        replace(
+            plan, sectors=no_work, agents=at_home, menus=no_way_to_work, fiches={}, no_key=None
+        ),
+    ]
 
 
 in_call_requests = st.sampled_from(

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.core.commands import Told
+from router.core.desk.pins import Pins
 from router.core.engine import Engine
 from router.core.events import (
     AgentAsked,
@@ -24,6 +25,7 @@ from router.core.events import (
     NumberLost,
     PhoneAppeared,
     PhoneVanished,
+    PlanChanged,
     ProbeArrived,
     PromptEnded,
     PromptFailed,
@@ -35,9 +37,16 @@ from router.core.events import (
 )
 from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PhoneId, PlaybackId, TicketId
 from router.core.requests import Watching
-from tests.core.quick_plan import NAMES, STARTS, in_call_requests, quick_plan, requests
+from tests.core.quick_plan import (
+    NAMES,
+    STARTS,
+    in_call_requests,
+    other_plans,
+    quick_plan,
+    requests,
+)
 from tests.rules import check_engine, check_queue
-from tests.service_plan import HOUSING, MONDAY_10H, WORK, code_book
+from tests.service_plan import HOUSING, MONDAY_10H, PINS, WORK, code_book
 
 calls = st.sampled_from([CallId("a"), CallId("b"), CallId("c")])
 desk_calls = st.sampled_from([CallId("d"), CallId("e")])
@@ -90,6 +99,9 @@ any_event: st.SearchStrategy[Event] = st.one_of(
     st.builds(TicketUnkept, tickets, st.integers(0, 3)),
     st.builds(NumberLost, tickets),
     st.builds(StoreChanged, st.booleans()),
+    st.sampled_from(other_plans(quick_plan(required=False))).map(
+        lambda plan: PlanChanged(plan, code_book(plan), Pins(PINS))
+    ),
     st.just(TimePassed()),
 )
 

@@ -150,14 +150,15 @@ def test_misuse(secret: bytes, period_s: int) -> None:
 
 
 def test_failures_are_counted_over_a_sliding_minute() -> None:
-    budget = FailureBudget(per_minute=2)
+    budget = FailureBudget()
     budget.record(NOW)
     budget.record(NOW + 1)
-    assert not budget.exceeded(NOW + 1)
+    assert not budget.exceeded(NOW + 1, 2)
     budget.record(NOW + 30)
-    assert budget.exceeded(NOW + 30)
-    assert budget.exceeded(NOW + 59.9)
-    assert not budget.exceeded(NOW + 60)
+    assert budget.exceeded(NOW + 30, 2)
+    assert not budget.exceeded(NOW + 30, 3)
+    assert budget.exceeded(NOW + 59.9, 2)
+    assert not budget.exceeded(NOW + 60, 2)
 
 
 @given(st.integers(0, 5), st.lists(st.floats(0, 300), max_size=60), st.floats(0, 400))
@@ -165,12 +166,12 @@ def test_the_budget_agrees_with_a_full_count(
     per_minute: int, failures: list[float], later: float
 ) -> None:
     failures.sort()
-    budget = FailureBudget(per_minute)
+    budget = FailureBudget()
     for failure in failures:
         budget.record(failure)
     now = max([*failures, later])
     recent = [failure for failure in failures if now - failure < 60]
-    assert budget.exceeded(now) is (len(recent) > per_minute)
+    assert budget.exceeded(now, per_minute) is (len(recent) > per_minute)
 
 
 @pytest.mark.parametrize("leads", ["6789", "7"])

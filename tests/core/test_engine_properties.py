@@ -33,9 +33,17 @@ from router.core.events import (
 from router.core.facts import Outcome
 from router.core.ids import CallId, ChannelId, PlaybackId, SectorId
 from router.core.requests import Request, Watching
+from router.core.work import WorkItem
 from router.report.counting import merged, reconciles, tally
 from tests.asterisk_model import Channel, Kind
-from tests.core.quick_plan import NAMES, STARTS, in_call_requests, quick_plan, requests
+from tests.core.quick_plan import (
+    NAMES,
+    STARTS,
+    in_call_requests,
+    other_plans,
+    quick_plan,
+    requests,
+)
 from tests.exchange import Exchange
 from tests.rules import PROBE, check_engine, check_exchange, check_queue
 from tests.service_plan import HOUSING, PINS, WORK, code_book
@@ -139,6 +147,20 @@ class Service(RuleBasedStateMachine):
     @rule(pick=picks, why=st.sampled_from(LegEnd))
     def end_leg(self, pick: int, why: LegEnd) -> None:
         self.exchange.end_leg(chosen(self.legs(), pick), why)
+
+    @rule(pick=picks)
+    def change_the_plan(self, pick: int) -> None:
+        waiting = [item.call for item in self.in_the_queue()]
+        ended = len(self.exchange.facts)
+        self.exchange.change_plan(other_plans(self.exchange.plan)[pick])
+        assert len(self.exchange.facts) == ended, "somebody was cut off"
+        after = [item.call for item in self.in_the_queue()]
+        still = [call for call in after if call in waiting]  # others' phones are gone
+        assert still == [call for call in waiting if call in still], "not in the same order"
+
+    def in_the_queue(self) -> list[WorkItem]:
+        queue = self.exchange.engine.board.queue
+        return sorted(queue.items(), key=lambda item: (item.due_at, item.sequence))
 
     @rule(name=st.sampled_from(NAMES), request=requests)
     def ask(self, name: str, request: Request) -> None:

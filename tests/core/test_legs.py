@@ -3,8 +3,9 @@
 from router.core.call.life import Call
 from router.core.ids import AgentId, CallId, ChannelId
 from router.core.legs import Legs, Role
+from tests.service_plan import small_plan
 
-CALL = Call(CallId("call"), 0.0)
+CALL = Call(CallId("call"), 0.0, small_plan())
 CALLER, LEG, EAR = ChannelId("call"), ChannelId("leg"), ChannelId("ear")
 
 

@@ -113,7 +113,7 @@ def open_stage(
             port_offset=port_offset,
             opens_at=opens_at,
             trunk=f"127.0.0.1:{PSTN_PORT + port_offset}",
-            prompts_dir=short_prompts,
+            prompts_dir=changes.pop("prompts_dir", short_prompts),
             targets=TARGETS | changes.pop("targets", {}),
             asterisk=asterisk | changes.pop("asterisk", {}),
             **changes,

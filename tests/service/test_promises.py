@@ -142,7 +142,6 @@ class House:
     def serve(self, intake: Intake) -> None:
         """Have the engine's orders carried out, by `intake` too."""
         self.callbacks = Callbacks(
-            PLAN,
             self.engine,
             self.live,
             cast(AsteriskLink, self.link),

@@ -41,7 +41,7 @@ class Books:
         self.metrics = Metrics(PLAN.sectors)
         clock = Clock(MONDAY_10H - time.time())
         self.records = Records(
-            self.store, self.metrics, self.tape, PLAN.hours, clock, structlog.get_logger()
+            self.store, self.metrics, self.tape, lambda: PLAN.hours, clock, structlog.get_logger()
         )
 
 

@@ -8,7 +8,7 @@ import socket
 import sqlite3
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,10 +56,12 @@ class House:
     port: int
 
     def service(self) -> Service:
-        clock = Clock(MONDAY_10H + 60 - time.time())
-        return Service(self._config(), clock)
+        return Service(self.config(), self.clock())
 
-    def _config(self) -> Config:
+    def clock(self) -> Clock:
+        return Clock(MONDAY_10H + 60 - time.time())
+
+    def config(self) -> Config:
         config = intake_config(self.folder, self.fake.port, vault_dir=self.vault_dir)
         assert config.secrets is not None
         secrets = replace(config.secrets, ari_password=PASSWORD, tokens={AgentId("101"): TOKEN})
@@ -67,9 +69,9 @@ class House:
         return replace(config, settings=settings, secrets=secrets)
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["Inside"]:
+    async def running(self, make: Callable[[], Service] | None = None) -> AsyncIterator["Inside"]:
         """The service, serving; told to stop at the end, and awaited."""
-        running = asyncio.create_task(self.service().run())
+        running = asyncio.create_task((make or self.service)().run())
         folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
         try:  # a socket's path must be short
             connector = aiohttp.UnixConnector(f"/proc/self/fd/{folder}/{SOCKET_NAME}")

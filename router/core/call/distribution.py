@@ -47,7 +47,6 @@ class Distribution:
         self._waiting = waiting
         self._supervision = supervision
         self._votes = votes
-        self._targets = board.plan.targets
 
     # Ringing.
 
@@ -247,8 +246,10 @@ class Distribution:
         item = promise(call)
         last = None
         if since is not None:
-            last = LastCall(item.sector, call.fiche, board.now + self._targets.wrap_up_s)
-            self._standing.estimate.handled(item.sector, talked_s + self._targets.wrap_up_s)
+            last = LastCall(item.sector, call.fiche, board.now + self._board.plan.targets.wrap_up_s)
+            self._standing.estimate.handled(
+                item.sector, talked_s + self._board.plan.targets.wrap_up_s
+            )
         self._duty.done(self.desk(call), last)
         return talked_s
 

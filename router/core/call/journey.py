@@ -61,21 +61,14 @@ class Journey:
         self._waiting = waiting
         self._callbacks = callbacks
         self._no_key = no_key
-        self._policy = board.plan.code
-        self._targets = board.plan.targets
-        self._first_menu = board.plan.menus[board.plan.first_menu]
-        #: Put to everybody: type a code or, unless one is required, choose from the first menu.
-        self._question = (
-            (CODE_ASK_ALONE,) if self._policy.required else (CODE_ASK, *self._first_menu.prompts)
-        )
-        self._failures = FailureBudget(self._policy.failures_per_minute)
+        self._failures = FailureBudget()
 
     # Arrival.
 
     def arrive(self, call_id: CallId) -> None:
         """Welcome a new caller, or say why the service is closed and until when."""
         board = self._board
-        call = Call(call_id, board.now)
+        call = Call(call_id, board.now, board.plan)
         board.begin(call)
         board.note(call, Step.ARRIVED)
         why = self._why_closed()
@@ -88,9 +81,10 @@ class Journey:
     def probe(self, call_id: CallId) -> None:
         """Answer the service's own call as a caller's, and hang up when that is said, or cut short
         by a key."""
-        call = Call(call_id, self._board.now, probe=True)
-        self._board.begin(call)
-        self._board.say_goodbye(call, call.outcome, self._first_words(self._why_closed()))
+        board = self._board
+        call = Call(call_id, board.now, board.plan, probe=True)
+        board.begin(call)
+        board.say_goodbye(call, call.outcome, self._first_words(self._why_closed()))
 
     def probe_key(self, call: Call) -> None:
         """Stop what the service's own call hears, and hang it up."""
@@ -118,11 +112,11 @@ class Journey:
         self.ask(call)
         if not event.key.isdigit():
             return
-        if not self._chooses(event.key):
+        if not _chooses(call, event.key):
             call.typed = event.key
             call.skipping = True
-            self._board.set_due(call, Due.STEP, self._targets.next_key_s)
-        elif not isinstance(self._first_menu.keys.get(event.key), Repeat):
+            self._board.set_due(call, Due.STEP, call.plan.targets.next_key_s)
+        elif not isinstance(call.plan.menus[call.plan.first_menu].keys.get(event.key), Repeat):
             self.question_key(call, event)
 
     def key_skips_closed(self, call: Call, event: KeyPressed) -> None:
@@ -136,8 +130,8 @@ class Journey:
         self, call: Call, said_first: tuple[PromptId, ...] = (), *, again: bool = False
     ) -> None:
         """Put the question; `again`: with the keys that are not mentioned the first time."""
-        keys = (QUESTION_KEYS,) if again and not self._policy.required else ()
-        self._put(call, (*said_first, *self._question, *keys))
+        keys = (QUESTION_KEYS,) if again and not call.plan.code.required else ()
+        self._put(call, (*said_first, *_question(call), *keys))
 
     def _put(self, call: Call, said: tuple[PromptId, ...]) -> None:
         board = self._board
@@ -148,27 +142,20 @@ class Journey:
         board.note(call, Step.ASKED)
         board.play(call, said)
 
-    def _chooses(self, key: str) -> bool:
-        """Return whether `key` begins a choice of the first menu; if not, it begins a code."""
-        if self._policy.required or key == HELP_KEY:
-            return False
-        return read_choice(key, self._first_menu.keys) is not Reading.WRONG
-
-    def _begins_code(self, key: str) -> bool:
-        return key.isdigit() and not self._chooses(key)
-
     def await_first_key(self, call: Call) -> None:
         """The question or the menu has been played: the silence counts from here."""
         self._board.set_due(
-            call, Due.STEP, self._targets.next_key_s if call.typed else self._targets.first_key_s
+            call,
+            Due.STEP,
+            call.plan.targets.next_key_s if call.typed else call.plan.targets.first_key_s,
         )
 
     def question_key(self, call: Call, event: KeyPressed) -> None:
         """Take the key as part of a choice or of a code, depending on the first one."""
         if self._is_noise(event) or self._only_ends_a_code(call, event):
             return
-        if not call.typed and self._chooses(event.key):
-            call.path.append(self._first_menu.id)
+        if not call.typed and _chooses(call, event.key):
+            call.path.append(call.plan.first_menu)
             call.state = CallState.MENU
             self.menu_key(call, event)
         else:
@@ -184,7 +171,7 @@ class Journey:
     def _only_ends_a_code(self, call: Call, event: KeyPressed) -> bool:
         """Return whether it is a hash right after a code, with which many people end an entry."""
         code_at, call.code_at = call.code_at, None
-        just_now = code_at is not None and self._board.now - code_at < self._targets.next_key_s
+        just_now = code_at is not None and self._board.now - code_at < call.plan.targets.next_key_s
         return event.key == END_KEY and just_now
 
     def _code_key(self, call: Call, event: KeyPressed) -> None:
@@ -202,14 +189,16 @@ class Journey:
             case Reading.COMPLETE:
                 self._code_complete(call)
             case _:
-                self._board.set_due(call, Due.STEP, self._targets.next_key_s)
+                self._board.set_due(call, Due.STEP, call.plan.targets.next_key_s)
 
     def question_silence(self, call: Call) -> None:
         """No key came in time, or no further one."""
         if call.skipping:  # the key was only meant to skip the welcome
             call.typed = ""
             call.skipping = False
-            after_s = self._targets.prompt_guard_s if call.playback else self._targets.first_key_s
+            after_s = (
+                call.plan.targets.prompt_guard_s if call.playback else call.plan.targets.first_key_s
+            )
             self._board.set_due(call, Due.STEP, after_s)
         elif call.typed:
             self._code_failed(call, CODE_INCOMPLETE)
@@ -222,10 +211,9 @@ class Journey:
         After `tries` times the caller goes to the general queue, where a person will answer all the
         same; without such a queue, or while closed, to the information and then goodbye.
         """
-        plan = self._board.plan
-        information = plan.information_menu
+        information = call.plan.information_menu
         call.silences += 1
-        if call.silences < self._targets.tries:
+        if call.silences < call.plan.targets.tries:
             self._no_key.listen(call)
             self._say_again(call)
         elif (queue := self._no_key.queue_of(call)) is not None:
@@ -244,20 +232,20 @@ class Journey:
         said_first = NO_KEY_HINT if person else NOTHING_HEARD
         if call.state is CallState.MENU:
             self._play_menu(call, (said_first,))
-        elif self._policy.required:
+        elif call.plan.code.required:
             self._put(call, (said_first, CODE_ASK_ALONE))
         else:
-            self._put(call, (said_first, *self._first_menu.prompts))
+            self._put(call, (said_first, *call.plan.menus[call.plan.first_menu].prompts))
 
     def _code_complete(self, call: Call) -> None:
         """Check the code now or, if codes are being guessed, after a delay, right or wrong."""
         call.code_at = self._board.now
-        if call.wrong_codes >= self._policy.tries:  # no further code is accepted
+        if call.wrong_codes >= call.plan.code.tries:  # no further code is accepted
             self._code_failed(call, CODE_WRONG)
             return
-        if self._failures.exceeded(self._board.now):
+        if self._failures.exceeded(self._board.now, call.plan.code.failures_per_minute):
             call.state = CallState.CHECKING
-            self._board.set_due(call, Due.STEP, self._policy.delay_s)
+            self._board.set_due(call, Due.STEP, call.plan.code.delay_s)
         else:
             self.check_code(call)
 
@@ -285,16 +273,16 @@ class Journey:
     def _code_failed(self, call: Call, why: PromptId) -> None:
         call.wrong_codes += 1
         self._board.note(call, Step.CODE_REFUSED, detail=why)
-        if call.wrong_codes < self._policy.tries:
+        if call.wrong_codes < call.plan.code.tries:
             self.ask(call, (why,), again=True)
-        elif call.wrong_codes < self._policy.tries + MOST_WRONG_CHOICES:
+        elif call.wrong_codes < call.plan.code.tries + MOST_WRONG_CHOICES:
             self._without_code(call, (CODE_ABANDONED,))
         else:
             self._board.say_goodbye(call, call.outcome, (CODE_ABANDONED, GOODBYE))
 
     def _without_code(self, call: Call, said_first: tuple[PromptId, ...]) -> None:
-        plan = self._board.plan
-        if self._policy.required:
+        plan = call.plan
+        if plan.code.required:
             call.outcome = Outcome.INFORMED
             self._open_menu(call, plan.information_menu, (*said_first, CODE_REQUIRED))
         else:
@@ -304,13 +292,13 @@ class Journey:
 
     def offer_information(self, call: Call) -> None:
         """Open the information menu."""
-        self._open_menu(call, self._board.plan.information_menu, ())
+        self._open_menu(call, call.plan.information_menu, ())
 
     def _open_menu(self, call: Call, menu: MenuId, said_first: tuple[PromptId, ...]) -> None:
         if menu in call.path:  # back to an earlier menu
             del call.path[call.path.index(menu) :]
         call.path.append(menu)
-        if menu == self._board.plan.information_menu and call.outcome is Outcome.LEFT:
+        if menu == call.plan.information_menu and call.outcome is Outcome.LEFT:
             call.outcome = Outcome.INFORMED
         self._board.note(call, Step.MENU, detail=menu)
         self._play_menu(call, said_first)
@@ -320,26 +308,26 @@ class Journey:
     ) -> None:
         """Play the menu; while the caller may try a code, the first one with that question."""
         menu = self._menu(call)
-        if menu is self._first_menu and call.wrong_codes < self._policy.tries:
+        if menu.id == call.plan.first_menu and call.wrong_codes < call.plan.code.tries:
             self.ask(call, said_first, again=again)
             return
         call.state = CallState.MENU
         call.typed = ""
         keys: tuple[PromptId, ...] = ()
         if again:
-            information = menu.id == self._board.plan.information_menu
+            information = menu.id == call.plan.information_menu
             keys = (INFORMATION_KEYS if information else MENU_KEYS,)
         self._board.play(call, (*said_first, *menu.prompts, *keys))
 
     def _menu(self, call: Call) -> Menu:
-        return self._board.plan.menus[call.path[-1]]
+        return call.plan.menus[call.path[-1]]
 
     def menu_key(self, call: Call, event: KeyPressed) -> None:
         """Take the key as part of a choice or, in the first menu, as the beginning of a code."""
         if self._is_noise(event) or self._only_ends_a_code(call, event):
             return
         menu = self._menu(call)
-        if menu is self._first_menu and not call.typed and self._begins_code(event.key):
+        if menu.id == call.plan.first_menu and not call.typed and _begins_code(call, event.key):
             call.state = CallState.QUESTION
             self._code_key(call, event)
             return
@@ -351,7 +339,7 @@ class Journey:
             case Reading.COMPLETE:
                 self._choose(call, keys[call.typed])
             case Reading.MORE:
-                self._board.set_due(call, Due.STEP, self._targets.next_key_s)
+                self._board.set_due(call, Due.STEP, call.plan.targets.next_key_s)
             case _:
                 self._wrong_choice(call)
 
@@ -360,7 +348,7 @@ class Journey:
             case ToMenu(menu):
                 self._open_menu(call, menu, ())
             case ToSector(sector):
-                self._waiting.enqueue(call, sector, ())
+                self._waiting.enqueue(call, self._board.plan.standing_in_for(sector, None), ())
             case ToPage(page):
                 self._play_page(call, page)
             case Repeat():
@@ -393,7 +381,7 @@ class Journey:
         self._board.note(call, Step.PAGE, detail=page)
         if call.outcome is Outcome.LEFT:
             call.outcome = Outcome.INFORMED
-        self._board.play(call, self._board.plan.pages[page].prompts)
+        self._board.play(call, call.plan.pages[page].prompts)
 
     def page_over(self, call: Call) -> None:
         """The information has been played: back to its menu."""
@@ -404,3 +392,21 @@ class Journey:
         if not self._is_noise(event):
             call.state = CallState.MENU
             self.menu_key(call, event)
+
+
+def _question(call: Call) -> tuple[PromptId, ...]:
+    """Return what is put to everybody: type a code or, unless one is required, choose."""
+    if call.plan.code.required:
+        return (CODE_ASK_ALONE,)
+    return (CODE_ASK, *call.plan.menus[call.plan.first_menu].prompts)
+
+
+def _chooses(call: Call, key: str) -> bool:
+    """Return whether `key` begins a choice of the first menu; if not, it begins a code."""
+    if call.plan.code.required or key == HELP_KEY:
+        return False
+    return read_choice(key, call.plan.menus[call.plan.first_menu].keys) is not Reading.WRONG
+
+
+def _begins_code(call: Call, key: str) -> bool:
+    return key.isdigit() and not _chooses(call, key)

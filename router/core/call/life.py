@@ -40,6 +40,7 @@ from router.core.ids import (
     TicketId,
 )
 from router.core.legs import Said
+from router.core.plan import Entry, Plan
 from router.core.requests import Watching
 from router.core.work import WorkItem
 
@@ -115,7 +116,7 @@ class Aside:
     sector: SectorId | None = None
     agent: AgentId | None = None
     #: Of a referral: the entry of the directory.
-    entry: EntryId | None = None
+    entry: Entry | None = None
     #: Whether they have picked up, and whether they are in the bridge.
     answered: bool = False
     joined: bool = False
@@ -147,6 +148,9 @@ class Call:
 
     id: CallId
     arrived_at: float
+    #: The plan that the caller hears: that of the arrival, even if the service has a new one by
+    #: now; for the vote, that of its beginning.
+    plan: Plan
     #: The service's own call to itself: nobody's, and counted nowhere.
     probe: bool = False
     state: CallState = CallState.WELCOME

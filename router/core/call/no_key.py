@@ -26,7 +26,6 @@ class NoKey:
     def __init__(self, board: Switchboard, waiting: Waiting) -> None:
         self._board = board
         self._waiting = waiting
-        self._unheard_max = board.plan.targets.unheard_max
 
     def queue_of(self, call: Call) -> SectorId | None:
         """Return where such a caller waits; None: nowhere, or the service is closed."""
@@ -34,7 +33,7 @@ class NoKey:
 
     def listen(self, call: Call) -> None:
         """Have Asterisk report speech: a person says "allô ?", a machine does not."""
-        limited = self._unheard_max and self.queue_of(call) is not None
+        limited = self._board.plan.targets.unheard_max and self.queue_of(call) is not None
         if limited and not call.keys and not call.listened:
             call.listened = True
             self._board.silence(call)  # a prompt would delay the request
@@ -49,7 +48,7 @@ class NoKey:
     def enqueue(self, call: Call, queue: SectorId) -> None:
         """Put the caller in the general queue, or refuse what may be one machine too many."""
         board = self._board
-        if _may_be_a_machine(call) and self._unheard() >= self._unheard_max:
+        if _may_be_a_machine(call) and self._unheard() >= self._board.plan.targets.unheard_max:
             board.note(call, Step.REFUSED, sector=queue, detail=Outcome.REFUSED_FULL.value)
             board.say_goodbye(call, Outcome.REFUSED_FULL, (REFUSED_UNHEARD,))
         else:

@@ -58,7 +58,7 @@ class Referral:
         self._talk.put_on_hold(call)
         call.state = CallState.REFERRING
         leg = board.new_leg()
-        call.aside = Aside(leg, entry=entry.id)
+        call.aside = Aside(leg, entry=entry)
         board.legs.add(leg, Role.REFERRAL, call)
         board.note(call, Step.REFERRING, agent=call.agent, detail=entry.id)
         board.play(call, (REFERRAL_CONNECTING, entry.prompt))
@@ -70,7 +70,7 @@ class Referral:
         """They have picked up: put the caller through; the informateur wraps up."""
         board, aside = self._board, aside_of(call)
         aside.answered = aside.joined = True
-        call.referral = aside.entry
+        call.referral = None if aside.entry is None else aside.entry.id
         board.cancel_ring_due(aside.leg)
         board.silence(call)
         assert call.bridge is not None
@@ -81,7 +81,7 @@ class Referral:
         board.commands.append(PutIn(call.id, call.bridge, aside.leg))
         board.commands.append(PutIn(call.id, call.bridge, call.channel))
         call.state = CallState.REFERRED
-        board.note(call, Step.REFERRED, agent=call.agent, detail=aside.entry or "")
+        board.note(call, Step.REFERRED, agent=call.agent, detail=call.referral or "")
 
     def unanswered(self, call: Call) -> None:
         """They did not pick up in time."""
@@ -99,7 +99,7 @@ class Referral:
             self._board.silence(call)
             self._distribution.remove_bridge(call)
             assert entry is not None
-            self._read(call, self._board.plan.directory[entry])
+            self._read(call, entry)
             return
         self._talk.say_to_informateur(call, REFERRAL_FAILED)
         self._talk.take_back(call)

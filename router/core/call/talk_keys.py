@@ -24,9 +24,6 @@ class TalkKeys:
 
     def __init__(self, board: Switchboard) -> None:
         self._board = board
-        plan = board.plan
-        self._sectors = {sector.code: sector.id for sector in plan.sectors.values() if sector.code}
-        self._entries = {entry.code: entry.id for entry in plan.directory.values()}
 
     def pressed(self, call: Call, event: LegKeyPressed) -> InCall | Reply | None:
         """Return the request that the keys make, why they make none, or None for now.
@@ -62,6 +59,7 @@ class TalkKeys:
             self._board.play_on(call.id, call.leg, (prompt,))
 
     def _request(self, state: CallState, feature: Feature, code: str) -> InCall | Reply | None:
+        plan = self._board.plan
         match feature:
             case Feature.HOLD:
                 return Hold() if state is CallState.TALKING else Retrieve()
@@ -70,14 +68,16 @@ class TalkKeys:
             case Feature.CANCEL:
                 return Cancel()
             case Feature.TRANSFER | Feature.CONSULT:
-                if len(code) < len(next(iter(self._sectors), "")):
+                sectors = plan.sector_codes
+                if len(code) < len(next(iter(sectors), "")):
                     return None
-                sector = self._sectors.get(code, SectorId(""))
+                sector = sectors.get(code, SectorId(""))
                 return Transfer(sector) if feature is Feature.TRANSFER else Consult(sector)
             case Feature.REFER | Feature.REFER_SPOKEN:
-                if len(code) < len(next(iter(self._entries), "")):
+                entries = plan.entry_codes
+                if len(code) < len(next(iter(entries), "")):
                     return None
-                entry = self._entries.get(code)
+                entry = entries.get(code)
                 if entry is None:
                     return Reply.UNKNOWN_ENTRY
                 return Refer(entry, feature is Feature.REFER_SPOKEN)

@@ -23,11 +23,11 @@ class Votes:
 
     def __init__(self, board: Switchboard) -> None:
         self._board = board
-        self._questions = board.plan.questions
 
     def begin(self, call: Call) -> None:
         """Put the first question; if the plan has none, say goodbye."""
-        if not self._questions:
+        call.plan = self._board.plan
+        if not call.plan.questions:
             self._board.say_goodbye(call, call.outcome, (GOODBYE,))
             return
         call.state = CallState.VOTING
@@ -64,7 +64,7 @@ class Votes:
     def _next(self, call: Call) -> None:
         call.question += 1
         call.asked_again = False
-        if call.question < len(self._questions):
+        if call.question < len(call.plan.questions):
             self._put(call)
         else:
             self._board.say_goodbye(call, call.outcome, (VOTE_THANKS,))
@@ -73,7 +73,7 @@ class Votes:
         self._board.play(call, (*first, self._question(call).prompt))
 
     def _question(self, call: Call) -> Question:
-        return self._questions[call.question]
+        return call.plan.questions[call.question]
 
     def _count(self, call: Call, score: int | None) -> None:
         day, question = self._board.service_day(), self._question(call).id

@@ -48,7 +48,6 @@ class Waiting:
         self._reservation = reservation
         self._standing = standing
         self._admission = admission
-        self._targets = board.plan.targets
 
     # Joining the queue.
 
@@ -100,7 +99,7 @@ class Waiting:
         call.item = WorkItem(call.id, sector, joined_at, due_at, board.next_sequence())
         call.outcome = Outcome.ABANDONED
         call.joined_at = joined_at
-        call.promised_at = joined_at + self._targets.live_target_s
+        call.promised_at = joined_at + self._board.plan.targets.live_target_s
 
     def _refuse(
         self, call: Call, sector: SectorId, outcome: Outcome, prompts: tuple[PromptId, ...]
@@ -121,16 +120,16 @@ class Waiting:
         board = self._board
         item = promise(call)
         waited_s = board.now - item.joined_at
-        desk = board.roster.longest_idle(item.sector, self._targets.widened(waited_s))
-        if waited_s >= self._targets.longest_wait_s and (desk is None or desk.misses):
+        desk = board.roster.longest_idle(item.sector, self._board.plan.targets.widened(waited_s))
+        if waited_s >= self._board.plan.targets.longest_wait_s and (desk is None or desk.misses):
             self._refuse(call, item.sector, Outcome.REFUSED_LONG, (REFUSED_LONG,))
             return
         call.state = CallState.WAITING
         self._reservation.wait(item)
         board.timers.set(
-            ("call", call.id, Due.LONGEST), item.joined_at + self._targets.longest_wait_s
+            ("call", call.id, Due.LONGEST), item.joined_at + self._board.plan.targets.longest_wait_s
         )
-        board.set_due(call, Due.ANNOUNCE, self._targets.announce_every_s)
+        board.set_due(call, Due.ANNOUNCE, self._board.plan.targets.announce_every_s)
         closes_at = board.plan.hours.closes_at(board.now)
         if closes_at is not None and board.timers.at(("closing",)) != closes_at:
             board.timers.set(("closing",), closes_at)
@@ -154,7 +153,7 @@ class Waiting:
         if call.offered:
             said += (CALLBACK_OFFER, *minutes(rules.promise_s // 60))
         board.play(call, said)
-        board.set_due(call, Due.ANNOUNCE, self._targets.announce_every_s)
+        board.set_due(call, Due.ANNOUNCE, self._board.plan.targets.announce_every_s)
 
     def waited_too_long(self, call: Call) -> None:
         """Nobody may wait longer: say so, and what to do instead."""
@@ -185,7 +184,9 @@ class Waiting:
                 continue
             call = board.calls[item.call]
             board.play(call, (QUEUE_CLOSING,))
-            board.set_due(call, Due.ANNOUNCE, self._targets.announce_every_s)  # not cut short
+            board.set_due(
+                call, Due.ANNOUNCE, self._board.plan.targets.announce_every_s
+            )  # not cut short
 
 
 def promise(call: Call) -> WorkItem:

@@ -31,7 +31,6 @@ class AdmissionControl:
         self._board = board
         self._standing = standing
         self._open = open_tickets
-        self._rules = board.plan.callbacks
         #: When it was last decided whether to offer a callback, and what.
         self._offers: dict[SectorId, tuple[float, bool]] = {}
         #: Calls in a row that the carrier did not take, and until when that counts.
@@ -44,7 +43,7 @@ class AdmissionControl:
 
     def admit(self, sector: SectorId) -> Admission:
         """Return whether a callback for `sector` may be promised now."""
-        board, rules = self._board, self._rules
+        board, rules = self._board, self._board.plan.callbacks
         now = board.now
         closes_at = board.plan.hours.closes_at(now)
         due_at = now + rules.promise_s
@@ -78,7 +77,11 @@ class AdmissionControl:
 
     def _within_s(self, sector: SectorId) -> float:
         """Return within how many seconds a callback promised now would be dialled."""
-        roster, estimate, rules = self._board.roster, self._standing.estimate, self._rules
+        roster, estimate, rules = (
+            self._board.roster,
+            self._standing.estimate,
+            self._board.plan.callbacks,
+        )
         at_work = roster.ready(sector) + roster.busy(sector)
         # Those who are paused may be back at once, or gone for long: half of them count.
         agents = (at_work + roster.on_duty(sector)) / 2
@@ -93,7 +96,7 @@ class AdmissionControl:
 
     def most_open(self) -> int:
         """Return how many tickets may be open, given who is on duty, if nobody is idle."""
-        return self._rules.tickets_per_agent * self._board.roster.logged_in
+        return self._board.plan.callbacks.tickets_per_agent * self._board.roster.logged_in
 
     def room(self) -> int:
         """Return how many tickets may be open if everybody who is idle takes one more."""
@@ -106,7 +109,7 @@ class AdmissionControl:
         Only events may call this: the answer is remembered, and what is merely asked of the engine
         in between must not change what an event leads to.
         """
-        if self._rules.offer_after_s <= 0:
+        if self._board.plan.callbacks.offer_after_s <= 0:
             return False
         now = self._board.now
         asked_at, may = self._offers.get(sector, (-inf, False))

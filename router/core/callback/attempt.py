@@ -53,7 +53,6 @@ class Attempts:
         self._reservation = reservation
         self._open = open_tickets
         self._endings = endings
-        self._ring_s = board.plan.callbacks.ring_s
 
     # The informateur.
 
@@ -135,16 +134,16 @@ class Attempts:
                 record.ticket,
                 record.sector,
                 record.asked_at,
-                self._ring_s + RING_BACKSTOP_S,
+                board.plan.callbacks.ring_s + RING_BACKSTOP_S,
                 ticket.record.attempts,
             )
         )
-        self._open.set_due(ticket, TicketDue.DIAL, self._ring_s)
+        self._open.set_due(ticket, TicketDue.DIAL, board.plan.callbacks.ring_s)
 
     def dialled_again(self, ticket: Ticket) -> None:
         """A carrier would not take the call, and the next one has it: it may ring as long."""
         self._open.note(ticket, Step.NEXT_CARRIER)
-        self._open.set_due(ticket, TicketDue.DIAL, self._ring_s)
+        self._open.set_due(ticket, TicketDue.DIAL, self._board.plan.callbacks.ring_s)
 
     def not_picked_up(self, ticket: Ticket) -> None:
         """It rang for long enough; a carrier that says nothing has been given up before this."""

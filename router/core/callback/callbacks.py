@@ -119,7 +119,9 @@ class Callbacks:
     def restore(self, records: Iterable[TicketRecord], *, lost: bool) -> None:
         """Resume open tickets after a restart; `lost`: their numbers are gone, with a reboot."""
         for record in records:
-            ticket = self._open.take_on(self._as_planned(record))
+            planned = self._as_planned(record)
+            code = self._open.new_code(record.ticket)
+            ticket = self._open.take_on(replace(planned, code=code))
             if lost:
                 self._open.end(ticket, TicketState.LOST_REBOOT)
             elif record.state in (TicketState.WAITING, TicketState.RINGING):
@@ -131,19 +133,30 @@ class Callbacks:
                 self._board.legs.add(ChannelId(ticket.call), Role.CALLED, ticket)
 
     def _as_planned(self, record: TicketRecord) -> TicketRecord:
-        """Return the ticket in terms of the present plan.
-
-        If its sector no longer exists it goes to the page's sector, to the general queue, or to
-        any: whoever answers can transfer the call.
-        """
+        """Return the ticket in terms of the present plan."""
         plan = self._board.plan
-        fiche = plan.fiches.get(record.fiche) if record.fiche is not None else None
-        sector = record.sector
-        if sector not in plan.sectors:
-            elsewhere = plan.no_key or next(iter(plan.domains))
-            sector = elsewhere if fiche is None else fiche.sector
-        code = self._open.new_code(record.ticket)
-        return replace(record, code=code, sector=sector, fiche=fiche.id if fiche else None)
+        sector = plan.standing_in_for(record.sector, record.fiche)
+        fiche = record.fiche if record.fiche in plan.fiches else None
+        return replace(record, sector=sector, fiche=fiche)
+
+    # A new plan.
+
+    def change_plan(self) -> None:
+        """Put every open ticket in terms of the new plan, and have it stored if that differs.
+
+        What was promised is kept: by when, and the code for calling in. It is the caller's duty
+        that none is in the queue.
+        """
+        self._open.beside.clear()
+        for ticket in self._open.tickets.values():
+            record = self._as_planned(ticket.record)
+            if record != ticket.record:
+                moved = record.sector != ticket.record.sector
+                ticket.record = record
+                self._open.save(ticket)
+                if moved:
+                    self._open.note(ticket, Step.MOVED)
+            self._open.beside[record.sector] += 1
 
     # What others may see.
 

@@ -36,7 +36,6 @@ class Endings:
         self._reservation = reservation
         self._open = open_tickets
         self._admission = admission
-        self._rules = board.plan.callbacks
 
     # The attempt.
 
@@ -51,9 +50,9 @@ class Endings:
             self._admission.carrier_took()
         self._stop(ticket, detail)
         record = replace(ticket.record, failure=failure)
-        retry_at = self._board.now + _retry_s(self._rules, failure)
-        again = record.attempts < self._rules.attempts and failure not in _FINAL
-        if again and retry_at + self._rules.dial_s <= record.due_at:
+        retry_at = self._board.now + _retry_s(self._board.plan.callbacks, failure)
+        again = record.attempts < self._board.plan.callbacks.attempts and failure not in _FINAL
+        if again and retry_at + self._board.plan.callbacks.dial_s <= record.due_at:
             self._wait(ticket, replace(record, state=TicketState.WAITING, retry_at=retry_at))
         else:
             ticket.record = record

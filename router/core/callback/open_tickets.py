@@ -70,7 +70,6 @@ class OpenTickets:
     def __init__(self, board: Switchboard, reservation: Reservation) -> None:
         self._board = board
         self._reservation = reservation
-        self._rules = board.plan.callbacks
         self.tickets: dict[TicketId, Ticket] = {}
         #: Attempts under way, by their channel, until 1 is pressed.
         self.attempts: dict[CallId, Ticket] = {}
@@ -89,7 +88,7 @@ class OpenTickets:
 
     def take_on(self, record: TicketRecord) -> Ticket:
         """Add a ticket, which will expire in time; it is not in the queue yet."""
-        ends_at = record.due_at + self._rules.grace_s
+        ends_at = record.due_at + self._board.plan.callbacks.grace_s
         self._board.timers.set(("ticket", record.ticket, TicketDue.EXPIRE), ends_at)
         ticket = self.tickets[record.ticket] = Ticket(record, record.state)
         self.beside[record.sector] += 1

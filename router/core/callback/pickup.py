@@ -45,7 +45,6 @@ class Pickups:
         self._waiting = waiting
         self._distribution = distribution
         self._endings = endings
-        self._targets = board.plan.targets
 
     # The question.
 
@@ -62,11 +61,11 @@ class Pickups:
         call = call_of(ticket)
         self._board.cut_short(call, ticket, Said.CALLER)
         ticket.said[Said.CALLER] = self._board.play_on(call, ChannelId(call), (CALLBACK_ASK,))
-        self._open.set_due(ticket, TicketDue.STEP, self._targets.prompt_guard_s)
+        self._open.set_due(ticket, TicketDue.STEP, self._board.plan.targets.prompt_guard_s)
 
     def asked(self, ticket: Ticket) -> None:
         """The question has been played: the silence counts from here."""
-        self._open.set_due(ticket, TicketDue.STEP, self._targets.first_key_s)
+        self._open.set_due(ticket, TicketDue.STEP, self._board.plan.targets.first_key_s)
 
     def not_asked(self, ticket: Ticket) -> None:
         """The question broke off. Usually because they hung up, which the channel will report."""
@@ -120,7 +119,7 @@ class Pickups:
 
     def _conversation(self, ticket: Ticket) -> Call:
         record = ticket.record
-        call = Call(call_of(ticket), record.asked_at)
+        call = Call(call_of(ticket), record.asked_at, self._board.plan)
         call.door, call.fiche, call.ticket = Door.CALLBACK, record.fiche, record.ticket
         call.outcome = Outcome.ABANDONED
         call.joined_at, call.promised_at = record.asked_at, record.due_at

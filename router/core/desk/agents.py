@@ -15,7 +15,7 @@ a conversation may still carry it; its informateur is logged out when the conver
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
@@ -155,6 +155,8 @@ class AgentDesk:
     #: Asked for during a call, and due once it is over: a pause, or the log-out.
     pausing: ReasonId | None = None
     leaving: bool = False
+    #: Whether a new plan has no such informateur: off for good when the call is over.
+    dismissed: bool = False
     #: Calls not answered or rejected in a row.
     misses: int = 0
     #: The last call, if it can still be noted.
@@ -173,20 +175,53 @@ class Roster:
         #: Registered phones, and who is logged in where.
         self.phones: set[PhoneId] = set()
         self.at: dict[PhoneId, AgentDesk] = {}
-        self._idle: dict[SectorId, list[list[tuple[float, int, AgentDesk]]]] = {}
-        self._on_duty: dict[SectorId, int] = {}
-        self._busy: dict[SectorId, int] = {}
+        self._open(sectors, levels)
+
+    def _open(self, sectors: Iterable[SectorId], levels: int) -> None:
+        """Begin the sectors' lists, with nobody in them."""
+        sectors = tuple(sectors)
+        self._idle: dict[SectorId, list[list[tuple[float, int, AgentDesk]]]] = {
+            sector: [[] for _ in range(levels)] for sector in sectors
+        }
+        self._on_duty: dict[SectorId, int] = dict.fromkeys(sectors, 0)
+        self._busy: dict[SectorId, int] = dict.fromkeys(sectors, 0)
         #: On duty, by level of skill.
-        self._at_level: dict[SectorId, list[int]] = {}
+        self._at_level: dict[SectorId, list[int]] = {sector: [0] * levels for sector in sectors}
         #: Cached until somebody logs in or out.
         self._shares: dict[SectorId, dict[SectorId, float]] = {}
         #: How many are not logged out.
         self.logged_in = 0
-        for sector in sectors:
-            self._busy[sector] = 0
-            self._idle[sector] = [[] for _ in range(levels)]
-            self._on_duty[sector] = 0
-            self._at_level[sector] = [0] * levels
+
+    def change_plan(
+        self, agents: Mapping[AgentId, Agent], sectors: Iterable[SectorId], levels: int
+    ) -> None:
+        """Take the informateurs of a new plan, each in the state in which they are.
+
+        Those who are `dismissed` stay, without any skill, until `remove`. It is the caller's duty
+        that nobody else is missing among `agents`.
+        """
+        before, self.desks = self.desks, {}
+        for id_, agent in agents.items():
+            desk = self.desks[id_] = before.pop(id_) if id_ in before else AgentDesk(agent, 0)
+            desk.agent = agent
+        for id_, desk in before.items():
+            desk.agent = Agent(id_, {})
+            self.desks[id_] = desk
+        self._open(sectors, levels)
+        for sequence, desk in enumerate(self):
+            desk.sequence = sequence
+            self._count_in(desk)
+
+    def remove(self, desk: AgentDesk) -> None:
+        """Forget an informateur who is logged out."""
+        self.desks.pop(desk.agent.id, None)
+
+    def _count_in(self, desk: AgentDesk) -> None:
+        """Count somebody who is in this state already."""
+        state, desk.state = desk.state, _OUT
+        if state is AgentState.READY:
+            self._enter_idle(desk)
+        self._enter(desk, state, desk.since_at)
 
     def __iter__(self) -> Iterator[AgentDesk]:
         return iter(self.desks.values())

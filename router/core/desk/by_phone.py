@@ -44,10 +44,6 @@ class Desk:
     def __init__(self, board: Switchboard, duty: Duty) -> None:
         self._board = board
         self._duty = duty
-        self._sectors = {
-            sector.code: sector.id for sector in board.plan.sectors.values() if sector.code
-        }
-        self._reasons = {reason.key: reason.id for reason in board.plan.desk.reasons.values()}
         #: By the number typed: wrong PINs in a row, and until when no PIN is accepted.
         self._wrong_pins: Counter[AgentId] = Counter()
         self._locked_until_at: dict[AgentId, float] = {}
@@ -55,7 +51,7 @@ class Desk:
     def arrive(self, event: DeskCalled) -> None:
         """Ask for whatever the dialled code needs, or answer at once."""
         board = self._board
-        call = DeskCall(event.call, event.phone)
+        call = DeskCall(event.call, event.phone, board.plan)
         board.desk_calls[call.id] = call
         board.legs.add(call.channel, Role.DESK, call)
         desk = board.roster.at.get(event.phone)
@@ -129,12 +125,13 @@ class Desk:
     # Pause.
 
     def _ask_reason(self, call: DeskCall, *first: PromptId) -> None:
-        reasons = (PromptId(f"desk-ask-reason-{id_}") for id_ in self._reasons.values())
+        reasons = (PromptId(f"desk-ask-reason-{id_}") for id_ in call.plan.desk.reasons)
         self._ask(call, DeskState.REASON, *first, *reasons)
 
     def reason_key(self, call: DeskCall, event: KeyPressed) -> None:
         """One key chooses the reason for the pause."""
-        reason = self._reasons.get(event.key)
+        reasons = {reason.key: reason.id for reason in call.plan.desk.reasons.values()}
+        reason = reasons.get(event.key)
         if reason is None:
             self._again(call, INVALID)
             return
@@ -150,11 +147,10 @@ class Desk:
         entry = self._entry(call, event)
         if entry is None:
             return
-        plan = self._board.plan
-        fiche = FicheId(f"F{entry}")
-        if entry in self._sectors:
-            call.subject = self._sectors[entry]
-        elif fiche in plan.fiches:
+        fiche, sectors = FicheId(f"F{entry}"), call.plan.sector_codes
+        if entry in sectors:
+            call.subject = sectors[entry]
+        elif fiche in call.plan.fiches:
             call.subject = fiche
         elif entry:
             self._again(call, PromptId(f"desk-{Reply.UNKNOWN_SUBJECT.value}"))
@@ -256,8 +252,9 @@ class Desk:
         board.timers.cancel(("desk", call.id))
         del board.desk_calls[call.id]
         board.legs.pop(call.channel)
-        if call.notes and call.agent is not None:
-            self._duty.noted(board.roster.desks[call.agent])
+        desk = board.roster.desks.get(call.agent) if call.agent is not None else None
+        if call.notes and desk is not None:
+            self._duty.noted(desk)
 
     def _play(self, call: DeskCall, prompts: tuple[PromptId, ...]) -> None:
         self._silence(call)

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from router.core.ids import AgentId, CallId, ChannelId, FicheId, PhoneId, PlaybackId, SectorId
 from router.core.legs import Said
+from router.core.plan import Plan
 from router.core.requests import Result
 
 
@@ -41,6 +42,8 @@ class DeskCall:
 
     id: CallId
     phone: PhoneId
+    #: The plan by which the questions are put, even if the service has a new one by now.
+    plan: Plan
     state: DeskState = DeskState.LEAVING
     #: Who is calling: at log-in, whose number was typed; otherwise, who is logged in there.
     agent: AgentId | None = None

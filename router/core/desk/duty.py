@@ -59,14 +59,15 @@ class Duty:
 
     def __init__(self, board: Switchboard) -> None:
         self._board = board
-        self._targets = board.plan.targets
-        self._rules = board.plan.desk
 
     # The phone.
 
     def knows(self, phone: PhoneId) -> bool:
         """Return whether the plan has such a phone, an informateur's or a supervisor's."""
-        return AgentId(phone) in self._board.roster.desks or phone in self._rules.supervisor_phones
+        return (
+            AgentId(phone) in self._board.roster.desks
+            or phone in self._board.plan.desk.supervisor_phones
+        )
 
     def appeared(self, phone: PhoneId) -> None:
         """A phone has registered: whoever is logged in there is ready.
@@ -77,7 +78,7 @@ class Duty:
         news = phone not in roster.phones  # a repeated report must not undo a log-out
         roster.phones.add(phone)
         desk = roster.at.get(phone)
-        if desk is None and news and self._rules.log_in is LogInBy.PHONE:
+        if desk is None and news and self._board.plan.desk.log_in is LogInBy.PHONE:
             owner = roster.desks.get(AgentId(phone))
             if owner is not None and owner.phone is None:
                 desk = owner
@@ -101,7 +102,7 @@ class Duty:
 
     def _expect_back(self, desk: AgentDesk) -> None:
         if desk.state is AgentState.LOGGED_OUT and desk.phone is not None:
-            self._lease(desk, self._rules.away_s)
+            self._lease(desk, self._board.plan.desk.away_s)
 
     # What informateurs ask.
 
@@ -136,7 +137,7 @@ class Duty:
         if desk.phone is not None and desk.phone != phone:
             if desk.state in IN_CALL or (
                 desk.state is not AgentState.LOGGED_OUT
-                and self._rules.second_log_in is SecondLogIn.REFUSE
+                and self._board.plan.desk.second_log_in is SecondLogIn.REFUSE
             ):
                 return Reply.LOGGED_IN_ELSEWHERE
             self._change(desk, AgentEvent.WENT)
@@ -153,7 +154,7 @@ class Duty:
         return Reply.LOGGED_OUT
 
     def _pause_for(self, desk: AgentDesk, reason: ReasonId) -> Reply:
-        if reason not in self._rules.reasons:
+        if reason not in self._board.plan.desk.reasons:
             return Reply.UNKNOWN_REASON
         if desk.state in IN_CALL:
             desk.pausing = reason
@@ -164,7 +165,7 @@ class Duty:
         return Reply.PAUSED
 
     def _ready(self, desk: AgentDesk) -> Reply:
-        desk.pausing, desk.leaving = None, False
+        desk.pausing, desk.leaving = None, desk.dismissed
         if desk.state in IN_CALL:
             return Reply.AFTER_CALL
         if not desk.present:
@@ -188,7 +189,7 @@ class Duty:
     def noted(self, desk: AgentDesk) -> None:
         """The noting is over: what is left of the wrap-up follows, if anything."""
         if desk.state is AgentState.WRAPPING_UP:
-            ends_at = desk.since_at + self._targets.wrap_up_s
+            ends_at = desk.since_at + self._board.plan.targets.wrap_up_s
             self._lease(desk, max(0.0, ends_at - self._board.now))
 
     def _note(self, desk: AgentDesk, note: Note) -> Reply:
@@ -210,22 +211,36 @@ class Duty:
         )
         return Reply.NOTED
 
+    # A new plan.
+
+    def dismiss(self, desk: AgentDesk) -> None:
+        """Log somebody out for good: at once or, in a call, when that is over."""
+        desk.dismissed = desk.leaving = True
+        if desk.phone is None and desk.state is AgentState.LOGGED_OUT:
+            self._board.roster.remove(desk)
+        elif desk.state not in IN_CALL:
+            self._leave(desk)
+
+    def recall(self, desk: AgentDesk) -> None:
+        """Keep somebody who was about to leave for good."""
+        desk.dismissed = desk.leaving = False
+
     # Calls.
 
     def chosen(self, desk: AgentDesk) -> None:
         """The informateur is reserved for a call."""
         self._change(desk, AgentEvent.CHOSEN)
-        self._lease(desk, self._targets.reserve_s + _SLACK_S)
+        self._lease(desk, self._board.plan.targets.reserve_s + _SLACK_S)
 
     def rang(self, desk: AgentDesk) -> None:
         """The phone has begun to ring."""
         if self._change(desk, AgentEvent.RANG):
-            self._lease(desk, self._targets.ring_s + _SLACK_S)
+            self._lease(desk, self._board.plan.targets.ring_s + _SLACK_S)
 
     def answered(self, desk: AgentDesk) -> None:
         """The informateur has picked up; from now on Asterisk is asked whether the leg exists."""
         self._change(desk, AgentEvent.ANSWERED)
-        self._lease(desk, self._targets.verify_s)
+        self._lease(desk, self._board.plan.targets.verify_s)
 
     def joined(self, desk: AgentDesk) -> None:
         """The conversation has begun: earlier misses no longer count. Until then they did."""
@@ -237,7 +252,7 @@ class Duty:
             phone = PhoneId(desk.agent.id)
             if phone not in self._board.roster.at:
                 self._sign_in(desk, phone)
-        self._lease(desk, self._targets.verify_s)
+        self._lease(desk, self._board.plan.targets.verify_s)
 
     def missed(self, desk: AgentDesk, why: LegEnd) -> None:
         """A call was missed (RONA): a pause that depends on why, or a longer one after too many."""
@@ -251,10 +266,10 @@ class Duty:
             self._expect_back(desk)
         elif desk.pausing is not None:
             self._pause(desk, desk.pausing)
-        elif desk.misses >= self._targets.misses_max:
+        elif desk.misses >= self._board.plan.targets.misses_max:
             self._pause(desk, TOO_MANY)
         elif self._change(desk, AgentEvent.MISSED):
-            pause_s = getattr(self._targets, pause)
+            pause_s = getattr(self._board.plan.targets, pause)
             self._set_reason(desk, reason, pause_s)
 
     def let_go(self, desk: AgentDesk) -> None:
@@ -278,8 +293,11 @@ class Duty:
         """The call is over: wrap-up, or only a moment if there was no conversation (no `last`)."""
         desk.call = None
         desk.last = last
-        if self._change(desk, AgentEvent.DONE):
-            self._lease(desk, self._targets.wrap_up_s if last else RELEASE_S)
+        changed = self._change(desk, AgentEvent.DONE)
+        if changed and desk.dismissed:
+            self._leave(desk)
+        elif changed:
+            self._lease(desk, self._board.plan.targets.wrap_up_s if last else RELEASE_S)
             self._expect_back(desk)
 
     def lease_ended(self, desk: AgentDesk) -> None:
@@ -307,7 +325,7 @@ class Duty:
             self.done(desk, None)
             return
         self._board.commands.append(Verify(desk.call, desk.leg))
-        self._lease(desk, self._targets.verify_s)
+        self._lease(desk, self._board.plan.targets.verify_s)
 
     # States.
 
@@ -343,8 +361,8 @@ class Duty:
         desk.pausing = None
         self._change(desk, AgentEvent.MISSED if desk.state in IN_CALL else AgentEvent.PAUSED)
         if desk.state is AgentState.PAUSED:
-            chosen = self._rules.reasons.get(reason)
-            longest_s = chosen.longest_s if chosen else self._rules.missed_longest_s
+            chosen = self._board.plan.desk.reasons.get(reason)
+            longest_s = chosen.longest_s if chosen else self._board.plan.desk.missed_longest_s
             self._set_reason(desk, reason, longest_s)
 
     def _leave(self, desk: AgentDesk) -> None:
@@ -356,10 +374,12 @@ class Duty:
         self._board.timers.cancel(("agent", desk.agent.id))
         self._board.roster.sign_out(desk)
         self._tell(desk)
+        if desk.dismissed:
+            self._board.roster.remove(desk)
 
     def _sign_in(self, desk: AgentDesk, phone: PhoneId) -> None:
         self._board.roster.sign_in(desk, phone)
-        desk.leaving, desk.pausing, desk.misses = False, None, 0
+        desk.leaving, desk.pausing, desk.misses = desk.dismissed, None, 0
         self._tell(desk)
 
     def _set_reason(self, desk: AgentDesk, reason: ReasonId, for_s: float) -> None:

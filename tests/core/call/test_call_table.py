@@ -110,4 +110,4 @@ def test_nothing_of_a_call_says_who_is_calling() -> None:
     fields = set(inspect.signature(Call).parameters)
 
     assert not {field for field in fields if "number" in field or "phone" in field}
-    assert Call(CallId("1795424400.7"), 0.0).channel == "1795424400.7"
+    assert Call(CallId("1795424400.7"), 0.0, small_plan()).channel == "1795424400.7"
