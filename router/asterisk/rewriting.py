@@ -4,7 +4,6 @@ The files are those of the folder that it was started with. Each is replaced as 
 those that differ; then the modules named must read them again.
 """
 
-import os
 from pathlib import Path
 
 from router.asterisk.configuration import texts
@@ -12,7 +11,7 @@ from router.asterisk.faults import check
 from router.asterisk.settings import AsteriskOptions, AsteriskSettings
 from router.asterisk.toolbox import Toolbox
 from router.errors import ConfigError
-from router.places import writing
+from router.places import put, writing
 
 _PJSIP = ("res_pjsip.so", "res_pjsip_outbound_registration.so")
 #: The files that may differ, and which modules read them, in this order.
@@ -60,14 +59,7 @@ def _replace(file: Path, text: str) -> bool:
     """Make the file hold `text`; return whether it did not yet."""
     if file.exists() and file.read_text(encoding="utf-8") == text:
         return False
-    fresh = file.with_suffix(".new")
-    try:
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(handle, "w", encoding="utf-8") as written:
-            written.write(text)
-        fresh.replace(file)
-    finally:
-        fresh.unlink(missing_ok=True)
+    put(file, text, 0o600)
     return True
 
 

@@ -58,35 +58,13 @@ class Keys:
 
     def __init__(
         self,
-        plan: Plan,
         board: Switchboard,
         codes: Mapping[str, str],
         most_in_a_row: int = MOST_IN_A_ROW,
     ) -> None:
-        self._plan = plan
         self._board = board
         self._codes = codes
         self._most = most_in_a_row
-        #: What answers the first question, besides a code.
-        self._choices: Collection[str] = (
-            () if plan.code.required else plan.menus[plan.first_menu].keys
-        )
-        sectors = [sector.code for sector in plan.sectors.values() if sector.code]
-        entries = [entry.code for entry in plan.directory.values()]
-        self._features = [
-            code + more
-            for code, feature in plan.desk.keys.items()
-            for more in (
-                sectors if feature in _WITH_SECTOR else entries if feature in _WITH_ENTRY else [""]
-            )
-        ]
-        self._at_desk: dict[DeskState, Collection[str]] = {
-            DeskState.AGENT: plan.phones,  # whoever types no number is the phone's own agent
-            DeskState.REASON: [reason.key for reason in plan.desk.reasons.values()],
-            DeskState.SUBJECT: [*sectors, *(fiche.removeprefix("F") for fiche in plan.fiches)],
-            DeskState.RESULT: "1234",
-            DeskState.IMPROVE: "12",
-        }
         #: Numbers typed to log in that are no informateur's: digits in order of appearance.
         self._strangers: dict[str, list[str]] = {}
         #: By call: how many digits in a row were written as they are, and when the last one came.
@@ -118,19 +96,19 @@ class Keys:
             return event.key
         if call is None or call.leg != event.leg or call.state not in CONVERSATION:
             return _ANY
-        return stand_in(call.agent_typed, event.key, self._features)
+        return stand_in(call.agent_typed, event.key, _features(self._board.plan))
 
     def _of_call(self, call: Call, key: str) -> str:
-        plan = self._plan
+        plan = call.plan
         match call.state:
             case CallState.WELCOME:
-                return stand_in("", key, self._choices)
+                return stand_in("", key, _choices(plan))
             case CallState.QUESTION if call.typed:
                 typed = call.typed + key
                 code = self._codes.get(typed) if len(typed) == CODE_LENGTH else None
                 return UNTOLD + code[-1] if code is not None else _ANY
             case CallState.QUESTION:
-                return stand_in("", key, self._choices)
+                return stand_in("", key, _choices(plan))
             case CallState.MENU | CallState.PAGE:
                 return stand_in(call.typed, key, plan.menus[call.path[-1]].keys)
             case CallState.CLOSED:
@@ -143,7 +121,7 @@ class Keys:
                 return _ANY
 
     def _of_desk(self, call: DeskCall, key: str) -> str:
-        answers = self._at_desk.get(call.state)
+        answers = _at_desk(call)
         if answers is None:
             return _ANY
         if call.state is DeskState.AGENT:
@@ -174,6 +152,44 @@ class Keys:
         if len(self._rows) > 1000:
             self._rows = {one: row for one, row in self._rows.items() if now - row[1] <= APART_S}
         self._rows[call] = count, now
+
+
+def _choices(plan: Plan) -> Collection[str]:
+    """Return what answers the first question, besides a code."""
+    return () if plan.code.required else plan.menus[plan.first_menu].keys
+
+
+def _features(plan: Plan) -> list[str]:
+    """Return everything that informateurs can key in a call."""
+    return [
+        code + more
+        for code, feature in plan.desk.keys.items()
+        for more in (
+            plan.sector_codes
+            if feature in _WITH_SECTOR
+            else plan.entry_codes
+            if feature in _WITH_ENTRY
+            else [""]
+        )
+    ]
+
+
+def _at_desk(call: DeskCall) -> Collection[str] | None:
+    """Return what answers the question at the desk; None: nothing that is written."""
+    plan = call.plan
+    match call.state:
+        case DeskState.AGENT:
+            return plan.phones  # whoever types no number is the phone's own agent
+        case DeskState.REASON:
+            return [reason.key for reason in plan.desk.reasons.values()]
+        case DeskState.SUBJECT:
+            return [*plan.sector_codes, *(fiche.removeprefix("F") for fiche in plan.fiches)]
+        case DeskState.RESULT:
+            return "1234"
+        case DeskState.IMPROVE:
+            return "12"
+        case _:
+            return None
 
 
 def stand_in(typed: str, key: str, answers: Collection[str]) -> str:

@@ -42,14 +42,11 @@ class Names:
         self._attempts = plan.callbacks.attempts
         #: How the first digit of every code is written (`keys`).
         self._lead = plan.code_leads[0]
-        self._known = {*plan.agents, *plan.desk.supervisor_phones, *plan.sectors, *plan.fiches} | {
-            *plan.directory,
-            *plan.desk.codes,
-            "",
-        }
+        self._known = _known(plan)
         self._ours = f"{run}-"
         self._given: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
+        self._tickets: list[TicketId] = []
         #: Codes of tickets -> what is written of them.
         self.codes: dict[str, str] = {}
 
@@ -75,9 +72,21 @@ class Names:
         given = self._given.get(ticket)
         new = TicketId(given or self._new(ticket, "ticket"))
         if given is None:
-            for attempt in range(1, max(attempts, self._attempts) + 2):
-                self._given[channel_of(ticket, attempt)] = channel_of(new, attempt)
+            self._tickets.append(ticket)
+            self._name_attempts(ticket, new, max(attempts, self._attempts))
         return new
+
+    def change_plan(self, plan: Plan) -> bool:
+        """Go by this plan too; False if tickets' codes could not be written as before."""
+        self._known |= _known(plan)
+        self._attempts = max(self._attempts, plan.callbacks.attempts)
+        for ticket in self._tickets:
+            self._name_attempts(ticket, TicketId(self._given[ticket]), self._attempts)
+        return self._lead == plan.code_leads[0]
+
+    def _name_attempts(self, ticket: TicketId, new: TicketId, attempts: int) -> None:
+        for attempt in range(1, attempts + 2):
+            self._given[channel_of(ticket, attempt)] = channel_of(new, attempt)
 
     def ticket_code(self, ticket: TicketId, code: str) -> str:
         """Return what is written instead of a ticket's code.
@@ -93,3 +102,9 @@ class Names:
         self._counts[what] += 1
         new = self._given[text] = f"{what}-{self._counts[what]}"
         return new
+
+
+def _known(plan: Plan) -> set[str]:
+    """Return the names that the plan gives, and "" for none."""
+    agents = {*plan.agents, *plan.desk.supervisor_phones}
+    return {*agents, *plan.sectors, *plan.fiches, *plan.directory, *plan.desk.codes, ""}

@@ -8,17 +8,19 @@ from router.core.codes import CodeBook
 from router.core.commands import Command, DeskChanged
 from router.core.desk.pins import Pins
 from router.core.engine import Engine
-from router.core.events import Event, KeyPressed, LegKeyPressed, TimePassed
+from router.core.events import Event, KeyPressed, LegKeyPressed, PlanChanged, TimePassed
 from router.core.ids import AgentId, FicheId, TicketId
 from router.core.plan import Plan
 from router.replay.keys import MOST_IN_A_ROW, Keys, SpellsNumber
 from router.replay.names import RUN, Names
+from router.replay.plans import encode_plan
 from router.replay.tape import HEADER, VERSION, Tape
 from router.replay.values import digests, encode
 
 #: What the code book or the PINs answered: a page or none, a ticket's code, right or wrong.
 Answer = str | bool | None
-#: Why a recording ends at a key that must not be written.
+#: Why a recording ends: at a new plan, and at a key that must not be written.
+OTHER_CODES = "by the new plan access codes begin with other digits"
 SPELLS_NUMBER = "what a caller types could be a telephone number"
 
 
@@ -44,7 +46,7 @@ class RecordingEngine(Engine):
         self._answers: list[Answer] = []
         heard_codes = _HeardCodes(codes, self._names, self._heard)
         super().__init__(plan, heard_codes, run, _HeardPins(pins, self._heard))
-        self._keys = Keys(plan, self.board, self._names.codes, most_in_a_row)
+        self._keys = Keys(self.board, self._names.codes, most_in_a_row)
 
     def restore(self, sessions: Iterable[DeskChanged], now: float) -> None:
         """Take up sessions, as any engine, and write them down."""
@@ -80,6 +82,12 @@ class RecordingEngine(Engine):
         given: dict[str, Any] = {}
         with self._tape.guarded():
             given = {"event": self._written(event, now)}
+        if isinstance(event, PlanChanged):
+            event = PlanChanged(
+                event.plan,
+                _HeardCodes(event.codes, self._names, self._heard),
+                _HeardPins(event.pins, self._heard),
+            )
         try:
             commands = super().handle(event, now)
         except Exception as defect:
@@ -95,6 +103,10 @@ class RecordingEngine(Engine):
             self._answers.append(answer)
 
     def _written(self, event: Event, now: float) -> Any:
+        if isinstance(event, PlanChanged):
+            if not self._names.change_plan(event.plan):
+                self._tape.stop(OTHER_CODES)
+            return {type(event).__name__: encode_plan(event.plan, now)}
         try:
             if isinstance(event, KeyPressed):
                 event = KeyPressed(event.call, self._keys.of_caller(event, now))
@@ -114,7 +126,7 @@ class RecordingEngine(Engine):
         if not self._begun:
             self._begun = True
             header = {HEADER: VERSION, "run": RUN, "at": now, "plan": digests(self._plan, now)}
-            self._tape.write(header)
+            self._tape.write(header | {"service": encode_plan(self._plan, now)})
         record = {"at": now, **given}
         if answers:
             record["answers"] = answers

@@ -12,11 +12,12 @@ from router.core.codes import CodeBook
 from router.core.commands import Command
 from router.core.desk.pins import Pins
 from router.core.engine import Engine
-from router.core.events import KeyPressed, LegKeyPressed
+from router.core.events import KeyPressed, LegKeyPressed, PlanChanged
 from router.core.ids import AgentId, FicheId, TicketId
 from router.core.plan import Plan
 from router.errors import StoreError
 from router.replay.names import RUN, UNTOLD
+from router.replay.plans import decode_plan
 from router.replay.tape import HEADER, VERSION
 from router.replay.values import decode, digests, encode
 
@@ -88,8 +89,7 @@ def replay(path: Path, plan: Plan) -> Replayed:
         if not isinstance(record, dict):
             raise _broken(place)
         if HEADER in record:
-            _check(record, plan, place)
-            life = _Life(plan)
+            life = _Life(_plan_of(record, plan, place))
             lives += 1
         elif life is None:
             raise StoreError(place, "is not the start of a recording", "Name another file")
@@ -126,7 +126,8 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes, bool]]:
         ) from None
 
 
-def _check(header: dict[str, Any], plan: Plan, place: str) -> None:
+def _plan_of(header: dict[str, Any], plan: Plan, place: str) -> Plan:
+    """Return the plan by which was decided: `plan`, or the one that is recorded."""
     version, recorded, at = header[HEADER], header.get("plan"), header.get("at")
     if version != VERSION:
         raise StoreError(
@@ -137,12 +138,18 @@ def _check(header: dict[str, Any], plan: Plan, place: str) -> None:
     ours = digests(plan, at)
     # Parts that only an older recording has are not read by the engine.
     different = [part for part, digest in ours.items() if recorded.get(part) != digest]
+    if different and "service" in header:
+        try:
+            return decode_plan(header["service"])
+        except (KeyError, TypeError, ValueError):
+            raise _broken(place) from None
     if different:
         raise StoreError(
             place,
             f"was recorded with another plan ({', '.join(sorted(different))})",
             "Give the settings that it was made with: --config FILE",
         )
+    return plan
 
 
 def _broken(place: str) -> StoreError:
@@ -181,6 +188,8 @@ class _Life:
             got = "does not ask about the code or the PIN"
         if got != expected:
             given = next(record[name] for name in ("event", "tickets", "restore") if name in record)
+            if "PlanChanged" in given:
+                given = "a new plan"
             moment = self._hours.local(at)
             raise Difference(line, event, _clock(moment, at), _text(given), *_unlike(expected, got))
         return len(expected) if isinstance(expected, list) else 0
@@ -188,6 +197,11 @@ class _Life:
     def _deciding(self, record: dict[str, Any], at: float) -> Callable[[], list[Command]]:
         """Return a function that decides; whatever it needs has been read from the record."""
         engine = self._engine
+        if "PlanChanged" in record.get("event", ()):
+            plan = decode_plan(record["event"]["PlanChanged"])
+            self._hours = plan.hours
+            change = PlanChanged(plan, _RecordedCodes(self._answers), _RecordedPins(self._answers))
+            return lambda: engine.handle(change, at)
         if "event" in record:
             event = _with_key(decode(record["event"]))
             return lambda: engine.handle(event, at)

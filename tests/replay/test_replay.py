@@ -47,7 +47,7 @@ from router.core.requests import Note, Reply, Result, Watching
 from router.errors import StoreError
 from router.replay import Difference, RecordingEngine, Replayed, Tape, replay
 from router.replay.keys import APART_S, MOST_IN_A_ROW, stand_in
-from router.replay.recording import SPELLS_NUMBER
+from router.replay.recording import OTHER_CODES, SPELLS_NUMBER
 from router.replay.values import decode, digests, encode
 from tests.core.days import Day
 from tests.exchange import Exchange
@@ -55,6 +55,7 @@ from tests.service_plan import (
     FICHE,
     HOUSING,
     INFORMATION,
+    MAIN,
     MONDAY_10H,
     PAGE,
     WORK,
@@ -469,14 +470,86 @@ def test_the_first_other_decision_is_told(recorder: Recorder, record: Record) ->
     assert "whisper-call" in difference.value.got
 
 
-def test_another_plan_is_named_with_what_differs(recorder: Recorder, record: Record) -> None:
+OTHER = day_plan(targets=Targets(queue_max=1), name="Autre")
+
+
+def test_what_another_plan_decided_is_decided_again_by_that_plan(
+    recorder: Recorder, record: Record
+) -> None:
     record().arrive()
     recorder.tape.close()
-    other = day_plan(targets=Targets(queue_max=1), name="Autre")
+
+    assert replay(recorder.path, OTHER) == replay(recorder.path, day_plan())
+
+
+def test_another_plan_of_an_older_recording_is_named_with_what_differs(
+    recorder: Recorder, record: Record
+) -> None:
+    record().arrive()
+    header, *lines = recorder.records()
+    del header["service"]
+    recorder.path.write_bytes(b"\n".join(map(orjson.dumps, [header, *lines])))
+    assert replay(recorder.path, day_plan()).lives == 1
     with pytest.raises(
         StoreError, match=r"line 1 was recorded with another plan \(name, targets\)"
     ):
-        replay(recorder.path, other)
+        replay(recorder.path, OTHER)
+
+
+# Over a reload.
+
+
+def test_a_new_plan_is_decided_again_with_all_that_follows(
+    recorder: Recorder, record: Record
+) -> None:
+    exchange = record()
+    exchange.appear("101", "102")
+    exchange.talk("101", "first")
+    exchange.ask_callback("t", HOUSING)
+    exchange.choose_housing("second")
+    agents = {one: day_plan().agents[one] for one in (AgentId("102"), AgentId("103"))}
+    callbacks = replace(day_plan().callbacks, attempts=3)
+    exchange.change_plan(replace(day_plan(callbacks=callbacks, fiches={}), agents=agents))
+    exchange.end_leg("101")
+    exchange.wait(400.0)
+    exchange.change_plan(day_plan())
+    exchange.arrive("third")
+    exchange.press(exchange.code, "third")
+    exchange.desk_call("103", "11")
+
+    replayed = recorder.replayed()
+
+    assert replayed.events == len(exchange.told)
+    assert "101" not in exchange.ringing()
+
+
+def test_a_decision_after_a_new_plan_that_differs_is_found(
+    recorder: Recorder, record: Record
+) -> None:
+    exchange = record()
+    exchange.appear("101")
+    exchange.change_plan(OTHER)
+    exchange.choose_housing()
+    recorder.tape.close()
+    lines = recorder.path.read_text().splitlines(keepends=True)
+    [place] = [at for at, line in enumerate(lines) if "PlanChanged" in line]
+    lines[place] = lines[place].replace('["welcome"]', '["welcome-other"]')
+    recorder.path.write_text("".join(lines))
+    with pytest.raises(Difference):
+        replay(recorder.path, day_plan())
+
+
+def test_the_recording_ends_where_codes_begin_with_other_digits(
+    recorder: Recorder, record: Record
+) -> None:
+    """What is written of a ticket's code could not be typed any more."""
+    exchange = record()
+    exchange.arrive()
+    menu = Menu(MAIN, (PromptId("menu-main"),), dict.fromkeys("3456", ToPage(PAGE)))
+    exchange.change_plan(day_plan(menus={**day_plan().menus, MAIN: menu}))
+
+    assert recorder.tape.ended == OTHER_CODES
+    assert recorder.replayed().ended == (OTHER_CODES,)
 
 
 def test_a_plan_is_the_same_in_its_own_order_only() -> None:
