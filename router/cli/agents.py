@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from router.cli.changes import DryRunOption, save
+from router.cli.changes import DryRunOption, have_it_taken, save
 from router.cli.options import DemoConfigOption, meant, say
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def add(
     if changed is not None:
         say(f"Informateur {number} is in {edited.settings.agents.name}.")
         hand_over(handed, changed)
+        have_it_taken(changed)
 
 
 @app.command()
@@ -88,6 +89,7 @@ def remove(
         say(f"Informateur {number} is no longer in {edited.settings.agents.name}.")
         if state == "talking":
             say(f"{number} is in a talk, which goes on to its end; no other call is given.")
+        have_it_taken(changed)
 
 
 @app.command()
@@ -113,6 +115,7 @@ def pin(
     if changed is not None:
         say(f"Informateur {number} has a new PIN; whoever is logged in stays so.")
         hand_over(people.HandedOver(number, pin=new), changed)
+        have_it_taken(changed)
 
 
 @app.command("list")

@@ -1,7 +1,9 @@
 """Finds every fault of plan, informateurs, settings, secrets and prompts, for ./allo check."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from router import places
 from router.asterisk.toolbox import Toolbox
@@ -62,9 +64,15 @@ def problems(config: Path | None, *, catalogue: Path = provision.CATALOGUE) -> l
     return read.problems if isinstance(read, Faulty) else []
 
 
-def checked(config: Path | None, *, catalogue: Path = provision.CATALOGUE) -> Config | Faulty:
+def checked(
+    config: Path | None,
+    *,
+    catalogue: Path = provision.CATALOGUE,
+    instead: Mapping[Path, Path] = MappingProxyType({}),
+) -> Config | Faulty:
     """Return the service that `config` describes (None: as shipped), or everything wrong with it.
 
+    `instead` are files to be read in place of others, as by `read_all`.
     Nothing is written and nothing is started: reading the files is enough.
     """
     found: list[Problem] = []
@@ -73,7 +81,8 @@ def checked(config: Path | None, *, catalogue: Path = provision.CATALOGUE) -> Co
         sentences = load_catalogue(catalogue)
     except ConfigError as error:
         found += error.problems
-    read = read_all(config, sentences.prompts.keys() if sentences else None)
+    known = sentences.prompts.keys() if sentences else None
+    read = read_all(config, known, instead=instead)
     if isinstance(read, Faulty):
         found += read.problems
     settings = read.settings

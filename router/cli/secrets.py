@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.access import Scope
-from router.cli.changes import DryRunOption, save
+from router.cli.changes import DryRunOption, have_it_taken, save
 from router.cli.options import DemoConfigOption, meant, say
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ def rotate(
             "neither alone. (systemctl restart allo-asterisk allo-router; this ends calls.)"
         )
     _show(new, edited.secrets_path)
+    have_it_taken(changed)
 
 
 @app.command()
@@ -151,6 +152,7 @@ def add(
     if changed is not None:
         say(f"access.{name} opens what is for {scope}.")
         _show(new, edited.secrets_path)
+        have_it_taken(changed)
 
 
 @app.command()
@@ -167,7 +169,8 @@ def remove(
         rotation.revoke(edited, name)
         changed = save(edited, dry_run=dry_run)
     if changed is not None:
-        say(f"access.{name} opens nothing more.")
+        say(f"access.{name} opens nothing more once the service has taken it.")
+        have_it_taken(changed)
 
 
 def _show(new: str, path: Path) -> None:

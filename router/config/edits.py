@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,11 +20,14 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
 from router import places
-from router.config.files import Config, Faulty, read_all
+from router.config.files import Config, Faulty
 from router.config.reference import in_toml
 from router.config.settings import SHIPPED, Settings, read_settings
 from router.config.tables import Report, read_toml
 from router.errors import ConfigError, InUse, Problem
+
+#: Reads the configuration, some files of which are elsewhere: see `files.read_all`.
+Reading = Callable[[Mapping[Path, Path]], Config | Faulty]
 
 _BUSY = "Wait for that command to end, then try again."
 
@@ -62,8 +65,10 @@ class Edited:
                 lines.append(f"{sign} {path.name}: {key}{shown}")
         return lines
 
-    def save(self, known_prompts: Collection[str] | None, *, dry_run: bool = False) -> Config:
+    def save(self, read: Reading, *, dry_run: bool = False) -> Config:
         """Check the whole configuration with the changes; unless `dry_run`, make them.
+
+        `read` reads the configuration with some files in place of others.
 
         Returns:
             The configuration with the changes.
@@ -82,12 +87,12 @@ class Edited:
                     staged[path] = folder / path.name
                     _write_like(path, staged[path], text)
                     _write_like(path, _before(staged[path]), self._before[path])
-            read = read_all(self.config, known_prompts, instead=staged)
-            if isinstance(read, Faulty):
-                raise ConfigError(read.problems)
+            found = read(staged)
+            if isinstance(found, Faulty):
+                raise ConfigError(found.problems)
             if not dry_run:
                 self._replace(staged)
-            return replace(read, settings=self.settings)
+            return replace(found, settings=self.settings)
         finally:
             for folder in folders:
                 shutil.rmtree(folder, ignore_errors=True)

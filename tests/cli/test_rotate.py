@@ -34,8 +34,8 @@ def test_a_new_key_and_how_long_the_old_one_opens(settings: Path) -> None:
 
 
 def test_what_asterisk_must_restart_for_is_said(settings: Path) -> None:
-    code, out, err = allo(settings, "secrets", "rotate", "ari_password")
-    assert (code, err) == (0, "")
+    code, out, _ = allo(settings, "secrets", "rotate", "ari_password")
+    assert code == 0
     assert "when Asterisk and the router restart, together" in out
     file = settings.with_name("secrets.toml")
     assert tomllib.loads(file.read_text())["ari_password"] not in out

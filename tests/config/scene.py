@@ -1,10 +1,11 @@
 """A small service, whose files tests change and read."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from router.config import load, load_plan, new_secrets
+from router.config import Config, Faulty, load, load_plan, new_secrets, read_all
 from router.core.plan import Plan
 from router.errors import ConfigError
 
@@ -115,6 +116,10 @@ class Service:
         text = self.text(name)
         assert text.count(old) == 1, f"{old!r} is {text.count(old)} times in {name}"
         self.write(name, text.replace(old, new))
+
+    def read(self, instead: Mapping[Path, Path]) -> Config | Faulty:
+        """Read it with other files in place of some."""
+        return read_all(self.folder / "allo.toml", PROMPTS, instead=instead)
 
     def plan(self) -> Plan:
         return load_plan(self.folder / "plan.toml", self.folder / "agents.toml", PROMPTS)

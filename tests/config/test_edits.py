@@ -11,7 +11,7 @@ import tomlkit
 from router.config import people
 from router.config.edits import drop, editing, put, with_line
 from router.errors import ConfigError, DiskError, InUse
-from tests.config.scene import PROMPTS, Service
+from tests.config.scene import Service
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, 0, UTC)
 
@@ -20,7 +20,7 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(service: Service) 
     files = {path: path.read_bytes() for path in service.folder.iterdir()}
     with editing(service.folder / "allo.toml") as edited:
         handed = people.add(edited, "146", {"travail": 1}, NOW, "Zoé")
-        edited.save(PROMPTS, dry_run=True)
+        edited.save(service.read, dry_run=True)
         told = edited.changes()
     assert told == [
         "+ secrets.toml: agents.146",
@@ -64,7 +64,7 @@ def test_the_second_file_s_fault_takes_back_the_first(
     with editing(service.folder / "allo.toml") as edited:
         people.add(edited, "146", {"travail": 1}, NOW)
         with pytest.raises(DiskError, match="Read-only file system"):
-            edited.save(PROMPTS)
+            edited.save(service.read)
     assert {path: path.read_bytes() for path in service.folder.iterdir()} == files
 
 
@@ -76,7 +76,7 @@ def test_a_file_behind_a_link_stays_behind_it(service: Service, tmp_path: Path) 
     (elsewhere / "staff.toml").chmod(0o640)
     with editing(service.folder / "allo.toml") as edited:
         people.add(edited, "146", {"travail": 1}, NOW)
-        edited.save(PROMPTS)
+        edited.save(service.read)
     assert (service.folder / "agents.toml").is_symlink()
     assert "146 = " in (elsewhere / "staff.toml").read_text()
     assert (elsewhere / "staff.toml").stat().st_mode & 0o777 == 0o640

@@ -31,7 +31,7 @@ STAFF = """\
 def change(service: Service, do: Callable[[Edited], Any]) -> Any:
     with editing(service.folder / "allo.toml") as edited:
         done = do(edited)
-        edited.save(PROMPTS)
+        edited.save(service.read)
     return done
 
 

@@ -44,14 +44,14 @@ def given(service: Service) -> Secrets:
 def turn(service: Service, name: str, grace: timedelta = DAY, now: datetime = NOW) -> str:
     with editing(service.folder / "allo.toml") as edited:
         new = rotate(edited, given(service), name, grace, now)
-        edited.save(PROMPTS)
+        edited.save(service.read)
     return new
 
 
 def give(service: Service, name: str, scope: Scope, agent: str | None) -> str:
     with editing(service.folder / "allo.toml") as edited:
         token = grant(edited, name, scope, agent, NOW)
-        edited.save(PROMPTS)
+        edited.save(service.read)
     return token
 
 
@@ -173,7 +173,7 @@ def test_a_token_comes_and_goes(service: Service) -> None:
     assert [holder(service, one, NOW) for one in (token, new)] == ["ecran agents"] * 2
     with editing(settings) as edited:
         revoke(edited, "ecran")
-        edited.save(PROMPTS)
+        edited.save(service.read)
     assert [holder(service, one, NOW) for one in (token, new)] == [None, None]
     assert tomllib.loads(service.text("secrets.toml")) == tomllib.loads(before)
 
