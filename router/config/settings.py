@@ -130,6 +130,12 @@ class Settings:
     log: Log = Log()
     probe: Probe = Probe()
 
+    @property
+    def certificates(self) -> tuple[Path, ...]:
+        """The files of all certificates that the service presents, by HTTP and by SIP."""
+        tls = self.asterisk.tls
+        return (*self.http.certificates, *([tls.certificate] if tls else []))
+
 
 RegistrationTable: Any = schema(Registration, server=Text, user=Text)
 #: Their values are checked by `asterisk.faults`.

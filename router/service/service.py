@@ -7,7 +7,6 @@ import signal
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, ExitStack, suppress
 from functools import partial
-from pathlib import Path
 from typing import Any, assert_never
 
 import structlog
@@ -144,7 +143,7 @@ class Service:
             plan.sectors,
             PARTS,
             probes=self._prober is not None,
-            certificates=_certificates(settings),
+            certificates=settings.certificates,
         )
         self._records = Records(store, metrics, tape, self._hours, clock, log)
 
@@ -307,12 +306,6 @@ def _ways_out(settings: Settings) -> list[str]:
     """Return the endpoints of the carriers that calls go out to; without any, the first one's."""
     options = settings.asterisk
     return [carrier.endpoint for carrier in options.ways_out] or [options.trunks[0].endpoint]
-
-
-def _certificates(settings: Settings) -> tuple[Path, ...]:
-    """Return the files of the certificates that the service presents, by HTTP and by SIP."""
-    tls = settings.asterisk.tls
-    return (*settings.http.certificates, *([tls.certificate] if tls else []))
 
 
 def _locked(settings: Settings) -> ExitStack:

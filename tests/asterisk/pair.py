@@ -20,6 +20,8 @@ THEIR_NUMBER = "33199005678"
 PRESENTED = "+33199003939"
 #: A server that is not Asterisk (test_carrier_calls.py).
 STRANGER = ("127.0.0.3", 26071)
+#: Of a carrier over TCP, played by hand.
+BY_TCP = ("127.0.0.6", 26072)
 #: A-law of square waves: what each side plays, by its frequency.
 TONES = {
     400: (b"\x35" * 10 + b"\xb5" * 10) * 1200,
@@ -60,6 +62,7 @@ def ours(folder: Path, tls: Tls) -> AsteriskSettings:
         folder,
         tls=tls,
         agents_encryption="required",
+        agent_qualify_s=1,
         presented=PRESENTED,
         carriers=(
             Carrier(
@@ -87,6 +90,23 @@ def ours(folder: Path, tls: Tls) -> AsteriskSettings:
                     from_user="agent-lea", asserted="presented", qualify_s=0),
             Carrier(name="refused", hosts=("127.0.0.10",), registration=account),
             Carrier(
+                name="tcp",
+                transport="tcp",
+                hosts=(BY_TCP[0],),
+                peer="{}:{}".format(*BY_TCP),
+                qualify_s=1,
+            ),
+            # As a phone of theirs, over TLS.
+            Carrier(
+                name="desk",
+                transport="tls",
+                hosts=("127.0.0.7",),
+                peer=f"{THEIRS}:26063",
+                from_user="agent-max",
+                registration=Registration(f"{THEIRS}:26063", "agent-max", expires_s=60),
+                qualify_s=0,
+            ),
+            Carrier(
                 name="stranger",
                 transport="tls",
                 hosts=("127.0.0.3",),
@@ -94,7 +114,7 @@ def ours(folder: Path, tls: Tls) -> AsteriskSettings:
                 qualify_s=1,
             ),
         ),
-        carrier_passwords={"account": SECRET, "refused": "wrong-wrong-wrong"},
+        carrier_passwords={"account": SECRET, "refused": "wrong-wrong-wrong", "desk": SECRET},
     )  # fmt: skip
 
 
@@ -108,7 +128,9 @@ def theirs(folder: Path, tls: Tls) -> AsteriskSettings:
         tls=tls,
         trunk_bind=f"{THEIRS}:26060",
         agents_bind=f"{THEIRS}:26062",
-        agents=(AgentPhone("lea", SECRET),),
+        agents=tuple(AgentPhone(agent, SECRET) for agent in ("lea", "max", "zoe")),
+        agents_encryption="offered",
+        agent_qualify_s=1,
         service_numbers=(THEIR_NUMBER,),
         ari_port=26088,
         ami_port=26068,

@@ -58,6 +58,8 @@ async def sides(
             await router.connect()
             ends.push_async_callback(router.disconnect)
             found.append(Side(server, router, tone))
+        # Those of ours who came first met nobody, and would try again after half a minute.
+        await found[0].server.cli("pjsip send register *all")
         yield found[0], found[1]
 
 
@@ -254,6 +256,45 @@ async def test_where_tls_is_required_a_phone_without_it_is_no_use(
     assert await send_from("127.0.0.1", invite(DESK), ("127.0.0.1", 25062)) == ""
 
 
+@marked
+async def test_where_tls_is_offered_a_phone_may_have_it(sides: tuple[Side, Side]) -> None:
+    us, them = sides
+    await shows(us, "pjsip show registrations", "trunk-desk-registration")
+    await shows(them, "pjsip show endpoint agent-max", "Not in use")
+    await us.call(f"PJSIP/{DESK}@trunk-desk", "desk-3")
+    start = await them.router.next("StasisStart")
+    await us.router.next("StasisStart")
+    assert start["args"] == ["desk", "agent-max", DESK]
+    await them.plays(start["channel"]["id"])
+    assert await us.hears("desk-3") == pytest.approx(them.tone, abs=15)
+    await hang_up(us, "desk-3")
+    await them.router.next("StasisEnd")
+    # It is rung by the way that it came: our dialplan knows no such number.
+    await them.call("PJSIP/agent-max", "ring-1")
+    assert (await ended(them, "ring-1"))["tech_cause"] == 404
+
+
+@marked
+async def test_where_tls_is_offered_a_phone_may_do_without(sides: tuple[Side, Side]) -> None:
+    _, them = sides
+    phone = SipPhone("agent-zoe", pair.SECRET, (pair.THEIRS, 26062))
+    await phone.open()
+    assert await phone.register() == 200
+    await them.call("PJSIP/agent-zoe", "ring-2")
+    await phone.rings()
+    (asked,) = phone.invites
+    assert f"SIP/2.0/UDP {pair.THEIRS}:26062" in asked.first("via")
+    phone.answer()
+    start = await them.router.next("StasisStart")
+    await them.plays(start["channel"]["id"])
+    async with asyncio.timeout(10):
+        while not phone.rtp.loud:
+            await asyncio.sleep(0.05)
+    await phone.hang_up()
+    phone.close()
+    await ended(them, "ring-2")
+
+
 # Accounts and addresses.
 
 
@@ -289,6 +330,34 @@ async def test_a_carrier_is_known_by_each_of_its_addresses(
     log = us.server.log_path.read_text(encoding="utf-8")
     assert host not in log
     assert CALLER not in log
+
+
+@marked
+async def test_a_carrier_over_tcp(sides: tuple[Side, Side]) -> None:
+    """It is asked whether it is alive, and its calls come in, by its address."""
+    us, _ = sides
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = SipMessage.parse(await reader.readuntil(b"\r\n\r\n"))
+        kept = ("via", "from", "to", "call-id", "cseq")
+        headers = [(name, value) for name, value in asked.headers if name in kept]
+        writer.write(SipMessage("SIP/2.0 200 OK", headers).encode())
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, *pair.BY_TCP):
+        await shows(us, "pjsip show endpoint trunk-tcp", "Not in use")
+    for host, status in ((pair.BY_TCP[0], "404"), ("127.0.0.20", "401")):
+        asked = invite("3940", host).replace("SIP/2.0/UDP", "SIP/2.0/TCP").replace("PORT", "5060")
+        reader, writer = await asyncio.open_connection("127.0.0.1", 25060, local_addr=(host, 0))
+        try:
+            writer.write(asked.encode())
+            async with asyncio.timeout(10):
+                answer = await reader.readline()
+        finally:
+            writer.close()
+            await writer.wait_closed()
+        assert answer.decode().startswith(f"SIP/2.0 {status}")
 
 
 # What is said, and offered.

@@ -1,5 +1,8 @@
 """The settings of one deployment, and each of their faults."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from router.config import Settings, asterisk_settings, load
@@ -69,6 +72,92 @@ def test_settings_are_read_completely(service: Service) -> None:
     assert config.secrets is not None
     assert asterisk.ari_password == config.secrets.ari_password
     assert asterisk == asterisk_settings(config.settings, config.plan, config.secrets)
+
+
+CERTIFICATE = Path(__file__).parents[1] / "deploy" / "localhost.pem"
+CARRIERS = """
+plan = "plan.toml"
+agents = "agents.toml"
+[[asterisk.carriers]]
+name = "principal"
+transport = "tls"
+hosts = ["192.0.2.2", "sbc.example.org"]
+peer = "sbc.example.org"
+number_format = "national"
+asserted = "presented"
+[[asterisk.carriers]]
+name = "secours"
+hosts = ["198.51.100.0/28"]
+[asterisk.carriers.registration]
+server = "sip.example.org"
+user = "allo"
+expires_s = 300
+[asterisk.tls]
+certificate = "tls/sip.pem"
+key = "tls/sip.pem"
+ca_file = "tls/sip.pem"
+[http]
+certificates = ["web.pem"]
+[callbacks]
+presented = "+33139390000"
+"""
+
+
+def with_carriers(service: Service, password: str) -> Service:
+    (service.folder / "tls").mkdir()
+    shutil.copy(CERTIFICATE, service.folder / "tls" / "sip.pem")
+    secrets = service.text("secrets.toml")
+    service.write("secrets.toml", f"{secrets}\n[carriers]\n{password}\n")
+    service.write("allo.toml", CARRIERS)
+    return service
+
+
+def test_carriers_are_a_list_with_passwords_by_name(service: Service) -> None:
+    with_carriers(service, 'secours = "p"')
+    config = load(service.folder / "allo.toml", PROMPTS)
+    asterisk = config.asterisk()
+    one, two = asterisk.trunks
+    assert (one.endpoint, two.endpoint) == ("trunk-principal", "trunk-secours")
+    assert (one.is_srtp, two.is_srtp) == (True, False)
+    assert two.registration is not None
+    assert two.registration.expires_s == 300
+    assert asterisk.password_at(two) == "p"
+    assert asterisk.ways_out == (one,)
+    assert asterisk.presented == "+33139390000"
+    pem = service.folder / "tls" / "sip.pem"
+    assert config.settings.certificates == (service.folder / "web.pem", pem)
+
+
+@pytest.mark.parametrize(
+    ("password", "problem"),
+    [
+        ('secuors = "p"', "secrets.toml: carriers.secuors: no such carrier with an account; "
+         "did you mean `secours`?"),
+        ('secours = "p;q"', "secrets.toml: carriers.secours: must not be empty or hold spaces"),
+        ("", "secrets.toml: carriers.secours: must not be empty or hold spaces"),
+    ],
+)  # fmt: skip
+def test_passwords_of_carriers_are_checked(service: Service, password: str, problem: str) -> None:
+    told = with_carriers(service, password).problems()
+    assert any(one.startswith(problem) for one in told), told
+    assert "p;q" not in "".join(told)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (("tls/sip.pem", "tls/none.pem"), "allo.toml: asterisk.tls.certificate: no such file: "),
+        (('key = "tls/sip.pem"', 'key = "allo.toml"'), "allo.toml: asterisk.tls.key: "),
+        (('peer = "sbc.example.org"\n', ""), "allo.toml: callbacks.presented: callbacks need a "
+         "way out: set peer of a carrier"),
+    ],
+)  # fmt: skip
+def test_what_tls_and_callbacks_need_is_checked(
+    service: Service, change: tuple[str, str], problem: str
+) -> None:
+    with_carriers(service, 'secours = "p"').write("allo.toml", CARRIERS.replace(*change, 1))
+    (told,) = service.problems()
+    assert told.startswith(problem)
 
 
 SETTINGS_FAULTS = [
