@@ -59,6 +59,11 @@ def _is_choice(settings: AsteriskOptions, transport: str) -> bool:
 
 
 def _tls(tls: Tls) -> dict[str, str]:
+    """Return what TLS needs.
+
+    A renewed certificate is taken by `module reload res_pjsip.so`, without `allow_reload`, which
+    would open the transport anew (measured).
+    """
     return {
         "method": "tlsv1_2",
         "cert_file": str(tls.certificate),
@@ -67,8 +72,6 @@ def _tls(tls: Tls) -> dict[str, str]:
         "verify_server": _yes(tls.verify),
         "verify_client": _yes(tls.verify_clients),
         "require_client_cert": _yes(tls.verify_clients),
-        # A renewed certificate is taken by `module reload res_pjsip.so`.
-        "allow_reload": "yes",
     }
 
 
