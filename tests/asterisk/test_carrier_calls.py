@@ -18,7 +18,7 @@ from router.doctor import trunk as trunk_check
 from router.doctor.ami import AmiDoor
 from router.doctor.surroundings import Surroundings
 from tests.asterisk import pair
-from tests.asterisk.live import CALLER, CARRIER, Router, invite, marked, send_from
+from tests.asterisk.live import CALLER, CARRIER, SECRET, Router, invite, marked, send_from
 from tests.asterisk.live import Caller as Person
 from tests.asterisk.pair import PRESENTED, STRANGER, THEIR_NUMBER, Side, shows
 from tests.contract.sip_message import SipMessage
@@ -277,7 +277,7 @@ async def test_where_tls_is_offered_a_phone_may_have_it(sides: tuple[Side, Side]
 @marked
 async def test_where_tls_is_offered_a_phone_may_do_without(sides: tuple[Side, Side]) -> None:
     _, them = sides
-    phone = SipPhone("agent-zoe", pair.SECRET, (pair.THEIRS, 26062))
+    phone = SipPhone("agent-zoe", SECRET, (pair.THEIRS, 26062))
     await phone.open()
     assert await phone.register() == 200
     await them.call("PJSIP/agent-zoe", "ring-2")
