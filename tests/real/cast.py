@@ -120,9 +120,10 @@ class Cast:
         says: int = AGENT_HZ,
         listens_for: int = CALLER_HZ,
         codec: Codec = ALAW,
+        secret: str | None = None,
     ) -> Informateur:
-        """Return an informateur who is ready to be called."""
-        informateur = self._phone(agent, says, listens_for, codec)
+        """Return an informateur who is ready to be called; `secret`: with another password."""
+        informateur = self._phone(agent, says, listens_for, codec, secret)
         away = (await self.agents())["logged out"]
         await informateur.start()
         await self.until(self.agents, lambda agents: agents["logged out"] < away)
@@ -138,11 +139,13 @@ class Cast:
         await phone.start()
         return phone
 
-    def _phone(self, number: str, says: int, listens_for: int, codec: Codec) -> Informateur:
+    def _phone(
+        self, number: str, says: int, listens_for: int, codec: Codec, secret: str | None = None
+    ) -> Informateur:
         phone = Informateur(
             self.stage.toolbox,
             number,
-            self.stage.secrets.agents[PhoneId(number)],
+            secret or self.stage.secrets.agents[PhoneId(number)],
             self.stage.agents_sip,
             self._folder,
             self._repertoire(codec),
