@@ -1,6 +1,7 @@
 """Commands that run the service, change it, or repeat its decisions: ./allo run, reload, replay."""
 
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -46,6 +47,7 @@ def run(
     from router.service.service import Service
 
     notifier = Notifier()
+    read_at = time.time()
     loaded = load(config, provision.catalogue().prompts.keys())
     log = loaded.settings.log
     logs.configure(level=log.level, console=log.format == "console")
@@ -59,6 +61,7 @@ def run(
             take_over=take_over,
             notifier=notifier,
             reread=lambda: checked(config),
+            read_at=read_at,
         )
         spare_the_collector()
         await service.run()

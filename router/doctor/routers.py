@@ -76,7 +76,7 @@ async def up_to_date(around: Surroundings) -> list[Finding]:
             "plan-stale",
             str(file),
             f"{what} changed after the router read them: it still goes by the old ones",
-            f"./allo check --config {around.name}, then restart the router; calls go on meanwhile.",
+            f"./allo reload --config {around.name}: no call ends.",
         )
         for what, file in files.items()
         if file is not None and around.host.changed_at(file) > read_at + _SAME_STEP_S

@@ -6,6 +6,7 @@ waits for it, and is then served by one of their own.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -23,6 +24,8 @@ from router.tasks import Tasks
 
 #: Reads the files again: their content, or every fault.
 Reread = Callable[[], Config | Faulty]
+#: Is told when the files were read, by the machine's clock, and whether they were right.
+Told = Callable[[float, bool], None]
 #: Makes the service go on by a configuration, at once.
 GoOnBy = Callable[[Config], None]
 
@@ -51,6 +54,7 @@ class Reloading:
         config: Config,
         reread: Reread,
         go_on_by: GoOnBy,
+        told: Told,
         link: AsteriskLink,
         notifier: Notifier,
         log: FilteringBoundLogger,
@@ -58,6 +62,7 @@ class Reloading:
         self._config = config
         self._reread = reread
         self._go_on_by = go_on_by
+        self._told = told
         self._link = link
         self._notifier = notifier
         self._log = log
@@ -81,10 +86,12 @@ class Reloading:
         """Take what the files say now, or say everything that is wrong with them."""
         async with self._one_at_a_time:
             self._notifier.reloading()
+            began_at = time.time()
             try:
                 done = await self._reload()
             finally:
                 self._notifier.ready()
+        self._told(began_at, not done.faults)
         for fault in done.faults:
             self._log.error("reload refused", reason=fault)
         for one in done.left:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 import signal
+import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, ExitStack, suppress
 from functools import partial
@@ -74,7 +75,8 @@ class Service:
     hears and decides is recorded on `tape`, without anybody's identity. From here until `close`
     nobody else can use the folders of state and vault. With `take_over` it takes another router's
     place at Asterisk. How it stands is told to systemd by `notifier`. `reread` reads the
-    configuration again: at SIGHUP, and when the control socket is asked to (`control.py`).
+    configuration again: at SIGHUP, and when the control socket is asked to (`control.py`); it was
+    first read at `read_at`, by the machine's clock (None: now).
 
     It also carries out the engine's commands (`live.Outside`): each by the part that it concerns.
 
@@ -93,6 +95,7 @@ class Service:
         take_over: bool = False,
         notifier: Notifier | None = None,
         reread: Reread | None = None,
+        read_at: float | None = None,
     ) -> None:
         plan, settings, keys = config.plan, config.settings, config.secrets
         if keys is None:
@@ -172,8 +175,15 @@ class Service:
         self._api = Api(plan, codes, self._keyring, pages.snapshot, metrics, pages.desks())
         #: What is served on the router's own socket.
         self.application: web.Application = self._api.application()
+        metrics.configured(time.time() if read_at is None else read_at, right=True)
         self._reloading = Reloading(
-            config, reread or (lambda: config), self._go_on_by, self._link, self._notifier, log
+            config,
+            reread or (lambda: config),
+            self._go_on_by,
+            lambda at, right: metrics.configured(at, right=right),
+            self._link,
+            self._notifier,
+            log,
         )
 
     async def run(self) -> None:

@@ -51,6 +51,16 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         build = Gauge("allo_build_info", "The version.", ["version"], registry=self.registry)
         build.labels(__version__).set(1)
+        self._configured = Gauge(
+            "allo_config_last_reload_successful",
+            "1 if the files were right when last read, else 0: then the old ones are in force.",
+            registry=self.registry,
+        )
+        self._configured_at = Gauge(
+            "allo_config_last_reload_success_timestamp_seconds",
+            "When the files that are in force were read.",
+            registry=self.registry,
+        )
         steps = Counter("allo_steps", "Steps of calls.", ["step"], registry=self.registry)
         self._steps = {step: steps.labels(step.value) for step in Step}
         self._ended = Counter(
@@ -155,6 +165,12 @@ class Metrics:
 
     def _counter(self, name: str, what: str, label: str) -> Counter:
         return Counter(name, what, [label], registry=self.registry)
+
+    def configured(self, at: float, *, right: bool) -> None:
+        """Note that the files were read at `at`, UTC epoch seconds, and whether they are taken."""
+        self._configured.set(right)
+        if right:
+            self._configured_at.set(at)
 
     def noted(self, noted: Noted) -> None:
         """Count a step of a call."""

@@ -104,6 +104,7 @@ async def test_wrong_files_change_nothing_and_every_fault_is_said(
     done = await service.reload()
 
     assert done["faults"] == ["3939.toml: hours.week: is missing", "agents.toml: 1: no"]
+    await service.inside.until_metric("allo_config_last_reload_successful 0.0")
     assert (await service.service())["name"] == service.config.plan.name
     service.files.says = service.config
     assert (await service.reload())["faults"] == []
