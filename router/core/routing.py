@@ -295,8 +295,10 @@ class Routing:
         owner, said = self._whose(event)
         if owner is None:
             self._board.ignore(event)
-        elif (what := _SAID[type(owner)].get(said)) is not None:
-            self._tables[type(owner)].answer(owner, what)
+            return
+        kind = type(owner)
+        if (what := _SAID[kind].get(said)) is not None:
+            self._tables[kind].answer(owner, what)
 
     def _prompt_failed(self, event: events.PromptFailed) -> None:
         """The prompt was not heard. If its channel is gone, that is reported at once."""
@@ -312,10 +314,11 @@ class Routing:
         """Return the owner of the prompt that is over, or None, and who was hearing it."""
         leg = self._board.legs.get(ChannelId(event.call))
         if leg is not None:
-            for said, playback in leg.owner.said.items():
+            owner = leg.owner
+            for said, playback in owner.said.items():
                 if playback == event.playback:
-                    del leg.owner.said[said]
-                    return leg.owner, said
+                    del owner.said[said]
+                    return owner, said
         return None, Said.CALLER
 
     # Informateurs, and what they ask.

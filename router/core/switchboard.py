@@ -116,7 +116,7 @@ class Switchboard:
 
     def play(self, call: Call, prompts: tuple[PromptId, ...]) -> None:
         """Play `prompts` to the caller, in place of whatever was playing, and guard their end."""
-        self.silence(call)
+        self._stop(call)
         call.said[Said.CALLER] = self.play_on(call.id, call.channel, prompts)
         self.set_due(call, Due.STEP, self.plan.targets.prompt_guard_s)
 
@@ -130,13 +130,18 @@ class Switchboard:
 
     def silence(self, call: Call) -> None:
         """Stop whatever the caller hears, and cancel its deadlines."""
-        self.cancel_due(call, Due.STEP, Due.UNHEARD)
+        self.timers.cancel(("call", call.id, Due.STEP))
+        self._stop(call)
+
+    def _stop(self, call: Call) -> None:
         playback = call.said.pop(Said.CALLER, None)
         if playback is not None:
             self.commands.append(StopPlaying(call.id, playback))
-        if call.music:
+        elif call.music:
             self.commands.append(StopMusic(call.id, call.channel))
             call.music = False
+        else:  # only a caller who hears nothing may not have heard the last prompt
+            self.timers.cancel(("call", call.id, Due.UNHEARD))
 
     def cut_short(self, call: CallId, owner: Owner, said: Said) -> None:
         """Stop the prompt that `said` is hearing, if any."""

@@ -154,12 +154,25 @@ class AgentPhone:
         if await register.wait() != 0:
             raise SetupError(f"the phone of {user} could not register", "See Asterisk's log.")
 
+    async def leave(self) -> None:
+        """Unregister, for good.
+
+        Raises:
+            SetupError: If Asterisk does not accept it.
+        """
+        await self._stop_refreshing()
+        await self.register(0)
+
     async def stop(self) -> None:
         """Hang up, and take no more calls."""
-        if self._refresh is not None:
-            self._refresh.cancel()
+        await self._stop_refreshing()
         await self._sipp.stop()
         self.person.close()
+
+    async def _stop_refreshing(self) -> None:
+        if self._refresh is not None:
+            self._refresh.cancel()
+            await asyncio.gather(self._refresh, return_exceptions=True)
 
     async def _stay_registered(self) -> None:
         while True:

@@ -249,4 +249,4 @@ async def nothing_left(cast: Cast) -> None:
     await cast.until(cast.agents, lambda agents: agents["ready"] == phones)
     assert numbers_kept(cast.stage) == []
     for phone in cast.stage.phones:
-        await phone.register(expires_s=0)
+        await phone.leave()

@@ -212,11 +212,12 @@ class Call:
     asked_again: bool = False
     #: Whether we have hung up.
     hung_up: bool = False
+    #: The caller's channel.
+    channel: ChannelId = field(init=False)
 
-    @property
-    def channel(self) -> ChannelId:
-        """The caller's channel."""
-        return ChannelId(self.id)
+    def __post_init__(self) -> None:
+        """Name the channel."""
+        self.channel = ChannelId(self.id)
 
     @property
     def playback(self) -> PlaybackId | None:
