@@ -233,7 +233,7 @@ def report(cast: Cast, people: Population, victims: list[Victim]) -> None:
         f"calls: {len(people.network.lines)}, by ticket {dict(sorted(calls.items()))}; "
         f"conversations: {talks}; ends: {dict(sorted(ends.items()))}"
     )
-    assert wrong == {}
+    assert not wrong, "\n".join(f"{number}: {what}" for number, what in wrong.items())
     assert rows.keys() == {usager.ticket for usager in promised}
     assert {line.number for line in people.network.lines} <= {one.dialled for one in promised}
     assert people.network.faults == []
