@@ -1,10 +1,12 @@
-"""The habits of the tests, read from their sources: they know nothing private."""
+"""The habits of the tests, read from their sources: nothing private, and patience."""
 
 import ast
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.patience import PATIENCE_S
 
 TESTS = Path(__file__).parent
 SOURCES = sorted(TESTS.rglob("*.py"))
@@ -69,3 +71,34 @@ def test_tests_know_nothing_private(path: Path) -> None:
 )
 def test_what_counts_as_private(source: str, found: list[str]) -> None:
     assert [name for _, name in private_names(source)] == found
+
+
+def short_patience(source: str) -> Iterator[tuple[int, float]]:
+    """Yield where something that should happen is awaited for too short a time on a busy machine.
+
+    Less than 5 s is for what should not happen.
+    """
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(attr="timeout"), args=[ast.Constant(value=int() | float() as s)]
+            ) if 5 <= s < PATIENCE_S:
+                yield node.lineno, s
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_what_should_happen_has_time_on_a_busy_machine(path: Path) -> None:
+    assert list(short_patience(path.read_text())) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("async with asyncio.timeout(5): pass", [(1, 5)]),
+        ("async with asyncio.timeout(30.0): pass", [(1, 30.0)]),
+        ("async with asyncio.timeout(0.5): pass", []),
+        ("async with asyncio.timeout(PATIENCE_S): pass", []),
+    ],
+)
+def test_short_patience_is_found(source: str, found: list[tuple[int, float]]) -> None:
+    assert list(short_patience(f"async def f():\n {source}")) == [(n + 1, s) for n, s in found]

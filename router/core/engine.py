@@ -107,9 +107,7 @@ class Engine:
             self.desk_table,
         )
         self._on, self._fire, self._follow_up = routing.on, routing.fire, routing.follow_up
-        self._pop_due = board.timers.pop_due
-        #: Returns by when `handle` must be called, or None.
-        self.next_deadline = board.timers.next_at
+        self._pop_due, self._next_at = board.timers.pop_due, board.timers.next_at
 
     def restore(self, sessions: Iterable[DeskChanged], now: float) -> None:
         """Resume the informateurs' sessions after a restart; to be called before any event.
@@ -147,6 +145,10 @@ class Engine:
         if board.free or board.talked:
             self._follow_up()
         return commands
+
+    def next_deadline(self) -> float | None:
+        """Return by when `handle` must be called, or None."""
+        return self._next_at()
 
     # What others may see.
 

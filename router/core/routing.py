@@ -314,10 +314,13 @@ class Routing:
         """Return the owner of the prompt that is over, or None, and who was hearing it."""
         leg = self._board.legs.get(ChannelId(event.call))
         if leg is not None:
-            owner = leg.owner
-            for said, playback in owner.said.items():
+            owner, heard = leg.owner, leg.owner.said
+            if heard.get(Said.CALLER) == event.playback:  # as a rule
+                del heard[Said.CALLER]
+                return owner, Said.CALLER
+            for said, playback in heard.items():
                 if playback == event.playback:
-                    del owner.said[said]
+                    del heard[said]
                     return owner, said
         return None, Said.CALLER
 

@@ -11,6 +11,7 @@ import pickle
 import signal
 import socket
 import sys
+from collections.abc import Coroutine
 from typing import Any
 
 import structlog
@@ -59,7 +60,10 @@ class Process:
         self._retiring = asyncio.Event()
         self._linger_s = 0.0
         self._leaks_told = 0
+        #: Those that dial are named after their calls.
         self._dialling: set[asyncio.Task[None]] = set()
+        #: Attempts that were over before their numbers were dialled.
+        self._over: set[CallId] = set()
         self._vault = self._open_vault()
         self.channel = Channel(self._receive, _leave)
         self._wear = Wear(self.channel, terms.recycle_numbers, terms.recycle_s)
@@ -147,6 +151,8 @@ class Process:
                 self._reception.update(message)
             case {"dial": order}:
                 self._dial(order)
+            case {"hang_up": call}:
+                self._hang_up(CallId(call))
             case {"digits": call}:
                 self._digits.begin(CallId(call))
             case {"digit": call, "key": key}:
@@ -162,17 +168,31 @@ class Process:
                 self._log.error("defect", reason="unknown message of the router")
 
     def _dial(self, order: Message) -> None:
-        task = asyncio.create_task(self._dial_and_tell(order))
+        call = CallId(order["call"])
+        self._start(self._dial_and_tell(call, order), call)
+
+    def _hang_up(self, call: CallId) -> None:
+        if any(task.get_name() == call for task in self._dialling):
+            self._over.add(call)
+        else:
+            self._start(self._dialler.hang_up(call), f"hang up {call}")
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
         self._dialling.add(task)
         task.add_done_callback(self._dialling.discard)
 
-    async def _dial_and_tell(self, order: Message) -> None:
-        call = CallId(order["call"])
+    async def _dial_and_tell(self, call: CallId, order: Message) -> None:
         error = await self._try_to_dial(call, order)
+        if call in self._over:
+            self._over.discard(call)
+            await self._dialler.hang_up(call)
         answer = error and {"status": error.status, "reason": error.reason}
         self.channel.send({"dialled": call, "error": answer})
 
     async def _try_to_dial(self, call: CallId, order: Message) -> DialError | None:
+        if call in self._over:
+            return DialError(0, "over")
         if self._vault is None:
             return DialError(0, "vault")
         try:

@@ -28,6 +28,7 @@ carries a serial number under its own name, and its answer repeats it as "reply"
        "answered": [sector] | null}             where somebody is on duty; null: no call can be
                                                 answered
       {"dial": {call, ticket, timeout_s, variables, carrier}}
+      {"hang_up": call}                         the attempt is over: do not dial, or hang up
       {"digits": call}                          begin to take a number on that channel
       {"digit": call, key}
       {"played": call, playback, heard}         one of its prompts is over: heard, or broken off

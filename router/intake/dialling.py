@@ -45,6 +45,7 @@ class DialError:
     "no_number"    the vault has none under that ticket
     "vault"        the vault cannot be read
     "no_intake"    there was no intake for a while: nothing was dialled
+    "over"         its attempt was over first: nothing was dialled
     """
 
     #: The HTTP status; 0 without an answer.
@@ -119,6 +120,10 @@ class Dialler:
             return DialError(0, "unreachable")
         except (aiohttp.ClientError, OSError, TimeoutError):
             return DialError(0, "unclear")
+
+    async def hang_up(self, call: CallId) -> None:
+        """Hang the call up, if it was dialled."""
+        await self._ask("DELETE", f"channels/{call}", None)
 
     async def say(self, call: CallId, prompts: Sequence[PromptId]) -> list[PlaybackId]:
         """Play the prompts on the channel, one after another.

@@ -142,6 +142,19 @@ class Intake:
         }
         self._hand_over(call, {"dial": order})
 
+    def hang_up(self, call: CallId) -> None:
+        """Dial `call` no more: its attempt is over. What was dialled meanwhile is hung up.
+
+        Otherwise an intake that was slow to start, or hung, would dial what has been given up, and
+        beside the next attempt.
+        """
+        self._waiting = deque(
+            (one, order) for one, order in self._waiting if one != call or "dial" not in order
+        )
+        for child in self._intakes:
+            if call in child.dialling:
+                child.channel.send({"hang_up": call})
+
     def take_digits(self, call: CallId, wanted: Wanted) -> None:
         """Have the caller type a number; the backend's `typed` or `not_typed` gets the outcome."""
         self._typing[call] = wanted

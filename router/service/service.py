@@ -25,6 +25,7 @@ from router.core.commands import (
     DeskChanged,
     DialTicket,
     ForAsterisk,
+    HangUp,
     Noted,
     NumberOver,
     TakeNumber,
@@ -34,6 +35,7 @@ from router.core.desk.pins import Pins
 from router.core.engine import Engine
 from router.core.events import PlanChanged
 from router.core.hours import Hours
+from router.core.ids import ChannelId
 from router.core.plan import Plan
 from router.errors import ConfigError, Problem
 from router.intake.sockets import listen_privately
@@ -267,8 +269,14 @@ class Service:
     # What the engine decides (`live.Outside`).
 
     def perform(self, commands: list[ForAsterisk]) -> None:
-        """Have Asterisk carry out the commands."""
+        """Have Asterisk carry out the commands.
+
+        What is hung up must not be dialled afterwards: the intake may not have come to it yet.
+        """
         self._link.perform(commands)
+        for command in commands:
+            if isinstance(command, HangUp) and command.channel == ChannelId(command.call):
+                self._intake.hang_up(command.call)
 
     def carry_out(self, command: ForHouse, at: float) -> None:
         """Have the command carried out by the part that it concerns."""

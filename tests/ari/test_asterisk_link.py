@@ -32,6 +32,7 @@ from tests.ari.ari_people import APP, Channel
 from tests.ari.ari_wire import PASSWORD, USER
 from tests.contract.bench import Bench, kinds
 from tests.contract.faces import PHONES, FakeFace
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -94,14 +95,14 @@ async def test_a_crash_of_asterisk_ends_every_call_and_every_presence(
 
 async def test_who_waits_for_a_later_connection_is_woken_by_it(bench: Bench) -> None:
     link, connection = bench.link, bench.link.counts.connections
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await link.resynced_after(connection - 1)  # there already
     waiting = [asyncio.create_task(link.resynced_after(connection)) for _ in range(2)]
     await asyncio.sleep(0)
     assert not any(one.done() for one in waiting)
     await bench.pause()
     bench.resume()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(*waiting)
     assert link.counts.connections == connection + 1
 

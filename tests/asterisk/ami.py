@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from router.asterisk.settings import AMI_USER, AsteriskSettings
+from tests.patience import PATIENCE_S
 
 
 class Ami:
@@ -31,7 +32,7 @@ class Ami:
                 return answer[answer.index("Response:") :]
 
     async def next_message(self) -> str:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             message = (await self._reader.readuntil(b"\r\n\r\n")).decode()
         self.heard += message
         return message

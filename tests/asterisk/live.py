@@ -15,6 +15,7 @@ from router.asterisk.server import AsteriskServer
 from router.asterisk.settings import AgentPhone, AsteriskSettings
 from tests.contract.sip_message import SipMessage
 from tests.contract.sip_phone import SipPhone
+from tests.patience import PATIENCE_S
 
 CALLER = "0199001234"  # fictional (Arcep's range for films)
 SECRET = "a-secret-of-twenty-six-xxx"
@@ -122,7 +123,7 @@ class Router:
 
     async def next(self, kind: str) -> dict[str, Any]:
         """Return the next event of this kind."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 text = await self._websocket.receive_str()
                 self.raw += text

@@ -13,6 +13,7 @@ from router.asterisk.server import AsteriskServer
 from router.asterisk.settings import AgentPhone, AsteriskSettings
 from router.asterisk.toolbox import Toolbox
 from tests.asterisk.live import CARRIER, SECRET, Router, make_settings
+from tests.patience import PATIENCE_S
 
 #: Where the other one is. Each side knows the other by its address.
 THEIRS = "127.0.0.2"
@@ -194,7 +195,7 @@ class Side:
 
 async def shows(side: Side, command: str, text: str) -> str:
     """Wait until Asterisk's answer to `command` holds `text`; return it."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while text not in (told := await side.server.cli(command)):
             await asyncio.sleep(0.1)
     return told

@@ -23,6 +23,7 @@ from tests.asterisk.live import Caller as Person
 from tests.asterisk.pair import PRESENTED, STRANGER, THEIR_NUMBER, Side, shows
 from tests.contract.sip_message import SipMessage
 from tests.contract.sip_phone import SipPhone
+from tests.patience import PATIENCE_S
 
 DESK = "11"
 CALLED = "33199005678"
@@ -181,7 +182,7 @@ async def test_a_carrier_whose_certificate_has_another_name_is_not_called(
             writer.close()
 
         async with await asyncio.start_server(serve, *STRANGER, ssl=context):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 while not is_known and not asked:
                     await asyncio.sleep(0.1)
                 while is_known and not any(one.startswith(b"OPTIONS") for one in asked):
@@ -201,7 +202,7 @@ async def test_a_renewed_certificate_is_taken_while_a_call_goes_on(
     pair.certificate(folder, "ours", "127.0.0.1")
     assert await presented(25061) == before
     await us.server.cli("module reload res_pjsip.so")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while await presented(25061) == before:
             await asyncio.sleep(0.1)
     await us.plays(ours)
@@ -287,7 +288,7 @@ async def test_where_tls_is_offered_a_phone_may_do_without(sides: tuple[Side, Si
     phone.answer()
     start = await them.router.next("StasisStart")
     await them.plays(start["channel"]["id"])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not phone.rtp.loud:
             await asyncio.sleep(0.05)
     await phone.hang_up()
@@ -352,7 +353,7 @@ async def test_a_carrier_over_tcp(sides: tuple[Side, Side]) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", 25060, local_addr=(host, 0))
         try:
             writer.write(asked.encode())
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 answer = await reader.readline()
         finally:
             writer.close()
@@ -485,7 +486,7 @@ async def test_whether_a_person_may_have_been_rung_can_be_told(
     await carrier.come.get()
     path = f"channels/{name}/variable"
     if is_tagged:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not (await us.router.ask("GET", path, variable="CHANNEL(pjsip,remote_tag)"))[
                 "value"
             ]:

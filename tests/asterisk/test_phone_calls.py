@@ -20,6 +20,7 @@ from tests.asterisk.live import (
     unexpected_lines,
 )
 from tests.contract.sip_phone import SipPhone
+from tests.patience import PATIENCE_S
 
 
 @marked
@@ -38,11 +39,11 @@ async def test_the_informateur_is_offered_the_caller_s_codec_first(
     leg = await router.ask(
         "POST", "channels", endpoint="PJSIP/agent-lea", app="allo", originator=channel
     )
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await agent.ringing.wait()
     await router.ask("DELETE", f"channels/{leg['id']}")
     await caller.hang_up()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await agent.ended.wait()
     await router.disconnect()
     offer = re.search(r"^m=audio \d+ RTP/AVP (\d+) (\d+)", agent.invites[0].body, re.MULTILINE)
@@ -96,7 +97,7 @@ async def test_no_text_reaches_the_other_end(
     await caller.hang_up()
     await router.ask("DELETE", f"channels/{leg['id']}")
     await router.ask("DELETE", f"bridges/{bridge}")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await agent.ended.wait()
     await router.disconnect()
     unanswered.cancel()
@@ -159,7 +160,7 @@ async def test_the_desk_apologises_while_the_router_is_away(phones: list[SipPhon
     agent = await open_agent(phones, "lea")
     await agent.call("11")
     assert agent.answered.is_set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await agent.ended.wait()
     assert agent.rtp.heard > 5
 
@@ -183,7 +184,7 @@ async def test_an_outgoing_call_shows_the_service_and_nobody_else(
     [invite] = carrier.invites
     await router.ask("DELETE", f"channels/{channel}")
     await router.ask("DELETE", "channels/outside")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await carrier.ended.wait()
     await router.disconnect()
     assert invite.start == f"INVITE sip:{REFERRAL}@127.0.0.1:25064 SIP/2.0"

@@ -20,6 +20,7 @@ from router.asterisk.settings import AsteriskSettings
 from router.asterisk.toolbox import Toolbox
 from router.errors import SetupError
 from tests.asterisk.private import ROOT, faults, is_running, make_settings
+from tests.patience import PATIENCE_S
 
 
 @pytest.mark.real
@@ -194,7 +195,7 @@ async def test_a_start_can_be_cancelled(settings: AsteriskSettings, installed: T
         settings, NeverReady(installed.root, installed.asterisk_version, *folders)
     )
     starting = asyncio.create_task(started.start())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while not started.running:
             await asyncio.sleep(0.02)
     assert is_running(started.pid)

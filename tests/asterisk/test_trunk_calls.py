@@ -24,6 +24,7 @@ from tests.asterisk.live import (
 )
 from tests.contract.sip_message import SipMessage
 from tests.contract.sip_phone import SipPhone
+from tests.patience import PATIENCE_S
 
 
 @marked
@@ -60,7 +61,7 @@ async def test_the_caller_s_number_is_nowhere(
     assert values["PJSIP_HEADER(read,From)"] is None
 
     await router.ask("POST", "channels", endpoint="PJSIP/agent-lea", app="allo", originator=channel)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await agent.ringing.wait()
     agent.answer()
     agent_channel = (await router.next("StasisStart"))["channel"]["id"]
@@ -72,7 +73,7 @@ async def test_the_caller_s_number_is_nowhere(
     await router.next("StasisEnd")
     await router.ask("DELETE", f"channels/{agent_channel}")
     await router.ask("DELETE", f"bridges/{bridge}")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await agent.ended.wait()
     await router.disconnect()
 
@@ -135,7 +136,7 @@ async def test_each_codec_is_played_to_without_transcoding(
     channel = (await router.next("StasisStart"))["channel"]
     await call
     await router.ask("POST", f"channels/{channel['id']}/moh")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await caller.rtp.first_heard.wait()
     shown = await server.cli(f"core show channel {channel['name']}")
     await caller.hang_up()
@@ -157,7 +158,7 @@ async def test_a_call_without_an_offer_is_answered_with_ours(
     await call
     assert caller.failed_status == 0
     await router.ask("POST", f"channels/{channel}/moh")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await caller.rtp.first_heard.wait()
     await caller.hang_up()
     await router.next("StasisEnd")
@@ -265,13 +266,13 @@ async def test_callers_are_looked_after_while_the_router_is_away(
     caller = await open_caller(phones)
     await caller.call("3939")
     assert caller.answered.is_set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await caller.rtp.first_heard.wait()  # the apology, then music
     await router.connect()
     start = await router.next("StasisStart")  # handed over once the router is there
     assert start["args"] == ["caller"]
     await router.ask("DELETE", f"channels/{start['channel']['id']}")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await caller.ended.wait()
     await router.disconnect()
 
@@ -285,7 +286,7 @@ async def test_says_goodbye_when_the_router_stays_away(
     await server.cli("dialplan reload")
     caller = await open_caller(phones)
     await caller.call("3939")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await caller.ended.wait()
     render(server.settings, installed, settings.config_dir)
     await server.cli("dialplan reload")

@@ -11,6 +11,7 @@ from router.web.words import REFUSALS
 from tests.browser.chromium import Page
 from tests.browser.stub import PHONE, PLAN, RELAY, TICKET, Stub
 from tests.browser.widget import Widget
+from tests.patience import PATIENCE_S
 from tests.service_plan import MONDAY_10H
 
 pytestmark = pytest.mark.browser
@@ -327,7 +328,7 @@ async def test_a_page_that_is_not_let_in_tells_its_webmaster_and_keeps_its_link(
 
 async def warned(page: Page) -> list[str]:
     """Wait for something on the console, and return it."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not (told := [one for one in page.errors if one.startswith("[")]):
             await asyncio.sleep(0.02)
     return [json.loads(one)[0]["value"] for one in told]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from router.demo.sound import AGENT_HZ, CALLER_HZ, EVENT_PAYLOAD, Person
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -34,14 +35,14 @@ async def test_two_people_hear_each_others_tones(telephone: Telephone) -> None:
     caller = await telephone(CALLER_HZ, AGENT_HZ)
     agent = await telephone(AGENT_HZ, CALLER_HZ)
     caller.speak_to(("127.0.0.1", agent.port))  # somebody has to begin; the other answers
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(*(person.heard_tone.wait() for person in (caller, agent)))
 
 
 async def test_another_tone_is_not_the_one_listened_for(telephone: Telephone) -> None:
     speaker, listener = await telephone(AGENT_HZ, CALLER_HZ), await telephone(CALLER_HZ, 700)
     speaker.speak_to(("127.0.0.1", listener.port))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while listener.packets < 60:
             await asyncio.sleep(0.02)
     assert not listener.heard_tone.is_set()
@@ -61,7 +62,7 @@ async def test_keys_are_telephone_events_that_end_three_times(telephone: Telepho
     person = await telephone(CALLER_HZ, AGENT_HZ)
     person.speak_to(transport.get_extra_info("sockname"))
     person.press("1#")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         await person.pressed()
         while len([data for data in heard if data[1] & 0x7F == EVENT_PAYLOAD]) < 16:
             await asyncio.sleep(0.02)
@@ -83,7 +84,7 @@ async def test_a_question_is_over_once_nothing_more_is_said(telephone: Telephone
     listener = await telephone(CALLER_HZ, AGENT_HZ)
     waiting = asyncio.create_task(listener.question_over(silence_s=0.4, limit_s=20))
     speaker.speak_to(("127.0.0.1", listener.port))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while listener.packets < 20:
             await asyncio.sleep(0.02)
         assert not waiting.done()

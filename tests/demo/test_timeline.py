@@ -8,6 +8,7 @@ from router.config import load
 from router.core.commands import Step
 from router.core.facts import Outcome
 from router.demo.timeline import WORDS, sentence, steps
+from tests.patience import PATIENCE_S
 
 PLAN = load(None).plan
 
@@ -59,6 +60,6 @@ async def test_steps_are_read_as_they_are_written(tmp_path: Path) -> None:
         file.write('{"event": "step", "st')  # half a line
         file.flush()
         file.write('ep": "ended"}\n')
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await following
     assert told == ["menu", "ended"]

@@ -13,6 +13,8 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
+from tests.patience import PATIENCE_S
+
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "nginx" / "allo.conf"
 CERTIFICATE = Path(__file__).parent / "localhost.pem"
 HTTP = "\n".join(
@@ -98,7 +100,7 @@ async def front(nginx: list[str], tmp_path: Path) -> AsyncIterator[Front]:
         running = await asyncio.create_subprocess_exec(*words)
         try:
             front = Front(upstream, https, http, tmp_path)
-            async with asyncio.timeout(10.0):
+            async with asyncio.timeout(PATIENCE_S):
                 while not await _answers(front):
                     await asyncio.sleep(0.05)
             upstream.seen.clear()

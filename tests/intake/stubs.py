@@ -92,6 +92,7 @@ class AriStub:
     targets: list[str] = field(default_factory=list)
     plays: list[tuple[str, str, list[str]]] = field(default_factory=list)
     hushed: list[str] = field(default_factory=list)
+    hung_up: list[str] = field(default_factory=list)
     connections: set[Any] = field(default_factory=set)
     #: If set, answers to originates wait for it.
     gate: asyncio.Event | None = None
@@ -104,6 +105,7 @@ class AriStub:
         app.router.add_post("/ari/channels/{id}/play/{playback}", self._play)
         app.router.add_delete("/ari/playbacks/{playback}", self._hush)
         app.router.add_post("/ari/channels/{id}", self._originate)
+        app.router.add_delete("/ari/channels/{id}", self._hang_up)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -136,6 +138,10 @@ class AriStub:
 
     async def _hush(self, request: web.Request) -> web.Response:
         self.hushed.append(request.match_info["playback"])
+        return web.Response(status=204)
+
+    async def _hang_up(self, request: web.Request) -> web.Response:
+        self.hung_up.append(request.match_info["id"])
         return web.Response(status=204)
 
 

@@ -8,6 +8,7 @@ import pytest
 from router.core.callback.tickets import Failure, TicketRecord, TicketState
 from router.core.ids import FicheId, TicketId
 from router.intake.channel import Channel, ChannelLost, Message, message_of, standing_of
+from tests.patience import PATIENCE_S
 from tests.service_plan import FICHE, HOUSING
 
 
@@ -32,7 +33,7 @@ class Pair:
 
     async def until(self, condition: object) -> None:
         assert callable(condition)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while not condition():
                 await asyncio.sleep(0)
 

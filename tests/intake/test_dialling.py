@@ -136,3 +136,45 @@ async def test_an_intake_that_retires_dials_to_the_end(folder: Path) -> None:
         assert here.office.dials == [("callback-1", None)]
         await here.until(lambda: old not in here.intake.pids)
         assert len(here.asterisk.calls) == 1
+
+
+async def test_an_attempt_that_is_over_before_there_is_an_intake_is_not_dialled(
+    folder: Path,
+) -> None:
+    async with scene(folder) as here:
+        ticket = await here.accepted()
+        os.kill(here.intake.pids[0], signal.SIGKILL)
+        await here.until(lambda: not here.intake.ready)
+        here.intake.dial(CallId("callback-1"), ticket, 25, {}, "trunk")
+        here.intake.hang_up(CallId("callback-1"))
+        here.intake.dial(CallId("callback-2"), ticket, 25, {}, "trunk")
+        await here.until(lambda: here.office.dials)
+        assert here.office.dials == [("callback-2", None)]
+        assert [call for call, _ in here.asterisk.calls] == ["callback-2"]
+
+
+async def test_an_attempt_that_is_over_while_the_intake_hangs_is_not_dialled(folder: Path) -> None:
+    async with scene(folder) as here:
+        ticket = await here.accepted()
+        (pid,) = here.intake.pids
+        os.kill(pid, signal.SIGSTOP)
+        here.intake.dial(CallId("callback-1"), ticket, 25, {}, "trunk")
+        here.intake.hang_up(CallId("callback-1"))
+        here.intake.dial(CallId("callback-2"), ticket, 25, {}, "trunk")
+        os.kill(pid, signal.SIGCONT)
+        await here.until(lambda: len(here.office.dials) == 2)
+        assert here.office.dials == [("callback-1", DialError(0, "over")), ("callback-2", None)]
+        assert [call for call, _ in here.asterisk.calls] == ["callback-2"]
+
+
+async def test_an_attempt_that_is_over_while_it_is_dialled_is_hung_up(folder: Path) -> None:
+    async with scene(folder) as here:
+        ticket = await here.accepted()
+        here.asterisk.gate = asyncio.Event()
+        here.intake.dial(CallId("callback-1"), ticket, 25, {}, "trunk")
+        await here.until(lambda: here.asterisk.calls)
+        here.intake.hang_up(CallId("callback-1"))
+        here.asterisk.gate.set()
+        await here.until(lambda: here.office.dials)
+        assert here.office.dials == [("callback-1", None)]
+        assert here.asterisk.hung_up == ["callback-1"]

@@ -8,6 +8,7 @@ import pytest
 
 from router.intake.proxy import SOCKET_NAME
 from tests.intake.scene import MACHINES_TOKEN, ORIGIN, IntakeScene
+from tests.patience import PATIENCE_S
 from tests.web.raw import answer_to, get
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -80,7 +81,7 @@ async def test_event_streams_pass_as_they_come(here: IntakeScene) -> None:
         assert answer.headers["Content-Type"] == "text/event-stream"
         for n in range(3):
             here.web.events.put_nowait(f"event {n}")
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 assert await answer.content.readuntil(b"\n\n") == f"data: event {n}\n\n".encode()
 
 

@@ -15,12 +15,13 @@ from router.core.ids import TicketId
 from router.intake import child as child_module
 from router.intake import succession as succession_module
 from tests.intake.scene import ORIGIN, IntakeScene, is_alive, new_number, scene
+from tests.patience import PATIENCE_S
 from tests.service_plan import FICHE
 
 
 async def ask_until_answered(here: IntakeScene, number: str, key: str) -> TicketId:
     """Ask as the widget does: again with the same key if the connection breaks."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
                 status, told = await here.ask({"phone": number, "fiche": FICHE}, key=key)
@@ -95,7 +96,7 @@ async def test_event_streams_end_with_it_and_begin_anew(alone: IntakeScene) -> N
         alone.web.events.put_nowait("one")
         assert await answer.content.readuntil(b"\n\n") == b"data: one\n\n"
         alone.intake.recycle()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             assert await answer.content.read() == b""
     async with alone.session.get(url) as answer:
         alone.web.events.put_nowait("two")
@@ -195,7 +196,7 @@ async def test_it_dies_with_the_router(folder: Path) -> None:
     assert is_alive(pid)
     router.kill()
     await router.wait()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while is_alive(pid):
             await asyncio.sleep(0.01)
     shutil.rmtree(vault)

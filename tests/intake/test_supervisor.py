@@ -17,6 +17,7 @@ from router.intake import supervisor as supervisor_module
 from router.intake.numbers import PhoneNumber
 from router.intake.vault import TmpfsVault
 from tests.intake.scene import ORIGIN, IntakeScene, is_alive, new_number, scene
+from tests.patience import PATIENCE_S
 from tests.service_plan import FICHE, MONDAY_10H
 
 # --- Restarts of the router ---------------------------------------------------------------
@@ -195,7 +196,7 @@ async def test_before_the_service_has_spoken_nothing_is_taken(folder: Path) -> N
         here.accept(Refusal.CLOSED)
         await here.until(lambda: True)
         here.accept()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while (await here.ask({"phone": new_number(), "fiche": FICHE}))[0] != 202:
                 pass
 

@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 
 from tests.load.receipt import SO_TIMESTAMPNS, received_at
+from tests.patience import PATIENCE_S
 
 Address = tuple[str, int]
 
@@ -105,7 +106,7 @@ class BusyPhone:
                 *([authorization] if authorization else []),
             ],
         )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             return await self._registering
 
     @property

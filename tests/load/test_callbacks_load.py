@@ -24,6 +24,7 @@ from tests.load.open_loop import Answer, OpenLoop, instants
 from tests.load.processes import children_of, pinned
 from tests.load.report import as_text
 from tests.load.weights import Weight, own_memory, weigh
+from tests.patience import PATIENCE_S
 
 TINY = Scale(rate=40.0, seconds=2.0, rushes=1, open=20, dials=2, more=60, phones=3)
 
@@ -203,7 +204,7 @@ async def test_the_carrier_notes_the_call_once_and_refuses_when_told() -> None:
     )
     for _ in range(2):
         asterisk.sendto(invite, ("127.0.0.1", port))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             trying = await loop.sock_recv(asterisk, 4096)
         assert trying.startswith(b"SIP/2.0 100 ")
     dialled, at = carrier.calls.get_nowait()
@@ -211,7 +212,7 @@ async def test_the_carrier_notes_the_call_once_and_refuses_when_told() -> None:
     assert dialled == "33199001234"
     assert at > 0
     carrier.refuse()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         refused = await loop.sock_recv(asterisk, 4096)
     assert refused.startswith(b"SIP/2.0 486 ")
     assert b"To: b;tag=c\r\n" in refused

@@ -11,6 +11,7 @@ from tests.load import ring
 from tests.load.busy_phone import BusyPhone, Rung
 from tests.load.report import as_text
 from tests.load.ring import Delay, Noted, Phase, Scale, explain, read_steps, report
+from tests.patience import PATIENCE_S
 
 TINY = Scale(rate=4, phones=6, repeats=1, seconds=5.0)
 
@@ -90,7 +91,7 @@ class Registrar:
         self.address = ("127.0.0.1", int(self.socket.getsockname()[1]))
 
     async def hears(self) -> tuple[str, tuple[str, int]]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             loop = asyncio.get_running_loop()
             data, phone = await loop.sock_recvfrom(self.socket, 8192)
         return data.decode(), phone

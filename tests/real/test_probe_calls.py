@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from router.probe.steps import Line, ProbeFailed, Step, channel_of, dismiss, reach
+from tests.patience import PATIENCE_S
 from tests.real.cast import Cast
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
@@ -44,7 +45,7 @@ async def test_a_probe_that_stays_is_hung_up_when_the_welcome_is_said(cast: Cast
     before = await counted(cast)
     async with line_of(cast).call() as call:
         await reach(call)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             await call.ended.wait()
     assert await counted(cast) == before
 

@@ -22,6 +22,7 @@ from router.core.events import (
 from router.core.ids import AgentId, CallId, PhoneId, TicketId
 from router.core.requests import LogIn, Ready, Reply, Watching
 from router.service.live import UNNUMBERED, ForHouse, Live, Outside
+from tests.patience import PATIENCE_S
 from tests.service_plan import HOUSING, MONDAY_10H, code_book, small_plan
 
 CALL = CallId("c1")
@@ -110,7 +111,7 @@ async def test_a_deadline_comes_by_itself() -> None:
     assert isinstance(alarm, Alarm)
     live.submit(CallArrived(CALL))
     assert not alarm.rung
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not alarm.rung:
             await asyncio.sleep(0)
     live.close()

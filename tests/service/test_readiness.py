@@ -17,6 +17,7 @@ from router.errors import AriError, AriGone, AriRejected, AriUnreachable
 from router.service.readiness import PARTS, Readiness
 from router.store.standing import Keeping
 from tests.asterisk.test_sip_ping import challenge, server
+from tests.patience import PATIENCE_S
 
 TRUNK_PATH = "asterisk/config/dynamic/res_pjsip/transport/trunk-udp"
 
@@ -269,7 +270,7 @@ async def test_it_looks_again_when_asterisk_is_back() -> None:
         here.link.connected = True
         here.link.counts.connections += 1
         here.link.resynced.set()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while here.missing:
                 await asyncio.sleep(0.001)
         watching.cancel()

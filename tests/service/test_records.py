@@ -23,6 +23,7 @@ from router.service import records
 from router.service.records import Records
 from router.store import Store
 from router.web.metrics import Metrics
+from tests.patience import PATIENCE_S
 from tests.service_plan import MONDAY_10H, WORK, small_plan
 
 PLAN = small_plan()
@@ -131,7 +132,7 @@ async def test_the_end_of_a_recording_is_told_once(
     monkeypatch.setattr(records, "RECORD_S", 0.001)
     books.tape.stop("what a caller types could be a telephone number")
     keeping = asyncio.create_task(books.records.keep_tape())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not lines:
             await asyncio.sleep(0.001)
     keeping.cancel()

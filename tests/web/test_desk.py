@@ -17,6 +17,7 @@ from router.core.ids import PhoneId
 from router.core.requests import Hold, LogIn, Pause, Reply
 from router.web.bodies import ACTIONS
 from router.web.desk import has_changed, server_event
+from tests.patience import PATIENCE_S
 from tests.web.desk_scene import (
     LUNCH,
     ME,
@@ -250,7 +251,7 @@ async def test_a_stream_without_changes_gives_signs_of_life(engine: Engine) -> N
     application = engine.application(poll_s=0.001, heartbeat_s=0.01)
     async with TestClient(Server(application)) as desks, stream_of(desks) as answer:
         await read_event(answer)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             for _ in range(2):
                 assert await answer.content.readline() == b": still here\n"
                 assert await answer.content.readline() == b"\n"
@@ -259,7 +260,7 @@ async def test_a_stream_without_changes_gives_signs_of_life(engine: Engine) -> N
 async def test_a_stream_ends_with_its_page(desks: Client, engine: Engine) -> None:
     async with stream_of(desks) as answer:
         await read_event(answer)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         looks = -1
         while looks != engine.looks:
             looks = engine.looks
@@ -270,7 +271,7 @@ async def test_a_stream_ends_with_the_server(engine: Engine) -> None:
     server = Server(engine.application())
     async with TestClient(server) as desks, stream_of(desks) as answer:
         await read_event(answer)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             closing = asyncio.ensure_future(server.close())
             assert await answer.content.read() == b""
             await closing
