@@ -161,6 +161,8 @@ class Process:
                 self._digits.played(CallId(call), PlaybackId(playback), heard=heard)
             case {"digits_over": call}:
                 self._digits.over(CallId(call))
+            case {"alive": True}:
+                self.channel.send(message)
             case {"retire": linger_s}:
                 self._linger_s = linger_s
                 self._retiring.set()

@@ -5,6 +5,7 @@ carries a serial number under its own name, and its answer repeats it as "reply"
 
     intake -> router
       {"ready": true}                           the door is open
+      {"alive": true}                           so it is, when asked
       {"worn": true}                            it has held numbers for long enough
       {"admit": n, ticket, sector, fiche,       may this be promised? `who` is the number's
          who, day, challenge, expires_at}       digest on `day`; `challenge` is the proof of
@@ -33,6 +34,7 @@ carries a serial number under its own name, and its answer repeats it as "reply"
       {"digit": call, key}
       {"played": call, playback, heard}         one of its prompts is over: heard, or broken off
       {"digits_over": call}                     the caller has left
+      {"alive": true}                           is it? Asked now and then
       {"retire": linger_s}                      take nothing more, finish, and go
 """
 

@@ -33,6 +33,8 @@ class Child:
         self.retiring = False
         #: When it began to serve, in seconds of the loop's clock.
         self.ready_at = 0.0
+        #: How often in a row it was asked whether it lives, and has not answered.
+        self.unanswered = 0
         #: Calls that it is to dial.
         self.dialling: set[CallId] = set()
         #: Callers who are typing a number to it.
@@ -100,6 +102,15 @@ class Child:
         """Have it finish and go; connections without a request are kept for `linger_s` seconds."""
         self.retiring = True
         self.channel.send({"retire": linger_s})
+
+    def ask_whether_alive(self) -> None:
+        """Ask it; whoever gets its messages calls `is_alive` with the answer."""
+        self.unanswered += 1
+        self.channel.send({"alive": True})
+
+    def is_alive(self) -> None:
+        """Note that it has answered."""
+        self.unanswered = 0
 
     def kill(self) -> None:
         """Kill it."""

@@ -37,6 +37,10 @@ _PAUSE_S = 10.0
 #: A new intake that does not serve after this, and a retired one that has not gone, hang.
 _START_S = 30.0
 _RETIREMENT_S = 300.0
+#: How often each is asked whether it lives; that many questions in a row without an answer, and it
+#: hangs. They are counted, not timed: a router that was itself held up has heard no answer either.
+LOOK_S = 2.0
+_UNANSWERED = 4
 
 
 class Succession:
@@ -56,6 +60,7 @@ class Succession:
         *,
         shortest_life_s: float = SHORTEST_LIFE_S,
         linger_s: float = LINGER_S,
+        look_s: float = LOOK_S,
     ) -> None:
         self._terms = terms
         self._clock = clock
@@ -64,6 +69,7 @@ class Succession:
         self._timers = timers
         self._shortest_life_s = shortest_life_s
         self._linger_s = linger_s
+        self._look_s = look_s
         self._log = structlog.get_logger()
         self._day_key = DayKey.reserve()
         self._listening: socket.socket | None = None
@@ -145,6 +151,7 @@ class Succession:
         """`child` serves: send it the state that the others have, and retire the others."""
         child.has_started(asyncio.get_running_loop().time())
         self._send_state(child)
+        self._look(child)
         for other in self._children[: self._children.index(child)]:
             if not other.retiring:
                 other.retire(self._linger_s)
@@ -160,6 +167,17 @@ class Succession:
             return
         age_s = asyncio.get_running_loop().time() - child.ready_at
         self._timers.later(max(0.0, self._shortest_life_s - age_s), lambda: self._replace(child))
+
+    def _look(self, child: Child) -> None:
+        """Ask whether it lives, now and then; kill one that hangs, which `is_gone` replaces."""
+        if child not in self._children:
+            return
+        if child.unanswered >= _UNANSWERED:
+            self._log.error("intake", state="hangs", count=child.unanswered)
+            child.kill()
+            return
+        child.ask_whether_alive()
+        self._timers.later(self._look_s, lambda: self._look(child))
 
     def is_gone(self, child: Child) -> None:
         """`child` has ended: replace it if nobody asked it to end."""

@@ -23,7 +23,7 @@ from router.intake.dialling import DialError
 from router.intake.ledger import Ledger, Verdict
 from router.intake.loop_timers import LoopTimers
 from router.intake.sockets import listen_publicly
-from router.intake.succession import LINGER_S, SHORTEST_LIFE_S, Succession
+from router.intake.succession import LINGER_S, LOOK_S, SHORTEST_LIFE_S, Succession
 from router.intake.terms_of import terms_of
 from router.intake.vault import place_of
 from router.tasks import Tasks
@@ -45,6 +45,7 @@ class Intake:
         *,
         shortest_life_s: float = SHORTEST_LIFE_S,
         linger_s: float = LINGER_S,
+        look_s: float = LOOK_S,
     ) -> None:
         self._http = config.settings.http
         self._backend = backend
@@ -61,6 +62,7 @@ class Intake:
             self._timers,
             shortest_life_s=shortest_life_s,
             linger_s=linger_s,
+            look_s=look_s,
         )
         #: Orders that no intake could take yet, with their calls.
         self._waiting: deque[tuple[CallId, Message]] = deque()
@@ -256,6 +258,8 @@ class Intake:
             case {"ready": True}:
                 self._intakes.is_ready(child)
                 self._hand_over_waiting()
+            case {"alive": True}:
+                child.is_alive()
             case {"worn": True}:
                 self._intakes.is_worn(child)
             case {"admit": int(number)}:

@@ -146,6 +146,7 @@ class IntakeScene:
         *,
         shortest_life_s: float = 20.0,
         linger_s: float = 1.0,
+        look_s: float = 2.0,
         quiet: bool = False,
         **changes: Any,
     ) -> None:
@@ -155,6 +156,7 @@ class IntakeScene:
             self.backend,
             shortest_life_s=shortest_life_s,
             linger_s=linger_s,
+            look_s=look_s,
         )
         if not quiet:
             self.accept()

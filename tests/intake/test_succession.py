@@ -153,6 +153,26 @@ async def test_a_killed_one_is_replaced_and_nothing_accepted_is_lost(folder: Pat
             assert (await here.ask({"phone": number, "fiche": FICHE}))[0] == 429
 
 
+async def test_a_frozen_one_is_noticed_and_replaced(folder: Path) -> None:
+    async with scene(folder, look_s=0.5) as here:
+        before = await here.accepted()
+        (frozen,) = here.intake.pids
+        os.kill(frozen, signal.SIGSTOP)
+        await here.until_replaced(frozen)
+        assert not is_alive(frozen)
+        after = await ask_until_answered(here, new_number(), "after-the-frost")
+        assert here.numbers().keys() == {before, after}
+
+
+async def test_a_router_that_was_held_up_blames_nobody(folder: Path) -> None:
+    async with scene(folder, look_s=0.05) as here:
+        alive = here.intake.pids
+        for _ in range(3):
+            time.sleep(1.0)  # noqa: ASYNC251 (nothing of the router's runs meanwhile)
+            await here.accepted()
+        assert here.intake.pids == alive
+
+
 async def test_one_that_cannot_live_is_not_started_for_ever(
     alone: IntakeScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
