@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,8 +23,12 @@ class RouterProcess:
         self._log = log
 
     @classmethod
-    async def start(cls, log: Path, *words: str) -> "RouterProcess":
+    async def start(
+        cls, log: Path, *words: str, told: Mapping[str, str] | None = None
+    ) -> "RouterProcess":
         """Start `./allo run` with these words; its log is appended to `log`.
+
+        `told` are more variables of its environment.
 
         Raises:
             DiskError: If the log cannot be written.
@@ -33,7 +38,7 @@ class RouterProcess:
         with output:
             process = await asyncio.create_subprocess_exec(
                 *tied_to_us(sys.executable, "-P", "-m", "router.cli", "run", *words),
-                env={**os.environ, "PYTHONPATH": str(TOP)},
+                env={**os.environ, "PYTHONPATH": str(TOP), **(told or {})},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -47,7 +47,7 @@ async def show(stage: Stage, say: Say, *, call: bool, once: bool, ready_file: Pa
         if not once and not stopping.is_set():
             for line in _what_to_try(stage):
                 say(line)
-            await _or_stop(_show_callbacks(stage, say), stopping)
+            await _or_stop(_stay(stage, say, ready_file), stopping)
         return went_well is not False
     finally:
         say("stopping")
@@ -76,6 +76,18 @@ def _what_to_try(stage: Stage) -> list[str]:
         "  or cancel on the page while an informateur's phone rings.",
         "Ctrl-C ends.",
     ]
+
+
+async def _stay(stage: Stage, say: Say, ready_file: Path | None) -> None:
+    """Print every step of callbacks, and start again what dies: its id is in the ready-file."""
+
+    def changed() -> None:
+        if ready_file is not None:
+            _write(ready_file, stage.ready_file())
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(stage.keep(changed))
+        group.create_task(_show_callbacks(stage, say))
 
 
 async def _show_callbacks(stage: Stage, say: Say) -> None:

@@ -23,6 +23,7 @@ from router.core.desk.agents import AgentState
 from router.core.ids import AgentId, FicheId, PhoneId
 from router.core.plan import Plan
 from router.demo.configuration import SERVICE, SETTINGS, write_configuration
+from router.demo.keeping import Watchdog, keep
 from router.demo.phones import AgentPhone, PublicNetwork
 from router.demo.router_process import RouterProcess
 from router.demo.script import FICHE, LOOPBACK, Script
@@ -62,6 +63,7 @@ class Stage:
         self.http_port = script.addresses.http_port
         self.http = script.addresses.http
         self.router_log = self.state_dir / "router.log"
+        self._watchdog = Watchdog()
         self._offset_s = 0.0
         with writing(self.state_dir):
             self._lock = _taken(self.state_dir)
@@ -137,6 +139,7 @@ class Stage:
         if self.script.opens_at is not None:
             self._offset_s = self.script.opens_at - datetime.now(UTC).timestamp()
         self._check_ports()
+        await self._watchdog.open()
         await self.asterisk.start()
         self._say(f"Asterisk {self.toolbox.asterisk_version} takes calls at {self.sip}")
         await self.start_router()
@@ -153,8 +156,33 @@ class Stage:
             words += ["--clock-offset", str(self._offset_s)]
         if self.script.record is not None:
             words += ["--record", str(self.script.record)]
-        self.router = await RouterProcess.start(self.router_log, *words)
+        told = self._watchdog.environment()
+        self.router = await RouterProcess.start(self.router_log, *words, told=told)
         await self._until(self._router_ready, "the router did not become ready")
+
+    async def keep(self, changed: Callable[[], None]) -> None:
+        """Start again whatever dies or hangs, until cancelled; then each time call `changed`.
+
+        Calls outlive the router, but not Asterisk.
+        """
+
+        async def router() -> None:
+            await self.kill_router()  # one that hangs, or did not become ready
+            await self.start_router()
+            changed()
+
+        async def asterisk() -> None:
+            await self.asterisk.start()
+            for phone in self.phones:
+                await phone.register()
+            changed()
+
+        def router_lives() -> bool:
+            return self.router_runs and not self._watchdog.silent
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(keep("the router", router_lives, router, self._say))
+            group.create_task(keep("Asterisk", lambda: self.asterisk.running, asterisk, self._say))
 
     async def close(self) -> None:
         """Take everything down, in an order that ends calls politely."""
@@ -165,6 +193,7 @@ class Stage:
             await self.pstn.stop()
         await self.stop_router()
         await self.asterisk.stop()
+        self._watchdog.close()
         self._lock.release()
 
     async def stop_router(self) -> None:
