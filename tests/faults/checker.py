@@ -11,7 +11,7 @@ from math import inf
 
 from tests.faults import spans
 from tests.faults.history import ASTERISK, CALLER, INFORMATEUR, USAGER, Did, History, Noted
-from tests.faults.spans import OWN_ENDS, PhoneCall, Span
+from tests.faults.spans import OWN_ENDS, Span
 
 
 class Rule(StrEnum):
@@ -40,6 +40,7 @@ ATTEMPTS = 2
 #: The faults that take every call with them; "router: killed" does not.
 ENDS_ALL_CALLS = "Asterisk"
 LOSES_NUMBERS = "vault"
+LOSES_A_PHONE = "phone"
 #: The states in which a ticket is over, as the website tells them.
 OUTCOMES = frozenset({"done", "failed", "expired", "cancelled"})
 #: Who hears one of these last has been told that it is over.
@@ -128,12 +129,7 @@ class _Wait:
 
 def _order_broken(history: History) -> Iterator[Breach]:
     waits = [wait for caller in history.people(CALLER) if (wait := _wait(history, caller))]
-    missed = [
-        call
-        for phone in history.people(INFORMATEUR)
-        for call in spans.phone_calls(history, phone)
-        if call.unanswered
-    ]
+    elsewhere = _vain_calls(history)
     for first in waits:
         for second in waits:
             overtaken = (
@@ -141,15 +137,26 @@ def _order_broken(history: History) -> Iterator[Breach]:
                 and second.rung + AT_ONCE_S < first.rung
                 and second.rung + AT_ONCE_S < first.left
             )
-            if overtaken and not _may_have_been_rung_for(first, second.rung, missed):
+            if overtaken and not _may_have_been_rung_for(first, second.rung, elsewhere):
                 told = f"{second.caller} was served before {first.caller}, who had come before"
                 yield Breach(Rule.ORDER_KEPT, second.rung, told)
 
 
-def _may_have_been_rung_for(first: _Wait, at: float, missed: list[PhoneCall]) -> bool:
-    """Whether another phone may have been ringing for them, that nobody picked up."""
+def _vain_calls(history: History) -> list[Span]:
+    """Return the calls at phones in which nobody was heard, and when phones were out of reach."""
+    found: list[Span] = [one for one in spans.faults(history) if one.what.startswith(LOSES_A_PHONE)]
+    for phone in history.people(INFORMATEUR):
+        heard = [one.begin for one in spans.sounds(history, phone) if one.what.startswith(CALLER)]
+        for call in spans.phone_calls(history, phone):
+            if not any(call.begin <= begin <= call.end for begin in heard):
+                found.append(call)
+    return found
+
+
+def _may_have_been_rung_for(first: _Wait, at: float, elsewhere: list[Span]) -> bool:
+    """Whether another phone may have been rung for them, in vain."""
     return any(
-        call.meets(at - AT_ONCE_S, at + AT_ONCE_S) and call.begin >= first.joined for call in missed
+        one.meets(at - AT_ONCE_S, at + AT_ONCE_S) and one.end >= first.joined for one in elsewhere
     )
 
 

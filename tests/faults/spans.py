@@ -32,10 +32,6 @@ class PhoneCall(Span):
     picked_up: float
     ending: Did | None
 
-    @property
-    def unanswered(self) -> bool:
-        return self.picked_up == inf
-
 
 @dataclass(frozen=True, slots=True)
 class Talk:

@@ -251,7 +251,17 @@ def test_a_silence_may_be_longer_in_a_fault() -> None:
 
 def test_who_may_have_been_rung_for_elsewhere_is_not_overtaken() -> None:
     missed = told("informateur-103", (9.0, Did.RANG, "c"), (10.5, Did.STOPPED_RINGING, "c"))
-    assert judge(History([*overtaken().noted, *missed])) == []
+    lost = told(
+        "informateur-103",
+        (9.0, Did.RANG, "c"),
+        (9.5, Did.PICKED_UP, "c"),
+        (9.6, Did.HEARS, "whisper-call"),
+        (10.5, Did.VANISHED, "c"),
+    )
+    for elsewhere in (missed, lost, fault("phone: gone for 6 s", 8.0, 14.0)):
+        assert judge(History([*overtaken().noted, *elsewhere])) == []
+    long_ago = told("informateur-103", (1.0, Did.RANG, "c"), (2.5, Did.STOPPED_RINGING, "c"))
+    assert broken(History([*overtaken().noted, *long_ago])) == [Rule.ORDER_KEPT]
 
 
 def test_who_left_on_the_way_is_nobodys_fault() -> None:

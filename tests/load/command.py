@@ -6,25 +6,46 @@ import sys
 from collections.abc import Callable, Sequence
 
 from router.errors import RouterError
+from tests.faults import report as faults_report
+from tests.faults import run as faults
 from tests.load import callbacks, callbacks_report, core, ivr, ivr_report, queue, ring
 from tests.load.report import Report, as_json, as_markdown, as_text
+
+_MINUTES, _QUICK_MINUTES = 10.0, 1.0
+_FAULTS = (
+    "faults: the service broken at random while people call; exit 1 if anything was lost, and how "
+    "to run it again."
+)
 
 
 def main(words: Sequence[str]) -> int:
     """Run the benchmark that `words` name and print its figures; return the exit code."""
     parser = argparse.ArgumentParser(prog="./allo bench", description=_told())
-    parser.add_argument("name", choices=[*BENCHMARKS], help="what to measure")
+    names = sorted([*BENCHMARKS, "faults"])
+    parser.add_argument("name", choices=names, help="what to measure")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print everything as JSON")
     form.add_argument(
         "--markdown", action="store_true", help="print the table for docs/benchmarks.md"
     )
     parser.add_argument("--quick", action="store_true", help="less of everything, in a minute")
+    parser.add_argument("--seed", type=int, default=1, help="faults: other instants, other faults")
+    parser.add_argument(
+        "--minutes", type=float, metavar="M", help="faults: how long the service is broken"
+    )
+    parser.add_argument(
+        "--only", action="append", metavar="FAULT", help="faults: no others; may be repeated"
+    )
     parser.add_argument(
         "--port-offset", type=int, default=5000, metavar="N", help="move every port"
     )
     chosen = parser.parse_args(words)
     show = as_json if chosen.json else as_markdown if chosen.markdown else as_text
+    if chosen.name == "faults":
+        minutes = chosen.minutes or (_QUICK_MINUTES if chosen.quick else _MINUTES)
+        told = faults.run(chosen.seed, minutes, chosen.port_offset, tell, chosen.only or ())
+        print(show(faults_report.report(told)))
+        return 1 if told.broken else 0
     print(show(BENCHMARKS[chosen.name](chosen.quick, chosen.port_offset)))
     return 0
 
@@ -71,7 +92,8 @@ BENCHMARKS: dict[str, Callable[[bool, int], Report]] = {
 
 
 def _told() -> str:
-    return " ".join(f"{name}: {bench.__doc__}" for name, bench in BENCHMARKS.items())
+    benches = " ".join(f"{name}: {bench.__doc__}" for name, bench in BENCHMARKS.items())
+    return f"{benches} {_FAULTS}"
 
 
 def tell(text: str) -> None:

@@ -44,6 +44,9 @@ class Line:
     pressed: bool = False
     #: Whether the informateur was heard.
     talked: bool = False
+    answered_at: float | None = None
+    pressed_at: float | None = None
+    talked_at: float | None = None
     ended_at: float | None = None
     invite: str = field(repr=False, default="")
     tag: str = field(default_factory=lambda: f"line{next(_ids)}")
@@ -172,7 +175,7 @@ class PublicNetwork(asyncio.DatagramProtocol):
                 "",
             ]
         )
-        line.answered = True
+        line.answered, line.answered_at = True, time.monotonic()
         line.answer = _answer(line.invite, "200 OK", line.tag, self._contact(), sdp)
         await self._until(line.acknowledged, line.answer)
 
@@ -182,11 +185,11 @@ class PublicNetwork(asyncio.DatagramProtocol):
             if await _within(0.7, line.over):
                 return
             person.press("1")
-            line.pressed = True
+            line.pressed, line.pressed_at = True, line.pressed_at or time.monotonic()
             with suppress(TimeoutError):
                 async with asyncio.timeout(2.0):
                     await person.heard_tone.wait()
-                    line.talked = True
+                    line.talked, line.talked_at = True, time.monotonic()
 
     async def _hang_up(self, line: Line) -> None:
         from_, to = _header(line.invite, "From"), _header(line.invite, "To")
