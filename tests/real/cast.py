@@ -57,9 +57,9 @@ class Cast:
     async def __aenter__(self) -> "Cast":
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
-            if not self._failed():
+            if kind is None and not self._failed():
                 await self._nothing_left()
         finally:
             await self._clear()

@@ -139,7 +139,8 @@ async def stage(open_stage: OpenStage) -> AsyncIterator[Stage]:
 @pytest.fixture
 def new_cast(request: pytest.FixtureRequest, tmp_path: Path) -> NewCast:
     def failed() -> bool:
-        return bool(request.node.stash.get(FAILED, True))
+        """Of a cast that a fixture opened; one of the test itself is told by the exception."""
+        return bool(request.node.stash.get(FAILED, False))
 
     return lambda stage: Cast(stage, tmp_path / "phones", failed)
 

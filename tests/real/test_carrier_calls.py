@@ -18,6 +18,10 @@ async def test_a_carrier_that_takes_no_calls_stops_the_promises(
         new_cast(stage) as cast,
     ):
         cast.expected_in_router += ["callback not dialled", "not ready"]
+        cast.expected_in_asterisk += [
+            r"Endpoint 'trunk': Could not create dialog to invalid URI 'trunk-peer'",
+            r"Failed to create outgoing session to endpoint 'trunk'",
+        ]
         informateurs = [await cast.informateur(agent) for agent in ("101", "102", "103")]
         await cast.callbacks_open()
         await cast.until(
