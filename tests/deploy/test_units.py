@@ -94,6 +94,14 @@ def test_the_commands_are_those_of_the_command_line() -> None:
     assert "run" in Unit("allo-router.service")["Service"]["ExecStart"].split()
 
 
+def test_they_start_what_an_empty_debian_has() -> None:
+    """Ours, and the shell: even kill(1) is in a package that may be missing."""
+    for name in SERVICES:
+        for key, line in Unit(name)["Service"].items():
+            if key.startswith("Exec"):
+                assert line.split()[0] in (str(COMMAND), "/bin/sh")
+
+
 def test_keys_of_a_later_systemd_are_kept_apart() -> None:
     """Debian 12's would complain of them at every start."""
     later = set(Unit("backoff.conf")["Service"])
