@@ -64,12 +64,14 @@ def _replace(file: Path, text: str) -> bool:
 
 
 def differing(one: AsteriskOptions, other: AsteriskOptions) -> list[str]:
-    """Return the options that differ and need a new Asterisk; carriers do if they bring a transport
-    of their own, as over TLS.
+    """Return the options that differ and need a new Asterisk.
+
+    Carriers do if they bring a transport of their own, as over TLS. What they take the place of
+    waits with them, so that there is a carrier at every moment.
     """
     fixed = set(AsteriskOptions.__dataclass_fields__) - OPTIONS
-    if one.sip_transports != other.sip_transports:
-        fixed.add("carriers")
+    if one.carriers != other.carriers and one.sip_transports != other.sip_transports:
+        fixed |= {"carriers", "trunk_hosts", "trunk_peer", "registration"}
     return [
         name
         for name in AsteriskOptions.__dataclass_fields__

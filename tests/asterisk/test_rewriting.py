@@ -3,11 +3,11 @@
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
-from router.asterisk.carriers import Carrier, Registration
+from router.asterisk.carriers import Carrier, Registration, Tls
 from router.asterisk.configuration import render, texts
 from router.asterisk.rewriting import MODULES, OPTIONS, differing, rewrite
 from router.asterisk.settings import (
@@ -100,6 +100,19 @@ def test_options_that_need_a_new_asterisk_are_named() -> None:
     before = AsteriskOptions()
     after = replace(before, trunk_bind="127.0.0.1:5070", max_calls=9, trunk_hosts=("192.0.2.1",))
     assert differing(before, after) == ["trunk_bind", "max_calls"]
+
+
+@pytest.mark.parametrize(
+    ("transport", "kept"), [("udp", []), ("tls", ["trunk_hosts", "trunk_peer", "carriers"])]
+)
+def test_a_carrier_stays_until_the_list_that_takes_its_place_is_in_force(
+    transport: Literal["udp", "tls"], kept: list[str]
+) -> None:
+    tls = Tls(certificate=Path("ours.pem"), key=Path("ours.key"))
+    before = AsteriskOptions(trunk_hosts=("192.0.2.1",), trunk_peer="192.0.2.1:5060", tls=tls)
+    new = Carrier(name="new", hosts=("192.0.2.1",), transport=transport)
+    after = replace(before, carriers=(new,), trunk_hosts=(), trunk_peer=None)
+    assert differing(before, after) == kept
 
 
 def test_wrong_settings_write_nothing(settings: AsteriskSettings) -> None:
