@@ -101,8 +101,9 @@ def check_passwords(
         faults.append(_fault("ari_password", _BAD_SECRET))
     for key, password in accounts.items():
         if not _ACCOUNT_PASSWORD.fullmatch(password):
-            reason = "must not be empty or hold spaces, semicolons or backslashes"
-            faults.append(_fault(key, reason))
+            reason = "must not hold spaces, semicolons or backslashes"
+            lacks = "is missing: the password of the account at the carrier"
+            faults.append(_fault(key, reason if password else lacks))
     seen: set[str] = set()
     for phone in agents:
         place = f"agents.{phone.agent}"

@@ -13,7 +13,8 @@ from router.doctor.surroundings import Surroundings
 _FICTION = ("19900", "26191", "35301", "46571", "53649", "63998")
 #: RFC 4733 where it is offered, SIP INFO where it is not: both come through.
 _KEYS = frozenset({"auto_info", "rfc4733"})
-#: As res_pjsip_outbound_registration.c says it; otherwise "Unregistered" or "Stopped".
+#: As res_pjsip_outbound_registration.c says it, of no answer too; otherwise "Unregistered" or
+#: "Stopped".
 _REGISTERED, _REJECTED = "Registered", "Rejected"
 
 
@@ -56,14 +57,15 @@ async def _reachable(
     endpoint = await around.ari.get(f"endpoints/PJSIP/{name}")
     if not endpoints[name]["aors"] or endpoint is None or endpoint.get("state") == "online":
         return []
-    ways = {"udp": "UDP", "tcp": "TCP", "tls": "TLS (TCP), and that its certificate is known"}
+    way = "UDP" if carrier.transport == "udp" else "TCP"
+    known = ", and that we know its certificate" if carrier.transport == "tls" else ""
     return [
         fault(
             "trunk-unreachable",
             f"the carrier, {carrier.peer}",
             "it does not answer OPTIONS: callbacks fail, and callers may not get through",
-            f"See that its address is right and that a firewall lets {ways[carrier.transport]} "
-            "through; ask the carrier.",
+            f"See that its address is right and that a firewall lets {way} through{known}; ask "
+            "the carrier.",
         )
     ]
 
@@ -89,7 +91,9 @@ async def registered(around: Surroundings) -> list[Finding]:
         if state == _REGISTERED:
             continue
         what = "" if carrier.name == ONLY else f", {carrier.name}"
-        refused = "the carrier refuses it" if state == _REJECTED else f"it is {state.lower()}"
+        refused = f"it is {state.lower()}"
+        if state == _REJECTED:
+            refused = "the carrier refuses it, or does not answer"
         findings.append(
             fault(
                 "trunk-unregistered",

@@ -133,8 +133,8 @@ def test_carriers_are_a_list_with_passwords_by_name(service: Service) -> None:
     [
         ('secuors = "p"', "secrets.toml: carriers.secuors: no such carrier with an account; "
          "did you mean `secours`?"),
-        ('secours = "p;q"', "secrets.toml: carriers.secours: must not be empty or hold spaces"),
-        ("", "secrets.toml: carriers.secours: must not be empty or hold spaces"),
+        ('secours = "p;q"', "secrets.toml: carriers.secours: must not hold spaces"),
+        ("", "secrets.toml: carriers.secours: is missing: the password of the account"),
     ],
 )  # fmt: skip
 def test_passwords_of_carriers_are_checked(service: Service, password: str, problem: str) -> None:
