@@ -62,7 +62,8 @@ def have_it_taken(changed: "Config") -> None:
     if not done["faults"] and not done["left"]:
         say("The running service has taken it.")
         return
-    print("The files have changed, but the running service has not taken it:", file=sys.stderr)
+    took = "has taken nothing" if done["faults"] else "has not taken all that is in them"
+    print(f"The files have changed, but the running service {took}:", file=sys.stderr)
     for one in (*done["faults"], *done["left"]):
         print(f"  {one}", file=sys.stderr)
     print(as_typed_here("Mend that, then: ./allo reload"), file=sys.stderr)

@@ -323,7 +323,7 @@ def next_steps(job: Job) -> Iterator[str]:
         yield "To call people back: allo install --presented NUMBER, which the carrier granted."
     if not callbacks.origins:
         yield "For the web pages: allo install --public-name NAME, and a reverse proxy."
-    yield f"Say who answers: {defaults.AGENTS}. Phones' passwords are in {defaults.SECRETS}."
+    yield f"Say who answers: allo agents add NUMBER --skills SECTORS ({defaults.AGENTS})."
     yield f"Say what callers hear: {defaults.PLAN}, then: allo prompts."
     if not running.System(ground.root).is_active():
         yield "Start it: systemctl start allo.target. Then look: systemctl status allo-router."
