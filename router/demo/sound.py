@@ -142,12 +142,12 @@ class Person(asyncio.DatagramProtocol):
         #: Set once the other person's tone has been heard.
         self.heard_tone = asyncio.Event()
 
-    async def open(self) -> None:
-        """Bind a free even port on the loopback."""
+    async def open(self, host: str = "127.0.0.1") -> None:
+        """Bind a free even port of this address of ours."""
         loop = asyncio.get_running_loop()
         while True:
             sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            sock.bind(("127.0.0.1", 0))
+            sock.bind((host, 0))
             if sock.getsockname()[1] % 2 == 0:  # RFC 3550 section 11
                 break
             sock.close()

@@ -1,8 +1,8 @@
-"""A small SIP phone for tests against a real Asterisk: UDP, loopback, one call at a time.
+"""A small SIP phone for tests against a real Asterisk: UDP, one call at a time.
 
 It registers, answers an INVITE as told (or rings on), places a call, presses keys
 (RFC 4733 or INFO), counts the RTP it hears, and hangs up. No retransmission timers:
-nothing is lost on loopback.
+nothing is lost within a machine.
 """
 
 import asyncio
@@ -31,9 +31,13 @@ class _Dialog:
 
 
 class SipPhone(asyncio.DatagramProtocol):
-    """One phone. `on_invite` is a SIP status to answer with; below 200 it rings on."""
+    """One phone at the address `host`, and at `server`.
 
-    def __init__(self, user: str, password: str, server: Address) -> None:
+    `on_invite` is a SIP status to answer with; below 200 it rings on.
+    """
+
+    def __init__(self, user: str, password: str, server: Address, host: str = "127.0.0.1") -> None:
+        self.host = host
         self.user = user
         self.password = password
         self.server = server
@@ -57,8 +61,8 @@ class SipPhone(asyncio.DatagramProtocol):
     async def open(self, port: int = 0) -> "SipPhone":
         """Open it at any port, or at the one where a carrier is expected."""
         loop = asyncio.get_running_loop()
-        await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", port))
-        await loop.create_datagram_endpoint(lambda: self.rtp, local_addr=("127.0.0.1", 0))
+        await loop.create_datagram_endpoint(lambda: self, local_addr=(self.host, port))
+        await loop.create_datagram_endpoint(lambda: self.rtp, local_addr=(self.host, 0))
         return self
 
     def close(self) -> None:
@@ -70,7 +74,7 @@ class SipPhone(asyncio.DatagramProtocol):
 
     @property
     def contact(self) -> str:
-        return f"<sip:{self.user}@127.0.0.1:{self.transport.get_extra_info('sockname')[1]}>"
+        return f"<sip:{self.user}@{self.host}:{self.transport.get_extra_info('sockname')[1]}>"
 
     # --- what a test tells the phone to do ------------------------------------------------
 
@@ -92,7 +96,7 @@ class SipPhone(asyncio.DatagramProtocol):
         self.ended.clear()
         self.failed_status = 0
         call_id = f"call-{next(_ids)}-{random.randrange(1 << 30)}"
-        local = f"<sip:{self.user}@127.0.0.1>;tag=l{next(_ids)}"
+        local = f"<sip:{self.user}@{self.host}>;tag=l{next(_ids)}"
         uri = f"sip:{number}@{self.server[0]}:{self.server[1]}"
         self.dialog = dialog = _Dialog(call_id, local, f"<{uri}>", uri)
         extra = [("contact", self.contact), ("content-type", "application/sdp"), *headers]
@@ -246,11 +250,11 @@ class SipPhone(asyncio.DatagramProtocol):
             self.dialog.target = uri_of(message.first("contact"))
         port = re.search(r"^m=audio (\d+)", message.body, re.M)
         if port:
-            self.rtp.peer = ("127.0.0.1", int(port.group(1)))
+            self.rtp.peer = (self.server[0], int(port.group(1)))
 
     def _sdp(self) -> str:
         return (
-            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+            f"v=0\r\no=- 1 1 IN IP4 {self.host}\r\ns=-\r\nc=IN IP4 {self.host}\r\nt=0 0\r\n"
             f"m=audio {self.rtp.port} RTP/AVP {ALAW_PT} {EVENT_PT}\r\n"
             f"a=rtpmap:8 PCMA/8000\r\na=rtpmap:{EVENT_PT} telephone-event/8000\r\n"
             f"a=fmtp:{EVENT_PT} 0-15\r\na=ptime:20\r\na=sendrecv\r\n"

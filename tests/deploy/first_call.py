@@ -1,74 +1,93 @@
-"""A call from a simulated carrier to a registered phone, on the loopback of a machine under test.
+"""A call from a simulated carrier to a registered phone, from outside a machine under test.
 
-Run it in that machine's network: `python -m tests.deploy.first_call SECRETS CODE [COMMAND …]`. The
-command runs while the two talk, who must hear each other before and afterwards. Exit 0 if they did.
+Run it in the network that the machine is joined to:
+
+    python -m tests.deploy.first_call SECRETS AGENT NUMBER CODE
+
+It says when the two hear each other. For each line that it is given then, it says whether they
+still do. At the end of its input they hang up; exit 0 if nobody was cut off.
 """
 
 import asyncio
-import re
 import sys
-import tempfile
+import threading
 import tomllib
 from pathlib import Path
-from typing import cast
 
-from router.cli import provision
-from router.demo.phones import AgentPhone, CallerPhone
-from router.demo.sound import Person
+from router.demo.sound import AGENT_HZ, CALLER_HZ, Person
+from tests.contract.sip_phone import SipPhone
 
-#: Where the service listens for the carrier and for phones, and where the carrier listens.
-TRUNK, PHONES, CARRIER = "127.0.0.1:5060", "127.0.0.1:5062", ("127.0.0.1", 5070)
-AGENT = "101"
+#: The machine's doors for the carrier and for phones, and where those are (RFC 5737).
+TRUNK, PHONES = ("192.0.2.10", 5060), ("192.0.2.10", 5062)
+CARRIER, OFFICE = "198.51.100.5", "192.0.2.50"
 #: A machine under test is slow: everything happens within this time, in seconds.
 LIMIT_S = 180.0
+HEARD, STILL_HEARD = "they hear each other", "they still hear each other"
 
 
-class Carrier(asyncio.DatagramProtocol):
-    """Answers OPTIONS, as a carrier does."""
+class Telephone(SipPhone):
+    """A telephone with somebody at it, or a carrier's line: answers OPTIONS, has a voice."""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # Not isinstance: the loop's own class is not derived from asyncio.DatagramTransport.
-        self._transport = cast(asyncio.DatagramTransport, transport)
+    def __init__(
+        self, user: str, password: str, server: tuple[str, int], host: str, person: Person
+    ) -> None:
+        super().__init__(user, password, server, host)
+        self.person = person
 
-    def datagram_received(self, data: bytes, addr: tuple[str | int, int]) -> None:
-        lines = data.decode(errors="replace").split("\r\n")
-        kept = [line for line in lines if re.match(r"(Via|From|To|Call-ID|CSeq):", line)]
-        answer = ["SIP/2.0 200 OK", *kept, "Content-Length: 0", "", ""]
-        if lines[0].startswith("OPTIONS "):
-            self._transport.sendto("\r\n".join(answer).encode(), addr)
+    async def open(self, port: int = 0) -> "Telephone":
+        await self.person.open(self.host)
+        await super().open(port)
+        return self
+
+    def close(self) -> None:
+        self.person.close()
+        super().close()
+
+    def _sdp(self) -> str:
+        return super()._sdp().replace(f"audio {self.rtp.port} ", f"audio {self.person.port} ")
 
 
-async def call(password: str, code: str, *command: str) -> None:
-    """Make the call, by a phone with this password; run the command while the two talk.
+async def call(agent: str, password: str, number: str, code: str) -> None:
+    """Make the call, and answer for it until the end of the input.
 
     Raises:
         TimeoutError: If one of them does not hear the other.
-        RuntimeError: If the command fails, or if the caller is cut off.
+        AssertionError: If one of them is cut off.
     """
-    loop = asyncio.get_running_loop()
-    await loop.create_datagram_endpoint(Carrier, local_addr=CARRIER)
-    tools = provision.toolbox(print, ("sipp",))
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        phone = AgentPhone(tools, AGENT, password, PHONES, work, rings_s=1, talks_s=600)
-        caller = CallerPhone(tools, TRUNK, work, number="3939")
-        try:
-            async with asyncio.timeout(LIMIT_S):
-                await phone.start()
-                await caller.dial()
-                await caller.person.question_over()
-                caller.person.press(code)
-                await hear(caller.person, phone.person)
-                print("they hear each other", flush=True)
-                if command:
-                    process = await asyncio.create_subprocess_exec(*command)
-                    if await process.wait():
-                        raise RuntimeError(f"{command} failed")
-                    await hear(caller.person, phone.person)
-                    print("they still hear each other", flush=True)
-        finally:
-            await caller.stop()
-            await phone.stop()
+    line = Telephone("0199001234", "", TRUNK, CARRIER, Person(CALLER_HZ, AGENT_HZ))
+    phone = Telephone(f"agent-{agent}", password, PHONES, OFFICE, Person(AGENT_HZ, CALLER_HZ))
+    await line.open(5060)
+    await phone.open()
+    registered = asyncio.create_task(stay_registered(phone))
+    async with asyncio.timeout(LIMIT_S):
+        await line.call(number)
+        assert not line.failed_status, f"the call was answered {line.failed_status}"
+        await line.person.question_over()
+        line.person.press(code)
+        await phone.rings()
+        phone.answer()
+        await hear(line.person, phone.person)
+    print(HEARD, flush=True)
+    asked = questions()
+    while await asked.get():
+        async with asyncio.timeout(LIMIT_S):
+            await hear(line.person, phone.person)
+        for one in (line, phone):
+            assert not one.ended.is_set(), f"{one.user} was cut off"
+        print(STILL_HEARD, flush=True)
+    await line.hang_up()
+    async with asyncio.timeout(LIMIT_S):
+        await phone.ended.wait()
+    registered.cancel()
+    line.close()
+    phone.close()
+
+
+async def stay_registered(phone: Telephone) -> None:
+    """Register, and again before it ends."""
+    while True:
+        assert await phone.register(60) == 200, "the phone was not let in"
+        await asyncio.sleep(30)
 
 
 async def hear(*people: Person) -> None:
@@ -78,6 +97,21 @@ async def hear(*people: Person) -> None:
     await asyncio.gather(*(person.heard_tone.wait() for person in people))
 
 
+def questions() -> "asyncio.Queue[str]":
+    """Return the lines of the input as they come; the last is empty."""
+    loop, lines = asyncio.get_running_loop(), asyncio.Queue[str]()
+
+    def read() -> None:
+        line = "…"
+        while line:
+            line = sys.stdin.readline()
+            loop.call_soon_threadsafe(lines.put_nowait, line)
+
+    threading.Thread(target=read, daemon=True).start()
+    return lines
+
+
 if __name__ == "__main__":
-    passwords = tomllib.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))["agents"]
-    asyncio.run(call(passwords[AGENT], *sys.argv[2:]))
+    file, who, dialled, page = sys.argv[1:]
+    passwords = tomllib.loads(Path(file).read_text(encoding="utf-8"))["agents"]
+    asyncio.run(call(who, passwords[who], dialled, page))
