@@ -2,8 +2,9 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,11 +12,15 @@ from router.cli.options import (
     DemoConfigOption,
     RecordOption,
     SettingsOption,
+    meant,
     or_demo_settings,
     say,
     tape_on,
 )
 from router.errors import ConfigError, StoreError
+
+#: How often ./allo drain looks who is left, in seconds.
+_LOOK_EVERY_S = 1.0
 
 
 def run(
@@ -106,12 +111,7 @@ def reload(config: DemoConfigOption = None) -> None:
     from router.config import Faulty
     from router.service import control
 
-    named = or_demo_settings(config)
-    if named is None:
-        raise typer.BadParameter(
-            "name the settings (allo.toml), or start ./allo demo once", param_hint="--config"
-        )
-    read = checked(named)
+    read = checked(meant(config))
     if isinstance(read, Faulty):
         raise ConfigError(read.problems)
     done = control.ask(read.settings.state_dir, "reload")
@@ -126,6 +126,57 @@ def reload(config: DemoConfigOption = None) -> None:
         print(f"not yet: {one}", file=sys.stderr)
     if done["left"]:
         raise typer.Exit(1)
+
+
+def drain(
+    config: DemoConfigOption = None,
+    off: Annotated[bool, typer.Option("--off", help="Take calls again.")] = False,
+) -> None:
+    """Take no new calls, and let those under way end in peace.
+
+    For a stop that is meant to last: a restart needs none of this, and drops no call. New callers
+    hear that the service is not available, and no callback is promised. Whoever is there is
+    served: callers who wait and callbacks that are promised until `drain.longest_s` is over, talks
+    for as long as they last. Prints who is left until nobody is: exit 0. If somebody still is when
+    the time is up: exit 1. Stops nothing itself, and Ctrl-C ends no more than the printing. Calls
+    are taken again at --off, and by a router that is started anew.
+    """
+    from router.config import read_all
+    from router.service import control
+
+    read = read_all(meant(config))
+    if read.settings is None:
+        raise ConfigError(read.problems)
+    state_dir = read.settings.state_dir
+    if off:
+        control.ask(state_dir, "undrain")
+        say("Calls are taken again.")
+        return
+    told, standing = "", control.ask(state_dir, "drain")
+    say(f"No new call is taken; whoever waits is served for {standing['left_s']:.0f} s more.")
+    while standing["left_s"] is not None:
+        if (left := _who_is_left(standing)) != told:
+            say(left)
+            told = left
+        if not standing["calls"] and not standing["callbacks"]:
+            return
+        if not standing["left_s"] and not standing["waiting"]:
+            print("The time is up, and these are left.", file=sys.stderr)
+            raise typer.Exit(1)
+        time.sleep(_LOOK_EVERY_S)
+        standing = control.ask(state_dir, "draining")
+    print("The router takes calls again: it was told to, or started anew.", file=sys.stderr)
+    raise typer.Exit(1)
+
+
+def _who_is_left(standing: Mapping[str, Any]) -> str:
+    calls, callbacks = standing["calls"], standing["callbacks"]
+    if not calls and not callbacks:
+        return (
+            "Nobody is left. Stop it now: systemctl stop allo.target; or, without systemd, end "
+            "./allo run, then ./allo asterisk stop."
+        )
+    return f"Left: {calls} calls, of which {standing['waiting']} wait; {callbacks} callbacks."
 
 
 def replay(

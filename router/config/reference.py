@@ -79,6 +79,7 @@ FILES = (
             Section("[voice]", settings_file.VoiceTable, settings_file.VoiceChoice),
             Section("[log]", settings_file.LogTable, settings_file.Log),
             Section("[probe]", settings_file.ProbeTable, settings_file.Probe),
+            Section("[drain]", settings_file.DrainTable, settings_file.Drain),
         ),
     ),
     File(

@@ -112,6 +112,15 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Drain:
+    """How the service is taken out of service in peace: `./allo drain`."""
+
+    #: How long those who are there are served: callers who wait, and callbacks that are promised.
+    #: Then whoever still waits is told that nobody will answer. Talks are never cut.
+    longest_s: Annotated[int, Field(ge=0, le=86_400)] = 900
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One deployment; every path is absolute. Without a settings file, the shipped service."""
 
@@ -129,6 +138,7 @@ class Settings:
     voice: VoiceChoice = VoiceChoice()
     log: Log = Log()
     probe: Probe = Probe()
+    drain: Drain = Drain()
 
     @property
     def certificates(self) -> tuple[Path, ...]:
@@ -157,6 +167,7 @@ CallbacksTable: Any = schema(Callbacks, vault_dir=Text | None)
 VoiceTable: Any = schema(VoiceChoice, model=Text | None)
 LogTable: Any = schema(Log)
 ProbeTable: Any = schema(Probe)
+DrainTable: Any = schema(Drain)
 
 
 class SettingsTable(Table):
@@ -187,6 +198,8 @@ class SettingsTable(Table):
     log: LogTable = LogTable()
     #: How the service calls itself, to see that it answers.
     probe: ProbeTable = ProbeTable()
+    #: How the service is taken out of service in peace: `./allo drain`.
+    drain: DrainTable = DrainTable()
 
 
 def read_settings(path: Path, report: Report) -> Settings | None:
@@ -219,6 +232,7 @@ def read_settings(path: Path, report: Report) -> Settings | None:
         voice=_voice(table.voice, folder, report),
         log=Log(**table.log.model_dump()),
         probe=Probe(**table.probe.model_dump()),
+        drain=Drain(**table.drain.model_dump()),
     )
 
 

@@ -37,6 +37,7 @@ from router.core.desk.desk_call import DeskCall, DeskState
 from router.core.desk.desk_view import DeskView, view_of
 from router.core.desk.duty import Duty
 from router.core.desk.pins import Pins
+from router.core.drain import Drain
 from router.core.events import Event
 from router.core.ids import AgentId, CallId, ChannelId, SectorId, TicketId
 from router.core.new_plan import NewPlan
@@ -103,6 +104,7 @@ class Engine:
             talk_keys,
             desk,
             NewPlan(board, duty, reservation, self.tickets, self._callbacks, waiting),
+            Drain(board, self.tickets, waiting),
             self.call_table,
             self.desk_table,
         )

@@ -311,6 +311,13 @@ class PlanChanged(Event):
 
 
 @value
+class DrainChanged(Event):
+    """No new caller is taken, and whoever is there is served until `until_at`; None: as usual."""
+
+    until_at: float | None
+
+
+@value
 class CommandFailed(OfCall):
     """Asterisk refused a command for `channel`, which is gone (404, 409, 412 or 422)."""
 

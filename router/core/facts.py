@@ -26,6 +26,7 @@ class Outcome(StrEnum):
     REFUSED_NO_AGENT = "refused: nobody on duty"
     REFUSED_CLOSING = "refused: closing"
     REFUSED_LONG = "refused: longest wait reached"
+    REFUSED_DRAIN = "refused: out of service"  # taken out of service on purpose (drain.py)
     SILENT = "silent"  # never pressed a key
     LOST = "lost"  # the informateur's phone died and the caller was not served again
     CALLED_BACK = "called back"  # left the queue for a callback

@@ -22,6 +22,7 @@ from router.core.desk.agents import AgentDesk, AgentState
 from router.core.desk.by_phone import Desk
 from router.core.desk.desk_call import DeskCall, DeskDue, DeskState
 from router.core.desk.duty import Duty
+from router.core.drain import Drain
 from router.core.ids import CallId, ChannelId
 from router.core.legs import NOT_LEGS, OWN, Role, Said
 from router.core.new_plan import NewPlan
@@ -100,6 +101,7 @@ class Routing:
         talk_keys: TalkKeys,
         desk: Desk,
         new_plan: NewPlan,
+        drain: Drain,
         calls: Table[CallState, Call],
         desk_calls: Table[DeskState, DeskCall],
     ) -> None:
@@ -114,6 +116,7 @@ class Routing:
         self._talk_keys = talk_keys
         self._desk = desk
         self._new_plan = new_plan
+        self._drain = drain
         self._calls = calls
         self._desk_calls = desk_calls
         self._tables: dict[type, Table[Any, Any]] = {
@@ -139,6 +142,7 @@ class Routing:
             events.LegEnded: self._leg_ended,
             events.SnoopStarted: self._supervision.snooping,
             events.PlanChanged: self._plan_changed,
+            events.DrainChanged: drain.changed,
             events.CommandFailed: self._failed,
             events.PhoneAppeared: self._phone_appeared,
             events.PhoneVanished: self._phone_vanished,
@@ -403,6 +407,8 @@ class Routing:
                 self._callbacks.tell(ticket_id, due)
             case ("desk", call_id):
                 self._desk_calls.answer(board.desk_calls[call_id], DeskDue.SILENCE)
+            case ("drain",):
+                self._drain.over()
             case _:
                 self._waiting.close()
 

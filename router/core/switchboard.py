@@ -50,6 +50,7 @@ TimerKey = (
     | tuple[Literal["ring"], ChannelId]
     | tuple[Literal["widen"], WorkItem]
     | tuple[Literal["closing"]]
+    | tuple[Literal["drain"]]
 )
 
 #: The last sentence before we hang up.
@@ -84,7 +85,19 @@ class Switchboard:
         self.queue = WorkQueue(list(plan.sectors), levels)
         self.roster = Roster(plan.agents.values(), plan.sectors, levels)
         self.counts: Counter[str] = Counter()
+        #: Until when those are served who are there while no new caller is taken; None: as usual.
+        self.drain_until_at: float | None = None
         self._sequence = 0
+
+    @property
+    def draining(self) -> bool:
+        """Whether new callers are turned away (drain.py)."""
+        return self.drain_until_at is not None
+
+    @property
+    def drained(self) -> bool:
+        """Whether also those who wait are served no more."""
+        return self.drain_until_at is not None and self.now >= self.drain_until_at
 
     # Calls, and their channels.
 

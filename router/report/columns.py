@@ -90,6 +90,7 @@ CLASS: Mapping[Outcome, Column] = {
     Outcome.REFUSED_NO_AGENT: Column.REFUSED,
     Outcome.REFUSED_CLOSING: Column.REFUSED,
     Outcome.REFUSED_LONG: Column.REFUSED,
+    Outcome.REFUSED_DRAIN: Column.REFUSED,
     Outcome.CLOSED: Column.CLOSED,
     Outcome.CALLED_BACK: Column.CALLED_BACK,
     # Callback requests that never led to a conversation.

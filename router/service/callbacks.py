@@ -175,6 +175,6 @@ class Callbacks:
 
     def _answered(self) -> list[SectorId] | None:
         """Return the sectors whose callers are answered; None while no call at all can be."""
-        if not self._link.connected:
+        if not self._link.connected or self._engine.board.draining:
             return None
         return [one.sector for one in self._engine.sectors() if one.is_answered]

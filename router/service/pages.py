@@ -49,7 +49,7 @@ class Pages:
         standings = Counter(standing_of(one, now) for one in engine.open_tickets())
         counts = self._link.counts
         return Snapshot(
-            ready=connected,
+            ready=connected and not engine.board.draining,
             now=now,
             sectors=engine.sectors(),
             agents={state.value: count for state, count in engine.agent_states().items()},

@@ -23,7 +23,7 @@ from router.store.standing import Keeping
 _TRANSPORTS = {"trunk_transport": "trunk-", "agents_transport": "agents-"}
 #: The parts that Asterisk is asked about regularly.
 _LOOKED_AT = ("application", *_TRANSPORTS, "trunk", "phones")
-PARTS = (*_LOOKED_AT, "store", "vault", "intake")
+PARTS = (*_LOOKED_AT, "store", "vault", "intake", "new_calls")
 
 #: Seconds between two looks, and while something is missing.
 _LOOK_EVERY_S = 5.0
@@ -33,6 +33,7 @@ _PATIENCE_S = 2.0
 #: What was seen longer ago than this is not known any more.
 _STALE_S = 20.0
 NOT_YET = "not seen yet"
+_DRAINING = "none is taken (./allo drain); ./allo drain --off takes them again"
 
 _ANY_ADDRESS = "0.0.0.0"
 _PROTOCOLS = {"udp": "UDP", "tcp": "TCP", "tls": "TCP"}
@@ -60,6 +61,14 @@ class Kept(Protocol):
         """How it fares."""
 
 
+class Board(Protocol):
+    """The engine's state, as far as callers depend on it (`Switchboard`)."""
+
+    @property
+    def draining(self) -> bool:
+        """Whether new callers are turned away."""
+
+
 class Readiness:
     """Run `watch` as a task. `stores` are the files that are written, by their names.
 
@@ -72,6 +81,7 @@ class Readiness:
         link: AsteriskLink,
         intake: Intake,
         stores: Mapping[str, Kept],
+        board: Board,
         log: FilteringBoundLogger,
         *,
         takes_callbacks: bool,
@@ -83,6 +93,7 @@ class Readiness:
         self._link = link
         self._intake = intake
         self._stores = stores
+        self._board = board
         self._log = log
         self._takes_callbacks = takes_callbacks
         self._look_again_s = look_again_s
@@ -110,6 +121,7 @@ class Readiness:
             "store": "; ".join(f"{name}: {why}" for name, why in trouble.items() if why),
             "vault": self._vault_seen,
             "intake": "" if self._intake.ready else "no intake serves",
+            "new_calls": _DRAINING if self._board.draining else "",
         }
 
     async def watch(self) -> None:

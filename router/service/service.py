@@ -48,6 +48,7 @@ from router.probe.steps import Line
 from router.replay import RecordingEngine, Tape
 from router.service.callbacks import Callbacks
 from router.service.control import serve
+from router.service.draining import Draining
 from router.service.failover import Failover
 from router.service.heartbeat import Heartbeat
 from router.service.live import ForHouse, Live
@@ -158,9 +159,11 @@ class Service:
             self._link,
             self._intake,
             stores,
+            self._engine.board,
             log,
             takes_callbacks=settings.callbacks.presented is not None,
         )
+        self._draining = Draining(self._engine, self._live, clock, log, settings.drain.longest_s)
         self._notifier = notifier or Notifier({})
         self._heartbeat = Heartbeat(self._notifier, self._readiness)
         pages = Pages(
@@ -229,7 +232,8 @@ class Service:
             if self._prober is not None:
                 at_work.start(self._prober.watch())
             ends.push_async_callback(self._reloading.close)
-            asked = await serve(self._state_dir, {"reload": self._reloaded})
+            words = {"reload": self._reloaded, **self._draining.answers}
+            asked = await serve(self._state_dir, words)
             ends.callback(asked.close)
             self._log.info("started", url=f"http://{self._http.host}:{self._http.port}")
             await self._link_until(stop)
@@ -260,6 +264,7 @@ class Service:
         takes_callbacks = settings.callbacks.presented is not None
         self._readiness.change(settings.asterisk, takes_callbacks=takes_callbacks)
         self._intake.change(config)
+        self._draining.change(settings.drain.longest_s)
         if self._prober is not None:
             self._prober.change_line(Line.of(config.asterisk()))
 

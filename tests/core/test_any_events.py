@@ -15,6 +15,7 @@ from router.core.events import (
     CallLeft,
     CommandFailed,
     DeskCalled,
+    DrainChanged,
     Event,
     KeyPressed,
     LegAnswered,
@@ -99,6 +100,7 @@ any_event: st.SearchStrategy[Event] = st.one_of(
     st.builds(TicketUnkept, tickets, st.integers(0, 3)),
     st.builds(NumberLost, tickets),
     st.builds(StoreChanged, st.booleans()),
+    st.builds(DrainChanged, st.none() | st.sampled_from([at + 20.0 for at in STARTS])),
     st.sampled_from(other_plans(quick_plan(required=False))).map(
         lambda plan: PlanChanged(plan, code_book(plan), Pins(PINS))
     ),

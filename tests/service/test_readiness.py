@@ -61,12 +61,13 @@ class Link:
 
 
 class House:
-    """The parts that are not Asterisk's: intake, vault and files."""
+    """What is not Asterisk's: intake, vault, files, and whether new callers are turned away."""
 
     def __init__(self) -> None:
         self.ready = True
         self.vault_trouble = ""
         self.standing = Keeping()
+        self.draining = False
 
 
 class Scene:
@@ -80,6 +81,7 @@ class Scene:
             cast(AsteriskLink, self.link),
             self.house,
             {"tickets": self.house},
+            self.house,
             structlog.get_logger(),
             takes_callbacks=takes_callbacks,
             **timing,
@@ -115,7 +117,7 @@ async def test_all_there() -> None:
 
 async def test_nothing_is_there_before_it_was_seen() -> None:
     async with scene() as here:
-        assert set(here.missing) == {*PARTS} - {"store", "intake"}
+        assert set(here.missing) == {*PARTS} - {"store", "intake", "new_calls"}
         await here.looked()
         here.link.counts.connections += 1  # another Asterisk, perhaps
         assert here.missing["trunk_transport"] == "not seen yet"
@@ -257,7 +259,7 @@ async def test_what_was_seen_long_ago_is_not_known() -> None:
     async with server(challenge) as sip:
         here = Scene(settings(sip.port), stale_s=-1.0)
         await here.readiness.look()
-        assert set(here.missing) == {*PARTS} - {"store", "intake", "vault"}
+        assert set(here.missing) == {*PARTS} - {"store", "intake", "vault", "new_calls"}
 
 
 async def test_it_looks_again_when_asterisk_is_back() -> None:

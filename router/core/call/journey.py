@@ -6,7 +6,7 @@ Barge-in everywhere: a key cuts the prompt short and counts as the first key of 
 from router.core.call.digits import END_KEY, HELP_KEY, Reading, read_choice, read_code
 from router.core.call.life import Call, CallState, Due
 from router.core.call.no_key import NoKey
-from router.core.call.waiting import Waiting
+from router.core.call.waiting import OUT_OF_SERVICE, Waiting
 from router.core.callback.callbacks import Callbacks
 from router.core.codes import CODE_LENGTH, FailureBudget
 from router.core.commands import Step
@@ -66,17 +66,25 @@ class Journey:
     # Arrival.
 
     def arrive(self, call_id: CallId) -> None:
-        """Welcome a new caller, or say why the service is closed and until when."""
+        """Welcome a new caller, or say why the service is closed and until when.
+
+        While it is being drained, the caller hears that it is out of service, and goodbye.
+        """
         board = self._board
         call = Call(call_id, board.now, board.plan)
         board.begin(call)
         board.note(call, Step.ARRIVED)
         why = self._why_closed()
+        said = self._first_words(why)
         if why is not None:
             call.state = CallState.CLOSED
             call.outcome = Outcome.CLOSED
             board.note(call, Step.CLOSED, detail=why.value)
-        board.play(call, self._first_words(why))
+        elif board.draining:
+            board.note(call, Step.REFUSED, detail=Outcome.REFUSED_DRAIN.value)
+            board.say_goodbye(call, Outcome.REFUSED_DRAIN, said)
+            return
+        board.play(call, said)
 
     def probe(self, call_id: CallId) -> None:
         """Answer the service's own call as a caller's, and hang up when that is said, or cut short
@@ -101,7 +109,7 @@ class Journey:
         """Return what everybody who calls now hears first."""
         welcome = self._board.plan.welcome
         if why_closed is None:
-            return welcome
+            return (*welcome[:1], OUT_OF_SERVICE) if self._board.draining else welcome
         return (*welcome[:1], CLOSED_BECAUSE[why_closed], SAY_NEXT_OPENING, CLOSED_INFORMATION)
 
     def key_skips_welcome(self, call: Call, event: KeyPressed) -> None:

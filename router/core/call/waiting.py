@@ -25,9 +25,11 @@ REFUSED_FULL = PromptId("refused-full")
 REFUSED_NO_AGENT = PromptId("refused-no-agent")
 REFUSED_CLOSING = PromptId("refused-closing")
 REFUSED_LONG = PromptId("refused-long")
+#: The dialplan says it too, when the router stays away (extensions.conf).
+OUT_OF_SERVICE = PromptId("apology-end")
 PROMPTS = frozenset(
     {QUEUE_JOINED, QUEUE_STILL, QUEUE_CLOSING, CALLBACK_OFFER, REFUSED_FULL, REFUSED_NO_AGENT}
-    | {REFUSED_CLOSING, REFUSED_LONG}
+    | {REFUSED_CLOSING, REFUSED_LONG, OUT_OF_SERVICE}
 )
 
 #: Due before anybody else: a caller whose informateur was cut off, or transferred the call.
@@ -57,6 +59,8 @@ class Waiting:
         if not board.plan.hours.is_open(board.now):
             said = (REFUSED_CLOSING, SAY_NEXT_OPENING)
             self._refuse(call, sector, Outcome.REFUSED_CLOSING, said)
+        elif board.drained:
+            self._refuse(call, sector, Outcome.REFUSED_DRAIN, (OUT_OF_SERVICE,))
         elif not board.roster.on_duty(sector):
             self._refuse(call, sector, Outcome.REFUSED_NO_AGENT, (*said_first, REFUSED_NO_AGENT))
         elif self._standing.is_full(sector):
@@ -115,10 +119,13 @@ class Waiting:
         Plays `said_first`, then `then` and, if nobody is free, the caller's place; with neither,
         the caller goes on hearing whatever is playing. A caller who has waited too long, unanswered
         phones included, is told so instead, unless somebody is free who did not miss their last
-        call.
+        call; and so is everybody once the time of a drain is up.
         """
         board = self._board
         item = promise(call)
+        if board.drained:
+            self._refuse(call, item.sector, Outcome.REFUSED_DRAIN, (OUT_OF_SERVICE,))
+            return
         waited_s = board.now - item.joined_at
         desk = board.roster.longest_idle(item.sector, self._board.plan.targets.widened(waited_s))
         if waited_s >= self._board.plan.targets.longest_wait_s and (desk is None or desk.misses):
@@ -159,6 +166,14 @@ class Waiting:
         """Nobody may wait longer: say so, and what to do instead."""
         self.leave(call)
         self._refuse(call, promise(call).sector, Outcome.REFUSED_LONG, (REFUSED_LONG,))
+
+    def give_up(self) -> None:
+        """The time of a drain is up: tell everybody who waits that nobody will answer."""
+        board = self._board
+        for item in [one for one in board.queue.items() if one.ticket is None]:
+            call = board.calls[item.call]
+            self.leave(call)
+            self._refuse(call, item.sector, Outcome.REFUSED_DRAIN, (OUT_OF_SERVICE,))
 
     def waiting_caller_left(self, call: Call) -> None:
         """The caller hung up in the queue."""

@@ -97,11 +97,12 @@ class OpenTickets:
     def wait(self, ticket: Ticket) -> None:
         """Join the queue at the rank of the promise; somebody who is free will be rung.
 
-        While nothing can be written, nothing may be dialled: then it waits outside the queue.
+        While nothing can be written, nothing may be dialled: then it waits outside the queue. So it
+        does once the time of a drain is up.
         """
         board, record = self._board, ticket.record
         ticket.state = TicketState.WAITING
-        if not self.kept:
+        if not self.kept or board.drained:
             self.set_due(ticket, TicketDue.RETRY, UNKEPT_RETRY_S)
             return
         if record.retry_at is not None:
@@ -137,9 +138,13 @@ class OpenTickets:
         """Tickets can be written (`kept`), or not: then those in the queue leave it for a while."""
         self.kept = kept
         if not kept:
-            for ticket in [one for one in self.tickets.values() if one.item is not None]:
-                self.stop_waiting(ticket)
-                self.wait(ticket)
+            self.stand_aside()
+
+    def stand_aside(self) -> None:
+        """Have all leave the queue, and try again later whether they may be dialled."""
+        for ticket in [one for one in self.tickets.values() if one.item is not None]:
+            self.stop_waiting(ticket)
+            self.wait(ticket)
 
     def withdraw(self, ticket: Ticket) -> None:
         """Forget a ticket that could not be written, and so was never promised."""

@@ -1,0 +1,60 @@
+"""A drain of the whole service, with a model of Asterisk; with a real one, see tests/real."""
+
+import asyncio
+from typing import Any
+
+import aiohttp
+
+from router.service.control import ask
+from tests.intake.scene import SERVER, new_number
+from tests.service.test_service import House, house, vault_dir
+from tests.service_plan import FICHE
+
+__all__ = ["house", "vault_dir"]  # fixtures
+
+_PATIENCE_S = 30.0
+
+
+async def asked(house: House, key: str) -> tuple[int, dict[str, Any]]:
+    """Ask for a callback at the public port; return status and answer."""
+    headers = SERVER | {"Idempotency-Key": key}
+    wanted = {"phone": new_number(), "fiche": FICHE}
+    url = f"http://127.0.0.1:{house.port}/v1/callbacks"
+    async with (
+        aiohttp.ClientSession() as public,
+        public.post(url, json=wanted, headers=headers) as answer,
+    ):
+        return answer.status, await answer.json()
+
+
+async def words(house: House, word: str) -> Any:
+    """Ask as ./allo drain does."""
+    return await asyncio.to_thread(ask, house.folder, word)
+
+
+async def test_callbacks_are_refused_with_words_and_taken_again_afterwards(house: House) -> None:
+    await house.fake.phone("101").register()
+    async with house.running() as inside:
+        await house.until_callbacks_are_taken()
+        assert "new_calls" not in await inside.missing()
+        assert await words(house, "draining") == {
+            "left_s": None,
+            "calls": 0,
+            "waiting": 0,
+            "callbacks": 0,
+        }
+
+        begun = await words(house, "drain")
+        assert 0 < begun["left_s"] <= 900
+        again = await words(house, "drain")  # the time goes on
+        assert again["left_s"] <= begun["left_s"]
+        assert "new_calls" in await inside.missing()
+        await inside.until_metric('allo_ready{part="new_calls"} 0.0')
+        status, answer = await asked(house, "during-the-drain")
+        assert (status, answer["error"]["code"]) == (503, "unavailable")
+        assert answer["error"]["message"] == "Le rappel n’est pas disponible pour le moment."
+
+        assert (await words(house, "undrain"))["left_s"] is None
+        assert "new_calls" not in await inside.missing()
+        await house.until_callbacks_are_taken()
+        assert (await asked(house, "after-the-drain"))[0] == 202
