@@ -21,7 +21,7 @@ from tests.real.conftest import OPEN_AT, PROMISE, PSTN_PORT, TARGETS, short_prom
 __all__ = ["short_prompts", "toolbox"]
 
 SEED = int(os.environ.get("ALLO_SEED", "4"))
-_OFFSET = 4000
+_OFFSET = 4200
 _FAULTS = Path(__file__).parent / "faults"
 
 

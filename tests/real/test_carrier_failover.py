@@ -14,7 +14,7 @@ from tests.real.telephones import Informateur
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
-OFFSET = 5300
+OFFSET = 5500
 #: Where the first of the two is; the second has the port of the public network.
 FIRST, SECOND = PSTN_PORT + OFFSET - 1, PSTN_PORT + OFFSET
 FIRST_CARRIER = f'name = "first", hosts = ["127.0.0.1"], peer = "127.0.0.1:{FIRST}"'
