@@ -8,6 +8,7 @@ fails through a defect, is refused in the words of every other refusal.
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from router.web.replies import refusal
 
@@ -35,6 +36,11 @@ class _Server(web.Server):
 
 
 class _Connection(web.RequestHandler):
+    def log_exception(self, *args: Any, **options: Any) -> None:
+        """Log what failed through us; what is no HTTP is its sender's, who could fill the log."""
+        if not isinstance(options.get("exc_info"), HttpProcessingError):
+            super().log_exception(*args, **options)
+
     def handle_error(
         self,
         request: web.BaseRequest,

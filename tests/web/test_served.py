@@ -76,3 +76,21 @@ async def test_connections_are_kept_as_ever(port: int) -> None:
             async with session.get(f"http://127.0.0.1:{port}/fine") as answer:
                 assert await answer.text() == "fine"
                 assert "close" not in answer.headers.get("Connection", "")
+
+
+@pytest.mark.parametrize(
+    ("request_", "logged"),
+    [
+        (b"GET / HTTP/9.9\r\n\r\n", 0),
+        (b"GET /fine HTTP/1.1\r\nContent-Length: x\r\n\r\n", 0),
+        (b"GET /fine HTTP/1.1\r\nX: " + b"x" * 10_000 + b"\r\n\r\n", 0),
+        (get("/broken"), 1),
+    ],
+)
+async def test_only_what_fails_through_us_is_logged(
+    port: int, request_: bytes, logged: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever can reach the port could fill the log otherwise, and hide what matters in it."""
+    await answer_to(request_, "127.0.0.1", port)
+
+    assert len([one for one in caplog.records if one.name == "aiohttp.server"]) == logged
