@@ -278,7 +278,11 @@ class Duty:
         self._lease(desk, RELEASE_S)
 
     def released(self, desk: AgentDesk) -> None:
-        """The phone has stopped ringing for a caller who hung up; the idle time counts on."""
+        """The phone that we hung up has heard of it: of a ringing one the idle time counts on."""
+        if desk.state is AgentState.WRAPPING_UP and desk.last is not None:
+            if self._board.now >= desk.since_at + self._board.plan.targets.wrap_up_s:
+                self._rest_over(desk)
+            return
         if desk.state not in (AgentState.RESERVED, AgentState.RINGING):
             return
         if desk.leaving:
@@ -297,7 +301,11 @@ class Duty:
         if changed and desk.dismissed:
             self._leave(desk)
         elif changed:
-            self._lease(desk, self._board.plan.targets.wrap_up_s if last else RELEASE_S)
+            rest_s = self._board.plan.targets.wrap_up_s if last else RELEASE_S
+            if desk.leg in self._board.legs:
+                # Hung up by us: until its phone has heard of that, a new call finds it busy.
+                rest_s = max(rest_s, RELEASE_S)
+            self._lease(desk, rest_s)
             self._expect_back(desk)
 
     def lease_ended(self, desk: AgentDesk) -> None:

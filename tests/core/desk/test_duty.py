@@ -1,5 +1,7 @@
 """Phones that lose their registration, and leases that end a state which nothing else ends."""
 
+from dataclasses import replace
+
 import pytest
 
 from router.core.commands import Verify
@@ -226,3 +228,40 @@ def test_a_log_out_frees_the_sector_for_others_to_see() -> None:
     assert exchange.hears() == ("refused-no-agent",)
     assert exchange.engine.sectors()[0].sector == HOUSING
     assert exchange.engine.sectors()[0].on_duty == 0
+
+
+# Phones that we hang up.
+
+
+def without_wrap_up() -> Exchange:
+    """101 of housing talks with the caller, the next one waits, and there is no wrap-up."""
+    exchange = Exchange(day_plan(targets=replace(TARGETS, wrap_up_s=0)))
+    exchange.appear("101")
+    exchange.talk("101")
+    exchange.choose_housing("next")
+    return exchange
+
+
+def test_a_phone_is_rung_again_only_when_it_has_heard_of_our_hanging_up() -> None:
+    """The new call would overtake the end of the old one, and find the phone busy (measured)."""
+    exchange = without_wrap_up()
+    exchange.leave()
+    exchange.wait(0.5)
+    assert exchange.ringing() == {}
+    exchange.confirm_hang_ups()
+    exchange.wait(0.0)
+    assert exchange.ringing() == {"101": "next"}
+
+
+def test_a_hang_up_that_is_never_confirmed_holds_a_phone_for_a_moment() -> None:
+    exchange = without_wrap_up()
+    exchange.leave()
+    exchange.wait(RELEASE_S)
+    assert exchange.ringing() == {"101": "next"}
+
+
+def test_who_hangs_up_is_rung_again_at_once() -> None:
+    exchange = without_wrap_up()
+    exchange.end_leg("101")
+    exchange.wait(0.0)
+    assert exchange.ringing() == {"101": "next"}
