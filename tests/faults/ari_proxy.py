@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import struct
 from contextlib import suppress
 from enum import StrEnum
 
@@ -41,6 +42,7 @@ class AriProxy:
         self._whole = asyncio.Event()
         self._whole.set()
         self._open: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
 
     @property
     def port(self) -> int:
@@ -70,17 +72,28 @@ class AriProxy:
         if self._server is not None:
             self._server.close()
             self.reset()
-            await self._server.wait_closed()
+            for task in self._serving:
+                task.cancel()  # one that waits for a deaf wire to be whole
+            await asyncio.gather(*self._serving, return_exceptions=True)
 
     def reset(self) -> None:
         """Reset every connection (RST), at both ends."""
         for writer in tuple(self._open):
-            writer.transport.abort()
+            _reset(writer)
 
     async def _connected(self, router: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
         if self._wire is Wire.REFUSES:
-            answers.transport.abort()
+            _reset(answers)
             return
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        try:
+            await self._serve(router, answers)
+        finally:
+            self._serving.discard(task)
+
+    async def _serve(self, router: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
         asterisk: asyncio.StreamWriter | None = None
         self._open.add(answers)
         try:
@@ -149,3 +162,10 @@ class AriProxy:
             with suppress(RuntimeError):  # its transport is closed
                 answers.write(data)
                 await answers.drain()
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """Close without a goodbye (socket(7), SO_LINGER of 0 s): the other end gets a RST."""
+    ours = writer.get_extra_info("socket")
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
