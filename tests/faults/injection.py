@@ -16,6 +16,7 @@ from router.store.tickets import FILE_NAME
 from tests.faults.ari_proxy import Wire
 from tests.faults.town import Town
 from tests.load.processes import children_of
+from tests.patience import PATIENCE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,11 @@ async def _intake_frozen(town: Town, chance: random.Random) -> None:
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGSTOP)
     try:
-        async with asyncio.timeout(20.0):
+        async with asyncio.timeout(PATIENCE_S):
             while set(frozen) & set(children_of(_pid(town))):
                 await asyncio.sleep(0.1)
     except TimeoutError:
-        town.defect("a frozen intake was not replaced within 20 s")
+        town.defect("a frozen intake was not replaced")
         for child in frozen:
             with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGCONT)
@@ -116,7 +117,7 @@ async def _second_router(town: Town, chance: random.Random) -> None:
         town.folder / "second-router.log", "--config", str(town.stage.state_dir / SETTINGS)
     )
     try:
-        async with asyncio.timeout(60.0):
+        async with asyncio.timeout(PATIENCE_S):
             await second.wait()
     except TimeoutError:
         town.defect("a second router did not stop")

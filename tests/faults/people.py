@@ -28,6 +28,8 @@ _ALONE_S = 45.0
 #: A registration is renewed after this, as phones do half-way.
 _RENEW_S = 30.0
 _ASK_AGAIN_S = 1.0
+#: How long a web page, and a phone that registers, wait for an answer before they try again.
+_ASKING_S, _LOOKING_S = 20.0, 5.0
 _OUTCOMES = ("done", "failed", "expired", "cancelled", "lost_reboot")
 
 
@@ -154,7 +156,7 @@ class Informateur:
         while True:
             self._wants.clear()
             with suppress(TimeoutError, OSError):
-                async with asyncio.timeout(5.0):
+                async with asyncio.timeout(_LOOKING_S):
                     await self.telephone.register(120)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_RENEW_S):
@@ -212,20 +214,20 @@ class CalledBack:
         """Ask again, as a server does, for as long as there is no answer at all."""
         while True:
             with suppress(aiohttp.ClientError, OSError, TimeoutError):
-                async with asyncio.timeout(20.0):
+                async with asyncio.timeout(_ASKING_S):
                     return (await self.usager.ask())[0]
             await asyncio.sleep(_ASK_AGAIN_S)
 
     async def _cancel(self) -> None:
         with suppress(aiohttp.ClientError, OSError, TimeoutError):
             self._note(Did.CANCELLED)
-            async with asyncio.timeout(5.0):
+            async with asyncio.timeout(_LOOKING_S):
                 await self.usager.cancel()
 
     async def _is_over(self) -> bool:
         told = {}
         with suppress(aiohttp.ClientError, OSError, TimeoutError):
-            async with asyncio.timeout(5.0):
+            async with asyncio.timeout(_LOOKING_S):
                 told = await self.usager.standing()
         state = str(told.get("state", ""))
         if state in _OUTCOMES:

@@ -19,6 +19,7 @@ from tests.faults.history import ASTERISK, Did
 from tests.faults.notebook import Notebook
 from tests.faults.people import CalledBack, Caller, Informateur
 from tests.faults.voice import Voices
+from tests.patience import PATIENCE_S
 from tests.real.prompts import repertoire, shorten
 from tests.real.public_network import Habit, PublicNetwork
 from tests.real.usagers import Usager
@@ -180,7 +181,7 @@ class Town:
         await self.network.open()
         lives = [group.create_task(self._voices.speak())]
         lives += [group.create_task(one.live()) for one in self.informateurs]
-        async with asyncio.timeout(30.0):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 service = await self.stage.get("/v1/service")
                 here = [one["informateurs"] for one in service["sectors"]]
