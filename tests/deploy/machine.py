@@ -90,6 +90,8 @@ class Machine:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
+            # A group of its own: `kill … 0`, of a unit that does not run, would else reach us.
+            start_new_session=True,
         )
         assert not check or done.returncode == 0, f"{command}: {done.stdout[-4000:]}"
         return done.stdout
@@ -108,6 +110,8 @@ class Machine:
         """Start it, joined to a network where only a carrier and phones are, and wait for it."""
         words = ["systemd-nspawn", "--quiet", "--directory", str(self.root), "--boot"]
         words += ["--private-network", "--register=no", "--keep-unit", "--console=read-only"]
+        # A time zone of its own: this machine's, laid over it, would keep tzdata from its place.
+        words.append("--timezone=off")
         self._process = subprocess.Popen(
             words,
             # On a host with cgroup v1 as well.
