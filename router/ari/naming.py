@@ -11,6 +11,10 @@ from router.core.ids import FicheId, PhoneId, SectorId
 CALLER_ARGUMENT = "caller"
 #: After that argument: it is the service that calls itself.
 PROBE_DOOR = "probe"
+#: After that argument, of a caller whom the fallback has asked meanwhile: sector, since when (UTC
+#: epoch seconds), and the page whose code was typed, or NO_FICHE.
+WAITING_DOOR = "waiting"
+NO_FICHE = "-"
 #: on a phone that dialled the desk, its endpoint and the code dialled (the same file);
 DESK_ARGUMENT = "desk"
 #: on an informateur's leg, the informateur and the call;
@@ -49,6 +53,11 @@ def waiting_marks(
     if fiche is not None:
         marks[FICHE_VARIABLE] = fiche
     return marks
+
+
+def after_the_gap(sector: SectorId, joined_at: float, fiche: FicheId | None = None) -> str:
+    """Return what follows CALLER_ARGUMENT for a caller who has been asked already."""
+    return f",{WAITING_DOOR},{sector},{joined_at!r},{fiche or NO_FICHE}"
 
 
 def phone_of(endpoint: str) -> PhoneId | None:

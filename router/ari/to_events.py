@@ -1,6 +1,7 @@
 """Messages -> events: what Asterisk says, as the engine hears it. No I/O."""
 
 from collections import deque
+from math import isfinite
 from typing import Protocol, assert_never
 
 from router.ari.causes import called_end, leg_end, leg_end_by_cause
@@ -23,9 +24,11 @@ from router.ari.naming import (
     CALLBACK_CHANNEL,
     CALLER_ARGUMENT,
     DESK_ARGUMENT,
+    NO_FICHE,
     OUTSIDE_ARGUMENT,
     PROBE_DOOR,
     SNOOP_ARGUMENT,
+    WAITING_DOOR,
     phone_of,
 )
 from router.ari.orders import Hush
@@ -35,6 +38,7 @@ from router.core.events import (
     CalledAnswered,
     CalledEnded,
     CallerSpoke,
+    CallFound,
     CallLeft,
     DeskCalled,
     Event,
@@ -48,10 +52,11 @@ from router.core.events import (
     PromptFailed,
     SnoopStarted,
 )
-from router.core.ids import CallId, ChannelId, PlaybackId
+from router.core.ids import CallId, ChannelId, FicheId, PlaybackId, SectorId
 
 #: Copies of one key come within milliseconds; few other keys can come in between.
 _KEYS_REMEMBERED = 64
+_ASKED_ALREADY = (CALLER_ARGUMENT, WAITING_DOOR)
 
 
 class Private(Protocol):
@@ -166,6 +171,8 @@ class Events:
                 return CallArrived(CallId(channel))
             case (kind, door) if kind == CALLER_ARGUMENT and door == PROBE_DOOR:
                 return ProbeArrived(CallId(channel))
+            case (kind, door, sector, joined_at, fiche) if (kind, door) == _ASKED_ALREADY:
+                return _taken_over(CallId(channel), sector, joined_at, fiche)
             case (kind, endpoint, code) if kind == DESK_ARGUMENT:
                 phone = phone_of(endpoint)
                 return None if phone is None else DeskCalled(CallId(channel), phone, code)
@@ -194,3 +201,15 @@ class Events:
             end = called_end(message.status, cause, rang=message.rang or leg.rang)
             return LegEnded(leg.call, channel, leg_end(end))
         return LegEnded(leg.call, channel, leg_end_by_cause(cause, answered=leg.answered))
+
+
+def _taken_over(call: CallId, sector: str, joined_at: str, fiche: str) -> CallFound | CallArrived:
+    """A caller of the fallback's is as one found after a restart; if unreadable, a new one."""
+    try:
+        since = float(joined_at)
+    except ValueError:
+        return CallArrived(call)
+    if not isfinite(since):
+        return CallArrived(call)
+    read = None if fiche == NO_FICHE else FicheId(fiche)
+    return CallFound(call, SectorId(sector), since, fiche=read)

@@ -23,6 +23,7 @@ from router.core.events import (
     CallArrived,
     CalledEnd,
     CalledEnded,
+    CallFound,
     CallLeft,
     DeskCalled,
     Event,
@@ -42,9 +43,11 @@ from router.core.ids import (
     AgentId,
     CallId,
     ChannelId,
+    FicheId,
     PhoneId,
     PlaybackId,
     PromptId,
+    SectorId,
 )
 from tests.ari.translation import Translation
 from tests.contract.bench import ENTRY
@@ -69,6 +72,16 @@ def key(channel: ChannelId, digit: str, at: int = 1) -> ChannelDtmfReceived:
     [
         (StasisStart(CHANNEL, ("caller",)), CallArrived(CALL)),
         (StasisStart(CHANNEL, ("caller", "probe")), ProbeArrived(CALL)),
+        (
+            StasisStart(CHANNEL, ("caller", "waiting", "travail", "1795428000.5", "F1234")),
+            CallFound(CALL, SectorId("travail"), 1795428000.5, fiche=FicheId("F1234")),
+        ),
+        (
+            StasisStart(CHANNEL, ("caller", "waiting", "travail", "1795428000.5", "-")),
+            CallFound(CALL, SectorId("travail"), 1795428000.5),
+        ),
+        (StasisStart(CHANNEL, ("caller", "waiting", "travail", "x", "-")), CallArrived(CALL)),
+        (StasisStart(CHANNEL, ("caller", "waiting", "travail", "inf", "-")), CallArrived(CALL)),
         (StasisStart(CHANNEL, ("caller", "stranger")), None),
         (StasisStart(LEG, ("agent", "lea", CALL)), LegAnswered(CALL, LEG)),
         (StasisStart(OUTSIDE, ("outside", "caf", CALL)), LegAnswered(CALL, OUTSIDE)),
