@@ -2,7 +2,7 @@
 
 `RouterError` -> `ConfigError`, `SetupError`, `InUse`, `DiskError`, `StoreError`, `VoiceError`,
 `NumberRefused`, `VaultError`, `AriError` -> `AriUnreachable`, `AriRejected` -> (`AriGone`,
-`AriUnauthorized`), `AriMalformed`, `AriReplaced`.
+`AriUnauthorized`), `AriMalformed`, `AriReplaced`; and `AgiEnded`.
 Each carries fields and formats itself: where, what is wrong, and what to do about it.
 """
 
@@ -204,3 +204,7 @@ class AriReplaced(AriError):
 
     def __str__(self) -> str:
         return f"another router took over the application {self.app}; stop one of the two"
+
+
+class AgiEnded(RouterError):
+    """A conversation over FastAGI is over: the caller has gone, or Asterisk, or it hangs."""

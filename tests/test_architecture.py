@@ -29,7 +29,7 @@ FLOORS = (
         "voice",
         "web",
     },
-    {"demo", "deploy", "doctor", "intake", "planning", "refusals"},
+    {"demo", "deploy", "doctor", "fallback", "intake", "planning", "refusals"},
     {"service"},
     {"cli"},
 )
@@ -74,6 +74,9 @@ TESTED_ELSEWHERE = {
     "deploy/defaults.py": "deploy/test_installing.py: a person's file, a default that changes",
     "deploy/program.py": "deploy/test_installing.py",
     "deploy/removing.py": "deploy/test_installing.py",
+    "fallback/line.py": "fallback/test_door.py: every command, and whatever may be answered",
+    "fallback/process.py": "fallback/test_service.py, and tests/real/test_gap_calls.py",
+    "fallback/watch.py": "fallback/test_service.py, and tests/real/test_gap_calls.py",
     "intake/__main__.py": "the process: tests/intake starts it for real",
     "ari/orders.py": "values only",
     "intake/backend.py": "a protocol, and values",

@@ -73,6 +73,7 @@ def placeholders(settings: AsteriskSettings, toolbox: Toolbox) -> dict[str, str]
         "ami_password": settings.ami_password,
         "refusals_user": REFUSALS_USER,
         "refusals_password": settings.refusals_password,
+        "agi_port": str(settings.agi_port),
         "probe_port": str(settings.probe_port),
         "probe_token": settings.probe_token,
         "rtp_first": str(settings.rtp_first),

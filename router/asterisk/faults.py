@@ -175,12 +175,16 @@ def _faults_of_codecs(options: AsteriskOptions) -> Iterator[Problem]:
 
 
 def _faults_of_numbers(options: AsteriskOptions) -> Iterator[Problem]:
-    ports = {name: getattr(options, name) for name in ("ari_port", "ami_port", "probe_port")}
+    names = ("ari_port", "ami_port", "agi_port", "probe_port")
+    ports = {name: getattr(options, name) for name in names}
     for name, port in ports.items():
         if not 1024 <= port <= 65535:
             yield _fault(name, f"must be between 1024 and 65535, got {port}")
     if options.ami_port == options.ari_port:
         yield _fault("ami_port", f"must differ from asterisk.ari_port ({options.ari_port})")
+    for name in ("ari_port", "ami_port"):
+        if options.agi_port == ports[name]:
+            yield _fault("agi_port", f"must differ from asterisk.{name} ({ports[name]})")
     first, last = options.rtp_first, options.rtp_last
     if not 1024 <= first <= 65528 or first % 2:
         yield _fault("rtp_first", f"must be even, at least 1024 and at most 65528, got {first}")

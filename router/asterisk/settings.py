@@ -120,6 +120,10 @@ class AsteriskOptions:
     #: The TCP port of AMI, on 127.0.0.1, by which the doctor examines Asterisk; 1024 at least.
     ami_port: int = 5038
 
+    #: The TCP port, on 127.0.0.1, at which Asterisk asks `./allo fallback` (FastAGI) while the
+    #: router is away; 1024 at least.
+    agi_port: int = 4573
+
     #: The UDP port, on 127.0.0.1, at which the service calls itself to see that it answers; 1024
     #: at least.
     probe_port: int = 5066

@@ -54,7 +54,8 @@ app.command(context_settings=_PASSED_ON, options_metavar="[PYTEST ARGUMENTS]..."
 # tests/load/command.py prints the help, as it knows what can be measured.
 app.command(context_settings={**_PASSED_ON, "help_option_names": []})(development.bench)
 for command in (
-    *(service.run, service.reload, service.drain, service.replay, doctor.doctor, service.refusals),
+    *(service.run, service.fallback, service.reload, service.drain, service.replay),
+    *(doctor.doctor, service.refusals),
     *(configuration.check, configuration.prompts, configuration.configure, configuration.code),
     *(install.install, install.package),
     *(report.report, year.simulate, year.staff, year.policies),

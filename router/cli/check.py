@@ -25,6 +25,7 @@ from router.core.callback import pickup
 from router.core.desk import by_phone
 from router.core.ids import PromptId
 from router.errors import ConfigError, Problem, VoiceError
+from router.fallback import conversation
 from router.intake import keypad
 from router.intake.vault import place_of
 from router.voice import Catalogue, load_catalogue, stale
@@ -52,6 +53,7 @@ NEEDED = frozenset[PromptId]().union(
     keypad.PROMPTS,
     speech.required(),
     FALLBACK_PROMPTS,
+    conversation.PROMPTS,
 )
 
 #: The space that Asterisk's configuration, music, logs and the router's databases take at first.

@@ -74,6 +74,40 @@ def run(
     uvloop.run(serve())
 
 
+def fallback(
+    config: SettingsOption,
+    clock_offset: Annotated[
+        float,
+        typer.Option(
+            "--clock-offset", metavar="SECONDS", help="Shift the service's clock, for rehearsals."
+        ),
+    ] = 0.0,
+) -> None:
+    """Look after callers while the router is away, until SIGTERM.
+
+    Runs beside the router, as a process of its own. Asterisk asks it over FastAGI when the router
+    does not take a call: the caller hears what happens, says what they want, keeps their place, and
+    is handed over when the router is back. Other dialplans may ask it for decisions
+    (docs/fastagi.md).
+    """
+    import uvloop
+
+    from router import logs
+    from router.clock import Clock
+    from router.config import load
+    from router.fallback.process import Fallback
+    from router.notify import Notifier
+
+    loaded = load(config)
+    log = loaded.settings.log
+    logs.configure(level=log.level, console=log.format == "console")
+
+    async def look_after() -> None:
+        await Fallback(loaded, Clock(clock_offset), Notifier()).run()
+
+    uvloop.run(look_after())
+
+
 def refusals(config: SettingsOption) -> None:
     """Tell whom Asterisk refuses, for fail2ban.
 

@@ -210,7 +210,7 @@ def read_settings(path: Path, report: Report) -> Settings | None:
         return None
     folder = path.resolve().parent
     shipped = Settings()
-    for name in ("ari_port", "ami_port"):
+    for name in ("ari_port", "ami_port", "agi_port"):
         if table.http.port == getattr(table.asterisk, name):
             report.add("http.port", f"{table.http.port} is also asterisk.{name}")
     if _bad_host(table.http.host):

@@ -69,6 +69,7 @@ trunk_bind = "{at.sip}"
 agents_bind = "{at.agents_sip}"
 ari_port = {at.ari_port}
 ami_port = {at.ami_port}
+agi_port = {at.agi_port}
 probe_port = {at.probe_port}
 rtp_first = {rtp_first}
 rtp_last = {rtp_last}

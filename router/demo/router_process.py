@@ -1,4 +1,4 @@
-"""The router as a process of its own, as `./allo run` starts it."""
+"""The router, and the fallback, as processes of their own, as `./allo` starts them."""
 
 import asyncio
 import os
@@ -16,17 +16,18 @@ _STOP_S = 5.0
 
 
 class RouterProcess:
-    """A router that has been started; `await stop()` ends it."""
+    """A router, or the fallback, that has been started; `await stop()` ends it."""
 
-    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, log: Path, command: str) -> None:
         self._process = process
         self._log = log
+        self._command = command
 
     @classmethod
     async def start(
-        cls, log: Path, *words: str, told: Mapping[str, str] | None = None
+        cls, log: Path, *words: str, command: str = "run", told: Mapping[str, str] | None = None
     ) -> "RouterProcess":
-        """Start `./allo run` with these words; its log is appended to `log`.
+        """Start `./allo run`, or another command, with these words; its log is appended to `log`.
 
         `told` are more variables of its environment.
 
@@ -37,14 +38,14 @@ class RouterProcess:
             output = log.open("ab")
         with output:
             process = await asyncio.create_subprocess_exec(
-                *tied_to_us(sys.executable, "-P", "-m", "router.cli", "run", *words),
+                *tied_to_us(sys.executable, "-P", "-m", "router.cli", command, *words),
                 env={**os.environ, "PYTHONPATH": str(TOP), **(told or {})},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,  # Ctrl-C in the terminal is ours to handle
             )
-        return cls(process, log)
+        return cls(process, log, command)
 
     @property
     def pid(self) -> int:
@@ -59,7 +60,8 @@ class RouterProcess:
     def check(self) -> None:
         """Raise SetupError if the process has ended."""
         if not self.running:
-            raise SetupError("the router stopped", f"See {self._log}.")
+            what = "router" if self._command == "run" else self._command
+            raise SetupError(f"the {what} stopped", f"See {self._log}.")
 
     async def wait(self) -> int:
         """Wait until the process has ended; return its exit code."""

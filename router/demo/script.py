@@ -47,6 +47,11 @@ class Addresses:
         return _DEFAULTS.asterisk.ami_port + self.port_offset
 
     @property
+    def agi_port(self) -> int:
+        """FastAGI's TCP port."""
+        return _DEFAULTS.asterisk.agi_port + self.port_offset
+
+    @property
     def probe_port(self) -> int:
         """The UDP port of the service's calls to itself."""
         return _DEFAULTS.asterisk.probe_port + self.port_offset

@@ -58,11 +58,14 @@ class Stage:
         self.phones: list[AgentPhone] = []
         self.pstn: PublicNetwork | None = None
         self.router: RouterProcess | None = None
+        #: What looks after callers while the router is away.
+        self.fallback: RouterProcess | None = None
         self.sip = script.addresses.sip
         self.agents_sip = script.addresses.agents_sip
         self.http_port = script.addresses.http_port
         self.http = script.addresses.http
         self.router_log = self.state_dir / "router.log"
+        self.fallback_log = self.state_dir / "fallback.log"
         self._watchdog = Watchdog()
         self._offset_s = 0.0
         with writing(self.state_dir):
@@ -142,8 +145,16 @@ class Stage:
         await self._watchdog.open()
         await self.asterisk.start()
         self._say(f"Asterisk {self.toolbox.asterisk_version} takes calls at {self.sip}")
+        await self.start_fallback()
         await self.start_router()
         self._say(f"the router is ready, {self.http}")
+
+    async def start_fallback(self) -> None:
+        """Start what looks after callers while the router is away; it is ready soon after."""
+        words = ["--config", str(self.state_dir / SETTINGS)]
+        if self.script.opens_at is not None:
+            words += ["--clock-offset", str(self._offset_s)]
+        self.fallback = await RouterProcess.start(self.fallback_log, *words, command="fallback")
 
     async def start_router(self) -> None:
         """Start a router and wait until it is ready.
@@ -192,6 +203,8 @@ class Stage:
         if self.pstn is not None:
             await self.pstn.stop()
         await self.stop_router()
+        if self.fallback is not None:
+            await self.fallback.stop()
         await self.asterisk.stop()
         self._watchdog.close()
         self._lock.release()
@@ -223,10 +236,15 @@ class Stage:
                 "callback_keys": self.secrets.callback_keys,
                 "agent_tokens": self.secrets.tokens,
                 "supervisor_tokens": self.secrets.supervisors,
-                "pids": {"router": self.router.pid, "asterisk": self.asterisk.pid},
+                "pids": {
+                    "router": self.router.pid,
+                    "asterisk": self.asterisk.pid,
+                    "fallback": self.fallback.pid if self.fallback is not None else None,
+                },
                 "state_dir": str(self.state_dir),
                 "asterisk_log": str(self.asterisk.log_path),
                 "router_log": str(self.router_log),
+                "fallback_log": str(self.fallback_log),
             },
             indent=2,
         )
@@ -272,7 +290,10 @@ class Stage:
 
     def _check_ports(self) -> None:
         """Try the ports that are not Asterisk's. Raises SetupError if one is taken."""
-        wanted = [Address(socket.SOCK_STREAM, LOOPBACK, self.http_port, "HTTP")]
+        wanted = [
+            Address(socket.SOCK_STREAM, LOOPBACK, self.http_port, "HTTP"),
+            Address(socket.SOCK_STREAM, LOOPBACK, self.script.addresses.agi_port, "FastAGI"),
+        ]
         if self.script.trunk is None:
             network, port = "the simulated public network", self.script.addresses.pstn_port
             wanted.append(Address(socket.SOCK_DGRAM, LOOPBACK, port, network))

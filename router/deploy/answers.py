@@ -22,6 +22,7 @@ _SIP = 5060
 _OF_THIS_MACHINE = (
     ("ari_port", socket.SOCK_STREAM, "ARI"),
     ("ami_port", socket.SOCK_STREAM, "AMI"),
+    ("agi_port", socket.SOCK_STREAM, "FastAGI"),
     ("probe_port", socket.SOCK_DGRAM, "the probe's calls"),
 )
 _USUAL = AsteriskOptions()

@@ -26,6 +26,7 @@ UNIT_NAMES = (
     "allo.target",
     "allo-asterisk.service",
     "allo-router.service",
+    "allo-fallback.service",
     "allo-refusals.service",
 )
 #: What starts with the machine: laid once, so that whoever disables it is obeyed.

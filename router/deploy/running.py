@@ -9,9 +9,11 @@ from pathlib import Path
 from router.deploy.surroundings import systemd_runs
 
 _ASTERISK, _ROUTER, _TARGET = "allo-asterisk.service", "allo-router.service", "allo.target"
+_FALLBACK = "allo-fallback.service"
 #: What is imported at each start; of the packages, most modules never are.
 _AT_EACH_START = (
     "import router.cli.app, router.service.service, router.intake.__main__, router.cli.provision, "
+    "router.fallback.process, "
     "router.asterisk.foreground, router.asterisk.configuration, uvloop, numpy"
 )
 
@@ -67,6 +69,8 @@ class System:
                 yield from (wrong.stderr if wrong else "").splitlines()
                 yield "Mend it, then: systemctl restart allo-router"
                 return
+            if self._is_active(_FALLBACK):  # first: it looks after callers meanwhile
+                self._run("systemctl", "restart", _FALLBACK)
             self._run("systemctl", "restart", _ROUTER)
             yield "The router has been restarted; calls have gone on."
 
@@ -74,7 +78,7 @@ class System:
         """Stop the service and have it start no more."""
         if self._is_booted:
             self._run("systemctl", "disable", "--now", _TARGET)
-            self._run("systemctl", "stop", _ROUTER, _ASTERISK)
+            self._run("systemctl", "stop", _ROUTER, _FALLBACK, _ASTERISK)
 
     def is_active(self) -> bool:
         """Return whether Asterisk or the router runs as a unit."""

@@ -40,6 +40,7 @@ def test_help_teaches() -> None:
             "replay",
             "doctor",
             "refusals",
+            "fallback",
             "agents",
             "secrets",
             "reload",
@@ -55,6 +56,7 @@ def test_help_teaches() -> None:
 COMMANDS = (
     *("demo", "test", "run", "check", "prompts", "configure", "code", "bench", "replay", "doctor"),
     "refusals",
+    "fallback",
     "reload",
     "drain",
     *("install", "package"),

@@ -56,6 +56,17 @@ def test_an_idle_service_is_restarted(machine: Machine) -> None:
     assert len(said) == 2
 
 
+def test_the_fallback_is_restarted_before_the_router_whose_callers_it_looks_after(
+    machine: Machine,
+) -> None:
+    machine.active.add("allo-fallback.service")
+    assert len([*SYSTEM.take_up(asterisk=False, router=True)]) == 1
+    assert machine.did == [
+        "systemctl restart allo-fallback.service",
+        "systemctl restart allo-router.service",
+    ]
+
+
 def test_asterisk_with_calls_goes_on(machine: Machine) -> None:
     machine.channels = 4
     said = "\n".join(SYSTEM.take_up(asterisk=True, router=True))

@@ -24,6 +24,7 @@ OPEN_AT = datetime(2026, 11, 23, 9, tzinfo=UTC).timestamp()
 #: Ports of the stages. Their ranges of RTP overlap: Asterisk takes the next free port.
 OFFSET, CLOSED_OFFSET, FRAGILE_OFFSET, RESTARTED_OFFSET = 3000, 3200, 3400, 3500
 CALLBACKS_OFFSET, CARRIER_OFFSET, KILLS_OFFSET, READY_OFFSET = 3600, 3700, 3800, 4900
+GAP_OFFSET = 5100
 #: Nobody else's port is among its ports for sound.
 DOCTOR_OFFSET = 14000
 CALLBACK_QUEUE_OFFSET = 4000

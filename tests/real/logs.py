@@ -13,9 +13,9 @@ from tests.patience import PATIENCE_S
 class RouterLog:
     """The router's log from now on, step by step."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, *, from_start: bool = False) -> None:
         self._log = log
-        self._from = log.stat().st_size if log.exists() else 0
+        self._from = log.stat().st_size if log.exists() and not from_start else 0
         self._told: set[int] = set()
 
     def lines(self) -> list[dict[str, Any]]:
@@ -51,6 +51,12 @@ class RouterLog:
                     ):
                         self._told.add(number)
                         return line
+                await asyncio.sleep(0.02)
+
+    async def event(self, event: str) -> None:
+        """Wait for a line of this event."""
+        async with asyncio.timeout(PATIENCE_S):
+            while all(line.get("event") != event for line in self.lines()):
                 await asyncio.sleep(0.02)
 
     def troubles(self) -> list[dict[str, Any]]:

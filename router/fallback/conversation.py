@@ -1,0 +1,153 @@
+"""One caller while the router is away: hears what happens, is asked, kept, and handed over."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from router.ari.naming import SECTOR_VARIABLE, after_the_gap, waiting_marks
+from router.core.events import KeyPressed, PromptEnded, TimePassed
+from router.core.ids import CallId, PromptId
+from router.fallback.journeys import Caller, Destination, Journeys
+from router.fallback.line import Line
+
+#: Set for the dialplan (asterisk-conf/extensions.conf): what is to be done with the caller,
+OUTCOME = "ALLO_AWAY"
+#: "back": the router is there; "over": everything has been said.
+BACK, OVER = "back", "over"
+#: what Stasis is given of them,
+WAITING = "ALLO_WAITING"
+#: and whether they have been handed over before, in vain.
+TRIED = "ALLO_TRIED"
+
+AWAY_FIRST = PromptId("away-first")
+AWAY_KEPT = PromptId("away-kept")
+AWAY_STILL = PromptId("away-still")
+AWAY_END = PromptId("apology-end")
+PROMPTS = frozenset({AWAY_FIRST, AWAY_KEPT, AWAY_STILL, AWAY_END})
+
+#: How long a deadline, or the router's return, may go unnoticed, in seconds.
+_LOOK_S = 0.5
+
+
+class Router(Protocol):
+    """Whether the router is there (`watch.Watch`)."""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it takes calls now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How callers are kept, in seconds."""
+
+    #: Between two attempts to hand over.
+    retry_every_s: float
+    #: In all.
+    retry_for_s: float
+    #: Between two sentences that say that it goes on.
+    announce_every_s: float
+
+
+class Conversation:
+    """One caller on a `line`. `run` raises AgiEnded when they hang up."""
+
+    def __init__(
+        self,
+        line: Line,
+        journeys: Journeys,
+        router: Router,
+        terms: Terms,
+        now: Callable[[], float],
+        is_open: bool,
+    ) -> None:
+        self._line = line
+        self._journeys = journeys
+        self._router = router
+        self._terms = terms
+        self._now = now
+        self._is_open = is_open
+
+    async def run(self, call: CallId, waited_s: float) -> None:
+        """Look after the caller, who called `waited_s` seconds ago, until they leave us."""
+        since = self._now() - waited_s
+        is_known = bool(await self._line.get(SECTOR_VARIABLE))
+        was_tried = bool(await self._line.get(TRIED))
+        if self._router.is_there and not was_tried:
+            await self._hand_over()
+            return
+        if not is_known:
+            destination = await self._asked(call)
+            if destination is None:
+                await self._line.set(OUTCOME, OVER)
+                return
+            await self._remember(destination, since)
+        await self._keep(since, was_tried=was_tried, is_new=not is_known)
+
+    async def _asked(self, call: CallId) -> Destination | None:
+        """Return where the caller waits; None: they have heard all there is."""
+        key = await self._line.say(AWAY_FIRST) if self._is_open else None
+        caller = self._journeys.begin(call, self._now())
+        try:
+            if key is not None:
+                self._journeys.handle(KeyPressed(call, key), self._now())
+            elif self._is_open and caller.playback is not None:  # instead of the welcome
+                self._journeys.handle(PromptEnded(call, caller.playback), self._now())
+            while caller.destination is None and not caller.over:
+                await self._step(caller)
+            return caller.destination
+        finally:
+            self._journeys.leave(call, self._now())
+
+    async def _step(self, caller: Caller) -> None:
+        call, playback = caller.call, caller.playback
+        if caller.prompts:
+            key = await self._line.say(caller.prompts.pop(0))
+        elif playback is not None:
+            caller.playback = None
+            self._journeys.handle(PromptEnded(call, playback), self._now())
+            return
+        else:
+            key = await self._line.key(_LOOK_S)
+        event = TimePassed() if key is None else KeyPressed(call, key)
+        self._journeys.handle(event, self._now())
+
+    async def _remember(self, destination: Destination, since: float) -> None:
+        """Note it on the channel: whatever becomes of us, nobody is asked twice."""
+        sector, fiche = destination.sector, destination.fiche
+        for name, value in waiting_marks(sector, since, fiche).items():
+            await self._line.set(name, value)
+        await self._line.set(WAITING, after_the_gap(sector, since, fiche))
+
+    async def _keep(self, since: float, *, was_tried: bool, is_new: bool) -> None:
+        terms, line = self._terms, self._line
+        began = said_at = time.monotonic()
+        if is_new and not self._router.is_there:
+            await line.say(AWAY_KEPT)
+        while True:
+            pause_s = terms.retry_every_s if was_tried else 0.0
+            if self._router.is_there and time.monotonic() - began >= pause_s:
+                await self._hand_over()
+                return
+            if self._now() - since >= terms.retry_for_s:
+                await line.say(AWAY_END)
+                await line.set(OUTCOME, OVER)
+                return
+            if time.monotonic() - said_at >= terms.announce_every_s:
+                said_at = time.monotonic()
+                await line.say(AWAY_STILL)
+            await line.music(on=True)
+            await line.key(_LOOK_S)
+
+    async def _hand_over(self) -> None:
+        await self._line.music(on=False)
+        await self._line.set(TRIED, "1")
+        await self._line.set(OUTCOME, BACK)
+
+
+async def pause(seconds: float) -> None:
+    """Wait: codes are being guessed."""
+    if seconds > 0:
+        await asyncio.sleep(seconds)
