@@ -188,11 +188,19 @@ class Stage:
                 await phone.register()
             changed()
 
+        async def fallback() -> None:
+            await self.start_fallback()
+            changed()
+
+        def fallback_lives() -> bool:
+            return self.fallback is not None and self.fallback.running
+
         def router_lives() -> bool:
             return self.router_runs and not self._watchdog.silent
 
         async with asyncio.TaskGroup() as group:
             group.create_task(keep("the router", router_lives, router, self._say))
+            group.create_task(keep("the fallback", fallback_lives, fallback, self._say))
             group.create_task(keep("Asterisk", lambda: self.asterisk.running, asterisk, self._say))
 
     async def close(self) -> None:

@@ -13,10 +13,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from panoramisk import Manager
-
 from router.asterisk.settings import AMI_USER, AsteriskSettings
 from router.doctor.findings import Unseen, warning
+
+try:
+    from panoramisk import Manager
+except ImportError:  # the rest is examined all the same
+    Manager = None
 
 _HOST = "127.0.0.1"
 #: Seconds that a connection, then each answer, may take.
@@ -80,6 +83,8 @@ class AmiDoor:
         return self._manager
 
     async def _connect(self) -> Manager:
+        if Manager is None:
+            raise self._away("panoramisk is not installed")
         manager = Manager(
             loop=asyncio.get_running_loop(),
             host=_HOST,

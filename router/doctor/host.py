@@ -1,6 +1,7 @@
 """The machine, as its kernel and files show it."""
 
 import ctypes
+import importlib.util
 import os
 import re
 import socket
@@ -210,6 +211,10 @@ class Machine:
     def python(self) -> tuple[int, int]:
         """Return the version of the interpreter."""
         return sys.version_info[:2]
+
+    def lacks(self, package: str) -> bool:
+        """Return whether a Python package is not installed."""
+        return importlib.util.find_spec(package) is None
 
 
 def _holds_something(entry: os.DirEntry[str]) -> bool:

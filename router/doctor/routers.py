@@ -7,9 +7,12 @@ from router.ari.client import presence
 from router.doctor.ari import APP
 from router.doctor.findings import Finding, fault, warning
 from router.doctor.surroundings import Surroundings
+from router.fallback.watch import LEASE
 
 #: Files are written and the router started in one step of the demo.
 _SAME_STEP_S = 2.0
+#: How long the fallback may have been busy.
+_LATE_S = 5.0
 
 
 async def alone(around: Surroundings) -> list[Finding]:
@@ -100,6 +103,26 @@ async def same_release(around: Surroundings) -> list[Finding]:
     ]
 
 
+async def fallback(around: Surroundings) -> list[Finding]:
+    """Look for nobody who would look after callers while the router is away."""
+    lease = await around.ari.get("asterisk/variable", variable=LEASE)
+    until = (lease or {}).get("value") or "0"
+    if until.isdecimal() and float(until) >= around.host.now() - _LATE_S:
+        return []
+    remedy = f"./allo fallback --config {around.name}, or start its unit; see its log."
+    if around.host.lacks("panoramisk"):
+        remedy = "Install panoramisk, which it speaks FastAGI with, then restart the fallback."
+    return [
+        warning(
+            "fallback-away",
+            f"FastAGI, port {around.asterisk.agi_port}",
+            "the fallback does not tell Asterisk that it can be asked: while the router is away, "
+            "callers hear an apology and music alone",
+            remedy,
+        )
+    ]
+
+
 async def read_configuration_at(around: Surroundings) -> float:
     """Return when the router last read its files, as its metrics say; 0: they do not."""
     page = await around.web.router("/metrics")
@@ -109,4 +132,4 @@ async def read_configuration_at(around: Surroundings) -> float:
     return 0.0
 
 
-CHECKS = (alone, connected, up_to_date, same_release)
+CHECKS = (alone, connected, up_to_date, same_release, fallback)

@@ -147,6 +147,9 @@ class Host(Protocol):
     def python(self) -> tuple[int, int]:
         """Return the version of the interpreter."""
 
+    def lacks(self, package: str) -> bool:
+        """Return whether a Python package is not installed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:

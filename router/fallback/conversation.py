@@ -1,7 +1,6 @@
 """One caller while the router is away: hears what happens, is asked, kept, and handed over."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -123,20 +122,20 @@ class Conversation:
 
     async def _keep(self, since: float, *, was_tried: bool, is_new: bool) -> None:
         terms, line = self._terms, self._line
-        began = said_at = time.monotonic()
+        began = said_at = self._now()
         if is_new and not self._router.is_there:
             await line.say(AWAY_KEPT)
         while True:
             pause_s = terms.retry_every_s if was_tried else 0.0
-            if self._router.is_there and time.monotonic() - began >= pause_s:
+            if self._router.is_there and self._now() - began >= pause_s:
                 await self._hand_over()
                 return
             if self._now() - since >= terms.retry_for_s:
                 await line.say(AWAY_END)
                 await line.set(OUTCOME, OVER)
                 return
-            if time.monotonic() - said_at >= terms.announce_every_s:
-                said_at = time.monotonic()
+            if self._now() - said_at >= terms.announce_every_s:
+                said_at = self._now()
                 await line.say(AWAY_STILL)
             await line.music(on=True)
             await line.key(_LOOK_S)

@@ -173,6 +173,22 @@ def stale_plan(scene: Scene) -> None:
     os.utime(scene.config.settings.plan, (NOW, NOW))
 
 
+@planted("a fallback that does not run", routers.CHECKS, "fallback-away")
+def no_fallback(scene: Scene) -> None:
+    scene.ari.fallback_until = ""
+
+
+@planted("a fallback that hangs", routers.CHECKS, "fallback-away")
+def frozen_fallback(scene: Scene) -> None:
+    scene.ari.fallback_until = str(int(NOW) - 30)
+
+
+@planted("a fallback without panoramisk", routers.CHECKS, "fallback-away")
+def speechless_fallback(scene: Scene) -> None:
+    scene.ari.fallback_until = ""
+    scene.host.lacking.add("panoramisk")
+
+
 @planted("an upgrade without a restart", routers.CHECKS, "router-old")
 def old_router(scene: Scene) -> None:
     scene.web.metrics = {'allo_build_info{version="0.0.1"}': 1.0}

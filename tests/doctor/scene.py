@@ -111,6 +111,7 @@ class FakeAri:
         self.variables: dict[str, str] = {"CALLERID(num)": "anonymous"}
         self.heard = [f'{{"type": "ChannelCreated", "name": "PJSIP/{PROBE_ENDPOINT}-1"}}']
         self.away = False
+        self.fallback_until = str(int(NOW) + 5)
 
     async def get(self, path: str, **query: str) -> Any:
         if self.away:
@@ -118,6 +119,8 @@ class FakeAri:
         match path.split("/"):
             case ["asterisk", "info"]:
                 return self.info
+            case ["asterisk", "variable"]:
+                return {"value": self.fallback_until}
             case ["asterisk", "modules"]:
                 return [{"name": name, "status": is_} for name, is_ in self.modules.items()]
             case ["asterisk", "logging"]:
@@ -220,6 +223,7 @@ class FakeHost(Machine):
         self.swap: list[str] = []
         self.synchronised = True
         self.zones = "2026b"
+        self.lacking: set[str] = set()
         self.interpreter = (3, 11)
         self.source = OURS
         self.disks: dict[Path, Disk] = {}
@@ -264,6 +268,9 @@ class FakeHost(Machine):
 
     def python(self) -> tuple[int, int]:
         return self.interpreter
+
+    def lacks(self, package: str) -> bool:
+        return package in self.lacking
 
 
 class Scene:

@@ -106,9 +106,9 @@ async def test_a_caller_is_asked_and_handed_over_with_what_is_known() -> None:
 async def test_who_waits_hears_music_and_now_and_then_that_it_goes_on() -> None:
     scene = Scene(keys="2")
     scene.back_after = "away-still"
-    scene.terms = Terms(retry_every_s=0.0, retry_for_s=180.0, announce_every_s=0.0)
+    scene.terms = Terms(retry_every_s=0.0, retry_for_s=180.0, announce_every_s=30.0)
     await scene.run()
-    assert scene.said[-3:] == ["away-kept", "away-still", "music"]
+    assert scene.said[-4:] == ["away-kept", "music", "away-still", "music"]
     assert scene.variables["ALLO_WAITING"].endswith(",-")
 
 
@@ -132,9 +132,10 @@ async def test_who_is_known_is_not_asked_again_and_hears_music_between_attempts(
     scene = Scene()
     scene.variables = {"ALLO_SECTOR": HOUSING, "ALLO_TRIED": "1"}
     scene.router.is_there = True
-    scene.terms = Terms(retry_every_s=0.01, retry_for_s=180.0, announce_every_s=60.0)
+    scene.terms = Terms(retry_every_s=3.0, retry_for_s=180.0, announce_every_s=60.0)
     await scene.run()
     assert set(scene.said) == {"music"}
+    assert scene.now - MONDAY_10H == 3.0
     assert scene.variables["ALLO_AWAY"] == "back"
 
 
