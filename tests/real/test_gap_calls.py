@@ -92,6 +92,7 @@ async def test_callers_of_a_router_that_hangs_are_looked_after(cast: Cast) -> No
     await cast.ended(caller, "answered")
 
 
+@pytest.mark.load
 async def test_the_dialplan_alone_looks_after_callers_if_the_fallback_dies(cast: Cast) -> None:
     stage = cast.stage
     assert stage.fallback is not None
@@ -109,12 +110,13 @@ async def test_the_dialplan_alone_looks_after_callers_if_the_fallback_dies(cast:
     await cast.arrived(caller)
     await caller.person.hears("welcome")
     await caller.hang_up()
-    await cast.ended(caller, "left")
+    await cast.step(caller, Step.ENDED)
     log = RouterLog(stage.fallback_log)
     await stage.start_fallback()
     await log.event("router there")
 
 
+@pytest.mark.load
 async def test_at_night_callers_hear_that_it_is_closed(cast: Cast) -> None:
     stage = cast.stage
     assert stage.fallback is not None
