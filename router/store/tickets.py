@@ -6,8 +6,8 @@ their own, so that no batch of facts ever delays a promise.
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from router.core.callback.tickets import ENDS, Failure, TicketRecord, TicketState
@@ -56,6 +56,8 @@ class TicketStore:
     def __init__(self, path: Path, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
         self.path = path
         self._lock_wait_s = lock_wait_s
+        #: Of the file before this one: another thread may just be reading it.
+        self._old: tuple[sqlite3.Connection, ...] = ()
         self._open()
 
     def _open(self) -> None:
@@ -63,13 +65,17 @@ class TicketStore:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
             self.path.chmod(0o600)
-            self._database = self._connected(self._lock_wait_s)
-            for setting in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON"):
-                self._database.execute(f"PRAGMA {setting}").fetchall()
-            self._database.execute(_SCHEMA)
-            self._database.execute(_TRIAL)
-            # Apart from the writing one, which is busy for as long as another process has the lock.
-            self._reading = self._connected(0.0)
+            with ExitStack() as opened:
+                database = opened.enter_context(closing(self._connected(self._lock_wait_s)))
+                for setting in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON"):
+                    database.execute(f"PRAGMA {setting}").fetchall()
+                database.execute(_SCHEMA)
+                database.execute(_TRIAL)
+                # Apart from the writing one, which is busy for as long as another process has the
+                # lock.
+                reading = opened.enter_context(closing(self._connected(0.0)))
+                opened.pop_all()
+            self._database, self._reading = database, reading
             self._identity = Identity(self.path)
 
     def _connected(self, lock_wait_s: float) -> sqlite3.Connection:
@@ -102,7 +108,11 @@ class TicketStore:
     def _see_that_it_is_there(self) -> None:
         """Begin a new file, and say so, if this one was removed: what is written there is lost."""
         if not self._identity.holds():
-            self._open()  # the old ones close once nobody reads
+            before = (self._reading, self._database)
+            self._open()
+            # Python would close them some day: they hold each other (measured, four descriptors).
+            _close(self._old)
+            self._old = before
             raise OSError("the file was removed or replaced; a new one is begun")
 
     def get(self, ticket: TicketId) -> TicketRecord | None:
@@ -128,9 +138,7 @@ class TicketStore:
 
     def close(self) -> None:
         """Close the file."""
-        for connection in (self._reading, self._database):
-            with suppress(sqlite3.Error):
-                connection.close()
+        _close((*self._old, self._reading, self._database))
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -142,6 +150,12 @@ class TicketStore:
                 f"cannot be used: {error}",
                 "Make room on the disk and the file writable for this user.",
             ) from None
+
+
+def _close(connections: Iterable[sqlite3.Connection]) -> None:
+    for connection in connections:
+        with suppress(sqlite3.Error):
+            connection.close()
 
 
 def _row(record: TicketRecord) -> tuple[object, ...]:
