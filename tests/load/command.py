@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from router.errors import RouterError
 from tests.faults import report as faults_report
 from tests.faults import run as faults
-from tests.load import callbacks, callbacks_report, core, ivr, ivr_report, queue, ring
+from tests.load import callbacks, callbacks_report, core, ivr, ivr_report, queue, ring, soak
 from tests.load.report import Report, as_json, as_markdown, as_text
 
 _MINUTES, _QUICK_MINUTES = 10.0, 1.0
@@ -17,11 +17,13 @@ _FAULTS = (
     "to run it again."
 )
 
+_SOAK = "soak: Memory and descriptors while calls come and go for as long as --minutes says."
+
 
 def main(words: Sequence[str]) -> int:
     """Run the benchmark that `words` name and print its figures; return the exit code."""
     parser = argparse.ArgumentParser(prog="./allo bench", description=_told())
-    names = sorted([*BENCHMARKS, "faults"])
+    names = sorted([*BENCHMARKS, "faults", "soak"])
     parser.add_argument("name", choices=names, help="what to measure")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print everything as JSON")
@@ -30,9 +32,7 @@ def main(words: Sequence[str]) -> int:
     )
     parser.add_argument("--quick", action="store_true", help="less of everything, in a minute")
     parser.add_argument("--seed", type=int, default=1, help="faults: other instants, other faults")
-    parser.add_argument(
-        "--minutes", type=float, metavar="M", help="faults: how long the service is broken"
-    )
+    parser.add_argument("--minutes", type=float, metavar="M", help="faults, soak: for how long")
     parser.add_argument(
         "--only", action="append", metavar="FAULT", help="faults: no others; may be repeated"
     )
@@ -46,6 +46,10 @@ def main(words: Sequence[str]) -> int:
         told = faults.run(chosen.seed, minutes, chosen.port_offset, tell, chosen.only or ())
         print(show(faults_report.report(told)))
         return 1 if told.broken else 0
+    if chosen.name == "soak":
+        minutes = chosen.minutes or (_QUICK_MINUTES if chosen.quick else _MINUTES)
+        print(show(soak.report(soak.run(minutes, chosen.port_offset, tell))))
+        return 0
     print(show(BENCHMARKS[chosen.name](chosen.quick, chosen.port_offset)))
     return 0
 
@@ -93,7 +97,7 @@ BENCHMARKS: dict[str, Callable[[bool, int], Report]] = {
 
 def _told() -> str:
     benches = " ".join(f"{name}: {bench.__doc__}" for name, bench in BENCHMARKS.items())
-    return f"{benches} {_FAULTS}"
+    return f"{benches} {_SOAK} {_FAULTS}"
 
 
 def tell(text: str) -> None:
