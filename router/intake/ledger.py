@@ -5,6 +5,7 @@ vault's folder, to drop from it what is never read here. All of it outlives ever
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from router.core.callback.tickets import ENDS, TicketRecord
+from router.core.callback.tickets import ENDS, Refusal, TicketRecord
 from router.core.ids import FicheId, SectorId, TicketId
 from router.errors import VaultError
 from router.intake.abuse import Limits
@@ -111,6 +112,9 @@ class Ledger:
             return _decided(Verdict(None, record))
         deciding = self._admitting.get(ticket)
         if deciding is None:
+            if time.monotonic() > asked["until"]:  # whoever asked has been refused by now
+                self.drop(ticket)
+                return _decided(Verdict(Refusal.UNAVAILABLE.value, None))
             if (refusal := self._checked(ticket, asked)) is not None:
                 self.drop(ticket)
                 return _decided(Verdict(refusal, None))

@@ -1,10 +1,16 @@
 """/v1/callbacks of a real intake: who may ask, proofs of work, and input that is refused."""
 
+import asyncio
+import json
+import time
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
 from router.core.callback.tickets import Refusal
+from router.intake.reception import PATIENCE_S
 from tests.intake.scene import (
     BROWSER,
     FOREIGN,
@@ -263,3 +269,31 @@ async def test_what_the_service_refuses_at_last_is_dropped(
     assert (status, error_of(told)) == (503, (refusal.value, None))
     assert len(here.office.admitted) == 1
     assert here.numbers() == {}
+
+
+async def test_who_was_refused_because_the_router_hung_is_not_promised_anything_later(
+    here: IntakeScene,
+) -> None:
+    request = Request(
+        here.home + "/v1/callbacks",
+        json.dumps(body()).encode(),
+        {**SERVER, "Content-Type": "application/json", "Idempotency-Key": "while-it-hangs"},
+    )
+    asking = asyncio.create_task(asyncio.to_thread(status_of, request))
+    await asyncio.sleep(0)  # it has been sent when the thread has begun
+    hung_until = time.monotonic() + PATIENCE_S + 1.0
+    while time.monotonic() < hung_until:
+        time.sleep(0.1)  # noqa: ASYNC251 (the router, which is this process, does nothing)
+    assert await asking == 503
+    assert await here.accepted()  # what came before has been read by now
+    assert len(here.office.admitted) == 1
+    assert len(here.numbers()) == 1
+
+
+def status_of(request: Request) -> int:
+    try:
+        with urlopen(request, timeout=30) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        with error:
+            return error.code
