@@ -4,6 +4,8 @@ Samples are float32 from -1 to 1, mono. Levels are dBFS, RMS over active speech:
 that are within 30 dB of the loudest one, a simple form of ITU-T P.56.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from G722 import G722
 from numpy.typing import NDArray
@@ -20,6 +22,31 @@ _FRAME_S = 0.02
 _ACTIVE_DB = 30.0
 #: At both ends, frames that are softer than the loudest one by more than this are silence.
 _SILENCE_DB = 42.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A finished prompt: its file by suffix, its length, and its measures at 16 kHz and 8 kHz."""
+
+    files: dict[str, bytes]
+    seconds: float
+    level_dbfs: float
+    peak_dbfs: float
+
+
+def finished(raw: bytes, head_s: float, tail_s: float) -> Sound | None:
+    """Return what float32 samples at 16 kHz become: trimmed, evenly loud; None if silent."""
+    samples = trim(np.frombuffer(raw, dtype=np.float32), WIDE_HZ, head_s, tail_s)
+    if not len(samples):
+        return None
+    wide = even(samples, WIDE_HZ)
+    slim = even(narrow(wide), NARROW_HZ)
+    return Sound(
+        {"alaw": alaw(slim), "sln16": linear(wide), "g722": g722(wide)},
+        len(wide) / WIDE_HZ,
+        level(wide, WIDE_HZ),
+        max(peak(wide), peak(slim)),
+    )
 
 
 def trim(samples: Samples, rate: int, head_s: float, tail_s: float) -> Samples:

@@ -18,14 +18,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from router.core.ids import PromptId
 from router.errors import Problem, VoiceError
-from router.voice import loudness
 from router.voice.catalogue import Catalogue, Prompt
 from router.voice.synthesis import Tools, Voice, run
+
+if TYPE_CHECKING:
+    from router.voice.loudness import Sound
 
 #: The suffixes of each prompt's files.
 FORMATS = ("alaw", "sln16", "g722")
@@ -182,13 +183,8 @@ class _Rendering:
             if source is None:
                 source = folder / f"{prompt.id}.wav"
                 self.voice.speak(prompt.spoken, source)
-            wide, narrow = self._sounds(source, joined=prompt.joined)
-            contents = {
-                "alaw": loudness.alaw(narrow),
-                "sln16": loudness.linear(wide),
-                "g722": loudness.g722(wide),
-            }
-            for suffix, content in contents.items():
+            sound = self._sound(source, joined=prompt.joined)
+            for suffix, content in sound.files.items():
                 _replace(self.out / f"{prompt.id}.{suffix}", content, folder)
             (folder / f"{prompt.id}.wav").unlink(missing_ok=True)
         except VoiceError as error:
@@ -197,24 +193,25 @@ class _Rendering:
             raise _unwritable(prompt.id, self.out, error) from error
         self.manifest[prompt.id] = _Entry(
             source=self.sources[prompt.id],
-            audio=_digest(*contents.values()),
-            seconds=round(len(wide) / loudness.WIDE_HZ, 3),
-            level_dbfs=round(loudness.level(wide, loudness.WIDE_HZ), 2),
-            peak_dbfs=round(max(loudness.peak(wide), loudness.peak(narrow)), 2),
+            audio=_digest(*sound.files.values()),
+            seconds=round(sound.seconds, 3),
+            level_dbfs=round(sound.level_dbfs, 2),
+            peak_dbfs=round(sound.peak_dbfs, 2),
         )
 
-    def _sounds(self, source: Path, *, joined: bool) -> tuple[loudness.Samples, loudness.Samples]:
-        """Return the finished sound at 16 kHz and at 8 kHz, each evenly loud."""
+    def _sound(self, source: Path, *, joined: bool) -> "Sound":
+        """Return the finished sound."""
+        # Here, since numpy takes long to load: a router only checks what has been rendered.
+        from router.voice.loudness import finished
+
         # Headroom for the filters; a phone carries nothing below 100 Hz or above 7 kHz.
         effects = ("remix", "-", "gain", "-3", "highpass", "100", "rate", "-h", "16000")
         raw = run(self.tools, "sox", str(source), "-t", "f32", "-", *effects, "sinc", "-7000")
-        samples = np.frombuffer(raw, dtype=np.float32)
-        samples = loudness.trim(samples, loudness.WIDE_HZ, *(_INSIDE if joined else _AROUND))
-        if not len(samples):
+        sound = finished(raw, *(_INSIDE if joined else _AROUND))
+        if sound is None:
             origin = "the recording" if source.parent.name == "recordings" else "the voice"
             raise VoiceError("", f"{origin} is silent: {source.name}")
-        wide = loudness.even(samples, loudness.WIDE_HZ)
-        return wide, loudness.even(loudness.narrow(wide), loudness.NARROW_HZ)
+        return sound
 
 
 def _sources(catalogue: Catalogue, recordings: Path, voice: Voice) -> dict[PromptId, str]:

@@ -160,3 +160,15 @@ def test_bad_words_get_a_sentence(words: tuple[str, ...], code: int, sentence: s
     assert shown.returncode == code
     assert sentence in shown.stderr
     assert "Traceback" not in shown.stderr
+
+
+def test_a_router_loads_nothing_that_only_the_rendering_of_sound_needs() -> None:
+    """Callers wait while it starts."""
+    code = (
+        "import sys, router.cli.app, router.cli.check, router.service.service\n"
+        "print(*{'numpy', 'G722'} & {*sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=provision.TOP, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "\n")

@@ -8,7 +8,17 @@ from collections.abc import Callable, Sequence
 from router.errors import RouterError
 from tests.faults import report as faults_report
 from tests.faults import run as faults
-from tests.load import callbacks, callbacks_report, core, ivr, ivr_report, queue, ring, soak
+from tests.load import (
+    callbacks,
+    callbacks_report,
+    core,
+    ivr,
+    ivr_report,
+    queue,
+    restart,
+    ring,
+    soak,
+)
 from tests.load.report import Report, as_json, as_markdown, as_text
 
 _MINUTES, _QUICK_MINUTES = 10.0, 1.0
@@ -79,6 +89,12 @@ def _ring(quick: bool, port_offset: int) -> Report:
     return ring.report(ring.run(scale, port_offset, tell), scale, load_before)
 
 
+def _restart(quick: bool, port_offset: int) -> Report:
+    """How soon a router that was killed is back, and has taken up the calls that are up."""
+    scale = restart.QUICK if quick else restart.FULL
+    return restart.report(restart.run(scale, port_offset, tell), scale)
+
+
 def _callbacks(quick: bool, port_offset: int) -> Report:
     """How soon requests to be called back are answered and dialled, and what one weighs."""
     scale = callbacks.QUICK if quick else callbacks.FULL
@@ -91,6 +107,7 @@ BENCHMARKS: dict[str, Callable[[bool, int], Report]] = {
     "core": _core,
     "ivr": _ivr,
     "queue": _queue,
+    "restart": _restart,
     "ring": _ring,
 }
 

@@ -129,7 +129,7 @@ class Rig:
             with dialplan.open("a", encoding="utf-8") as file:
                 file.write(_DIALPLAN)
             await self.asterisk.cli("dialplan reload")
-            await self._start_router()
+            await self.start_router()
         except BaseException:
             await self._stop()
             raise
@@ -140,7 +140,9 @@ class Rig:
 
     async def steps(self) -> dict[str, float]:
         """Return how many steps of each kind the router has noted since it started."""
-        prefix = 'allo_steps_total{step="'
+        return await self._counted('allo_steps_total{step="')
+
+    async def _counted(self, prefix: str) -> dict[str, float]:
         async with aiohttp.ClientSession() as session, session.get(self.http + "/metrics") as got:
             lines = (await got.text()).splitlines()
         counted = (line[len(prefix) :].split('"} ') for line in lines if line.startswith(prefix))
@@ -158,9 +160,24 @@ class Rig:
         said += [line for line in router.splitlines() if '"level":"info"' not in line]
         return len(said)
 
-    async def _start_router(self) -> None:
+    async def calls(self) -> dict[str, float]:
+        """Return how many calls the router has in each state."""
+        return await self._counted('allo_calls{state="')
+
+    async def kill_router(self) -> None:
+        """End the router as a crash would."""
+        assert self._router is not None, "use with `async with`"
+        self._router.kill()
+        await self._router.wait()
+
+    async def start_router(self) -> None:
+        """Start the router, and wait until it is ready.
+
+        Raises:
+            SetupError: If it stops or does not become ready.
+        """
         log_path = self.state_dir / "router.log"
-        with log_path.open("wb") as log:
+        with log_path.open("ab") as log:
             self._router = await asyncio.create_subprocess_exec(
                 *tied_to_us(
                     *(sys.executable, "-P", "-m", "router.cli"),
