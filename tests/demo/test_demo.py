@@ -30,6 +30,7 @@ PATIENCE_S = 240
 READY_KEYS = {"sip", "http", "ari", "code", "fiche", "api_key", "pids", "state_dir"} | {
     "asterisk_log",
     "router_log",
+    "fallback_log",
     "callback_keys",
     "agent_tokens",
     "supervisor_tokens",
