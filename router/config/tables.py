@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -37,7 +37,7 @@ T = TypeVar("T")
 #: A mended table can have faults of its own (an empty table lacks its keys), which are mended too.
 _MENDINGS = 4
 
-#: No number exceeds it: for seconds, a year. Beyond, clocks and Asterisk's own numbers overflow.
+#: No setting exceeds it: for seconds, a year. Beyond, clocks and Asterisk's own numbers overflow.
 MOST = 31_622_400
 #: Characters of a text at most.
 LONGEST = 500
@@ -80,31 +80,34 @@ _WITHOUT_VALUE = frozenset(
 class Table(BaseModel):
     """A TOML table with known keys."""
 
+    #: What no number in it may exceed.
+    most: ClassVar[float] = MOST
+
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     @field_validator("*")
     @classmethod
     def _keep_within_reason(cls, value: Any) -> Any:
         """Refuse what no setting can mean: see `MOST`, `LONGEST`, and control characters."""
-        _check_extent(value)
+        _check_extent(value, cls.most)
         return value
 
 
 Text = Annotated[str, Field(min_length=1)]
 
 
-def _check_extent(value: Any) -> None:
+def _check_extent(value: Any, most: float) -> None:
     if isinstance(value, str):
         if len(value) > LONGEST:
             raise PydanticCustomError("too_long", "too long", {"longest": LONGEST})
         if _CONTROL.search(value):
             raise PydanticCustomError("control_character", "control character")
     elif isinstance(value, int | float):
-        if abs(value) > MOST:
-            raise PydanticCustomError("too_great", "too great", {"most": MOST})
+        if abs(value) > most:
+            raise PydanticCustomError("too_great", "too great", {"most": most})
     elif isinstance(value, tuple | dict):
         for one in value.values() if isinstance(value, dict) else value:
-            _check_extent(one)
+            _check_extent(one, most)
 
 
 def schema(

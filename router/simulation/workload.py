@@ -9,7 +9,7 @@ from datetime import date, time
 from math import exp, log1p, sqrt
 from pathlib import Path
 from statistics import NormalDist
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -32,7 +32,13 @@ Seconds = Annotated[float, Field(ge=0)]
 Volume = Annotated[int, Field(ge=0, le=_MOST)]
 
 
-class Duration(Table):
+class Assumed(Table):
+    """What is assumed of people. A billion seconds mean never, and the clock is a virtual one."""
+
+    most: ClassVar[float] = 1e12
+
+
+class Duration(Assumed):
     """How long something takes."""
 
     #: The mean, in seconds.
@@ -63,7 +69,7 @@ class Duration(Table):
         return self.mean_s
 
 
-class Year(Table):
+class Year(Assumed):
     """How many come in a year."""
 
     #: Calls within opening hours.
@@ -74,7 +80,7 @@ class Year(Table):
     closed_calls: Volume = 0
 
 
-class Shape(Table):
+class Shape(Assumed):
     """When they come: weights, which are multiplied."""
 
     #: By weekday; of each of its half-hours.
@@ -87,7 +93,7 @@ class Shape(Table):
     after_closure: Weight = 1.0
 
 
-class Peak(Table):
+class Peak(Assumed):
     """More or fewer people than the shape says, for a while; on top of the year's volume."""
 
     day: date
@@ -99,7 +105,7 @@ class Peak(Table):
     reason: Text
 
 
-class Callers(Table):
+class Callers(Assumed):
     """Those who dial the number."""
 
     #: How often each sector is asked for, by callers and by those called back: weights.
@@ -140,7 +146,7 @@ class Callers(Table):
     says_yes: Share
 
 
-class Talk(Table):
+class Talk(Assumed):
     """How long conversations are."""
 
     #: The mean, in seconds.
@@ -153,7 +159,7 @@ class Talk(Table):
     sectors: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
 
 
-class Called(Table):
+class Called(Assumed):
     """Those who asked to be called back; each attempt has an outcome of its own."""
 
     #: Of all attempts: what they meet; the rest are answered.
@@ -173,7 +179,7 @@ class Called(Table):
     voicemail_s: Seconds = 20.0
 
 
-class Shift(Table):
+class Shift(Assumed):
     """When some of the informateurs work, on these days; those in no shift have the day off."""
 
     weekdays: tuple[Literal[WEEKDAYS], ...]  # type: ignore[valid-type]
@@ -184,7 +190,7 @@ class Shift(Table):
     share: Share
 
 
-class Informateurs(Table):
+class Informateurs(Assumed):
     """Those who answer."""
 
     #: Of those due on a day: come (the others are on leave, in training or ill).
@@ -219,7 +225,7 @@ class Informateurs(Table):
     wrap_up: Duration
 
 
-class Outage(Table):
+class Outage(Assumed):
     """A time in which a share of the informateurs' phones is not registered."""
 
     day: date
@@ -231,7 +237,7 @@ class Outage(Table):
     reason: Text
 
 
-class Absence(Table):
+class Absence(Assumed):
     """Days on which more of the informateurs who are due do not come than usual."""
 
     #: The first and the last day.
@@ -242,7 +248,7 @@ class Absence(Table):
     reason: Text
 
 
-class Workload(Table):
+class Workload(Assumed):
     """A year's work."""
 
     name: Text
