@@ -139,7 +139,7 @@ def test_who_never_asked_for_an_informateur_was_not_offered() -> None:
     assert of("closed/1", *calls).value == 1
     assert of("offered/2", *calls).value == len(Outcome) - 4  # those, and callers while closed
     assert of("answered/1", *calls).value == 2  # a lost caller had been answered
-    assert of("refused/2", *calls).value == 4
+    assert of("refused/2", *calls).value == 5
     assert of("broken/1", *calls).value == 4  # failed, expired, or lost with its number
     assert of("abandoned/2", *calls).value == 1  # not those who could not be reached
 
