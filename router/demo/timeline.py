@@ -22,6 +22,7 @@ WORDS: Mapping[Step, str] = {
     Step.MENU: "The caller hears the menu {detail}.",
     Step.PAGE: "The caller hears the information page {detail}.",
     Step.QUEUED: "The caller joins the queue, for « {sector} ».",
+    Step.MOVED: "A new plan has the domain no more: the caller waits for « {sector} ».",
     Step.ANNOUNCED: "The caller hears the place in the queue ({detail}).",
     Step.RINGING: "The phone of informateur {agent} rings.",
     Step.MISSED: "Informateur {agent} did not take the call ({detail}): the next one is rung.",

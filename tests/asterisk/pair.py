@@ -135,7 +135,7 @@ def theirs(folder: Path, tls: Tls) -> AsteriskSettings:
         service_numbers=(THEIR_NUMBER,),
         ari_port=26088,
         ami_port=26068,
-        probe_port=26066,
+        probe_port=26067,
         rtp_first=31000,
         rtp_last=31999,
         carriers=(

@@ -52,8 +52,9 @@ async def faults(cast: Cast, checks: Sequence[Check]) -> Collection[str]:
 
 
 async def test_a_healthy_demo_has_only_what_a_demo_is_like(patient: Cast) -> None:
-    """Its prompts apart: this stage's are cut short, and not in every format."""
+    """Its prompts apart, which are cut short, and not in every format."""
     await patient.informateur()
+    await patient.until(lambda: found(patient, routers.CHECKS), lambda names: not names)
     before = patient.stage.asterisk.log_path.stat().st_size
 
     names = await found(patient, [check for check in CHECKS if check not in prompts.CHECKS])
