@@ -14,8 +14,8 @@ from router.cli import provision
 from router.config import load
 from tests.faults import checker, injection, spans
 from tests.faults.checker import Breach
+from tests.faults.fault import Fault
 from tests.faults.history import CALLER, FAULT, USAGER, Did, History
-from tests.faults.injection import Fault
 from tests.faults.town import Town, open_town
 
 Say = Callable[[str], None]
