@@ -80,6 +80,15 @@ def test_it_carries_its_licence_and_its_types(installed: Installed) -> None:
     assert (installed.site / "router" / "py.typed").is_file()
 
 
+def test_it_carries_the_pages(installed: Installed) -> None:
+    pages = provision.TOP / "router" / "web" / "static"
+    files = [path for path in pages.rglob("*") if path.is_file()]
+    assert files
+    for path in files:
+        copy = installed.site / path.relative_to(provision.TOP)
+        assert copy.read_bytes() == path.read_bytes()
+
+
 def test_it_configures_asterisk_and_is_right_by_its_own_check(
     installed: Installed, settings: str
 ) -> None:

@@ -206,7 +206,8 @@ def _digests(ground: Ground) -> dict[str, str]:
     lib = ground.at(LIB)
     shipped = lib / "router" / "shipped" / "asterisk-conf"
     asterisk = [lib / "asterisk" / "receipt.json", *sorted(shipped.glob("*.conf"))]
-    router = [lib / "VERSION", *sorted((lib / "router").rglob("*.py"))]
+    code = (path for path in (lib / "router").rglob("*") if "__pycache__" not in path.parts)
+    router = [lib / "VERSION", *sorted(code)]
     return {"asterisk": _digest(asterisk), "router": _digest(router)}
 
 

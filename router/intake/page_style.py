@@ -3,9 +3,9 @@
 The sheet is part of each page; the policy names it by its hash, so that no other is applied.
 """
 
-import base64
-import hashlib
 from collections.abc import Mapping
+
+from router.web.policy import source_of
 
 STYLE = """
 :root { color-scheme: light dark; --accent: #0b4f9e; --on: #fff; --line: #6b6b6b;
@@ -50,13 +50,12 @@ rappel-3939[live] ~ .access { display: none; }
         white-space: nowrap; }
 :focus-visible { outline: .1875rem solid var(--accent); outline-offset: .1875rem; }
 """
-_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 
 #: Our script and our style sheet, and requests and forms to us only. The widget's own style is
 #: a constructed sheet, which no policy forbids.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; "
-    f"style-src 'sha256-{_STYLE_HASH}'; "
+    f"style-src {source_of(STYLE)}; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 #: Not "no-referrer": the form's origin would be "null".

@@ -4,8 +4,6 @@ The form asks what the widget asks, through the same reception. Browsers without
 no puzzle, so while puzzles are set the form is a narrow door: a few a minute, in total.
 """
 
-import gzip
-import hashlib
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,6 +29,7 @@ from router.intake.requests import (
     subject_of,
 )
 from router.intake.terms import Terms
+from router.web.files import File
 from router.web.present import Phone
 from router.web.refusals import REASONS, NotNow, most_common
 from router.web.replies import Refused
@@ -50,9 +49,8 @@ class Pages:
         self._reception = reception
         self._guard = guard
         self._codes = CodeBook.of(terms.plan, terms.code_secret)
-        self._widget = with_number(_WIDGET.read_text(), terms.plan).encode()
-        self._zipped = gzip.compress(self._widget, 9, mtime=0)
-        self._tag = f'"{hashlib.sha256(self._widget).hexdigest()[:16]}"'
+        widget = with_number(_WIDGET.read_text(), terms.plan).encode()
+        self._widget = File.of("text/javascript", widget)
         self._door = NarrowDoor(terms.forms_per_minute) if terms.proof_of_work else None
 
     def routes(self) -> list[web.AbstractRouteDef]:
@@ -111,19 +109,9 @@ class Pages:
         """Return the script, for any page."""
         headers = {
             "Cache-Control": f"public, max-age={_WIDGET_LIFE_S}",
-            "ETag": self._tag,
-            "Vary": "Accept-Encoding",
-            "X-Content-Type-Options": "nosniff",
             "Cross-Origin-Resource-Policy": "cross-origin",
         }
-        if request.headers.get("If-None-Match") == self._tag:
-            return web.Response(status=304, headers=headers)
-        body = self._widget
-        if "gzip" in request.headers.get("Accept-Encoding", ""):
-            body, headers["Content-Encoding"] = self._zipped, "gzip"
-        return web.Response(
-            body=body, headers=headers, content_type="text/javascript", charset="utf-8"
-        )
+        return self._widget.answer(request, headers)
 
     def _refused(self, subject: Subject, form: dict[str, str], error: Refused) -> web.Response:
         # Where the router did not answer, nobody knows whether the ticket exists: the request

@@ -23,7 +23,10 @@ from router.web.replies import Refused
 
 SOCKET_NAME = "router.sock"
 
-_REQUEST_HEADERS = ("Accept", "Authorization", "Content-Type", "If-None-Match", "Last-Event-ID")
+_REQUEST_HEADERS = (
+    *("Accept", "Accept-Encoding", "Authorization", "Content-Type", "If-None-Match"),
+    "Last-Event-ID",
+)
 #: RFC 9110, section 7.6.1: what concerns one connection only. aiohttp sets its own.
 _OUR_HEADERS = frozenset(
     {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
@@ -130,6 +133,7 @@ class Proxy:
                 connector=aiohttp.UnixConnector(self._path, limit=0),
                 timeout=aiohttp.ClientTimeout(total=None),
                 auto_decompress=False,
+                skip_auto_headers=("Accept-Encoding",),  # what the browser can unpack decides
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session

@@ -58,6 +58,7 @@ _ALSO = {Scope.READ: Others.MACHINES, Scope.CALLBACKS: Others.VISITORS}
 #: What each operation does, by its id.
 _DOES = {
     "getPage": "the page for people",
+    "getFile": "a script or style sheet of the pages",
     "getHealth": "whether the process lives",
     "getReadiness": "whether a call can come in and reach a phone, and what is missing",
     "getMetrics": "metrics for Prometheus ([monitoring](monitoring.md))",

@@ -36,6 +36,7 @@ ADDRESSES: Mapping[str, Scope | Others] = {
     "/rappel": Others.EVERYBODY,
     "/rappel/suivi": Others.EVERYBODY,
     "/widget.js": Others.EVERYBODY,
+    "/static/{folder}/{file}": Others.EVERYBODY,
     "/readyz": Others.MACHINES,
     "/metrics": Others.MACHINES,
     "/v1/callbacks": Others.VISITORS,

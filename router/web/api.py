@@ -21,7 +21,8 @@ from router.web.backend import DeskBackend
 from router.web.bodies import LARGEST_BODY
 from router.web.desk import Desk
 from router.web.metrics import Metrics
-from router.web.pages import home
+from router.web.page_files import PageFiles
+from router.web.pages import HEADERS, home
 from router.web.replies import Refused, http_refusal, refusal
 from router.web.snapshot import Snapshot
 from router.web.supervision import Supervision
@@ -57,6 +58,7 @@ class Api:
                 web.get("/v1/access-codes/{fiche}", self.access_code),
             ]
         )
+        app.add_routes(PageFiles().routes())
         if self.backend is not None:
             desk = Desk(self.plan, self.backend, self.snapshot)
             supervision = Supervision(self.plan, self.backend, self.snapshot)
@@ -77,7 +79,7 @@ class Api:
         return web.Response(
             text=home(self.plan, self.snapshot()),
             content_type="text/html",
-            headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"},
+            headers=HEADERS,
         )
 
     async def health(self, request: web.Request) -> web.Response:

@@ -167,6 +167,7 @@ _ACTS = {
     "refer": "Orienter vers un autre organisme",
     "note": "Noter l’appel",
 }
+_FILE = "/static/{folder}/{file}"
 _DESK = "/v1/agents/me"
 _SUPERVISION = "/v1/supervision/agents"
 _TOKEN_ERRORS = (401, 403)
@@ -253,6 +254,10 @@ def paths() -> dict[str, Any]:
         "/metrics": _get(
             "getMetrics", "/metrics", "Les mesures, pour Prometheus", "", 403, kind="text/plain"
         ),
+        _FILE: {
+            "parameters": [_in_path("folder"), _in_path("file")],
+            **_get("getFile", _FILE, "Un fichier des pages", "", 404, kind="text/*"),
+        },
         "/v1/service": _get("getService", "/v1/service", "L’état du service", "Service"),
         code: {
             "parameters": [_in_path("fiche")],

@@ -1,10 +1,12 @@
 """Pages for people: plain HTML, without a script or an address elsewhere."""
 
+from collections.abc import Mapping
 from html import escape
 
 from router.core.plan import Plan
 from router.core.standing import SectorSnapshot
 from router.french import clock_text
+from router.web.policy import source_of
 from router.web.present import Phone, phone_sentences
 from router.web.relay import paragraph
 from router.web.sentences import as_html
@@ -30,6 +32,15 @@ dd { margin: 0; }
 a { color: LinkText; }
 @media (prefers-color-scheme: dark) { :root { --good: #27a658; --bad: #ff5655; } }
 """
+#: The sheet is part of the page; the policy names it by its hash.
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src {source_of(_STYLE)}; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 def home(plan: Plan, snapshot: Snapshot) -> str:

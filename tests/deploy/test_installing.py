@@ -37,6 +37,7 @@ def test_everything_is_laid(image: Image) -> None:
     for path in (
         "/usr/bin/allo",
         "/usr/lib/allo/router/cli/app.py",
+        "/usr/lib/allo/router/web/static/shared/design.css",
         "/usr/lib/allo/router/shipped/asterisk-conf/pjsip.conf",
         "/usr/lib/allo/asterisk/one.txt",
         "/usr/lib/allo/packages/one.txt",

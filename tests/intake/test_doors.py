@@ -10,6 +10,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 EVERYBODY = ("/", "/healthz", "/v1/service", "/v1/openapi.json", "/rappel", "/widget.js")
 MACHINES = ("/readyz", "/metrics")
+#: Of the router, tried in tests/web/test_addresses.py.
+PAGES = ("/static/{folder}/{file}",)
 TICKET = "/v1/callbacks/" + "t" * 32
 #: From outside, by way of a proxy.
 AWAY = {"X-Forwarded-For": "198.51.100.1"}
@@ -59,5 +61,5 @@ async def test_a_token_does_not_make_a_page_an_allowed_one(here: IntakeScene) ->
 
 async def test_nothing_is_left_out() -> None:
     tried = {*EVERYBODY, *MACHINES, "/rappel/suivi", "/v1/callbacks", "/v1/callbacks/challenge"}
-    tried.add("/v1/callbacks/{ticket}")
+    tried |= {"/v1/callbacks/{ticket}", *PAGES}
     assert {path for path, to in ADDRESSES.items() if isinstance(to, Others)} == tried

@@ -27,6 +27,12 @@ async def test_addresses_of_the_router_are_handed_on(here: IntakeScene) -> None:
     assert {"X-Other", "Origin"}.isdisjoint(seen)
 
 
+async def test_what_the_browser_can_unpack_decides_what_is_compressed(here: IntakeScene) -> None:
+    for offered in ("br", "gzip, br"):
+        await here.ask(method="GET", path="/v1/service", headers={"Accept-Encoding": offered})
+    assert [seen["Accept-Encoding"] for _, seen, _ in here.web.seen] == ["br", "gzip, br"]
+
+
 async def test_bodies_are_handed_on(here: IntakeScene) -> None:
     status, _ = await here.ask({"subject": "travail"}, path="/v1/agents/me/note")
     assert status == 200

@@ -11,7 +11,7 @@ from tests.service_plan import FICHE
 from tests.web.desk_scene import SCOPES, Client, Engine
 
 #: Written out again, beside the table that is tested: what needs no token, and what each opens.
-FOR_EVERYBODY = {"/", "/healthz", "/readyz", "/metrics", "/v1/service"}
+FOR_EVERYBODY = {"/", "/healthz", "/readyz", "/metrics", "/v1/service", "/static/{folder}/{file}"}
 CODES = {"/v1/access-codes/{fiche}"}
 DESK = {"/v1/agents/me", "/v1/agents/me/stream", *(f"/v1/agents/me/{one}" for one in ACTIONS)}
 SUPERVISION = {
@@ -46,7 +46,9 @@ def routes(app: web.Application) -> list[tuple[str, str]]:
 
 async def ask(client: Client, method: str, address: str, token: str | None) -> tuple[int, bytes]:
     """Ask as somebody with the token would; an answer that goes on and on is left."""
-    path = address.format(fiche=FICHE, agent="101", watching="listen")
+    path = address.format(
+        fiche=FICHE, agent="101", watching="listen", folder="shared", file="design.css"
+    )
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     async with client.request(method, path, headers=headers, json={"phone": "900"}) as answer:
         if answer.status == 200:
