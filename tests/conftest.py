@@ -3,8 +3,8 @@
 Profiles: `ci` by default, `--hypothesis-profile=long` for a thorough search.
 
 With several workers (`./allo test` without words) each file is of one worker, as its fixtures
-are. All calls on the stage that the session shares are of one worker too; every other stage has
-ports of its own (tests/real/conftest.py).
+are. Calls on the stage that a session shares are of two workers, since nothing takes longer; every
+other stage has ports of its own (tests/real/conftest.py).
 """
 
 import os
@@ -29,10 +29,13 @@ settings.register_profile(
 settings.load_profile("ci")
 
 TESTS = Path(__file__).parent
+#: About half of what the calls on the shared stage take.
+ON_ANOTHER_STAGE = ("test_talk_calls.py", "test_desk_calls.py", "test_supervision_calls.py")
 _OUTSIDE = Table.outside
 #: What takes longest begins first: nobody then waits for it alone.
 LONGEST = (
     "the stage",
+    "another stage",
     "real/test_callback_calls.py",
     "real/test_callback_kills.py",
     "real/test_callback_queue_calls.py",
@@ -51,7 +54,7 @@ def group(path: Path) -> str:
     if path.parent.name == "asterisk":
         return "a private Asterisk"  # several, all at the same ports
     if path.parent.name == "real" and "open_stage" not in path.read_text():
-        return "the stage"
+        return "another stage" if path.name in ON_ANOTHER_STAGE else "the stage"
     return str(path.relative_to(TESTS))
 
 

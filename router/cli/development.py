@@ -12,7 +12,7 @@ from router.places import TOP
 def test(context: typer.Context) -> None:
     """Run all tests, on a real Asterisk where they need one.
 
-    Without arguments, three tests run at a time, since most of the time is spent waiting. With
+    Without arguments, four tests run at a time, since most of the time is spent waiting. With
     arguments, which go to pytest, they run one at a time.
 
     ./allo test tests/cli/test_cli.py runs one file; -k WORD runs tests with WORD in their name;
@@ -28,7 +28,7 @@ def test(context: typer.Context) -> None:
     provision.prompts(load(None), voice, tools, say)
     os.chdir(TOP)
     # tests/conftest.py decides which tests share a process, and their order.
-    side_by_side = ("-n", "3", "--dist", "loadscope", "--no-loadscope-reorder")
+    side_by_side = ("-n", "4", "--dist", "loadscope", "--no-loadscope-reorder")
     words = context.args or side_by_side
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *words])
 

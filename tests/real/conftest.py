@@ -22,12 +22,14 @@ from tests.real.prompts import shorten
 #: Monday, 10 o'clock in Metz.
 OPEN_AT = datetime(2026, 11, 23, 9, tzinfo=UTC).timestamp()
 #: Ports of the stages. Their ranges of RTP overlap: Asterisk takes the next free port.
-OFFSET, CLOSED_OFFSET, FRAGILE_OFFSET, RESTARTED_OFFSET = 3000, 3200, 3400, 3500
+CLOSED_OFFSET, FRAGILE_OFFSET, RESTARTED_OFFSET = 3200, 3400, 3500
 CALLBACKS_OFFSET, CARRIER_OFFSET, KILLS_OFFSET, READY_OFFSET = 3600, 3700, 3800, 4900
 GAP_OFFSET = 5100
 #: Nobody else's port is among its ports for sound.
 DOCTOR_OFFSET = 17100
 CALLBACK_QUEUE_OFFSET = 4000
+#: A worker's stage adds 100 times the worker's number to it, up to 6900.
+STAGE_OFFSET = 6000
 
 #: Where calls to the public network go.
 PSTN_PORT = 5075
@@ -131,9 +133,10 @@ def open_stage(
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def stage(open_stage: OpenStage) -> AsyncIterator[Stage]:
+async def stage(open_stage: OpenStage, worker_id: str) -> AsyncIterator[Stage]:
     """The service during its hours. A test that breaks it opens another one."""
-    async with open_stage(OFFSET, OPEN_AT) as opened:
+    number = int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
+    async with open_stage(STAGE_OFFSET + 100 * number, OPEN_AT) as opened:
         yield opened
 
 
