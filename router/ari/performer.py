@@ -26,6 +26,9 @@ from router.core.ids import CallId, ChannelId
 from router.errors import AriGone, AriRejected, AriUnreachable
 from router.tasks import Tasks
 
+#: How long after a refusal a prompt is stopped again, each time in turn.
+_STOP_AGAIN_S = (0.02, 0.05, 0.1, 0.2, 0.5)
+
 Ask = Callable[[Request], Awaitable[Any]]
 Send = Callable[[Request], Awaitable[asyncio.Future[Any]]]
 
@@ -143,18 +146,40 @@ class Performer:
                 return True  # seen when the caller hangs up while variables are set
             if isinstance(command, Verify):
                 return True  # says nothing about the leg
-            self._log.warning(
-                "asterisk refused",
-                call=command.call,
-                operation=error.operation,
-                status=error.status,
-            )
-            self._failed(command, request.channel, error)
+            if isinstance(command, StopPlaying) and error.status == 500:
+                self._tasks.start(self._stop_again(command, request))
+                return True
+            self._rejected(command, request, error)
             return False
         except AriUnreachable:
             self._dropped(command)
             return False
         return True
+
+    async def _stop_again(self, command: StopPlaying, request: Request) -> None:
+        """Stop a prompt that Asterisk would not stop yet.
+
+        From a prompt's start until its file is open, Asterisk answers 500 (res_stasis_playback:
+        the playback is "playing" before it is "controllable"). Left alone it would be heard to
+        its end, and what waits behind it would wait as long.
+        """
+        for pause_s in _STOP_AGAIN_S:
+            await asyncio.sleep(pause_s)
+            try:
+                await self._ask(request)
+            except (AriGone, AriUnreachable):
+                return  # it has ended, or the resync sees to it
+            except AriRejected as error:
+                last = error
+            else:
+                return
+        self._rejected(command, request, last)
+
+    def _rejected(self, command: Order, request: Request, error: AriRejected) -> None:
+        self._log.warning(
+            "asterisk refused", call=command.call, operation=error.operation, status=error.status
+        )
+        self._failed(command, request.channel, error)
 
     def _failed(self, command: Order, channel: ChannelId | None, error: AriRejected) -> None:
         self.refused += 1

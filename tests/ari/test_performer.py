@@ -32,6 +32,7 @@ from router.core.events import CommandFailed, Event, LegEnd, LegEnded
 from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PlaybackId, PromptId, SectorId
 from router.errors import AriError, AriGone, AriRejected, AriUnreachable
 from tests.contract.bench import ENTRY, PLAN
+from tests.patience import PATIENCE_S
 
 CALL, OTHER = CallId("1"), CallId("2")
 CHANNEL, LEG = ChannelId(CALL), ChannelId("leg")
@@ -294,6 +295,31 @@ async def test_a_refusal_is_logged_by_call_operation_and_status_alone(asterisk: 
             "status": 500,
         }
     ]
+    assert asterisk.submitted == [CommandFailed(CALL, CHANNEL)]
+
+
+async def test_a_prompt_that_cannot_be_stopped_yet_is_stopped_again(asterisk: Asterisk) -> None:
+    stop = "DELETE playbacks/p1"
+    asterisk.errors[stop] = REFUSED
+    with structlog.testing.capture_logs() as logs:
+        asterisk.performer.perform([StopPlaying(CALL, PlaybackId("p1")), StartMusic(CALL, CHANNEL)])
+        await asterisk.idle()
+        assert asterisk.asked == [stop, "POST channels/1/moh"]
+        del asterisk.errors[stop]
+        async with asyncio.timeout(PATIENCE_S):
+            while asterisk.asked.count(stop) < 2:
+                await asyncio.sleep(0)
+        await asyncio.sleep(0.2)
+    assert asterisk.asked.count(stop) == 2
+    assert (logs, asterisk.submitted) == ([], [])
+
+
+async def test_a_prompt_that_cannot_be_stopped_at_all_is_a_failure(asterisk: Asterisk) -> None:
+    asterisk.errors["DELETE playbacks/p1"] = REFUSED
+    asterisk.performer.perform([StopPlaying(CALL, PlaybackId("p1"))])
+    async with asyncio.timeout(PATIENCE_S):
+        while not asterisk.submitted:
+            await asyncio.sleep(0.01)
     assert asterisk.submitted == [CommandFailed(CALL, CHANNEL)]
 
 
