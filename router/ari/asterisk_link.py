@@ -150,6 +150,10 @@ class AsteriskLink:
         self.connected = False
         #: Why the latest connection ended or failed; None while there is one.
         self.last_error: AriError | None = None
+        #: When a connection on which the engine was up to date ended last, and when what Asterisk
+        #: holds was last compared with what the engine believes, by the loop's clock.
+        self.known_until: float | None = None
+        self.compared_at: float | None = None
         self.counts = LinkCounts()
         #: How many of the plan's phones Asterisk knew at the last resync.
         self.phones_found = 0
@@ -174,6 +178,7 @@ class AsteriskLink:
                     raise AriReplaced(self._app)
                 if self.connected:
                     attempt = 0
+                    self.known_until = loop.time()
                 self.connected = False
                 if str(error) != str(self.last_error):  # once, however often we try
                     self._log.warning("no connection to asterisk", reason=str(error))
@@ -318,6 +323,7 @@ class AsteriskLink:
 
             # No await until the engine knows.
             found = reconcile(held, self._underway, *self._known())
+            self.compared_at = asyncio.get_running_loop().time()
             certain = before.confirmed_by(found)
             before = found
             if certain.events or certain.requests:
@@ -344,6 +350,7 @@ class AsteriskLink:
         found = reconcile(held, self._underway, *self._known(), lost)
         self._performer.perform(found.commands)
         self._pass_on(found.events)
+        self.compared_at = asyncio.get_running_loop().time()
         self.connected = True
         self.last_error = None
         self.counts.connections += 1

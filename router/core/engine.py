@@ -164,6 +164,10 @@ class Engine:
         """Return the state of every sector at the time of the last event."""
         return [self._standing.of_sector(sector) for sector in self.board.plan.sectors]
 
+    def waiting(self) -> dict[SectorId, list[float]]:
+        """Return since when each caller has waited who talks to nobody yet, by sector."""
+        return self._standing.waiting()
+
     def agent_states(self) -> dict[AgentState, int]:
         """Return how many informateurs are in each state."""
         states = dict.fromkeys(AgentState, 0)
@@ -209,6 +213,10 @@ class Engine:
     def open_tickets(self) -> list[TicketRecord]:
         """Return every open ticket, as it was last given to be stored."""
         return [ticket.record for ticket in self.tickets.tickets.values()]
+
+    def tickets_now(self) -> list[TicketRecord]:
+        """Return every open ticket in its present state, which need not have been stored."""
+        return self._callbacks.records()
 
     def ticket_code(self, ticket: TicketId) -> str | None:
         """Return the code for calling in instead of being called back; None if it has ended."""

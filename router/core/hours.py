@@ -117,6 +117,10 @@ class Hours:
         """Return the date at `now` on the service's clock."""
         return self._moment(now).day
 
+    def begins_at(self, day: date) -> float:
+        """Return the day's first instant."""
+        return _instant(day, time.min, ZoneInfo(self.zone))
+
     def day(self, day: date) -> tuple[Opening, ...]:
         """Return the openings of one day, earliest first."""
         exception = self.exceptions.get(day)

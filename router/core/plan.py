@@ -126,6 +126,10 @@ class Targets:
     first_key_s: float = 6.0
     #: The longest silence between two keys of one entry.
     next_key_s: float = 4.0
+    #: A conversation that lasts longer is marked on the wallboard.
+    long_talk_s: int = 900
+    #: The same of a caller on hold.
+    long_hold_s: int = 120
     #: How often a question is put before the call goes on without an answer.
     tries: int = 2
     #: A prompt whose end is not reported is considered over after this.

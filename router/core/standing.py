@@ -5,6 +5,7 @@ The present state of queue and informateurs is what the estimate is made from (e
 
 from dataclasses import dataclass
 
+from router.core.call.life import WAITS
 from router.core.callback.forecast import Arrivals
 from router.core.estimate import Level, WaitEstimate
 from router.core.ids import PromptId, SectorId
@@ -69,6 +70,18 @@ class Standing:
             self.wait_min(sector, waiting + 1, 0.0),
             self.is_full(sector),
         )
+
+    def waiting(self) -> dict[SectorId, list[float]]:
+        """Return since when each caller has waited, UTC epoch seconds, by sector.
+
+        Everybody who has asked for an informateur and talks to none yet: those too for whom a
+        phone is ringing. Callbacks that wait are not on the line.
+        """
+        since: dict[SectorId, list[float]] = {sector: [] for sector in self._board.plan.sectors}
+        for call in self._board.calls.values():
+            if call.state in WAITS and call.item is not None:
+                since[call.item.sector].append(call.item.joined_at)
+        return since
 
     def said(self, item: WorkItem, place: int) -> tuple[PromptId, ...]:
         """Return the prompts for a caller's `place` and, if it is known, the wait."""

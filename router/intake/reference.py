@@ -64,6 +64,10 @@ _DOES = {
     "getMetrics": "metrics for Prometheus ([monitoring](monitoring.md))",
     "getService": "open or not, how each sector stands, whether callbacks are accepted",
     "getAccessCode": "the code to show on a page",
+    "getWallboard": "how the service stands, for those who watch over it "
+    "([wallboard](wallboard.md))",
+    "followWallboard": "the same as server-sent events: the whole, then what changes",
+    "getWhyHere": "why the latest call went to that informateur",
     "getDesk": "one's own desk, and what can be chosen there",
     "followDesk": "the desk as server-sent events `desk`: at once, then at each change",
     "actLogIn": "logs in, at the informateur's own phone or at `phone`",
@@ -216,7 +220,12 @@ def _kind(schema: dict[str, Any]) -> str:
         return " or ".join(kind)
     if kind == "array":
         return f"list of {_kind(schema['items'])}"
-    words = {"string": "text", "boolean": "true or false", "integer": "whole number"}
+    words = {
+        "string": "text",
+        "boolean": "true or false",
+        "integer": "whole number",
+        "number": "number",
+    }
     return schema.get("format") or words.get(str(kind), str(kind))
 
 

@@ -10,15 +10,12 @@ from typing import Any
 from structlog.typing import FilteringBoundLogger
 
 from router.clock import Clock
-from router.core.call.life import CallState
+from router.core.call.life import WAITS
 from router.core.callback.tickets import TicketState
 from router.core.engine import Engine
 from router.core.events import DrainChanged
 from router.service.control import Answers
 from router.service.live import Live
-
-#: What a call is in while its caller waits for an informateur.
-_WAITING = (CallState.WAITING, CallState.ENTERING, CallState.RINGING, CallState.WHISPERING)
 
 
 class Draining:
@@ -67,7 +64,7 @@ class Draining:
         return {
             "left_s": None if until_at is None else max(0.0, until_at - self._clock.now()),
             "calls": sum(states.values()),
-            "waiting": sum(states[state] for state in _WAITING),
+            "waiting": sum(states[state] for state in WAITS),
             # Those that talk are calls.
             "callbacks": sum(one.state is not TicketState.TALKING for one in tickets),
         }

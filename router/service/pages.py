@@ -7,16 +7,19 @@ from collections.abc import Mapping
 from router import logs
 from router.ari.asterisk_link import AsteriskLink
 from router.clock import Clock
+from router.config import Goals
 from router.core.engine import Engine
 from router.core.events import AgentAsked, SupervisorAsked
 from router.core.ids import AgentId, PhoneId
 from router.core.requests import Reply, Request, Watching
 from router.probe.schedule import Prober
+from router.report.running import RunningDay
 from router.service.live import UNNUMBERED, Live
 from router.service.promises import Promises
 from router.service.readiness import Kept, Readiness
 from router.web.backend import DeskBackend
 from router.web.snapshot import Connection, Snapshot, standing_of
+from router.web.wallboard.board import Telephony, View
 
 
 class Pages:
@@ -31,6 +34,8 @@ class Pages:
         readiness: Readiness,
         stores: Mapping[str, Kept],
         prober: Prober | None,
+        day: RunningDay,
+        goals: Goals,
         clock: Clock,
     ) -> None:
         self._engine = engine
@@ -40,13 +45,16 @@ class Pages:
         self._readiness = readiness
         self._stores = stores
         self._prober = prober
+        self._day = day
+        #: What the service aims at.
+        self.goals = goals
         self._clock = clock
 
     def snapshot(self) -> Snapshot:
         """Return what pages may know of the present."""
         engine, connected, now = self._engine, self._link.connected, self._clock.now()
         plan = engine.board.plan
-        standings = Counter(standing_of(one, now) for one in engine.open_tickets())
+        standings = Counter(standing_of(one, now) for one in engine.tickets_now())
         counts = self._link.counts
         return Snapshot(
             ready=connected and not engine.board.draining,
@@ -72,6 +80,32 @@ class Pages:
             ),
             probe=None if self._prober is None else self._prober.standing,
             trouble="" if connected else str(self._link.last_error or "connecting to Asterisk"),
+        )
+
+    def view(self) -> View:
+        """Return what the wallboard is made of."""
+        engine, now = self._engine, self._clock.now()
+        return View(
+            now=now,
+            plan=engine.board.plan,
+            goals=self.goals,
+            sectors=engine.sectors(),
+            waiting=engine.waiting(),
+            desks=engine.desks(),
+            tickets=engine.tickets_now(),
+            counted=self._day.by_sector(now),
+            counted_since_at=self._day.begins_at,
+            telephony=self._telephony(now),
+            draining=engine.board.draining,
+        )
+
+    def _telephony(self, now: float) -> Telephony:
+        # The link goes by the loop's clock, which no clock on the wall moves.
+        link, since = self._link, now - asyncio.get_running_loop().time()
+        return Telephony(
+            link.connected,
+            None if link.known_until is None else since + link.known_until,
+            None if link.compared_at is None else since + link.compared_at,
         )
 
     def desks(self) -> DeskBackend:

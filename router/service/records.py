@@ -8,9 +8,11 @@ from structlog.typing import FilteringBoundLogger
 from router.clock import Clock
 from router.core.commands import Counted, DeskChanged, Noted, Step
 from router.core.events import OF_CARRIER
+from router.core.facts import CallFact
 from router.core.hours import Hours
 from router.errors import StoreError
 from router.replay import Tape
+from router.report.running import RunningDay
 from router.store import Store
 from router.web.metrics import Metrics
 
@@ -22,7 +24,7 @@ RECORD_S = 1.0
 class Records:
     """Takes what the engine reports. Run `keep_facts` and `keep_tape` as tasks, `close` at the end.
 
-    `tape` is the recording; None: none is made.
+    `tape` is the recording; None: none is made. `day` is told of each call that has ended.
     """
 
     def __init__(
@@ -30,6 +32,7 @@ class Records:
         store: Store,
         metrics: Metrics,
         tape: Tape | None,
+        day: RunningDay,
         hours: Callable[[], Hours],
         clock: Clock,
         log: FilteringBoundLogger,
@@ -37,6 +40,7 @@ class Records:
         self._store = store
         self._metrics = metrics
         self._tape = tape
+        self._day = day
         self._hours = hours
         self._clock = clock
         self._log = log
@@ -55,6 +59,8 @@ class Records:
             case Counted(fact):
                 self._metrics.counted(fact)
                 self._store.record(fact)
+                if isinstance(fact, CallFact):
+                    self._day.count(fact, at)
 
     async def keep_facts(self) -> None:
         """Write facts and sessions, for as long as the service lives."""

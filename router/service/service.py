@@ -46,6 +46,7 @@ from router.notify import Notifier
 from router.probe.schedule import Prober
 from router.probe.steps import Line
 from router.replay import RecordingEngine, Tape
+from router.report.running import RunningDay
 from router.service.callbacks import Callbacks
 from router.service.control import serve
 from router.service.draining import Draining
@@ -151,7 +152,10 @@ class Service:
             probes=self._prober is not None,
             certificates=settings.certificates,
         )
-        self._records = Records(store, metrics, tape, self._hours, clock, log)
+        self._day = day = RunningDay(plan.hours, plan.targets.live_target_s, clock.now())
+        today = plan.hours.day_of(clock.now())
+        day.take_up(store.calls(today, today, plan.hours.zone))
+        self._records = Records(store, metrics, tape, day, self._hours, clock, log)
 
         # What is shown.
         self._readiness = Readiness(
@@ -166,7 +170,7 @@ class Service:
         self._draining = Draining(self._engine, self._live, clock, log, settings.drain.longest_s)
         self._notifier = notifier or Notifier({})
         self._heartbeat = Heartbeat(self._notifier, self._readiness)
-        pages = Pages(
+        self._pages = pages = Pages(
             self._engine,
             self._live,
             self._link,
@@ -174,10 +178,14 @@ class Service:
             self._readiness,
             stores,
             self._prober,
+            day,
+            config.publication.goals,
             clock,
         )
         self._keyring = Keyring(tokens_of(keys), Clock().now)
-        self._api = Api(plan, codes, self._keyring, pages.snapshot, metrics, pages.desks())
+        self._api = Api(
+            plan, codes, self._keyring, pages.snapshot, metrics, pages.desks(), pages.view
+        )
         #: What is served on the router's own socket.
         self.application: web.Application = self._api.application()
         metrics.configured(time.time() if read_at is None else read_at, right=True)
@@ -260,6 +268,8 @@ class Service:
         self._link.change_plan(plan, _ways_out(settings))
         self._live.submit(PlanChanged(plan, codes, Pins(keys.pins)))
         self._api.change_plan(plan, codes)
+        self._day.change_plan(plan.hours, plan.targets.live_target_s)
+        self._pages.goals = config.publication.goals
         self._keyring.replace(tokens_of(keys))
         takes_callbacks = settings.callbacks.presented is not None
         self._readiness.change(settings.asterisk, takes_callbacks=takes_callbacks)

@@ -26,6 +26,9 @@ from router.web.pages import HEADERS, home
 from router.web.replies import Refused, http_refusal, refusal
 from router.web.snapshot import Snapshot
 from router.web.supervision import Supervision
+from router.web.wallboard.board import View
+from router.web.wallboard.feed import Feed
+from router.web.wallboard.handlers import Wallboard
 
 
 @dataclass(slots=True)
@@ -41,6 +44,8 @@ class Api:
     metrics: Metrics
     #: The engine, for desks and supervision; None: there are neither.
     backend: DeskBackend | None = None
+    #: Returns what the wallboard is made of; None: there is none.
+    look: Callable[[], View] | None = None
     _desks: list[Desk | Supervision] = field(default_factory=list)
 
     def application(self) -> web.Application:
@@ -65,6 +70,10 @@ class Api:
             self._desks = [desk, supervision]
             app.add_routes([*desk.routes(), *supervision.routes()])
             app.on_shutdown.append(desk.close)
+        if self.backend is not None and self.look is not None:
+            wallboard = Wallboard(self.look, Feed(self.look), self.backend.view_of)
+            app.add_routes(wallboard.routes())
+            app.on_shutdown.append(wallboard.close)
         check(app)
         return app
 

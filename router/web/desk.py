@@ -5,11 +5,11 @@ error of `router.web.replies`. Nothing here could name a caller.
 """
 
 import asyncio
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import orjson
 from aiohttp import web
 
 from router.core.desk.desk_view import DeskView
@@ -20,6 +20,7 @@ from router.web.addresses import holder_of
 from router.web.backend import DeskBackend, telephony_away
 from router.web.bodies import ACTIONS, body_of, request_of
 from router.web.desk_json import choices_json, desk_json
+from router.web.event_stream import begun, has_left, server_event
 from router.web.replies import granted, json_answer, refused
 from router.web.snapshot import Snapshot
 
@@ -27,11 +28,6 @@ from router.web.snapshot import Snapshot
 def has_changed(before: DeskView | None, view: DeskView) -> bool:
     """Return whether anything but the time has changed."""
     return before is None or _timeless(before) != _timeless(view)
-
-
-def server_event(content: Mapping[str, Any]) -> bytes:
-    """Return `content` as an event of text/event-stream; JSON holds no line break."""
-    return f"event: desk\ndata: {json.dumps(content)}\n\n".encode()
 
 
 @dataclass(slots=True)
@@ -77,22 +73,16 @@ class Desk:
         """Send the desk as server-sent events: at once, then at each change."""
         agent = _agent_of(request)
         self.backend.view_of(agent)
-        headers = {
-            "Content-Type": "text/event-stream",
-            "Cache-Control": "no-store",
-            "X-Accel-Buffering": "no",  # nginx would hold events back
-        }
-        response = web.StreamResponse(headers=headers)
-        await response.prepare(request)
+        response = await begun(request)
         clock = asyncio.get_running_loop().time
         before, written_at = None, clock()
         try:
-            while not self._closing.is_set() and not _has_left(request):
+            while not self._closing.is_set() and not has_left(request):
                 view = self.backend.desk(agent)
                 if view is None:
                     break
                 if has_changed(before, view):
-                    await response.write(server_event(self._json(view)))
+                    await response.write(server_event("desk", orjson.dumps(self._json(view))))
                     before, written_at = view, clock()
                 elif clock() - written_at >= self.backend.heartbeat_s:
                     await response.write(b": still here\n\n")
@@ -111,10 +101,6 @@ def _agent_of(request: web.Request) -> AgentId:
     agent = holder_of(request).agent
     assert agent is not None, "a token for a desk names its informateur"
     return agent
-
-
-def _has_left(request: web.Request) -> bool:
-    return request.transport is None or request.transport.is_closing()
 
 
 def _timeless(view: DeskView) -> DeskView:

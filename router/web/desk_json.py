@@ -40,7 +40,7 @@ def desk_json(view: DeskView, plan: Plan, now: float) -> dict[str, Any]:
         "until_s": None if view.until_at is None else _seconds(view.until_at - now),
         "phone": view.phone,
         "present": view.present,
-        "reason": None if view.reason is None else _reason_json(view.reason, plan),
+        "reason": None if view.reason is None else reason_json(view.reason, plan),
         "misses": view.misses,
         "call": None if view.call is None else _call_json(view.call, plan),
         "watched_by": view.watched_by,
@@ -64,6 +64,11 @@ def choices_json(plan: Plan) -> dict[str, Any]:
         ],
         "results": [{"id": one.value, "name": _RESULTS[one]} for one in Result],
     }
+
+
+def why_json(view: DeskView) -> dict[str, Any]:
+    """Return why the latest call went to an informateur; null before the first."""
+    return {"agent": view.agent, "why": None if view.why is None else why_here(view.why)}
 
 
 def why_here(choice: Choice) -> str:
@@ -98,7 +103,8 @@ def _call_json(call: CallView, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _reason_json(reason: ReasonId, plan: Plan) -> dict[str, str]:
+def reason_json(reason: ReasonId, plan: Plan) -> dict[str, str]:
+    """Return why somebody is paused: a reason of the plan's, or one of the service's own."""
     if reason in plan.desk.reasons:
         return {"id": reason, "name": plan.desk.reasons[reason].name}
     return {"id": reason, "name": _SERVICE_REASONS.get(reason, reason)}

@@ -10,15 +10,20 @@ from router.core.call.life import CallState
 from router.core.desk.agents import AgentState
 from router.core.facts import Door
 from router.core.requests import GRANTED, Reply, Result, Watching
+from router.report.definition import Unit
 from router.web.addresses import ADDRESSES, Others
 from router.web.bodies import ACTIONS, Field
 from router.web.replies import ANSWERS
+from router.web.wallboard.board import Doing
 
 Schema = dict[str, Any]
 
 _TEXT: Schema = {"type": "string"}
 _TRUTH: Schema = {"type": "boolean"}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
+_NUMBER: Schema = {"type": "number"}
+#: UTC epoch seconds.
+_SECOND: Schema = {"type": "integer", "minimum": 0}
 _INSTANT: Schema = {"type": "string", "format": "date-time"}
 
 #: What each status means wherever it is not said better.
@@ -74,7 +79,20 @@ def _words(words: Iterable[str]) -> Schema:
     return {"type": "string", "enum": [str(word) for word in words]}
 
 
+def _some(needed: dict[str, Schema], **others: Schema) -> Schema:
+    """Return an object that has the `needed` members, perhaps some of the others, and no more."""
+    properties = {**needed, **others}
+    return {**_object(**properties), "required": list(needed)}
+
+
+def _each(schema: Schema) -> Schema:
+    """Return an object whose members, by ids, are all of one kind."""
+    return {"type": "object", "additionalProperties": schema}
+
+
 _NAMED = _object(id=_TEXT, name=_TEXT)
+#: Of when the wallboard's figures are, UTC epoch seconds.
+_AS_OF = _some({"day": _NUMBER}, engine=_NUMBER, compared=_NUMBER)
 SCHEMAS: dict[str, Schema] = {
     "Health": _object(status={"const": "ok"}),
     "Readiness": {
@@ -148,6 +166,52 @@ SCHEMAS: dict[str, Schema] = {
     "Granted": _object(
         reply=_words(one for one in Reply if one in GRANTED), message=_TEXT, desk=ref("Desk")
     ),
+    "Wallboard": _object(
+        now=_NUMBER,
+        as_of=_AS_OF,
+        opens=_list(_words(Scope)),
+        board=ref("Board"),
+    ),
+    "Board": _object(
+        service=_some(
+            {"name": _TEXT, "number": _TEXT, "zone": _TEXT, "open": _TRUTH},
+            closes_at=_SECOND,
+            opens_at=_SECOND,
+            draining={"const": True},
+        ),
+        telephony=_object(connected=_TRUTH),
+        day=_object(since_at=_SECOND),
+        definitions=_each(ref("FigureDefinition")),
+        figures=_each(ref("BoardFigure")),
+        sectors=_each(_object(place=_COUNT, name=_TEXT, figures=_each(ref("BoardFigure")))),
+        informateurs=_each(ref("Tile")),
+    ),
+    "FigureDefinition": _some(
+        {
+            **dict.fromkeys(("name", "short", "sentence"), _TEXT),
+            "unit": _words(Unit),
+            "source": _words(("engine", "day")),
+        },
+        at_least=_NUMBER,
+        at_most=_NUMBER,
+    ),
+    "BoardFigure": _some(
+        {},
+        value=_NUMBER,
+        part=_COUNT,
+        of=_COUNT,
+        since_at=_SECOND,
+        low=_COUNT,
+        high=_COUNT,
+    ),
+    "Tile": _some(
+        {"place": _COUNT, "doing": _words(Doing)},
+        since_at=_SECOND,
+        limit_s=_COUNT,
+        reason=_NAMED,
+        sector=_TEXT,
+        watched_by=_TEXT,
+    ),
     "Everyone": _object(agents=_list(ref("Desk"))),
     "Why": _object(agent=_TEXT, why=_or_null(_TEXT)),
 }
@@ -168,6 +232,7 @@ _ACTS = {
     "note": "Noter l’appel",
 }
 _FILE = "/static/{folder}/{file}"
+_WALLBOARD = "/v1/wallboard"
 _DESK = "/v1/agents/me"
 _SUPERVISION = "/v1/supervision/agents"
 _TOKEN_ERRORS = (401, 403)
@@ -243,6 +308,7 @@ def paths() -> dict[str, Any]:
     code, why = "/v1/access-codes/{fiche}", f"{_SUPERVISION}/{{agent}}/why"
     watch = f"{_SUPERVISION}/{{agent}}/{{watching}}"
     stream = f"{_DESK}/stream"
+    board_stream, board_why = f"{_WALLBOARD}/stream", f"{_WALLBOARD}/informateurs/{{agent}}/why"
     ready = _get("getReadiness", "/readyz", "Peut-on appeler ?", "Readiness", 403)
     ready["get"]["responses"]["503"] = answer(
         "Quelque chose manque.", {"oneOf": [ref("Readiness"), ref("Error")]}
@@ -262,6 +328,18 @@ def paths() -> dict[str, Any]:
         code: {
             "parameters": [_in_path("fiche")],
             **_get("getAccessCode", code, "Le code d’accès d’une fiche", "AccessCode", 404),
+        },
+        _WALLBOARD: _get("getWallboard", _WALLBOARD, "L’état du service", "Wallboard"),
+        board_stream: _get(
+            "followWallboard",
+            board_stream,
+            "L’état du service, à chaque changement",
+            "",
+            kind="text/event-stream",
+        ),
+        board_why: {
+            "parameters": [_in_path("agent")],
+            **_get("getWhyHere", board_why, "Pourquoi le dernier appel est venu là", "Why", 404),
         },
         _DESK: _get("getDesk", _DESK, "Son poste, et ce qui peut être choisi", "Own", 404),
         stream: _get(

@@ -16,7 +16,7 @@ from router.core.requests import GRANTED, Watching
 from router.web.addresses import holder_of
 from router.web.backend import DeskBackend, telephony_away
 from router.web.bodies import body_of, phone_of
-from router.web.desk_json import desk_json, why_here
+from router.web.desk_json import desk_json, why_json
 from router.web.replies import granted, json_answer, refused
 from router.web.snapshot import Snapshot
 
@@ -48,10 +48,7 @@ class Supervision:
 
     async def why(self, request: web.Request) -> web.Response:
         """Return why the latest call went to this informateur; null before the first."""
-        view = self._view(request)
-        return json_answer(
-            {"agent": view.agent, "why": None if view.why is None else why_here(view.why)}
-        )
+        return json_answer(why_json(self._view(request)))
 
     async def watch(self, request: web.Request) -> web.Response:
         """Take part in the informateur's call from the supervisor's phone."""

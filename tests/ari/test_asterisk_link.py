@@ -93,6 +93,22 @@ async def test_a_crash_of_asterisk_ends_every_call_and_every_presence(
     await bench.expect(PhoneAppeared, phone="lea")
 
 
+async def test_until_when_all_was_known_is_kept_once_asterisk_is_away(
+    fake: FakeAsterisk, bench: Bench
+) -> None:
+    clock = asyncio.get_running_loop().time
+    assert bench.link.known_until is None
+    before = clock()
+    await fake.refuse()
+    await bench.until(lambda: not bench.link.connected)
+    known_until = bench.link.known_until
+    assert known_until is not None
+    assert before <= known_until <= clock()
+    await bench.until(lambda: bench.link.last_error is not None)
+    await asyncio.sleep(0.05)  # further attempts fail
+    assert bench.link.known_until == known_until
+
+
 async def test_who_waits_for_a_later_connection_is_woken_by_it(bench: Bench) -> None:
     link, connection = bench.link, bench.link.counts.connections
     async with asyncio.timeout(PATIENCE_S):
@@ -325,6 +341,12 @@ async def test_what_nobody_owns_is_cleared(fake: FakeAsterisk, watchful: Bench) 
     assert bridge in fake.bridges
     watchful.legs.discard(leg)
     await watchful.until(lambda: leg not in fake.channels)
+
+
+async def test_each_look_says_when_it_was(watchful: Bench) -> None:
+    first = watchful.link.compared_at
+    assert first is not None, "at the connection"
+    await watchful.until(lambda: (watchful.link.compared_at or 0.0) > first)
 
 
 async def test_what_one_look_saw_is_not_believed(fake: FakeAsterisk, watchful: Bench) -> None:

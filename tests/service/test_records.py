@@ -19,6 +19,7 @@ from router.core.facts import CallFact, Door, Outcome
 from router.core.ids import AgentId, CallId, PhoneId
 from router.errors import StoreError
 from router.replay import Tape
+from router.report.running import RunningDay
 from router.service import records
 from router.service.records import Records
 from router.store import Store
@@ -42,7 +43,13 @@ class Books:
         self.metrics = Metrics(PLAN.sectors)
         clock = Clock(MONDAY_10H - time.time())
         self.records = Records(
-            self.store, self.metrics, self.tape, lambda: PLAN.hours, clock, structlog.get_logger()
+            self.store,
+            self.metrics,
+            self.tape,
+            RunningDay(PLAN.hours, PLAN.targets.live_target_s, MONDAY_10H),
+            lambda: PLAN.hours,
+            clock,
+            structlog.get_logger(),
         )
 
 

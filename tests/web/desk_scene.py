@@ -1,5 +1,6 @@
 """A service with desks, whose engine gives the test's answers and keeps the questions."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +8,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from router.access import Keyring, Scope, Token, digest
+from router.config import Goals
 from router.core.call.life import CallState
 from router.core.desk.agents import AgentState
 from router.core.desk.desk_view import CallView, DeskView
@@ -14,10 +16,12 @@ from router.core.facts import Door
 from router.core.ids import AgentId, EntryId, PhoneId, PromptId, ReasonId
 from router.core.plan import Desk, Entry, PauseReason, Plan
 from router.core.requests import Reply, Request, Watching
+from router.core.standing import SectorSnapshot
 from router.web.api import Api
 from router.web.backend import DeskBackend
 from router.web.metrics import Metrics
 from router.web.snapshot import Snapshot
+from router.web.wallboard.board import Telephony, View
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, code_book, small_plan
 
 Client = TestClient[web.Request, web.Application]
@@ -92,6 +96,23 @@ def a_call(**changes: Any) -> CallView:
     )
 
 
+def a_board_view(plan: Plan, desks: Sequence[DeskView], **changes: Any) -> View:
+    """What the wallboard is made of on a quiet Monday morning."""
+    view = View(
+        now=MONDAY_10H,
+        plan=plan,
+        goals=Goals(in_time=0.8),
+        sectors=[SectorSnapshot(sector, 0, 1, 1, None, (1, 3)) for sector in plan.sectors],
+        waiting={sector: [] for sector in plan.sectors},
+        desks=desks,
+        tickets=[],
+        counted={},
+        counted_since_at=MONDAY_10H - 36_000,
+        telephony=Telephony(True, None, MONDAY_10H - 5),
+    )
+    return replace(view, **changes)
+
+
 class Engine:
     """What stands behind the HTTP interface."""
 
@@ -103,6 +124,8 @@ class Engine:
         self.watched: list[tuple[str, PhoneId, AgentId, Watching]] = []
         self.keyring = Keyring(tokens(), lambda: MONDAY_10H)
         self.views = {ME: a_view(ME), OTHER: a_view(OTHER)}
+        #: What the wallboard is made of.
+        self.view = a_board_view(self.plan, list(self.views.values()))
         #: How often a desk was looked at.
         self.looks = 0
 
@@ -116,7 +139,15 @@ class Engine:
             heartbeat_s=heartbeat_s,
         )
         metrics = Metrics(self.plan.sectors)
-        api = Api(self.plan, code_book(self.plan), self.keyring, self._snapshot, metrics, backend)
+        api = Api(
+            self.plan,
+            code_book(self.plan),
+            self.keyring,
+            self._snapshot,
+            metrics,
+            backend,
+            lambda: self.view,
+        )
         return api.application()
 
     def _snapshot(self) -> Snapshot:

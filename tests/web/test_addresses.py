@@ -19,15 +19,21 @@ SUPERVISION = {
     "/v1/supervision/agents/{agent}/why",
     "/v1/supervision/agents/{agent}/{watching}",
 }
+WALLBOARD = {
+    "/v1/wallboard",
+    "/v1/wallboard/stream",
+    "/v1/wallboard/informateurs/{agent}/why",
+}
+READ = CODES | WALLBOARD
 OPENED = {
-    Scope.READ: CODES,
+    Scope.READ: READ,
     Scope.AGENTS: DESK,
-    Scope.SUPERVISE: CODES | SUPERVISION,
+    Scope.SUPERVISE: READ | SUPERVISION,
     Scope.CALLBACKS: set[str](),
-    Scope.ADMIN: CODES | SUPERVISION,
+    Scope.ADMIN: READ | SUPERVISION,
 }
 NEEDED = {
-    **dict.fromkeys(CODES, "read"),
+    **dict.fromkeys(READ, "read"),
     **dict.fromkeys(DESK, "agents"),
     **dict.fromkeys(SUPERVISION, "supervise"),
 }
@@ -40,7 +46,7 @@ def routes(app: web.Application) -> list[tuple[str, str]]:
         for route in app.router.routes()
         if route.resource is not None
     ]
-    assert {path for _, path in found} == FOR_EVERYBODY | CODES | DESK | SUPERVISION
+    assert {path for _, path in found} == FOR_EVERYBODY | READ | DESK | SUPERVISION
     return found
 
 

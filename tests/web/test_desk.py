@@ -16,7 +16,7 @@ from router.core.desk.agents import AgentState
 from router.core.ids import PhoneId
 from router.core.requests import Hold, LogIn, Pause, Reply
 from router.web.bodies import ACTIONS
-from router.web.desk import has_changed, server_event
+from router.web.desk import has_changed
 from tests.patience import PATIENCE_S
 from tests.web.desk_scene import (
     LUNCH,
@@ -56,12 +56,6 @@ def test_time_alone_is_no_change() -> None:
     assert has_changed(a_view(call=a_call(talked_s=None)), talking)  # the conversation begins
     assert has_changed(talking, a_view())
     assert has_changed(talking, replace(talking, watched_by="claire"))
-
-
-def test_an_event_is_one_line_of_data() -> None:
-    event = server_event({"why": "one\n\ndata: two"}).decode()
-    assert event.startswith("event: desk\ndata: {")
-    assert event.count("\n") == 3
 
 
 async def test_where_one_stands(desks: Client) -> None:

@@ -68,6 +68,8 @@ class CallState(StrEnum):
     LEAVING = "leaving"
 
 
+#: States in which a caller who has asked for an informateur talks to nobody yet.
+WAITS = frozenset({CallState.WAITING, CallState.ENTERING, CallState.RINGING, CallState.WHISPERING})
 #: States in which the informateur's keys and requests are obeyed.
 CONVERSATION = frozenset(
     {CallState.TALKING, CallState.HELD, CallState.CONSULTING, CallState.REFERRING}
@@ -203,6 +205,8 @@ class Call:
     leg: ChannelId | None = None
     bridge: BridgeId | None = None
     talking_since: float | None = None
+    #: When the latest hold began: the caller hears music, the informateur is there.
+    held_at: float | None = None
     #: The informateur's keys so far.
     agent_typed: str = ""
     aside: Aside | None = None

@@ -72,6 +72,7 @@ class Talk:
         board.commands.append(TakeOut(call.id, call.bridge, call.channel))
         board.play_music(call)
         call.state = CallState.HELD
+        call.held_at = board.now
 
     def take_back(self, call: Call) -> None:
         """Put the caller back in the bridge with the informateur."""

@@ -165,6 +165,10 @@ class Callbacks:
         ticket = self._open.tickets.get(ticket_id)
         return None if ticket is None else replace(ticket.record, state=ticket.state)
 
+    def records(self) -> list[TicketRecord]:
+        """Return every open ticket in its present state."""
+        return [replace(one.record, state=one.state) for one in self._open.tickets.values()]
+
     def is_dialling(self, call: CallId) -> bool:
         """Return whether this attempt's number is about to be dialled, or may be ringing."""
         ticket = self._open.attempts.get(call)

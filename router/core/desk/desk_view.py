@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from router.core.call.life import CallState
+from router.core.call.life import CONVERSATION, CallState
 from router.core.callback.open_tickets import Ticket
 from router.core.callback.tickets import TicketState
 from router.core.desk.agents import AgentDesk, AgentState, Choice
 from router.core.facts import Door
 from router.core.ids import AgentId, CallId, FicheId, PhoneId, ReasonId, SectorId
 from router.core.switchboard import Switchboard
+
+#: States in which the caller hears music, and the informateur has the call.
+_ON_HOLD = CONVERSATION - {CallState.TALKING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,12 @@ class CallView:
     talked_s: float | None
     #: How many phones were rung for it, this one included; a callback: how often it was dialled.
     attempts: int
+    #: When the conversation began, and since when the caller is on hold, UTC epoch seconds; None:
+    #: it has not, or is not.
+    talking_at: float | None = None
+    held_at: float | None = None
+    #: Whether this informateur is only consulted by the one who has the call.
+    consulted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,9 @@ def view_of(desk: AgentDesk, board: Switchboard, attempts: Mapping[CallId, Ticke
             waited_s=waited_s,
             talked_s=None if call.talking_since is None else board.now - call.talking_since,
             attempts=call.attempts,
+            talking_at=call.talking_since,
+            held_at=call.held_at if call.state in _ON_HOLD else None,
+            consulted=call.agent != desk.agent.id,
         )
     return DeskView(
         agent=desk.agent.id,

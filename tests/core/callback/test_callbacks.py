@@ -39,6 +39,16 @@ def test_the_informateur_comes_first_then_the_number_is_dialled(exchange: Exchan
     assert (fact.door, fact.outcome, fact.kept) == ("callback", "answered", True)
 
 
+def test_a_ticket_is_shown_as_it_is_now_and_stored_as_it_was_told(exchange: Exchange) -> None:
+    promised(exchange)
+    [shown], [stored] = exchange.engine.tickets_now(), exchange.engine.open_tickets()
+    assert (shown.state, stored.state) == (TicketState.RINGING, TicketState.WAITING)
+    exchange.answer("101")
+    exchange.pick_up("t")
+    [shown], [stored] = exchange.engine.tickets_now(), exchange.engine.open_tickets()
+    assert (shown.state, stored.state) == (TicketState.ASKING, TicketState.DIALLING)
+
+
 def test_the_next_carrier_may_let_it_ring_as_long(exchange: Exchange) -> None:
     dialled(exchange)
     exchange.wait(RULES.ring_s - 1)
