@@ -11,6 +11,8 @@ from router.errors import Problem
 
 #: The codecs that the loaded modules support, by the names that `allow` takes.
 CODECS = ("alaw", "ulaw", "g722")
+#: What browsers speak, too (RFC 7874).
+BROWSER_CODECS = ("opus", *CODECS)
 
 #: RFC 4028, section 4.
 _SHORTEST_SESSION_S = 90

@@ -13,7 +13,14 @@ from pathlib import Path
 
 from router.asterisk.faults import check
 from router.asterisk.settings import AMI_USER, REFUSALS_USER, AsteriskSettings, as_sent
-from router.asterisk.sip_sections import agent_transport, carriers, phones, transports
+from router.asterisk.sip_sections import (
+    agent_transport,
+    browsers,
+    carriers,
+    modules_wanted,
+    phones,
+    transports,
+)
 from router.asterisk.toolbox import Toolbox
 from router.errors import ConfigError, Problem
 from router.places import shipped, writing
@@ -54,6 +61,11 @@ def placeholders(settings: AsteriskSettings, toolbox: Toolbox) -> dict[str, str]
         "agent_codecs": ",".join(settings.agent_codecs),
         "agent_qualify_s": str(settings.agent_qualify_s),
         "agent_rtp_timeout_s": str(settings.agent_rtp_timeout_s),
+        "browsers": browsers(settings),
+        "browser_codecs": ",".join(settings.browser_codecs),
+        "browser_rtp_timeout_s": str(settings.browser_rtp_timeout_s),
+        "ice": "yes" if settings.browsers else "no",
+        **modules_wanted(settings),
         "service_extensions": "\n".join(
             f"exten = {form},1,Goto(caller,s,1)"
             for form in dict.fromkeys(

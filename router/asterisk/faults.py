@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from router.asterisk.carrier_faults import (
+    BROWSER_CODECS,
     CODECS,
     bad_address,
     bad_host_port,
@@ -28,6 +29,7 @@ _LIMITS = {
     "trunk_rtp_timeout_s": (0, _DAY_S),
     "agent_qualify_s": (0, _DAY_S),
     "agent_rtp_timeout_s": (0, _DAY_S),
+    "browser_rtp_timeout_s": (2, _DAY_S),
     "max_calls": (1, 100_000),
     "retry_every_s": (1, 3600),
     "retry_for_s": (0, _DAY_S),
@@ -163,15 +165,16 @@ def _faults_of_addresses(options: AsteriskOptions) -> Iterator[Problem]:
 
 
 def _faults_of_codecs(options: AsteriskOptions) -> Iterator[Problem]:
-    for name, codecs in (
-        ("trunk_codecs", options.trunk_codecs),
-        ("agent_codecs", options.agent_codecs),
+    for name, codecs, known in (
+        ("trunk_codecs", options.trunk_codecs, CODECS),
+        ("agent_codecs", options.agent_codecs, CODECS),
+        ("browser_codecs", options.browser_codecs, BROWSER_CODECS),
     ):
         if not codecs:
-            yield _fault(name, f"at least one of {', '.join(CODECS)} is needed")
+            yield _fault(name, f"at least one of {', '.join(known)} is needed")
         for codec in codecs:
-            if codec not in CODECS:
-                yield _fault(name, f"must be among {', '.join(CODECS)}, got {codec!r}")
+            if codec not in known:
+                yield _fault(name, f"must be among {', '.join(known)}, got {codec!r}")
 
 
 def _faults_of_numbers(options: AsteriskOptions) -> Iterator[Problem]:

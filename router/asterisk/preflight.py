@@ -7,7 +7,8 @@ from router import ports
 from router.asterisk import configuration
 from router.asterisk.console import process_of
 from router.asterisk.programs import OLDEST_ASTERISK, dotted, version_in
-from router.asterisk.settings import AsteriskSettings
+from router.asterisk.settings import AsteriskOptions, AsteriskSettings
+from router.asterisk.sip_sections import modules_wanted
 from router.asterisk.toolbox import Toolbox, missing_modules
 from router.errors import SetupError
 from router.ports import Address
@@ -28,23 +29,25 @@ def check_version(toolbox: Toolbox) -> None:
         )
 
 
-def check_modules(toolbox: Toolbox) -> None:
-    """Look for each module that `modules.conf` requires.
+def check_modules(settings: AsteriskOptions, toolbox: Toolbox) -> None:
+    """Look for each module that `modules.conf` requires with these settings.
 
     Raises:
         SetupError: Naming the missing ones.
     """
-    missing = missing_modules(toolbox, required_modules())
+    missing = missing_modules(toolbox, required_modules(settings))
     if missing:
         raise SetupError(
             f"Asterisk lacks {', '.join(missing)} in {toolbox.modules_dir}",
-            "Install the package asterisk-modules, or build Asterisk with these modules.",
+            "Install the package asterisk-modules, or build Asterisk with these modules; phones in "
+            "browsers do without Opus if browser_codecs has none.",
         )
 
 
-def required_modules() -> list[str]:
+def required_modules(settings: AsteriskOptions) -> list[str]:
     """Return the file names of the modules that `modules.conf` requires, in its order."""
     text = (configuration.TEMPLATES / "modules.conf").read_text(encoding="utf-8")
+    text = configuration.fill(text, modules_wanted(settings), "modules.conf")
     return re.findall(r"^require = (\S+)", text, flags=re.MULTILINE)
 
 

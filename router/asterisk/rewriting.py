@@ -17,6 +17,7 @@ _PJSIP = ("res_pjsip.so", "res_pjsip_outbound_registration.so")
 #: The files that may differ, and which modules read them, in this order.
 MODULES: dict[str, tuple[str, ...]] = {
     "pjsip_agents.conf": _PJSIP,
+    "pjsip_browsers.conf": _PJSIP,
     "pjsip_carriers.conf": _PJSIP,
     "pjsip.conf": _PJSIP,
     "extensions.conf": ("pbx_config.so",),
@@ -26,7 +27,7 @@ MODULES: dict[str, tuple[str, ...]] = {
 OPTIONS = frozenset(
     {"trunk_hosts", "trunk_peer", "trunk_qualify_s", "trunk_codecs", "trunk_rtp_timeout_s"}
     | {"registration", "carriers", "agents_behind_nat", "agent_codecs", "agent_qualify_s"}
-    | {"agent_rtp_timeout_s", "retry_every_s", "retry_for_s"}
+    | {"agent_rtp_timeout_s", "browser_rtp_timeout_s", "retry_every_s", "retry_for_s"}
 )
 #: None of those files says where a program is.
 _NO_PROGRAMS = Toolbox(None, "", Path(), Path())

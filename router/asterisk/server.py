@@ -84,7 +84,7 @@ class AsteriskServer:
             DiskError: If a folder cannot be written.
         """
         check_version(self._toolbox)
-        check_modules(self._toolbox)
+        check_modules(self.settings, self._toolbox)
         if faults := check(self.settings):
             raise ConfigError(faults)
         check_unused(self.settings)

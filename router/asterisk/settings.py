@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from router.asterisk.carriers import ONLY, PRESENTED, Carrier, Registration, Tls, port_above
+from router.core.ids import browser_of
 
 #: Played in the language "fr_05" to say a pair of digits that must not reach the log. When a
 #: playback fails, as when the caller hangs up, Asterisk logs the media alone; a variant of a
@@ -53,6 +54,11 @@ class AgentPhone:
     def endpoint(self) -> str:
         """The PJSIP endpoint, as in `PJSIP/agent-lea`."""
         return f"agent-{self.agent}"
+
+    @property
+    def in_browser(self) -> "AgentPhone":
+        """The phone in the browser of whoever has this one."""
+        return AgentPhone(browser_of(self.agent), derived(self.secret, "browser"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +116,15 @@ class AsteriskOptions:
     #: After this long without a packet of sound, an informateur's phone is assumed to be gone;
     #: 0: never.
     agent_rtp_timeout_s: int = 120
+
+    #: Whether informateurs may work with a phone in their browser (WebRTC), beside the desk phones.
+    browsers: bool = True
+    #: The codecs that phones in browsers may use: `opus`, `alaw`, `ulaw`, `g722`. The caller's own
+    #: is offered first.
+    browser_codecs: tuple[str, ...] = ("opus", "alaw")
+    #: After this long without a packet of sound from a browser, its page is assumed to be gone, and
+    #: the caller is first in the queue. Browsers send sound all the time.
+    browser_rtp_timeout_s: int = 5
 
     #: The address of ARI, on this machine's loopback.
     ari_host: str = "127.0.0.1"
@@ -249,8 +264,7 @@ class AsteriskSettings(AsteriskOptions):
         return self._derived("probe")
 
     def _derived(self, purpose: str) -> str:
-        key = self.ari_password.encode()
-        return hmac.digest(key, f"allo {purpose}".encode(), "sha256").hex()[:_DERIVED]
+        return derived(self.ari_password, purpose)
 
     @property
     def config_dir(self) -> Path:
@@ -280,6 +294,11 @@ class AsteriskSettings(AsteriskOptions):
             return usual
         mark = hashlib.sha256(os.fsencode(self.state_dir)).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"allo-{mark}"
+
+
+def derived(secret: str, purpose: str) -> str:
+    """Return a secret made from another, which it does not tell."""
+    return hmac.digest(secret.encode(), f"allo {purpose}".encode(), "sha256").hex()[:_DERIVED]
 
 
 def as_sent(number: str) -> tuple[str, ...]:

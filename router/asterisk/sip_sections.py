@@ -39,8 +39,26 @@ def carriers(settings: AsteriskSettings) -> str:
 
 
 def phones(settings: AsteriskSettings) -> str:
-    """Return the sections of every phone; they hold passwords."""
-    return "\n".join(map(_phone, settings.agents))
+    """Return the sections of every phone on a desk; they hold passwords."""
+    return "\n".join(_phone(phone, "agent", "agent-aor") for phone in settings.agents)
+
+
+def browsers(settings: AsteriskSettings) -> str:
+    """Return the sections of every phone in a browser, if there are any; they hold passwords."""
+    if not settings.browsers:
+        return ""
+    return "\n".join(
+        _phone(phone.in_browser, "browser", "browser-aor") for phone in settings.agents
+    )
+
+
+def modules_wanted(settings: AsteriskOptions) -> dict[str, str]:
+    """Return what modules.conf says of the modules that not everybody needs, by placeholder."""
+    is_wanted = {
+        "for_browsers": settings.browsers,
+        "for_opus": settings.browsers and "opus" in settings.browser_codecs,
+    }
+    return {name: "require" if wanted else "noload" for name, wanted in is_wanted.items()}
 
 
 def agent_transport(settings: AsteriskOptions) -> str:
@@ -154,11 +172,11 @@ def _over(carrier: Carrier) -> str:
     return "" if carrier.transport == "udp" else rf"\;transport={carrier.transport}"
 
 
-def _phone(phone: AgentPhone) -> str:
+def _phone(phone: AgentPhone, template: str, aor_template: str) -> str:
     name = phone.endpoint
     return (
-        _section(f"{name}](agent", {"aors": name, "auth": name})
-        + _section(f"{name}](agent-aor", {})
+        _section(f"{name}]({template}", {"aors": name, "auth": name})
+        + _section(f"{name}]({aor_template}", {})
         + _section(f"{name}](agent-auth", {"username": name, "password": phone.secret})
     )
 

@@ -22,7 +22,7 @@ PromptId = NewType("PromptId", str)
 MenuId = NewType("MenuId", str)
 PageId = NewType("PageId", str)
 #: An informateur's phone: Asterisk's endpoint agent-<id>. Each informateur has the one of the
-#: same number, and may work at another.
+#: same number, one in the browser (`browser_of`), and may work at another's.
 PhoneId = NewType("PhoneId", str)
 #: An administration or service to which callers are referred.
 EntryId = NewType("EntryId", str)
@@ -33,3 +33,21 @@ ReasonId = NewType("ReasonId", str)
 TicketId = NewType("TicketId", str)
 #: A question put to callers after the conversation.
 QuestionId = NewType("QuestionId", str)
+
+#: Ends the id of a phone in a browser; the ids of informateurs have no dot.
+_IN_BROWSER = ".web"
+
+
+def browser_of(phone: str) -> PhoneId:
+    """Return the phone in the browser of the informateur who has this phone: "101" -> "101.web"."""
+    return PhoneId(phone + _IN_BROWSER)
+
+
+def is_browser(phone: PhoneId) -> bool:
+    """Return whether the phone is one in a browser."""
+    return phone.endswith(_IN_BROWSER)
+
+
+def owner_of(phone: PhoneId) -> AgentId:
+    """Return the informateur whose own phone this is, on the desk or in the browser, if any is."""
+    return AgentId(phone.removesuffix(_IN_BROWSER))

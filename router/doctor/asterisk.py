@@ -81,7 +81,7 @@ async def modules(around: Surroundings) -> list[Finding]:
     """Look for modules that are missing, and for those that must not be there."""
     listed = await around.ari.get("asterisk/modules")
     running = {one["name"] for one in listed if one["status"] == "Running"}
-    wanted = required_modules()
+    wanted = required_modules(around.asterisk)
     findings = [
         fault(
             "module-missing",

@@ -10,14 +10,14 @@ _SHOWN = 5
 async def known(around: Surroundings) -> list[Finding]:
     """Look for phones of the plan that Asterisk does not have, and the other way round."""
     there = await _states(around)
-    wanted = {phone.agent for phone in around.asterisk.agents}
+    wanted = _wanted(around)
     rewrite = "./allo configure, then restart Asterisk, which reads its phones only then."
     findings = []
     if missing := sorted(wanted - there.keys()):
         findings.append(
             fault(
                 "phones-unknown",
-                "pjsip_agents.conf",
+                "pjsip_agents.conf, pjsip_browsers.conf",
                 f"Asterisk does not have {_listed(missing)}: they cannot register",
                 rewrite,
             )
@@ -26,7 +26,7 @@ async def known(around: Surroundings) -> list[Finding]:
         findings.append(
             warning(
                 "phones-strange",
-                "pjsip_agents.conf",
+                "pjsip_agents.conf, pjsip_browsers.conf",
                 f"Asterisk has {_listed(strange)}, which the plan does not name: with their old "
                 "passwords they can still register",
                 rewrite,
@@ -37,7 +37,7 @@ async def known(around: Surroundings) -> list[Finding]:
 
 async def registered(around: Surroundings) -> list[Finding]:
     """Look for a service without anybody at a phone."""
-    wanted = {phone.agent for phone in around.asterisk.agents}
+    wanted = _wanted(around)
     there = {phone: state for phone, state in (await _states(around)).items() if phone in wanted}
     if not there or "online" in there.values():
         return []
@@ -67,6 +67,13 @@ async def asked(around: Surroundings) -> list[Finding]:
             "Set agent_qualify_s = 30.",
         )
     ]
+
+
+def _wanted(around: Surroundings) -> set[str]:
+    """Return every phone that Asterisk should have, on desks and in browsers."""
+    options = around.asterisk
+    browsers = [phone.in_browser for phone in options.agents] if options.browsers else []
+    return {phone.agent for phone in (*options.agents, *browsers)}
 
 
 async def _states(around: Surroundings) -> dict[str, str]:

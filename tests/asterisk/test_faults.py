@@ -31,6 +31,8 @@ from tests.asterisk.live import SECRET, make_settings
         ({"trunk_peer": "sip.example.net"}, "trunk_peer", "the port must be"),
         ({"trunk_codecs": ("opus",)}, "trunk_codecs", "must be among alaw, ulaw, g722"),
         ({"agent_codecs": ()}, "agent_codecs", "at least one of"),
+        ({"browser_codecs": ("g729",)}, "browser_codecs", "must be among opus, alaw, ulaw, g722"),
+        ({"browser_rtp_timeout_s": 0}, "browser_rtp_timeout_s", "must be from 2"),
         ({"agents": (AgentPhone("Léa", SECRET),)}, "agents.Léa", "lower-case"),
         ({"agents": (AgentPhone("lea", "1234"),)}, "agents.lea.secret", "16 to 128"),
         ({"agents": (AgentPhone("lea", SECRET),) * 2}, "agents.lea", "is given twice"),

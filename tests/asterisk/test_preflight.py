@@ -8,7 +8,7 @@ import pytest
 
 from router.asterisk.preflight import check_version, required_modules
 from router.asterisk.server import AsteriskServer
-from router.asterisk.settings import AsteriskSettings
+from router.asterisk.settings import AsteriskOptions, AsteriskSettings
 from router.asterisk.toolbox import Toolbox
 from router.errors import ConfigError, SetupError
 
@@ -21,7 +21,7 @@ def toolbox(modules_dir: Path, version: str = "22.10.1") -> Toolbox:
 def all_modules(tmp_path: Path) -> Path:
     folder = tmp_path / "modules"
     folder.mkdir()
-    for name in required_modules():
+    for name in required_modules(AsteriskOptions()):
         (folder / name).touch()
     return folder
 
@@ -47,9 +47,18 @@ async def test_names_every_missing_module(settings: AsteriskSettings, all_module
 
 
 def test_required_modules_are_those_of_the_configuration() -> None:
-    names = required_modules()
+    names = required_modules(AsteriskOptions())
     assert "res_pjsip.so" in names
     assert len(names) == len(set(names)) > 50
+
+
+def test_modules_for_browsers_are_required_where_there_are_any() -> None:
+    ws, opus = "res_pjsip_transport_websocket.so", "codec_opus_open_source.so"
+    assert {ws, opus} <= {*required_modules(AsteriskOptions())}
+    without_opus = {*required_modules(AsteriskOptions(browser_codecs=("alaw",)))}
+    assert ws in without_opus
+    assert opus not in without_opus
+    assert {ws, opus}.isdisjoint(required_modules(AsteriskOptions(browsers=False)))
 
 
 async def test_refuses_wrong_settings(settings: AsteriskSettings, all_modules: Path) -> None:

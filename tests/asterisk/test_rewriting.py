@@ -49,7 +49,11 @@ def test_what_is_the_same_is_not_touched(settings: AsteriskSettings) -> None:
 @pytest.mark.parametrize(
     ("changes", "files", "modules"),
     [
-        ({"agents": (AgentPhone("lea", NEW_SECRET),)}, {"pjsip_agents.conf"}, PJSIP),
+        (
+            {"agents": (AgentPhone("lea", NEW_SECRET),)},
+            {"pjsip_agents.conf", "pjsip_browsers.conf"},
+            PJSIP,
+        ),
         ({"trunk_hosts": ("192.0.2.7",)}, {"pjsip_carriers.conf"}, PJSIP),
         ({"trunk_peer": "192.0.2.2:5060"}, {"pjsip_carriers.conf"}, PJSIP),
         ({"service_numbers": ("3940",)}, {"extensions.conf"}, ["pbx_config.so"]),

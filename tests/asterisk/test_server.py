@@ -30,7 +30,7 @@ async def test_starts_without_a_warning_and_with_no_other_modules(
     assert faults(asterisk) == []
     shown = await asterisk.cli("module show")
     running = dict(re.findall(r"^(\S+\.so) .* (Running|Not Running) ", shown, re.MULTILINE))
-    assert set(running) == set(required_modules())
+    assert set(running) == set(required_modules(asterisk.settings))
     assert set(running.values()) == {"Running"}
     async with aiohttp.ClientSession() as session:
         url = f"{asterisk.settings.ari_url}/asterisk/ping"

@@ -100,10 +100,12 @@ def test_each_carrier_of_the_list_has_its_sections(tmp_path: Path) -> None:
     assert "transport = agents-tls\nmedia_encryption = sdes\n" in text
 
 
-def conf_of(texts: Mapping[str, str], section: str) -> list[dict[str, str]]:
+def conf_of(
+    texts: Mapping[str, str], section: str, file: str = "pjsip_carriers.conf"
+) -> list[dict[str, str]]:
     """Return what is in each section of this name, itself."""
-    text = texts["pjsip_carriers.conf"]
-    found = re.findall(rf"^\[{section}\](?:\(\S+\))?\n((?:\S.*\n)*)", text, re.MULTILINE)
+    text = texts[file]
+    found = re.findall(rf"^\[{section}\](?:\(\S+\))?\n((?:[^\s\[].*\n)*)", text, re.MULTILINE)
     return [dict(line.split(" = ", 1) for line in lines.splitlines()) for lines in found]
 
 
@@ -135,3 +137,43 @@ def test_phones_have_the_doors_that_the_settings_open(
     assert f"[agent](!)\ntype = endpoint\n{agent}\ncontext" in text
     # Only where there is a choice is it remembered by which way a phone came.
     assert text.count("symmetric_transport") == (2 if encryption == "offered" else 0)
+
+
+def test_each_phone_has_a_twin_in_the_browser(tmp_path: Path) -> None:
+    """With a password of its own: whoever has one of the two has not the other."""
+    settings = make_settings(tmp_path, browser_codecs=("opus",), browser_rtp_timeout_s=7)
+    texts = configuration.texts(settings, TOOLBOX, settings.config_dir)
+    browsers = texts["pjsip_browsers.conf"]
+    for phone in settings.agents:
+        name = f"agent-{phone.agent}.web"
+        endpoint, aor, auth = conf_of(texts, re.escape(name), "pjsip_browsers.conf")
+        assert endpoint == {"aors": name, "auth": name}
+        assert aor == {}
+        assert auth["username"] == name
+        assert auth["password"] != phone.secret
+        assert f"[{name}](browser)\n" in browsers
+        assert f"[{name}](browser-aor)\n" in browsers
+    assert "allow = opus\n" in browsers
+    assert browsers.count("= 7\n") == 2  # while talking, and on hold
+    assert "icesupport = yes\n" in texts["rtp.conf"]
+
+
+def test_without_browsers_there_is_no_way_in_for_any(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path, browsers=False)
+    texts = configuration.texts(settings, TOOLBOX, settings.config_dir)
+    assert "[agent-" not in texts["pjsip_browsers.conf"]
+    assert "noload = res_pjsip_transport_websocket.so" in texts["modules.conf"]
+    assert "icesupport = no\n" in texts["rtp.conf"]
+
+
+@pytest.mark.parametrize("encryption", ["none", "offered", "required"])
+def test_sound_with_browsers_is_encrypted_whatever_phones_speak(
+    tmp_path: Path, encryption: str
+) -> None:
+    """What the template of all phones says comes first, and is overruled."""
+    settings = make_settings(tmp_path, agents_encryption=encryption, tls=TLS)
+    text = configuration.texts(settings, TOOLBOX, settings.config_dir)["pjsip_browsers.conf"]
+    browser = text.partition("[browser](!,agent)\n")[2].partition("\n[")[0]
+    assert "\nwebrtc = yes\n" in browser
+    assert "\nmedia_encryption_optimistic = no\n" in browser
+    assert browser.startswith("transport = browsers\n")

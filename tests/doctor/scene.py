@@ -94,10 +94,10 @@ class FakeAri:
             **{"trust_id_inbound": "false", "trust_connected_line": "no"},
             "allow": "(alaw|g722|ulaw)",
         }
-        phones = [f"agent-{phone.agent}" for phone in settings.agents]
+        phones = [one.endpoint for phone in settings.agents for one in (phone, phone.in_browser)]
         self.trunk: dict[str, str] = endpoint
         self.states = dict.fromkeys(["trunk", *phones], "online") | {"replaces": "offline"}
-        self.modules = dict.fromkeys([*required_modules(), "acl"], "Running")
+        self.modules = dict.fromkeys([*required_modules(settings), "acl"], "Running")
         self.info: dict[str, Any] = {
             "system": {"version": "22.10.1+dfsg"},
             "config": {"max_channels": settings.max_calls},

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from router.asterisk.preflight import required_modules
+from router.asterisk.settings import AsteriskOptions
 from router.config import Config
 from router.doctor import examination
 from router.doctor.asterisk import UNWANTED
@@ -59,7 +60,7 @@ async def test_no_check_could_be_left_out(deployment: Config, tmp_path: Path) ->
 
 
 def test_nothing_that_is_needed_is_unwanted() -> None:
-    needed = required_modules()
+    needed = required_modules(AsteriskOptions())
     assert not [name for form in UNWANTED for name in needed if fnmatchcase(name, form)]
 
 
