@@ -24,6 +24,7 @@ from router.core.commands import (
 from router.core.desk.pins import Pins
 from router.core.engine import Engine
 from router.core.events import (
+    Absence,
     AgentAsked,
     CallArrived,
     CallbackAsked,
@@ -39,6 +40,8 @@ from router.core.events import (
     LegEnded,
     LegKeyPressed,
     LegRang,
+    PageCame,
+    PageWent,
     PhoneAppeared,
     PhoneVanished,
     PlanChanged,
@@ -58,6 +61,7 @@ from router.core.ids import (
     PlaybackId,
     SectorId,
     TicketId,
+    browser_of,
 )
 from router.core.plan import Plan
 from router.core.requests import Reply, Request, Watching
@@ -135,6 +139,17 @@ class Exchange(Kept):
 
     def vanish(self, agent: str) -> None:
         self.tell(PhoneVanished(PhoneId(agent)))
+
+    def open_page(self, *agents: str, in_call: bool = False) -> None:
+        """The phone in the informateur's browser registers, and its page answers."""
+        for agent in agents:
+            self.tell(PhoneAppeared(browser_of(agent)))
+            self.tell(PageCame(browser_of(agent), in_call))
+
+    def close_page(self, agent: str) -> None:
+        """The page is closed or reloaded: its websocket ends, and with it the registration."""
+        self.tell(PageWent(browser_of(agent), Absence.CLOSED))
+        self.tell(PhoneVanished(browser_of(agent)))
 
     def arrive(self, *calls: str) -> None:
         for call in calls or ("caller",):

@@ -28,7 +28,7 @@ from router.ari.to_requests import Requests
 from router.ari.underway import Underway
 from router.core.commands import ForAsterisk
 from router.core.events import Event, Resynced
-from router.core.ids import CallId, ChannelId, PlaybackId
+from router.core.ids import CallId, ChannelId, PlaybackId, is_browser
 from router.core.plan import Plan
 from router.errors import (
     AriError,
@@ -224,8 +224,8 @@ class AsteriskLink:
         Raises:
             AriError: If Asterisk does not answer.
         """
-        phones = self._underway.phones
-        self.phones_found = await subscribe(self.client.ask_http, self._app, phones)
+        known = await subscribe(self.client.ask_http, self._app, self._underway.phones)
+        self.phones_found = len(known)
         held = await self._holdings(())
         self._pass_on(phone_news(held, self._underway))
 
@@ -341,8 +341,8 @@ class AsteriskLink:
 
         Messages that arrive meanwhile are kept and come after, in their order.
         """
-        phones = self._underway.phones
-        self.phones_found = await subscribe(self.client.ask_http, self._app, phones)
+        known = await subscribe(self.client.ask_http, self._app, self._underway.phones)
+        self.phones_found = len(known)
         held = await self._holdings([playback for playback, _ in self._underway.playing()])
 
         # No await from here on: nothing may come in between.
@@ -359,7 +359,7 @@ class AsteriskLink:
             calls=len(held.callers),
             legs=len(held.legs),
             phones=sum(held.phones.values()),
-            phones_missing=len(phones) - self.phones_found,
+            phones_missing=sum(not is_browser(one) for one in self._underway.phones - known),
         )
         early, self._early = self._early, []
         for message in early:

@@ -10,8 +10,8 @@ from router.core.ids import PhoneId
 Ask = Callable[[Request], Awaitable[Any]]
 
 
-async def subscribe(ask: Ask, app: str, phones: Collection[PhoneId]) -> int:
-    """Have Asterisk send what the router needs; return how many of `phones` it knows.
+async def subscribe(ask: Ask, app: str, phones: Collection[PhoneId]) -> frozenset[PhoneId]:
+    """Have Asterisk send what the router needs; return those of `phones` that it knows.
 
     Raises:
         AriError: If Asterisk does not answer, or refuses.
@@ -19,10 +19,11 @@ async def subscribe(ask: Ask, app: str, phones: Collection[PhoneId]) -> int:
     allowed = {"allowed": [{"type": kind} for kind in ALLOWED]}
     await ask(Request("event filter", "PUT", f"applications/{app}/eventFilter", body=allowed))
     endpoints = await ask(Request("phones", "GET", "endpoints/PJSIP"))
-    known = [one["resource"] for one in endpoints if phone_of(one["resource"]) in phones]
+    named = {one["resource"]: phone_of(one["resource"]) for one in endpoints}
+    known = {name: phone for name, phone in named.items() if phone is not None and phone in phones}
     if known:
         # A single unknown source would make Asterisk refuse the whole list (measured).
         sources = ",".join(f"endpoint:PJSIP/{endpoint}" for endpoint in known)
         path = f"applications/{app}/subscription"
         await ask(Request("subscribe", "POST", path, {"eventSource": sources}))
-    return len(known)
+    return frozenset(known.values())

@@ -39,8 +39,9 @@ class Underway:
 
     def __init__(self, plan: Plan, ways_out: Sequence[str] = (TRUNK,)) -> None:
         self.agents: frozenset[AgentId] = frozenset(plan.agents)
-        #: Every phone of the service: each informateur's own, and the supervisors'.
-        self.phones = frozenset(plan.phones)
+        #: Every phone of the service: each informateur's own, on the desk and in the browser, and
+        #: the supervisors'.
+        self.phones = frozenset((*plan.phones, *plan.browsers))
         self._legs: dict[ChannelId, Leg] = {}
         #: Supervisors' ears.
         self._snoops: set[ChannelId] = set()
@@ -57,7 +58,8 @@ class Underway:
     def change_plan(self, plan: Plan, ways_out: Sequence[str]) -> None:
         """Keep account of the phones of this plan, and of these carriers, from now on."""
         self._ways_out = tuple(ways_out)
-        self.agents, self.phones = frozenset(plan.agents), frozenset(plan.phones)
+        self.agents = frozenset(plan.agents)
+        self.phones = frozenset((*plan.phones, *plan.browsers))
         self._online &= self.phones
 
     # Legs and ears.

@@ -195,6 +195,35 @@ class PhoneVanished(Event):
     phone: PhoneId
 
 
+class Absence(StrEnum):
+    """Why a phone cannot be rung."""
+
+    UNREGISTERED = "not registered"
+    # Of a phone in a browser alone, whose page is asked every second whether it is there.
+    CLOSED = "page closed"  # or reloaded, or cut off from us
+    SILENT = "page silent"  # asleep, hung, or cut off without a word
+
+
+@value
+class PageCame(Event):
+    """The page that has the phone in an informateur's browser answers, from now on.
+
+    `in_call`: the page has a call. Otherwise a call that we believe there is lost: the page was
+    reloaded, or is another one.
+    """
+
+    phone: PhoneId
+    in_call: bool
+
+
+@value
+class PageWent(Event):
+    """The page that has the phone in an informateur's browser answers no more."""
+
+    phone: PhoneId
+    why: Absence
+
+
 @value
 class LegAnswered(OfLeg):
     """The leg that we dialled for this call was picked up."""

@@ -20,6 +20,7 @@ from router.core.ids import (
     QuestionId,
     ReasonId,
     SectorId,
+    browser_of,
 )
 from router.core.menus import Menu, Page
 
@@ -421,3 +422,8 @@ class Plan:
     def phones(self) -> tuple[PhoneId, ...]:
         """Every phone of the service: the informateurs', numbered as they are, and supervisors'."""
         return (*(PhoneId(agent) for agent in self.agents), *self.desk.supervisor_phones)
+
+    @property
+    def browsers(self) -> tuple[PhoneId, ...]:
+        """Every phone in a browser: one for each informateur, who alone can work there."""
+        return tuple(map(browser_of, self.agents))

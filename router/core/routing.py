@@ -23,7 +23,7 @@ from router.core.desk.by_phone import Desk
 from router.core.desk.desk_call import DeskCall, DeskDue, DeskState
 from router.core.desk.duty import Duty
 from router.core.drain import Drain
-from router.core.ids import CallId, ChannelId
+from router.core.ids import CallId, ChannelId, PhoneId
 from router.core.legs import NOT_LEGS, OWN, Role, Said
 from router.core.new_plan import NewPlan
 from router.core.recovery import Recovery
@@ -146,6 +146,8 @@ class Routing:
             events.CommandFailed: self._failed,
             events.PhoneAppeared: self._phone_appeared,
             events.PhoneVanished: self._phone_vanished,
+            events.PageCame: self._page_came,
+            events.PageWent: self._page_went,
             events.DeskCalled: self._desk_called,
             events.AgentAsked: self._agent_asked,
             events.SupervisorAsked: self._supervisor_asked,
@@ -332,28 +334,88 @@ class Routing:
 
     def _phone_appeared(self, event: events.PhoneAppeared) -> None:
         if self._duty.knows(event.phone):
-            self._duty.appeared(event.phone)
+            self._board.roster.registered.add(event.phone)
+            self._look_at(event.phone)
         else:
             self._board.ignore(event)
 
     def _phone_vanished(self, event: events.PhoneVanished) -> None:
+        if self._duty.knows(event.phone):
+            self._board.roster.registered.discard(event.phone)
+            self._cannot_be_rung(event.phone)
+        else:
+            self._board.ignore(event)
+
+    def _page_came(self, event: events.PageCame) -> None:
+        """A page that comes without the call that is there has lost it, as by a reload."""
+        if not self._duty.knows(event.phone):
+            self._board.ignore(event)
+            return
+        roster = self._board.roster
+        roster.pages.add(event.phone)
+        desk = roster.at.get(event.phone)
+        if desk is not None:
+            desk.severed = desk.state is AgentState.TALKING and not event.in_call
+        self._look_at(event.phone)
+
+    def _page_went(self, event: events.PageWent) -> None:
+        if not self._duty.knows(event.phone):
+            self._board.ignore(event)
+            return
+        self._board.roster.pages.discard(event.phone)
+        self._board.roster.pages_gone[event.phone] = event.why
+        self._cannot_be_rung(event.phone)
+
+    def _look_at(self, phone: PhoneId) -> None:
+        """If a phone can be rung now, its informateur is ready; or has the caller back."""
+        roster = self._board.roster
+        if not roster.can_be_rung(phone):
+            return
+        self._duty.appeared(phone)
+        desk = roster.at.get(phone)
+        if desk is not None and desk.severed:
+            self._rejoin(desk)
+
+    def _cannot_be_rung(self, phone: PhoneId) -> None:
         """A call ringing there goes to the next informateur, and this one is logged out."""
         board = self._board
-        if not self._duty.knows(event.phone):
-            board.ignore(event)
-            return
-        board.roster.phones.discard(event.phone)
-        desk = board.roster.at.get(event.phone)
+        board.roster.phones.discard(phone)
+        desk = board.roster.at.get(phone)
         if desk is not None:
             desk.present = False
             leg = board.legs.get(desk.leg) if desk.leg is not None else None
             if leg is not None and leg.role in _VANISHED:
                 self._answer(leg.owner, _VANISHED[leg.role])
-        self._duty.vanished(event.phone)
+        self._duty.vanished(phone)
+
+    def _rejoin(self, desk: AgentDesk) -> None:
+        """Give a caller back to the informateur whose page has lost the call.
+
+        The leg is dead: as ever, its caller is first in the queue. This informateur is asked first,
+        whoever else is ready.
+        """
+        desk.severed = False
+        if desk.state is not AgentState.TALKING or desk.call is None or desk.leg is None:
+            return
+        call = self._board.calls.get(desk.call)
+        talked = call is not None and call.state is not CallState.WHISPERING
+        self._board.commands.append(HangUp(desk.call, desk.leg))
+        self._leg_ended(events.LegEnded(desk.call, desk.leg, events.LegEnd.LOST))
+        if (
+            self._duty.back(desk)
+            and call is not None
+            and call.state is CallState.WAITING
+            and call.item is not None
+            and call.item.sector in desk.agent.skills
+        ):
+            call.rejoining = desk.agent.id if talked else None
+            self._calls.answer(call, Ringing.TURN, desk)
 
     def _plan_changed(self, event: events.PlanChanged) -> None:
-        for phone in sorted(self._board.roster.phones.difference(event.plan.phones)):
+        roster, plan = self._board.roster, event.plan
+        for phone in sorted(roster.registered.difference(plan.phones, plan.browsers)):
             self._phone_vanished(events.PhoneVanished(phone))
+        roster.pages.intersection_update(plan.browsers)
         self._new_plan.take(event)
 
     def _desk_called(self, event: events.DeskCalled) -> None:

@@ -106,5 +106,5 @@ class Names:
 
 def _known(plan: Plan) -> set[str]:
     """Return the names that the plan gives, and "" for none."""
-    agents = {*plan.agents, *plan.desk.supervisor_phones}
+    agents = {*plan.agents, *plan.browsers, *plan.desk.supervisor_phones}
     return {*agents, *plan.sectors, *plan.fiches, *plan.directory, *plan.desk.codes, ""}

@@ -6,7 +6,7 @@ it. Words of the plan are looked up here, so that for a misspelt one the nearest
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
 from typing import Any
@@ -80,10 +80,13 @@ def _note(result: str = Result.ANSWERED, **about: Any) -> Note:
 
 _SECTOR = Field("sector", str, True, lambda plan: plan.domains, Reply.UNKNOWN_SECTOR)
 _PHONE = Field("phone", str, True, lambda plan: plan.phones, Reply.PHONE_UNKNOWN)
+_OWN_PHONE = Field(
+    "phone", words=lambda plan: (*plan.phones, *plan.browsers), unknown=Reply.PHONE_UNKNOWN
+)
 
 #: The last part of the address -> what it asks for.
 ACTIONS: dict[str, Action] = {
-    "log-in": Action((replace(_PHONE, required=False),), LogIn),
+    "log-in": Action((_OWN_PHONE,), LogIn),
     "log-out": Action((), LogOut),
     "pause": Action(
         (Field("reason", str, True, lambda plan: plan.desk.reasons, Reply.UNKNOWN_REASON),), Pause

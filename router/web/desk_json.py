@@ -7,6 +7,7 @@ from typing import Any
 
 from router.core.desk.agents import Choice
 from router.core.desk.desk_view import CallView, DeskView
+from router.core.events import Absence
 from router.core.hours import Hours
 from router.core.ids import ReasonId
 from router.core.plan import Plan
@@ -19,6 +20,12 @@ _SERVICE_REASONS = {
     "rejected": "Appel rejeté",
     "busy": "Poste occupé",
     "unreachable": "Poste injoignable",
+}
+#: Why a phone cannot be rung.
+_ABSENCES = {
+    Absence.UNREGISTERED: "Poste non raccordé au service",
+    Absence.CLOSED: "Page du poste fermée ou coupée du service",
+    Absence.SILENT: "Page du poste sans réponse",
 }
 _RESULTS = {
     Result.ANSWERED: "Réponse donnée",
@@ -40,6 +47,7 @@ def desk_json(view: DeskView, plan: Plan, now: float) -> dict[str, Any]:
         "until_s": None if view.until_at is None else _seconds(view.until_at - now),
         "phone": view.phone,
         "present": view.present,
+        "absence": None if view.absence is None else absence_json(view.absence),
         "reason": None if view.reason is None else reason_json(view.reason, plan),
         "misses": view.misses,
         "call": None if view.call is None else _call_json(view.call, plan),
@@ -101,6 +109,11 @@ def _call_json(call: CallView, plan: Plan) -> dict[str, Any]:
         "talked_s": None if call.talked_s is None else _seconds(call.talked_s),
         "attempts": call.attempts,
     }
+
+
+def absence_json(absence: Absence) -> dict[str, str]:
+    """Return why a phone cannot be rung."""
+    return {"id": absence.value, "name": _ABSENCES[absence]}
 
 
 def reason_json(reason: ReasonId, plan: Plan) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 from router.access import Scope
 from router.core.call.life import CallState
 from router.core.desk.agents import AgentState
+from router.core.events import Absence
 from router.core.facts import Door
 from router.core.requests import GRANTED, Reply, Result, Watching
 from router.report.definition import Unit
@@ -141,6 +142,7 @@ SCHEMAS: dict[str, Schema] = {
         until_s=_or_null(_COUNT),
         phone=_or_null(_TEXT),
         present=_TRUTH,
+        absence=_or_null(_object(id=_words(Absence), name=_TEXT)),
         reason=_or_null(_NAMED),
         misses=_COUNT,
         call=_or_null(ref("Call")),

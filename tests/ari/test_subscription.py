@@ -28,7 +28,8 @@ async def test_only_phones_that_asterisk_knows_are_subscribed(
         asked.append(request)
         return [{"resource": one} for one in endpoints]
 
-    assert await subscribe(ask, "allo", PHONES) == len(sources)
+    known = await subscribe(ask, "allo", PHONES)
+    assert {f"agent-{phone}" for phone in known} == {*sources}
     event_filter, phones, *subscription = asked
     assert event_filter.path == "applications/allo/eventFilter"
     assert event_filter.body is not None

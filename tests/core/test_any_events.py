@@ -7,6 +7,7 @@ from router.core.commands import Told
 from router.core.desk.pins import Pins
 from router.core.engine import Engine
 from router.core.events import (
+    Absence,
     AgentAsked,
     CallArrived,
     CallbackAsked,
@@ -24,6 +25,8 @@ from router.core.events import (
     LegKeyPressed,
     LegRang,
     NumberLost,
+    PageCame,
+    PageWent,
     PhoneAppeared,
     PhoneVanished,
     PlanChanged,
@@ -36,7 +39,16 @@ from router.core.events import (
     TicketUnkept,
     TimePassed,
 )
-from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PhoneId, PlaybackId, TicketId
+from router.core.ids import (
+    AgentId,
+    BridgeId,
+    CallId,
+    ChannelId,
+    PhoneId,
+    PlaybackId,
+    TicketId,
+    browser_of,
+)
 from router.core.requests import Watching
 from tests.core.quick_plan import (
     NAMES,
@@ -56,6 +68,7 @@ playbacks = st.integers(1, 30).map(lambda number: PlaybackId(f"run-play-{number}
 snoops = st.integers(1, 30).map(lambda number: ChannelId(f"run-snoop-{number}"))
 agents = st.sampled_from([*NAMES, AgentId("999")])
 phones = st.sampled_from([PhoneId(name) for name in (*NAMES, "190", "999")])
+browsers = st.sampled_from([browser_of(name) for name in (*NAMES, "999")])
 tickets = st.sampled_from([TicketId("t"), TicketId("u")])
 any_event: st.SearchStrategy[Event] = st.one_of(
     st.builds(CallArrived, calls),
@@ -65,8 +78,10 @@ any_event: st.SearchStrategy[Event] = st.one_of(
     st.builds(KeyPressed, calls, st.sampled_from("##212")),
     st.builds(PromptEnded, calls, playbacks),
     st.builds(PromptFailed, calls, playbacks),
-    st.builds(PhoneAppeared, phones),
-    st.builds(PhoneVanished, phones),
+    st.builds(PhoneAppeared, phones | browsers),
+    st.builds(PhoneVanished, phones | browsers),
+    st.builds(PageCame, browsers, st.booleans()),
+    st.builds(PageWent, browsers, st.sampled_from(Absence)),
     st.builds(LegAnswered, calls, legs),
     st.builds(LegRang, calls, legs),
     st.builds(LegKeyPressed, calls, legs, st.sampled_from("*0123457A")),

@@ -8,6 +8,7 @@ from router.core.call.life import CONVERSATION as TALKED_TO
 from router.core.call.life import CallState
 from router.core.commands import HangUp, Step
 from router.core.events import (
+    Absence,
     CallArrived,
     CallFound,
     CallLeft,
@@ -19,6 +20,8 @@ from router.core.events import (
     LegEnded,
     LegKeyPressed,
     LegRang,
+    PageCame,
+    PageWent,
     PhoneAppeared,
     PhoneVanished,
     PromptEnded,
@@ -233,6 +236,8 @@ def test_events_that_mean_nothing_are_counted_and_change_nothing(state: CallStat
         LegKeyPressed(CALLER, ChannelId("run-leg-0"), "*"),
         PhoneAppeared(PhoneId("999")),
         PhoneVanished(PhoneId("999")),
+        PageCame(PhoneId("999.web"), in_call=True),
+        PageWent(PhoneId("999.web"), Absence.CLOSED),
         CallLeft(STRANGER),
         KeyPressed(STRANGER, "1"),
         PromptEnded(STRANGER, PlaybackId("run-play-1")),

@@ -26,6 +26,7 @@ def test_a_desk_in_json() -> None:
         "until_s": 600,
         "phone": "101",
         "present": True,
+        "absence": None,
         "reason": {"id": "repas", "name": "Repas"},
         "misses": 1,
         "call": None,

@@ -114,6 +114,9 @@ class Distribution:
         """Picked up: whisper what the call is about; tell the caller that somebody is coming."""
         board = self._board
         self._reservation.answered(self.desk(call))
+        if call.rejoining == call.agent:
+            self.join(call)  # they had been talking
+            return
         call.state = CallState.WHISPERING
         item = promise(call)
         board.note(call, Step.WHISPERED, sector=item.sector, agent=call.agent)
@@ -143,6 +146,7 @@ class Distribution:
         call.state = CallState.TALKING
         call.outcome = Outcome.ANSWERED
         call.talking_since = board.now
+        call.rejoining = None
         call.agent_typed = ""
         if call.waited_s is None and call.joined_at is not None:
             call.waited_s = board.now - call.joined_at

@@ -195,6 +195,8 @@ class Call:
     ticket: TicketId | None = None
     #: Whether the latest announcement offered a callback.
     offered: bool = False
+    #: The informateur who lost this call with the page, and is being rung to have it back.
+    rejoining: AgentId | None = None
     #: How many phones were rung, and how often the caller was passed on.
     attempts: int = 0
     transfers: int = 0

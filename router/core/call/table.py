@@ -88,7 +88,7 @@ def call_rows(
         *said(S.RINGING, board.play_music),
         when(S.RINGING, LegRang, distribution.rang),
         when(S.RINGING, Ringing.OVER, distribution.no_answer, *_QUEUED),
-        when(S.RINGING, LegAnswered, distribution.tell_informateur, S.WHISPERING),
+        when(S.RINGING, LegAnswered, distribution.tell_informateur, S.WHISPERING, S.TALKING),
         told(S.RINGING, LegEnded, distribution.missed, *_QUEUED),
         when(S.RINGING, PhoneVanished, distribution.phone_vanished, *_QUEUED),
         when(S.RINGING, CallLeft, distribution.ringing_caller_left),

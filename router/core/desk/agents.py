@@ -19,7 +19,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
-from router.core.ids import AgentId, CallId, ChannelId, FicheId, PhoneId, ReasonId, SectorId
+from router.core.events import Absence
+from router.core.ids import (
+    AgentId,
+    CallId,
+    ChannelId,
+    FicheId,
+    PhoneId,
+    ReasonId,
+    SectorId,
+    is_browser,
+)
 from router.core.plan import Agent
 from router.core.values import value
 
@@ -141,8 +151,10 @@ class AgentDesk:
     since_at: float = 0.0
     #: Where the informateur is logged in; None: nowhere.
     phone: PhoneId | None = None
-    #: Whether that phone is registered.
+    #: Whether that phone can be rung.
     present: bool = False
+    #: Whether the page of that phone has lost the call: it was reloaded, for example.
+    severed: bool = False
     #: When the idle time began; unchanged by a ringing phone whose caller hung up.
     idle_since: float = 0.0
     #: The call that is ringing or talking here.
@@ -172,9 +184,14 @@ class Roster:
         self.desks: dict[AgentId, AgentDesk] = {
             agent.id: AgentDesk(agent, sequence) for sequence, agent in enumerate(agents)
         }
-        #: Registered phones, and who is logged in where.
+        #: Phones that can be rung, and who is logged in where.
         self.phones: set[PhoneId] = set()
         self.at: dict[PhoneId, AgentDesk] = {}
+        #: Phones that are registered. One in a browser can be rung only if also its page answers.
+        self.registered: set[PhoneId] = set()
+        self.pages: set[PhoneId] = set()
+        #: Of the pages that answer no more: why.
+        self.pages_gone: dict[PhoneId, Absence] = {}
         self._open(sectors, levels)
 
     def _open(self, sectors: Iterable[SectorId], levels: int) -> None:
@@ -274,6 +291,18 @@ class Roster:
             if level:
                 return level[0][2]
         return None
+
+    def can_be_rung(self, phone: PhoneId) -> bool:
+        """Return whether a phone is registered and, in a browser, also its page answers."""
+        return phone in self.registered and (not is_browser(phone) or phone in self.pages)
+
+    def absence(self, phone: PhoneId) -> Absence | None:
+        """Return why a phone cannot be rung; None if it can."""
+        if phone in self.phones:
+            return None
+        if is_browser(phone) and phone not in self.pages:
+            return self.pages_gone.get(phone, Absence.CLOSED)
+        return Absence.UNREGISTERED
 
     def sign_in(self, desk: AgentDesk, phone: PhoneId) -> None:
         """Log an informateur in at `phone`. It is the caller's duty that nobody else is there."""

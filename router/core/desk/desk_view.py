@@ -7,6 +7,7 @@ from router.core.call.life import CONVERSATION, CallState
 from router.core.callback.open_tickets import Ticket
 from router.core.callback.tickets import TicketState
 from router.core.desk.agents import AgentDesk, AgentState, Choice
+from router.core.events import Absence
 from router.core.facts import Door
 from router.core.ids import AgentId, CallId, FicheId, PhoneId, ReasonId, SectorId
 from router.core.switchboard import Switchboard
@@ -45,7 +46,7 @@ class DeskView:
     since_at: float
     #: Where the informateur is logged in; None: nowhere.
     phone: PhoneId | None
-    #: Whether that phone is registered.
+    #: Whether that phone can be rung.
     present: bool
     #: Why paused: a reason of the plan, or one of the service's own ("missed", "busy", …).
     reason: ReasonId | None
@@ -58,6 +59,8 @@ class DeskView:
     watched_by: str | None
     #: Why the latest call came here; None before the first.
     why: Choice | None
+    #: Why that phone cannot be rung; None: it can, or there is none.
+    absence: Absence | None = None
 
 
 def view_of(desk: AgentDesk, board: Switchboard, attempts: Mapping[CallId, Ticket]) -> DeskView:
@@ -92,6 +95,7 @@ def view_of(desk: AgentDesk, board: Switchboard, attempts: Mapping[CallId, Ticke
         since_at=desk.since_at,
         phone=desk.phone,
         present=desk.present,
+        absence=None if desk.phone is None else board.roster.absence(desk.phone),
         reason=desk.reason,
         until_at=None
         if desk.state is AgentState.TALKING

@@ -26,7 +26,7 @@ from router.core.desk.agents import (
 )
 from router.core.events import LegEnd
 from router.core.facts import DutyFact, SubjectFact
-from router.core.ids import AgentId, PhoneId, ReasonId
+from router.core.ids import PhoneId, ReasonId, is_browser, owner_of
 from router.core.plan import LogInBy, SecondLogIn
 from router.core.requests import LogIn, LogOut, Note, Pause, Ready, Reply
 from router.core.switchboard import Switchboard
@@ -65,21 +65,21 @@ class Duty:
     def knows(self, phone: PhoneId) -> bool:
         """Return whether the plan has such a phone, an informateur's or a supervisor's."""
         return (
-            AgentId(phone) in self._board.roster.desks
+            owner_of(phone) in self._board.roster.desks
             or phone in self._board.plan.desk.supervisor_phones
         )
 
     def appeared(self, phone: PhoneId) -> None:
-        """A phone has registered: whoever is logged in there is ready.
+        """A phone can be rung: whoever is logged in there is ready.
 
-        With `LogInBy.PHONE` the registration logs in the phone's own informateur.
+        With `LogInBy.PHONE` that logs in the phone's own informateur, unless logged in elsewhere.
         """
         roster = self._board.roster
         news = phone not in roster.phones  # a repeated report must not undo a log-out
         roster.phones.add(phone)
         desk = roster.at.get(phone)
         if desk is None and news and self._board.plan.desk.log_in is LogInBy.PHONE:
-            owner = roster.desks.get(AgentId(phone))
+            owner = roster.desks.get(owner_of(phone))
             if owner is not None and owner.phone is None:
                 desk = owner
                 self._sign_in(desk, phone)
@@ -88,7 +88,7 @@ class Duty:
             self._come(desk)
 
     def vanished(self, phone: PhoneId) -> None:
-        """A phone has lost its registration; for `away_s` its informateur stays logged in.
+        """A phone cannot be rung any more; for `away_s` its informateur stays logged in.
 
         It is the caller's duty to have taken away any call ringing there.
         """
@@ -127,6 +127,8 @@ class Duty:
         roster = self._board.roster
         if not self.knows(phone):
             return Reply.PHONE_UNKNOWN
+        if is_browser(phone) and owner_of(phone) != desk.agent.id:
+            return Reply.PHONE_UNKNOWN  # a browser is nobody else's
         if phone not in roster.phones:
             return Reply.PHONE_ABSENT
         other = roster.at.get(phone)
@@ -307,6 +309,15 @@ class Duty:
                 rest_s = max(rest_s, RELEASE_S)
             self._lease(desk, rest_s)
             self._expect_back(desk)
+
+    def back(self, desk: AgentDesk) -> bool:
+        """The informateur whose page has lost the call is back; return whether they are ready.
+
+        Neither wrap-up nor pause follows, unless asked for during the call.
+        """
+        if desk.state is AgentState.WRAPPING_UP or desk.reason in _SHORT:
+            self._rest_over(desk)
+        return desk.state is AgentState.READY
 
     def lease_ended(self, desk: AgentDesk) -> None:
         """The lease of the state has ended without the event that should have ended it."""
