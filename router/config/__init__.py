@@ -9,7 +9,7 @@ from router.config.files import Config, Faulty, load, read_all
 from router.config.goals import Goals, Publication, Published
 from router.config.plan import load_plan
 from router.config.secrets import Access, Secrets, load_secrets, new_secrets
-from router.config.settings import Callbacks, Http, Log, Probe, Settings, VoiceChoice
+from router.config.settings import Callbacks, Http, Log, Probe, Retention, Settings, VoiceChoice
 from router.config.tokens import tokens_of
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Probe",
     "Publication",
     "Published",
+    "Retention",
     "Secrets",
     "Settings",
     "VoiceChoice",

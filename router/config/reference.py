@@ -80,6 +80,7 @@ FILES = (
             Section("[log]", settings_file.LogTable, settings_file.Log),
             Section("[probe]", settings_file.ProbeTable, settings_file.Probe),
             Section("[drain]", settings_file.DrainTable, settings_file.Drain),
+            Section("[retention]", settings_file.RetentionTable, settings_file.Retention),
         ),
     ),
     File(

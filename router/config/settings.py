@@ -121,6 +121,17 @@ class Drain:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """How long is kept what the facts' file has of persons, all of whom work here."""
+
+    #: Days for which it is kept who was ready for calls on which day. By default a report of the
+    #: whole year before can still be made in January.
+    duty_days: Annotated[int, Field(ge=1, le=36_500)] = 400
+    #: Days for which it is kept who took part in whose call, and when.
+    watches_days: Annotated[int, Field(ge=1, le=36_500)] = 365
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One deployment; every path is absolute. Without a settings file, the shipped service."""
 
@@ -139,6 +150,7 @@ class Settings:
     log: Log = Log()
     probe: Probe = Probe()
     drain: Drain = Drain()
+    retention: Retention = Retention()
 
     @property
     def certificates(self) -> tuple[Path, ...]:
@@ -168,6 +180,7 @@ VoiceTable: Any = schema(VoiceChoice, model=Text | None)
 LogTable: Any = schema(Log)
 ProbeTable: Any = schema(Probe)
 DrainTable: Any = schema(Drain)
+RetentionTable: Any = schema(Retention)
 
 
 class SettingsTable(Table):
@@ -200,6 +213,8 @@ class SettingsTable(Table):
     probe: ProbeTable = ProbeTable()
     #: How the service is taken out of service in peace: `./allo drain`.
     drain: DrainTable = DrainTable()
+    #: How long is kept what the facts' file has of persons, all of whom work here.
+    retention: RetentionTable = RetentionTable()
 
 
 def read_settings(path: Path, report: Report) -> Settings | None:
@@ -233,6 +248,7 @@ def read_settings(path: Path, report: Report) -> Settings | None:
         log=Log(**table.log.model_dump()),
         probe=Probe(**table.probe.model_dump()),
         drain=Drain(**table.drain.model_dump()),
+        retention=Retention(**table.retention.model_dump()),
     )
 
 

@@ -6,7 +6,7 @@ ignored.
 
 from enum import StrEnum
 
-from router.core.callback.tickets import Failure
+from router.core.callback.tickets import Failure, TicketRecord
 from router.core.codes import CodeBook
 from router.core.desk.pins import Pins
 from router.core.ids import (
@@ -323,6 +323,13 @@ class StoreChanged(Event):
     """Tickets can be written (`up`), or not."""
 
     up: bool
+
+
+@value
+class TicketsFound(Event):
+    """Open tickets of before this start, which could not be read until now."""
+
+    records: tuple[TicketRecord, ...]
 
 
 @value

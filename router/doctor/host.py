@@ -5,11 +5,13 @@ import importlib.util
 import os
 import re
 import socket
+import sqlite3
 import stat
 import sys
 import time
 import zoneinfo
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from functools import cached_property
 from importlib import metadata
 from ipaddress import IPv4Address
@@ -22,6 +24,7 @@ from router.asterisk.settings import AsteriskSettings
 from router.doctor.findings import Unseen, warning
 from router.doctor.surroundings import Disk, Process, UdpSocket
 from router.intake.tmpfs import has_noswap, is_tmpfs
+from router.store.database_file import DAMAGED, connection, primary_code
 
 T = TypeVar("T")
 
@@ -91,9 +94,21 @@ class Machine:
                 of.f_favail / of.f_files if of.f_files else 1.0,
                 is_tmpfs(there),
                 has_noswap(there.stat().st_dev),
+                bool(of.f_flag & os.ST_RDONLY),
             )
 
         return _seen(folder, found)
+
+    def damage(self, database: Path) -> str:
+        """Return what SQLite finds wrong with a database; "" if nothing is, or it is not there."""
+        if not _seen(database, database.exists):
+            return ""
+        try:
+            with closing(connection(database, "ro", lambda found, path: None)) as opened:
+                ((told, *_), *_) = opened.execute("PRAGMA quick_check(1)").fetchall()
+        except sqlite3.Error as error:
+            return str(error) if primary_code(error) in DAMAGED else ""
+        return "" if told == "ok" else str(told)
 
     # Processes.
 

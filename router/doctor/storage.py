@@ -6,6 +6,9 @@ from pathlib import Path
 from router.doctor.findings import Finding, fault, warning
 from router.doctor.surroundings import Surroundings
 from router.intake.vault import place_of
+from router.store import FILE_NAME as FACTS
+from router.store.database_file import BESIDE, asides
+from router.store.tickets import FILE_NAME as TICKETS
 
 #: Databases, logs and a new set of prompts.
 _ROOM_MB = 200
@@ -14,6 +17,7 @@ _INODES = 0.05
 _OTHERS = 0o007
 _GROUP = 0o070
 _OTHERS_WRITE = 0o002
+_OWNER_WRITES = 0o200
 _ROOT = 0
 
 
@@ -81,6 +85,15 @@ async def room(around: Surroundings) -> list[Finding]:
             continue
         seen.add(folder)
         disk = around.host.disk(folder)
+        if disk.is_read_only:
+            findings.append(
+                fault(
+                    "disk-read-only",
+                    str(folder),
+                    f"the disk of {key} is mounted read-only: nothing can be kept there",
+                    "See why in dmesg; then: mount -o remount,rw.",
+                )
+            )
         if disk.free_mb < _ROOM_MB:
             findings.append(
                 fault(
@@ -101,6 +114,49 @@ async def room(around: Surroundings) -> list[Finding]:
                 )
             )
     return findings
+
+
+async def databases(around: Surroundings) -> list[Finding]:
+    """Look for files of facts and tickets that are damaged, were, or cannot be written."""
+    folder, host = around.asterisk.state_dir, around.host
+    names, router = host.names(folder), host.router_process()
+    findings = []
+    for name in (FACTS, TICKETS):
+        path = folder / name
+        if wrong := host.damage(path):
+            findings.append(
+                fault(
+                    "store-damaged",
+                    str(path),
+                    f"it is damaged ({wrong}): the router sets it aside when it meets the damage",
+                    "Look after the disk (dmesg), then restart the router: a new file is begun.",
+                )
+            )
+        findings += [
+            warning(
+                "store-set-aside",
+                str(folder / aside),
+                "this file was damaged and is set aside: figures of before are missing",
+                f"sqlite3 {folder / aside} .recover shows what can be saved; then remove it.",
+            )
+            for aside in sorted(asides(name, names))
+        ]
+        for one in (name, *(name + beside for beside in BESIDE)):
+            kept = host.owner_and_mode(folder / one)
+            if kept and router and router.user != _ROOT and not _may_write(router.user, *kept):
+                findings.append(
+                    fault(
+                        "store-rights",
+                        str(folder / one),
+                        f"user id {router.user}, as which the router runs, may not write it",
+                        f"chown {router.user} {folder / one} && chmod 600 {folder / one}",
+                    )
+                )
+    return findings
+
+
+def _may_write(user: int, owner: int, mode: int) -> bool:
+    return user == owner and bool(mode & _OWNER_WRITES)
 
 
 async def vault(around: Surroundings) -> list[Finding]:
@@ -132,4 +188,4 @@ async def vault(around: Surroundings) -> list[Finding]:
     return []
 
 
-CHECKS = (secrets_kept, state_kept, room, vault)
+CHECKS = (secrets_kept, state_kept, room, databases, vault)

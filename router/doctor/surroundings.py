@@ -91,6 +91,7 @@ class Disk:
     is_memory: bool
     #: Whether the kernel promises never to swap it.
     is_noswap: bool
+    is_read_only: bool = False
 
 
 class Host(Protocol):
@@ -134,6 +135,9 @@ class Host(Protocol):
 
     def address_towards(self, host: str) -> str:
         """Return our own address on the way to `host`."""
+
+    def damage(self, database: Path) -> str:
+        """Return what SQLite finds wrong with a database; "" if nothing is, or it is not there."""
 
     def swaps(self) -> Sequence[str]:
         """Return the swap areas in use."""

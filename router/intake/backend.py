@@ -50,4 +50,8 @@ class IntakeBackend(Protocol):
         """Hear that an open ticket has no number any more."""
 
     def open_tickets(self) -> Collection[TicketId]:
-        """Return every ticket that has not ended."""
+        """Return every ticket that has not ended, as far as they are known."""
+
+    @property
+    def knows_all(self) -> bool:
+        """Whether there is no open ticket but those that are known."""

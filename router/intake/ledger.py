@@ -163,13 +163,16 @@ class Ledger:
 
         A number is dropped only if it had no ticket at the sweep before either: an intake that
         died left it there, whereas one that lives has asked for its ticket by now. `at_once` is
-        for when no intake lives.
+        for when no intake lives. While there may be tickets that nobody knows of yet, no number is
+        dropped.
         """
         held, still_open = self.holds(), frozenset(self._backend.open_tickets())
         if held is None:
             return
         for ticket in still_open - held:
             self._backend.number_lost(ticket)
+        if not self._backend.knows_all:
+            return
         orphans = held - still_open - self._admitting.keys()
         for ticket in orphans if at_once else orphans & self._orphans:
             self.drop(ticket)

@@ -245,7 +245,10 @@ class Reception:
 
     async def _about(self, question: str, ticket: str) -> Standing | None:
         known = TicketId(ticket) if _TICKET.fullmatch(ticket) else _NO_TICKET
-        return standing_of((await self._ask(question, {"ticket": known}))["record"])
+        answer = await self._ask(question, {"ticket": known})
+        if (code := answer["refusal"]) is not None:
+            raise self._refused_by_router(code)
+        return standing_of(answer["record"])
 
     async def _ask(self, what: str, question: Message) -> Message:
         try:

@@ -14,7 +14,7 @@ import structlog
 from router import logs
 from router.clock import Clock
 from router.config import Config
-from router.core.callback.tickets import Refusal
+from router.core.callback.tickets import Refusal, TicketRecord
 from router.core.ids import CallId, PlaybackId, SectorId, TicketId
 from router.intake.backend import IntakeBackend, Wanted
 from router.intake.channel import Message, message_of
@@ -266,10 +266,10 @@ class Intake:
                 self._answers.start(_reply(child, number, self._ledger.admit(message)))
             case {"status": int(number), "ticket": ticket}:
                 record = self._backend.status(TicketId(ticket))
-                child.channel.send({"reply": number, "record": message_of(record)})
+                child.channel.send(self._standing(number, record))
             case {"cancel": int(number), "ticket": ticket}:
                 record = self._backend.cancel(TicketId(ticket))
-                child.channel.send({"reply": number, "record": message_of(record)})
+                child.channel.send(self._standing(number, record))
             case {"dialled": call, "error": error}:
                 child.dialling.discard(call)
                 self._backend.dialled(CallId(call), error and DialError(**error))
@@ -283,6 +283,12 @@ class Intake:
                 logs.leaked(count)
             case _:
                 self._log.error("defect", reason="unknown message of the intake")
+
+    def _standing(self, number: int, record: TicketRecord | None) -> Message:
+        """Answer how a ticket stands; of one that is not known, only once all are."""
+        is_known = record is not None or self._backend.knows_all
+        refusal = None if is_known else Refusal.UNAVAILABLE.value
+        return {"reply": number, "refusal": refusal, "record": message_of(record)}
 
     def _claim(self, child: Child, number: int, asked: Message) -> None:
         call, ticket = CallId(asked["call"]), TicketId(asked["ticket"])

@@ -5,7 +5,6 @@ number stays with the intake: here there are tickets only.
 """
 
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import replace
 
 from structlog.typing import FilteringBoundLogger
@@ -21,10 +20,10 @@ from router.core.events import (
     NumberLost,
     NumberTaken,
     StoreChanged,
+    TicketsFound,
     TicketUnkept,
 )
 from router.core.ids import CallId, FicheId, SectorId, TicketId
-from router.errors import StoreError
 from router.intake.backend import Wanted
 from router.intake.dialling import DialError
 from router.service.live import UNNUMBERED, Live, unavailable
@@ -60,16 +59,18 @@ class Promises:
         self._keeper = keeper
         self._clock = clock
         self._log = log
+        self._began_at = clock.now()
         #: Asked for, and not on disk yet: nobody else may hear of them.
         self._admitting: set[TicketId] = set()
 
     async def keep(self) -> None:
         """Have tickets written, and tell the engine whether that can be done."""
-        async for up in self._keeper.changes():
-            self._live.submit(StoreChanged(up))
-            if up:  # it may be a new file: it gets every open ticket
-                for record in self._engine.open_tickets():
-                    self._keeper.keep(record)
+        if self._keeper.standing.trouble:
+            self._live.submit(StoreChanged(False))
+        async for turn in self._keeper.changes():
+            self._live.submit(StoreChanged(turn.up))
+            if turn.found:
+                self._live.submit(TicketsFound(turn.found))
 
     def refusal(self, sector: SectorId) -> Refusal | None:
         """Return why no callback would be promised in `sector` now; None: one would."""
@@ -114,11 +115,7 @@ class Promises:
         """Return the ticket's record, of an ended one too; None: never promised, or forgotten."""
         if ticket in self._admitting:
             return None
-        record = self._engine.ticket(ticket)
-        if record is None:
-            with suppress(StoreError):
-                record = self._keeper.get(ticket)
-        return record
+        return self._engine.ticket(ticket) or self._keeper.get(ticket)
 
     def cancel(self, ticket: TicketId) -> TicketRecord | None:
         """Cancel the ticket if that can be done; return its record as it stands then."""
@@ -139,5 +136,15 @@ class Promises:
         self._live.submit(NumberLost(ticket))
 
     def open_tickets(self) -> Collection[TicketId]:
-        """Return every ticket that has not ended."""
+        """Return every ticket that has not ended, as far as they are known."""
         return self._engine.open_ticket_ids()
+
+    @property
+    def knows_all(self) -> bool:
+        """Whether there is no open ticket but those that are known.
+
+        While the file cannot be read there may be others; not once their time would be over.
+        """
+        rules = self._engine.board.plan.callbacks
+        over_at = self._began_at + rules.promise_s + rules.grace_s
+        return self._keeper.complete or self._clock.now() > over_at

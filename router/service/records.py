@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import date, timedelta
 
 from structlog.typing import FilteringBoundLogger
 
 from router.clock import Clock
+from router.config import Retention
 from router.core.commands import Counted, DeskChanged, Noted, Step
 from router.core.events import OF_CARRIER
 from router.core.facts import CallFact
@@ -19,12 +21,14 @@ from router.web.metrics import Metrics
 #: How long facts wait in memory at most, and records of a recording.
 FLUSH_S = 10.0
 RECORD_S = 1.0
+_DAY_S = 86_400.0
 
 
 class Records:
     """Takes what the engine reports. Run `keep_facts` and `keep_tape` as tasks, `close` at the end.
 
     `tape` is the recording; None: none is made. `day` is told of each call that has ended.
+    `retention` says what is forgotten when.
     """
 
     def __init__(
@@ -34,6 +38,7 @@ class Records:
         tape: Tape | None,
         day: RunningDay,
         hours: Callable[[], Hours],
+        retention: Retention,
         clock: Clock,
         log: FilteringBoundLogger,
     ) -> None:
@@ -42,11 +47,34 @@ class Records:
         self._tape = tape
         self._day = day
         self._hours = hours
+        self._retention = retention
         self._clock = clock
         self._log = log
         #: Facts given up, as far as the log says.
         self._dropped = 0
         self._tape_ended = False
+        self._trouble = ""
+        self._forgotten_on: date | None = None
+
+    def change(self, retention: Retention) -> None:
+        """Forget by these terms from now on."""
+        if retention != self._retention:
+            self._retention, self._forgotten_on = retention, None
+
+    def take_up(self) -> tuple[DeskChanged, ...]:
+        """Take up the day as last written; return who is logged in where. For the start: it blocks.
+
+        If the file cannot be read nobody is, and informateurs log in again.
+        """
+        hours = self._hours()
+        today = hours.day_of(self._clock.now())
+        try:
+            self._day.take_up(self._store.calls(today, today, hours.zone))
+            return self._store.sessions()
+        except StoreError as error:
+            self._trouble = str(error)
+            self._log.error("facts and sessions cannot be read", reason=self._trouble)
+            return ()
 
     def take(self, command: Noted | DeskChanged | Counted, at: float) -> None:
         """Take what was decided at `at`, UTC epoch seconds. It is on disk after the next flush."""
@@ -88,13 +116,29 @@ class Records:
         today = self._hours().local(self._clock.now()).date()
         try:
             await asyncio.to_thread(self._store.flush, today, final=final)
+            if not final and today != self._forgotten_on:
+                await self._forget(today)
         except StoreError as error:
-            self._log.error("facts cannot be written", reason=error.reason)
+            if str(error) != self._trouble:
+                self._log.error("facts cannot be written", reason=str(error))
+            self._trouble = str(error)
             if final and (waiting := self._store.standing.pending):
                 self._log.error("facts lost", count=waiting)
+        else:
+            if self._trouble:
+                self._log.info("facts can be written again")
+            self._trouble = ""
         if (dropped := self._store.dropped) > self._dropped:
             self._log.error("facts lost", count=dropped - self._dropped)
             self._dropped = dropped
+
+    async def _forget(self, today: date) -> None:
+        """Remove what was kept of persons for long enough."""
+        terms = self._retention
+        duty_before = today - timedelta(days=terms.duty_days)
+        watches_before = self._clock.now() - terms.watches_days * _DAY_S
+        await asyncio.to_thread(self._store.forget, duty_before, watches_before)
+        self._forgotten_on = today
 
     def _log_end_of_tape(self, tape: Tape) -> None:
         if tape.ended and not self._tape_ended:

@@ -87,7 +87,6 @@ class Service:
     Raises:
         ConfigError: If the configuration has no secrets.
         InUse: If another router uses the folders. Nothing was changed.
-        StoreError: If what is kept on disk cannot be used.
     """
 
     def __init__(
@@ -109,12 +108,11 @@ class Service:
         self._log = log = structlog.get_logger().bind()  # bound once: a lazy one binds each time
 
         # What is kept, and what decides.
-        store = Store.open(settings.state_dir / FILE_NAME)
+        store = Store(settings.state_dir / FILE_NAME)
         self._keeper = TicketKeeper(TicketStore(settings.state_dir / TICKETS_FILE), log)
         stores: dict[str, Kept] = {"tickets": self._keeper, "facts": store}
         codes = CodeBook.of(plan, keys.code_secret)
         self._engine = _engine(plan, codes, Pins(keys.pins), tape)
-        self._engine.restore(store.sessions(), clock.now())
         self._live = Live(self._engine, clock, self)
 
         # What carries out.
@@ -153,9 +151,10 @@ class Service:
             certificates=settings.certificates,
         )
         self._day = day = RunningDay(plan.hours, plan.targets.live_target_s, clock.now())
-        today = plan.hours.day_of(clock.now())
-        day.take_up(store.calls(today, today, plan.hours.zone))
-        self._records = Records(store, metrics, tape, day, self._hours, clock, log)
+        self._records = Records(
+            store, metrics, tape, day, self._hours, settings.retention, clock, log
+        )
+        self._engine.restore(self._records.take_up(), clock.now())
 
         # What is shown.
         self._readiness = Readiness(
@@ -230,7 +229,7 @@ class Service:
             at_work.start(self._records.keep_tape())
             # Before the intake starts: it drops numbers that no open ticket has, and says which
             # tickets have lost theirs. All have if the vault is new.
-            self._live.take_up(self._keeper.open(), lost=self._intake.fresh)
+            self._live.take_up(self._keeper.take_up(), lost=self._intake.fresh)
             resources = self.application.router.resources()
             await self._intake.start(one.canonical for one in resources)
             keeping.start(self._promises.keep())
@@ -275,6 +274,7 @@ class Service:
         self._readiness.change(settings.asterisk, takes_callbacks=takes_callbacks)
         self._intake.change(config)
         self._draining.change(settings.drain.longest_s)
+        self._records.change(settings.retention)
         if self._prober is not None:
             self._prober.change_line(Line.of(config.asterisk()))
 

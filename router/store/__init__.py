@@ -2,7 +2,7 @@
 
 database    the facts' file (`Store`)      schema   its tables   rows   facts as rows
 tickets     the tickets' file              keeping  when it is written
-standing    how a file fares
+standing    how a file fares               database_file  what becomes of it meanwhile
 """
 
 from router.store.database import FILE_NAME, Store

@@ -10,12 +10,11 @@ many votes are late.
 The rest of the house knows `Store`'s public methods alone; PostgreSQL can stand behind the same.
 """
 
-import os
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -35,14 +34,8 @@ from router.core.ids import AgentId, PhoneId, QuestionId, ReasonId
 from router.core.requests import Watching
 from router.errors import StoreError
 from router.store import rows
-from router.store.schema import (
-    LOCK_WAIT_S,
-    Identity,
-    check_version,
-    prepare,
-    store_errors,
-    transaction,
-)
+from router.store.database_file import LOCK_WAIT_S, DatabaseFile, FileToRead, transaction
+from router.store.schema import check_version, prepare
 from router.store.standing import Keeping
 
 FILE_NAME = "facts.sqlite3"
@@ -54,20 +47,21 @@ WAITING_MAX = 100_000
 
 
 class Store:
-    """The file, open.
+    """The file, opened when it is first used.
 
     `record` and `desk_changed` are for the event loop, and never wait for the file. Everything
-    else may, and is for a worker thread, or for start and stop.
+    else may, for another process `lock_wait_s` seconds at most, and is for a worker thread, or for
+    start and stop.
     """
 
-    def __init__(
-        self, path: Path, database: sqlite3.Connection, lock_wait_s: float = LOCK_WAIT_S
-    ) -> None:
+    def __init__(self, path: Path, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
+        """Write the file, which is created if missing, for its owner's eyes only."""
         self.path = path
-        self._lock_wait_s = lock_wait_s
         #: Facts given up because more than WAITING_MAX waited.
         self.dropped = 0
-        self._database = database
+        self._file: DatabaseFile | FileToRead = DatabaseFile(path, prepare, lock_wait_s=lock_wait_s)
+        #: In which of the files that have been there every session is.
+        self._sessions_in = 0
         #: Held only while what waits is exchanged.
         self._exchanging = threading.Lock()
         #: Held while the file is used.
@@ -77,31 +71,8 @@ class Store:
         self._votes: Counter[VoteFact] = Counter()
         #: Every session, in case a new file has to be begun.
         self._sessions: dict[AgentId, DeskChanged] = {}
-        self._identity = Identity(path)
         self._failures = 0
         self._trouble = ""
-
-    @classmethod
-    def open(cls, path: Path, *, lock_wait_s: float = LOCK_WAIT_S) -> "Store":
-        """Open the file to write, created if missing, for its owner's eyes only.
-
-        Wait `lock_wait_s` seconds at most for another process that writes it.
-
-        Raises:
-            StoreError: If it is no database of ours, is of a newer version, or cannot be written.
-        """
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # SQLite gives its companion files (-wal, -shm) the mode of the first one.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            path.chmod(0o600)
-        except OSError as error:
-            raise StoreError(
-                str(path),
-                f"cannot be written: {error.strerror}",
-                "Make its folder writable for this user, or set state_dir to another.",
-            ) from None
-        return cls(path, _connection(path, "rwc", prepare, lock_wait_s), lock_wait_s)
 
     @classmethod
     def open_to_read(cls, path: Path) -> "Store":
@@ -116,12 +87,14 @@ class Store:
                 "does not exist: nothing has been counted yet",
                 "Start the service (./allo demo, ./allo run), or name its settings by --config.",
             )
-        return cls(path, _connection(path, "ro", check_version, LOCK_WAIT_S))
+        store = cls(path)
+        store._file = FileToRead(path, check_version)
+        return store
 
     def close(self) -> None:
         """Close the file. Flush first: whatever still waits is lost."""
         with self._using:
-            self._database.close()
+            self._file.close()
 
     # Counting: on the event loop.
 
@@ -143,7 +116,8 @@ class Store:
         """How the file fares. Votes that wait for other votes do not count as waiting."""
         with self._exchanging:
             pending = len(self._facts) + len(self._desks)
-        return Keeping(pending, self._failures, self.dropped, self._trouble)
+        aside = len(self._file.set_aside)
+        return Keeping(pending, self._failures, self.dropped, self._trouble, aside)
 
     # Writing: in a worker thread.
 
@@ -163,37 +137,37 @@ class Store:
             if not (facts or desks or votes):
                 return
             try:
-                self._see_that_it_is_there()
-                with store_errors(self.path), transaction(self._database):
-                    self._write(facts, desks.values(), votes)
+                with self._file.opened() as database:
+                    if anew := self._sessions_in != self._file.generation:
+                        with self._exchanging:
+                            desks = self._sessions | self._desks
+                    with transaction(database):
+                        if anew:
+                            database.execute(rows.DROP_SESSIONS)
+                        _write(database, facts, desks.values(), votes)
+                    self._sessions_in = self._file.generation
+                    # The log of changes would show what came together in one batch. While a reader
+                    # holds it open it cannot be emptied; the next flush does.
+                    with suppress(sqlite3.Error):
+                        database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             except StoreError as error:
                 self._failures += 1
-                self._trouble = error.reason
+                self._trouble = str(error)
                 self._take_back(facts, desks)
                 raise
             self._trouble = ""
             for vote in votes:
                 del self._votes[vote]
-            # The log of changes would show what came together in one batch. While a reader holds it
-            # open it cannot be emptied; the next flush does.
-            with suppress(sqlite3.Error):
-                self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
-    def _see_that_it_is_there(self) -> None:
-        """Begin a new file, and say so, if this one was removed: what is written there is lost."""
-        if self._identity.holds():
-            return
-        self._database.close()
-        self._database = _connection(self.path, "rwc", prepare, self._lock_wait_s)
-        self.path.chmod(0o600)
-        self._identity = Identity(self.path)
-        with self._exchanging:
-            self._desks = dict(self._sessions)
-        raise StoreError(
-            str(self.path),
-            "was removed or replaced; a new one is begun",
-            "Put the old one back while the service is stopped, if it is still there.",
-        )
+    def forget(self, duty_before: date, watches_before: float) -> None:
+        """Remove who was ready on earlier days, and who took part in a call earlier.
+
+        Raises:
+            StoreError: If it cannot be written.
+        """
+        with self._using, self._file.opened() as database, transaction(database):
+            database.execute(rows.DROP_DUTY, (duty_before.isoformat(),))
+            database.execute(rows.DROP_WATCHES, (watches_before,))
 
     def _ripe_votes(self, today: date, final: bool) -> dict[VoteFact, int]:
         """Return those that may be written: all of a day's or none, whatever the question.
@@ -219,46 +193,6 @@ class Store:
             self._facts = facts[:WAITING_MAX]
             self._desks = {**desks, **self._desks}
 
-    def _write(
-        self, facts: list[Fact], desks: Iterable[DeskChanged], votes: Mapping[VoteFact, int]
-    ) -> None:
-        write = self._database.executemany
-        write(
-            rows.ADD_CALL,
-            rows.alike(rows.call_row(one) for one in facts if isinstance(one, CallFact)),
-        )
-        write(
-            rows.ADD_SUBJECT,
-            rows.alike(rows.subject_row(one) for one in facts if isinstance(one, SubjectFact)),
-        )
-        write(rows.ADD_VOTE, sorted((*rows.vote_row(vote), alike) for vote, alike in votes.items()))
-        write(
-            rows.ADD_BALLOT,
-            rows.alike(
-                (one.day.isoformat(), one.question) for one in facts if isinstance(one, BallotFact)
-            ),
-        )
-        write(
-            rows.ADD_DUTY,
-            sorted(
-                {(one.day.isoformat(), one.agent) for one in facts if isinstance(one, DutyFact)}
-            ),
-        )
-        write(
-            rows.ADD_WATCH,
-            [
-                (one.at, one.supervisor, one.agent, one.watching.value)
-                for one in facts
-                if isinstance(one, WatchFact)
-            ],
-        )
-        for desk in desks:
-            if desk.phone is None:
-                self._database.execute(rows.DROP_SESSION, (desk.agent,))
-            else:
-                row = (desk.agent, desk.phone, desk.reason, desk.until_at)
-                self._database.execute(rows.PUT_SESSION, row)
-
     # Reading what was flushed; `first` and `last` are days of the service, both included.
 
     def sessions(self) -> tuple[DeskChanged, ...]:
@@ -271,6 +205,7 @@ class Store:
         )
         with self._exchanging:
             self._sessions = {one.agent: one for one in sessions} | self._sessions
+        self._sessions_in = self._file.generation
         return sessions
 
     def calls(self, first: date, last: date, zone: str) -> list[CallFact]:
@@ -279,19 +214,19 @@ class Store:
             "SELECT * FROM calls WHERE period_at >= ? AND period_at < ?",
             (_midnight(first, zone), _midnight(last + timedelta(days=1), zone)),
         )
-        with store_errors(self.path):
+        with _known_values(self.path):
             return [fact for row in found for fact in [rows.call(row)] * row[-1]]
 
     def subjects(self, first: date, last: date) -> Counter[SubjectFact]:
         """Return what informateurs noted, and how often. Raises StoreError."""
         found = self._read("SELECT * FROM subjects WHERE day BETWEEN ? AND ?", _days(first, last))
-        with store_errors(self.path):
+        with _known_values(self.path):
             return Counter({rows.subject(row): row[-1] for row in found})
 
     def votes(self, first: date, last: date) -> Counter[VoteFact]:
         """Return the votes, and how often each was given. Raises StoreError."""
         found = self._read("SELECT * FROM votes WHERE day BETWEEN ? AND ?", _days(first, last))
-        with store_errors(self.path):
+        with _known_values(self.path):
             return Counter(
                 {
                     VoteFact(
@@ -343,30 +278,63 @@ class Store:
         return max(days, default=None)
 
     def _read(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        with self._using, store_errors(self.path):
-            return self._database.execute(query, values).fetchall()
+        with self._using, self._file.opened() as database:
+            return database.execute(query, values).fetchall()
 
 
-def _connection(
-    path: Path,
-    mode: str,
-    then: Callable[[sqlite3.Connection, Path], None],
-    lock_wait_s: float,
-) -> sqlite3.Connection:
-    with store_errors(path):
-        database = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode={mode}",
-            uri=True,
-            timeout=lock_wait_s,
-            isolation_level=None,  # transactions are begun and ended explicitly, above
-            check_same_thread=False,
-        )
-        try:
-            then(database, path)
-        except BaseException:
-            database.close()
-            raise
-    return database
+def _write(
+    database: sqlite3.Connection,
+    facts: list[Fact],
+    desks: Iterable[DeskChanged],
+    votes: Mapping[VoteFact, int],
+) -> None:
+    write = database.executemany
+    write(
+        rows.ADD_CALL,
+        rows.alike(rows.call_row(one) for one in facts if isinstance(one, CallFact)),
+    )
+    write(
+        rows.ADD_SUBJECT,
+        rows.alike(rows.subject_row(one) for one in facts if isinstance(one, SubjectFact)),
+    )
+    write(rows.ADD_VOTE, sorted((*rows.vote_row(vote), alike) for vote, alike in votes.items()))
+    write(
+        rows.ADD_BALLOT,
+        rows.alike(
+            (one.day.isoformat(), one.question) for one in facts if isinstance(one, BallotFact)
+        ),
+    )
+    write(
+        rows.ADD_DUTY,
+        sorted({(one.day.isoformat(), one.agent) for one in facts if isinstance(one, DutyFact)}),
+    )
+    write(
+        rows.ADD_WATCH,
+        [
+            (one.at, one.supervisor, one.agent, one.watching.value)
+            for one in facts
+            if isinstance(one, WatchFact)
+        ],
+    )
+    for desk in desks:
+        if desk.phone is None:
+            database.execute(rows.DROP_SESSION, (desk.agent,))
+        else:
+            row = (desk.agent, desk.phone, desk.reason, desk.until_at)
+            database.execute(rows.PUT_SESSION, row)
+
+
+@contextmanager
+def _known_values(path: Path) -> Iterator[None]:
+    """Turn a value that this version does not know into StoreError."""
+    try:
+        yield
+    except ValueError as error:
+        raise StoreError(
+            str(path),
+            f"holds what this version does not know: {error}",
+            "Read it with the allo that wrote it.",
+        ) from None
 
 
 def _midnight(day: date, zone: str) -> float:

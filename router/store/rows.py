@@ -30,6 +30,9 @@ ADD_DUTY = "INSERT INTO duty VALUES (?, ?) ON CONFLICT DO NOTHING"
 ADD_WATCH = "INSERT INTO watches VALUES (?, ?, ?, ?)"
 PUT_SESSION = "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?)"
 DROP_SESSION = "DELETE FROM sessions WHERE agent = ?"
+DROP_SESSIONS = "DELETE FROM sessions"
+DROP_DUTY = "DELETE FROM duty WHERE day < ?"
+DROP_WATCHES = "DELETE FROM watches WHERE at < ?"
 
 
 def alike(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

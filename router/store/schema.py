@@ -1,16 +1,13 @@
-"""The facts' file: its tables and their version, how it is opened and written, its errors."""
+"""The facts' file: its tables and their version."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from router.errors import StoreError
+from router.store.database_file import transaction
 
 #: "allo" in ASCII (PRAGMA application_id): distinguishes our file from another program's.
 APPLICATION_ID = 0x616C6C6F
-#: How long one process waits for another's lock.
-LOCK_WAIT_S = 5.0
 
 #: Each script takes the file from one version to the next; after the last one it is of ours. ''
 #: and -1 stand for None: the columns of a key cannot be empty.
@@ -77,25 +74,6 @@ MIGRATIONS = (
 )
 
 
-class Identity:
-    """Which file a path named when it was opened: SQLite writes on to one that is removed."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._was = self._now()
-
-    def holds(self) -> bool:
-        """Return whether the path still names the same file."""
-        return self._now() == self._was
-
-    def _now(self) -> tuple[int, int] | None:
-        try:
-            status = self._path.stat()
-        except OSError:
-            return None
-        return status.st_dev, status.st_ino
-
-
 def prepare(database: sqlite3.Connection, path: Path) -> None:
     """Bring the file to our version. What is deleted from it is overwritten (secure_delete).
 
@@ -149,35 +127,3 @@ def _version(database: sqlite3.Connection, path: Path) -> int:
         )
     assert isinstance(version, int)
     return version
-
-
-@contextmanager
-def store_errors(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors, and values that this version does not know, into StoreError."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise StoreError(
-            str(path),
-            f"cannot be used: {error}",
-            "See that the disk has room, and that this user may read and write file and folder.",
-        ) from None
-    except (sqlite3.DatabaseError, ValueError) as error:
-        raise StoreError(
-            str(path),
-            f"is damaged or not a database of allo: {error}",
-            "Move it away; a new one is begun at the next start.",
-        ) from None
-
-
-@contextmanager
-def transaction(database: sqlite3.Connection) -> Iterator[None]:
-    """Write all of what is inside, or nothing."""
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        database.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):
-            database.execute("ROLLBACK")
-        raise

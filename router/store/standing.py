@@ -13,5 +13,7 @@ class Keeping:
     failures: int = 0
     #: Facts given up for want of room in memory, since the start.
     lost: int = 0
-    #: What is wrong, in words for a log; "" if nothing is.
+    #: What is wrong: the place, what is wrong there, and what to do; "" if nothing is.
     trouble: str = ""
+    #: Damaged files that were set aside, since the start.
+    set_aside: int = 0

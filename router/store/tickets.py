@@ -4,16 +4,14 @@ Written before anything that must not happen twice (keeping.py says when). They 
 their own, so that no batch of facts ever delays a promise.
 """
 
-import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 
-from router.core.callback.tickets import ENDS, Failure, TicketRecord, TicketState
+from router.core.callback.tickets import Failure, TicketRecord, TicketState
 from router.core.ids import FicheId, SectorId, TicketId
-from router.errors import StoreError
-from router.store.schema import Identity, transaction
+from router.store.database_file import DatabaseFile, connection, transaction
 
 FILE_NAME = "tickets.sqlite3"
 #: Ended tickets are shown to their holders for a day, then forgotten.
@@ -47,115 +45,90 @@ LOCK_WAIT_S = 1.0
 
 
 class TicketStore:
-    """All tickets of the last day. Every method uses the file at once and raises StoreError.
+    """All tickets of the last day. Its methods come one at a time, on whatever thread.
 
-    `get` may be called on another thread than the rest, which come one at a time. A write waits
-    `lock_wait_s` seconds at most for another process.
+    Every method uses the file at once, opens it if need be, waits `lock_wait_s` seconds at most for
+    another process, and raises StoreError if it cannot be used.
     """
 
     def __init__(self, path: Path, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
         self.path = path
-        self._lock_wait_s = lock_wait_s
-        #: Of the file before this one: another thread may just be reading it.
-        self._old: tuple[sqlite3.Connection, ...] = ()
-        self._open()
+        self._file = DatabaseFile(path, _prepare, lock_wait_s=lock_wait_s)
+        #: Of the files set aside, those that have been searched.
+        self._searched = 0
 
-    def _open(self) -> None:
-        with self._told():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-            self.path.chmod(0o600)
-            with ExitStack() as opened:
-                database = opened.enter_context(closing(self._connected(self._lock_wait_s)))
-                for setting in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON"):
-                    database.execute(f"PRAGMA {setting}").fetchall()
-                database.execute(_SCHEMA)
-                database.execute(_TRIAL)
-                # Apart from the writing one, which is busy for as long as another process has the
-                # lock.
-                reading = opened.enter_context(closing(self._connected(0.0)))
-                opened.pop_all()
-            self._database, self._reading = database, reading
-            self._identity = Identity(self.path)
+    @property
+    def set_aside(self) -> int:
+        """How many damaged files were set aside."""
+        return len(self._file.set_aside)
 
-    def _connected(self, lock_wait_s: float) -> sqlite3.Connection:
-        return sqlite3.connect(
-            self.path, isolation_level=None, timeout=lock_wait_s, check_same_thread=False
-        )
+    def read(self) -> list[TicketRecord]:
+        """Return every ticket, ended or not, by the instant promised.
 
-    def put(self, record: TicketRecord) -> None:
-        """Write the ticket's present state; once this returns it survives the router's death."""
-        self.write({record.ticket: record})
+        Of files that were set aside since the last reading, what can still be read comes with them.
+        """
+        with self._file.opened() as database:
+            rows = database.execute(f"SELECT {_COLUMNS} FROM tickets").fetchall()
+        records = {record.ticket: record for record in _records(rows)}
+        for aside in self._file.set_aside[self._searched :]:
+            records = {one.ticket: one for one in _records(_legible(aside))} | records
+        self._searched = len(self._file.set_aside)
+        return sorted(records.values(), key=lambda record: (record.due_at, record.ticket))
 
     def write(
         self, records: Mapping[TicketId, TicketRecord | None], *, trial: bool = False
     ) -> None:
         """Write the tickets' present states, all of them or none; those with None are removed.
 
-        A `trial` writes something in any case, to see whether that can be done.
+        Once this returns they survive the death of router and machine. A `trial` writes something
+        in any case, to see whether that can be done.
         """
-        with self._told():
-            self._see_that_it_is_there()
-            with transaction(self._database):
-                for ticket, record in records.items():
-                    if record is None:
-                        self._database.execute("DELETE FROM tickets WHERE ticket = ?", (ticket,))
-                    else:
-                        self._database.execute(_PUT, _row(record))
-                if trial:
-                    self._database.execute(_TRY)
-
-    def _see_that_it_is_there(self) -> None:
-        """Begin a new file, and say so, if this one was removed: what is written there is lost."""
-        if not self._identity.holds():
-            before = (self._reading, self._database)
-            self._open()
-            # Python would close them some day: they hold each other (measured, four descriptors).
-            _close(self._old)
-            self._old = before
-            raise OSError("the file was removed or replaced; a new one is begun")
-
-    def get(self, ticket: TicketId) -> TicketRecord | None:
-        """Return a ticket, open or ended."""
-        with self._told():
-            rows = self._reading.execute(
-                f"SELECT {_COLUMNS} FROM tickets WHERE ticket = ?", (ticket,)
-            ).fetchall()
-        return _record(rows[0]) if rows else None
-
-    def open(self) -> list[TicketRecord]:
-        """Return the tickets that have not ended, by the instant promised."""
-        with self._told():
-            rows = self._database.execute(
-                f"SELECT {_COLUMNS} FROM tickets WHERE ended_at IS NULL ORDER BY due_at, ticket"
-            ).fetchall()
-        return [record for record in map(_record, rows) if record.state not in ENDS]
+        with self._file.opened() as database, transaction(database):
+            for ticket, record in records.items():
+                if record is None:
+                    database.execute("DELETE FROM tickets WHERE ticket = ?", (ticket,))
+                else:
+                    database.execute(_PUT, _row(record))
+            if trial:
+                database.execute(_TRY)
 
     def forget(self, now: float) -> None:
         """Remove what ended more than `KEPT_S` before `now`, UTC epoch seconds."""
-        with self._told():
-            self._database.execute("DELETE FROM tickets WHERE ended_at < ?", (now - KEPT_S,))
+        with self._file.opened() as database:
+            database.execute("DELETE FROM tickets WHERE ended_at < ?", (now - KEPT_S,))
 
     def close(self) -> None:
         """Close the file."""
-        _close((*self._old, self._reading, self._database))
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(
-                str(self.path),
-                f"cannot be used: {error}",
-                "Make room on the disk and the file writable for this user.",
-            ) from None
+        self._file.close()
 
 
-def _close(connections: Iterable[sqlite3.Connection]) -> None:
-    for connection in connections:
-        with suppress(sqlite3.Error):
-            connection.close()
+def _prepare(database: sqlite3.Connection, path: Path) -> None:
+    for setting in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+        database.execute(f"PRAGMA {setting}").fetchall()
+    database.execute(_SCHEMA)
+    database.execute(_TRIAL)
+
+
+def _legible(damaged: Path) -> list[tuple[object, ...]]:
+    """Return the rows of a damaged file that can still be read, from both of its ends."""
+    rows: dict[object, tuple[object, ...]] = {}
+    for order in ("ASC", "DESC"):
+        with (
+            suppress(sqlite3.Error),
+            closing(connection(damaged, "ro", lambda database, path: None)) as database,
+        ):
+            for row in database.execute(f"SELECT {_COLUMNS} FROM tickets ORDER BY ticket {order}"):
+                rows[row[0]] = row
+    return list(rows.values())
+
+
+def _records(rows: list[tuple[object, ...]]) -> list[TicketRecord]:
+    """Return the rows as records; what this version cannot read is left out."""
+    records = []
+    for row in rows:
+        with suppress(ValueError, AssertionError):
+            records.append(_record(row))
+    return records
 
 
 def _row(record: TicketRecord) -> tuple[object, ...]:

@@ -149,6 +149,11 @@ class Metrics:
         self._lost = self._counter(
             "allo_store_lost", "Records given up for want of room; must stay 0.", "store"
         )
+        self._aside = self._counter(
+            "allo_store_set_aside",
+            "Damaged files that were set aside, each with a new one begun; must stay 0.",
+            "store",
+        )
         self._stores_told: dict[str, Keeping] = {}
         self._probe = ProbeMetrics(self.registry) if probes else None
         files = tuple(certificates)
@@ -209,6 +214,7 @@ class Metrics:
             self._pending.labels(store).set(keeping.pending)
             self._failures.labels(store).inc(keeping.failures - before.failures)
             self._lost.labels(store).inc(keeping.lost - before.lost)
+            self._aside.labels(store).inc(keeping.set_aside - before.set_aside)
             self._stores_told[store] = keeping
         self._open.set(snapshot.is_open)
         self._time.set(snapshot.now)

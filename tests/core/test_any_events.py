@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.core.callback.tickets import ENDS, TicketRecord, TicketState
 from router.core.commands import Told
 from router.core.desk.pins import Pins
 from router.core.engine import Engine
@@ -36,6 +37,7 @@ from router.core.events import (
     SnoopStarted,
     StoreChanged,
     SupervisorAsked,
+    TicketsFound,
     TicketUnkept,
     TimePassed,
 )
@@ -115,6 +117,16 @@ any_event: st.SearchStrategy[Event] = st.one_of(
     st.builds(TicketUnkept, tickets, st.integers(0, 3)),
     st.builds(NumberLost, tickets),
     st.builds(StoreChanged, st.booleans()),
+    st.builds(
+        TicketRecord,
+        tickets,
+        st.sampled_from([HOUSING, WORK]),
+        st.none(),
+        st.just(MONDAY_10H),
+        st.sampled_from([MONDAY_10H - 3600, MONDAY_10H + 2700]),
+        st.sampled_from([one for one in TicketState if one not in ENDS]),
+        st.integers(0, 2),
+    ).map(lambda record: TicketsFound((record,))),
     st.builds(DrainChanged, st.none() | st.sampled_from([at + 20.0 for at in STARTS])),
     st.sampled_from(other_plans(quick_plan(required=False))).map(
         lambda plan: PlanChanged(plan, code_book(plan), Pins(PINS))

@@ -1,7 +1,9 @@
 """Faults planted in a healthy service, one by one, each with what is to be found of it."""
 
 import os
+import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -565,6 +567,39 @@ def open_state(scene: Scene) -> None:
 @planted("a full disk", storage.CHECKS, "disk-full")
 def full(scene: Scene) -> None:
     _disk(scene, free_mb=12)
+
+
+@planted("a disk that has become read-only", storage.CHECKS, "disk-read-only")
+def read_only(scene: Scene) -> None:
+    _disk(scene, is_read_only=True)
+
+
+def _facts(scene: Scene) -> Path:
+    path = scene.config.settings.state_dir / "facts.sqlite3"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE calls (alike INTEGER)")
+    path.chmod(0o600)
+    return path
+
+
+@planted("a file of facts whose pages are spoilt", storage.CHECKS, "store-damaged")
+def damaged(scene: Scene) -> None:
+    with _facts(scene).open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 4096)
+
+
+@planted("a file of facts that was damaged, a year ago", storage.CHECKS, "store-set-aside")
+def set_aside(scene: Scene) -> None:
+    path = _facts(scene)
+    path.rename(path.with_name(f"{path.name}.damaged-2025-11-23T100412Z"))
+
+
+@planted("a file of facts that root has made", storage.CHECKS, "store-rights")
+def rights(scene: Scene) -> None:
+    _facts(scene)
+    router = scene.host.running[ROUTER]
+    scene.host.running[ROUTER] = replace(router, user=router.user + 998)
 
 
 @planted("a disk without inodes", storage.CHECKS, "inodes-few")

@@ -35,6 +35,8 @@ class Office:
     wanted: dict[CallId, Wanted] = field(default_factory=dict)
     lost: list[TicketId] = field(default_factory=list)
     undecided: list[asyncio.Event] = field(default_factory=list)
+    #: Whether there are no tickets but these.
+    knows_all: bool = True
 
     async def admit(self, ticket: TicketId, sector: SectorId, fiche: FicheId | None) -> Admission:
         self.admitted.append(ticket)

@@ -43,6 +43,32 @@ async def test_after_a_restart_all_is_as_it_was(alone: IntakeScene) -> None:
     assert (await alone.ask({"phone": number, "fiche": FICHE}))[0] == 429
 
 
+async def test_while_tickets_may_be_unknown_no_number_is_dropped_and_none_is_denied(
+    alone: IntakeScene,
+) -> None:
+    """The tickets' file could not be read at the start."""
+    ticket = await alone.accepted(new_number(), key="same-key")
+    await alone.intake.stop()
+    record = alone.office.records.pop(ticket)
+    alone.office.knows_all = False
+    await alone.open()
+    alone.intake.sweep()
+    alone.intake.sweep()
+    assert alone.intake.holds() == frozenset({ticket})
+    path = f"/v1/callbacks/{ticket}"
+    status, told = await alone.ask(method="GET", path=path)
+    assert (status, told["error"]["code"]) == (503, "unavailable")
+    alone.office.records[ticket] = record
+    assert (await alone.ask(method="GET", path=path))[0] == 200
+
+    alone.office.records.clear()
+    alone.office.knows_all = True
+    alone.intake.sweep()
+    alone.intake.sweep()
+    assert alone.intake.holds() == frozenset()
+    assert (await alone.ask(method="GET", path=path))[0] == 404
+
+
 async def test_stopping_lets_what_is_under_way_finish(alone: IntakeScene) -> None:
     alone.office.slow = True
     waiting = asyncio.create_task(alone.ask({"phone": new_number(), "fiche": FICHE}))

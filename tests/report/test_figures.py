@@ -105,7 +105,7 @@ def test_every_call_is_counted_once(
     tmp_path_factory: pytest.TempPathFactory, calls: list[CallFact]
 ) -> None:
     """Random days, as stored and read again: whole, by half-hour and sector, and by either."""
-    store = Store.open(tmp_path_factory.mktemp("store") / FILE_NAME)
+    store = Store(tmp_path_factory.mktemp("store") / FILE_NAME)
     for fact in calls:
         store.record(fact)
     store.flush(MONDAY)

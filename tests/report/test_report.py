@@ -327,7 +327,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "secrets.toml").write_text(_secrets())
     (folder / "secrets.toml").chmod(0o600)
     (folder / "allo.toml").write_text('state_dir = "state"\n')
-    store = Store.open(state / FILE_NAME)
+    store = Store(state / FILE_NAME)
     for fact in answered(12, sector="logement-location"):
         store.record(fact)
     store.flush(MONDAY, final=True)
@@ -373,7 +373,7 @@ def test_the_command_writes_the_directors_page_with_the_year_before(
 ) -> None:
     """The same weekday 52 weeks before, from the same file; its clock is ahead of ours."""
     copied = shutil.copytree(deployment.parent, tmp_path / "copy")
-    store = Store.open(copied / "state" / FILE_NAME)
+    store = Store(copied / "state" / FILE_NAME)
     store.record(DutyFact(date(2027, 11, 22), AgentId("101")))
     store.flush(date(2027, 11, 22))
     store.close()
@@ -396,7 +396,7 @@ def test_the_command_says_which_votes_are_late(deployment: Path, tmp_path: Path)
     """While a service runs whose clock is ahead, and after it was killed."""
     today = date(2031, 1, 6)
     copied = shutil.copytree(deployment.parent, tmp_path / "copy")
-    store = Store.open(copied / "state" / FILE_NAME)
+    store = Store(copied / "state" / FILE_NAME)
     store.record(DutyFact(today, AgentId("101")))
     for score in (4, None):
         store.record(BallotFact(today, QUESTION.id))
@@ -407,7 +407,7 @@ def test_the_command_says_which_votes_are_late(deployment: Path, tmp_path: Path)
     shown = allo(*words, "--to", "2031-01-06")
     assert "2 votes attendent d’être publiés\u00a0: un vote n’est publié" in shown.stdout
     store.close()  # as it was killed: the votes that waited are lost
-    store = Store.open(copied / "state" / FILE_NAME)
+    store = Store(copied / "state" / FILE_NAME)
     store.record(DutyFact(today + timedelta(days=1), AgentId("101")))
     store.flush(today + timedelta(days=1))
     store.close()

@@ -23,8 +23,8 @@ from router.core.ids import SectorId, TicketId
 from router.intake.numbers import PhoneNumber
 from router.intake.vault import TmpfsVault, place_of
 from router.locks import FILE_NAME, Lock
-from router.store import TicketStore
 from router.store.tickets import FILE_NAME as TICKETS_FILE
+from tests.tickets_on_disk import on_disk, put
 
 TICKET = TicketId("t" * 32)
 NUMBER = PhoneNumber("+33639980001")
@@ -79,9 +79,8 @@ class Deployment:
         """Promise a callback: an open ticket, and its number in the vault."""
         now = time.time()
         self.state.mkdir(exist_ok=True)
-        store = TicketStore(self.state / TICKETS_FILE)
-        store.put(TicketRecord(TICKET, SectorId("travail-contrat"), None, now, now + 2700))
-        store.close()
+        record = TicketRecord(TICKET, SectorId("travail-contrat"), None, now, now + 2700)
+        put(self.state / TICKETS_FILE, record)
         vault = TmpfsVault(self.vault)
         vault.put(TICKET, NUMBER)
         vault.close()
@@ -277,9 +276,6 @@ async def test_a_ticket_that_has_lost_its_number_ends_at_the_next_start(
     await router.communicate()
     assert router.returncode == 0
 
-    store = TicketStore(deployment.state / TICKETS_FILE)
-    record = store.get(TICKET)
-    store.close()
-    assert record is not None
+    record = on_disk(deployment.state / TICKETS_FILE)[TICKET]
     assert (record.state, record.failure) == (TicketState.FAILED, Failure.NUMBER_LOST)
     assert "a callback's number is lost" in deployment.said

@@ -53,6 +53,7 @@ from router.store import TicketKeeper, TicketStore
 from tests.intake.scene import PLAN, IntakeScene, digits, new_number
 from tests.intake.stubs import AriStub, Office, RouterWeb
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, code_book
+from tests.tickets_on_disk import open_on_disk
 
 SILENCE_S = 0.05
 CALLER = CallId("a-caller")
@@ -164,11 +165,7 @@ class House:
 
     def on_disk(self) -> list[TicketState]:
         """What a router that starts now would find."""
-        store = TicketStore(self.path)
-        try:
-            return [record.state for record in store.open()]
-        finally:
-            store.close()
+        return [record.state for record in open_on_disk(self.path)]
 
     def agents(self) -> set[str]:
         """The states of those on duty."""

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from router.clock import Clock
+from router.config import Retention
 from router.core.commands import Counted, DeskChanged, Noted, Step
 from router.core.events import CalledEnd
-from router.core.facts import CallFact, Door, Outcome
+from router.core.facts import CallFact, Door, DutyFact, Outcome, WatchFact
 from router.core.ids import AgentId, CallId, PhoneId
+from router.core.requests import Watching
 from router.errors import StoreError
 from router.replay import Tape
 from router.report.running import RunningDay
@@ -38,7 +41,7 @@ class Books:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "facts.sqlite3"
-        self.store = Store.open(self.path)
+        self.store = Store(self.path)
         self.tape = Tape(folder / "recording")
         self.metrics = Metrics(PLAN.sectors)
         clock = Clock(MONDAY_10H - time.time())
@@ -48,6 +51,7 @@ class Books:
             self.tape,
             RunningDay(PLAN.hours, PLAN.targets.live_target_s, MONDAY_10H),
             lambda: PLAN.hours,
+            Retention(duty_days=30, watches_days=10),
             clock,
             structlog.get_logger(),
         )
@@ -131,6 +135,43 @@ async def test_facts_that_cannot_be_written_are_told_as_lost(
         ("facts cannot be written", "error"),
         ("facts lost", "error"),
     ]
+
+
+async def test_sessions_that_cannot_be_read_are_told_and_calls_go_on(
+    books: Books, lines: list[Any]
+) -> None:
+    books.path.mkdir()
+    assert books.records.take_up() == ()
+    [line] = lines
+    assert line["event"] == "facts and sessions cannot be read"
+    assert line["reason"].startswith(f"{books.path} cannot be used: Is a directory. ")
+    await books.records.close()
+
+
+async def test_what_names_an_informateur_is_forgotten_in_time(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "FLUSH_S", 0.001)
+    agent, today = AgentId("101"), PLAN.hours.local(MONDAY_10H).date()
+    days = [today - timedelta(days=ago) for ago in (31, 30, 0)]
+    for day in days:
+        books.records.take(Counted(DutyFact(day, agent)), MONDAY_10H)
+        at = MONDAY_10H - 86_400.0 * (today - day).days / 3.05
+        books.records.take(Counted(WatchFact(at, "sup", agent, Watching.LISTEN)), MONDAY_10H)
+    keeping = asyncio.create_task(books.records.keep_facts())
+    zone = "Europe/Paris"
+    async with asyncio.timeout(PATIENCE_S):
+        while books.store.duty(days[0], today) != [DutyFact(day, agent) for day in days[1:]]:
+            await asyncio.sleep(0.001)
+        assert len(books.store.watches(days[0], today, zone)) == 2
+        books.records.change(Retention(duty_days=1, watches_days=1))
+        while len(books.store.duty(days[0], today)) > 1:
+            await asyncio.sleep(0.001)
+    keeping.cancel()
+    with suppress(asyncio.CancelledError):
+        await keeping
+    assert len(books.store.watches(days[0], today, zone)) == 1
+    await books.records.close()
 
 
 async def test_the_end_of_a_recording_is_told_once(

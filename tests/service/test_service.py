@@ -27,12 +27,12 @@ from router.intake.proxy import SOCKET_NAME
 from router.service.readiness import PARTS
 from router.service.service import Service
 from router.store.tickets import FILE_NAME as TICKETS_FILE
-from router.store.tickets import TicketStore
 from tests.ari.ari_fake import FakeAsterisk
 from tests.ari.ari_wire import PASSWORD
 from tests.intake.scene import SERVER, intake_config, new_number
 from tests.intake.stubs import AriStub
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H
+from tests.tickets_on_disk import on_disk, open_on_disk, put
 
 TOKEN = "jeton-101"
 _PATIENCE_S = 30.0
@@ -166,14 +166,10 @@ async def test_it_starts_serves_and_stops_and_can_be_started_again(house: House)
 async def test_tickets_whose_numbers_went_with_the_machines_memory_are_over(house: House) -> None:
     """They were open when the machine restarted, which empties the vault."""
     ticket = TicketRecord(TicketId("t" * 32), HOUSING, None, MONDAY_10H, MONDAY_10H + 2700)
-    with closing(TicketStore(house.folder / TICKETS_FILE)) as store:
-        store.put(ticket)
+    put(house.folder / TICKETS_FILE, ticket)
     async with house.running():
         pass
-    with closing(TicketStore(house.folder / TICKETS_FILE)) as store:
-        assert store.open() == []
-        ended = store.get(ticket.ticket)
-    assert ended is not None
+    ended = on_disk(house.folder / TICKETS_FILE)[ticket.ticket]
     assert ended.state is TicketState.LOST_REBOOT
 
 
@@ -190,8 +186,7 @@ async def test_a_promise_under_way_is_kept_and_given_before_it_stops(house: Hous
             assert not asked.done()
         async with asyncio.timeout(_PATIENCE_S):
             assert await asked == 202
-    with closing(TicketStore(house.folder / TICKETS_FILE)) as store:
-        assert len(store.open()) == 1
+    assert len(open_on_disk(house.folder / TICKETS_FILE)) == 1
 
 
 @contextmanager

@@ -22,7 +22,7 @@ def tickets(path: Path) -> Write:
 
 
 def facts(path: Path) -> Write:
-    store = Store.open(path)
+    store = Store(path)
 
     def write(fact: CallFact = CALL) -> None:
         store.record(fact)
@@ -43,6 +43,7 @@ def test_a_file_begun_anew_leaves_no_descriptor_behind(
 ) -> None:
     path = tmp_path / "kept.sqlite3"
     write = open_(path)
+    write()
     counted = []
     for _ in range(5):
         for one in tmp_path.glob("kept.sqlite3*"):

@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,11 +17,13 @@ from structlog.testing import capture_logs
 from router.core.callback.tickets import TicketRecord, TicketState
 from router.core.ids import SectorId, TicketId
 from router.errors import StoreError
-from router.store.keeping import TicketKeeper
+from router.store.keeping import TicketKeeper, Turn
 from router.store.tickets import TicketStore
+from tests.tickets_on_disk import on_disk
 
 RECORD = TicketRecord(TicketId("t" * 32), SectorId("travail"), None, 1.0, 2701.0)
 ENDED = replace(RECORD, state=TicketState.DONE, ended_at=9.0)
+OTHER = replace(RECORD, ticket=TicketId("u" * 32))
 
 
 class Kept:
@@ -30,12 +32,15 @@ class Kept:
     def __init__(self, path: Path, lock_wait_s: float = 0.02) -> None:
         self.store = TicketStore(path, lock_wait_s=lock_wait_s)
         self.changes: asyncio.Queue[bool] = asyncio.Queue()
+        self.turns: asyncio.Queue[Turn] = asyncio.Queue()
         self.keeper = TicketKeeper(self.store, structlog.get_logger(), retry_s=0.01)
+        self.keeper.take_up()
         self.task = asyncio.create_task(self._keep())
 
     async def _keep(self) -> None:
-        async for up in self.keeper.changes():
-            self.changes.put_nowait(up)
+        async for turn in self.keeper.changes():
+            self.changes.put_nowait(turn.up)
+            self.turns.put_nowait(turn)
 
     def promise(self, record: TicketRecord) -> asyncio.Future[bool]:
         """Keep a ticket; the future is whether it is on disk."""
@@ -50,11 +55,7 @@ class Kept:
 
     def on_disk(self) -> TicketRecord | None:
         """What a router that starts now would find."""
-        other = TicketStore(self.store.path)
-        try:
-            return other.get(RECORD.ticket)
-        finally:
-            other.close()
+        return on_disk(self.store.path).get(RECORD.ticket)
 
 
 @pytest.fixture
@@ -82,6 +83,15 @@ def locked(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def exclusively(path: Path) -> Iterator[None]:
+    """Another process that lets nobody read either."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+@contextmanager
 def full(writing: sqlite3.Connection) -> Iterator[None]:
     """A file that cannot grow, and has no room left, for that connection."""
     [(pages,)] = writing.execute("PRAGMA page_count").fetchall()
@@ -104,7 +114,9 @@ async def test_while_the_file_is_locked_nothing_is_kept_and_then_all_is(kept: Ke
     with locked(kept.store.path):
         assert not await kept.promise(RECORD)
         assert not await kept.changes.get()
-        assert kept.keeper.standing.trouble == "cannot be used: database is locked"
+        assert "tickets.sqlite3 cannot be used: database is locked. See" in (
+            kept.keeper.standing.trouble
+        )
         assert kept.keeper.standing.pending == 1
         kept.keeper.keep(ENDED)  # the later state is written
         assert kept.keeper.get(RECORD.ticket) == ENDED
@@ -139,8 +151,8 @@ async def test_a_promise_taken_back_is_not_on_disk(kept: Kept) -> None:
 async def test_a_disk_without_room_is_seen_and_tried_by_writing(
     kept: Kept, connections: list[sqlite3.Connection]
 ) -> None:
-    writing, _ = connections
-    with full(writing):
+    assert await kept.promise(RECORD)
+    with full(connections[0]):
         number = 0
         while await kept.promise(replace(RECORD, ticket=TicketId(f"{number:032}"))):
             number += 1
@@ -220,10 +232,12 @@ from router.errors import StoreError
 from router.store.tickets import TicketStore
 
 store = TicketStore(Path(sys.argv[1]))
+store.write({}, trial=True)
 size = store.path.with_name(store.path.name + "-wal").stat().st_size
 resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 try:
-    store.put(TicketRecord(TicketId("t"), SectorId("travail"), None, 1.0, 2.0))
+    record = TicketRecord(TicketId("t"), SectorId("travail"), None, 1.0, 2.0)
+    store.write({record.ticket: record})
 except StoreError as error:
     print(error)
 """
@@ -240,7 +254,62 @@ def test_a_file_that_may_only_be_read_is_told(
     path: Path, connections: list[sqlite3.Connection]
 ) -> None:
     store = TicketStore(path)
+    store.read()
     connections[0].execute("PRAGMA query_only = ON")  # as for users other than root
     with pytest.raises(StoreError, match="readonly"):
-        store.put(RECORD)
+        store.write({RECORD.ticket: RECORD})
     store.close()
+
+
+async def test_tickets_of_a_file_that_could_not_be_read_come_with_it(path: Path) -> None:
+    with closing(TicketStore(path)) as before:
+        before.write({RECORD.ticket: RECORD, OTHER.ticket: replace(ENDED, ticket=OTHER.ticket)})
+    with exclusively(path):
+        kept = Kept(path)
+        assert not kept.keeper.complete
+        assert kept.keeper.get(RECORD.ticket) is None
+        assert kept.keeper.standing.trouble
+    turn = await kept.turns.get()
+    assert turn == Turn(up=True, found=(RECORD,))
+    assert kept.keeper.complete
+    assert kept.keeper.get(RECORD.ticket) == RECORD
+    assert kept.keeper.get(OTHER.ticket) is not None
+    await kept.close()
+
+
+async def test_a_ticket_that_ended_is_not_found_again_in_an_older_file(
+    kept: Kept, tmp_path: Path
+) -> None:
+    """A disk that was away comes back with what it held before."""
+    path = kept.store.path
+    assert await kept.promise(RECORD)
+    assert await kept.promise(OTHER)
+    older = [(one, one.read_bytes()) for one in path.parent.glob("tickets*")]
+    assert await kept.promise(ENDED)
+    for one, content in older:
+        one.unlink()
+        one.write_bytes(content)
+    assert not await kept.promise(replace(OTHER, attempts=1))
+    assert await kept.turns.get() == Turn(up=False)
+    assert await kept.turns.get() == Turn(up=True)
+    assert on_disk(path) == {RECORD.ticket: ENDED, OTHER.ticket: replace(OTHER, attempts=1)}
+
+
+def spoil_a_page(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 8192 * 4096)
+        file.write(b"\xff" * 4096)
+
+
+async def test_what_can_be_read_of_a_damaged_file_is_found_and_kept(path: Path) -> None:
+    many = [replace(RECORD, ticket=TicketId(f"{number:032}")) for number in range(500)]
+    with closing(TicketStore(path)) as before:
+        before.write({one.ticket: one for one in many})
+    spoil_a_page(path)
+    kept = Kept(path)
+    turn = await kept.turns.get()
+    assert turn.up
+    assert 400 < len(turn.found) < 500
+    assert await kept.keeper.kept(turn.found[-1].ticket)
+    await kept.close()
+    assert set(on_disk(path).values()) == set(turn.found)

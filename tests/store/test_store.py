@@ -30,6 +30,7 @@ from router.core.ids import AgentId, EntryId, FicheId, PhoneId, QuestionId, Reas
 from router.core.requests import Result, Watching
 from router.errors import StoreError
 from router.store import FILE_NAME, Store, database, rows, schema
+from router.store.database_file import files_aside
 from router.store.schema import MIGRATIONS
 from router.store.standing import Keeping
 from tests.report.days import call_facts
@@ -44,7 +45,8 @@ CALL = CallFact(int(MONDAY_10H), Door.MENU, WORK, Outcome.ANSWERED, 12, 240, 1, 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open(tmp_path / "state" / FILE_NAME)
+    opened = Store(tmp_path / "state" / FILE_NAME)
+    assert opened.sessions() == ()
     yield opened
     opened.close()
 
@@ -52,7 +54,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def impatient(tmp_path: Path) -> Iterator[Store]:
     """A store that does not wait for a file that somebody else keeps locked."""
-    opened = Store.open(tmp_path / "state" / FILE_NAME, lock_wait_s=0.0)
+    opened = Store(tmp_path / "state" / FILE_NAME, lock_wait_s=0.0)
+    assert opened.sessions() == ()
     yield opened
     opened.close()
 
@@ -83,7 +86,7 @@ def test_calls_come_back_as_they_were_and_tell_no_order(
     """The same calls in any order, in any batches, make the same table."""
     tables = []
     for _ in range(2):
-        one = Store.open(tmp_path_factory.mktemp("store") / FILE_NAME)
+        one = Store(tmp_path_factory.mktemp("store") / FILE_NAME)
         for fact in facts:
             one.record(fact)
             if order.random() < 0.2:
@@ -224,7 +227,7 @@ def test_while_votes_wait_the_file_is_the_same_whatever_was_answered(
     """After each of four calls: how one voted, whether at all, and whether on the next question."""
     files = []
     for chosen in (0, 1):
-        one = Store.open(tmp_path_factory.mktemp("store") / FILE_NAME)
+        one = Store(tmp_path_factory.mktemp("store") / FILE_NAME)
         seen = []
         for scores in cast:
             score = scores[chosen]
@@ -247,14 +250,14 @@ def test_a_file_of_before_is_brought_up_to_date(
     with monkeypatch.context() as before:
         before.setattr(schema, "MIGRATIONS", MIGRATIONS[:1])
         before.setattr(rows, "ADD_BALLOT", "DELETE FROM watches WHERE ? = ? AND ?")
-        old = Store.open(path)
+        old = Store(path)
         for _ in range(5):
             old.record(vote(4))
         old.flush(MONDAY)
         old.close()
     with pytest.raises(StoreError, match="Start the service once"):
         Store.open_to_read(path)
-    present = Store.open(path)
+    present = Store(path)
     assert written_votes(present) == {vote(4): 5}
     assert present.ballots(MONDAY, MONDAY) == {}
     present.close()
@@ -291,7 +294,7 @@ def test_votes_survive_a_flush_that_failed(store: Store, monkeypatch: pytest.Mon
 
 
 def test_sessions_come_back_after_a_restart(tmp_path: Path) -> None:
-    first = Store.open(tmp_path / FILE_NAME)
+    first = Store(tmp_path / FILE_NAME)
     agent, other = AgentId("101"), AgentId("102")
     paused = DeskChanged(agent, PhoneId("103"), ReasonId("pause"), MONDAY_10H + 600)
     first.desk_changed(DeskChanged(agent, PhoneId("101")))
@@ -302,7 +305,7 @@ def test_sessions_come_back_after_a_restart(tmp_path: Path) -> None:
     first.flush(MONDAY)
     first.close()
 
-    second = Store.open(tmp_path / FILE_NAME)
+    second = Store(tmp_path / FILE_NAME)
     assert second.sessions() == (paused,)
     second.close()
 
@@ -337,7 +340,11 @@ def test_how_the_file_fares_is_told(impatient: Store) -> None:
     other = hold(impatient.path)
     with pytest.raises(StoreError):
         impatient.flush(MONDAY)
-    assert impatient.standing == Keeping(1, 1, 0, "cannot be used: database is locked")
+    trouble = (
+        f"{impatient.path} cannot be used: database is locked. "
+        f"See what holds it, by fuser {impatient.path}, and end that."
+    )
+    assert impatient.standing == Keeping(1, 1, 0, trouble)
     other.execute("ROLLBACK")
     other.close()
     impatient.flush(MONDAY)
@@ -443,7 +450,7 @@ def test_counting_goes_on_beside_flushing(store: Store) -> None:
 def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / FILE_NAME
     path.touch(mode=0o644)
-    store = Store.open(path)
+    store = Store(path)
     store.record(CALL)
     store.flush(MONDAY)
     modes = {one.name: one.stat().st_mode & 0o777 for one in tmp_path.iterdir()}
@@ -453,7 +460,7 @@ def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
 
 
 def test_what_is_deleted_is_overwritten(tmp_path: Path) -> None:
-    store = Store.open(tmp_path / FILE_NAME)
+    store = Store(tmp_path / FILE_NAME)
     agent, phone = AgentId("of-deleted-agent"), PhoneId("of-deleted-phone")
     store.desk_changed(DeskChanged(agent, phone))
     store.flush(MONDAY)
@@ -468,9 +475,14 @@ def test_what_is_deleted_is_overwritten(tmp_path: Path) -> None:
 def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
     path = tmp_path / FILE_NAME
     path.write_text("this is a letter, not a database; it is long enough to be looked at" * 20)
-    with pytest.raises(StoreError, match=r"facts\.sqlite3 is damaged .* Move it away"):
-        Store.open(path)
-    assert path.read_text().startswith("this is a letter")
+    store = Store(path)
+    with pytest.raises(
+        StoreError, match=r"facts\.sqlite3 is damaged .*set aside as facts\.sqlite3"
+    ):
+        store.sessions()
+    store.close()
+    [aside] = files_aside(path)
+    assert aside.read_text().startswith("this is a letter")
 
 
 def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
@@ -480,27 +492,29 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
     other.commit()
     other.close()
     with pytest.raises(StoreError, match="database of another program"):
-        Store.open(path)
+        Store(path).sessions()
 
 
 def test_a_newer_file_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / FILE_NAME
-    Store.open(path).close()
+    store = Store(path)
+    store.sessions()
+    store.close()
     newer = sqlite3.connect(path)
     newer.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     newer.close()
-    for opening in (Store.open, Store.open_to_read):
+    for opening in (Store, Store.open_to_read):
         with pytest.raises(StoreError, match="newer allo"):
-            opening(path)
+            opening(path).sessions()
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StoreError, match=r"file/facts\.sqlite3 cannot be written.*state_dir"):
-        Store.open(tmp_path / "file" / FILE_NAME)
+    with pytest.raises(StoreError, match=r"file/facts\.sqlite3 cannot be used: .*Give this user"):
+        Store(tmp_path / "file" / FILE_NAME).sessions()
     (tmp_path / FILE_NAME).mkdir()
-    with pytest.raises(StoreError, match="cannot be written"):
-        Store.open(tmp_path / FILE_NAME)
+    with pytest.raises(StoreError, match="cannot be used: Is a directory"):
+        Store(tmp_path / FILE_NAME).sessions()
 
 
 def test_a_reader_finds_what_the_service_flushed_and_changes_nothing(store: Store) -> None:

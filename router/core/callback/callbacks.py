@@ -24,6 +24,7 @@ from router.core.events import (
     NumberLost,
     Resynced,
     StoreChanged,
+    TicketsFound,
     TicketUnkept,
     TrunkChanged,
 )
@@ -124,13 +125,35 @@ class Callbacks:
             ticket = self._open.take_on(replace(planned, code=code))
             if lost:
                 self._open.end(ticket, TicketState.LOST_REBOOT)
-            elif record.state in (TicketState.WAITING, TicketState.RINGING):
-                self._open.wait_or_retry(ticket)
-            else:
+            elif record.state not in (TicketState.WAITING, TicketState.RINGING):
                 ticket.unclear = True
                 ticket.call = channel_of(record.ticket, record.attempts)
                 self._open.attempts[ticket.call] = ticket
                 self._board.legs.add(ChannelId(ticket.call), Role.CALLED, ticket)
+            elif self._open.is_over(ticket):
+                self._open.end(ticket, TicketState.EXPIRED)
+            else:
+                self._open.wait_or_retry(ticket)
+
+    def found(self, event: TicketsFound) -> None:
+        """Take up tickets that could not be read at the start.
+
+        Asterisk has been asked by then: an attempt that was under way is over, unless whoever
+        picked up is a caller like any other by now.
+        """
+        unknown = [one for one in event.records if one.ticket not in self._open.tickets]
+        served = [
+            one for one in unknown if channel_of(one.ticket, one.attempts) in self._board.calls
+        ]
+        self.restore([one for one in unknown if one not in served], lost=False)
+        for record in served:
+            code = self._open.new_code(record.ticket)
+            ticket = self._open.take_on(replace(self._as_planned(record), code=code))
+            self._open.end(ticket, TicketState.DONE)
+        for record in unknown:
+            found = self._open.tickets.get(record.ticket)
+            if found is not None and found.unclear:
+                self.table.answer(found, TicketEvent.UNFOUND)
 
     def _as_planned(self, record: TicketRecord) -> TicketRecord:
         """Return the ticket in terms of the present plan."""

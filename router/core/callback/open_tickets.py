@@ -88,11 +88,17 @@ class OpenTickets:
 
     def take_on(self, record: TicketRecord) -> Ticket:
         """Add a ticket, which will expire in time; it is not in the queue yet."""
-        ends_at = record.due_at + self._board.plan.callbacks.grace_s
-        self._board.timers.set(("ticket", record.ticket, TicketDue.EXPIRE), ends_at)
+        self._board.timers.set(("ticket", record.ticket, TicketDue.EXPIRE), self._ends_at(record))
         ticket = self.tickets[record.ticket] = Ticket(record, record.state)
         self.beside[record.sector] += 1
         return ticket
+
+    def is_over(self, ticket: Ticket) -> bool:
+        """Return whether the promise and its period of grace are over."""
+        return self._ends_at(ticket.record) <= self._board.now
+
+    def _ends_at(self, record: TicketRecord) -> float:
+        return record.due_at + self._board.plan.callbacks.grace_s
 
     def wait(self, ticket: Ticket) -> None:
         """Join the queue at the rank of the promise; somebody who is free will be rung.

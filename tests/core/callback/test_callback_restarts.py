@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from router.core.callback.tickets import Failure, TicketState
+from router.core.callback.tickets import Failure, TicketRecord, TicketState
 from router.core.commands import Step
-from router.core.events import Resynced
+from router.core.events import Resynced, TicketsFound
 from router.core.facts import Outcome
 from router.core.ids import FicheId, SectorId, TicketId
 from router.core.plan import Plan
-from tests.core.callback.steps import dialled, promised, state
+from tests.core.callback.steps import RULES, dialled, promised, state
 from tests.exchange import Exchange
 from tests.service_plan import FICHE, GENERAL, HOUSING, day_plan, general_plan
 
@@ -126,3 +126,61 @@ def test_a_reboot_loses_open_tickets_and_says_so(exchange: Exchange) -> None:
     assert (fact.outcome, fact.kept) == (Outcome.LOST_REBOOT, False)
     assert after.notes[0].step is Step.NUMBER_LOST
     assert after.engine.open_ticket_ids() == frozenset()
+
+
+# Tickets that could not be read at the start.
+
+
+def started_without_tickets(exchange: Exchange) -> tuple[Exchange, TicketRecord]:
+    """Return the service after a restart at which no ticket could be read, and the ticket."""
+    after = Exchange(day_plan(), now=exchange.now + 5)
+    after.appear("101")
+    after.tell(Resynced())
+    return after, exchange.saved[TicketId("t")]
+
+
+def test_a_ticket_that_is_read_late_is_kept_all_the_same(exchange: Exchange) -> None:
+    promised(exchange)
+    after, record = started_without_tickets(exchange)
+    assert after.ringing() == {}
+    after.tell(TicketsFound((record,)))
+    [found] = after.engine.open_tickets()
+    assert (found.ticket, found.due_at) == (record.ticket, record.due_at)
+    assert list(after.ringing()) == ["101"]
+    after.tell(TicketsFound((record,)))
+    assert len(after.engine.open_tickets()) == 1, "read again, it is known"
+
+
+def test_an_attempt_that_is_read_late_is_over_and_counted(exchange: Exchange) -> None:
+    dialled(exchange)
+    after, record = started_without_tickets(exchange)
+    after.tell(TicketsFound((record,)))
+    assert after.saved[TicketId("t")].failure is Failure.INTERRUPTED
+    after.answer("101")
+    assert after.saved[TicketId("t")].attempts == 2
+
+
+def test_somebody_called_back_who_is_served_already_is_not_called_again(
+    exchange: Exchange,
+) -> None:
+    dialled(exchange)
+    exchange.press("1", exchange.pick_up("t"))
+    after, record = started_without_tickets(exchange)
+    call = exchange.attempt("t")
+    after.find(call, HOUSING, exchange.now)
+    assert after.ringing() == {"101": call}
+    after.tell(TicketsFound((record,)))
+    assert after.saved[TicketId("t")].state is TicketState.DONE
+    assert call in after.engine.board.calls
+    assert after.ringing() == {"101": call}
+
+
+def test_a_ticket_that_is_read_after_its_time_has_expired_and_rings_nobody(
+    exchange: Exchange,
+) -> None:
+    promised(exchange)
+    after, record = started_without_tickets(exchange)
+    overdue = replace(record, due_at=after.now - RULES.grace_s)
+    after.tell(TicketsFound((overdue,)))
+    assert after.saved[TicketId("t")].state is TicketState.EXPIRED
+    assert after.ringing() == {}
