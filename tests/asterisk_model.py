@@ -137,14 +137,26 @@ class AsteriskModel:
         """A call comes in and is answered."""
         return self.enter(Channel(ChannelId(call), call, kind, answered=True))
 
+    def picked_up_since_before(
+        self, call: Channel, leg: ChannelId, name: str, phone: PhoneId | None
+    ) -> Channel:
+        """Have a leg that another run of the router dialled for a caller; return it."""
+        return self.enter(Channel(leg, call.call, Kind.LEG, name, phone, answered=True))
+
     def talk_since_before(
         self, call: Channel, leg: ChannelId, bridge: BridgeId, name: str, phone: PhoneId | None
     ) -> Channel:
         """Join a caller with a leg that another run of the router dialled; return the leg."""
-        other = self.enter(Channel(leg, call.call, Kind.LEG, name, phone, answered=True))
+        other = self.picked_up_since_before(call, leg, name, phone)
         self.bridges[bridge] = {call.id, leg}
         call.bridge = other.bridge = bridge
         return other
+
+    def put_on_hold_since_before(self, call: Channel) -> None:
+        """Take the caller out of the bridge: another run of the router has given them music."""
+        assert call.bridge is not None
+        self.bridges[call.bridge].remove(call.id)
+        call.bridge, call.music = None, True
 
     def end_prompt(
         self, playback: PlaybackId, how: type[PromptEnded | PromptFailed] = PromptEnded

@@ -41,11 +41,12 @@ Ask = Callable[[Request], Awaitable[Any]]
 class HeldLeg:
     """A channel that a router dialled: answered, then with its call, or not yet.
 
-    `agent` is whose phone it is; None: not known yet, or outside.
+    `agent` is whose phone it is; None: not known yet, or outside. `phone` is None outside.
     """
 
     call: CallId | None = None
     agent: AgentId | None = None
+    phone: PhoneId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +149,14 @@ def _sort_channel(held: Holdings, channel: Mapping[str, Any], app: str) -> None:
                 if phone is not None:
                     held.desks[CallId(identity)] = DeskCalled(CallId(identity), phone, code)
             case [first, agent, call] if first == AGENT_ARGUMENT:
-                held.legs[identity] = HeldLeg(CallId(call), AgentId(agent))
+                held.legs[identity] = HeldLeg(CallId(call), AgentId(agent), phone_of(peer))
             case [first, _, call] if first == OUTSIDE_ARGUMENT:
                 held.legs[identity] = HeldLeg(CallId(call))
     elif identity.startswith(CALLBACK_CHANNEL):
         pass  # still rings: its end says the rest, or whoever knows its ticket hangs up
     elif application == "AppDial2" and (peer == TRUNK or phone_of(peer) is not None):
-        held.legs[identity] = HeldLeg()  # originated and not answered yet (measured)
+        # Originated and not answered yet (measured).
+        held.legs[identity] = HeldLeg(phone=phone_of(peer))
 
 
 async def _read_mark(ask: Ask, call: CallId) -> Mark | None:

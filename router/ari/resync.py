@@ -26,6 +26,7 @@ from router.core.events import (
     LegAnswered,
     LegEnd,
     LegEnded,
+    LegFound,
     ProbeArrived,
     PromptEnded,
 )
@@ -77,11 +78,18 @@ def reconcile(
         if isinstance(event, CallFound)
         for identity in (event.leg, event.bridge)
     }
-    events: list[Event] = [*_ended(held, underway, calls, legs, doomed), *found]
-    events += phone_news(held, underway)
+    kept = {*legs, *adopted}
+    busy = _busy_phones(held, kept)
+    told = {event.leg for event in busy}
+    events: list[Event] = [
+        *_ended(held, underway, calls, legs, doomed),
+        *busy,  # before anybody is given to those who are there
+        *found,
+        *phone_news(held, underway),
+    ]
     unowned = [
         *(call for call in (*held.callers, *held.desks) if call in doomed),
-        *(leg for leg in held.legs if leg in doomed or (leg not in legs and leg not in adopted)),
+        *(leg for leg in held.legs if leg in doomed or (leg not in kept and leg not in told)),
         *(snoop for snoop, leg in held.snoops.items() if snoop in doomed or leg not in legs),
     ]
     left_over = [
@@ -163,13 +171,24 @@ def _ended(
     return events
 
 
+def _busy_phones(held: Holdings, kept: Collection[str | None]) -> list[LegFound]:
+    """Which phones still have a call that nobody needs, and no other; the engine hangs it up."""
+    at_work = {leg.phone for channel, leg in held.legs.items() if channel in kept}
+    return [
+        LegFound(leg.call or CallId(channel), channel, leg.phone)
+        for channel, leg in held.legs.items()
+        if channel not in kept and leg.phone is not None and leg.phone not in at_work
+    ]
+
+
 def _found(
     held: Holdings, underway: Underway, call: CallId
 ) -> CallFound | DeskCalled | ProbeArrived:
     """A call unknown to the engine; a caller with the leg dialled first of those in the bridge.
 
     Who was dialled later, if anybody, is a supervisor, or a referral that comes in as the
-    informateur goes.
+    informateur goes. A caller who is in no bridge has the informateur who picked up first: they
+    were about to be joined, or the caller was on hold.
     """
     if call in held.desks:
         return held.desks[call]
@@ -184,4 +203,15 @@ def _found(
             if channel in bridge.channels and leg.call == call and of_plan:
                 talk = leg.agent, channel, bridge.id
                 return CallFound(call, mark.sector, mark.joined_at, *talk, mark.fiche)
+    for channel, leg in held.legs.items():
+        if leg.call == call and leg.agent is not None and leg.agent in underway.agents:
+            around = next((one.id for one in held.bridges if channel in one.channels), None)
+            return CallFound(
+                *(call, mark.sector, mark.joined_at),
+                agent=leg.agent,
+                leg=channel,
+                bridge=around,
+                fiche=mark.fiche,
+                apart=around is not None,
+            )
     return CallFound(call, mark.sector, mark.joined_at, fiche=mark.fiche)

@@ -14,6 +14,7 @@ from router.core.events import (
     Event,
     LegAnswered,
     LegEnded,
+    LegFound,
     PhoneAppeared,
     PhoneVanished,
     PromptEnded,
@@ -178,9 +179,12 @@ class Underway:
         match event:
             case LegAnswered(call, channel):
                 self._legs[channel] = Leg(call, rang=True, answered=True)
-            case CallFound(call, leg=leg, bridge=bridge) if leg is not None and bridge is not None:
+            case CallFound(call, leg=leg, bridge=bridge, apart=apart) if leg is not None:
                 self._legs[leg] = Leg(call, rang=True, answered=True)
-                self.put_in(bridge, ChannelId(call), leg)
+                if bridge is not None:
+                    self.put_in(bridge, *(() if apart else (ChannelId(call),)), leg)
+            case LegFound(call, leg):
+                self._legs[leg] = Leg(call, rang=True, answered=True)
             case LegEnded(_, channel):
                 self.drop_leg(channel)
             case PromptEnded(_, playback) | PromptFailed(_, playback):

@@ -86,7 +86,7 @@ class Engine:
         talk = Talk(board, duty, reservation, waiting, distribution, supervision)
         talk_keys = TalkKeys(board)
         referral = Referral(board, reservation, distribution, talk, votes)
-        self._recovery = Recovery(board, waiting, distribution, journey)
+        self._recovery = Recovery(board, duty, waiting, distribution, journey)
         rows = call_rows(
             *(board, journey, no_key, waiting, offer, distribution, talk, talk_keys, referral),
             supervision,

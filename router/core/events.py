@@ -365,8 +365,9 @@ class CallFound(OfCall):
     """After a restart of the router, a caller's channel that Asterisk still holds.
 
     With `leg` and `bridge` the two are talking: the leg is that of the informateur `agent` or,
-    without one, a referral's. With `sector` alone the caller has been waiting since `joined_at`,
-    about `fiche`. With neither, the call starts again from the welcome.
+    without one, a referral's; `apart`: the caller was on hold. With `leg` alone that informateur
+    has picked up, and they have not been joined yet. With `sector` alone the caller has been
+    waiting since `joined_at`, about `fiche`. With neither, the call starts again from the welcome.
     """
 
     sector: SectorId | None = None
@@ -375,6 +376,17 @@ class CallFound(OfCall):
     leg: ChannelId | None = None
     bridge: BridgeId | None = None
     fiche: FicheId | None = None
+    apart: bool = False
+
+
+@value
+class LegFound(OfLeg):
+    """After a restart of the router, the channel of a phone that nobody needs any more.
+
+    Until its end, which is reported as any leg's, that phone is busy.
+    """
+
+    phone: PhoneId
 
 
 @value

@@ -6,7 +6,7 @@ reports its end, so that a late event is not taken for a new one.
 """
 
 from collections.abc import ItemsView, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -42,6 +42,13 @@ class Owner(Protocol):
 
     #: What is being played, and to whom.
     said: dict[Said, PlaybackId]
+
+
+@dataclass(slots=True, eq=False)
+class Nobody:
+    """Owns what was left over by a router that is gone."""
+
+    said: dict[Said, PlaybackId] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)

@@ -6,9 +6,11 @@ from router.core.call.distribution import Distribution
 from router.core.call.journey import Journey
 from router.core.call.life import Aside, Call, CallState
 from router.core.call.waiting import Waiting
-from router.core.commands import DeskChanged, Step
-from router.core.events import CallFound
+from router.core.commands import DeskChanged, HangUp, Step
+from router.core.desk.duty import Duty
+from router.core.events import CallFound, LegFound
 from router.core.facts import Outcome
+from router.core.ids import owner_of
 from router.core.legs import Role
 from router.core.switchboard import Switchboard
 from router.core.work import WorkItem
@@ -18,9 +20,15 @@ class Recovery:
     """Resumes what was there before; a call without a sector starts again from the welcome."""
 
     def __init__(
-        self, board: Switchboard, waiting: Waiting, distribution: Distribution, journey: Journey
+        self,
+        board: Switchboard,
+        duty: Duty,
+        waiting: Waiting,
+        distribution: Distribution,
+        journey: Journey,
     ) -> None:
         self._board = board
+        self._duty = duty
         self._waiting = waiting
         self._distribution = distribution
         self._journey = journey
@@ -53,6 +61,7 @@ class Recovery:
         call.door = self._waiting.door(call, sector)
         board.note(call, Step.FOUND, sector=sector)
         joined_at = min(event.joined_at or board.now, board.now)
+        call.item = WorkItem(call.id, sector, joined_at, joined_at, board.next_sequence())
         if event.agent is None and event.leg is not None and event.bridge is not None:
             call.state, call.outcome = CallState.REFERRED, Outcome.ANSWERED
             call.waited_s, call.bridge = 0.0, event.bridge
@@ -60,5 +69,16 @@ class Recovery:
             board.legs.add(event.leg, Role.REFERRAL, call)
         elif not self._distribution.take_up(call, event):
             self._waiting.take_back(call, sector, joined_at)
-            return
-        call.item = WorkItem(call.id, sector, joined_at, joined_at, board.next_sequence())
+        elif event.bridge is None:
+            self._waiting.promise_since(call, sector, joined_at)
+            self._distribution.tell_informateur(call)
+
+    def leg_found(self, event: LegFound) -> None:
+        """Hang up a call of before; until it has ended its phone is not rung."""
+        self._board.commands.append(HangUp(event.call, event.leg))
+        roster = self._board.roster
+        desk = roster.at.get(event.phone) or roster.desks.get(owner_of(event.phone))
+        if desk is not None:
+            self._duty.occupied(desk, event.leg)
+        else:
+            self._board.ignore(event)

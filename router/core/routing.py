@@ -136,6 +136,7 @@ class Routing:
             events.ProbeArrived: self._arrived,
             events.CallLeft: self._of_channel,
             events.CallFound: self._found,
+            events.LegFound: self._recovery.leg_found,
             events.LegRang: self._leg_rang,
             events.LegAnswered: self._leg_answered,
             events.LegKeyPressed: self._leg_key,

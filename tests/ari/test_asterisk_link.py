@@ -21,6 +21,7 @@ from router.core.events import (
     LegAnswered,
     LegEnd,
     LegEnded,
+    LegFound,
     PhoneAppeared,
     PhoneVanished,
     PromptEnded,
@@ -340,7 +341,9 @@ async def test_what_nobody_owns_is_cleared(fake: FakeAsterisk, watchful: Bench) 
     await watchful.expect(CallFound, call=call)
     assert bridge in fake.bridges
     watchful.legs.discard(leg)
-    await watchful.until(lambda: leg not in fake.channels)
+    await watchful.caller.hang_up()
+    await watchful.expect(LegFound, leg=leg)
+    await watchful.until(lambda: leg not in fake.channels and bridge not in fake.bridges)
 
 
 async def test_each_look_says_when_it_was(watchful: Bench) -> None:

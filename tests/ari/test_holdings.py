@@ -77,8 +77,8 @@ async def test_channels_are_sorted_by_what_they_do() -> None:
     assert held.callers == ["1.7"]
     assert held.desks == {DESK: CALLED}
     assert held.legs == {
-        "leg-a": HeldLeg(CALL, LEA),
-        "leg-b": HeldLeg(),
+        "leg-a": HeldLeg(CALL, LEA, PhoneId("lea")),
+        "leg-b": HeldLeg(phone=PhoneId("jean-luc")),
         "leg-d": HeldLeg(),
         "leg-e": HeldLeg(CALL),
     }

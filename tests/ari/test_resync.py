@@ -26,6 +26,7 @@ from router.core.events import (
     LegAnswered,
     LegEnd,
     LegEnded,
+    LegFound,
     PhoneAppeared,
     PhoneVanished,
     ProbeArrived,
@@ -211,18 +212,51 @@ def test_a_caller_alone_with_a_supervisor_begins_again(translation: Translation)
     )
 
 
-def test_a_caller_on_hold_waits_again(translation: Translation) -> None:
-    """And who consulted meanwhile is let go."""
+def test_a_caller_on_hold_keeps_the_informateur(translation: Translation) -> None:
+    """And who was consulted meanwhile is let go."""
     held = Holdings(
         callers=[CALL],
-        legs={LEG: ANSWERED, OTHER: HeldLeg(CALL, MAX)},
+        legs={LEG: ANSWERED, OTHER: HeldLeg(CALL, MAX, PhoneId("max"))},
         bridges=[HeldBridge(BRIDGE, CALL, (LEG, OTHER))],
         waiting={CALL: Mark(TRAVAIL, 12.5)},
     )
     assert compare(translation, held) == (
-        [CallFound(CALL, TRAVAIL, 12.5)],
-        ["DELETE channels/r1-leg", "DELETE channels/r1-other", "DELETE bridges/r1-bridge"],
+        [
+            LegFound(CALL, OTHER, PhoneId("max")),
+            CallFound(CALL, TRAVAIL, 12.5, LEA, LEG, BRIDGE, apart=True),
+        ],
+        [],
     )
+    assert translation.underway.alone_in(BRIDGE) == (LEG,)
+
+
+def test_who_has_picked_up_for_a_caller_is_kept(translation: Translation) -> None:
+    held = Holdings(
+        callers=[CALL], legs={LEG: ANSWERED}, waiting={CALL: Mark(TRAVAIL, 12.5, FICHE)}
+    )
+    found = CallFound(CALL, TRAVAIL, 12.5, LEA, LEG, fiche=FICHE)
+    assert compare(translation, held) == ([found], [])
+
+
+def test_a_phone_that_rings_for_a_router_that_is_gone_is_busy_until_it_is_hung_up(
+    translation: Translation,
+) -> None:
+    held = Holdings(legs={LEG: HeldLeg(phone=PHONE), OTHER: HeldLeg()})
+    assert compare(translation, held) == (
+        [LegFound(CallId(LEG), LEG, PHONE)],
+        ["DELETE channels/r1-other"],
+    )
+    assert translation.underway.leg(LEG) is not None
+
+
+def test_a_phone_with_a_call_that_goes_on_is_not_told_of_another(translation: Translation) -> None:
+    held = talking(HeldLeg(CALL, LEA, PHONE))
+    held.legs[OTHER] = HeldLeg(phone=PHONE)
+    assert compare(translation, held) == (
+        [CallFound(CALL, agent=LEA, leg=LEG, bridge=BRIDGE)],
+        ["DELETE channels/r1-other"],
+    )
+    assert compare(translation, held, [CALL], [LEG])[0] == []
 
 
 def test_an_ear_of_the_router_before_is_closed(translation: Translation) -> None:

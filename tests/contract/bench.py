@@ -9,7 +9,7 @@ import structlog
 
 from router.ari.asterisk_link import AsteriskLink, Backoff
 from router.ari.messages import Request
-from router.core.commands import DialOut, ForAsterisk, Join, Play, Ring
+from router.core.commands import DialOut, ForAsterisk, HangUp, Join, Play, Ring
 from router.core.events import (
     CallArrived,
     CallFound,
@@ -18,6 +18,7 @@ from router.core.events import (
     Event,
     LegAnswered,
     LegEnded,
+    LegFound,
     Resynced,
 )
 from router.core.ids import (
@@ -212,6 +213,9 @@ class Bench:
                 self.calls.add(call)
             case CallLeft(call):
                 self.calls.discard(call)
+            case LegFound(call, leg):
+                self.legs.add(leg)
+                self.perform(HangUp(call, leg))
             case LegEnded(_, leg):
                 self.legs.discard(leg)
         self._news.set()

@@ -6,8 +6,16 @@ import pytest
 
 from router.ari.messages import Request
 from router.core.commands import Join, Part, Remember, StartMusic
-from router.core.events import CallFound, CallLeft, KeyPressed, LegEnd, LegEnded, PromptEnded
-from router.core.ids import AgentId, BridgeId, ChannelId, FicheId, SectorId
+from router.core.events import (
+    CallFound,
+    CallLeft,
+    KeyPressed,
+    LegEnd,
+    LegEnded,
+    LegFound,
+    PromptEnded,
+)
+from router.core.ids import AgentId, BridgeId, ChannelId, FicheId, PhoneId, SectorId
 from router.errors import AriRejected, AriReplaced, InUse
 from tests.contract.bench import Bench, kinds
 from tests.contract.faces import AsteriskFace
@@ -96,6 +104,7 @@ async def test_a_new_router_finds_callers_in_talks_and_in_the_queue(asterisk: As
 async def test_a_new_router_clears_what_nobody_owns(asterisk: AsteriskFace) -> None:
     async with Bench(asterisk) as old:
         call, leg, bridge, phone = await old.talk()
+        caller = old.caller
         other = await old.ready_phone("max")
         second = await old.arrive()
         ringing = old.ring(second, "max")
@@ -107,11 +116,14 @@ async def test_a_new_router_clears_what_nobody_owns(asterisk: AsteriskFace) -> N
         old.perform(Join(call, spare, ()))
         await old.settled()
     async with Bench(asterisk) as new:
-        await new.expect(CallFound, call=call)
-        await new.until_held(channels={call}, bridges=set())
-        assert leg not in new.legs
-        assert ringing not in new.legs
-        assert phone is not other
+        assert await new.expect(CallFound) == CallFound(call, agent=AgentId("lea"), leg=leg)
+        await new.until_held(channels={call, leg}, bridges=set())
+        left = await new.expect(LegFound)
+        assert (left.leg, left.phone) == (ringing, PhoneId("max"))
+        await new.expect(LegEnded, leg=ringing)
+        # Both can be joined: neither was left in a bridge that is gone.
+        await new.join(call, ChannelId(call), leg)
+        assert await asterisk.hears(phone, caller)
 
 
 async def test_a_second_router_is_refused_and_the_first_goes_on(asterisk: AsteriskFace) -> None:

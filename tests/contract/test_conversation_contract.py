@@ -345,11 +345,15 @@ async def test_a_new_router_finds_the_informateur_and_not_the_supervisor(
 
 async def test_a_new_router_gives_a_held_caller_back(asterisk: AsteriskFace) -> None:
     async with Bench(asterisk) as old:
-        call, *_ = await consult(old)
+        call, bridge, leg, other, phone, _ = await consult(old)
         outside = await asterisk.carrier()
         old.dial_out(call)
         await outside.rings()
     async with Bench(asterisk) as new:
-        assert await new.expect(CallFound) == CallFound(call)
-        await new.until_held(channels={call}, bridges=set())
-        assert "LegEnded" not in kinds(new.events)
+        found = await new.expect(CallFound)
+        assert found == CallFound(call, None, None, AgentId("lea"), leg, bridge, apart=True)
+        await new.expect(LegEnded, leg=other)
+        await new.until_held(channels={call, leg}, bridges={bridge})
+        new.perform(StopMusic(call, ChannelId(call)), PutIn(call, bridge, ChannelId(call)))
+        await new.settled()
+        assert await asterisk.hears(phone, old.caller)

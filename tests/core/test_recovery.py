@@ -1,9 +1,12 @@
 """What a restarted router does with the calls, sessions and legs that it finds."""
 
+from dataclasses import replace
+
 import pytest
 
 from router.core.commands import DeskChanged, HangUp, Part, Play, Step, StopMusic
-from router.core.events import CallFound
+from router.core.desk.duty import RELEASE_S
+from router.core.events import CallFound, LegEnd, LegEnded, LegFound
 from router.core.facts import Outcome
 from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PhoneId, SectorId
 from router.core.plan import CodePolicy, LogInBy, Plan, Targets
@@ -176,13 +179,120 @@ def test_a_referral_found_after_a_restart_goes_on(exchange: Exchange) -> None:
     assert exchange.bridges == {}
 
 
-def test_a_conversation_found_without_its_bridge_is_not_resumed(exchange: Exchange) -> None:
-    exchange.asterisk.call_in(CALLER)
-    leg = ChannelId("old-leg")
-    commands = exchange.tell(CallFound(CALLER, HOUSING, exchange.now, AgentId("101"), leg, None))
+def picked_up(exchange: Exchange) -> CallFound:
+    """Return how a caller is found whose informateur has picked up, and who is in no bridge yet."""
+    caller = exchange.asterisk.call_in(CALLER)
+    caller.music = True
+    phone = PhoneId("101")
+    leg = exchange.asterisk.picked_up_since_before(caller, ChannelId("old-leg"), "101", phone)
+    return CallFound(CALLER, HOUSING, exchange.now - 50.0, AgentId("101"), leg.id)
 
-    assert HangUp(CALLER, leg) in commands
-    assert exchange.state() == "ringing"
+
+def test_an_informateur_who_had_picked_up_is_told_again_and_joined() -> None:
+    exchange = Exchange()
+    exchange.tell(picked_up(exchange))
+    exchange.appear("101")
+    assert (exchange.state(), exchange.agent("101")) == ("whispering", "talking")
+    assert exchange.hears() == ("connecting",)
+    exchange.hear_whisper("101")
+    assert exchange.state() == "talking"
+    exchange.leave()
+
+    [fact] = exchange.call_facts()
+    assert (fact.outcome, fact.waited_s) == (Outcome.ANSWERED, 50)
+
+
+def test_who_had_picked_up_for_a_caller_who_is_not_known_is_let_go() -> None:
+    exchange = Exchange()
+    found = picked_up(exchange)
+    exchange.caller().music = False
+    commands = exchange.tell(replace(found, sector=None))
+    exchange.appear("101")
+    assert HangUp(CALLER, ChannelId("old-leg")) in commands
+    assert exchange.agent("101") == "talking"
+    exchange.confirm_hang_ups()
+    exchange.wait(RELEASE_S)
+
+    assert exchange.agent("101") == "ready"
+
+
+def test_a_caller_on_hold_is_back_with_the_informateur(exchange: Exchange) -> None:
+    caller = exchange.asterisk.call_in(CALLER)
+    leg, bridge = exchange.talks_since_before(caller, AgentId("101"), PhoneId("101"))
+    exchange.asterisk.put_on_hold_since_before(caller)
+    exchange.tell(CallFound(CALLER, HOUSING, exchange.now, AgentId("101"), leg, bridge, apart=True))
+
+    assert exchange.state() == "talking"
+    assert exchange.bridges == {bridge: {ChannelId(CALLER), leg}}
+    assert not caller.music
+
+
+# Phones that still have a call of before.
+
+
+def left_over(exchange: Exchange, phone: str = "101") -> ChannelId:
+    """A phone still has a call that nobody needs, which is being hung up."""
+    caller = exchange.asterisk.call_in(CallId(f"gone-{phone}"))
+    leg = exchange.asterisk.picked_up_since_before(
+        caller, ChannelId(f"left-{phone}"), phone, PhoneId(phone)
+    )
+    exchange.asterisk.drop(caller)
+    exchange.tell(LegFound(caller.call, leg.id, PhoneId(phone)))
+    return leg.id
+
+
+def end(exchange: Exchange, leg: ChannelId) -> None:
+    channel = exchange.asterisk.channels[leg]
+    exchange.asterisk.drop(channel)
+    exchange.tell(LegEnded(channel.call, leg, LegEnd.HUNG_UP))
+
+
+def test_a_phone_is_not_rung_before_its_old_call_has_ended() -> None:
+    exchange = Exchange()
+    leg = left_over(exchange)
+    exchange.find(sector=HOUSING, joined_at=exchange.now)
+    exchange.appear("101")
+    assert exchange.ringing() == {}
+    end(exchange, leg)
+    exchange.wait(RELEASE_S)
+
+    assert exchange.ringing() == {"101": "caller"}
+
+
+def test_it_is_rung_all_the_same_if_that_end_is_never_told() -> None:
+    exchange = Exchange()
+    leg = left_over(exchange)
+    exchange.asterisk.drop(exchange.asterisk.channels[leg])
+    exchange.find(sector=HOUSING, joined_at=exchange.now)
+    exchange.appear("101")
+    exchange.wait(2 * RELEASE_S)
+
+    assert exchange.ringing() == {"101": "caller"}
+
+
+def test_who_is_not_logged_in_is_not_so_by_an_old_call() -> None:
+    exchange = Exchange(day_plan(working_desk(log_in=LogInBy.CODE)))
+    leg = left_over(exchange)
+    exchange.appear("101")
+    end(exchange, leg)
+
+    assert exchange.agent("101") == "logged out"
+
+
+def test_who_is_paused_or_rung_stays_so(exchange: Exchange) -> None:
+    paused = open_exchange(day_plan())
+    paused.ask("101", Pause(LUNCH))
+    left_over(paused)
+    assert paused.agent("101") == "paused"
+
+    exchange.choose_housing()
+    left_over(exchange)
+    assert exchange.agent("101") == "ringing"
+
+
+def test_an_old_call_at_a_phone_of_nobody_is_ignored(exchange: Exchange) -> None:
+    left_over(exchange, "999")
+    assert exchange.engine.counts["ignored LegFound"] == 1
 
 
 def test_when_a_call_found_talking_was_answered_is_not_known(exchange: Exchange) -> None:

@@ -98,6 +98,38 @@ async def test_an_informateur_whose_phone_rings_meanwhile_is_rung_again(cast: Ca
     await cast.ended(caller, "answered")
 
 
+async def test_an_informateur_who_was_being_told_is_told_again_and_joined(cast: Cast) -> None:
+    informateur = await cast.informateur()
+    caller = await cast.waiting_caller()
+    await informateur.rings()
+    informateur.pick_up()
+    await cast.step(caller, Step.WHISPERED)
+    await cast.stage.kill_router()
+    await cast.stage.start_router()
+    await cast.step(caller, Step.FOUND)
+    await cast.step(caller, Step.TALKING, agent=informateur.agent)
+    await cast.both_hear(caller, informateur)
+    assert len(informateur.requests("INVITE")) == 1  # never hung up, nor rung again
+    await informateur.hang_up()
+    await cast.ended(caller, "answered")
+
+
+async def test_a_caller_on_hold_is_back_with_the_informateur(cast: Cast) -> None:
+    informateur = await cast.informateur()
+    caller = await cast.waiting_caller()
+    await cast.talk(caller, informateur)
+    assert (await cast.ask(informateur.agent, "hold"))[0] == 200
+    await caller.person.hears("music")
+    await cast.stage.kill_router()
+    await cast.stage.start_router()
+    await cast.both_hear(caller, informateur)
+    assert (await cast.ask(informateur.agent, "hold"))[0] == 200
+    assert (await cast.ask(informateur.agent, "retrieve"))[0] == 200
+    await cast.both_hear(caller, informateur)
+    await informateur.hang_up()
+    await cast.ended(caller, "answered")
+
+
 async def test_the_page_that_a_caller_read_outlives_the_router(cast: Cast) -> None:
     informateur = await cast.informateur()
     other = await cast.waiting_caller()

@@ -4,13 +4,13 @@ from router.core.call.life import Call, CallState, Due
 from router.core.call.supervision import Supervision
 from router.core.call.votes import Votes
 from router.core.call.waiting import Waiting, promise
-from router.core.commands import HangUp, Join, Part, Step, Verify
+from router.core.commands import HangUp, Join, Part, PutIn, Step, Verify
 from router.core.desk.agents import AgentDesk, LastCall
 from router.core.desk.duty import Duty
 from router.core.events import CallFound, LegEnd, LegEnded
 from router.core.facts import Outcome
 from router.core.ids import PromptId, SectorId
-from router.core.legs import Role, Said
+from router.core.legs import Owner, Role, Said
 from router.core.reservation import Reservation, why_unanswered
 from router.core.speech import whisper
 from router.core.standing import Standing
@@ -163,27 +163,43 @@ class Distribution:
         )
 
     def take_up(self, call: Call, found: CallFound) -> bool:
-        """Resume a conversation that went on in Asterisk during a restart of the router.
+        """Resume what went on in Asterisk during a restart of the router.
+
+        A conversation goes on, from hold too. An informateur who has picked up, and has not been
+        joined with the caller yet, is to be told again what the call is about.
 
         False if that informateur cannot be the one: then the conversation is ended, and the caller
         is to be put back in the queue.
         """
         board = self._board
-        desk = board.roster.desks.get(found.agent) if found.agent is not None else None
-        if (
-            desk is None
-            or found.leg is None
-            or found.bridge is None
-            or not board.roster.adopt(desk, call.id, board.now)
-        ):
+        if not self.adopt(call, found):
             self.undo(found)
             return False
+        call.agent, call.leg, call.bridge = found.agent, found.leg, found.bridge
+        call.music = found.bridge is None or found.apart  # or a prompt that is over by now
+        if found.bridge is None:
+            return True
         call.state, call.outcome = CallState.TALKING, Outcome.ANSWERED
         call.talking_since = board.now
-        call.agent, call.leg, call.bridge = desk.agent.id, found.leg, found.bridge
         call.waited_s = 0.0  # when it was answered is no longer known
+        if found.apart:
+            board.silence(call)
+            board.commands.append(PutIn(call.id, found.bridge, call.channel))
+        return True
+
+    def adopt(self, owner: Owner, found: CallFound) -> bool:
+        """Resume an informateur whose phone has had a call, now of `owner`, since before a restart.
+
+        False if nobody of the plan, or somebody who is busy.
+        """
+        board = self._board
+        desk = board.roster.desks.get(found.agent) if found.agent is not None else None
+        if desk is None or found.leg is None:
+            return False
+        if not board.roster.adopt(desk, found.call, board.now):
+            return False
         desk.leg = found.leg
-        board.legs.add(found.leg, Role.INFORMATEUR, call, desk.agent.id)
+        board.legs.add(found.leg, Role.INFORMATEUR, owner, desk.agent.id)
         self._duty.found(desk)
         return True
 
@@ -191,6 +207,9 @@ class Distribution:
         """End a conversation that was found: hang up the leg and remove the bridge."""
         if found.leg is not None:
             self._board.commands.append(HangUp(found.call, found.leg))
+            desk = self._board.roster.desks.get(found.agent) if found.agent is not None else None
+            if desk is not None:
+                self._duty.occupied(desk, found.leg)
         if found.bridge is not None:
             self._board.commands.append(Part(found.call, found.bridge))
 

@@ -66,7 +66,7 @@ class Waiting:
         elif self._standing.is_full(sector):
             self._refuse(call, sector, Outcome.REFUSED_FULL, (*said_first, REFUSED_FULL))
         else:
-            self._promise(call, sector, board.now)
+            self.promise_since(call, sector, board.now)
             self._standing.arrivals.joined(sector, board.now)
             call.door = self.door(call, sector)
             board.silence(call)
@@ -84,7 +84,7 @@ class Waiting:
 
     def take_back(self, call: Call, sector: SectorId, joined_at: float) -> None:
         """Put a caller found after a restart back in the queue, at the rank of the old promise."""
-        self._promise(call, sector, joined_at)
+        self.promise_since(call, sector, joined_at)
         if sector == self._board.plan.no_key and call.ticket is None:
             call.door = Door.NO_KEY
             call.listened = True  # whether somebody spoke is not known: may be a machine
@@ -97,7 +97,8 @@ class Waiting:
         call.item = WorkItem(call.id, sector, board.now, FRONT, board.next_sequence())
         self.wait(call, (said_first,), None)
 
-    def _promise(self, call: Call, sector: SectorId, joined_at: float) -> None:
+    def promise_since(self, call: Call, sector: SectorId, joined_at: float) -> None:
+        """Promise an answer to a caller who joined the queue at `joined_at`."""
         board = self._board
         due_at = caller_due_at(board.plan, joined_at)
         call.item = WorkItem(call.id, sector, joined_at, due_at, board.next_sequence())

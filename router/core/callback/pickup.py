@@ -137,18 +137,25 @@ class Pickups:
         """Asterisk holds a channel of the ticket that was picked up unseen.
 
         After a restart of the router a conversation goes on; anybody who had pressed 1 is served
-        next; anybody who was hearing the question is asked again.
+        next; anybody who was hearing the question is asked again. The informateur, if still there,
+        is the one who had been rung.
         """
         if not ticket.unclear:
             self.answered(ticket)
             return
         ticket.unclear = False
         call = self._conversation(ticket)
-        if self._distribution.take_up(call, event):
+        if event.bridge is not None and self._distribution.take_up(call, event):
             self._begin(call)
             ticket.state = TicketState.TALKING
             ticket.agent, ticket.leg = call.agent, call.leg
-        elif ticket.state is TicketState.TALKING:
+            return
+        if event.bridge is None:
+            if self._distribution.adopt(ticket, event):
+                ticket.agent, ticket.leg = event.agent, event.leg
+            else:
+                self._distribution.undo(event)
+        if ticket.state is TicketState.TALKING:
             self._join(ticket, music=True)  # may have been waiting for another informateur
         else:
             self.answered(ticket)

@@ -26,7 +26,8 @@ from router.core.desk.agents import (
 )
 from router.core.events import LegEnd
 from router.core.facts import DutyFact, SubjectFact
-from router.core.ids import PhoneId, ReasonId, is_browser, owner_of
+from router.core.ids import ChannelId, PhoneId, ReasonId, is_browser, owner_of
+from router.core.legs import Nobody, Role
 from router.core.plan import LogInBy, SecondLogIn
 from router.core.requests import LogIn, LogOut, Note, Pause, Ready, Reply
 from router.core.switchboard import Switchboard
@@ -250,11 +251,30 @@ class Duty:
 
     def found(self, desk: AgentDesk) -> None:
         """The informateur was found talking after a restart of the router."""
+        self._sit_down(desk)
+        self._lease(desk, self._board.plan.targets.verify_s)
+
+    def occupied(self, desk: AgentDesk, leg: ChannelId) -> None:
+        """The phone was found with a call that is being hung up: until that has ended it is busy.
+
+        Only of somebody who would be rung otherwise.
+        """
+        if desk.phone is None and self._board.plan.desk.log_in is LogInBy.PHONE:
+            self._sit_down(desk)
+        if desk.phone is None or desk.reason is not None:
+            return
+        if desk.state in (AgentState.READY, AgentState.LOGGED_OUT):
+            self._change(desk, AgentEvent.FOUND)
+            desk.leg = leg
+            self._board.legs.add(leg, Role.DISMISSED, Nobody(), desk.agent.id)
+            self._lease(desk, RELEASE_S)
+
+    def _sit_down(self, desk: AgentDesk) -> None:
+        """Log an informateur in at their own phone, if nobody is there."""
         if desk.phone is None:
             phone = PhoneId(desk.agent.id)
             if phone not in self._board.roster.at:
                 self._sign_in(desk, phone)
-        self._lease(desk, self._board.plan.targets.verify_s)
 
     def missed(self, desk: AgentDesk, why: LegEnd) -> None:
         """A call was missed (RONA): a pause that depends on why, or a longer one after too many."""
@@ -281,6 +301,9 @@ class Duty:
 
     def released(self, desk: AgentDesk) -> None:
         """The phone that we hung up has heard of it: of a ringing one the idle time counts on."""
+        if desk.state is AgentState.TALKING:  # with nobody, since a restart
+            self.done(desk, None)
+            return
         if desk.state is AgentState.WRAPPING_UP and desk.last is not None:
             if self._board.now >= desk.since_at + self._board.plan.targets.wrap_up_s:
                 self._rest_over(desk)

@@ -43,6 +43,7 @@ from router.core.events import (
     DialFailed,
     Event,
     KeyPressed,
+    LegFound,
     NumberTaken,
     Resynced,
     TrunkChanged,
@@ -228,18 +229,16 @@ class CallbackDay(Day):
 
     def take_up(self) -> None:
         """Report what Asterisk holds, as the link does; end what nobody owns."""
-        at = {session.phone: session.agent for session in self.sessions.values()}
-        for caller in self.callers():
-            if caller.call in self.over:
-                continue
-            legs = self.asterisk.of(Kind.LEG)
-            leg = next((one for one in legs if one.bridge == caller.bridge), None)
-            if caller.bridge is None or leg is None:
-                self.handle(CallFound(caller.call, *waits(caller)))
-            else:
-                agent = at.get(leg.phone) if leg.phone else None
-                found = CallFound(caller.call, *waits(caller), agent, leg.id, caller.bridge)
-                self.handle(found)
+        callers = [caller for caller in self.callers() if caller.call not in self.over]
+        founds = [self.found(caller) for caller in callers]
+        kept = {found.leg for found in founds}
+        legs = [leg for leg in self.asterisk.of(Kind.LEG) if leg.alive]
+        at_work = {leg.phone for leg in legs if leg.id in kept}
+        for leg in legs:
+            if leg.id not in kept and leg.phone is not None and leg.phone not in at_work:
+                self.handle(LegFound(leg.call, leg.id, leg.phone))
+        for found in founds:
+            self.handle(found)
         self.read_anew()
         owned = {call.bridge for call in self.board.calls.values()}
         for bridge in self.asterisk.bridges.keys() - owned:
@@ -247,11 +246,30 @@ class CallbackDay(Day):
         self.handle(TrunkChanged(self.trunk_is_up))
         self.handle(Resynced())
 
+    def found(self, caller: Channel) -> CallFound:
+        """Return how a caller is found (router/ari/resync.py)."""
+        at = {session.phone: session.agent for session in self.sessions.values()}
+        legs = [leg for leg in self.asterisk.of(Kind.LEG) if leg.alive and leg.answered]
+        for leg in legs:
+            if caller.bridge is not None and leg.bridge == caller.bridge:
+                agent = at.get(leg.phone) if leg.phone else None
+                return CallFound(caller.call, *waits(caller), agent, leg.id, caller.bridge)
+        for leg in legs:
+            agent = at.get(leg.phone) if leg.phone else None
+            if leg.call == caller.call and agent is not None:
+                apart = leg.bridge is not None
+                return CallFound(
+                    caller.call, *waits(caller), agent, leg.id, leg.bridge, apart=apart
+                )
+        return CallFound(caller.call, *waits(caller))
+
     # What the engine says.
 
     def handle(self, event: Event) -> None:
-        if isinstance(event, CallFound) and not self.asterisk.channels[ChannelId(event.call)].alive:
-            return  # reported again, after its end
+        if isinstance(event, CallFound | LegFound):
+            found = event.leg if isinstance(event, LegFound) else ChannelId(event.call)
+            if not self.asterisk.channels[found].alive:
+                return  # reported again, after its end
         if isinstance(event, TrunkChanged):
             self.trunk_is_up = event.up
         try:

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from router.core.callback.tickets import Failure, TicketRecord, TicketState
-from router.core.commands import Step
-from router.core.events import Resynced, TicketsFound
+from router.core.commands import HangUp, Step
+from router.core.events import CallFound, Resynced, TicketsFound
 from router.core.facts import Outcome
-from router.core.ids import FicheId, SectorId, TicketId
+from router.core.ids import AgentId, CallId, ChannelId, FicheId, PhoneId, SectorId, TicketId
 from router.core.plan import Plan
 from tests.core.callback.steps import RULES, dialled, promised, state
 from tests.exchange import Exchange
@@ -106,6 +106,52 @@ def test_after_a_restart_a_person_who_was_hearing_the_question_is_asked_again(
     after.hear_whisper("101")
     assert after.together("101", call)
     assert after.saved[TicketId("t")].attempts == 1
+
+
+def picked_up(exchange: Exchange, call: CallId) -> CallFound:
+    """Return how the person and the informateur, who are not joined, are found."""
+    person = exchange.asterisk.call_in(call)
+    phone = PhoneId("101")
+    leg = exchange.asterisk.picked_up_since_before(person, ChannelId("old-leg"), "101", phone)
+    return CallFound(call, HOUSING, exchange.now, AgentId("101"), leg.id)
+
+
+def test_after_a_restart_the_informateur_goes_on_waiting_for_the_answer(
+    exchange: Exchange,
+) -> None:
+    dialled(exchange)
+    exchange.pick_up("t")
+    after = restarted(exchange)
+    call = exchange.attempt("t")
+    after.tell(picked_up(after, call))
+    after.tell(Resynced())
+    assert after.hears(call) == ("callback-ask",)
+    after.press("1", call)
+    assert after.together("101", call)
+
+
+def test_after_a_restart_a_person_who_had_pressed_1_is_joined_with_who_picked_up(
+    exchange: Exchange,
+) -> None:
+    dialled(exchange)
+    exchange.press("1", exchange.pick_up("t"))
+    after = restarted(exchange)
+    call = exchange.attempt("t")
+    after.tell(picked_up(after, call))
+    after.tell(Resynced())
+    assert after.together("101", call)
+
+
+def test_after_a_restart_a_person_whose_informateur_is_not_of_the_plan_is_asked_alone(
+    exchange: Exchange,
+) -> None:
+    dialled(exchange)
+    exchange.pick_up("t")
+    after = restarted(exchange)
+    call = exchange.attempt("t")
+    found = picked_up(after, call)
+    assert HangUp(call, ChannelId("old-leg")) in after.tell(replace(found, agent=AgentId("999")))
+    assert after.hears(call) == ("callback-ask",)
 
 
 def test_a_person_who_picked_up_while_asterisk_was_away_is_asked(exchange: Exchange) -> None:
