@@ -111,6 +111,9 @@ class PlanTable(Table):
     goals: GoalsTable = GoalsTable()
     published: tuple[PublishedTable, ...] = ()
     relay: RelayTable | None = None
+    #: Where the public site has the pages of `fiches`, for informateurs to read what callers have
+    #: read: an address in which {fiche} stands for the id. Without it they see the titles alone.
+    fiche_url: str | None = None
 
 
 def load_plan(
@@ -199,6 +202,7 @@ def read_plan(
         questions=questions,
         relay=_relay(table.relay, report),
         no_key=no_key,
+        fiche_url=_fiche_url(table.fiche_url, report),
     )
     goals = Goals(**table.goals.model_dump())
     return plan, Publication(goals, read_published(table.published, report))
@@ -216,6 +220,16 @@ def _relay(table: RelayTable | None, report: Report) -> Relay | None:
             "relay.url", f'must be a web page, "https://www.example.org/", got "{table.url}"'
         )
     return Relay(table.name, table.url)
+
+
+def _fiche_url(url: str | None, report: Report) -> str | None:
+    if url is not None and not (_URL.fullmatch(url) and "{fiche}" in url):
+        report.add(
+            "fiche_url",
+            f'must be a web page with {{fiche}} in it, "https://www.example.org/{{fiche}}", '
+            f'got "{url}"',
+        )
+    return url
 
 
 def _check_numbers(numbers: tuple[str, ...], report: Report) -> None:

@@ -31,7 +31,7 @@ from router.core.callback.table import ticket_rows
 from router.core.callback.tickets import Admission, TicketRecord, TicketState
 from router.core.codes import CodeBook
 from router.core.commands import Command, DeskChanged
-from router.core.desk.agents import AgentState
+from router.core.desk.agents import AgentState, PastCall
 from router.core.desk.by_phone import Desk, desk_rows
 from router.core.desk.desk_call import DeskCall, DeskState
 from router.core.desk.desk_view import DeskView, view_of
@@ -200,6 +200,12 @@ class Engine:
     def desks(self) -> list[DeskView]:
         """Return the view of every informateur, in the plan's order."""
         return [view_of(desk, self.board, self.tickets.attempts) for desk in self.board.roster]
+
+    def past(self, agent: AgentId, now: float) -> list[PastCall]:
+        """Return an informateur's own conversations of the day of `now`, the latest last."""
+        desk = self.board.roster.desks.get(agent)
+        day = self.board.plan.hours.day_of(now)
+        return list(desk.past) if desk is not None and desk.day == day else []
 
     def admission(self, sector: SectorId, now: float) -> Admission:
         """Return whether a callback for `sector` would be promised at `now`."""

@@ -367,6 +367,8 @@ class Plan:
     questions: tuple[Question, ...] = ()
     #: For pages; None: they name no relay.
     relay: Relay | None = None
+    #: Where the pages of the public site are, "{fiche}" standing for the id; None: nowhere.
+    fiche_url: str | None = None
     #: Where callers who press nothing wait; None: they hear the information.
     no_key: SectorId | None = None
 
@@ -385,6 +387,10 @@ class Plan:
         page = None if fiche is None else self.fiches.get(fiche)
         domain = self.sectors[sector].prompt
         return (domain,) if page is None else (domain, page.prompt)
+
+    def address_of(self, fiche: FicheId) -> str | None:
+        """Return the address of a page of the public site; None if the plan says none."""
+        return None if self.fiche_url is None else self.fiche_url.replace("{fiche}", fiche)
 
     def standing_in_for(self, sector: SectorId, fiche: FicheId | None) -> SectorId:
         """Return `sector`, or where those go who were there under an earlier plan.

@@ -76,6 +76,11 @@ class Refer:
     spoken: bool
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """End the conversation, as hanging up the phone does."""
+
+
 class Result(StrEnum):
     """What came of a call, as the informateur sees it."""
 
@@ -98,6 +103,11 @@ class Note:
     improve: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Noting:
+    """Take the time to note the last call: the wrap-up goes on a little longer."""
+
+
 class Watching(StrEnum):
     """How a supervisor takes part in a call."""
 
@@ -106,8 +116,8 @@ class Watching(StrEnum):
     JOIN = "join"  # hears both, and is heard by both
 
 
-InCall = Hold | Retrieve | Transfer | Consult | Complete | Cancel | Refer
-Request = LogIn | LogOut | Pause | Ready | Note | InCall
+InCall = Hold | Retrieve | Transfer | Consult | Complete | Cancel | Refer | End
+Request = LogIn | LogOut | Pause | Ready | Noting | Note | InCall
 
 
 class Reply(StrEnum):
@@ -119,6 +129,7 @@ class Reply(StrEnum):
     PAUSED = "paused"
     READY = "ready"
     READY_AFTER_MISSES = "ready-after-misses"  # after a pause for missed calls
+    NOTING = "noting"
     NOTED = "noted"
     HELD = "held"
     RETRIEVED = "retrieved"
@@ -126,6 +137,7 @@ class Reply(StrEnum):
     CONSULTING = "consulting"
     CANCELLED = "cancelled"
     REFERRED = "referred"
+    ENDED = "ended"
     WATCHING = "watching"
     AFTER_CALL = "after-call"  # granted once the call is over
     # Refused because of who asks.
@@ -156,6 +168,7 @@ class Reply(StrEnum):
 #: The replies that grant a request.
 GRANTED = frozenset(
     {Reply.LOGGED_IN, Reply.LOGGED_OUT, Reply.PAUSED, Reply.READY, Reply.READY_AFTER_MISSES}
-    | {Reply.NOTED, Reply.HELD, Reply.RETRIEVED, Reply.TRANSFERRED, Reply.CONSULTING}
-    | {Reply.CANCELLED, Reply.REFERRED, Reply.WATCHING, Reply.AFTER_CALL}
+    | {Reply.NOTING, Reply.NOTED, Reply.HELD, Reply.RETRIEVED, Reply.TRANSFERRED}
+    | {Reply.CONSULTING, Reply.CANCELLED, Reply.REFERRED, Reply.ENDED, Reply.WATCHING}
+    | {Reply.AFTER_CALL}
 )

@@ -27,7 +27,7 @@ from router.core.ids import CallId, ChannelId, PhoneId
 from router.core.legs import NOT_LEGS, OWN, Role, Said
 from router.core.new_plan import NewPlan
 from router.core.recovery import Recovery
-from router.core.requests import InCall, LogIn, LogOut, Note, Pause, Ready, Reply
+from router.core.requests import InCall, LogIn, LogOut, Note, Noting, Pause, Ready, Reply
 from router.core.reservation import Reservation, Ringing
 from router.core.switchboard import Switchboard, TimerKey
 from router.core.table import Table, What
@@ -437,8 +437,11 @@ class Routing:
         if desk is None:
             return Reply.NOT_LOGGED_IN
         request = event.request
-        if isinstance(request, LogIn | LogOut | Pause | Ready | Note):
-            return self._duty.ask(desk, request)
+        if isinstance(request, LogIn | LogOut | Pause | Ready | Noting | Note):
+            reply = self._duty.ask(desk, request)
+            if reply is Reply.NOTED:
+                self._duty.noted(desk)
+            return reply
         call = self._board.calls.get(desk.call) if desk.call is not None else None
         if call is None or call.agent != event.agent or call.state not in CONVERSATION:
             return Reply.NOT_IN_CALL

@@ -78,7 +78,7 @@ class Guard:
                 origin that is not allowed, or none.
         """
         if (authorization := request.headers.get("Authorization")) is not None:
-            token = holder(authorization, self._keyring, Scope.CALLBACKS)
+            token = holder(authorization, self._keyring.holder, Scope.CALLBACKS)
             return Requester(f"key:{token.name}", proof=False)
         return Requester(self.origin_of(request), proof=self._terms.proof_of_work)
 

@@ -70,6 +70,10 @@ _DOES = {
     "getWhyHere": "why the latest call went to that informateur",
     "getDesk": "one's own desk, and what can be chosen there",
     "followDesk": "the desk as server-sent events `desk`: at once, then at each change",
+    "openSession": "a token of the desk page for 15 minutes; wrong PINs lock the number",
+    "renewSession": "lets a session go on, for 12 hours in all",
+    "closeSession": "closes a session; the informateur's state stays as it is",
+    "getCalls": "one's own conversations of today since the router's start, latest first",
     "actLogIn": "logs in, at the informateur's own phone or at `phone`",
     "actLogOut": "logs out; during a call, after it",
     "actPause": "pauses; during a call, after it",
@@ -81,6 +85,8 @@ _DOES = {
     "actComplete": "leaves the call to whoever was consulted",
     "actCancel": "gives the consultation up",
     "actRefer": "sends the caller to another administration, or says its number",
+    "actEnd": "ends the call, as hanging up does",
+    "actNoting": "lets the wrap-up go on until the call is noted, for 90 s at most",
     "actNote": "notes the call",
     "getDesks": "every desk",
     "getWhy": "why the latest call went to that informateur",
@@ -110,6 +116,7 @@ the address is for machines, or for pages of allowed origins |
 | 404 | `not_found`, `unknown_agent`, `unknown_fiche`, `unknown_ticket` | there is no such thing |
 | 405 | `method_not_allowed` | `Allow` says which are |
 | 409 | `idempotency_conflict`, `too_late` | a key serves one request; the callback is under way |
+| 409 | `no_session`, `too_long` | the token is no session's; the session has lasted a day |
 | 413, 415 | `too_large`, `unsupported_media_type` | the body is too long, or something else |
 | 422 | `missing_field`, `unknown_field`, `wrong_type`, `unknown_value`, `ambiguous` | `field` \
 says which member |

@@ -110,7 +110,8 @@ class Pages:
 
     def desks(self) -> DeskBackend:
         """Return what stands behind desks and supervision."""
-        return DeskBackend(self._ask, self._watch, self._engine.desk, self._engine.desks)
+        engine = self._engine
+        return DeskBackend(self._ask, self._watch, engine.desk, engine.desks, engine.past)
 
     def _ask(self, agent: AgentId, request: Request) -> asyncio.Future[Reply]:
         return self._live.ask(AgentAsked(UNNUMBERED, agent, request))

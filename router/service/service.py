@@ -64,6 +64,7 @@ from router.tasks import Tasks
 from router.web.api import Api
 from router.web.metrics import Metrics
 from router.web.served import Runner
+from router.web.sessions import Sessions
 
 _STATE_IN_USE = "Stop that router first, or give these settings a state_dir of their own."
 _VAULT_IN_USE = (
@@ -182,8 +183,16 @@ class Service:
             clock,
         )
         self._keyring = Keyring(tokens_of(keys), Clock().now)
+        self._sessions = Sessions(plan, Pins(keys.pins), keys.code_secret, Clock().now)
         self._api = Api(
-            plan, codes, self._keyring, pages.snapshot, metrics, pages.desks(), pages.view
+            plan,
+            codes,
+            self._keyring,
+            pages.snapshot,
+            metrics,
+            pages.desks(),
+            pages.view,
+            self._sessions,
         )
         #: What is served on the router's own socket.
         self.application: web.Application = self._api.application()
@@ -270,6 +279,7 @@ class Service:
         self._day.change_plan(plan.hours, plan.targets.live_target_s)
         self._pages.goals = config.publication.goals
         self._keyring.replace(tokens_of(keys))
+        self._sessions.change(plan, Pins(keys.pins), keys.code_secret)
         takes_callbacks = settings.callbacks.presented is not None
         self._readiness.change(settings.asterisk, takes_callbacks=takes_callbacks)
         self._intake.change(config)

@@ -9,9 +9,9 @@ from enum import StrEnum
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from router.access import Keyring, Scope, Token
+from router.access import Scope, Token
 from router.web.bodies import ACTIONS
-from router.web.tokens import holder
+from router.web.tokens import Known, bearer, holder
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -46,7 +46,10 @@ ADDRESSES: Mapping[str, Scope | Others] = {
     "/v1/wallboard": Scope.READ,
     "/v1/wallboard/stream": Scope.READ,
     "/v1/wallboard/informateurs/{agent}/why": Scope.READ,
+    "/v1/agents/session": Others.EVERYBODY,
     "/v1/agents/me": Scope.AGENTS,
+    "/v1/agents/me/session": Scope.AGENTS,
+    "/v1/agents/me/calls": Scope.AGENTS,
     "/v1/agents/me/stream": Scope.AGENTS,
     **{f"/v1/agents/me/{action}": Scope.AGENTS for action in ACTIONS},
     "/v1/supervision/agents": Scope.SUPERVISE,
@@ -54,10 +57,14 @@ ADDRESSES: Mapping[str, Scope | Others] = {
     "/v1/supervision/agents/{agent}/{watching}": Scope.SUPERVISE,
 }
 _HOLDER = web.RequestKey("holder", Token)
+_STILL_KNOWN: web.RequestKey[Callable[[], bool]] = web.RequestKey("still known")
 
 
-def door(keyring: Keyring) -> Middleware:
-    """Return the middleware that lets nobody through without the token that the table asks for."""
+def door(known: Known) -> Middleware:
+    """Return the middleware that lets nobody through without the token that the table asks for.
+
+    `known` finds the token that was presented.
+    """
 
     @web.middleware
     async def by_the_table(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -65,7 +72,8 @@ def door(keyring: Keyring) -> Middleware:
         needed = None if resource is None else ADDRESSES[resource.canonical]
         if isinstance(needed, Scope):
             authorization = request.headers.get("Authorization")
-            request[_HOLDER] = holder(authorization, keyring, needed)
+            request[_HOLDER] = holder(authorization, known, needed)
+            request[_STILL_KNOWN] = lambda: known(bearer(authorization)) is not None
         return await handler(request)
 
     return by_the_table
@@ -74,6 +82,11 @@ def door(keyring: Keyring) -> Middleware:
 def holder_of(request: web.Request) -> Token:
     """Return whose token opened the address of this request, one that needs a scope."""
     return request[_HOLDER]
+
+
+def may_go_on(request: web.Request) -> bool:
+    """Return whether the token of this request still opens: an answer may outlast it."""
+    return request[_STILL_KNOWN]()
 
 
 def check(application: web.Application) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from router.access import Keyring
+from router.access import Keyring, Token
 from router.core.callback.tickets import Refusal
 from router.core.codes import CodeBook, in_pairs
 from router.core.ids import FicheId
@@ -24,6 +24,7 @@ from router.web.metrics import Metrics
 from router.web.page_files import PageFiles
 from router.web.pages import HEADERS, home
 from router.web.replies import Refused, http_refusal, refusal
+from router.web.sessions import LogIns, Sessions
 from router.web.snapshot import Snapshot
 from router.web.supervision import Supervision
 from router.web.wallboard.board import View
@@ -46,12 +47,14 @@ class Api:
     backend: DeskBackend | None = None
     #: Returns what the wallboard is made of; None: there is none.
     look: Callable[[], View] | None = None
-    _desks: list[Desk | Supervision] = field(default_factory=list)
+    #: Who is logged in at a desk's page; None: nobody can.
+    sessions: Sessions | None = None
+    _desks: list[Desk | Supervision | LogIns] = field(default_factory=list)
 
     def application(self) -> web.Application:
         """Return the application to be served."""
         app = web.Application(
-            middlewares=[_errors_in_french, door(self.keyring)], client_max_size=LARGEST_BODY
+            middlewares=[_errors_in_french, door(self._known)], client_max_size=LARGEST_BODY
         )
         app.add_routes(
             [
@@ -69,6 +72,10 @@ class Api:
             supervision = Supervision(self.plan, self.backend, self.snapshot)
             self._desks = [desk, supervision]
             app.add_routes([*desk.routes(), *supervision.routes()])
+            if self.sessions is not None:
+                log_ins = LogIns(self.plan, self.sessions)
+                self._desks.append(log_ins)
+                app.add_routes(log_ins.routes())
             app.on_shutdown.append(desk.close)
         if self.backend is not None and self.look is not None:
             wallboard = Wallboard(self.look, Feed(self.look), self.backend.view_of)
@@ -82,6 +89,10 @@ class Api:
         self.plan, self.codes = plan, codes
         for one in self._desks:
             one.plan = plan
+
+    def _known(self, presented: str) -> Token | None:
+        session = None if self.sessions is None else self.sessions.holder(presented)
+        return session or self.keyring.holder(presented)
 
     async def page(self, request: web.Request) -> web.Response:
         """Return the page for people."""

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from router.core.desk.agents import PastCall
 from router.core.desk.desk_view import DeskView
 from router.core.ids import AgentId, PhoneId
 from router.core.requests import Reply, Request, Watching
@@ -21,6 +22,8 @@ class DeskBackend:
     desk: Callable[[AgentId], DeskView | None]
     #: Returns where every informateur stands.
     desks: Callable[[], list[DeskView]]
+    #: Returns an informateur's own conversations of the day of an instant, the latest last.
+    past: Callable[[AgentId, float], list[PastCall]]
     #: How often a stream checks whether something has changed, in seconds.
     poll_s: float = 0.25
     #: After how long without a change a stream sends something all the same, in seconds:

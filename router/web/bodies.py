@@ -20,10 +20,12 @@ from router.core.requests import (
     Cancel,
     Complete,
     Consult,
+    End,
     Hold,
     LogIn,
     LogOut,
     Note,
+    Noting,
     Pause,
     Ready,
     Refer,
@@ -98,6 +100,8 @@ ACTIONS: dict[str, Action] = {
     "consult": Action((_SECTOR,), Consult),
     "complete": Action((), Complete),
     "cancel": Action((), Cancel),
+    "end": Action((), End),
+    "noting": Action((), Noting),
     "refer": Action(
         (
             Field("entry", str, True, lambda plan: plan.directory, Reply.UNKNOWN_ENTRY),

@@ -16,10 +16,10 @@ from router.core.desk.desk_view import DeskView
 from router.core.ids import AgentId
 from router.core.plan import Plan
 from router.core.requests import GRANTED, InCall
-from router.web.addresses import holder_of
+from router.web.addresses import holder_of, may_go_on
 from router.web.backend import DeskBackend, telephony_away
 from router.web.bodies import ACTIONS, body_of, request_of
-from router.web.desk_json import choices_json, desk_json
+from router.web.desk_json import choices_json, desk_json, past_json
 from router.web.event_stream import begun, has_left, server_event
 from router.web.replies import granted, json_answer, refused
 from router.web.snapshot import Snapshot
@@ -44,6 +44,7 @@ class Desk:
         return [
             web.get("/v1/agents/me", self.me),
             web.get("/v1/agents/me/stream", self.stream, allow_head=False),
+            web.get("/v1/agents/me/calls", self.calls),
             *(web.post(f"/v1/agents/me/{name}", self.act) for name in ACTIONS),
         ]
 
@@ -55,6 +56,12 @@ class Desk:
         """Return where the informateur stands, and what can be chosen."""
         view = self.backend.view_of(_agent_of(request))
         return json_answer({"desk": self._json(view), "choices": choices_json(self.plan)})
+
+    async def calls(self, request: web.Request) -> web.Response:
+        """Return one's own conversations of today, the latest first."""
+        agent = self.backend.view_of(_agent_of(request)).agent
+        past = self.backend.past(agent, self.snapshot().now)
+        return json_answer({"calls": [past_json(one, self.plan) for one in reversed(past)]})
 
     async def act(self, request: web.Request) -> web.Response:
         """Ask for what the address names."""
@@ -77,7 +84,7 @@ class Desk:
         clock = asyncio.get_running_loop().time
         before, written_at = None, clock()
         try:
-            while not self._closing.is_set() and not has_left(request):
+            while not (self._closing.is_set() or has_left(request)) and may_go_on(request):
                 view = self.backend.desk(agent)
                 if view is None:
                     break

@@ -5,11 +5,11 @@ Times are local with their offset, durations whole seconds. Nothing here could n
 
 from typing import Any
 
-from router.core.desk.agents import Choice
-from router.core.desk.desk_view import CallView, DeskView
+from router.core.desk.agents import Choice, PastCall
+from router.core.desk.desk_view import AsideView, CallView, DeskView
 from router.core.events import Absence
 from router.core.hours import Hours
-from router.core.ids import ReasonId
+from router.core.ids import FicheId, ReasonId, SectorId
 from router.core.plan import Plan
 from router.core.requests import Result
 
@@ -53,6 +53,20 @@ def desk_json(view: DeskView, plan: Plan, now: float) -> dict[str, Any]:
         "call": None if view.call is None else _call_json(view.call, plan),
         "watched_by": view.watched_by,
         "why": None if view.why is None else why_here(view.why),
+        "after_call": _after_call_json(view, plan),
+        "noting": _noting_json(view, plan, now),
+    }
+
+
+def past_json(past: PastCall, plan: Plan) -> dict[str, Any]:
+    """Return a conversation of the day, for the informateur who had it."""
+    return {
+        "ended": _local(plan.hours, past.ended_at),
+        "talked_s": _seconds(past.talked_s),
+        "sector": _sector_json(past.sector, plan),
+        "fiche": _fiche_json(past.fiche, plan),
+        "door": past.door.value,
+        "result": None if past.result is None else _named(past.result),
     }
 
 
@@ -70,7 +84,10 @@ def choices_json(plan: Plan) -> dict[str, Any]:
             {"id": one.id, "name": one.name, "number": one.number, "code": one.code}
             for one in plan.directory.values()
         ],
-        "results": [{"id": one.value, "name": _RESULTS[one]} for one in Result],
+        "results": [_named(one) for one in Result],
+        "fiches": [
+            {"id": one.id, "title": one.title, "sector": one.sector} for one in plan.fiches.values()
+        ],
     }
 
 
@@ -99,16 +116,64 @@ def why_here(choice: Choice) -> str:
 
 
 def _call_json(call: CallView, plan: Plan) -> dict[str, Any]:
-    fiche = None if call.fiche is None else plan.fiches[call.fiche]
     return {
         "state": call.state.value,
-        "sector": {"id": call.sector, "name": plan.sectors[call.sector].name},
+        "sector": _sector_json(call.sector, plan),
         "door": call.door.value,
-        "fiche": None if fiche is None else {"id": fiche.id, "title": fiche.title},
+        "fiche": _fiche_json(call.fiche, plan),
         "waited_s": _seconds(call.waited_s),
         "talked_s": None if call.talked_s is None else _seconds(call.talked_s),
         "attempts": call.attempts,
+        "passed_on": call.passed_on,
+        "consulted": call.consulted,
+        "aside": None if call.aside is None else _aside_json(call.aside, plan),
     }
+
+
+def _aside_json(aside: AsideView, plan: Plan) -> dict[str, Any]:
+    entry = None if aside.entry is None else plan.directory.get(aside.entry)
+    return {
+        "sector": None if aside.sector is None else _sector_json(aside.sector, plan),
+        "entry": None if entry is None else {"id": entry.id, "name": entry.name},
+        "joined": aside.joined,
+    }
+
+
+def _after_call_json(view: DeskView, plan: Plan) -> dict[str, Any] | None:
+    """What was asked for during the call, and will be done at its end."""
+    if view.leaving:
+        return {"do": "log-out", "reason": None}
+    if view.pausing is not None:
+        return {"do": "pause", "reason": reason_json(view.pausing, plan)}
+    return None
+
+
+def _noting_json(view: DeskView, plan: Plan, now: float) -> dict[str, Any] | None:
+    """The last call, while it can be noted."""
+    noting = view.noting
+    if noting is None or noting.until_at <= now:
+        return None
+    return {
+        "sector": _sector_json(noting.sector, plan),
+        "fiche": _fiche_json(noting.fiche, plan),
+        "until_s": _seconds(noting.until_at - now),
+    }
+
+
+def _sector_json(sector: SectorId, plan: Plan) -> dict[str, str]:
+    known = plan.sectors.get(sector)  # a conversation may be of an earlier plan
+    return {"id": sector, "name": sector if known is None else known.name}
+
+
+def _fiche_json(fiche: FicheId | None, plan: Plan) -> dict[str, str | None] | None:
+    known = None if fiche is None else plan.fiches.get(fiche)
+    if known is None:
+        return None
+    return {"id": known.id, "title": known.title, "url": plan.address_of(known.id)}
+
+
+def _named(result: Result) -> dict[str, str]:
+    return {"id": result.value, "name": _RESULTS[result]}
 
 
 def absence_json(absence: Absence) -> dict[str, str]:

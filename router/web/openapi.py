@@ -15,6 +15,7 @@ from router.report.definition import Unit
 from router.web.addresses import ADDRESSES, Others
 from router.web.bodies import ACTIONS, Field
 from router.web.replies import ANSWERS
+from router.web.sessions import NUMBER_AND_PIN
 from router.web.wallboard.board import Doing
 
 Schema = dict[str, Any]
@@ -94,6 +95,7 @@ def _each(schema: Schema) -> Schema:
 _NAMED = _object(id=_TEXT, name=_TEXT)
 #: Of when the wallboard's figures are, UTC epoch seconds.
 _AS_OF = _some({"day": _NUMBER}, engine=_NUMBER, compared=_NUMBER)
+_FICHE = _object(id=_TEXT, title=_TEXT, url=_or_null({"type": "string", "format": "uri"}))
 SCHEMAS: dict[str, Schema] = {
     "Health": _object(status={"const": "ok"}),
     "Readiness": {
@@ -148,21 +150,41 @@ SCHEMAS: dict[str, Schema] = {
         call=_or_null(ref("Call")),
         watched_by=_or_null(_TEXT),
         why=_or_null(_TEXT),
+        after_call=_or_null(_object(do=_words(("log-out", "pause")), reason=_or_null(_NAMED))),
+        noting=_or_null(_object(sector=_NAMED, fiche=_or_null(_FICHE), until_s=_COUNT)),
     ),
     "Call": _object(
         state=_words(CallState),
         sector=_NAMED,
         door=_words(Door),
-        fiche=_or_null(_object(id=_TEXT, title=_TEXT)),
+        fiche=_or_null(_FICHE),
         waited_s=_COUNT,
         talked_s=_or_null(_COUNT),
         attempts=_COUNT,
+        passed_on=_TRUTH,
+        consulted=_TRUTH,
+        aside=_or_null(_object(sector=_or_null(_NAMED), entry=_or_null(_NAMED), joined=_TRUTH)),
+    ),
+    "Session": _object(agent=_TEXT, token=_TEXT, until_s=_COUNT),
+    "Closed": _object(closed={"const": True}),
+    "Calls": _object(
+        calls=_list(
+            _object(
+                ended=_INSTANT,
+                talked_s=_COUNT,
+                sector=_NAMED,
+                fiche=_or_null(_FICHE),
+                door=_words(Door),
+                result=_or_null(_object(id=_words(Result), name=_TEXT)),
+            )
+        )
     ),
     "Choices": _object(
         reasons=_list(_object(id=_TEXT, name=_TEXT, longest_s=_COUNT)),
         sectors=_list(_object(id=_TEXT, name=_TEXT, code=_TEXT)),
         directory=_list(_object(id=_TEXT, name=_TEXT, number=_or_null(_TEXT), code=_TEXT)),
         results=_list(_object(id=_words(Result), name=_TEXT)),
+        fiches=_list(_object(id=_TEXT, title=_TEXT, sector=_TEXT)),
     ),
     "Own": _object(desk=ref("Desk"), choices=ref("Choices")),
     "Granted": _object(
@@ -231,11 +253,15 @@ _ACTS = {
     "complete": "Transmettre l’appel au poste consulté",
     "cancel": "Renoncer à la consultation",
     "refer": "Orienter vers un autre organisme",
+    "end": "Terminer l’appel",
+    "noting": "Prendre le temps de noter l’appel",
     "note": "Noter l’appel",
 }
 _FILE = "/static/{folder}/{file}"
 _WALLBOARD = "/v1/wallboard"
 _DESK = "/v1/agents/me"
+_SESSION = "/v1/agents/session"
+_OWN_SESSION = f"{_DESK}/session"
 _SUPERVISION = "/v1/supervision/agents"
 _TOKEN_ERRORS = (401, 403)
 _BODY_ERRORS = (400, 413, 415, 422)
@@ -282,6 +308,17 @@ def _post(name: str, path: str, summary: str, fields: Iterable[Field]) -> dict[s
         "content": {"application/json": {"schema": body}},
     }
     return {"post": post}
+
+
+def _session(
+    name: str, path: str, summary: str, statuses: Iterable[int], fields: Iterable[Field] = ()
+) -> dict[str, Any]:
+    told = {"200": answer("La session est ouverte.", ref("Session")), **errors({*statuses, 503})}
+    post = operation(name, path, summary, told)
+    if fields := tuple(fields):
+        content = {"application/json": {"schema": _body(fields)}}
+        post["requestBody"] = {"required": True, "content": content}
+    return post
 
 
 def _body(fields: Iterable[Field]) -> Schema:
@@ -343,6 +380,32 @@ def paths() -> dict[str, Any]:
             "parameters": [_in_path("agent")],
             **_get("getWhyHere", board_why, "Pourquoi le dernier appel est venu là", "Why", 404),
         },
+        _SESSION: {
+            "post": _session(
+                "openSession",
+                _SESSION,
+                "Ouvrir une session de la page, avec son numéro et son code secret",
+                (*_BODY_ERRORS, 403, 423),
+                NUMBER_AND_PIN,
+            )
+        },
+        _OWN_SESSION: {
+            "post": _session(
+                "renewSession", _OWN_SESSION, "Prolonger sa session", (*_TOKEN_ERRORS, 409)
+            ),
+            "delete": operation(
+                "closeSession",
+                _OWN_SESSION,
+                "Fermer sa session de la page",
+                {
+                    "200": answer("La session est fermée.", ref("Closed")),
+                    **errors((*_TOKEN_ERRORS, 503)),
+                },
+            ),
+        },
+        f"{_DESK}/calls": _get(
+            "getCalls", f"{_DESK}/calls", "Ses conversations du jour", "Calls", 404
+        ),
         _DESK: _get("getDesk", _DESK, "Son poste, et ce qui peut être choisi", "Own", 404),
         stream: _get(
             "followDesk",

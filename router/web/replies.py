@@ -63,6 +63,7 @@ ANSWERS: dict[Reply, Answer] = {
         "Les appels peuvent de nouveau être présentés. "
         "La pause faisait suite à plusieurs appels sans réponse.",
     ),
+    _R.NOTING: Answer(200, "Le temps prévu pour noter l’appel est prolongé."),
     _R.NOTED: Answer(200, "La note est enregistrée."),
     _R.HELD: Answer(200, "La personne est en attente et entend de la musique."),
     _R.RETRIEVED: Answer(200, "La conversation reprend."),
@@ -70,6 +71,7 @@ ANSWERS: dict[Reply, Answer] = {
     _R.CONSULTING: Answer(200, "Un poste du domaine est appelé ; la personne est en attente."),
     _R.CANCELLED: Answer(200, "La conversation avec la personne reprend."),
     _R.REFERRED: Answer(200, "La personne est orientée."),
+    _R.ENDED: Answer(200, "L’appel est terminé."),
     _R.WATCHING: Answer(200, "Le poste indiqué va sonner."),
     _R.AFTER_CALL: Answer(200, "C’est noté ; ce sera fait à la fin de l’appel."),
     _R.NOT_LOGGED_IN: Answer(409, "Aucune session n’est ouverte."),

@@ -1,9 +1,12 @@
 """Who asks: the token of a request (RFC 6750), and what is said when it does not open."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from router.access import Keyring, Scope, Token
+from router.access import Scope, Token
 from router.web.replies import Refused
+
+#: Returns the token that was presented; None if it is unknown or over.
+Known = Callable[[str], Token | None]
 
 #: Each scope in the words of a refusal.
 _FOR: Mapping[Scope, str] = {
@@ -21,14 +24,14 @@ def bearer(authorization: str | None) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def holder(authorization: str | None, keyring: Keyring, needed: Scope) -> Token:
+def holder(authorization: str | None, known: Known, needed: Scope) -> Token:
     """Return the token of an Authorization header, if it opens what is `needed`.
 
     Raises:
         Refused: 401 for no known token, or one that is over; 403 for one that is for something
             else, with the scope that is needed.
     """
-    token = keyring.holder(bearer(authorization))
+    token = known(bearer(authorization))
     if token is None:
         raise Refused(401, "unauthorized", None, "Jeton d’accès absent ou inconnu.")
     if not token.opens(needed):

@@ -174,6 +174,12 @@ DESK_FAULTS = [
      "published.2.year: 2025 is given twice"),
     # Questions.
     ('id = "reponse"', 'id = "avis"', 'questions.2.id: "avis" is given twice'),
+    *(
+        ('first_menu = "main"\n', f'first_menu = "main"\nfiche_url = "{url}"\n',
+         'fiche_url: must be a web page with {fiche} in it, "https://www.example.org/{fiche}", '
+         f'got "{url}"')
+        for url in ("https://www.example.org/", "javascript:alert('{fiche}')", "{fiche}")
+    ),
     ("[desk]\n", '[relay]\nname = "Relais"\nurl = "javascript:alert(1)"\n[desk]\n',
      'relay.url: must be a web page, "https://www.example.org/", got "javascript:alert(1)"'),
     ("[desk]\n", '[relay]\nname = "Relais"\n[desk]\n', "relay.url: is missing"),

@@ -10,8 +10,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from router.access import Keyring, Scope, Token, digest
 from router.config import Goals
 from router.core.call.life import CallState
-from router.core.desk.agents import AgentState
+from router.core.desk.agents import AgentState, PastCall
 from router.core.desk.desk_view import CallView, DeskView
+from router.core.desk.pins import Pins
 from router.core.facts import Door
 from router.core.ids import AgentId, EntryId, PhoneId, PromptId, ReasonId
 from router.core.plan import Desk, Entry, PauseReason, Plan
@@ -20,6 +21,7 @@ from router.core.standing import SectorSnapshot
 from router.web.api import Api
 from router.web.backend import DeskBackend
 from router.web.metrics import Metrics
+from router.web.sessions import Sessions
 from router.web.snapshot import Snapshot
 from router.web.wallboard.board import Telephony, View
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, code_book, small_plan
@@ -41,6 +43,7 @@ SUPERVISORS = {"claire": "jeton-claire"}
 SCOPES = {scope: f"jeton-{scope}" for scope in Scope}
 LUNCH = ReasonId("repas")
 TAXES = EntryId("impots")
+PINS = Pins({ME: "4711", OTHER: "4712"})
 
 
 def as_agent(agent: AgentId = ME) -> dict[str, str]:
@@ -126,6 +129,9 @@ class Engine:
         self.views = {ME: a_view(ME), OTHER: a_view(OTHER)}
         #: What the wallboard is made of.
         self.view = a_board_view(self.plan, list(self.views.values()))
+        #: The conversations of the day, whoever asks.
+        self.past: list[PastCall] = []
+        self.sessions = Sessions(self.plan, PINS, b"secret", lambda: MONDAY_10H)
         #: How often a desk was looked at.
         self.looks = 0
 
@@ -135,6 +141,7 @@ class Engine:
             watch=self._watch,
             desk=self._desk,
             desks=lambda: list(self.views.values()),
+            past=lambda agent, now: self.past,
             poll_s=poll_s,
             heartbeat_s=heartbeat_s,
         )
@@ -147,6 +154,7 @@ class Engine:
             metrics,
             backend,
             lambda: self.view,
+            self.sessions,
         )
         return api.application()
 

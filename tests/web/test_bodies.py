@@ -10,10 +10,12 @@ from router.core.requests import (
     Cancel,
     Complete,
     Consult,
+    End,
     Hold,
     LogIn,
     LogOut,
     Note,
+    Noting,
     Pause,
     Ready,
     Refer,
@@ -59,6 +61,8 @@ def fault(name: str, body: dict[str, Any]) -> Refused:
         ("cancel", {}, Cancel()),
         ("refer", {"entry": "impots", "by": "transfer"}, Refer(TAXES, spoken=False)),
         ("refer", {"entry": "impots", "by": "spoken"}, Refer(TAXES, spoken=True)),
+        ("end", {}, End()),
+        ("noting", {}, Noting()),
         ("note", {}, Note()),
         ("note", {"subject": "logement"}, Note(HOUSING)),
         (
@@ -79,7 +83,7 @@ def test_every_request_can_be_asked() -> None:
         type(ask(name, **{one.name: bodies[one.name] for one in action.fields if one.required}))
         for name, action in ACTIONS.items()
     }
-    assert made == asked | {Retrieve, Transfer}
+    assert made == asked | {Retrieve, Transfer, End, Noting}
 
 
 def test_a_result_is_one_and_no_text() -> None:

@@ -12,12 +12,14 @@ import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 
-from router.core.desk.agents import AgentState
+from router.core.desk.agents import AgentState, PastCall
+from router.core.facts import Door
 from router.core.ids import PhoneId
 from router.core.requests import Hold, LogIn, Pause, Reply
 from router.web.bodies import ACTIONS
 from router.web.desk import has_changed
 from tests.patience import PATIENCE_S
+from tests.service_plan import FICHE, HOUSING, MONDAY_10H
 from tests.web.desk_scene import (
     LUNCH,
     ME,
@@ -31,7 +33,7 @@ from tests.web.desk_scene import (
     as_supervisor,
 )
 
-IN_CALL = {"hold", "retrieve", "transfer", "consult", "complete", "cancel", "refer"}
+IN_CALL = {"hold", "retrieve", "transfer", "consult", "complete", "cancel", "refer", "end"}
 ROUTES = [f"/v1/agents/me/{name}" for name in ACTIONS]
 BODIES = {
     "pause": {"reason": "repas"},
@@ -273,3 +275,23 @@ async def test_a_stream_ends_with_the_server(engine: Engine) -> None:
 
 async def test_a_stream_is_no_answer_to_head(desks: Client) -> None:
     assert (await desks.head("/v1/agents/me/stream", headers=as_agent())).status == 405
+
+
+async def test_ones_own_conversations_the_latest_first(desks: Client, engine: Engine) -> None:
+    engine.past = [
+        PastCall(MONDAY_10H + minute, 60.0, HOUSING, FICHE, Door.CODE) for minute in (1, 2)
+    ]
+    answer = await desks.get("/v1/agents/me/calls", headers=as_agent())
+    assert answer.headers["Cache-Control"] == "no-store"
+    told = (await answer.json())["calls"]
+    assert [one["ended"][11:19] for one in told] == ["10:00:02", "10:00:01"]
+
+
+async def test_a_stream_ends_with_its_token(desks: Client, engine: Engine) -> None:
+    token = engine.sessions.open(ME, "4711")
+    headers = {"Authorization": f"Bearer {token}"}
+    async with desks.get("/v1/agents/me/stream", headers=headers) as answer:
+        await answer.content.readuntil(b"\n\n")
+        engine.sessions.close(token)
+        async with asyncio.timeout(PATIENCE_S):
+            assert await answer.content.read() == b""

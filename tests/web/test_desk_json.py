@@ -1,11 +1,25 @@
 """A desk as pages get it."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from router.core.desk.agents import BUSY, MISSED, REJECTED, TOO_MANY, UNREACHABLE, AgentState
-from router.core.ids import ReasonId
-from router.web.desk_json import choices_json, desk_json
-from tests.service_plan import HOUSING, MONDAY_10H
+from router.core.desk.agents import (
+    BUSY,
+    MISSED,
+    REJECTED,
+    TOO_MANY,
+    UNREACHABLE,
+    AgentState,
+    PastCall,
+)
+from router.core.desk.desk_view import AsideView, NotingView
+from router.core.facts import Door
+from router.core.ids import FicheId, ReasonId, SectorId
+from router.core.requests import Result
+from router.web.desk_json import choices_json, desk_json, past_json
+from tests.service_plan import FICHE, HOUSING, MONDAY_10H
 from tests.web.desk_scene import LUNCH, TAXES, a_call, a_view, desk_plan
 
 
@@ -32,6 +46,8 @@ def test_a_desk_in_json() -> None:
         "call": None,
         "watched_by": None,
         "why": None,
+        "after_call": None,
+        "noting": None,
     }
 
 
@@ -43,14 +59,74 @@ def test_a_call_in_json() -> None:
         "state": "talking",
         "sector": {"id": "logement", "name": "Logement"},
         "door": "code",
-        "fiche": {"id": "F1234", "title": "Bail"},
+        "fiche": {"id": "F1234", "title": "Bail", "url": None},
         "waited_s": 42,
         "talked_s": 120,
         "attempts": 1,
+        "passed_on": False,
+        "consulted": False,
+        "aside": None,
     }
     ringing = desk_json(a_view(call=a_call(fiche=None, talked_s=None)), desk_plan(), MONDAY_10H)
     assert ringing["call"]["fiche"] is None
     assert ringing["call"]["talked_s"] is None
+
+
+def test_the_page_that_the_caller_read_can_be_read() -> None:
+    plan = replace(desk_plan(), fiche_url="https://www.example.org/fiches/{fiche}.html")
+    desk = desk_json(a_view(call=a_call()), plan, MONDAY_10H)
+    assert desk["call"]["fiche"]["url"] == "https://www.example.org/fiches/F1234.html"
+
+
+def test_a_third_party_in_json() -> None:
+    consulted = a_call(passed_on=True, aside=AsideView(HOUSING, None, joined=True))
+    told = desk_json(a_view(call=consulted), desk_plan(), MONDAY_10H)["call"]
+    assert told["passed_on"]
+    assert told["aside"] == {
+        "sector": {"id": "logement", "name": "Logement"},
+        "entry": None,
+        "joined": True,
+    }
+    referred = a_call(aside=AsideView(None, TAXES, joined=False))
+    told = desk_json(a_view(call=referred), desk_plan(), MONDAY_10H)["call"]
+    assert told["aside"]["entry"] == {"id": "impots", "name": "Impôts"}
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [
+        ({"leaving": True, "pausing": LUNCH}, {"do": "log-out", "reason": None}),
+        ({"pausing": LUNCH}, {"do": "pause", "reason": {"id": "repas", "name": "Repas"}}),
+        ({}, None),
+    ],
+)
+def test_what_the_end_of_the_call_brings(wish: dict[str, Any], told: object) -> None:
+    assert desk_json(a_view(**wish), desk_plan(), MONDAY_10H)["after_call"] == told
+
+
+def test_a_call_to_note_in_json() -> None:
+    view = a_view(noting=NotingView(HOUSING, FICHE, MONDAY_10H + 12.4))
+    assert desk_json(view, desk_plan(), MONDAY_10H)["noting"] == {
+        "sector": {"id": "logement", "name": "Logement"},
+        "fiche": {"id": "F1234", "title": "Bail", "url": None},
+        "until_s": 12,
+    }
+    assert desk_json(view, desk_plan(), MONDAY_10H + 12.4)["noting"] is None
+
+
+def test_a_conversation_of_the_day_in_json() -> None:
+    past = PastCall(MONDAY_10H, 61.5, HOUSING, None, Door.MENU, Result.PARTLY)
+    assert past_json(past, desk_plan()) == {
+        "ended": "2026-11-23T10:00:00+01:00",
+        "talked_s": 62,
+        "sector": {"id": "logement", "name": "Logement"},
+        "fiche": None,
+        "door": "menu",
+        "result": {"id": "partly", "name": "Réponse partielle"},
+    }
+    gone = PastCall(MONDAY_10H, 1.0, SectorId("disparu"), FicheId("F9"), Door.CODE)
+    told = past_json(gone, desk_plan())
+    assert (told["sector"]["name"], told["fiche"], told["result"]) == ("disparu", None, None)
 
 
 @pytest.mark.parametrize(

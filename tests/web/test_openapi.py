@@ -46,6 +46,8 @@ VALUES = {
     "result": "referred",
     "referral": TAXES,
     "improve": True,
+    "agent": ME,
+    "pin": "4711",
 }
 
 
@@ -55,7 +57,7 @@ def operations() -> list[tuple[str, str, dict[str, Any]]]:
 
 def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, methods in paths().items():
-        for method in ("get", "post"):
+        for method in ("get", "post", "delete"):
             if method in methods:
                 yield method.upper(), path, methods[method]
 
@@ -81,7 +83,10 @@ async def ask(
         fiche=FICHE, agent=ME, watching="listen", folder="shared", file="design.css"
     )
     words = {"headers": token(operation), **changes}
-    if method == "POST":
+    if "headers" not in changes and path == "/v1/agents/me/session":
+        opened = await client.post("/v1/agents/session", json={"agent": ME, "pin": "4711"})
+        words["headers"] = {"Authorization": f"Bearer {(await opened.json())['token']}"}
+    if "requestBody" in operation:
         words.setdefault("json", sent(operation))
     async with client.request(method, address, **words) as answer:
         told = operation["responses"][str(answer.status)]
@@ -117,7 +122,7 @@ async def test_a_refusal_is_as_described(
     other = Scope.CALLBACKS
     headers = {"Authorization": f"Bearer {SCOPES[other]}"}
     assert await ask(desks, method, path, operation, headers=headers) == 403
-    if method == "POST":
+    if "requestBody" in operation:
         bare = token(operation)
         assert (
             await ask(
@@ -144,6 +149,7 @@ async def test_a_refusal_is_as_described(
             == 415
         )
         assert await ask(desks, method, path, operation, json={"colour": "red"}) == 422
+    if method == "POST" and path != "/v1/agents/me/session":
         for reply in Reply:
             if reply not in GRANTED and ANSWERS[reply].status not in (403, 423):
                 engine.reply = reply

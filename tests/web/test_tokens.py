@@ -27,21 +27,21 @@ def test_the_token_of_a_header(header: str | None, token: str) -> None:
 
 
 def test_whoever_may_is_named() -> None:
-    assert holder("Bearer one", KEYRING, Scope.SUPERVISE) is TOKEN
-    assert holder("Bearer one", KEYRING, Scope.READ) is TOKEN
+    assert holder("Bearer one", KEYRING.holder, Scope.SUPERVISE) is TOKEN
+    assert holder("Bearer one", KEYRING.holder, Scope.READ) is TOKEN
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer two", "Basic one"])
 def test_nobody_known(header: str | None) -> None:
     with pytest.raises(Refused) as raised:
-        holder(header, KEYRING, Scope.READ)
+        holder(header, KEYRING.holder, Scope.READ)
     assert (raised.value.status, raised.value.code) == (401, "unauthorized")
 
 
 @pytest.mark.parametrize("scope", [Scope.AGENTS, Scope.CALLBACKS, Scope.ADMIN])
 def test_for_something_else(scope: Scope) -> None:
     with pytest.raises(Refused) as raised:
-        holder("Bearer one", KEYRING, scope)
+        holder("Bearer one", KEYRING.holder, scope)
     refused = raised.value
     assert (refused.status, refused.code) == (403, "insufficient_scope")
     assert refused.more == {"scope": scope}

@@ -5,12 +5,13 @@ from router.core.call.supervision import Supervision
 from router.core.call.votes import Votes
 from router.core.call.waiting import Waiting, promise
 from router.core.commands import HangUp, Join, Part, PutIn, Step, Verify
-from router.core.desk.agents import AgentDesk, LastCall
+from router.core.desk.agents import AgentDesk, LastCall, PastCall
 from router.core.desk.duty import Duty
 from router.core.events import CallFound, LegEnd, LegEnded
 from router.core.facts import Outcome
 from router.core.ids import PromptId, SectorId
 from router.core.legs import Owner, Role, Said
+from router.core.requests import Reply
 from router.core.reservation import Reservation, why_unanswered
 from router.core.speech import whisper
 from router.core.standing import Standing
@@ -220,6 +221,15 @@ class Distribution:
         if event.reason is not LegEnd.HUNG_UP:
             self.back_to_front(call, promise(call).sector, event.reason)
             return
+        self._talk_done(call)
+
+    def end_talk(self, call: Call) -> Reply:
+        """The informateur ends the conversation without hanging up the phone: we do."""
+        self.drop_leg(call)
+        self._talk_done(call)
+        return Reply.ENDED
+
+    def _talk_done(self, call: Call) -> None:
         talked_s = self.talk_over(call)
         self._board.note(call, Step.AGENT_DONE, agent=call.agent, seconds=talked_s)
         self._votes.begin(call)
@@ -270,6 +280,10 @@ class Distribution:
         last = None
         if since is not None:
             last = LastCall(item.sector, call.fiche, board.now + self._board.plan.targets.wrap_up_s)
+            self._duty.talked(
+                self.desk(call),
+                PastCall(board.now, talked_s, item.sector, call.fiche, call.door),
+            )
             self._standing.estimate.handled(
                 item.sector, talked_s + self._board.plan.targets.wrap_up_s
             )

@@ -26,7 +26,7 @@ from router.core.events import (
     PhoneVanished,
     PromptEnded,
 )
-from router.core.requests import Cancel, Complete, Consult, Hold, Refer, Retrieve, Transfer
+from router.core.requests import Cancel, Complete, Consult, End, Hold, Refer, Retrieve, Transfer
 from router.core.reservation import Ringing
 from router.core.switchboard import Switchboard
 from router.core.table import Row, told, when
@@ -101,6 +101,7 @@ def call_rows(
         told(S.TALKING, LegEnded, distribution.informateur_left, S.WAITING, *_AFTER),
         when(S.TALKING, CallLeft, distribution.talking_caller_left),
         when(S.TALKING, Hold, talk.hold, S.HELD),
+        when(S.TALKING, End, distribution.end_talk, *_AFTER),
         told(S.TALKING, Transfer, talk.transfer, *_QUEUED),
         told(S.TALKING, Consult, talk.consult, S.CONSULTING),
         told(S.TALKING, Refer, referral.refer, S.REFERRING, S.READING),

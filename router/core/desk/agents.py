@@ -16,10 +16,12 @@ a conversation may still carry it; its informateur is logged out when the conver
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum, auto
 
 from router.core.events import Absence
+from router.core.facts import Door
 from router.core.ids import (
     AgentId,
     CallId,
@@ -31,6 +33,7 @@ from router.core.ids import (
     is_browser,
 )
 from router.core.plan import Agent
+from router.core.requests import Result
 from router.core.values import value
 
 
@@ -139,6 +142,20 @@ class LastCall:
     until_at: float
 
 
+@dataclass(slots=True)
+class PastCall:
+    """A conversation of today, for the screen of the informateur who had it, and no other's."""
+
+    #: UTC epoch seconds.
+    ended_at: float
+    talked_s: float
+    sector: SectorId
+    fiche: FicheId | None
+    door: Door
+    #: What was noted of it.
+    result: Result | None = None
+
+
 @dataclass(slots=True, eq=False)
 class AgentDesk:
     """One informateur at work."""
@@ -175,6 +192,9 @@ class AgentDesk:
     last: LastCall | None = None
     #: Why the latest call came here.
     why: Choice | None = None
+    #: The conversations of `day`, the latest last; nobody counts them, and a restart forgets them.
+    past: list[PastCall] = field(default_factory=list)
+    day: date | None = None
 
 
 class Roster:

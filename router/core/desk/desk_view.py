@@ -3,17 +3,37 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from router.core.call.life import CONVERSATION, CallState
+from router.core.call.life import CONVERSATION, Aside, CallState
 from router.core.callback.open_tickets import Ticket
 from router.core.callback.tickets import TicketState
 from router.core.desk.agents import AgentDesk, AgentState, Choice
 from router.core.events import Absence
 from router.core.facts import Door
-from router.core.ids import AgentId, CallId, FicheId, PhoneId, ReasonId, SectorId
+from router.core.ids import AgentId, CallId, EntryId, FicheId, PhoneId, ReasonId, SectorId
 from router.core.switchboard import Switchboard
 
 #: States in which the caller hears music, and the informateur has the call.
 _ON_HOLD = CONVERSATION - {CallState.TALKING}
+
+
+@dataclass(frozen=True, slots=True)
+class AsideView:
+    """The third party: an informateur of a sector who is consulted, or an entry referred to."""
+
+    sector: SectorId | None
+    entry: EntryId | None
+    #: Whether informateur and third party are talking.
+    joined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotingView:
+    """The last call, while it can be noted."""
+
+    sector: SectorId
+    fiche: FicheId | None
+    #: Until when, UTC epoch seconds.
+    until_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +55,9 @@ class CallView:
     held_at: float | None = None
     #: Whether this informateur is only consulted by the one who has the call.
     consulted: bool = False
+    #: Whether the caller was passed on by another informateur.
+    passed_on: bool = False
+    aside: AsideView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +84,10 @@ class DeskView:
     why: Choice | None
     #: Why that phone cannot be rung; None: it can, or there is none.
     absence: Absence | None = None
+    #: Asked for during the call, and done at its end: a pause for a reason, or the log-out.
+    pausing: ReasonId | None = None
+    leaving: bool = False
+    noting: NotingView | None = None
 
 
 def view_of(desk: AgentDesk, board: Switchboard, attempts: Mapping[CallId, Ticket]) -> DeskView:
@@ -88,7 +115,10 @@ def view_of(desk: AgentDesk, board: Switchboard, attempts: Mapping[CallId, Ticke
             talking_at=call.talking_since,
             held_at=call.held_at if call.state in _ON_HOLD else None,
             consulted=call.agent != desk.agent.id,
+            passed_on=call.transfers > 0,
+            aside=None if call.aside is None else _aside(call.aside),
         )
+    last = desk.last if desk.last is not None and board.now < desk.last.until_at else None
     return DeskView(
         agent=desk.agent.id,
         state=desk.state,
@@ -104,7 +134,14 @@ def view_of(desk: AgentDesk, board: Switchboard, attempts: Mapping[CallId, Ticke
         call=at_phone,
         watched_by=call.watch.supervisor if call is not None and call.watch else None,
         why=desk.why,
+        pausing=desk.pausing,
+        leaving=desk.leaving,
+        noting=None if last is None else NotingView(last.sector, last.fiche, last.until_at),
     )
+
+
+def _aside(aside: Aside) -> AsideView:
+    return AsideView(aside.sector, None if aside.entry is None else aside.entry.id, aside.joined)
 
 
 def _attempt(ticket: Ticket, now: float) -> CallView:

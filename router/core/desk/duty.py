@@ -23,13 +23,14 @@ from router.core.desk.agents import (
     AgentEvent,
     AgentState,
     LastCall,
+    PastCall,
 )
 from router.core.events import LegEnd
 from router.core.facts import DutyFact, SubjectFact
 from router.core.ids import ChannelId, PhoneId, ReasonId, is_browser, owner_of
 from router.core.legs import Nobody, Role
 from router.core.plan import LogInBy, SecondLogIn
-from router.core.requests import LogIn, LogOut, Note, Pause, Ready, Reply
+from router.core.requests import LogIn, LogOut, Note, Noting, Pause, Ready, Reply
 from router.core.switchboard import Switchboard
 
 #: By how the call was missed: the reason, the target that says how long, and whether it counts
@@ -107,7 +108,9 @@ class Duty:
 
     # What informateurs ask.
 
-    def ask(self, desk: AgentDesk, request: LogIn | LogOut | Pause | Ready | Note) -> Reply:
+    def ask(
+        self, desk: AgentDesk, request: LogIn | LogOut | Pause | Ready | Noting | Note
+    ) -> Reply:
         """Do what an informateur asks for, or say why not."""
         match request:
             case LogIn(phone):
@@ -120,6 +123,11 @@ class Duty:
                 return self._pause_for(desk, reason)
             case Ready():
                 return self._ready(desk)
+            case Noting():
+                if not self.can_note(desk):
+                    return Reply.NOTHING_TO_NOTE
+                self.noting(desk)
+                return Reply.NOTING
             case Note():
                 return self._note(desk, request)
 
@@ -183,7 +191,7 @@ class Duty:
         return desk.last is not None and self._board.now <= desk.last.until_at
 
     def noting(self, desk: AgentDesk) -> None:
-        """An informateur has begun to note a call by phone: wrap-up lasts until `noted`."""
+        """An informateur has begun to note a call: wrap-up lasts until `noted`, or `NOTING_S`."""
         assert desk.last is not None  # can_note
         desk.last = replace(desk.last, until_at=self._board.now + NOTING_S)
         if desk.state is AgentState.WRAPPING_UP:
@@ -207,6 +215,8 @@ class Duty:
         if note.referral is not None and note.referral not in plan.directory:
             return Reply.UNKNOWN_ENTRY
         desk.last = None  # one note for each call
+        if desk.past:
+            desk.past[-1].result = note.result
         board.count(
             SubjectFact(
                 board.service_day(), last.sector, subject, note.result, note.referral, note.improve
@@ -317,6 +327,13 @@ class Duty:
         elif self._change(desk, AgentEvent.RELEASED):
             self._board.timers.cancel(("agent", desk.agent.id))
             self._board.free.append(desk)
+
+    def talked(self, desk: AgentDesk, past: PastCall) -> None:
+        """Keep a conversation for the informateur's own screen, until the day is over."""
+        day = self._board.service_day()
+        if desk.day != day:
+            desk.day, desk.past = day, []
+        desk.past.append(past)
 
     def done(self, desk: AgentDesk, last: LastCall | None) -> None:
         """The call is over: wrap-up, or only a moment if there was no conversation (no `last`)."""

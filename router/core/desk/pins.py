@@ -1,5 +1,6 @@
 """Informateurs' PINs, with which they log in from a phone."""
 
+import hashlib
 import hmac
 from collections.abc import Mapping
 
@@ -22,3 +23,8 @@ class Pins:
         """Return whether `typed` is the PIN of `agent`, in constant time."""
         pin = self._pins.get(agent, "")
         return hmac.compare_digest(pin.encode(), typed.encode()) and bool(pin)
+
+    def key(self, agent: AgentId, secret: bytes) -> bytes:
+        """Return a key of this informateur's, made of the `secret`: a new PIN makes another."""
+        said = f"{agent}:{self._pins.get(agent, '')}"
+        return hmac.new(secret, said.encode(), hashlib.sha256).digest()

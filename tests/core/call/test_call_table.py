@@ -36,6 +36,7 @@ REQUESTS: tuple[What, ...] = (
     requests.Complete,
     requests.Cancel,
     requests.Refer,
+    requests.End,
 )
 TALKED_TO = {CallState.RINGING, CallState.WHISPERING} | CONVERSATION
 

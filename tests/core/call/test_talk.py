@@ -7,7 +7,7 @@ from router.core.events import LegAnswered, LegEnd, LegEnded, LegKeyPressed
 from router.core.facts import Outcome
 from router.core.ids import CallId, SectorId
 from router.core.plan import Sector
-from router.core.requests import Hold, LogOut, Pause, Reply, Retrieve, Transfer
+from router.core.requests import End, Hold, LogOut, Pause, Reply, Retrieve, Transfer
 from tests.core.call.steps import consulting, settle
 from tests.exchange import MUSIC, Exchange
 from tests.service_plan import HOUSING, LUNCH, WORK, agent, day_plan, small_plan
@@ -79,6 +79,33 @@ def test_hold_counts_as_talk_time(exchange: Exchange) -> None:
 
     [fact] = exchange.call_facts()
     assert fact.talked_s == 30
+
+
+# The end.
+
+
+def test_the_end_is_as_if_the_informateur_had_hung_up(exchange: Exchange) -> None:
+    leg = exchange.leg("101")
+    exchange.wait(40.0)
+    assert exchange.ask("101", End()) is Reply.ENDED
+
+    assert (exchange.state(), exchange.agent("101")) == ("voting", "wrapping up")
+    settle(exchange)
+    assert not leg.alive
+    exchange.leave()
+    [fact] = exchange.call_facts()
+    assert (fact.talked_s, exchange.outcome()) == (40, Outcome.ANSWERED)
+
+
+def test_a_caller_on_hold_is_not_left_by_mistake(exchange: Exchange) -> None:
+    exchange.ask("101", Hold())
+    assert exchange.ask("101", End()) is Reply.NOT_NOW
+
+    assert exchange.state() == "held"
+
+
+def test_there_is_nothing_to_end_without_a_call(exchange: Exchange) -> None:
+    assert exchange.ask("103", End()) is Reply.NOT_IN_CALL
 
 
 # Transfer.

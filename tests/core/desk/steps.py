@@ -19,16 +19,16 @@ def dial(exchange: Exchange, code: str, keys: str = "", phone: str = "101") -> t
     return exchange.hears(call)
 
 
-def after_a_call(exchange: Exchange, *, with_code: bool = False) -> None:
+def after_a_call(exchange: Exchange, call: str = "caller", *, with_code: bool = False) -> None:
     """101 has talked with a caller, who may have typed a code and has hung up."""
     if with_code:
-        exchange.arrive()
-        exchange.press(exchange.code)
+        exchange.arrive(call)
+        exchange.press(exchange.code, call)
         exchange.answer("101")
         exchange.hear_whisper("101")
     else:
-        exchange.talk("101")
-    exchange.leave()
+        exchange.talk("101", call)
+    exchange.leave(call)
     exchange.confirm_hang_ups()
 
 

@@ -7,7 +7,7 @@ import pytest
 from router.core.facts import SubjectFact
 from router.core.ids import FicheId, SectorId
 from router.core.plan import LogInBy, Sector
-from router.core.requests import LogIn, Note, Reply, Result
+from router.core.requests import LogIn, Note, Noting, Reply, Result
 from tests.core.desk.steps import NOTE, after_a_call, dial
 from tests.exchange import Exchange
 from tests.service_plan import FICHE, HEALTH, HOUSING, WORK, day_plan, small_plan, working_desk
@@ -145,6 +145,45 @@ def test_hanging_up_early_leaves_the_rest_of_the_wrap_up(at_work: Exchange) -> N
     at_work.wait(0.1)
 
     assert at_work.agent("101") == "ready"
+
+
+def test_more_time_to_note_can_be_asked_for(at_work: Exchange) -> None:
+    after_a_call(at_work)
+    at_work.wait(28.0)
+    assert at_work.ask("101", Noting()) is Reply.NOTING
+    at_work.wait(80.0)
+    assert at_work.agent("101") == "wrapping up"
+    assert at_work.ask("101", Note()) is Reply.NOTED
+    at_work.wait(0.1)
+
+    assert at_work.agent("101") == "ready"
+
+
+def test_more_time_that_is_not_used_ends(at_work: Exchange) -> None:
+    after_a_call(at_work)
+    at_work.ask("101", Noting())
+    at_work.wait(89.9)
+    assert at_work.agent("101") == "wrapping up"
+    at_work.wait(0.2)
+
+    assert at_work.agent("101") == "ready"
+    assert at_work.ask("101", Note()) is Reply.NOTHING_TO_NOTE
+
+
+def test_a_note_in_good_time_leaves_the_rest_of_the_wrap_up(at_work: Exchange) -> None:
+    after_a_call(at_work)
+    at_work.ask("101", Noting())
+    at_work.wait(10.0)
+    at_work.ask("101", Note())
+    at_work.wait(19.9)
+    assert at_work.agent("101") == "wrapping up"
+    at_work.wait(0.2)
+
+    assert at_work.agent("101") == "ready"
+
+
+def test_no_more_time_without_a_call_to_note(at_work: Exchange) -> None:
+    assert at_work.ask("101", Noting()) is Reply.NOTHING_TO_NOTE
 
 
 def test_an_empty_entry_does_not_mean_a_sector_without_a_code() -> None:

@@ -32,3 +32,16 @@ def test_an_entry_that_is_no_number_never_matches_and_never_raises(typed: str) -
 def test_pins_are_not_shown() -> None:
     assert repr(PINS) == "Pins(2)"
     assert "1234" not in str(PINS)
+
+
+def test_a_key_is_of_one_informateur_one_pin_and_one_secret() -> None:
+    one, other = AgentId("101"), AgentId("102")
+    keys = {
+        PINS.key(one, b"secret"),
+        PINS.key(other, b"secret"),
+        PINS.key(one, b"another"),
+        Pins({one: "1235"}).key(one, b"secret"),
+        Pins({}).key(one, b"secret"),
+    }
+    assert len(keys) == 5
+    assert Pins({one: "1234"}).key(one, b"secret") == PINS.key(one, b"secret")
