@@ -27,22 +27,56 @@ class Lock(AbstractContextManager["Lock"]):
             InUse: If another process has it, with the `remedy`; nothing has been changed then.
             OSError: If the folder cannot be used.
         """
-        folder.mkdir(parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-        self._file = os.open(folder / FILE_NAME, flags, 0o600)
+        self._folder, self._command, self._remedy = folder, command, remedy
+        self._file: int | None = None
+        self.take()
+
+    @classmethod
+    def not_yet(cls, folder: Path, command: str, remedy: str) -> "Lock":
+        """Return one that has to be taken yet."""
+        lock = cls.__new__(cls)
+        lock._folder, lock._command, lock._remedy = folder, command, remedy
+        lock._file = None
+        return lock
+
+    @property
+    def holds(self) -> bool:
+        """Whether the folder that has this name now is the one that was taken."""
         try:
-            _take(self._file, folder, remedy)
+            there = (self._folder / FILE_NAME).stat()
+        except OSError:
+            return False
+        return self._file is not None and os.path.samestat(there, os.fstat(self._file))
+
+    def take(self) -> None:
+        """Take the folder that has this name now, unless it is taken already.
+
+        Raises:
+            InUse: If another process has it; what was taken before still is.
+            OSError: If the folder cannot be used.
+        """
+        if self.holds:
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        file = os.open(self._folder / FILE_NAME, flags, 0o600)
+        try:
+            _take(file, self._folder, self._remedy)
         except BaseException:
-            self.release()
+            os.close(file)
             raise
+        self.release()
+        self._file = file
         with suppress(OSError):  # a full disk is reported by whoever needs room
-            os.ftruncate(self._file, 0)
-            holder = f"process {os.getpid()} on {socket.gethostname()} ({command})"
-            os.pwrite(self._file, os.fsencode(holder), 0)
+            os.ftruncate(file, 0)
+            holder = f"process {os.getpid()} on {socket.gethostname()} ({self._command})"
+            os.pwrite(file, os.fsencode(holder), 0)
 
     def release(self) -> None:
         """Leave the folder to others."""
-        os.close(self._file)
+        file, self._file = self._file, None
+        if file is not None:
+            os.close(file)
 
     def __exit__(self, *_: object) -> None:
         self.release()

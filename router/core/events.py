@@ -326,6 +326,13 @@ class StoreChanged(Event):
 
 
 @value
+class VaultChanged(Event):
+    """The numbers of tickets can be read (`up`), or not for now."""
+
+    up: bool
+
+
+@value
 class TicketsFound(Event):
     """Open tickets of before this start, which could not be read until now."""
 

@@ -162,6 +162,7 @@ class Routing:
             events.TicketUnkept: self._callbacks.unkept,
             events.NumberLost: self._callbacks.of_ticket,
             events.StoreChanged: self._callbacks.store_changed,
+            events.VaultChanged: self._callbacks.vault_changed,
             events.TicketsFound: self._callbacks.found,
             events.Resynced: self._callbacks.resynced,
         }

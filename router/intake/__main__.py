@@ -130,7 +130,7 @@ class Process:
         try:
             return TmpfsVault(self._terms.vault)
         except VaultError as error:
-            self._log.error("vault", error=error.code)
+            self._log.error("vault", error=error.code, reason=str(error))
             return None
 
     async def _watch_leaks(self) -> None:
@@ -200,7 +200,7 @@ class Process:
         try:
             number = self._vault.get(TicketId(order["ticket"]))
         except VaultError as error:
-            self._log.error("vault", error=error.code)
+            self._log.error("vault", error=error.code, reason=str(error))
             return DialError(0, "vault")
         if number is None:
             return DialError(0, "no_number")

@@ -49,6 +49,9 @@ class IntakeBackend(Protocol):
     def number_lost(self, ticket: TicketId) -> None:
         """Hear that an open ticket has no number any more."""
 
+    def vault_changed(self, readable: bool) -> None:
+        """Hear that numbers can be read again, or not for now."""
+
     def open_tickets(self) -> Collection[TicketId]:
         """Return every ticket that has not ended, as far as they are known."""
 

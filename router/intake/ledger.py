@@ -22,6 +22,9 @@ from router.intake.backend import IntakeBackend
 from router.intake.channel import Message
 from router.intake.vault import TmpfsVault
 
+#: To be looked for, and not found.
+_NO_TICKET = TicketId("-" * 32)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -50,8 +53,9 @@ class Ledger:
         self._backend = backend
         self._now = now
         self._log = structlog.get_logger()
+        self._place = place
         self._no_vault = ""
-        self._vault = self._opened(place)
+        self._vault = self._opened()
         self._limits = Limits(per_day=per_day)
         self._spent = Spent()
         #: Tickets that have been asked for, while the service decides.
@@ -76,6 +80,34 @@ class Ledger:
         return ""
 
     @property
+    def readable(self) -> bool:
+        """Whether numbers can be read; of a folder that is gone it is known that none is left."""
+        if self._vault is None:
+            return True
+        try:
+            self._vault.get(_NO_TICKET)
+        except VaultError as error:
+            return error.code == "missing"
+        return True
+
+    def open_again(self) -> bool:
+        """Open the folder that is at the vault's place now, if that is another; return whether.
+
+        The numbers in the one before are gone.
+        """
+        opened = self._opened()
+        if opened is None:
+            return False
+        if self._vault is not None:
+            if self._vault.is_same(opened):
+                opened.close()
+                return False
+            self._vault.close()
+        self._vault, self._no_vault = opened, ""
+        self._log.warning("vault opened again", count=len(opened.tickets()))
+        return True
+
+    @property
     def fresh(self) -> bool:
         """Whether there was no vault since the boot, or there is none: no number survived."""
         return self._vault is None or self._vault.fresh
@@ -87,7 +119,7 @@ class Ledger:
         try:
             return frozenset(map(TicketId, self._vault.tickets()))
         except VaultError as error:
-            self._log.error("vault", error=error.code)
+            self._log.error("vault", error=error.code, reason=str(error))
             return frozenset() if error.code == "missing" else None  # gone, with everything in it
 
     def close(self) -> None:
@@ -156,7 +188,7 @@ class Ledger:
         try:
             self._vault.drop(ticket)
         except VaultError as error:
-            self._log.error("vault", error=error.code)
+            self._log.error("vault", error=error.code, reason=str(error))
 
     def sweep(self, *, at_once: bool = False) -> None:
         """Report the open tickets without a number, and drop the numbers without an open ticket.
@@ -201,13 +233,14 @@ class Ledger:
             None, record or TicketRecord(ticket, sector, fiche, self._now(), admission.due_at)
         )
 
-    def _opened(self, place: Path) -> TmpfsVault | None:
+    def _opened(self) -> TmpfsVault | None:
         """Open the vault; without one no callback is taken, but calls go on."""
         try:
-            return TmpfsVault(place)
+            return TmpfsVault(self._place)
         except VaultError as error:
-            self._no_vault = str(error)
-            self._log.error("vault", error=error.code, reason=self._no_vault)
+            if str(error) != self._no_vault:
+                self._no_vault = str(error)
+                self._log.error("vault", error=error.code, reason=self._no_vault)
             return None
 
 

@@ -209,7 +209,7 @@ class Reception:
         except VaultError as error:
             if error.code == "taken":
                 raise _conflict() from None
-            self._log.error("vault", error=error.code)
+            self._log.error("vault", error=error.code, reason=str(error))
             raise self.refused(Refusal.UNAVAILABLE) from None
 
     def _whose(self, number: PhoneNumber) -> Message:
@@ -227,7 +227,7 @@ class Reception:
                 if (number := self._vault.get(ticket)) is not None:
                     holding[ticket] = self._day_key.digest(number)
         except VaultError as error:
-            self._log.error("vault", error=error.code)
+            self._log.error("vault", error=error.code, reason=str(error))
         if holding:
             self._wear.add(len(holding))
         self._channel.send({"holding": holding, "day": self._terms.today()})

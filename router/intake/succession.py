@@ -142,8 +142,12 @@ class Succession:
         if terms == self._terms:
             return
         self._terms = terms
+        self.renew()
+
+    def renew(self) -> None:
+        """Replace the one that serves, and one that is starting: what they were given is old."""
         if any(child.starting for child in self._children):
-            self._outdated = True  # the one that is starting has been given the old ones
+            self._outdated = True
         else:
             self.recycle()
 

@@ -7,7 +7,7 @@ their key; and the vault's folder, to drop from it what it never reads (`ledger.
 
 import os
 from collections import deque
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import structlog
 
@@ -16,6 +16,7 @@ from router.clock import Clock
 from router.config import Config
 from router.core.callback.tickets import Refusal, TicketRecord
 from router.core.ids import CallId, PlaybackId, SectorId, TicketId
+from router.errors import InUse
 from router.intake.backend import IntakeBackend, Wanted
 from router.intake.channel import Message, message_of
 from router.intake.child import Child
@@ -28,6 +29,8 @@ from router.intake.terms_of import terms_of
 from router.intake.vault import place_of
 from router.tasks import Tasks
 
+#: How often it is looked whether the vault is there.
+_LOOK_AT_VAULT_S = 1.0
 #: How often the vault is searched for numbers without a ticket.
 _SWEEP_S = 60.0
 #: How long an order waits while no intake serves.
@@ -35,7 +38,11 @@ _HAND_OVER_S = 15.0
 
 
 class Intake:
-    """The intake. `start` before all else, `stop` at the end."""
+    """The intake. `start` before all else, `stop` at the end.
+
+    `hold_vault` takes the vault's folder for this router alone, wherever its name leads now; it
+    raises InUse or OSError.
+    """
 
     def __init__(
         self,
@@ -43,11 +50,17 @@ class Intake:
         clock: Clock,
         backend: IntakeBackend,
         *,
+        hold_vault: Callable[[], None] = lambda: None,
+        look_at_vault_s: float = _LOOK_AT_VAULT_S,
         shortest_life_s: float = SHORTEST_LIFE_S,
         linger_s: float = LINGER_S,
         look_s: float = LOOK_S,
     ) -> None:
         self._http = config.settings.http
+        self._config = config
+        self._hold_vault = hold_vault
+        self._look_at_vault_s = look_at_vault_s
+        self._readable = True
         self._backend = backend
         self._log = structlog.get_logger()
         asked = config.settings.callbacks
@@ -95,6 +108,7 @@ class Intake:
         listening = await listen_publicly(self._http.host, self._http.port)
         self._ledger.sweep(at_once=True)
         self._timers.later(_SWEEP_S, self._sweep_again)
+        self._timers.later(self._look_at_vault_s, self._look_at_vault)
         await self._intakes.start(listening, paths)
 
     async def stop(self) -> None:
@@ -106,6 +120,7 @@ class Intake:
 
     def change(self, config: Config) -> None:
         """Go by this configuration from now on; whoever is being served is served to the end."""
+        self._config = config
         self._intakes.change_terms(terms_of(config, self._ledger.vault))
 
     def accepting(
@@ -192,8 +207,8 @@ class Intake:
         self._ledger.sweep()
 
     def recycle(self) -> None:
-        """Replace the intake by a new one now, for whatever reason."""
-        self._intakes.recycle()
+        """Replace the intake by a new one now, for whatever reason; one that starts as well."""
+        self._intakes.renew()
 
     @property
     def ready(self) -> bool:
@@ -326,6 +341,26 @@ class Intake:
             self._ledger.ended(ticket)
         for call in child.typing:
             self._not_typed(call, "interrupted")
+
+    def _look_at_vault(self) -> None:
+        """See whether numbers can be read, and whether another folder is at the vault's place."""
+        if self._ledger.vault_trouble:
+            self._open_vault_again()
+        readable = self._ledger.readable
+        if readable is not self._readable:
+            self._readable = readable
+            self._backend.vault_changed(readable)
+        self._timers.later(self._look_at_vault_s, self._look_at_vault)
+
+    def _open_vault_again(self) -> None:
+        try:
+            self._hold_vault()
+        except (InUse, OSError):
+            return  # it stays in trouble, which says why
+        if self._ledger.open_again():
+            self._intakes.change_terms(terms_of(self._config, self._ledger.vault))
+            self._intakes.renew()
+            self._ledger.sweep()
 
     def _sweep_again(self) -> None:
         self.sweep()

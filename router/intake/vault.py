@@ -129,6 +129,10 @@ class TmpfsVault:
     def __repr__(self) -> str:
         return f"<the vault at {self.path}>"
 
+    def is_same(self, other: "TmpfsVault") -> bool:
+        """Return whether both are open on the same folder."""
+        return os.path.samestat(os.fstat(self._folder), os.fstat(other._folder))
+
     def close(self) -> None:
         """Close the folder; the numbers stay."""
         os.close(self._folder)
@@ -145,6 +149,7 @@ class TmpfsVault:
         if self._at_most >= self.capacity:
             raise full(str(self.path), self.capacity)
         with self._without_names():
+            self._see_that_it_is_there()
             # The file has no name until it is complete, and without one it dies with us.
             file = os.open(".", os.O_TMPFILE | os.O_WRONLY, 0o600, dir_fd=self._folder)
             try:
@@ -160,11 +165,17 @@ class TmpfsVault:
     def check(self) -> None:
         """Raise VaultError if no number could be kept: removed, read-only, no room for a file."""
         with self._without_names():
-            # As `put` begins; a folder that was removed would take the file all the same. The next
-            # intake opens the folder by its name, so it must still be this one.
+            # As `put` does.
+            self._see_that_it_is_there()
             os.close(os.open(".", os.O_TMPFILE | os.O_WRONLY, 0o600, dir_fd=self._folder))
-            if not os.path.samestat(os.stat(self.path), os.fstat(self._folder)):
-                raise OSError(errno.ESTALE, "another folder took its place")
+
+    def _see_that_it_is_there(self) -> None:
+        """Raise OSError if the name leads to another folder now: the next intake goes by that.
+
+        A folder that was removed, or whose memory was unmounted, would take files all the same.
+        """
+        if not os.path.samestat(os.stat(self.path), os.fstat(self._folder)):
+            raise OSError(errno.ESTALE, "another folder took its place")
 
     def get(self, ticket: str) -> PhoneNumber | None:
         """Return the number; None if there is none (any more)."""

@@ -15,7 +15,6 @@ from typing import Any
 import orjson
 
 from router.errors import SetupError
-from router.intake.sockets import listen_in
 
 SOCKET_NAME = "control.sock"
 #: A request is shorter than this.
@@ -29,12 +28,8 @@ _ANSWER_S = 120.0
 Answers = Mapping[str, Callable[[], Awaitable[Mapping[str, Any]]]]
 
 
-async def serve(state_dir: Path, answers: Answers) -> asyncio.Server:
-    """Answer at the control socket in `state_dir`, until the server is closed.
-
-    Raises:
-        DiskError: If the folder cannot be written.
-    """
+async def serve(listening: socket.socket, answers: Answers) -> asyncio.Server:
+    """Answer at the control socket, which is listening, until the server is closed."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, TimeoutError, ValueError):  # whoever asked has gone, or asks nothing
@@ -46,7 +41,6 @@ async def serve(state_dir: Path, answers: Answers) -> asyncio.Server:
             await writer.drain()
         writer.close()
 
-    listening = listen_in(state_dir, SOCKET_NAME)
     return await asyncio.start_unix_server(answer, sock=listening, limit=_LONGEST)
 
 

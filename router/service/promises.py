@@ -22,6 +22,7 @@ from router.core.events import (
     StoreChanged,
     TicketsFound,
     TicketUnkept,
+    VaultChanged,
 )
 from router.core.ids import CallId, FicheId, SectorId, TicketId
 from router.intake.backend import Wanted
@@ -37,7 +38,7 @@ _FAILURES = {
     "unreachable": Failure.INTERRUPTED,
     "no_intake": Failure.INTERRUPTED,
     "no_number": Failure.NUMBER_LOST,
-    "vault": Failure.NUMBER_LOST,
+    "vault": Failure.INTERRUPTED,  # it cannot be read now; a number that is gone is "no_number"
 }
 
 
@@ -134,6 +135,10 @@ class Promises:
     def number_lost(self, ticket: TicketId) -> None:
         """Tell the engine that an open ticket has no number any more."""
         self._live.submit(NumberLost(ticket))
+
+    def vault_changed(self, readable: bool) -> None:
+        """Tell the engine whether numbers can be read."""
+        self._live.submit(VaultChanged(readable))
 
     def open_tickets(self) -> Collection[TicketId]:
         """Return every ticket that has not ended, as far as they are known."""

@@ -4,9 +4,10 @@ import asyncio
 import os
 import secrets
 import signal
+import socket
 import time
 from collections.abc import Mapping
-from contextlib import AsyncExitStack, ExitStack, suppress
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import Any, assert_never
 
@@ -37,8 +38,8 @@ from router.core.events import PlanChanged
 from router.core.hours import Hours
 from router.core.ids import ChannelId
 from router.core.plan import Plan
-from router.errors import ConfigError, Problem
-from router.intake.sockets import listen_privately
+from router.errors import ConfigError, InUse, Problem
+from router.intake.proxy import SOCKET_NAME as PAGES_SOCKET
 from router.intake.supervisor import Intake
 from router.intake.vault import place_of
 from router.locks import Lock
@@ -48,7 +49,9 @@ from router.probe.steps import Line
 from router.replay import RecordingEngine, Tape
 from router.report.running import RunningDay
 from router.service.callbacks import Callbacks
-from router.service.control import serve
+from router.service.control import SOCKET_NAME as CONTROL_SOCKET
+from router.service.control import Answers, serve
+from router.service.doors import Close, Doors
 from router.service.draining import Draining
 from router.service.failover import Failover
 from router.service.heartbeat import Heartbeat
@@ -105,7 +108,8 @@ class Service:
         if keys is None:
             raise ConfigError([Problem("secrets", "are missing: give a settings file")])
         self._http, self._state_dir = settings.http, settings.state_dir
-        self._locks = _locked(settings)  # before anything is read, written or emptied
+        # Before anything is read, written or emptied.
+        self._state_lock, self._vault_lock = _locked(settings)
         self._log = log = structlog.get_logger().bind()  # bound once: a lazy one binds each time
 
         # What is kept, and what decides.
@@ -132,7 +136,7 @@ class Service:
         )
         promises = Promises(self._engine, self._live, self._link, self._keeper, clock, log)
         self._promises = promises
-        self._intake = Intake(config, clock, promises)
+        self._intake = Intake(config, clock, promises, hold_vault=self._vault_lock.take)
         self._callbacks = Callbacks(
             self._engine,
             self._live,
@@ -233,7 +237,9 @@ class Service:
             ends.push_async_callback(at_work.close)
 
             await runner.setup()
-            await web.SockSite(runner, listen_privately(self._state_dir)).start()
+            doors = Doors(self._state_dir, self._state_lock, self._intake, self._log)
+            ends.push_async_callback(doors.close)
+            await doors.open(PAGES_SOCKET, partial(_serve_pages, runner))
             at_work.start(self._records.keep_facts())
             at_work.start(self._records.keep_tape())
             # Before the intake starts: it drops numbers that no open ticket has, and says which
@@ -249,8 +255,8 @@ class Service:
                 at_work.start(self._prober.watch())
             ends.push_async_callback(self._reloading.close)
             words = {"reload": self._reloaded, **self._draining.answers}
-            asked = await serve(self._state_dir, words)
-            ends.callback(asked.close)
+            await doors.open(CONTROL_SOCKET, partial(_serve_control, words))
+            at_work.start(doors.watch())
             self._log.info("started", url=f"http://{self._http.host}:{self._http.port}")
             await self._link_until(stop)
             self._notifier.stopping()
@@ -260,7 +266,8 @@ class Service:
         """Write what is left and let go of all files. `run` does so at its end."""
         await self._keeper.close()
         await self._records.close()
-        self._locks.close()
+        self._state_lock.release()
+        self._vault_lock.release()
 
     # What changes while it runs.
 
@@ -326,6 +333,21 @@ class Service:
             await asyncio.gather(link, stopped, return_exceptions=True)
 
 
+async def _serve_pages(runner: Runner, listening: socket.socket) -> Close:
+    site = web.SockSite(runner, listening)
+    await site.start()
+    return site.stop
+
+
+async def _serve_control(answers: Answers, listening: socket.socket) -> Close:
+    server = await serve(listening, answers)
+
+    async def close() -> None:
+        server.close()
+
+    return close
+
+
 def _prober(
     config: Config, link: AsteriskLink, log: structlog.typing.FilteringBoundLogger
 ) -> Prober | None:
@@ -351,17 +373,21 @@ def _ways_out(settings: Settings) -> list[str]:
     return [carrier.endpoint for carrier in options.ways_out] or [options.trunks[0].endpoint]
 
 
-def _locked(settings: Settings) -> ExitStack:
-    """Take the folders that only one router may use.
+def _locked(settings: Settings) -> tuple[Lock, Lock]:
+    """Take the folders that only one router may use: of state, and of the vault.
 
     Raises:
         InUse: If another one uses them; it lost nothing.
     """
     command = f"./allo run --config {settings.file}"
-    vault = place_of(settings.callbacks.vault_dir, settings.state_dir, os.environ)
-    with ExitStack() as taken:
-        with places.writing(settings.state_dir):
-            taken.enter_context(Lock(settings.state_dir, command, _STATE_IN_USE))
+    place = place_of(settings.callbacks.vault_dir, settings.state_dir, os.environ)
+    with places.writing(settings.state_dir):
+        state = Lock(settings.state_dir, command, _STATE_IN_USE)
+    vault = Lock.not_yet(place, command, _VAULT_IN_USE)
+    try:
         with suppress(OSError):  # no vault, no callbacks: whoever opens it says so
-            taken.enter_context(Lock(vault, command, _VAULT_IN_USE))
-        return taken.pop_all()
+            vault.take()
+    except InUse:
+        state.release()
+        raise
+    return state, vault

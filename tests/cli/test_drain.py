@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from router.cli import provision
-from router.service.control import serve
+from router.intake.sockets import listen_in
+from router.service.control import SOCKET_NAME, serve
 from tests.patience import PATIENCE_S
 
 ENDED = {"left_s": None, "calls": 3, "waiting": 2, "callbacks": 1}
@@ -44,7 +45,7 @@ async def test_it_prints_who_is_left_until_nobody_is_or_the_time_is_up(
     settings = tmp_path / "allo.toml"
     settings.write_text('state_dir = "."\n')
     answers = {"drain": says(standing(900, 2, 1)), "draining": says(later)}
-    server = await serve(tmp_path, answers)
+    server = await serve(listen_in(tmp_path, SOCKET_NAME), answers)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "router.cli", "drain", "--config", str(settings)),
         cwd=provision.TOP,

@@ -40,6 +40,7 @@ from router.core.events import (
     TicketsFound,
     TicketUnkept,
     TimePassed,
+    VaultChanged,
 )
 from router.core.ids import (
     AgentId,
@@ -117,6 +118,7 @@ any_event: st.SearchStrategy[Event] = st.one_of(
     st.builds(TicketUnkept, tickets, st.integers(0, 3)),
     st.builds(NumberLost, tickets),
     st.builds(StoreChanged, st.booleans()),
+    st.builds(VaultChanged, st.booleans()),
     st.builds(
         TicketRecord,
         tickets,

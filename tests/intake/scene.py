@@ -157,6 +157,7 @@ class IntakeScene:
             shortest_life_s=shortest_life_s,
             linger_s=linger_s,
             look_s=look_s,
+            look_at_vault_s=0.05,
         )
         if not quiet:
             self.accept()
@@ -224,6 +225,15 @@ class IntakeScene:
         status, told = await self.ask({"phone": phone or new_number(), "fiche": FICHE}, **more)
         assert status == 202, told
         return TicketId(told["ticket"])
+
+    async def accepted_in_the_end(self) -> TicketId:
+        """Ask until a callback is promised; return its ticket."""
+        asked = {"phone": new_number(), "fiche": FICHE}
+        async with asyncio.timeout(_PATIENCE_S):
+            while (answer := await self.ask(asked))[0] != 202:
+                assert answer[0] == 503, answer
+                await asyncio.sleep(0.05)
+        return TicketId(answer[1]["ticket"])
 
     async def until_replaced(self, pid: int) -> None:
         """Wait until the process has gone and another one serves."""

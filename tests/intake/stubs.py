@@ -35,6 +35,8 @@ class Office:
     wanted: dict[CallId, Wanted] = field(default_factory=dict)
     lost: list[TicketId] = field(default_factory=list)
     undecided: list[asyncio.Event] = field(default_factory=list)
+    #: What was told of the vault.
+    readable: list[bool] = field(default_factory=list)
     #: Whether there are no tickets but these.
     knows_all: bool = True
 
@@ -80,6 +82,9 @@ class Office:
 
     def end(self, ticket: TicketId, state: TicketState = TicketState.DONE, **more: Any) -> None:
         self.records[ticket] = replace(self.records[ticket], state=state, **more)
+
+    def vault_changed(self, readable: bool) -> None:
+        self.readable.append(readable)
 
     def open_tickets(self) -> set[TicketId]:
         return {one for one, record in self.records.items() if record.state not in ENDS}

@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import aiohttp
 import pytest
@@ -162,19 +163,16 @@ async def test_without_a_vault_no_callback_but_all_else(folder: Path) -> None:
         assert error.reason == "vault"
 
 
-async def test_a_vault_that_goes_missing_is_told(alone: IntakeScene) -> None:
-    away = alone.vault_dir.with_suffix(".away")
+async def test_while_the_vault_is_away_it_is_told(alone: IntakeScene) -> None:
     ticket = await alone.accepted()
-    assert TmpfsVault(alone.vault_dir).get(ticket) is not None
-    for path in alone.vault_dir.iterdir():
-        path.unlink()
-    alone.vault_dir.rmdir()
+    shutil.rmtree(alone.vault_dir)
+    alone.vault_dir.touch()  # no folder can be made there
     try:
         assert await refusal(alone) == "unavailable"
         assert (await alone.ask(method="GET", path=f"/v1/callbacks/{ticket}"))[0] == 200
     finally:
-        away.mkdir()
-        away.rename(alone.vault_dir)
+        alone.vault_dir.unlink()
+        alone.vault_dir.mkdir()
 
 
 async def test_a_number_that_is_gone_is_told_while_it_can_be(
@@ -191,7 +189,7 @@ async def test_a_number_that_is_gone_is_told_while_it_can_be(
     assert alone.numbers().keys() == {kept}
 
 
-def cannot_be_read(vault: TmpfsVault) -> tuple[str, ...]:
+def cannot_be_read(vault: TmpfsVault, *_: object) -> NoReturn:
     raise VaultError("unusable", str(vault.path), "cannot be used", "Try again.")
 
 
@@ -206,14 +204,55 @@ async def test_a_number_that_went_while_no_router_ran_is_told_at_the_start(
     assert not alone.intake.fresh
 
 
-async def test_a_vault_that_goes_missing_takes_its_numbers_along(alone: IntakeScene) -> None:
+async def test_a_vault_that_goes_missing_takes_its_numbers_along_and_is_made_anew(
+    alone: IntakeScene,
+) -> None:
     ticket = await alone.accepted()
     shutil.rmtree(alone.vault_dir)
+    await alone.until(lambda: alone.office.lost == [ticket])
+    assert not alone.intake.vault_trouble
+    again = await alone.accepted_in_the_end()
+    assert alone.numbers().keys() == {again}
+
+
+async def test_a_vault_whose_place_another_folder_takes_is_not_written_to(
+    alone: IntakeScene,
+) -> None:
+    """As when a tmpfs is unmounted: whoever has it open could go on for ever."""
+    ticket = await alone.accepted()
+    away = alone.vault_dir.with_suffix(".away")
     try:
-        alone.intake.sweep()
-        assert alone.office.lost == [ticket]
-    finally:
+        alone.vault_dir.rename(away)
         alone.vault_dir.mkdir()
+        again = await alone.accepted_in_the_end()
+        assert alone.numbers().keys() == {again}
+        assert alone.office.lost == [ticket]
+        assert [one.name for one in away.iterdir() if len(one.name) == 32] == [ticket]
+    finally:
+        shutil.rmtree(away)
+
+
+async def test_a_vault_that_could_not_be_opened_is_when_it_can(alone: IntakeScene) -> None:
+    await alone.intake.stop()
+    shutil.rmtree(alone.vault_dir)
+    alone.vault_dir.touch()  # a file, of all things
+    await alone.open()
+    assert await refusal(alone) == "unavailable"
+    assert str(alone.vault_dir) in alone.intake.vault_trouble
+    alone.vault_dir.unlink()
+    await alone.accepted_in_the_end()
+
+
+async def test_while_numbers_cannot_be_read_the_service_is_told(
+    alone: IntakeScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = await alone.accepted()
+    with monkeypatch.context() as broken:
+        broken.setattr(TmpfsVault, "get", cannot_be_read)
+        await alone.until(lambda: alone.office.readable == [False])
+    await alone.until(lambda: alone.office.readable == [False, True])
+    assert alone.office.lost == []
+    assert alone.numbers().keys() == {ticket}
 
 
 async def test_before_the_service_has_spoken_nothing_is_taken(folder: Path) -> None:

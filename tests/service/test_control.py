@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from router.errors import SetupError
+from router.intake.sockets import listen_in
 from router.service.control import SOCKET_NAME, ask, serve
 
 
@@ -17,7 +18,7 @@ async def answer() -> Mapping[str, object]:
 
 
 async def test_the_running_router_answers_its_own_user(tmp_path: Path) -> None:
-    server = await serve(tmp_path, {"reload": answer})
+    server = await serve(listen_in(tmp_path, SOCKET_NAME), {"reload": answer})
     assert stat.S_IMODE((tmp_path / SOCKET_NAME).stat().st_mode) == 0o600
     for _ in range(2):
         assert await asyncio.to_thread(ask, tmp_path, "reload") == {"taken": ["plan: hours"]}
@@ -29,14 +30,14 @@ async def test_the_running_router_answers_its_own_user(tmp_path: Path) -> None:
 
 
 async def test_a_socket_of_a_router_that_was_killed_is_taken_over(tmp_path: Path) -> None:
-    (await serve(tmp_path, {})).close()
-    server = await serve(tmp_path, {"reload": answer})
+    (await serve(listen_in(tmp_path, SOCKET_NAME), {})).close()
+    server = await serve(listen_in(tmp_path, SOCKET_NAME), {"reload": answer})
     assert await asyncio.to_thread(ask, tmp_path, "reload")
     server.close()
 
 
 async def test_nonsense_is_passed_over(tmp_path: Path) -> None:
-    server = await serve(tmp_path, {"reload": answer})
+    server = await serve(listen_in(tmp_path, SOCKET_NAME), {"reload": answer})
     _, writer = await asyncio.open_unix_connection(str(tmp_path / SOCKET_NAME))
     writer.write(b"x" * 1000)
     writer.close()

@@ -57,7 +57,7 @@ class AdmissionControl:
             return refuse(Refusal.CLOSED)
         if self.closed_by is not None:
             return refuse(self.closed_by)
-        if board.draining or not self._open.kept:
+        if board.draining or not self._open.usable:
             return refuse(Refusal.UNAVAILABLE)
         if self._trunk_failures >= TRUNK_FAILURES and now < self._trunk_until_at:
             return refuse(Refusal.TRUNK)

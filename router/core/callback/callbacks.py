@@ -27,6 +27,7 @@ from router.core.events import (
     TicketsFound,
     TicketUnkept,
     TrunkChanged,
+    VaultChanged,
 )
 from router.core.ids import CallId, ChannelId, TicketId
 from router.core.legs import Role
@@ -86,6 +87,10 @@ class Callbacks:
     def store_changed(self, event: StoreChanged) -> None:
         """While nothing can be written, promise nothing and ring nobody."""
         self._open.store_changed(event.up)
+
+    def vault_changed(self, event: VaultChanged) -> None:
+        """While no number can be read, promise nothing and ring nobody."""
+        self._open.vault_changed(event.up)
 
     def unkept(self, event: TicketUnkept) -> None:
         """Undo a promise or an attempt that could not be written."""

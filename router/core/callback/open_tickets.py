@@ -77,8 +77,8 @@ class OpenTickets:
         self.beside: Counter[SectorId] = Counter()
         #: By the code for calling in.
         self.codes: dict[str, TicketId] = {}
-        #: Whether tickets can be written. While they cannot, nobody is rung for one.
-        self.kept = True
+        #: Whether tickets can be written, and their numbers read: else nobody is rung for one.
+        self._kept = self._readable = True
 
     def new_code(self, ticket: TicketId) -> str:
         """Return a code that no other open ticket has, and register it for this one."""
@@ -108,7 +108,7 @@ class OpenTickets:
         """
         board, record = self._board, ticket.record
         ticket.state = TicketState.WAITING
-        if not self.kept or board.drained:
+        if not self.usable or board.drained:
             self.set_due(ticket, TicketDue.RETRY, UNKEPT_RETRY_S)
             return
         if record.retry_at is not None:
@@ -142,9 +142,20 @@ class OpenTickets:
 
     def store_changed(self, kept: bool) -> None:
         """Tickets can be written (`kept`), or not: then those in the queue leave it for a while."""
-        self.kept = kept
+        self._kept = kept
         if not kept:
             self.stand_aside()
+
+    def vault_changed(self, readable: bool) -> None:
+        """Numbers can be read, or not for now: then nobody could be dialled."""
+        self._readable = readable
+        if not readable:
+            self.stand_aside()
+
+    @property
+    def usable(self) -> bool:
+        """Whether tickets can be written, and their numbers read."""
+        return self._kept and self._readable
 
     def stand_aside(self) -> None:
         """Have all leave the queue, and try again later whether they may be dialled."""
