@@ -33,6 +33,7 @@ from router.core.events import (
     CallLeft,
     CommandFailed,
     DeskCalled,
+    Directed,
     Event,
     KeyPressed,
     LegAnswered,
@@ -64,7 +65,7 @@ from router.core.ids import (
     browser_of,
 )
 from router.core.plan import Plan
-from router.core.requests import Reply, Request, Watching
+from router.core.requests import Directive, Reply, Request, Watching
 from tests.asterisk_model import AsteriskModel, Channel, Kind
 from tests.kept import Kept
 from tests.service_plan import FICHE, MONDAY_10H, PINS, code_book, small_plan
@@ -278,6 +279,12 @@ class Exchange(Kept):
         """A supervisor asks to take part."""
         number = len(self.told) + 1
         self.tell(SupervisorAsked(number, "sup", PhoneId(phone), AgentId(agent), watching))
+        return self.replies.pop(number)
+
+    def direct(self, directive: Directive, why: str = "") -> Reply:
+        """A supervisor directs something."""
+        number = len(self.told) + 1
+        self.tell(Directed(number, "sup", why, directive))
         return self.replies.pop(number)
 
     def keys(self, agent: str, keys: str) -> None:

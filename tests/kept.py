@@ -11,11 +11,13 @@ from router.core.commands import (
     Step,
     TakeNumber,
     TicketChanged,
+    TodayChanged,
     Told,
 )
 from router.core.facts import CallFact, Fact, Outcome
 from router.core.ids import AgentId, CallId, TicketId
 from router.core.requests import Reply
+from router.core.today import Today
 
 
 class Kept:
@@ -34,6 +36,8 @@ class Kept:
         self.entering: list[CallId] = []
         #: Each informateur's session as last told.
         self.sessions: dict[AgentId, DeskChanged] = {}
+        #: What supervisors have changed for the day, as last told.
+        self.today: Today | None = None
 
     def keep(self, command: ForService) -> None:
         """Keep what the engine says."""
@@ -43,6 +47,8 @@ class Kept:
             case Told(ask, reply):
                 assert ask not in self.replies, "answered twice"
                 self.replies[ask] = reply
+            case TodayChanged(today):
+                self.today = today
             case DeskChanged(agent):
                 self.sessions[agent] = command
             case Counted(fact):

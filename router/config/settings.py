@@ -127,7 +127,8 @@ class Retention:
     #: Days for which it is kept who was ready for calls on which day. By default a report of the
     #: whole year before can still be made in January.
     duty_days: Annotated[int, Field(ge=1, le=36_500)] = 400
-    #: Days for which it is kept who took part in whose call, and when.
+    #: Days for which it is kept which supervisor took part in whose call or directed something,
+    #: and when.
     watches_days: Annotated[int, Field(ge=1, le=36_500)] = 365
 
 

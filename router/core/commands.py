@@ -22,6 +22,7 @@ from router.core.ids import (
     TicketId,
 )
 from router.core.requests import Reply
+from router.core.today import Today
 from router.core.values import value
 
 
@@ -247,7 +248,7 @@ class Noted:
 
 @value
 class Told:
-    """The answer to `AgentAsked` or `SupervisorAsked` number `ask`."""
+    """The answer to `AgentAsked`, `SupervisorAsked` or `Directed` number `ask`."""
 
     ask: int
     reply: Reply
@@ -263,6 +264,16 @@ class DeskChanged:
     #: Why paused, and until when (UTC epoch seconds).
     reason: ReasonId | None = None
     until_at: float | None = None
+
+
+@value
+class TodayChanged:
+    """What supervisors have changed for the day, to be stored so that it survives a restart.
+
+    From now on the service is the plan with it (`Engine.plan`).
+    """
+
+    today: Today
 
 
 @value
@@ -329,6 +340,7 @@ ForService = (
     Noted
     | Told
     | DeskChanged
+    | TodayChanged
     | Counted
     | TicketChanged
     | Admitted

@@ -37,6 +37,7 @@ from router.core.desk.desk_call import DeskCall, DeskState
 from router.core.desk.desk_view import DeskView, view_of
 from router.core.desk.duty import Duty
 from router.core.desk.pins import Pins
+from router.core.direction import Direction
 from router.core.drain import Drain
 from router.core.events import Event
 from router.core.ids import AgentId, CallId, ChannelId, SectorId, TicketId
@@ -48,6 +49,7 @@ from router.core.routing import Routing
 from router.core.standing import SectorSnapshot, Standing
 from router.core.switchboard import Switchboard
 from router.core.table import Table
+from router.core.today import Today
 
 
 class Engine:
@@ -98,12 +100,14 @@ class Engine:
         self.desk_table: Table[DeskState, DeskCall] = Table(
             "desk ", DeskState, desk_rows(desk), board.counts
         )
+        new_plan = NewPlan(board, duty, reservation, self.tickets, self._callbacks, waiting)
+        self._direction = Direction(board, duty, new_plan)
         routing = Routing(
             *(board, duty, reservation, self._recovery, self._callbacks, journey, waiting),
             supervision,
             talk_keys,
             desk,
-            NewPlan(board, duty, reservation, self.tickets, self._callbacks, waiting),
+            self._direction,
             Drain(board, self.tickets, waiting),
             self.call_table,
             self.desk_table,
@@ -117,6 +121,10 @@ class Engine:
         An informateur whose phone does not register within `away_s` is logged out.
         """
         self._recovery.restore(sessions, now)
+
+    def restore_today(self, today: Today, now: float) -> None:
+        """Resume what supervisors changed before a restart, if that was today; before any event."""
+        self._direction.restore(today, now)
 
     def restore_tickets(
         self, records: Iterable[TicketRecord], now: float, *, lost: bool
@@ -153,6 +161,11 @@ class Engine:
         return self._next_at()
 
     # What others may see.
+
+    @property
+    def plan(self) -> Plan:
+        """The service as it is today."""
+        return self.board.plan
 
     def known(self) -> tuple[frozenset[CallId], frozenset[ChannelId]]:
         """Return the calls, and the legs that we dialled, that the engine believes to exist."""

@@ -21,7 +21,7 @@ from router.core.ids import (
     TicketId,
 )
 from router.core.plan import Plan
-from router.core.requests import Request, Watching
+from router.core.requests import Directive, Request, Watching
 from router.core.values import value
 
 
@@ -154,6 +154,17 @@ class SupervisorAsked(Event):
     phone: PhoneId
     agent: AgentId
     watching: Watching
+
+
+@value
+class Directed(Event):
+    """A supervisor directs something, and says why; answered by `Told` with the same number."""
+
+    ask: int
+    supervisor: str
+    #: In the supervisor's own words; no number of anybody's is in them.
+    why: str
+    directive: Directive
 
 
 @value

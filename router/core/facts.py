@@ -127,4 +127,21 @@ class WatchFact:
     watching: Watching
 
 
-Fact = CallFact | SubjectFact | VoteFact | BallotFact | DutyFact | WatchFact
+@value
+class DirectiveFact:
+    """A supervisor changed something; kept for audits."""
+
+    #: UTC epoch seconds.
+    at: float
+    supervisor: str
+    #: The name of the directive: "send on pause", "close early", …
+    what: str
+    #: The informateur whom it concerns; None: everybody.
+    agent: AgentId | None
+    #: The reason of a pause, the skills, the time: from the plan and the clock.
+    detail: str
+    #: In the supervisor's words.
+    why: str
+
+
+Fact = CallFact | SubjectFact | VoteFact | BallotFact | DutyFact | WatchFact | DirectiveFact

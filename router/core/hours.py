@@ -119,7 +119,15 @@ class Hours:
 
     def begins_at(self, day: date) -> float:
         """Return the day's first instant."""
-        return _instant(day, time.min, ZoneInfo(self.zone))
+        return self.instant(day, time.min)
+
+    def instant(self, day: date, clock: time) -> float:
+        """Return the first instant at which the service's clock shows this time, or a later one."""
+        return _instant(day, clock, ZoneInfo(self.zone))
+
+    def ends_at(self, day: date) -> float:
+        """Return the day's end, which is the next one's first instant."""
+        return self.begins_at(day + timedelta(days=1))
 
     def day(self, day: date) -> tuple[Opening, ...]:
         """Return the openings of one day, earliest first."""

@@ -23,10 +23,11 @@ from router.core.call.life import Call
 from router.core.call.waiting import Waiting
 from router.core.callback.callbacks import Callbacks
 from router.core.callback.open_tickets import OpenTickets
+from router.core.codes import CodeBook
 from router.core.commands import Step
 from router.core.desk.agents import AgentState
 from router.core.desk.duty import Duty
-from router.core.events import PlanChanged
+from router.core.desk.pins import Pins
 from router.core.plan import Plan
 from router.core.reservation import Reservation
 from router.core.switchboard import Switchboard
@@ -52,17 +53,17 @@ class NewPlan:
         self._callbacks = callbacks
         self._waiting = waiting
 
-    def take(self, event: PlanChanged) -> None:
-        """Go on by the plan of `event`. It is the caller's duty that none of the phones that it
-        does not have is believed registered.
+    def take(self, plan: Plan, codes: CodeBook, pins: Pins) -> None:
+        """Go on by this plan. It is the caller's duty that none of the phones that it does not
+        have is believed registered.
         """
-        board, plan = self._board, event.plan
+        board = self._board
         was_open = board.plan.hours.is_open(board.now)
         waiting = sorted(board.queue.items(), key=lambda item: (item.due_at, item.sequence))
         for item in waiting:
             self._reservation.leave(item)
         self._let_go(plan)
-        board.plan, board.codes, board.pins = plan, event.codes, event.pins
+        board.plan, board.codes, board.pins = plan, codes, pins
         levels = len(plan.targets.widening_s)
         board.roster.change_plan(plan.agents, plan.sectors, levels)
         board.queue = WorkQueue(list(plan.sectors), levels)

@@ -6,7 +6,8 @@ The keys of a desk phone and HTTP lead to the same values. Each request gets exa
 from dataclasses import dataclass
 from enum import StrEnum
 
-from router.core.ids import EntryId, FicheId, PhoneId, ReasonId, SectorId
+from router.core.ids import AgentId, EntryId, FicheId, PhoneId, ReasonId, SectorId
+from router.core.today import Skill
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,51 @@ class Watching(StrEnum):
     JOIN = "join"  # hears both, and is heard by both
 
 
+@dataclass(frozen=True, slots=True)
+class SendOnPause:
+    """Have an informateur pause, for a reason of the plan; after the call under way."""
+
+    agent: AgentId
+    reason: ReasonId
+
+
+@dataclass(frozen=True, slots=True)
+class MakeReady:
+    """End an informateur's pause or wrap-up."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Have an informateur serve these sectors until the day's end; None: the plan's again."""
+
+    agent: AgentId
+    skills: tuple[Skill, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseEarly:
+    """Close today before the time that is planned; None: at once."""
+
+    #: UTC epoch seconds.
+    closes_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen:
+    """Have today's hours as planned again."""
+
+
+@dataclass(frozen=True, slots=True)
+class TellAll:
+    """Say something on every board and desk until the day's end; None: what was said is over."""
+
+    text: str | None
+
+
+#: What supervisors direct.
+Directive = SendOnPause | MakeReady | Move | CloseEarly | Reopen | TellAll
 InCall = Hold | Retrieve | Transfer | Consult | Complete | Cancel | Refer | End
 Request = LogIn | LogOut | Pause | Ready | Noting | Note | InCall
 
@@ -140,6 +186,7 @@ class Reply(StrEnum):
     ENDED = "ended"
     WATCHING = "watching"
     AFTER_CALL = "after-call"  # granted once the call is over
+    DIRECTED = "directed"  # what a supervisor directs
     # Refused because of who asks.
     NOT_LOGGED_IN = "not-logged-in"
     ALREADY_LOGGED_IN = "already-logged-in"
@@ -163,6 +210,10 @@ class Reply(StrEnum):
     NOT_IN_CALL = "not-in-call"
     NOT_NOW = "not-now"  # not in this state of the call
     BUSY = "busy"  # the call has a supervisor already, or the supervisor's phone is in use
+    # Refused to a supervisor who directs something.
+    UNKNOWN_AGENT = "unknown-agent"
+    NOT_EARLIER = "not-earlier"  # the service is closed by then anyway
+    NOTHING_TO_UNDO = "nothing-to-undo"
 
 
 #: The replies that grant a request.
@@ -170,5 +221,9 @@ GRANTED = frozenset(
     {Reply.LOGGED_IN, Reply.LOGGED_OUT, Reply.PAUSED, Reply.READY, Reply.READY_AFTER_MISSES}
     | {Reply.NOTING, Reply.NOTED, Reply.HELD, Reply.RETRIEVED, Reply.TRANSFERRED}
     | {Reply.CONSULTING, Reply.CANCELLED, Reply.REFERRED, Reply.ENDED, Reply.WATCHING}
-    | {Reply.AFTER_CALL}
+    | {Reply.AFTER_CALL, Reply.DIRECTED}
+)
+#: The replies that no phone ever hears.
+ON_SCREEN = frozenset(
+    {Reply.DIRECTED, Reply.UNKNOWN_AGENT, Reply.NOT_EARLIER, Reply.NOTHING_TO_UNDO}
 )

@@ -22,10 +22,10 @@ from router.core.desk.agents import AgentDesk, AgentState
 from router.core.desk.by_phone import Desk
 from router.core.desk.desk_call import DeskCall, DeskDue, DeskState
 from router.core.desk.duty import Duty
+from router.core.direction import Direction
 from router.core.drain import Drain
 from router.core.ids import CallId, ChannelId, PhoneId
 from router.core.legs import NOT_LEGS, OWN, Role, Said
-from router.core.new_plan import NewPlan
 from router.core.recovery import Recovery
 from router.core.requests import InCall, LogIn, LogOut, Note, Noting, Pause, Ready, Reply
 from router.core.reservation import Reservation, Ringing
@@ -100,7 +100,7 @@ class Routing:
         supervision: Supervision,
         talk_keys: TalkKeys,
         desk: Desk,
-        new_plan: NewPlan,
+        direction: Direction,
         drain: Drain,
         calls: Table[CallState, Call],
         desk_calls: Table[DeskState, DeskCall],
@@ -115,7 +115,7 @@ class Routing:
         self._supervision = supervision
         self._talk_keys = talk_keys
         self._desk = desk
-        self._new_plan = new_plan
+        self._direction = direction
         self._drain = drain
         self._calls = calls
         self._desk_calls = desk_calls
@@ -152,6 +152,7 @@ class Routing:
             events.DeskCalled: self._desk_called,
             events.AgentAsked: self._agent_asked,
             events.SupervisorAsked: self._supervisor_asked,
+            events.Directed: self._directed,
             events.CalledAnswered: self._called_answered,
             events.CalledEnded: self._of_channel,
             events.CalledAgain: self._of_channel,
@@ -419,7 +420,7 @@ class Routing:
         for phone in sorted(roster.registered.difference(plan.phones, plan.browsers)):
             self._phone_vanished(events.PhoneVanished(phone))
         roster.pages.intersection_update(plan.browsers)
-        self._new_plan.take(event)
+        self._direction.plan_changed(event)
 
     def _desk_called(self, event: events.DeskCalled) -> None:
         if event.call in self._board.desk_calls:
@@ -432,6 +433,9 @@ class Routing:
 
     def _supervisor_asked(self, event: events.SupervisorAsked) -> None:
         self._board.commands.append(Told(event.ask, self._supervision.ask(event)))
+
+    def _directed(self, event: events.Directed) -> None:
+        self._board.commands.append(Told(event.ask, self._direction.directed(event)))
 
     def _asked(self, event: events.AgentAsked) -> Reply:
         desk = self._board.roster.desks.get(event.agent)
@@ -475,6 +479,8 @@ class Routing:
                 self._callbacks.tell(ticket_id, due)
             case ("desk", call_id):
                 self._desk_calls.answer(board.desk_calls[call_id], DeskDue.SILENCE)
+            case ("today",):
+                self._direction.day_over()
             case ("drain",):
                 self._drain.over()
             case _:

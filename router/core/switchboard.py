@@ -40,6 +40,7 @@ from router.core.plan import Plan
 from router.core.speech import opening, week
 from router.core.table import IGNORED
 from router.core.timers import Timers
+from router.core.today import Today
 from router.core.work import WorkItem, WorkQueue
 
 TimerKey = (
@@ -51,6 +52,7 @@ TimerKey = (
     | tuple[Literal["widen"], WorkItem]
     | tuple[Literal["closing"]]
     | tuple[Literal["drain"]]
+    | tuple[Literal["today"]]
 )
 
 #: The last sentence before we hang up.
@@ -65,6 +67,10 @@ class Switchboard:
     """The state of the service at `now`. The parts append their decisions to `commands`."""
 
     def __init__(self, plan: Plan, codes: CodeBook, run: str, pins: Pins) -> None:
+        #: The plan as its files have it, what supervisors have changed of it for today, and the
+        #: plan with that, which all go by.
+        self.filed = plan
+        self.today: Today | None = None
         self.plan = plan
         self.codes = codes
         self.pins = pins

@@ -1,8 +1,9 @@
 """Every address that is not the intake's own is the router's: handed on over its socket.
 
 Nothing that could be a number is passed on: only addresses that the router has, only headers
-that it reads, and no query that looks like a telephone number. Answers are passed back as they
-come, event streams included; those end when the intake is replaced, and browsers reconnect.
+that it reads, and neither query nor body that holds what looks like a telephone number. Answers are
+passed back as they come, event streams included; those end when the intake is replaced, and
+browsers reconnect.
 """
 
 import asyncio
@@ -11,7 +12,6 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import unquote
 
 import aiohttp
 from aiohttp import web
@@ -19,6 +19,7 @@ from yarl import URL
 
 from router.intake.machines import FOR_MACHINES, Machines
 from router.web.bodies import LARGEST_BODY
+from router.web.number_shapes import holds_a_number
 from router.web.replies import Refused
 
 SOCKET_NAME = "router.sock"
@@ -31,8 +32,6 @@ _REQUEST_HEADERS = (
 _OUR_HEADERS = frozenset(
     {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
 )
-_BETWEEN_DIGITS = re.compile(r"(?<=[0-9)])[+\s().:/_-]+(?=[0-9(])|[()]")
-_A_NUMBER = re.compile(r"(?<![0-9])(?:0|(?:\+|00)[0-9]{2,3}0?)[1-9][0-9]{8}(?![0-9])")
 #: A router that has not begun to answer within this counts as away.
 _PATIENCE_S = 15.0
 
@@ -72,7 +71,8 @@ class Proxy:
         Raises:
             HTTPNotFound: If it has no such address, or a number may be in it.
             HTTPRequestEntityTooLarge: If the body is longer than the router reads.
-            Refused: 403 if the address is for machines, 503 if the router is away.
+            Refused: 403 if the address is for machines, 422 if a number may be in the body, 503 if
+                the router is away.
         """
         if not self._known.fullmatch(request.path) or holds_a_number(request.raw_path):
             raise web.HTTPNotFound
@@ -83,6 +83,8 @@ class Proxy:
         if (request.content_length or 0) > LARGEST_BODY:
             raise web.HTTPRequestEntityTooLarge(LARGEST_BODY, request.content_length or 0)
         body = await request.read() if request.can_read_body else None
+        if body and holds_a_number(body.decode(errors="replace")):
+            raise _number_in_body()
         headers = {
             name: request.headers[name] for name in _REQUEST_HEADERS if name in request.headers
         }
@@ -139,11 +141,6 @@ class Proxy:
         return self._session
 
 
-def holds_a_number(target: str) -> bool:
-    """Return whether the target of a request has something in it like a telephone number."""
-    return _A_NUMBER.search(_BETWEEN_DIGITS.sub("", unquote(target))) is not None
-
-
 def pattern_of(path: str) -> str:
     """Return the regular expression of an address: "{agent}" stands for any one part."""
     return re.sub(r"\\\{[^/]*?\\\}", "[^/]+", re.escape(path))
@@ -155,6 +152,15 @@ def _for_machines() -> Refused:
         "machines_only",
         None,
         "Cette adresse est réservée aux machines qui surveillent le service.",
+    )
+
+
+def _number_in_body() -> Refused:
+    return Refused(
+        422,
+        "number_in_body",
+        None,
+        "Le contenu ne doit comporter aucun numéro de téléphone.",
     )
 
 

@@ -91,6 +91,14 @@ _DOES = {
     "getDesks": "every desk",
     "getWhy": "why the latest call went to that informateur",
     "watch": "rings a supervisor's `phone`, to `listen`, `whisper` or `join`",
+    "directPause": "has an informateur pause; during a call, after it",
+    "directReady": "ends an informateur's pause",
+    "directSkills": "has an informateur serve other sectors (`{sector: level}`) until the day's "
+    "end; without `skills`, the plan's again",
+    "directClose": "closes today at once, or at the local time `at`",
+    "directReopen": "has today's hours as planned again",
+    "directMessage": "says something on every board and desk until the day's end; without `text`, "
+    "what was said is over",
     "getForm": "the page where a callback is asked for",
     "sendForm": "asks by a plain form",
     "followForm": "follows or cancels a request by a plain form",
@@ -118,8 +126,9 @@ the address is for machines, or for pages of allowed origins |
 | 409 | `idempotency_conflict`, `too_late` | a key serves one request; the callback is under way |
 | 409 | `no_session`, `too_long` | the token is no session's; the session has lasted a day |
 | 413, 415 | `too_large`, `unsupported_media_type` | the body is too long, or something else |
-| 422 | `missing_field`, `unknown_field`, `wrong_type`, `unknown_value`, `ambiguous` | `field` \
-says which member |
+| 422 | `missing_field`, `unknown_field`, `wrong_type`, `unknown_value`, `wrong_value`, \
+`ambiguous` | `field` says which member |
+| 422 | `number_in_body` | what is sent holds something like a telephone number; callbacks apart |
 | 422, 429 | `unknown_sector`, `wrong_proof`, those of a number that is not called \
 back | callbacks alone |
 | 500 | `defect` | a fault of ours, which is in the log |

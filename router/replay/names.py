@@ -27,6 +27,14 @@ _OPAQUE = {
     "TicketId": "ticket",
     "SupervisorAsked.supervisor": "supervisor",
     "WatchFact.supervisor": "supervisor",
+    "Directed.supervisor": "supervisor",
+    "DirectiveFact.supervisor": "supervisor",
+    "Message.supervisor": "supervisor",
+    # What supervisors write in their own words.
+    "Directed.why": "words",
+    "DirectiveFact.why": "words",
+    "TellAll.text": "words",
+    "Message.text": "words",
 }
 #: Kinds that the plan defines: only what it does not know is renamed.
 _PLANNED = frozenset({"AgentId", "PhoneId", "SectorId", "FicheId", "EntryId", "DeskCalled.code"})

@@ -11,6 +11,7 @@ from router.core.engine import Engine
 from router.core.events import Event, KeyPressed, LegKeyPressed, PlanChanged, TimePassed
 from router.core.ids import AgentId, FicheId, TicketId
 from router.core.plan import Plan
+from router.core.today import Today
 from router.replay.keys import MOST_IN_A_ROW, Keys, SpellsNumber
 from router.replay.names import RUN, Names
 from router.replay.plans import encode_plan
@@ -54,6 +55,12 @@ class RecordingEngine(Engine):
         super().restore(sessions, now)
         with self._tape.guarded():
             self._keep(now, {"restore": encode(sessions, self._names)})
+
+    def restore_today(self, today: Today, now: float) -> None:
+        """Take up what supervisors changed, as any engine, and write it down."""
+        super().restore_today(today, now)
+        with self._tape.guarded():
+            self._keep(now, {"today": encode(today, self._names)})
 
     def restore_tickets(
         self, records: Iterable[TicketRecord], now: float, *, lost: bool

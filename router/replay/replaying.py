@@ -21,6 +21,9 @@ from router.replay.plans import decode_plan
 from router.replay.tape import HEADER, VERSION
 from router.replay.values import decode, digests, encode
 
+#: What a record holds that the engine was given: one of these.
+_GIVEN = ("event", "tickets", "restore", "today")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
@@ -187,7 +190,7 @@ class _Life:
         if got == expected and self._answers:
             got = "does not ask about the code or the PIN"
         if got != expected:
-            given = next(record[name] for name in ("event", "tickets", "restore") if name in record)
+            given = next(record[name] for name in _GIVEN if name in record)
             if "PlanChanged" in given:
                 given = "a new plan"
             moment = self._hours.local(at)
@@ -208,6 +211,14 @@ class _Life:
         if "tickets" in record:
             tickets, lost = [decode(one) for one in record["tickets"]], record["lost"]
             return lambda: engine.restore_tickets(tickets, at, lost=lost)
+        if "today" in record:
+            today = decode(record["today"])
+
+            def restore_today() -> list[Command]:
+                engine.restore_today(today, at)
+                return []
+
+            return restore_today
         sessions = [decode(one) for one in record["restore"]]
 
         def restore() -> list[Command]:

@@ -18,7 +18,8 @@ from router.core import events
 from router.core.callback.tickets import TicketRecord
 from router.core.commands import DeskChanged
 from router.core.plan import Plan
-from router.core.requests import Request
+from router.core.requests import Directive, Request
+from router.core.today import Message, Moved, Skill, Today
 
 #: Returns what is written instead of a string, given the string and its kind.
 Name = Callable[[str, str], str]
@@ -28,7 +29,11 @@ _EVENTS = [
 ]
 #: What can be read back: everything that an engine is given.
 _GIVEN: dict[str, type] = {
-    one.__name__: one for one in (*_EVENTS, *get_args(Request), DeskChanged, TicketRecord)
+    one.__name__: one
+    for one in (
+        *(*_EVENTS, *get_args(Request), *get_args(Directive), DeskChanged, TicketRecord),
+        *(Today, Moved, Skill, Message),
+    )
 }
 
 
@@ -59,7 +64,7 @@ def encode(value: Any, name: Name = as_they_are, kind: str = "") -> Any:
 
 
 def decode(written: Any) -> Any:
-    """Return what `encode` wrote of an event, a session or a ticket's record.
+    """Return what `encode` wrote of an event, a session, a ticket's record or a day's changes.
 
     Raises:
         ValueError: If it is nothing that an engine is given.
@@ -91,10 +96,14 @@ def digests(plan: Plan, at: float) -> dict[str, str]:
 def _decoded(value: Any, hint: Any) -> Any:
     if isinstance(value, dict):
         return decode(value)
+    if isinstance(value, list):
+        return tuple(_decoded(one, hint) for one in value)
     if isinstance(value, str):
         for one in (hint, *get_args(hint)):
             if isinstance(one, type) and issubclass(one, Enum):
                 return one(value)
+            if one is date:
+                return date.fromisoformat(value)
     return value
 
 

@@ -28,19 +28,36 @@ from router.core.commands import (
     NumberOver,
     TakeNumber,
     TicketChanged,
+    TodayChanged,
     Told,
 )
 from router.core.engine import Engine
-from router.core.events import AgentAsked, CallbackAsked, Event, SupervisorAsked, TimePassed
+from router.core.events import (
+    AgentAsked,
+    CallbackAsked,
+    Directed,
+    Event,
+    SupervisorAsked,
+    TimePassed,
+)
 from router.core.requests import Reply
 
 #: Events that the engine answers, each by one command.
-Question = AgentAsked | SupervisorAsked | CallbackAsked
+Question = AgentAsked | SupervisorAsked | Directed | CallbackAsked
 #: A question gets its number from `Live.ask`: whoever asks leaves it at this.
 UNNUMBERED = 0
-_QUESTIONS = (AgentAsked, SupervisorAsked, CallbackAsked)
+_QUESTIONS = (AgentAsked, SupervisorAsked, Directed, CallbackAsked)
 #: Commands that are neither for Asterisk nor an answer.
-ForHouse = Noted | DeskChanged | Counted | TicketChanged | DialTicket | TakeNumber | NumberOver
+ForHouse = (
+    Noted
+    | DeskChanged
+    | TodayChanged
+    | Counted
+    | TicketChanged
+    | DialTicket
+    | TakeNumber
+    | NumberOver
+)
 
 
 def spare_the_collector() -> None:
@@ -105,7 +122,7 @@ class Live:
         self._carry_out(self._engine.restore_tickets(records, self._clock.now(), lost=lost))
 
     @overload
-    def ask(self, question: AgentAsked | SupervisorAsked) -> asyncio.Future[Reply]: ...
+    def ask(self, question: AgentAsked | SupervisorAsked | Directed) -> asyncio.Future[Reply]: ...
     @overload
     def ask(self, question: CallbackAsked) -> asyncio.Future[Admission]: ...
     def ask(self, question: Question) -> asyncio.Future[Any]:

@@ -9,9 +9,9 @@ from router.ari.asterisk_link import AsteriskLink
 from router.clock import Clock
 from router.config import Goals
 from router.core.engine import Engine
-from router.core.events import AgentAsked, SupervisorAsked
+from router.core.events import AgentAsked, Directed, SupervisorAsked
 from router.core.ids import AgentId, PhoneId
-from router.core.requests import Reply, Request, Watching
+from router.core.requests import Directive, Reply, Request, Watching
 from router.probe.schedule import Prober
 from router.report.running import RunningDay
 from router.service.live import UNNUMBERED, Live
@@ -97,6 +97,7 @@ class Pages:
             counted_since_at=self._day.begins_at,
             telephony=self._telephony(now),
             draining=engine.board.draining,
+            today=engine.board.today,
         )
 
     def _telephony(self, now: float) -> Telephony:
@@ -111,10 +112,15 @@ class Pages:
     def desks(self) -> DeskBackend:
         """Return what stands behind desks and supervision."""
         engine = self._engine
-        return DeskBackend(self._ask, self._watch, engine.desk, engine.desks, engine.past)
+        return DeskBackend(
+            self._ask, self._watch, self._direct, engine.desk, engine.desks, engine.past
+        )
 
     def _ask(self, agent: AgentId, request: Request) -> asyncio.Future[Reply]:
         return self._live.ask(AgentAsked(UNNUMBERED, agent, request))
+
+    def _direct(self, supervisor: str, why: str, directive: Directive) -> asyncio.Future[Reply]:
+        return self._live.ask(Directed(UNNUMBERED, supervisor, why, directive))
 
     def _watch(
         self, supervisor: str, phone: PhoneId, agent: AgentId, watching: Watching

@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, timedelta
 
 from structlog.typing import FilteringBoundLogger
 
 from router.clock import Clock
 from router.config import Retention
-from router.core.commands import Counted, DeskChanged, Noted, Step
+from router.core.commands import Counted, DeskChanged, Noted, Step, TodayChanged
 from router.core.events import OF_CARRIER
-from router.core.facts import CallFact
+from router.core.facts import CallFact, DirectiveFact
 from router.core.hours import Hours
+from router.core.today import Today
 from router.errors import StoreError
 from router.replay import Tape
 from router.report.running import RunningDay
@@ -55,45 +57,59 @@ class Records:
         self._tape_ended = False
         self._trouble = ""
         self._forgotten_on: date | None = None
+        #: Set when what was taken is to be written at once.
+        self._at_once = asyncio.Event()
 
     def change(self, retention: Retention) -> None:
         """Forget by these terms from now on."""
         if retention != self._retention:
             self._retention, self._forgotten_on = retention, None
 
-    def take_up(self) -> tuple[DeskChanged, ...]:
-        """Take up the day as last written; return who is logged in where. For the start: it blocks.
+    def take_up(self) -> tuple[tuple[DeskChanged, ...], Today | None]:
+        """Take up the day as last written; return who is logged in where, and what supervisors
+        have changed. For the start: it blocks.
 
-        If the file cannot be read nobody is, and informateurs log in again.
+        If the file cannot be read nobody is, informateurs log in again, and all is as planned.
         """
         hours = self._hours()
         today = hours.day_of(self._clock.now())
         try:
             self._day.take_up(self._store.calls(today, today, hours.zone))
-            return self._store.sessions()
+            return self._store.sessions(), self._store.today()
         except StoreError as error:
             self._trouble = str(error)
             self._log.error("facts and sessions cannot be read", reason=self._trouble)
-            return ()
+            return (), None
 
-    def take(self, command: Noted | DeskChanged | Counted, at: float) -> None:
-        """Take what was decided at `at`, UTC epoch seconds. It is on disk after the next flush."""
+    def take(self, command: Noted | DeskChanged | TodayChanged | Counted, at: float) -> None:
+        """Take what was decided at `at`, UTC epoch seconds. It is on disk after the next flush.
+
+        What a supervisor directs is so at once: nothing else says it again.
+        """
         match command:
             case Noted():
                 self._metrics.noted(command)
                 self._log_step(command, at)
             case DeskChanged():
                 self._store.desk_changed(command)
+            case TodayChanged(today):
+                self._store.today_changed(today)
+                self._at_once.set()
             case Counted(fact):
                 self._metrics.counted(fact)
                 self._store.record(fact)
                 if isinstance(fact, CallFact):
                     self._day.count(fact, at)
+                elif isinstance(fact, DirectiveFact):
+                    self._at_once.set()
 
     async def keep_facts(self) -> None:
         """Write facts and sessions, for as long as the service lives."""
         while True:
-            await asyncio.sleep(FLUSH_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FLUSH_S):
+                    await self._at_once.wait()
+            self._at_once.clear()
             await self._flush()
 
     async def keep_tape(self) -> None:
@@ -138,7 +154,8 @@ class Records:
         duty_before = today - timedelta(days=terms.duty_days)
         watches_before = self._clock.now() - terms.watches_days * _DAY_S
         await asyncio.to_thread(self._store.forget, duty_before, watches_before)
-        self._forgotten_on = today
+        if terms is self._retention:  # otherwise a reload brought others meanwhile
+            self._forgotten_on = today
 
     def _log_end_of_tape(self, tape: Tape) -> None:
         if tape.ended and not self._tape_ended:

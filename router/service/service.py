@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any, assert_never
 
@@ -31,6 +32,7 @@ from router.core.commands import (
     NumberOver,
     TakeNumber,
     TicketChanged,
+    TodayChanged,
 )
 from router.core.desk.pins import Pins
 from router.core.engine import Engine
@@ -116,9 +118,10 @@ class Service:
         store = Store(settings.state_dir / FILE_NAME)
         self._keeper = TicketKeeper(TicketStore(settings.state_dir / TICKETS_FILE), log)
         stores: dict[str, Kept] = {"tickets": self._keeper, "facts": store}
-        codes = CodeBook.of(plan, keys.code_secret)
+        self._codes = codes = CodeBook.of(plan, keys.code_secret)
         self._engine = _engine(plan, codes, Pins(keys.pins), tape)
         self._live = Live(self._engine, clock, self)
+        self._config = config
 
         # What carries out.
         failover = Failover(self._live.submit)
@@ -159,7 +162,10 @@ class Service:
         self._records = Records(
             store, metrics, tape, day, self._hours, settings.retention, clock, log
         )
-        self._engine.restore(self._records.take_up(), clock.now())
+        sessions, changes = self._records.take_up()
+        if changes is not None:
+            self._engine.restore_today(changes, clock.now())
+        self._engine.restore(sessions, clock.now())
 
         # What is shown.
         self._readiness = Readiness(
@@ -200,6 +206,7 @@ class Service:
         )
         #: What is served on the router's own socket.
         self.application: web.Application = self._api.application()
+        self._show_plan()
         metrics.configured(time.time() if read_at is None else read_at, right=True)
         self._reloading = Reloading(
             config,
@@ -279,21 +286,26 @@ class Service:
         plan, settings, keys = config.plan, config.settings, config.secrets
         assert keys is not None, "Reloading compares the secrets"
         logs.set_level(settings.log.level)
-        codes = CodeBook.of(plan, keys.code_secret)
+        self._config, self._codes = config, CodeBook.of(plan, keys.code_secret)
         self._link.change_plan(plan, _ways_out(settings))
-        self._live.submit(PlanChanged(plan, codes, Pins(keys.pins)))
-        self._api.change_plan(plan, codes)
-        self._day.change_plan(plan.hours, plan.targets.live_target_s)
+        self._live.submit(PlanChanged(plan, self._codes, Pins(keys.pins)))
         self._pages.goals = config.publication.goals
         self._keyring.replace(tokens_of(keys))
         self._sessions.change(plan, Pins(keys.pins), keys.code_secret)
         takes_callbacks = settings.callbacks.presented is not None
         self._readiness.change(settings.asterisk, takes_callbacks=takes_callbacks)
-        self._intake.change(config)
+        self._show_plan()
         self._draining.change(settings.drain.longest_s)
         self._records.change(settings.retention)
         if self._prober is not None:
             self._prober.change_line(Line.of(config.asterisk()))
+
+    def _show_plan(self) -> None:
+        """Have pages, intake and figures go by the plan as it is today."""
+        plan = self._engine.plan
+        self._api.change_plan(plan, self._codes)
+        self._day.change_plan(plan.hours, plan.targets.live_target_s)
+        self._intake.change(replace(self._config, plan=plan))
 
     def _hours(self) -> Hours:
         return self._engine.board.plan.hours
@@ -315,6 +327,9 @@ class Service:
         match command:
             case Noted() | DeskChanged() | Counted():
                 self._records.take(command, at)
+            case TodayChanged():
+                self._records.take(command, at)
+                self._show_plan()
             case TicketChanged() | DialTicket() | TakeNumber() | NumberOver():
                 self._callbacks.carry_out(command)
             case _:

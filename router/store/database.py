@@ -24,6 +24,7 @@ from router.core.commands import DeskChanged
 from router.core.facts import (
     BallotFact,
     CallFact,
+    DirectiveFact,
     DutyFact,
     Fact,
     SubjectFact,
@@ -32,6 +33,7 @@ from router.core.facts import (
 )
 from router.core.ids import AgentId, PhoneId, QuestionId, ReasonId
 from router.core.requests import Watching
+from router.core.today import Today
 from router.errors import StoreError
 from router.store import rows
 from router.store.database_file import LOCK_WAIT_S, DatabaseFile, FileToRead, transaction
@@ -49,9 +51,9 @@ WAITING_MAX = 100_000
 class Store:
     """The file, opened when it is first used.
 
-    `record` and `desk_changed` are for the event loop, and never wait for the file. Everything
-    else may, for another process `lock_wait_s` seconds at most, and is for a worker thread, or for
-    start and stop.
+    `record`, `desk_changed` and `today_changed` are for the event loop, and never wait for the
+    file. Everything else may, for another process `lock_wait_s` seconds at most, and is for a
+    worker thread, or for start and stop.
     """
 
     def __init__(self, path: Path, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
@@ -71,6 +73,9 @@ class Store:
         self._votes: Counter[VoteFact] = Counter()
         #: Every session, in case a new file has to be begun.
         self._sessions: dict[AgentId, DeskChanged] = {}
+        #: What supervisors have changed for the day, as last told, and whether it waits.
+        self._today: Today | None = None
+        self._today_waits = False
         self._failures = 0
         self._trouble = ""
 
@@ -111,11 +116,16 @@ class Store:
         with self._exchanging:
             self._desks[change.agent] = self._sessions[change.agent] = change
 
+    def today_changed(self, today: Today) -> None:
+        """Keep what supervisors have changed for the day until the next flush."""
+        with self._exchanging:
+            self._today, self._today_waits = today, True
+
     @property
     def standing(self) -> Keeping:
         """How the file fares. Votes that wait for other votes do not count as waiting."""
         with self._exchanging:
-            pending = len(self._facts) + len(self._desks)
+            pending = len(self._facts) + len(self._desks) + self._today_waits
         aside = len(self._file.set_aside)
         return Keeping(pending, self._failures, self.dropped, self._trouble, aside)
 
@@ -131,20 +141,24 @@ class Store:
             with self._exchanging:
                 facts, self._facts = self._facts, []
                 desks, self._desks = self._desks, {}
+                changes, self._today_waits = self._today if self._today_waits else None, False
             self._votes.update(fact for fact in facts if isinstance(fact, VoteFact))
             facts = [fact for fact in facts if not isinstance(fact, VoteFact)]
             votes = self._ripe_votes(today, final)
-            if not (facts or desks or votes):
+            if not (facts or desks or votes or changes):
                 return
             try:
                 with self._file.opened() as database:
                     if anew := self._sessions_in != self._file.generation:
                         with self._exchanging:
                             desks = self._sessions | self._desks
+                            changes = self._today
                     with transaction(database):
                         if anew:
                             database.execute(rows.DROP_SESSIONS)
                         _write(database, facts, desks.values(), votes)
+                        if changes is not None:
+                            _write_today(database, changes)
                     self._sessions_in = self._file.generation
                     # The log of changes would show what came together in one batch. While a reader
                     # holds it open it cannot be emptied; the next flush does.
@@ -154,13 +168,15 @@ class Store:
                 self._failures += 1
                 self._trouble = str(error)
                 self._take_back(facts, desks)
+                with self._exchanging:
+                    self._today_waits |= changes is not None
                 raise
             self._trouble = ""
             for vote in votes:
                 del self._votes[vote]
 
     def forget(self, duty_before: date, watches_before: float) -> None:
-        """Remove who was ready on earlier days, and who took part in a call earlier.
+        """Remove who was ready on earlier days, and which supervisor did what earlier.
 
         Raises:
             StoreError: If it cannot be written.
@@ -168,6 +184,7 @@ class Store:
         with self._using, self._file.opened() as database, transaction(database):
             database.execute(rows.DROP_DUTY, (duty_before.isoformat(),))
             database.execute(rows.DROP_WATCHES, (watches_before,))
+            database.execute(rows.DROP_DIRECTIVES, (watches_before,))
 
     def _ripe_votes(self, today: date, final: bool) -> dict[VoteFact, int]:
         """Return those that may be written: all of a day's or none, whatever the question.
@@ -207,6 +224,15 @@ class Store:
             self._sessions = {one.agent: one for one in sessions} | self._sessions
         self._sessions_in = self._file.generation
         return sessions
+
+    def today(self) -> Today | None:
+        """Return what supervisors had last changed, of whatever day. Raises StoreError."""
+        found = self._read("SELECT * FROM today")
+        with _known_values(self.path):
+            today = rows.today(found[0]) if found else None
+        with self._exchanging:
+            self._today = self._today or today
+        return today
 
     def calls(self, first: date, last: date, zone: str) -> list[CallFact]:
         """Return calls that arrived from `first` to `last`, days in `zone`. Raises StoreError."""
@@ -263,6 +289,14 @@ class Store:
         )
         return [WatchFact(at, who, AgentId(agent), Watching(how)) for at, who, agent, how in found]
 
+    def directives(self, first: date, last: date, zone: str) -> list[DirectiveFact]:
+        """Return what supervisors directed, oldest first: the audit. Raises StoreError."""
+        found = self._read(
+            "SELECT * FROM directives WHERE at >= ? AND at < ? ORDER BY at",
+            (_midnight(first, zone), _midnight(last + timedelta(days=1), zone)),
+        )
+        return [rows.directive(row) for row in found]
+
     def last_day(self, zone: str) -> date | None:
         """Return the latest day on which anything was counted; None: nothing has been yet.
 
@@ -316,12 +350,22 @@ def _write(
             if isinstance(one, WatchFact)
         ],
     )
+    write(
+        rows.ADD_DIRECTIVE,
+        [rows.directive_row(one) for one in facts if isinstance(one, DirectiveFact)],
+    )
     for desk in desks:
         if desk.phone is None:
             database.execute(rows.DROP_SESSION, (desk.agent,))
         else:
             row = (desk.agent, desk.phone, desk.reason, desk.until_at)
             database.execute(rows.PUT_SESSION, row)
+
+
+def _write_today(database: sqlite3.Connection, today: Today) -> None:
+    database.execute(rows.DROP_TODAY)
+    if today != Today(today.day):
+        database.execute(rows.PUT_TODAY, rows.today_row(today))
 
 
 @contextmanager

@@ -5,9 +5,12 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from router.core.facts import CallFact, Door, Outcome, SubjectFact, VoteFact
-from router.core.ids import EntryId, FicheId, SectorId
+import orjson
+
+from router.core.facts import CallFact, DirectiveFact, Door, Outcome, SubjectFact, VoteFact
+from router.core.ids import AgentId, EntryId, FicheId, SectorId
 from router.core.requests import Result
+from router.core.today import Message, Moved, Skill, Today
 
 #: Facts that are alike share one row, which says how many there are.
 ADD_CALL = """
@@ -28,6 +31,10 @@ ADD_BALLOT = """
 """
 ADD_DUTY = "INSERT INTO duty VALUES (?, ?) ON CONFLICT DO NOTHING"
 ADD_WATCH = "INSERT INTO watches VALUES (?, ?, ?, ?)"
+ADD_DIRECTIVE = "INSERT INTO directives VALUES (?, ?, ?, ?, ?, ?)"
+PUT_TODAY = "INSERT INTO today VALUES (?, ?)"
+DROP_TODAY = "DELETE FROM today"
+DROP_DIRECTIVES = "DELETE FROM directives WHERE at < ?"
 PUT_SESSION = "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?)"
 DROP_SESSION = "DELETE FROM sessions WHERE agent = ?"
 DROP_SESSIONS = "DELETE FROM sessions"
@@ -103,6 +110,50 @@ def subject(row: tuple[Any, ...]) -> SubjectFact:
         result=Result(result),
         referral=EntryId(referral) if referral else None,
         improve=bool(improve),
+    )
+
+
+def directive_row(fact: DirectiveFact) -> tuple[float | str, ...]:
+    """Return what a supervisor directed as a row of `directives`."""
+    return fact.at, fact.supervisor, fact.what, fact.agent or "", fact.detail, fact.why
+
+
+def directive(row: tuple[Any, ...]) -> DirectiveFact:
+    """Return what a row of `directives` stands for."""
+    at, supervisor, what, agent, detail, why = row
+    return DirectiveFact(at, supervisor, what, AgentId(agent) if agent else None, detail, why)
+
+
+def today_row(today: Today) -> tuple[str, str]:
+    """Return what supervisors have changed for a day as a row of `today`."""
+    message = today.message
+    changes = {
+        "closes_at": today.closes_at,
+        "moved": [
+            [one.agent, [[skill.sector, skill.level] for skill in one.skills]]
+            for one in today.moved
+        ],
+        "message": message and [message.at, message.supervisor, message.text],
+    }
+    return today.day.isoformat(), orjson.dumps(changes).decode()
+
+
+def today(row: tuple[Any, ...]) -> Today:
+    """Return what a row of `today` stands for.
+
+    Raises:
+        ValueError: If it is none of ours.
+    """
+    day, text = row
+    changes = orjson.loads(text)
+    return Today(
+        day=date.fromisoformat(day),
+        closes_at=changes["closes_at"],
+        moved=tuple(
+            Moved(AgentId(agent), tuple(Skill(SectorId(sector), level) for sector, level in skills))
+            for agent, skills in changes["moved"]
+        ),
+        message=changes["message"] and Message(*changes["message"]),
     )
 
 

@@ -71,6 +71,20 @@ MIGRATIONS = (
         PRIMARY KEY (day, question)
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE directives (
+        at REAL NOT NULL,
+        supervisor TEXT NOT NULL,
+        what TEXT NOT NULL,
+        agent TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        why TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE today (
+        day TEXT NOT NULL PRIMARY KEY,
+        changes TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 
 

@@ -11,6 +11,7 @@ from aiohttp.typedefs import Middleware
 
 from router.access import Scope, Token
 from router.web.bodies import ACTIONS
+from router.web.directives import OF_AGENT, OF_ALL
 from router.web.tokens import Known, bearer, holder
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -55,6 +56,8 @@ ADDRESSES: Mapping[str, Scope | Others] = {
     "/v1/supervision/agents": Scope.SUPERVISE,
     "/v1/supervision/agents/{agent}/why": Scope.SUPERVISE,
     "/v1/supervision/agents/{agent}/{watching}": Scope.SUPERVISE,
+    **{f"/v1/supervision/agents/{{agent}}/{name}": Scope.SUPERVISE for name in OF_AGENT},
+    **{f"/v1/supervision/{name}": Scope.SUPERVISE for name in OF_ALL},
 }
 _HOLDER = web.RequestKey("holder", Token)
 _STILL_KNOWN: web.RequestKey[Callable[[], bool]] = web.RequestKey("still known")

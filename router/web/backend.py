@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from router.core.desk.agents import PastCall
 from router.core.desk.desk_view import DeskView
 from router.core.ids import AgentId, PhoneId
-from router.core.requests import Reply, Request, Watching
+from router.core.requests import Directive, Reply, Request, Watching
 from router.web.replies import Refused
 
 
@@ -18,6 +18,8 @@ class DeskBackend:
     ask: Callable[[AgentId, Request], Awaitable[Reply]]
     #: Lets a supervisor, by name and at a phone, take part in an informateur's call.
     watch: Callable[[str, PhoneId, AgentId, Watching], Awaitable[Reply]]
+    #: Does what a supervisor, by name, directs and gives reasons for.
+    direct: Callable[[str, str, Directive], Awaitable[Reply]]
     #: Returns where an informateur stands; None: there is no such informateur.
     desk: Callable[[AgentId], DeskView | None]
     #: Returns where every informateur stands.

@@ -46,7 +46,11 @@ _LONGEST_WORD = 64
 #: The engine waits while a suggestion is looked for: less than 10 ms for this many words.
 _MOST_LOOKED_AT = 300
 
-_MUST_BE = {str: "doit être un texte", bool: "doit valoir true ou false"}
+_MUST_BE = {
+    str: "doit être un texte",
+    bool: "doit valoir true ou false",
+    dict: "doit être un objet JSON",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +58,15 @@ class Field:
     """One member of a body."""
 
     name: str
-    #: The type of its value: str or bool.
+    #: The type of its value: str, bool or dict.
     kind: type = str
     required: bool = False
     #: Returns the words that the plan allows; None: any text.
     words: Callable[[Plan], Collection[str]] | None = None
     #: The reply to any other word; None: a list of those that are allowed.
     unknown: Reply | None = None
+    #: Returns what is wrong with a value of that type, the end of a sentence; "" if nothing is.
+    wrong: Callable[[Any, Plan], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +221,8 @@ def _check(field: Field, value: Any, plan: Plan) -> None:
     if not isinstance(value, field.kind):
         must = _MUST_BE[field.kind]
         raise Refused(422, "wrong_type", field.name, f"Le champ « {field.name} » {must}.")
+    if field.wrong is not None and (wrong := field.wrong(value, plan)):
+        raise Refused(422, "wrong_value", field.name, f"Le champ « {field.name} » {wrong}")
     if field.words is None:
         return
     words = field.words(plan)

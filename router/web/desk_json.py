@@ -12,6 +12,7 @@ from router.core.hours import Hours
 from router.core.ids import FicheId, ReasonId, SectorId
 from router.core.plan import Plan
 from router.core.requests import Result
+from router.core.today import Message
 
 #: Why the service itself has somebody pause.
 _SERVICE_REASONS = {
@@ -55,6 +56,8 @@ def desk_json(view: DeskView, plan: Plan, now: float) -> dict[str, Any]:
         "why": None if view.why is None else why_here(view.why),
         "after_call": _after_call_json(view, plan),
         "noting": _noting_json(view, plan, now),
+        "directed_by": view.directed_by,
+        "message": None if view.message is None else _message_json(view.message, plan),
     }
 
 
@@ -174,6 +177,14 @@ def _fiche_json(fiche: FicheId | None, plan: Plan) -> dict[str, str | None] | No
 
 def _named(result: Result) -> dict[str, str]:
     return {"id": result.value, "name": _RESULTS[result]}
+
+
+def _message_json(message: Message, plan: Plan) -> dict[str, str]:
+    return {
+        "text": message.text,
+        "by": message.supervisor,
+        "at": _local(plan.hours, message.at),
+    }
 
 
 def absence_json(absence: Absence) -> dict[str, str]:

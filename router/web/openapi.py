@@ -14,6 +14,7 @@ from router.core.requests import GRANTED, Reply, Result, Watching
 from router.report.definition import Unit
 from router.web.addresses import ADDRESSES, Others
 from router.web.bodies import ACTIONS, Field
+from router.web.directives import OF_AGENT, OF_ALL
 from router.web.replies import ANSWERS
 from router.web.sessions import NUMBER_AND_PIN
 from router.web.wallboard.board import Doing
@@ -152,6 +153,8 @@ SCHEMAS: dict[str, Schema] = {
         why=_or_null(_TEXT),
         after_call=_or_null(_object(do=_words(("log-out", "pause")), reason=_or_null(_NAMED))),
         noting=_or_null(_object(sector=_NAMED, fiche=_or_null(_FICHE), until_s=_COUNT)),
+        directed_by=_or_null(_TEXT),
+        message=_or_null(_object(text=_TEXT, by=_TEXT, at=_INSTANT)),
     ),
     "Call": _object(
         state=_words(CallState),
@@ -202,6 +205,8 @@ SCHEMAS: dict[str, Schema] = {
             closes_at=_SECOND,
             opens_at=_SECOND,
             draining={"const": True},
+            closed_early={"const": True},
+            message=_object(text=_TEXT, by=_TEXT, at=_SECOND),
         ),
         telephony=_object(connected=_TRUTH),
         day=_object(since_at=_SECOND),
@@ -233,9 +238,14 @@ SCHEMAS: dict[str, Schema] = {
         since_at=_SECOND,
         limit_s=_COUNT,
         reason=_NAMED,
+        absence=_NAMED,
         sector=_TEXT,
         watched_by=_TEXT,
+        directed_by=_TEXT,
+        skills=_each({"type": "integer", "minimum": 1}),
+        moved={"const": True},
     ),
+    "Directed": _object(reply=_words(one for one in Reply if one in GRANTED), message=_TEXT),
     "Everyone": _object(agents=_list(ref("Desk"))),
     "Why": _object(agent=_TEXT, why=_or_null(_TEXT)),
 }
@@ -263,6 +273,15 @@ _DESK = "/v1/agents/me"
 _SESSION = "/v1/agents/session"
 _OWN_SESSION = f"{_DESK}/session"
 _SUPERVISION = "/v1/supervision/agents"
+#: What each directive of a supervisor's is, for people.
+_DIRECTS = {
+    "pause": "Mettre un poste en pause",
+    "ready": "Mettre fin à la pause d’un poste",
+    "skills": "Confier d’autres domaines à un poste pour la journée",
+    "close": "Fermer plus tôt aujourd’hui",
+    "reopen": "Rétablir les horaires prévus aujourd’hui",
+    "message": "Dire quelque chose à tous les postes, ou ne plus le dire",
+}
 _TOKEN_ERRORS = (401, 403)
 _BODY_ERRORS = (400, 413, 415, 422)
 #: Statuses of what the engine refuses; 403 and 423 belong to phones, which type a PIN.
@@ -298,9 +317,11 @@ def _get(
     return {"get": operation(name, path, summary, told)}
 
 
-def _post(name: str, path: str, summary: str, fields: Iterable[Field]) -> dict[str, Any]:
+def _post(
+    name: str, path: str, summary: str, fields: Iterable[Field], schema: str = "Granted"
+) -> dict[str, Any]:
     statuses = {*_TOKEN_ERRORS, *_BODY_ERRORS, *_REFUSED, 404, 503}
-    told = {"200": answer("C’est fait.", ref("Granted")), **errors(statuses)}
+    told = {"200": answer("C’est fait.", ref(schema)), **errors(statuses)}
     post = operation(name, path, summary, told)
     body = _body(fields)
     post["requestBody"] = {
@@ -323,7 +344,7 @@ def _session(
 
 def _body(fields: Iterable[Field]) -> Schema:
     known = {"result": _words(Result), "by": _words(("transfer", "spoken"))}
-    of_kind = {str: _TEXT, bool: _TRUTH}
+    of_kind = {str: _TEXT, bool: _TRUTH, dict: _each({"type": "integer", "minimum": 1})}
     body: Schema = {
         "type": "object",
         "properties": {
@@ -434,5 +455,18 @@ def paths() -> dict[str, Any]:
                 "Prendre part à l’appel d’un poste",
                 (Field("phone", required=True),),
             ),
+        },
+        **{
+            path: {
+                "parameters": [_in_path("agent")],
+                **_post("direct" + name.title(), path, _DIRECTS[name], one.fields),
+            }
+            for name, one in OF_AGENT.items()
+            for path in (f"{_SUPERVISION}/{{agent}}/{name}",)
+        },
+        **{
+            path: _post("direct" + name.title(), path, _DIRECTS[name], one.fields, "Directed")
+            for name, one in OF_ALL.items()
+            for path in (f"/v1/supervision/{name}",)
         },
     }

@@ -73,6 +73,10 @@ ANSWERS: dict[Reply, Answer] = {
     _R.REFERRED: Answer(200, "La personne est orientée."),
     _R.ENDED: Answer(200, "L’appel est terminé."),
     _R.WATCHING: Answer(200, "Le poste indiqué va sonner."),
+    _R.DIRECTED: Answer(200, "C’est fait, jusqu’à la fin de la journée."),
+    _R.UNKNOWN_AGENT: Answer(422, "Cet informateur n’est pas dans le plan du service."),
+    _R.NOT_EARLIER: Answer(409, "À cette heure, le service est déjà fermé.", "at"),
+    _R.NOTHING_TO_UNDO: Answer(409, "Il n’y a rien à annuler."),
     _R.AFTER_CALL: Answer(200, "C’est noté ; ce sera fait à la fin de l’appel."),
     _R.NOT_LOGGED_IN: Answer(409, "Aucune session n’est ouverte."),
     _R.ALREADY_LOGGED_IN: Answer(409, "La session est déjà ouverte à ce poste."),
@@ -119,6 +123,11 @@ def granted(reply: Reply, desk: Mapping[str, Any] | None) -> web.Response:
     """Return the answer to what was granted, with the desk as it is now."""
     answer = ANSWERS[reply]
     return json_answer({"reply": reply.value, "message": typeset(answer.message), "desk": desk})
+
+
+def directed(reply: Reply) -> web.Response:
+    """Return the answer to what a supervisor directed of the whole service."""
+    return json_answer({"reply": reply.value, "message": typeset(ANSWERS[reply].message)})
 
 
 def json_answer(content: Mapping[str, Any]) -> web.Response:

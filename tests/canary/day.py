@@ -34,6 +34,7 @@ from tests.real.test_callback_kills import children, records
 from tests.real.usagers import numbers_kept, vault
 
 _PATIENCE_S = 240.0
+NEVER = aiohttp.ClientTimeout(total=None)
 
 
 class Day:
@@ -57,6 +58,8 @@ class Day:
         self.images: dict[str, Image] = {}
         #: When -> the copy of a folder.
         self.copies: dict[str, Path] = {}
+        #: All that the wallboard told.
+        self.wallboard = outside / "wallboard" / "events"
         #: How requests, calls and tickets ended -> how many did.
         self.outcomes: dict[str, int] = {}
         self.killed = 0
@@ -77,6 +80,7 @@ class Day:
     async def live(self) -> None:
         """Have all of it happen."""
         await self.town.open()
+        watching = asyncio.create_task(self._watch_the_board())
         try:
             await self.cast.callbacks_open()
             await self._calls_of_every_kind()
@@ -91,9 +95,24 @@ class Day:
             await self._closed()
             self.lasted_s = time.time() - self.began_at
         finally:
+            watching.cancel()
             for telephone in (*self._callers, *self._desk_calls):
                 await telephone.stop()
             await self.town.close()
+
+    async def _watch_the_board(self) -> None:
+        """Keep all that the wallboard tells, as a page that connects again and again."""
+        stage = self.stage
+        headers = {"Authorization": f"Bearer {stage.secrets.api_key}"}
+        self.wallboard.parent.mkdir(parents=True, exist_ok=True)
+        with self.wallboard.open("ab") as told:
+            async with aiohttp.ClientSession(stage.http, headers=headers) as session:
+                while True:
+                    with contextlib.suppress(aiohttp.ClientError, OSError):
+                        async with session.get("/v1/wallboard/stream", timeout=NEVER) as answer:
+                            async for piece in answer.content.iter_any():
+                                told.write(piece)
+                    await asyncio.sleep(0.2)
 
     # --- calls -----------------------------------------------------------------------------
 

@@ -168,6 +168,14 @@ class Web:
                     "headers": {"Origin": self._stage.http},
                 },
             )
+        admin = {"Authorization": f"Bearer {self._stage.secrets.api_key}"}
+        for what, (path, words) in _WORDS.items():
+            yield (
+                what,
+                "POST",
+                path,
+                lambda number, words=words: {"json": words(number), "headers": admin},  # type: ignore[misc]
+            )
         yield (
             "a form from elsewhere",
             "POST",
@@ -179,6 +187,22 @@ class Web:
         )
 
 
+#: To the router, which must never see a number: what supervisors and informateurs write.
+_WORDS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "in a message to all": (
+        "/v1/supervision/message",
+        lambda number: {"text": f"rappelez le {grouped(number)} svp"},
+    ),
+    "as the reason of a closing": (
+        "/v1/supervision/close",
+        lambda number: {"why": f"+33{number[1:]}"},
+    ),
+    "as the reason of a pause": (
+        "/v1/supervision/agents/101/pause",
+        lambda number: {"reason": "pause", "why": f"({number})"},
+    ),
+    "as the subject of a note": ("/v1/agents/me/note", lambda number: {"subject": number}),
+}
 _BODIES: dict[str, Callable[[str], Any]] = {
     "too long by two": lambda number: {"phone": f"{number}12", "fiche": FICHE},
     "with a letter": lambda number: {"phone": f"{number}O", "fiche": FICHE},

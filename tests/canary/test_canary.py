@@ -136,6 +136,15 @@ async def test_no_file_holds_a_number(day: Day, scanner: Scanner, account: ScanT
     assert clean("files of the service, and copies of them half-way", scanned, account)
 
 
+async def test_the_wallboard_shows_no_number(
+    day: Day, scanner: Scanner, account: ScanTotals
+) -> None:
+    told = day.wallboard.read_text()
+    for word in ('"doing":"talking"', '"waiting/1":{"value":', '"callbacks-open/1":{"value":'):
+        assert word in told, "a day that is on no board"
+    assert clean("all that the wallboard told", scanner.in_file(day.wallboard), account)
+
+
 async def test_no_file_elsewhere_holds_a_number(
     day: Day, scanner: Scanner, account: ScanTotals
 ) -> None:

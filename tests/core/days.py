@@ -18,6 +18,7 @@ from router.core.events import (
     CallFound,
     CallLeft,
     DeskCalled,
+    Directed,
     KeyPressed,
     LegAnswered,
     LegEnd,
@@ -58,7 +59,7 @@ from tests.world import World
 INTERLEAVINGS = int(os.environ.get("ALLO_INTERLEAVINGS", "40000"))
 
 #: What the router itself reports comes once; the reports of others may be repeated.
-SAID_ONCE = AgentAsked | SupervisorAsked | CallbackAsked | NumberTaken | TicketUnkept
+SAID_ONCE = AgentAsked | SupervisorAsked | Directed | CallbackAsked | NumberTaken | TicketUnkept
 
 #: Mostly in the morning; shortly before the service closes; when it is closed.
 STARTS = (*[MONDAY_10H] * 20, MONDAY_10H + 8.25 * HOUR - 100.0, MONDAY_10H + 10 * HOUR)
@@ -335,7 +336,7 @@ class Day(World):
             assert desk.call is None
             assert desk.state in AT_REST, f"{desk.agent.id} is left {desk.state}"
         leases = {("agent", desk.agent.id) for desk in board.roster if desk.phone is not None}
-        assert set(board.timers) <= {("closing",)} | leases
+        assert set(board.timers) <= {("closing",), ("today",)} | leases
         self.check_ends()
         assert self.over.total() == len(self.over), "one end a call"
         assert self.votes == self.questions, "one vote fact a question"

@@ -9,18 +9,25 @@ from router.core.menus import ToMenu, ToSector
 from router.core.plan import CodePolicy, PauseReason, Plan, SecondLogIn, Targets
 from router.core.requests import (
     Cancel,
+    CloseEarly,
     Complete,
     Consult,
     Hold,
     LogIn,
     LogOut,
+    MakeReady,
+    Move,
     Note,
     Pause,
     Ready,
     Refer,
+    Reopen,
     Retrieve,
+    SendOnPause,
+    TellAll,
     Transfer,
 )
+from router.core.today import Skill
 from tests.service_plan import (
     HEALTH,
     HOUR,
@@ -106,6 +113,17 @@ in_call_requests = st.sampled_from(
         *(Hold(), Retrieve(), Complete(), Cancel(), Transfer(HOUSING), Transfer(WORK)),
         *(Consult(HOUSING), Consult(WORK), Consult(WORK)),
         *(Refer(HEALTH, spoken=False), Refer(HEALTH, spoken=True), Refer(TOWN_HALL, spoken=True)),
+    ]
+)
+directives = st.sampled_from(
+    [
+        *(SendOnPause(AgentId("101"), LUNCH), SendOnPause(AgentId("999"), LUNCH)),
+        *(MakeReady(AgentId("101")), MakeReady(AgentId("102"))),
+        Move(AgentId("101"), (Skill(WORK, 1),)),
+        Move(AgentId("103"), (Skill(HOUSING, 3), Skill(WORK, 2))),
+        *(Move(AgentId("102"), ()), Move(AgentId("101"), None), Move(AgentId("102"), None)),
+        *(CloseEarly(), CloseEarly(MONDAY_10H + 20.0), Reopen(), Reopen()),
+        *(TellAll("Réunion."), TellAll(None)),
     ]
 )
 requests = st.sampled_from(

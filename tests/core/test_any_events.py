@@ -17,6 +17,7 @@ from router.core.events import (
     CallLeft,
     CommandFailed,
     DeskCalled,
+    Directed,
     DrainChanged,
     Event,
     KeyPressed,
@@ -56,6 +57,7 @@ from router.core.requests import Watching
 from tests.core.quick_plan import (
     NAMES,
     STARTS,
+    directives,
     in_call_requests,
     other_plans,
     quick_plan,
@@ -101,6 +103,7 @@ any_event: st.SearchStrategy[Event] = st.one_of(
         agents,
         st.sampled_from(Watching),
     ),
+    st.builds(Directed, st.integers(1, 99), st.just("sup"), st.just("why"), directives),
     st.builds(LegEnded, calls, legs, st.sampled_from(LegEnd)),
     st.builds(CommandFailed, calls, legs),
     st.builds(CommandFailed, calls, calls.map(ChannelId)),

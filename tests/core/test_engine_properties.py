@@ -21,6 +21,7 @@ from router.core.events import (
     CallFound,
     CommandFailed,
     DeskCalled,
+    Directed,
     LegAnswered,
     LegEnd,
     LegKeyPressed,
@@ -32,13 +33,14 @@ from router.core.events import (
 )
 from router.core.facts import Outcome
 from router.core.ids import CallId, ChannelId, PlaybackId, SectorId
-from router.core.requests import Request, Watching
+from router.core.requests import Directive, Request, Watching
 from router.core.work import WorkItem
 from router.report.counting import merged, reconciles, tally
 from tests.asterisk_model import Channel, Kind
 from tests.core.quick_plan import (
     NAMES,
     STARTS,
+    directives,
     in_call_requests,
     other_plans,
     quick_plan,
@@ -187,6 +189,10 @@ class Service(RuleBasedStateMachine):
         self.exchange.appear("190")
         self.exchange.watch(chosen(self.talking(), pick).name, watching)
 
+    @rule(directive=directives)
+    def direct(self, directive: Directive) -> None:
+        self.exchange.direct(directive)
+
     @precondition(lambda self: any(leg.kind is Kind.SNOOP for leg in self.legs()))
     @rule()
     def snoop_starts(self) -> None:
@@ -224,7 +230,7 @@ class Service(RuleBasedStateMachine):
             event.call not in self.exchange.engine.known()[0]
         ):
             return  # Asterisk does not reuse an id
-        if isinstance(event, AgentAsked | SupervisorAsked):
+        if isinstance(event, AgentAsked | SupervisorAsked | Directed):
             return  # nor HTTP a request
         if isinstance(event, PromptEnded | PromptFailed) and event.playback in self.playing():
             return  # a whisper of that id is still under way
@@ -326,7 +332,7 @@ class Service(RuleBasedStateMachine):
         assert len(board.queue) == 0
         assert exchange.bridges == {}
         away = {("agent", desk.agent.id) for desk in board.roster if desk.phone is not None}
-        assert set(board.timers) <= {("closing",)} | away
+        assert set(board.timers) <= {("closing",), ("today",)} | away
         at_rest = {AgentState.READY, AgentState.LOGGED_OUT}
         assert {desk.state for desk in board.roster} <= at_rest
         called = {caller.call for caller in exchange.asterisk.of(Kind.CALLER)}

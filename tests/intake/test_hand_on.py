@@ -41,6 +41,17 @@ async def test_bodies_are_handed_on(here: IntakeScene) -> None:
 
 
 @pytest.mark.parametrize(
+    "words", ["Rappeler le 06 39 98 12 34.", "+33639981234", "(0639)98-12-34", "0033639981234"]
+)
+async def test_a_body_that_may_hold_a_number_never_reaches_it(
+    here: IntakeScene, words: str
+) -> None:
+    status, told = await here.ask({"subject": words}, path="/v1/agents/me/note")
+    assert (status, told["error"]["code"]) == (422, "number_in_body")
+    assert here.web.seen == []
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "/nothing",

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from router.core.events import (
     CalledEnd,
     CalledEnded,
     CallLeft,
+    Directed,
     Event,
     KeyPressed,
     NumberTaken,
@@ -43,7 +45,18 @@ from router.core.events import (
 from router.core.ids import AgentId, CallId, PromptId, TicketId
 from router.core.menus import Menu, ToPage
 from router.core.plan import CodePolicy, Plan, Targets
-from router.core.requests import Note, Reply, Result, Watching
+from router.core.requests import (
+    CloseEarly,
+    Move,
+    Note,
+    Reopen,
+    Reply,
+    Result,
+    SendOnPause,
+    TellAll,
+    Watching,
+)
+from router.core.today import Message, Moved, Skill, Today
 from router.errors import StoreError
 from router.replay import Difference, RecordingEngine, Replayed, Tape, replay
 from router.replay.keys import APART_S, MOST_IN_A_ROW, stand_in
@@ -55,6 +68,7 @@ from tests.service_plan import (
     FICHE,
     HOUSING,
     INFORMATION,
+    LUNCH,
     MAIN,
     MONDAY_10H,
     PAGE,
@@ -66,6 +80,8 @@ from tests.service_plan import (
 
 #: Days at random choose often and fast: no end of the recording is wanted for that.
 ANY_LENGTH = 10**9
+#: What a supervisor writes in the audit.
+WHY = "Le réseau de Metz est coupé."
 Record = Callable[..., Exchange]
 
 
@@ -248,6 +264,28 @@ def test_what_was_before_a_restart_is_part_of_it(recorder: Recorder, record: Rec
         cut_short=0,
         ended=(),
     )
+
+
+def test_what_supervisors_direct_is_decided_again(recorder: Recorder, record: Record) -> None:
+    before = Exchange(day_plan())
+    before.direct(CloseEarly(before.now + 600), WHY)
+    before.direct(TellAll("Réunion à 11 h."), WHY)
+    after = record(now=before.now + 5)
+    assert before.today is not None
+    after.engine.restore_today(before.today, after.now)
+    after.appear("101", "102", "103")
+    after.direct(SendOnPause(AgentId("101"), LUNCH), WHY)
+    after.direct(Move(AgentId("102"), (Skill(HOUSING, 1), Skill(WORK, 2))), WHY)
+    after.choose_housing()
+    assert list(after.ringing()) == ["102"]
+    after.direct(Reopen(), WHY)
+    after.direct(TellAll(None))
+    after.direct(Move(AgentId("999"), None), WHY)
+    after.wait(20 * 3600)
+    assert recorder.replayed().events == len(after.told)
+    text = recorder.path.read_text()
+    for words in (WHY, "Metz", "Réunion", '"sup"'):
+        assert words not in text, words
 
 
 def test_a_defect_is_a_defect_again(
@@ -599,6 +637,10 @@ def test_what_can_be_told_reads_as_it_was_written() -> None:
     }
     assert decode(encode(event)) == event
     assert decode(encode(NumberTaken(CallId("c"), None))) == NumberTaken(CallId("c"), None)
+    moved = Directed(8, "claire", WHY, Move(AgentId("101"), (Skill(WORK, 1), Skill(HOUSING, 3))))
+    today = Today(date(2026, 11, 23), 7.5, (Moved(AgentId("101"), ()),), Message(1.0, "c", "m"))
+    for told in (moved, today, Directed(9, "claire", "", TellAll(None))):
+        assert decode(orjson.loads(orjson.dumps(encode(told)))) == told
 
 
 # The tape.

@@ -15,11 +15,12 @@ from structlog.testing import capture_logs
 
 from router.clock import Clock
 from router.config import Retention
-from router.core.commands import Counted, DeskChanged, Noted, Step
+from router.core.commands import Counted, DeskChanged, Noted, Step, TodayChanged
 from router.core.events import CalledEnd
-from router.core.facts import CallFact, Door, DutyFact, Outcome, WatchFact
+from router.core.facts import CallFact, DirectiveFact, Door, DutyFact, Outcome, WatchFact
 from router.core.ids import AgentId, CallId, PhoneId
 from router.core.requests import Watching
+from router.core.today import Today
 from router.errors import StoreError
 from router.replay import Tape
 from router.report.running import RunningDay
@@ -141,7 +142,7 @@ async def test_sessions_that_cannot_be_read_are_told_and_calls_go_on(
     books: Books, lines: list[Any]
 ) -> None:
     books.path.mkdir()
-    assert books.records.take_up() == ()
+    assert books.records.take_up() == ((), None)
     [line] = lines
     assert line["event"] == "facts and sessions cannot be read"
     assert line["reason"].startswith(f"{books.path} cannot be used: Is a directory. ")
@@ -171,6 +172,27 @@ async def test_what_names_an_informateur_is_forgotten_in_time(
     with suppress(asyncio.CancelledError):
         await keeping
     assert len(books.store.watches(days[0], today, zone)) == 1
+    await books.records.close()
+
+
+async def test_what_a_supervisor_directs_is_written_at_once(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "FLUSH_S", 100 * PATIENCE_S)
+    keeping = asyncio.create_task(books.records.keep_facts())
+    today = PLAN.hours.day_of(MONDAY_10H)
+    changes = Today(today, closes_at=MONDAY_10H + 60)
+    directed = DirectiveFact(MONDAY_10H, "sup", "close early", None, "10:01", "why")
+    await asyncio.sleep(0)
+    books.records.take(TodayChanged(changes), MONDAY_10H)
+    books.records.take(Counted(directed), MONDAY_10H)
+    async with asyncio.timeout(PATIENCE_S):
+        while not books.store.directives(today, today, "Europe/Paris"):
+            await asyncio.sleep(0.01)
+    assert books.store.today() == changes
+    keeping.cancel()
+    with suppress(asyncio.CancelledError):
+        await keeping
     await books.records.close()
 
 

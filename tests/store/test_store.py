@@ -243,13 +243,15 @@ def test_while_votes_wait_the_file_is_the_same_whatever_was_answered(
     assert files[0] == files[1]
 
 
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
 def test_a_file_of_before_is_brought_up_to_date(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int
 ) -> None:
     path = tmp_path / FILE_NAME
     with monkeypatch.context() as before:
-        before.setattr(schema, "MIGRATIONS", MIGRATIONS[:1])
+        before.setattr(schema, "MIGRATIONS", MIGRATIONS[:version])
         before.setattr(rows, "ADD_BALLOT", "DELETE FROM watches WHERE ? = ? AND ?")
+        before.setattr(rows, "ADD_DIRECTIVE", "DELETE FROM watches WHERE ? = ? AND ? = ? AND ? = ?")
         old = Store(path)
         for _ in range(5):
             old.record(vote(4))
@@ -260,6 +262,8 @@ def test_a_file_of_before_is_brought_up_to_date(
     present = Store(path)
     assert written_votes(present) == {vote(4): 5}
     assert present.ballots(MONDAY, MONDAY) == {}
+    assert present.directives(MONDAY, MONDAY, ZONE) == []
+    assert present.today() is None
     present.close()
 
 

@@ -16,7 +16,7 @@ from router.core.desk.pins import Pins
 from router.core.facts import Door
 from router.core.ids import AgentId, EntryId, PhoneId, PromptId, ReasonId
 from router.core.plan import Desk, Entry, PauseReason, Plan
-from router.core.requests import Reply, Request, Watching
+from router.core.requests import Directive, Reply, Request, Watching
 from router.core.standing import SectorSnapshot
 from router.web.api import Api
 from router.web.backend import DeskBackend
@@ -125,6 +125,7 @@ class Engine:
         self.reply = Reply.READY
         self.asked: list[tuple[AgentId, Request]] = []
         self.watched: list[tuple[str, PhoneId, AgentId, Watching]] = []
+        self.directed: list[tuple[str, str, Directive]] = []
         self.keyring = Keyring(tokens(), lambda: MONDAY_10H)
         self.views = {ME: a_view(ME), OTHER: a_view(OTHER)}
         #: What the wallboard is made of.
@@ -139,6 +140,7 @@ class Engine:
         backend = DeskBackend(
             ask=self._ask,
             watch=self._watch,
+            direct=self._direct,
             desk=self._desk,
             desks=lambda: list(self.views.values()),
             past=lambda agent, now: self.past,
@@ -169,6 +171,10 @@ class Engine:
         self, supervisor: str, phone: PhoneId, agent: AgentId, watching: Watching
     ) -> Reply:
         self.watched.append((supervisor, phone, agent, watching))
+        return self.reply
+
+    async def _direct(self, supervisor: str, why: str, directive: Directive) -> Reply:
+        self.directed.append((supervisor, why, directive))
         return self.reply
 
     def _desk(self, agent: AgentId) -> DeskView | None:

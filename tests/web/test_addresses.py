@@ -24,6 +24,8 @@ SUPERVISION = {
     "/v1/supervision/agents",
     "/v1/supervision/agents/{agent}/why",
     "/v1/supervision/agents/{agent}/{watching}",
+    *(f"/v1/supervision/agents/{{agent}}/{one}" for one in ("pause", "ready", "skills")),
+    *(f"/v1/supervision/{one}" for one in ("close", "reopen", "message")),
 }
 WALLBOARD = {
     "/v1/wallboard",

@@ -48,6 +48,8 @@ def test_a_desk_in_json() -> None:
         "why": None,
         "after_call": None,
         "noting": None,
+        "directed_by": None,
+        "message": None,
     }
 
 

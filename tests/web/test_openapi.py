@@ -48,6 +48,10 @@ VALUES = {
     "improve": True,
     "agent": ME,
     "pin": "4711",
+    "why": "Réunion d’équipe.",
+    "skills": {HOUSING: 1},
+    "at": "16:30",
+    "text": "Réunion à 11 h.",
 }
 
 

@@ -10,8 +10,9 @@ import pytest
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient
 
-from router.access import Scope
+from router.access import Keyring, Scope
 from router.core.desk.agents import AgentState, Choice
+from router.web.addresses import door
 from router.web.wallboard.board import View, board_of
 from router.web.wallboard.feed import Feed, Watcher
 from router.web.wallboard.handlers import Wallboard
@@ -27,6 +28,7 @@ from tests.web.desk_scene import (
     a_view,
     as_agent,
     desk_plan,
+    tokens,
 )
 from tests.web.test_wallboard_agrees import patched
 
@@ -269,6 +271,15 @@ async def test_the_stream(desks: Client, engine: Engine) -> None:
         assert (await begun(answer)).name == "tick"
 
 
+async def test_a_token_that_is_taken_away_ends_the_stream(desks: Client, engine: Engine) -> None:
+    async with desks.get(f"{WALLBOARD}/stream", headers=reader()) as answer:
+        await begun(answer)
+        engine.keyring.replace([])
+        async with asyncio.timeout(PATIENCE_S):
+            await answer.read()
+    assert (await desks.get(WALLBOARD, headers=reader())).status == 401
+
+
 async def test_the_server_s_end_is_the_stream_s(engine: Engine) -> None:
     client = TestClient(Server(engine.application()))
     await client.start_server()
@@ -282,12 +293,12 @@ async def test_the_server_s_end_is_the_stream_s(engine: Engine) -> None:
 
 async def test_a_page_that_has_left_is_forgotten(scene: Scene) -> None:
     feed = Feed(scene.look, look_every_s=0.01, tick_s=0.02)
-    app = web.Application()
+    app = web.Application(middlewares=[door(Keyring(tokens(), lambda: MONDAY_10H).holder)])
     board = Wallboard(scene.look, feed, lambda agent: a_view(agent))
-    app.router.add_get("/stream", board.stream)
+    app.add_routes(board.routes())
     app.on_shutdown.append(board.close)
     async with TestClient(Server(app)) as client:
-        answer = await client.get("/stream")
+        answer = await client.get(f"{WALLBOARD}/stream", headers=reader())
         await begun(answer)
         answer.close()
         async with asyncio.timeout(PATIENCE_S):

@@ -15,15 +15,24 @@ from router.config import Goals
 from router.core.callback.tickets import TicketState
 from router.core.commands import Command, Counted
 from router.core.desk.agents import AgentState
-from router.core.events import Event
+from router.core.events import Directed, Event
 from router.core.facts import CallFact, Door, Outcome
 from router.core.ids import AgentId, SectorId
+from router.core.requests import CloseEarly, MakeReady, Move, Reopen, SendOnPause, TellAll
+from router.core.today import Skill
 from router.report.running import RunningDay
 from router.web.wallboard.board import Board, Doing, Telephony, View, board_of
 from router.web.wallboard.merge_patch import difference
 from tests.asterisk_model import Channel, Kind
 from tests.core.callback.callback_days import MortalDay
+from tests.service_plan import BREAK, HOUSING, LUNCH, WORK
 
+LEE, MAX = AgentId("101"), AgentId("104")
+DIRECTIVES = (
+    *(SendOnPause(LEE, LUNCH), SendOnPause(MAX, BREAK), MakeReady(LEE), MakeReady(MAX)),
+    *(Move(LEE, (Skill(WORK, 1),)), Move(LEE, None), Move(MAX, (Skill(HOUSING, 2),))),
+    *(CloseEarly(), Reopen(), Reopen(), Reopen(), TellAll("Réunion."), TellAll(None)),
+)
 #: Events of all days together; those of some days more are never too many.
 EVENTS = 10_000
 #: In these the informateur's phone is up, and picked up.
@@ -86,7 +95,7 @@ class WatchedDay(MortalDay):
         return board_of(
             View(
                 now=self.now,
-                plan=self.plan,
+                plan=engine.plan,
                 goals=Goals(),
                 sectors=engine.sectors(),
                 waiting=engine.waiting(),
@@ -95,6 +104,7 @@ class WatchedDay(MortalDay):
                 counted={} if self.day is None else self.day.by_sector(self.now),
                 counted_since_at=0.0,
                 telephony=Telephony(True, None, self.now),
+                today=engine.board.today,
             )
         )
 
@@ -109,6 +119,7 @@ class WatchedDay(MortalDay):
     # The engine.
 
     def check_against_the_engine(self, board: Board) -> None:
+        self.check_the_day(board)
         calls, roster = self.engine.board.calls.values(), self.engine.board.roster
         for sector in self.plan.sectors:
             waiting = [
@@ -143,6 +154,23 @@ class WatchedDay(MortalDay):
         assert figures["callbacks-soon/1"]["value"] == sum(left <= 600 for left in left_s)
         assert figures["callbacks-at-risk/1"]["value"] == sum(0 < left < 180 for left in left_s)
         assert figures["callbacks-late/1"]["value"] == sum(left <= 0 for left in left_s)
+
+    def check_the_day(self, board: Board) -> None:
+        service, today = board["service"], self.today
+        hours = self.engine.plan.hours
+        assert service["open"] is hours.is_open(self.now)
+        assert service.get("closed_early") == (True if today and today.closes_at else None)
+        said = service.get("message")
+        assert said == (
+            {"text": "Réunion.", "by": "sup", "at": int(today.message.at)}
+            if today and today.message
+            else None
+        )
+        for agent, tile in board["informateurs"].items():
+            moved = {one.agent: one.skills for one in today.moved} if today else {}
+            assert tile.get("moved") == (True if agent in moved else None)
+            if agent in moved:
+                assert tile["skills"] == {one.sector: one.level for one in moved[agent]}
 
     def check_against_what_was_counted(self, board: Board) -> None:
         self.check_counts(board["figures"], self.counted)
@@ -223,6 +251,18 @@ class WatchedDay(MortalDay):
         call = self.engine.board.roster.desks[agent].call
         assert call is not None
         return self.engine.board.calls[call].channel
+
+    # Supervisors, who also change skills, hours and pauses.
+
+    def direct(self) -> None:
+        number = self.number()
+        self.asked.add(number)
+        directive = self.random.choice(DIRECTIVES)
+        self.handle(Directed(number, "sup", "Réunion.", directive))
+        assert number not in self.asked, "a directive without its answer"
+
+
+WatchedDay.acts = {**MortalDay.acts, WatchedDay.direct: 4}
 
 
 def play(seed: int) -> WatchedDay:

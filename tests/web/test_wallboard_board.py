@@ -183,7 +183,7 @@ def test_a_tile_names_reason_sector_and_supervisor() -> None:
 
 def test_nothing_of_a_call_but_its_sector() -> None:
     told = tile(**_TALKS, call=a_call(waited_s=41.6, talked_s=120.2, attempts=3))
-    assert set(told) == {"place", "doing", "since_at", "limit_s", "sector"}
+    assert set(told) == {"place", "doing", "since_at", "limit_s", "sector", "skills"}
 
 
 def test_tiles_keep_the_plan_s_order() -> None:

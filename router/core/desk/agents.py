@@ -184,6 +184,8 @@ class AgentDesk:
     #: Asked for during a call, and due once it is over: a pause, or the log-out.
     pausing: ReasonId | None = None
     leaving: bool = False
+    #: The supervisor who asked for the present pause, the coming one, or the end of one.
+    directed_by: str | None = None
     #: Whether a new plan has no such informateur: off for good when the call is over.
     dismissed: bool = False
     #: Calls not answered or rejected in a row.

@@ -13,7 +13,7 @@ from router.core.events import CallLeft, DeskCalled, KeyPressed, PromptEnded
 from router.core.ids import AgentId, FicheId, PromptId
 from router.core.legs import Role, Said
 from router.core.plan import DeskAction
-from router.core.requests import LogOut, Note, Pause, Ready, Reply, Result
+from router.core.requests import ON_SCREEN, LogOut, Note, Pause, Ready, Reply, Result
 from router.core.switchboard import HANG_UP_GUARD_S, Switchboard
 from router.core.table import Row, told, when
 
@@ -27,7 +27,7 @@ INVALID = PromptId("desk-invalid")
 MISSED = PromptId("desk-missed")
 PROMPTS = frozenset(
     {ASK_AGENT, ASK_PIN, ASK_SUBJECT, ASK_RESULT, ASK_IMPROVE, NOTHING_HEARD, INVALID, MISSED}
-) | {PromptId(f"desk-{reply.value}") for reply in Reply}
+) | {PromptId(f"desk-{reply.value}") for reply in Reply if reply not in ON_SCREEN}
 
 _RESULTS = dict(zip("1234", Result, strict=True))
 _YES, _NO = "1", "2"

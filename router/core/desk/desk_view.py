@@ -1,7 +1,7 @@
 """What an informateur's own screen may show; nothing of it says who is calling."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from router.core.call.life import CONVERSATION, Aside, CallState
 from router.core.callback.open_tickets import Ticket
@@ -11,7 +11,10 @@ from router.core.events import Absence
 from router.core.facts import Door
 from router.core.ids import AgentId, CallId, EntryId, FicheId, PhoneId, ReasonId, SectorId
 from router.core.switchboard import Switchboard
+from router.core.today import Message
 
+#: States that a supervisor may have asked for.
+_DIRECTED = frozenset({AgentState.READY, AgentState.PAUSED})
 #: States in which the caller hears music, and the informateur has the call.
 _ON_HOLD = CONVERSATION - {CallState.TALKING}
 
@@ -88,6 +91,13 @@ class DeskView:
     pausing: ReasonId | None = None
     leaving: bool = False
     noting: NotingView | None = None
+    #: The sectors served today, with the level in each, and whether a supervisor changed them.
+    skills: Mapping[SectorId, int] = field(default_factory=dict)
+    moved: bool = False
+    #: The supervisor who asked for the pause, or for its end.
+    directed_by: str | None = None
+    #: What a supervisor says to all.
+    message: Message | None = None
 
 
 def view_of(desk: AgentDesk, board: Switchboard, attempts: Mapping[CallId, Ticket]) -> DeskView:
@@ -119,6 +129,7 @@ def view_of(desk: AgentDesk, board: Switchboard, attempts: Mapping[CallId, Ticke
             aside=None if call.aside is None else _aside(call.aside),
         )
     last = desk.last if desk.last is not None and board.now < desk.last.until_at else None
+    today = board.today
     return DeskView(
         agent=desk.agent.id,
         state=desk.state,
@@ -137,6 +148,10 @@ def view_of(desk: AgentDesk, board: Switchboard, attempts: Mapping[CallId, Ticke
         pausing=desk.pausing,
         leaving=desk.leaving,
         noting=None if last is None else NotingView(last.sector, last.fiche, last.until_at),
+        skills=desk.agent.skills,
+        moved=today is not None and any(one.agent == desk.agent.id for one in today.moved),
+        directed_by=desk.directed_by if desk.state in _DIRECTED or desk.pausing else None,
+        message=None if today is None else today.message,
     )
 
 

@@ -112,6 +112,7 @@ class Duty:
         self, desk: AgentDesk, request: LogIn | LogOut | Pause | Ready | Noting | Note
     ) -> Reply:
         """Do what an informateur asks for, or say why not."""
+        desk.directed_by = None
         match request:
             case LogIn(phone):
                 return self.log_in(desk, phone or PhoneId(desk.agent.id))
@@ -289,6 +290,8 @@ class Duty:
     def missed(self, desk: AgentDesk, why: LegEnd) -> None:
         """A call was missed (RONA): a pause that depends on why, or a longer one after too many."""
         reason, pause, counts = _PAUSES[why]
+        if desk.pausing is None:
+            desk.directed_by = None
         desk.call = None
         desk.misses += counts
         if desk.leaving:
@@ -395,6 +398,7 @@ class Duty:
         elif desk.pausing is not None:
             self._pause(desk, desk.pausing)
         elif self._change(desk, AgentEvent.RESTED):
+            desk.directed_by = None
             self._clear_reason(desk)
             self._board.free.append(desk)
 
@@ -412,6 +416,7 @@ class Duty:
             if self._change(desk, AgentEvent.PAUSED):
                 self._board.timers.set(("agent", desk.agent.id), desk.until_at)
         elif self._change(desk, AgentEvent.CAME):
+            desk.directed_by = None
             self._clear_reason(desk)
             self._board.count(DutyFact(self._board.service_day(), desk.agent.id))
             self._board.free.append(desk)
@@ -426,6 +431,7 @@ class Duty:
 
     def _leave(self, desk: AgentDesk) -> None:
         desk.leaving, desk.pausing, desk.misses = False, None, 0
+        desk.directed_by = None
         if desk.state in IN_CALL:
             self._change(desk, AgentEvent.MISSED)
         self._change(desk, AgentEvent.WENT)

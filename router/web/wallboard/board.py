@@ -21,11 +21,12 @@ from router.core.desk.desk_view import DeskView
 from router.core.ids import SectorId
 from router.core.plan import Plan
 from router.core.standing import SectorSnapshot
+from router.core.today import Message, Today
 from router.report.columns import Counts
 from router.report.counting import merged
 from router.report.definition import Unit
 from router.report.figures import Figure, figure
-from router.web.desk_json import reason_json
+from router.web.desk_json import absence_json, reason_json
 from router.web.snapshot import CallbackStanding, standing_of
 from router.web.wallboard.definitions import (
     CALLBACKS_AT_RISK,
@@ -112,6 +113,8 @@ class View:
     telephony: Telephony
     #: Whether new callers are turned away on purpose (./allo drain).
     draining: bool = False
+    #: What supervisors have changed for the day.
+    today: Today | None = None
 
 
 def board_of(view: View) -> Board:
@@ -153,7 +156,8 @@ def as_of(view: View) -> dict[str, float]:
 
 def _service(view: View) -> dict[str, Any]:
     hours, now = view.plan.hours, view.now
-    is_open = hours.is_open(now)
+    is_open, today = hours.is_open(now), view.today
+    message = None if today is None else today.message
     return _present(
         name=view.plan.name,
         number=view.plan.number,
@@ -162,7 +166,13 @@ def _service(view: View) -> dict[str, Any]:
         closes_at=_second(hours.closes_at(now)),
         opens_at=None if is_open else _second(hours.next_opening(now)),
         draining=view.draining or None,
+        closed_early=True if today is not None and today.closes_at is not None else None,
+        message=None if message is None else _message(message),
     )
+
+
+def _message(message: Message) -> dict[str, Any]:
+    return {"text": message.text, "by": message.supervisor, "at": int(message.at)}
 
 
 # Figures.
@@ -237,7 +247,11 @@ def _tile(view: DeskView, plan: Plan) -> dict[str, Any]:
         limit_s=_limit_s(view, does, plan),
         reason=None if view.reason is None else reason_json(view.reason, plan),
         sector=None if call is None else call.sector,
+        absence=absence_json(view.absence) if does is Doing.AWAY and view.absence else None,
         watched_by=view.watched_by,
+        directed_by=view.directed_by,
+        skills={sector: view.skills[sector] for sector in plan.domains if sector in view.skills},
+        moved=view.moved or None,
     )
 
 

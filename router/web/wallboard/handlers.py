@@ -8,7 +8,7 @@ from aiohttp import web
 from router.access import OPENS
 from router.core.desk.desk_view import DeskView
 from router.core.ids import AgentId
-from router.web.addresses import holder_of
+from router.web.addresses import holder_of, may_go_on
 from router.web.desk_json import why_json
 from router.web.event_stream import begun, has_left
 from router.web.replies import json_answer
@@ -57,12 +57,11 @@ class Wallboard:
         watcher = self.feed.watch(request.headers.get("Last-Event-ID", ""))
         try:
             async for event in watcher.events():
-                if has_left(request):
+                if has_left(request) or not may_go_on(request):
                     break
                 if event:
                     await response.write(event)
-            else:
-                await response.write_eof()
+            await response.write_eof()
         except ConnectionError:
             pass  # the page has been closed
         finally:

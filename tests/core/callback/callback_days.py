@@ -29,6 +29,7 @@ from router.core.commands import (
     Remember,
     TakeNumber,
     TicketChanged,
+    TodayChanged,
 )
 from router.core.desk.pins import Pins
 from router.core.engine import Engine
@@ -51,6 +52,7 @@ from router.core.events import (
 from router.core.facts import Door
 from router.core.ids import AgentId, CallId, ChannelId, SectorId, TicketId
 from router.core.plan import CallbackPolicy, LogInBy, SecondLogIn
+from router.core.today import Today
 from tests.asterisk_model import Channel, Kind
 from tests.core.busy_plan import PINS, busy_plan
 from tests.core.days import Day
@@ -86,9 +88,10 @@ class CallbackDay(Day):
     plans = PLANS
 
     def __init__(self, seed: int) -> None:
-        #: As on disk: every ticket as last told, and the sessions.
+        #: As on disk: every ticket as last told, the sessions, and the day's changes.
         self.kept: dict[TicketId, TicketRecord] = {}
         self.sessions: dict[AgentId, DeskChanged] = {}
+        self.today: Today | None = None
         #: Channels dialled for tickets, and whose they are; once picked up, Asterisk hands them
         #: over, and they are callers.
         self.called: dict[CallId, Channel] = {}
@@ -221,6 +224,8 @@ class CallbackDay(Day):
         run = f"run-{self.kills}"
         self.engine = Engine(self.plan, code_book(self.plan), run, Pins(PINS))
         self.board = self.engine.board
+        if self.today is not None:
+            self.engine.restore_today(self.today, self.now)
         self.engine.restore(self.sessions.values(), self.now)
         records = [self.kept[one] for one in self.open()]
         for command in self.engine.restore_tickets(records, self.now, lost=False):
@@ -295,6 +300,8 @@ class CallbackDay(Day):
                 self.entering[call] = sector
             case NumberOver(call):
                 self.entering.pop(call, None)
+            case TodayChanged():
+                self.today = command.today
             case DeskChanged():
                 self.sessions[command.agent] = command
             case _:
