@@ -61,7 +61,7 @@ def run(
     async def serve() -> None:
         service = Service(
             loaded,
-            Clock(clock_offset),
+            Clock.of(loaded.settings.state_dir, clock_offset),
             tape,
             take_over=take_over,
             notifier=notifier,
@@ -103,7 +103,8 @@ def fallback(
     logs.configure(level=log.level, console=log.format == "console")
 
     async def look_after() -> None:
-        await Fallback(loaded, Clock(clock_offset), Notifier()).run()
+        clock = Clock.of(loaded.settings.state_dir, clock_offset)
+        await Fallback(loaded, clock, Notifier()).run()
 
     uvloop.run(look_after())
 

@@ -32,6 +32,11 @@ class Config:
     #: What the figures of this service are set beside.
     publication: Publication = field(default_factory=Publication)
 
+    def by_clock(self, ahead_s: float) -> "Config":
+        """Return it with opening hours that follow the machine's clock, which is so far ahead."""
+        hours = replace(self.plan.hours, ahead_s=ahead_s)
+        return replace(self, plan=replace(self.plan, hours=hours))
+
     def asterisk(self) -> AsteriskSettings:
         """Return everything that Asterisk's configuration is rendered from.
 

@@ -6,7 +6,9 @@ first instant at which the clock shows it, or a later time.* So a time that occu
 first time, and one that the clock skips is reached at the jump; an opening that lies wholly inside
 the jump does not take place.
 
-`now` and all instants returned are UTC epoch seconds.
+`now` and all instants returned are UTC epoch seconds by the service's clock, which never jumps.
+Openings follow the machine's clock, which may be set while the service runs: `ahead_s` says by how
+much that is ahead.
 """
 
 from bisect import bisect_left
@@ -78,6 +80,8 @@ class Hours:
     exceptions: Mapping[date, DayException] = field(default_factory=dict)
     #: Names a public holiday, on which the service is closed; None on any other day.
     holiday_name: Callable[[date], str | None] = no_holidays
+    #: How far the machine's clock is ahead of the service's, in seconds.
+    ahead_s: float = 0.0
     #: The last moment looked up: an engine asks about the same one thousands of times.
     _last: list[_Moment] = field(default_factory=list, init=False, repr=False, compare=False)
 
@@ -87,16 +91,16 @@ class Hours:
 
     def closes_at(self, now: float) -> float | None:
         """Return when the present opening ends; None if closed, or open beyond the horizon."""
-        return self._moment(now).closes_at
+        return self._by_service(self._moment(now).closes_at)
 
     def next_opening(self, now: float) -> float | None:
         """Return when the next opening after `now` begins; None if none does within 400 days."""
-        return self._moment(now).next_opening
+        return self._by_service(self._moment(now).next_opening)
 
     def next_change(self, now: float) -> float | None:
         """Return when the service next closes (if open) or opens (if closed), or None."""
         moment = self._moment(now)
-        return moment.closes_at if moment.open else moment.next_opening
+        return self._by_service(moment.closes_at if moment.open else moment.next_opening)
 
     def why_closed(self, now: float) -> Closed:
         """Return the reason to give a caller; meaningful only while closed."""
@@ -110,11 +114,15 @@ class Hours:
         return Closed.HOURS
 
     def local(self, now: float) -> datetime:
-        """Return `now` on the service's clock, rounded down: rounding up could change the day."""
-        return datetime.fromtimestamp(floor(now), ZoneInfo(self.zone))
+        """Return what the clock shows in the zone, rounded down: up could be another day."""
+        return datetime.fromtimestamp(floor(self.wall(now)), ZoneInfo(self.zone))
+
+    def wall(self, now: float) -> float:
+        """Return what the machine's clock shows at `now`: what people, and files, are told."""
+        return now + self.ahead_s
 
     def day_of(self, now: float) -> date:
-        """Return the date at `now` on the service's clock."""
+        """Return the date that the clock shows at `now`."""
         return self._moment(now).day
 
     def begins_at(self, day: date) -> float:
@@ -122,8 +130,8 @@ class Hours:
         return self.instant(day, time.min)
 
     def instant(self, day: date, clock: time) -> float:
-        """Return the first instant at which the service's clock shows this time, or a later one."""
-        return _instant(day, clock, ZoneInfo(self.zone))
+        """Return the first instant at which the machine's clock shows this time, or a later one."""
+        return _instant(day, clock, ZoneInfo(self.zone)) - self.ahead_s
 
     def ends_at(self, day: date) -> float:
         """Return the day's end, which is the next one's first instant."""
@@ -140,18 +148,25 @@ class Hours:
 
     def instants(self, day: date) -> list[tuple[float, float]]:
         """Return the openings of one day as instants, earliest first."""
-        return list(self._instants(day, ZoneInfo(self.zone)))
+        ahead_s, zone = self.ahead_s, ZoneInfo(self.zone)
+        return [(start - ahead_s, end - ahead_s) for start, end in self._instants(day, zone)]
+
+    def _by_service(self, wall: float | None) -> float | None:
+        return None if wall is None else wall - self.ahead_s
+
+    # From here on all instants are by the machine's clock.
 
     def _moment(self, now: float) -> _Moment:
-        if self._last and self._last[0].since <= now < self._last[0].until:
+        wall = self.wall(now)
+        if self._last and self._last[0].since <= wall < self._last[0].until:
             return self._last[0]
-        moment = self._look_up(now)
+        moment = self._look_up(wall)
         self._last[:] = [moment]
         return moment
 
     def _look_up(self, now: float) -> _Moment:
         zone = ZoneInfo(self.zone)
-        today = self.local(now).date()
+        today = datetime.fromtimestamp(floor(now), zone).date()
         # A moment ends with its day at the latest, so that the horizon depends on the date and not
         # on what was asked before.
         since = _instant(today, time.min, zone)

@@ -219,6 +219,10 @@ class Switchboard:
         """Return the calendar day in the service's time zone."""
         return self.plan.hours.day_of(self.now)
 
+    def period_at(self, at: float) -> int:
+        """Return when the half-hour of an instant began, as the machine's clock showed it."""
+        return int(self.plan.hours.wall(at)) // PERIOD_S * PERIOD_S
+
     def count(self, fact: Fact) -> None:
         """Have a fact counted."""
         self.commands.append(Counted(fact))
@@ -283,7 +287,7 @@ class Switchboard:
             in_time = call.joined_at + waited_s <= call.promised_at
             kept = None if in_time and call.waited_s is None else in_time
         return CallFact(
-            int(call.arrived_at) // PERIOD_S * PERIOD_S,
+            self.period_at(call.arrived_at),
             call.door,
             sector,
             call.outcome,

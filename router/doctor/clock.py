@@ -29,7 +29,7 @@ async def synchronised(around: Surroundings) -> list[Finding]:
 
 
 async def same(around: Surroundings) -> list[Finding]:
-    """Look for a router whose clock is not the machine's: it was set while the router ran."""
+    """Look for a router whose opening hours follow another clock than the machine's."""
     page = await around.web.router("/metrics")
     found = re.search(r"^allo_service_time_seconds (\S+)", page.text, re.MULTILINE)
     if found is None:
@@ -41,9 +41,9 @@ async def same(around: Surroundings) -> list[Finding]:
         warning(
             "clock-shifted",
             "the router's clock",
-            f"it is {abs(apart_s):.0f} s {'ahead of' if apart_s > 0 else 'behind'} the machine's, "
-            "which was set since the router started",
-            "Restart the router: it takes the machine's clock at its start; calls go on meanwhile.",
+            f"it is {abs(apart_s):.0f} s {'ahead of' if apart_s > 0 else 'behind'} the machine's: "
+            "it was shifted for a rehearsal",
+            "Restart the router without --clock-offset; calls go on meanwhile.",
         )
     ]
 

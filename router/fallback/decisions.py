@@ -50,7 +50,7 @@ class Decisions:
             {
                 "ALLO_OPEN": "1" if is_open else "0",
                 "ALLO_CLOSED_BECAUSE": "" if is_open else hours.why_closed(now).value,
-                "ALLO_CHANGES_AT": "" if change is None else str(int(change)),
+                "ALLO_CHANGES_AT": "" if change is None else str(int(hours.wall(change))),
             }
         )
 

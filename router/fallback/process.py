@@ -11,7 +11,7 @@ from types import MappingProxyType
 import structlog
 
 from router.ari.client import AriClient
-from router.clock import Clock
+from router.clock import SET_S, Clock
 from router.config import Config, Faulty, read_all
 from router.core.codes import CodeBook
 from router.core.ids import CallId
@@ -41,6 +41,7 @@ class Fallback:
         self._log = structlog.get_logger()
         self._calls = count(1)
         self._plans = count(1)
+        self._ahead_s = clock.ahead_s()
         self._take(config)
         options = config.settings.asterisk
         self._port = options.agi_port
@@ -86,7 +87,7 @@ class Fallback:
     def _take(self, config: Config) -> None:
         """Go by this plan from now on; whoever is being asked goes on with the one before."""
         assert config.secrets is not None, "config.asterisk() has them"
-        plan = config.plan
+        plan = config.by_clock(self._ahead_s).plan
         codes = CodeBook.of(plan, config.secrets.code_secret)
         self._config = config
         self._plan = plan
@@ -143,10 +144,17 @@ class Fallback:
     # What goes on beside.
 
     async def _reread(self) -> None:
-        """Take up files that have changed; wrong ones are told once, and the old ones stay."""
+        """Take up files that have changed; wrong ones are told once, and the old ones stay.
+
+        So is a clock of the machine that was set.
+        """
         file = self._config.settings.file
         while True:
             await asyncio.sleep(_LOOK_S)
+            if abs(self._clock.ahead_s() - self._ahead_s) >= SET_S:
+                self._ahead_s = self._clock.ahead_s()
+                self._take(self._config)
+                self._log.warning("the machine's clock was set")
             changed_at = _changed_at(self._config)
             if changed_at == self._read_at:
                 continue

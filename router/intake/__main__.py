@@ -11,6 +11,7 @@ import pickle
 import signal
 import socket
 import sys
+import time
 from collections.abc import Coroutine
 from typing import Any
 
@@ -20,7 +21,6 @@ from aiohttp import web
 
 from router import logs
 from router.access import Keyring
-from router.clock import Clock
 from router.core.ids import CallId, PlaybackId, TicketId
 from router.errors import VaultError
 from router.intake.channel import Channel, Message
@@ -68,7 +68,7 @@ class Process:
         self.channel = Channel(self._receive, _leave)
         self._wear = Wear(self.channel, terms.recycle_numbers, terms.recycle_s)
         self._reception = Reception(terms, self._vault, day_key, self.channel, self._wear)
-        keyring = Keyring(terms.tokens, Clock().now)
+        keyring = Keyring(terms.tokens, time.time)
         self._guard = Guard(terms, keyring)
         self._dialler = Dialler(terms)
         self._digits = Digits(

@@ -24,8 +24,8 @@ class RunningDay:
 
     def _begin(self, now: float) -> None:
         self._day = self._hours.day_of(now)
-        #: The day's first instant, UTC epoch seconds.
-        self.begins_at = self._hours.begins_at(self._day)
+        #: The day's first instant, as calls are counted: by the machine's clock.
+        self.begins_at = self._hours.wall(self._hours.begins_at(self._day))
         self._counts: dict[SectorId | None, Counts] = {}
 
     def change_plan(self, hours: Hours, live_target_s: int) -> None:

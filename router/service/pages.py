@@ -59,6 +59,7 @@ class Pages:
         return Snapshot(
             ready=connected and not engine.board.draining,
             now=now,
+            ahead_s=plan.hours.ahead_s,
             sectors=engine.sectors(),
             agents={state.value: count for state, count in engine.agent_states().items()},
             calls={state.value: count for state, count in engine.call_states().items()},

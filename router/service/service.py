@@ -50,6 +50,7 @@ from router.probe.schedule import Prober
 from router.probe.steps import Line
 from router.replay import RecordingEngine, Tape
 from router.report.running import RunningDay
+from router.service import wall_clock
 from router.service.callbacks import Callbacks
 from router.service.control import SOCKET_NAME as CONTROL_SOCKET
 from router.service.control import Answers, serve
@@ -106,13 +107,16 @@ class Service:
         reread: Reread | None = None,
         read_at: float | None = None,
     ) -> None:
+        self._log = log = structlog.get_logger().bind()  # bound once: a lazy one binds each time
+        self._given = config
+        self._clock, self._ahead_s = clock, clock.ahead_s()
+        config = config.by_clock(self._ahead_s)
         plan, settings, keys = config.plan, config.settings, config.secrets
         if keys is None:
             raise ConfigError([Problem("secrets", "are missing: give a settings file")])
         self._http, self._state_dir = settings.http, settings.state_dir
         # Before anything is read, written or emptied.
         self._state_lock, self._vault_lock = _locked(settings)
-        self._log = log = structlog.get_logger().bind()  # bound once: a lazy one binds each time
 
         # What is kept, and what decides.
         store = Store(settings.state_dir / FILE_NAME)
@@ -192,7 +196,7 @@ class Service:
             config.publication.goals,
             clock,
         )
-        self._keyring = Keyring(tokens_of(keys), Clock().now)
+        self._keyring = Keyring(tokens_of(keys), time.time)
         self._sessions = Sessions(plan, Pins(keys.pins), keys.code_secret, Clock().now)
         self._api = Api(
             plan,
@@ -209,8 +213,8 @@ class Service:
         self._show_plan()
         metrics.configured(time.time() if read_at is None else read_at, right=True)
         self._reloading = Reloading(
-            config,
-            reread or (lambda: config),
+            self._given,
+            reread or (lambda: self._given),
             self._go_on_by,
             lambda at, right: metrics.configured(at, right=right),
             self._link,
@@ -264,6 +268,9 @@ class Service:
             words = {"reload": self._reloaded, **self._draining.answers}
             await doors.open(CONTROL_SOCKET, partial(_serve_control, words))
             at_work.start(doors.watch())
+            at_work.start(
+                wall_clock.watch(self._clock, self._ahead_s, self._clock_was_set, self._log)
+            )
             self._log.info("started", url=f"http://{self._http.host}:{self._http.port}")
             await self._link_until(stop)
             self._notifier.stopping()
@@ -283,6 +290,8 @@ class Service:
 
     def _go_on_by(self, config: Config) -> None:
         """Go on by this configuration, at once and in every part but Asterisk."""
+        self._given = config
+        config = config.by_clock(self._ahead_s)
         plan, settings, keys = config.plan, config.settings, config.secrets
         assert keys is not None, "Reloading compares the secrets"
         logs.set_level(settings.log.level)
@@ -306,6 +315,11 @@ class Service:
         self._api.change_plan(plan, self._codes)
         self._day.change_plan(plan.hours, plan.targets.live_target_s)
         self._intake.change(replace(self._config, plan=plan))
+
+    def _clock_was_set(self, ahead_s: float) -> None:
+        """Opening hours follow, and whatever is told of times."""
+        self._ahead_s = ahead_s
+        self._go_on_by(self._given)
 
     def _hours(self) -> Hours:
         return self._engine.board.plan.hours

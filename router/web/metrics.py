@@ -110,7 +110,7 @@ class Metrics:
         )
         self._time = Gauge(
             "allo_service_time_seconds",
-            "The service's clock, since the Unix epoch: opening hours and promises go by it.",
+            "The clock that opening hours follow, since the Unix epoch.",
             registry=self.registry,
         )
         self._on_duty = self._gauge("allo_on_duty", "Informateurs who are logged in.", "sector")
@@ -217,7 +217,7 @@ class Metrics:
             self._aside.labels(store).inc(keeping.set_aside - before.set_aside)
             self._stores_told[store] = keeping
         self._open.set(snapshot.is_open)
-        self._time.set(snapshot.now)
+        self._time.set(snapshot.now + snapshot.ahead_s)
         for standing in CallbackStanding:
             self._callbacks.labels(standing.value).set(snapshot.open_callbacks.get(standing, 0))
         for field, counter in self._connection.items():

@@ -88,6 +88,8 @@ class Snapshot:
     #: What a call needs to come in and reach a phone -> why it is not there, "" if it is.
     parts: Mapping[str, str] = field(default_factory=dict)
 
+    #: How far the machine's clock, which opening hours follow, is ahead, in seconds.
+    ahead_s: float = 0.0
     #: The service's calls to itself; None: it makes none.
     probe: ProbeStanding | None = None
 

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from datetime import date, datetime, time
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -294,3 +295,36 @@ def test_away_from_clock_changes_the_wall_clock_decides(hours: Hours, now: float
     )
     if len(near) == 1:
         assert hours.is_open(now) is shown
+
+
+# A machine's clock that was set while the service runs.
+
+INSTANTS = st.integers(int(at("2026-01-01T00:00")), int(at("2027-12-31T00:00")))
+
+
+@given(now=INSTANTS, ahead_s=st.sampled_from([-3600.0, -1.5, 0.0, 3600.0, 86_400.0]))
+def test_openings_follow_the_machines_clock_and_are_told_by_the_services(
+    now: int, ahead_s: float
+) -> None:
+    """What is true then is what was true at the instant that the machine's clock shows."""
+    set_ = replace(HOURS, ahead_s=ahead_s)
+    shown = set_.wall(now)
+    assert shown == now + ahead_s
+    assert set_.is_open(now) is HOURS.is_open(shown)
+    assert set_.local(now) == HOURS.local(shown)
+    assert set_.day_of(now) == HOURS.day_of(shown)
+    for name in ("closes_at", "next_opening", "next_change"):
+        theirs, ours = getattr(HOURS, name)(shown), getattr(set_, name)(now)
+        assert (ours is None) is (theirs is None)
+        assert ours is None or set_.wall(ours) == theirs
+    day = set_.day_of(now)
+    assert set_.wall(set_.ends_at(day)) == HOURS.ends_at(day)
+    assert [set_.wall(start) for start, _ in set_.instants(day)] == [
+        start for start, _ in HOURS.instants(day)
+    ]
+
+
+def test_a_clock_put_forward_by_an_hour_closes_the_service_an_hour_sooner() -> None:
+    now, closing = at("2026-11-23T17:00"), at("2026-11-23T18:15")
+    assert replace(HOURS, ahead_s=3600.0).closes_at(now) == closing - 3600
+    assert replace(HOURS, ahead_s=-3600.0).closes_at(now) == closing + 3600

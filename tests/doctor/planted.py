@@ -681,7 +681,7 @@ def free_clock(scene: Scene) -> None:
     scene.host.synchronised = False
 
 
-@planted("a clock that was set beneath the router", clock.CHECKS, "clock-shifted")
+@planted("a router that still has the clock of a rehearsal", clock.CHECKS, "clock-shifted")
 def shifted(scene: Scene) -> None:
     scene.web.metrics["allo_service_time_seconds"] = NOW + 3600
 

@@ -108,10 +108,10 @@ async def test_a_port_that_is_taken_is_told(alone: IntakeScene, folder: Path) ->
 
 
 class ClockToSet(Clock):
-    ahead_s = 0.0
+    later_s = 0.0
 
     def now(self) -> float:
-        return super().now() + self.ahead_s
+        return super().now() + self.later_s
 
 
 async def test_an_open_number_is_known_beyond_midnight(folder: Path) -> None:
@@ -124,7 +124,7 @@ async def test_an_open_number_is_known_beyond_midnight(folder: Path) -> None:
             ticket = await here.accepted(other)
             here.office.end(ticket)
             here.intake.ended(ticket)
-        clock.ahead_s = 24 * 3600
+        clock.later_s = 24 * 3600
         (old,) = here.intake.pids
         here.intake.recycle()  # the new one knows the new day
         await here.until_replaced(old)

@@ -82,7 +82,8 @@ class Supervision:
         assert call.bridge is not None
         watch.begun = True
         board.note(call, Step.WATCHED, agent=call.agent, detail=watch.watching.value)
-        board.count(WatchFact(board.now, watch.supervisor, call.agent, watch.watching))
+        at = board.plan.hours.wall(board.now)
+        board.count(WatchFact(at, watch.supervisor, call.agent, watch.watching))
         if watch.watching is Watching.JOIN:
             board.commands.append(PutIn(call.id, call.bridge, watch.leg))
         else:

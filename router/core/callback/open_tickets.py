@@ -17,7 +17,7 @@ from router.core.callback.tickets import (
 )
 from router.core.commands import Noted, Step, TicketChanged
 from router.core.desk.agents import AgentDesk
-from router.core.facts import PERIOD_S, CallFact, Door, Outcome
+from router.core.facts import CallFact, Door, Outcome
 from router.core.ids import AgentId, CallId, ChannelId, PlaybackId, SectorId, TicketId
 from router.core.legs import Said
 from router.core.order import ticket_due_at
@@ -192,7 +192,7 @@ class OpenTickets:
             kept = False if now > record.due_at or outcome in _BROKEN else None
             board.count(
                 CallFact(
-                    int(record.asked_at) // PERIOD_S * PERIOD_S,
+                    board.period_at(record.asked_at),
                     Door.CALLBACK,
                     record.sector,
                     outcome,
