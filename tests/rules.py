@@ -87,7 +87,8 @@ def check_engine(engine: Engine, now: float) -> None:
         assert desk.call == busy.get(desk.agent.id), f"{state} of {desk.call}"
         assert desk.call is None or state in IN_CALL, f"{state} in a call"
         if state is AgentState.READY:
-            assert board.queue.first_for(desk.agent.skills) is None, "idle while one waits"
+            waits = board.queue.first_for(desk.agent.skills)
+            assert waits is None or board.cut_off, "idle while one waits"
         elif state is not AgentState.LOGGED_OUT or desk.phone is not None:
             assert ("agent", desk.agent.id) in timers, f"{state} without a lease"
         for sector in desk.agent.skills if state is not AgentState.LOGGED_OUT else ():

@@ -27,7 +27,7 @@ from router.ari.to_events import Events, Private
 from router.ari.to_requests import Requests
 from router.ari.underway import Underway
 from router.core.commands import ForAsterisk
-from router.core.events import Event, Resynced
+from router.core.events import Disconnected, Event, Resynced
 from router.core.ids import CallId, ChannelId, PlaybackId, is_browser
 from router.core.plan import Plan
 from router.errors import (
@@ -179,6 +179,7 @@ class AsteriskLink:
                 if self.connected:
                     attempt = 0
                     self.known_until = loop.time()
+                    self._submit(Disconnected())
                 self.connected = False
                 if str(error) != str(self.last_error):  # once, however often we try
                     self._log.warning("no connection to asterisk", reason=str(error))

@@ -351,6 +351,11 @@ class TicketsFound(Event):
 
 
 @value
+class Disconnected(Event):
+    """Asterisk is out of reach: until `Resynced` nothing is heard of it, and nothing is done."""
+
+
+@value
 class Resynced(Event):
     """Everything that Asterisk holds has been reported: after each (re)connection."""
 

@@ -75,6 +75,9 @@ class Recovery:
 
     def leg_found(self, event: LegFound) -> None:
         """Hang up a call of before; until it has ended its phone is not rung."""
+        if event.leg in self._board.legs:
+            self._board.ignore(event)
+            return
         self._board.commands.append(HangUp(event.call, event.leg))
         roster = self._board.roster
         desk = roster.at.get(event.phone) or roster.desks.get(owner_of(event.phone))

@@ -165,15 +165,19 @@ class Routing:
             events.StoreChanged: self._callbacks.store_changed,
             events.VaultChanged: self._callbacks.vault_changed,
             events.TicketsFound: self._callbacks.found,
-            events.Resynced: self._callbacks.resynced,
+            events.Disconnected: self._disconnected,
+            events.Resynced: self._resynced,
         }
 
     def follow_up(self) -> None:
-        """End tickets whose conversation is over, and give work to informateurs who are free."""
+        """End tickets whose conversation is over, and give work to informateurs who are free.
+
+        Without Asterisk nobody can be rung: they stay free until it is back.
+        """
         board = self._board
         while board.talked:
             self._callbacks.tell(board.talked.popleft(), TicketEvent.TALKED)
-        while board.free:
+        while board.free and not board.cut_off:
             self._offer(board.free.popleft())
 
     def _offer(self, desk: AgentDesk) -> None:
@@ -192,6 +196,13 @@ class Routing:
 
     def _time_passed(self, event: events.TimePassed) -> None:
         """Do nothing more: whatever was due has been done."""
+
+    def _disconnected(self, event: events.Disconnected) -> None:
+        self._board.cut_off = True
+
+    def _resynced(self, event: events.Resynced) -> None:
+        self._board.cut_off = False
+        self._callbacks.resynced(event)
 
     def _answer(self, owner: object, what: What, event: events.Event | None = None) -> Any:
         return self._tables[type(owner)].answer(owner, what, event)

@@ -91,6 +91,8 @@ class Switchboard:
         self.queue = WorkQueue(list(plan.sectors), levels)
         self.roster = Roster(plan.agents.values(), plan.sectors, levels)
         self.counts: Counter[str] = Counter()
+        #: Whether Asterisk is out of reach: nobody can be rung, and silence says nothing.
+        self.cut_off = False
         #: Until when those are served who are there while no new caller is taken; None: as usual.
         self.drain_until_at: float | None = None
         self._sequence = 0

@@ -24,6 +24,8 @@ from router.core.reservation import Reservation, why_unanswered
 from router.core.speech import whisper
 from router.core.switchboard import Switchboard
 
+#: How long Asterisk, which is out of reach, is waited for at a time, in seconds.
+CUT_OFF_S = 5.0
 #: How the end of a dialled call counts.
 _FAILURES = {
     CalledEnd.BUSY: Failure.BUSY,
@@ -146,7 +148,13 @@ class Attempts:
         self._open.set_due(ticket, TicketDue.DIAL, self._board.plan.callbacks.ring_s)
 
     def not_picked_up(self, ticket: Ticket) -> None:
-        """It rang for long enough; a carrier that says nothing has been given up before this."""
+        """It rang for long enough; a carrier that says nothing has been given up before this.
+
+        While Asterisk is out of reach it may have been picked up: then that is waited for.
+        """
+        if self._board.cut_off:
+            self._open.set_due(ticket, TicketDue.DIAL, CUT_OFF_S)
+            return
         self._endings.hang_up(ticket)
         self._endings.failed(ticket, Failure.NO_ANSWER)
 
@@ -155,8 +163,11 @@ class Attempts:
         self._endings.failed(ticket, _FAILURES[event.reason], event.reason.value)
 
     def gone_unanswered(self, ticket: Ticket) -> None:
-        """The channel being dialled is gone."""
-        self._endings.failed(ticket, Failure.NO_ANSWER, CalledEnd.HUNG_UP.value)
+        """The channel being dialled is gone; whether it was picked up is not known."""
+        if self._board.cut_off:
+            self._endings.failed(ticket, Failure.INTERRUPTED)
+        else:
+            self._endings.failed(ticket, Failure.NO_ANSWER, CalledEnd.HUNG_UP.value)
 
     def not_dialled(self, ticket: Ticket, event: DialFailed) -> None:
         """The call could not even be placed."""

@@ -83,8 +83,12 @@ class Pickups:
     def silence(self, ticket: Ticket) -> None:
         """Put the question once more. After that it is a voicemail, and no message is left on it.
 
-        Unless the question could not be played: then nobody can have answered it.
+        Unless the question could not be played: then nobody can have answered it. Nor can they
+        while Asterisk is out of reach: then it is waited for.
         """
+        if self._board.cut_off:
+            self.asked(ticket)
+            return
         if not ticket.asked_again:
             ticket.asked_again = True
             self._ask(ticket)
@@ -93,8 +97,9 @@ class Pickups:
         self._endings.failed(ticket, Failure.INTERRUPTED if ticket.unheard else Failure.VOICEMAIL)
 
     def hung_up(self, ticket: Ticket) -> None:
-        """They hung up without pressing 1."""
-        self._endings.failed(ticket, Failure.HUNG_UP)
+        """They hung up without pressing 1, unless Asterisk has gone, with the call or unseen."""
+        cut_off = self._board.cut_off
+        self._endings.failed(ticket, Failure.INTERRUPTED if cut_off else Failure.HUNG_UP)
 
     # The conversation.
 
