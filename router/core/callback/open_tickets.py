@@ -88,7 +88,8 @@ class OpenTickets:
 
     def take_on(self, record: TicketRecord) -> Ticket:
         """Add a ticket, which will expire in time; it is not in the queue yet."""
-        self._board.timers.set(("ticket", record.ticket, TicketDue.EXPIRE), self._ends_at(record))
+        ends_at = max(self._board.now, self._ends_at(record))  # of one found too late: at once
+        self._board.timers.set(("ticket", record.ticket, TicketDue.EXPIRE), ends_at)
         ticket = self.tickets[record.ticket] = Ticket(record, record.state)
         self.beside[record.sector] += 1
         return ticket
