@@ -28,6 +28,7 @@ class Rtp(asyncio.DatagramProtocol):
         self.first_heard = asyncio.Event()
         self._last_key_stamp = -1
         self._pressing = False
+        self._to_press: list[str] = []
         self.sequence = random.randrange(1 << 15)
         self.stamp = random.randrange(1 << 30)
         self.ssrc = random.randrange(1 << 32)
@@ -62,24 +63,41 @@ class Rtp(asyncio.DatagramProtocol):
         self.sequence += 1
         self.transport.sendto(head + payload, self.peer)
 
-    def press(self, key: str, after_s: float) -> None:
-        """Send one key, as long as a human finger stays on it: RFC 4733 section 2.5."""
-        event = _KEYS.index(key)
-        loop = asyncio.get_running_loop()
-        loop.call_later(after_s, self._event, event, 160, True)
-        loop.call_later(after_s + 0.04, self._event, event, 480)
-        loop.call_later(after_s + KEY_S, self._event_end, event)
+    def press(self, keys: str) -> None:
+        """Press keys one after the other, as long as a human finger stays on each: RFC 4733, 2.5.
 
-    def _event(self, event: int, duration: int, first: bool = False) -> None:
-        if first:
-            self.stamp += 1600
-            self._pressing = True
-        self.send(EVENT_PT, struct.pack("!BBH", event, 10, duration), marker=first)
+        Each step is timed from the one before: where the machine is busy keys come later, but
+        none on the heels of another.
+        """
+        idle = not self._to_press
+        self._to_press.extend(keys)
+        if idle and keys:
+            self._key_down()
 
-    def _event_end(self, event: int) -> None:
+    def _key_down(self) -> None:
+        self.stamp += 1600
+        self._pressing = True
+        self._send_key(160, marker=True)
+        asyncio.get_running_loop().call_later(KEY_S / 2, self._key_held)
+
+    def _key_held(self) -> None:
+        self._send_key(480)
+        asyncio.get_running_loop().call_later(KEY_S / 2, self._key_up)
+
+    def _key_up(self) -> None:
         self._pressing = False
         for _ in range(3):
-            self.send(EVENT_PT, struct.pack("!BBH", event, 0x80 | 10, int(KEY_S * 8000)))
+            self._send_key(int(KEY_S * 8000), end=0x80)
+        asyncio.get_running_loop().call_later(KEY_S, self._next_key)
+
+    def _next_key(self) -> None:
+        del self._to_press[0]
+        if self._to_press:
+            self._key_down()
+
+    def _send_key(self, duration: int, end: int = 0, marker: bool = False) -> None:
+        event = _KEYS.index(self._to_press[0])
+        self.send(EVENT_PT, struct.pack("!BBH", event, end | 10, duration), marker=marker)
 
     def speak(self, sound: bytes = SILENCE) -> None:
         """Send 20 ms of A-law, unless a key is down."""

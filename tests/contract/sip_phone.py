@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from tests.contract.rtp import ALAW_PT, EVENT_PT, KEY_S, Address, Rtp
+from tests.contract.rtp import ALAW_PT, EVENT_PT, Address, Rtp
 from tests.contract.sip_message import SipMessage, tag_of, uri_of
 from tests.patience import PATIENCE_S
 
@@ -163,8 +163,7 @@ class SipPhone(asyncio.DatagramProtocol):
 
     def press(self, keys: str) -> None:
         """Begin to press the keys, one after the other."""
-        for number, key in enumerate(keys):
-            self.rtp.press(key, number * 2 * KEY_S)
+        self.rtp.press(keys)
 
     async def press_by_info(self, key: str) -> None:
         """One key as SIP INFO, application/dtmf-relay."""
