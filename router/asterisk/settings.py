@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from router.asterisk.carriers import ONLY, PRESENTED, Carrier, Registration, Tls, port_above
-from router.core.ids import browser_of
+from router.core.ids import PhoneId, browser_of
 
 #: Played in the language "fr_05" to say a pair of digits that must not reach the log. When a
 #: playback fails, as when the caller hangs up, Asterisk logs the media alone; a variant of a
@@ -49,6 +49,11 @@ class AgentPhone:
     agent: str
     #: The phone's password.
     secret: str = field(repr=False)
+
+    @property
+    def phone(self) -> PhoneId:
+        """What the plan and the engine call it."""
+        return PhoneId(self.agent)
 
     @property
     def endpoint(self) -> str:
@@ -207,6 +212,11 @@ class AsteriskOptions:
     def ari_url(self) -> str:
         """ARI's root, without user and password."""
         return f"http://{self.ari_host}:{self.ari_port}/ari"
+
+    @property
+    def browsers_url(self) -> str:
+        """The websocket of phones in browsers."""
+        return f"ws://{self.ari_host}:{self.ari_port}/ws"
 
     @property
     def entity_id(self) -> str:

@@ -29,6 +29,7 @@ from router.intake.day_key import DayKey
 from router.intake.dialling import DialError, Dialler
 from router.intake.digits import Digits
 from router.intake.guard import Guard
+from router.intake.handing_over import Giver
 from router.intake.interface import Interface
 from router.intake.machines import Machines
 from router.intake.pages import Pages
@@ -40,6 +41,7 @@ from router.intake.wear import Wear
 from router.web.addresses import check
 from router.web.bodies import LARGEST_BODY
 from router.web.served import Runner
+from router.web.softphone.handlers import PATH
 
 #: How long a connection without a request is kept: longer than proxies in front of us keep it.
 _KEEP_ALIVE_S = 75.0
@@ -76,6 +78,7 @@ class Process:
         )
         machines = Machines(terms.machines, keyring)
         self._proxy = Proxy(terms.router_dir, terms.router_paths, machines)
+        self._giver = Giver(terms.router_dir)
 
     async def run(self) -> None:
         """Serve until told to retire, then finish what is under way."""
@@ -94,6 +97,7 @@ class Process:
         leaks.cancel()
         await runner.cleanup()
         await self._proxy.close()
+        self._giver.close()
         await self._dialler.close()
         self._tell_leaks()
 
@@ -101,6 +105,7 @@ class Process:
         app = web.Application(middlewares=[self._guard.middleware], client_max_size=LARGEST_BODY)
         app.add_routes(Interface(self._terms, self._reception, self._guard).routes())
         app.add_routes(Pages(self._terms, self._reception, self._guard).routes())
+        app.add_routes([web.get(PATH, self._giver.hand_over, allow_head=False)])
         check(app)
         for resource in app.router.resources():
             _answer_other_methods(resource)

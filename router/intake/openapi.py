@@ -8,6 +8,7 @@ from typing import Any
 from router.access import Scope
 from router.core.callback.tickets import Failure
 from router.web.openapi import SCHEMAS, answer, errors, operation, paths
+from router.web.softphone.handlers import PATH
 
 _ERROR = {"$ref": "#/components/schemas/Error"}
 _PROGRESS = {"$ref": "#/components/schemas/Progress"}
@@ -168,6 +169,23 @@ DESCRIPTION: dict[str, Any] = {
                         _422="Un champ est à corriger : numéro refusé, fiche inconnue, preuve "
                         "de travail fausse, expirée ou déjà utilisée.",
                         _429="Ce numéro ne peut pas recevoir d’autre rappel pour le moment.",
+                        _503=_AWAY,
+                    ),
+                },
+            }
+        },
+        PATH: {
+            "get": {
+                "operationId": "connectSoftphone",
+                "summary": "Relier le téléphone du navigateur d’un informateur (SIP, RFC 7118)",
+                "description": "Un websocket : les sous-protocoles sont ceux que donne "
+                "/v1/agents/me/softphone. Le service demande chaque seconde si la page est là "
+                "(CRLF CRLF, RFC 5626), et la page répond.",
+                "responses": {
+                    "101": {"description": "Le websocket est ouvert."},
+                    **_refusals(
+                        _400="Ce n’est pas un websocket.",
+                        _403="Ticket inconnu, utilisé ou périmé ; page d’un autre site.",
                         _503=_AWAY,
                     ),
                 },

@@ -51,6 +51,7 @@ the `scope` that is needed.
 _WHO = {
     Others.EVERYBODY: "everybody",
     Others.MACHINES: "machines by their network, or `read`",
+    Others.SOFTPHONES: "browsers' phones, each with a ticket",
     Others.VISITORS: "pages of allowed origins, or `callbacks`",
 }
 #: What else a scope opens, to those who are let in otherwise too.
@@ -88,6 +89,10 @@ _DOES = {
     "actEnd": "ends the call, as hanging up does",
     "actNoting": "lets the wrap-up go on until the call is noted, for 90 s at most",
     "actNote": "notes the call",
+    "openSoftphone": "the account of the phone in the browser, with a ticket for `/sip`: one use, "
+    "ten seconds ([desk](desk.md))",
+    "connectSoftphone": "SIP of that phone over a websocket (RFC 7118), with the ticket as a "
+    "subprotocol",
     "getDesks": "every desk",
     "getWhy": "why the latest call went to that informateur",
     "watch": "rings a supervisor's `phone`, to `listen`, `whisper` or `join`",
@@ -119,11 +124,13 @@ Every error is `{"error": {"code", "field", "message"}}`; `field` is the member 
 | 400 | `invalid_json`, `not_an_object`, `unreadable` | the body is no JSON object |
 | 400 | `idempotency_key` | the header is missing or too short; callbacks alone |
 | 401 | `unauthorized` | the token is missing, unknown or over |
-| 403 | `insufficient_scope`, `machines_only`, `origin` | it opens something else; \
-the address is for machines, or for pages of allowed origins |
+| 400 | `no_websocket` | `/sip` was asked for anything but a websocket |
+| 403 | `insufficient_scope`, `machines_only`, `origin`, `ticket` | it opens something else; \
+the address is for machines, or for pages of allowed origins; the ticket is used or over |
 | 404 | `not_found`, `unknown_agent`, `unknown_fiche`, `unknown_ticket` | there is no such thing |
 | 405 | `method_not_allowed` | `Allow` says which are |
-| 409 | `idempotency_conflict`, `too_late` | a key serves one request; the callback is under way |
+| 409 | `idempotency_conflict`, `too_late`, `no_softphone` | a key serves one request; the \
+callback is under way; phones in browsers are switched off |
 | 409 | `no_session`, `too_long` | the token is no session's; the session has lasted a day |
 | 413, 415 | `too_large`, `unsupported_media_type` | the body is too long, or something else |
 | 422 | `missing_field`, `unknown_field`, `wrong_type`, `unknown_value`, `wrong_value`, \

@@ -24,23 +24,25 @@ def listen_privately(state_dir: Path) -> socket.socket:
     return listen_in(state_dir, SOCKET_NAME)
 
 
-def listen_in(folder: Path, name: str) -> socket.socket:
+def listen_in(
+    folder: Path, name: str, kind: socket.SocketKind = socket.SOCK_STREAM
+) -> socket.socket:
     """Return a socket, listening, in `folder`; for its user alone (mode 600).
 
     Raises:
         DiskError: If the folder cannot be written.
     """
     with writing(folder):
-        return _listen_in(folder, name)
+        return _listen_in(folder, name, kind)
 
 
-def _listen_in(state_dir: Path, name: str) -> socket.socket:
+def _listen_in(state_dir: Path, name: str, kind: socket.SocketKind) -> socket.socket:
     state_dir.mkdir(parents=True, exist_ok=True)
     folder = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY)
     try:
         with suppress(FileNotFoundError):
             os.unlink(name, dir_fd=folder)
-        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        listening = socket.socket(socket.AF_UNIX, kind | socket.SOCK_NONBLOCK)
         # There is no moment at which others could connect. The folder is named by its
         # descriptor, since the path of a socket must be short (unix(7)).
         before = os.umask(0o177)

@@ -40,6 +40,7 @@ class Intake(Protocol):
 @dataclass(slots=True)
 class _Door:
     serve: Serve
+    kind: socket.SocketKind
     close: Close
     #: Device and inode of the socket's name.
     identity: tuple[int, int]
@@ -68,14 +69,16 @@ class Doors:
         self._doors: dict[str, _Door] = {}
         self._trouble = ""
 
-    async def open(self, name: str, serve: Serve) -> None:
+    async def open(
+        self, name: str, serve: Serve, kind: socket.SocketKind = socket.SOCK_STREAM
+    ) -> None:
         """Open a door: a socket of this name, for the router's user alone.
 
         Raises:
             DiskError: If the folder cannot be written.
         """
-        close = await serve(listen_in(self._folder, name))
-        self._doors[name] = _Door(serve, close, self._identity(name))
+        close = await serve(listen_in(self._folder, name, kind))
+        self._doors[name] = _Door(serve, kind, close, self._identity(name))
 
     async def watch(self) -> None:
         """Open them again wherever they are not any more, for as long as the service lives."""
@@ -96,7 +99,7 @@ class Doors:
                 self._lock.take()
             for name, door in list(self._doors.items()):
                 if not self._is_there(name):
-                    await self.open(name, door.serve)
+                    await self.open(name, door.serve, door.kind)
                     await door.close()
         except (DiskError, InUse) as error:
             if str(error) != self._trouble:

@@ -38,9 +38,11 @@ from router.core.desk.pins import Pins
 from router.core.engine import Engine
 from router.core.events import PlanChanged
 from router.core.hours import Hours
-from router.core.ids import ChannelId
+from router.core.ids import AgentId, ChannelId
 from router.core.plan import Plan
 from router.errors import ConfigError, InUse, Problem
+from router.intake.handing_over import SOCKET_NAME as LINES_SOCKET
+from router.intake.handing_over import Taker
 from router.intake.proxy import SOCKET_NAME as PAGES_SOCKET
 from router.intake.supervisor import Intake
 from router.intake.vault import place_of
@@ -71,6 +73,7 @@ from router.web.api import Api
 from router.web.metrics import Metrics
 from router.web.served import Runner
 from router.web.sessions import Sessions
+from router.web.softphone.handlers import Account, Softphones
 
 _STATE_IN_USE = "Stop that router first, or give these settings a state_dir of their own."
 _VAULT_IN_USE = (
@@ -198,6 +201,13 @@ class Service:
         )
         self._keyring = Keyring(tokens_of(keys), time.time)
         self._sessions = Sessions(plan, Pins(keys.pins), keys.code_secret, Clock().now)
+        self._softphones = Softphones(
+            plan,
+            _accounts(config),
+            settings.asterisk.browsers_url,
+            self._stands,
+            self._live.submit,
+        )
         self._api = Api(
             plan,
             codes,
@@ -207,6 +217,7 @@ class Service:
             pages.desks(),
             pages.view,
             self._sessions,
+            self._softphones,
         )
         #: What is served on the router's own socket.
         self.application: web.Application = self._api.application()
@@ -239,6 +250,8 @@ class Service:
             ends.push_async_callback(self._callbacks.close)
             runner = Runner(self.application)
             ends.push_async_callback(runner.cleanup)
+            lines = Runner(self._softphones.door())
+            ends.push_async_callback(lines.cleanup)
             ends.push_async_callback(self._link.close)
             keeping = Tasks()  # ends after the intake: promises under way are kept and given
             ends.push_async_callback(keeping.close)
@@ -251,6 +264,8 @@ class Service:
             doors = Doors(self._state_dir, self._state_lock, self._intake, self._log)
             ends.push_async_callback(doors.close)
             await doors.open(PAGES_SOCKET, partial(_serve_pages, runner))
+            await lines.setup()
+            await doors.open(LINES_SOCKET, Taker(lines).serve, socket.SOCK_SEQPACKET)
             at_work.start(self._records.keep_facts())
             at_work.start(self._records.keep_tape())
             # Before the intake starts: it drops numbers that no open ticket has, and says which
@@ -301,6 +316,7 @@ class Service:
         self._pages.goals = config.publication.goals
         self._keyring.replace(tokens_of(keys))
         self._sessions.change(plan, Pins(keys.pins), keys.code_secret)
+        self._softphones.change_accounts(_accounts(config))
         takes_callbacks = settings.callbacks.presented is not None
         self._readiness.change(settings.asterisk, takes_callbacks=takes_callbacks)
         self._show_plan()
@@ -320,6 +336,10 @@ class Service:
         """Opening hours follow, and whatever is told of times."""
         self._ahead_s = ahead_s
         self._go_on_by(self._given)
+
+    def _stands(self, presented: str) -> bool:
+        """Return whether whoever presented this token is still let in."""
+        return self._sessions.stands(presented) or self._keyring.holder(presented) is not None
 
     def _hours(self) -> Hours:
         return self._engine.board.plan.hours
@@ -394,6 +414,19 @@ def _engine(plan: Plan, codes: CodeBook, pins: Pins, tape: Tape | None) -> Engin
     if tape is None:
         return Engine(plan, codes, run, pins)
     return RecordingEngine(plan, codes, run, pins, tape)
+
+
+def _accounts(config: Config) -> Mapping[AgentId, Account]:
+    """Return the phones in informateurs' browsers, if there are any."""
+    asterisk = config.asterisk()
+    if not asterisk.browsers:
+        return {}
+    browsers = {phone.agent: phone.in_browser for phone in asterisk.agents}
+    return {
+        agent: Account(browsers[agent].phone, browsers[agent].endpoint, browsers[agent].secret)
+        for agent in config.plan.agents
+        if agent in browsers
+    }
 
 
 def _ways_out(settings: Settings) -> list[str]:

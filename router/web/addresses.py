@@ -24,6 +24,8 @@ class Others(StrEnum):
     EVERYBODY = "everybody"
     #: Machines, by their network; from elsewhere with `Scope.READ` (intake/machines.py).
     MACHINES = "machines"
+    #: Browsers' phones, each with a ticket for one connection (softphone/handlers.py).
+    SOFTPHONES = "softphones"
     #: Pages of allowed origins; servers with `Scope.CALLBACKS` (intake/guard.py).
     VISITORS = "visitors"
 
@@ -47,10 +49,12 @@ ADDRESSES: Mapping[str, Scope | Others] = {
     "/v1/wallboard": Scope.READ,
     "/v1/wallboard/stream": Scope.READ,
     "/v1/wallboard/informateurs/{agent}/why": Scope.READ,
+    "/sip": Others.SOFTPHONES,
     "/v1/agents/session": Others.EVERYBODY,
     "/v1/agents/me": Scope.AGENTS,
     "/v1/agents/me/session": Scope.AGENTS,
     "/v1/agents/me/calls": Scope.AGENTS,
+    "/v1/agents/me/softphone": Scope.AGENTS,
     "/v1/agents/me/stream": Scope.AGENTS,
     **{f"/v1/agents/me/{action}": Scope.AGENTS for action in ACTIONS},
     "/v1/supervision/agents": Scope.SUPERVISE,

@@ -23,9 +23,10 @@ from router.web.desk import Desk
 from router.web.metrics import Metrics
 from router.web.page_files import PageFiles
 from router.web.pages import HEADERS, home
-from router.web.replies import Refused, http_refusal, refusal
+from router.web.replies import errors_in_french, refusal
 from router.web.sessions import LogIns, Sessions
 from router.web.snapshot import Snapshot
+from router.web.softphone.handlers import Softphones
 from router.web.supervision import Supervision
 from router.web.wallboard.board import View
 from router.web.wallboard.feed import Feed
@@ -49,12 +50,14 @@ class Api:
     look: Callable[[], View] | None = None
     #: Who is logged in at a desk's page; None: nobody can.
     sessions: Sessions | None = None
-    _desks: list[Desk | Supervision | LogIns] = field(default_factory=list)
+    #: Informateurs' phones in their browsers; None: there are none.
+    softphones: Softphones | None = None
+    _desks: list[Desk | Supervision | LogIns | Softphones] = field(default_factory=list)
 
     def application(self) -> web.Application:
         """Return the application to be served."""
         app = web.Application(
-            middlewares=[_errors_in_french, door(self._known)], client_max_size=LARGEST_BODY
+            middlewares=[errors_in_french, door(self._known)], client_max_size=LARGEST_BODY
         )
         app.add_routes(
             [
@@ -77,6 +80,9 @@ class Api:
                 self._desks.append(log_ins)
                 app.add_routes(log_ins.routes())
             app.on_shutdown.append(desk.close)
+        if self.softphones is not None:
+            self._desks.append(self.softphones)
+            app.add_routes(self.softphones.routes())
         if self.backend is not None and self.look is not None:
             wallboard = Wallboard(self.look, Feed(self.look), self.backend.view_of)
             app.add_routes(wallboard.routes())
@@ -184,18 +190,3 @@ class Api:
                 "sector": self.plan.fiches[fiche].sector,
             }
         )
-
-
-@web.middleware
-async def _errors_in_french(
-    request: web.Request, handler: Callable[[web.Request], Any]
-) -> web.StreamResponse:
-    try:
-        answer: web.StreamResponse = await handler(request)
-    except Refused as error:
-        return refusal(error.status, error.code, error.field, error.message, **error.more)
-    except web.HTTPRequestEntityTooLarge:
-        return refusal(413, "too_large", None, "Le contenu dépasse 16 kilo-octets.")
-    except web.HTTPException as error:
-        return http_refusal(error)
-    return answer

@@ -17,6 +17,7 @@ from router.web.bodies import ACTIONS, Field
 from router.web.directives import OF_AGENT, OF_ALL
 from router.web.replies import ANSWERS
 from router.web.sessions import NUMBER_AND_PIN
+from router.web.softphone.handlers import ACCOUNT, FIELDS
 from router.web.wallboard.board import Doing
 
 Schema = dict[str, Any]
@@ -246,6 +247,14 @@ SCHEMAS: dict[str, Schema] = {
         moved={"const": True},
     ),
     "Directed": _object(reply=_words(one for one in Reply if one in GRANTED), message=_TEXT),
+    "Softphone": _object(
+        phone=_TEXT,
+        uri=_TEXT,
+        password=_TEXT,
+        path=_TEXT,
+        protocols=_list(_TEXT),
+        silent_s=_NUMBER,
+    ),
     "Everyone": _object(agents=_list(ref("Desk"))),
     "Why": _object(agent=_TEXT, why=_or_null(_TEXT)),
 }
@@ -442,6 +451,13 @@ def paths() -> dict[str, Any]:
             )
             for name, action in ACTIONS.items()
         },
+        ACCOUNT: _post(
+            "openSoftphone",
+            ACCOUNT,
+            "Le compte du téléphone dans le navigateur, et un ticket pour /sip",
+            FIELDS,
+            "Softphone",
+        ),
         _SUPERVISION: _get("getDesks", _SUPERVISION, "Tous les postes", "Everyone"),
         why: {
             "parameters": [_in_path("agent")],

@@ -3,7 +3,7 @@
 Errors are `{"error": {"code", "field", "message"}}`. No cache ever keeps an answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -156,3 +156,18 @@ def http_refusal(error: web.HTTPException) -> web.Response:
         answer.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
         return answer
     return refusal(error.status, "refused", None, "Cette demande n’est pas recevable.")
+
+
+@web.middleware
+async def errors_in_french(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Answer whatever is refused in the words of every other refusal."""
+    try:
+        return await handler(request)
+    except Refused as error:
+        return refusal(error.status, error.code, error.field, error.message, **error.more)
+    except web.HTTPRequestEntityTooLarge:
+        return refusal(413, "too_large", None, "Le contenu dépasse 16 kilo-octets.")
+    except web.HTTPException as error:
+        return http_refusal(error)

@@ -138,6 +138,19 @@ class Sessions:
             session.agent, Scope.AGENTS, digest(presented), session.agent, float(session.until)
         )
 
+    def stands(self, presented: str) -> bool:
+        """Return whether the session of this token goes on, by another token if this one is over.
+
+        It has not been closed, its informateur is still one, and the PIN is the same.
+        """
+        session = self._read(presented)
+        return (
+            session is not None
+            and self._now() < session.opened_at + LONGEST_S
+            and session.id not in self._closed
+            and session.agent in self._plan.agents
+        )
+
     def until_s(self, token: str) -> int:
         """Return for how long the token still opens, in seconds."""
         session = self._session(token)
@@ -158,6 +171,14 @@ class Sessions:
         return f"{_MARK}.{text}.{self._seal(session.agent, text)}"
 
     def _session(self, presented: str) -> Session | None:
+        """Return the session of a token that opens; None if it does not."""
+        session = self._read(presented)
+        if session is None or self._now() >= session.until or session.id in self._closed:
+            return None
+        return session if session.agent in self._plan.agents else None
+
+    def _read(self, presented: str) -> Session | None:
+        """Return what is under our seal, over or not; None if nothing is."""
         mark, _, rest = presented.partition(".")
         text, _, seal = rest.partition(".")
         if mark != _MARK:
@@ -169,8 +190,7 @@ class Sessions:
         except ValueError:
             return None
         ours = hmac.compare_digest(self._seal(session.agent, text).encode(), seal.encode())
-        over = self._now() >= session.until or session.id in self._closed
-        return session if ours and not over and session.agent in self._plan.agents else None
+        return session if ours else None
 
     def _seal(self, agent: AgentId, text: str) -> str:
         key = self._pins.key(agent, self._secret)

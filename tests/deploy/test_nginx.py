@@ -40,9 +40,15 @@ class Upstream:
     def __init__(self) -> None:
         self.seen: list[web.Request] = []
 
-    async def answer(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.Request) -> web.StreamResponse:
         self.seen.append(request)
-        return web.Response(text="bonjour")
+        websocket = web.WebSocketResponse(protocols=("sip",))
+        if not websocket.can_prepare(request):
+            return web.Response(text="bonjour")
+        await websocket.prepare(request)
+        async for message in websocket:
+            await websocket.send_str(message.data)
+        return websocket
 
 
 class Front:
@@ -65,6 +71,12 @@ class Front:
             ) as answer,
         ):
             return answer.status, {str(name): text for name, text in answer.headers.items()}
+
+    async def connect(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
+        """Open the websocket of a browser's phone."""
+        context = ssl.create_default_context(cafile=str(CERTIFICATE))
+        url = f"https://localhost:{self._https}/sip"
+        return await session.ws_connect(url, protocols=("sip", "ticket.x"), ssl=context)
 
     def logs(self) -> str:
         return "".join(log.read_text() for log in self.folder.glob("*.log"))
@@ -161,3 +173,26 @@ async def test_no_address_is_logged(front: Front) -> None:
 
     assert "client" not in front.logs()
     assert "127.0.0.1" not in front.logs()
+
+
+async def test_phones_in_browsers_go_through_and_say_nothing_of_where_they_are(
+    front: Front,
+) -> None:
+    async with aiohttp.ClientSession() as session:
+        websocket = await front.connect(session)
+        await websocket.send_str("REGISTER")
+        assert await websocket.receive_str(timeout=PATIENCE_S) == "REGISTER"
+        await websocket.close()
+    [seen] = front.upstream.seen
+    assert seen.headers["Sec-WebSocket-Protocol"] == "sip,ticket.x"
+    assert seen.headers["Via"] == "1.1 nginx"
+    assert not {"X-Forwarded-For", "X-Real-IP", "Forwarded"} & {*seen.headers}
+
+
+async def test_an_office_behind_one_address_has_room_for_all(front: Front) -> None:
+    """Each informateur keeps a websocket open; whoever asks for a page beside is served too."""
+    async with aiohttp.ClientSession() as session:
+        websockets = [await front.connect(session) for _ in range(70)]
+        assert (await front.ask("/v1/agents/me"))[0] == 200
+        for websocket in websockets:
+            await websocket.close()

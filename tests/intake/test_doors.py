@@ -59,7 +59,16 @@ async def test_a_token_does_not_make_a_page_an_allowed_one(here: IntakeScene) ->
     assert (await here.ask(body(), headers=headers))[0] == 403
 
 
+@pytest.mark.parametrize("scope", [None, *Scope])
+async def test_no_token_opens_the_websocket_of_browsers(
+    here: IntakeScene, scope: Scope | None
+) -> None:
+    """A ticket does (tests/web/test_softphone_handlers.py); here it is no websocket at all."""
+    status, told = await here.ask(method="GET", path="/sip", headers=presenting(scope))
+    assert (status, error_of(told)) == (400, ("no_websocket", None))
+
+
 async def test_nothing_is_left_out() -> None:
     tried = {*EVERYBODY, *MACHINES, "/rappel/suivi", "/v1/callbacks", "/v1/callbacks/challenge"}
-    tried |= {"/v1/callbacks/{ticket}", *PAGES}
+    tried |= {"/v1/callbacks/{ticket}", "/sip", *PAGES}
     assert {path for path, to in ADDRESSES.items() if isinstance(to, Others)} == tried

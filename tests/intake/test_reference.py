@@ -40,7 +40,7 @@ def test_what_is_referred_to_is_there() -> None:
 def codes_in(folder: Path) -> set[str]:
     """Every code that the sources give an error."""
     found = set()
-    for file in folder.glob("*.py"):
+    for file in folder.rglob("*.py"):
         text = file.read_text(encoding="utf-8")
         found |= set(re.findall(r"(?:Refused|refusal)\(\s*\d{3},\s*\"([a-z_]+)\"", text))
     return found

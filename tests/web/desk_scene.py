@@ -14,7 +14,7 @@ from router.core.desk.agents import AgentState, PastCall
 from router.core.desk.desk_view import CallView, DeskView
 from router.core.desk.pins import Pins
 from router.core.facts import Door
-from router.core.ids import AgentId, EntryId, PhoneId, PromptId, ReasonId
+from router.core.ids import AgentId, EntryId, PhoneId, PromptId, ReasonId, browser_of
 from router.core.plan import Desk, Entry, PauseReason, Plan
 from router.core.requests import Directive, Reply, Request, Watching
 from router.core.standing import SectorSnapshot
@@ -23,6 +23,7 @@ from router.web.backend import DeskBackend
 from router.web.metrics import Metrics
 from router.web.sessions import Sessions
 from router.web.snapshot import Snapshot
+from router.web.softphone.handlers import Account, Softphones
 from router.web.wallboard.board import Telephony, View
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, code_book, small_plan
 
@@ -148,6 +149,13 @@ class Engine:
             heartbeat_s=heartbeat_s,
         )
         metrics = Metrics(self.plan.sectors)
+        softphones = Softphones(
+            self.plan,
+            {ME: Account(browser_of(ME), "agent-101.web", "mot-de-passe")},
+            "ws://127.0.0.1:9/ws",
+            lambda presented: True,
+            lambda event: None,
+        )
         api = Api(
             self.plan,
             code_book(self.plan),
@@ -157,6 +165,7 @@ class Engine:
             backend,
             lambda: self.view,
             self.sessions,
+            softphones,
         )
         return api.application()
 

@@ -18,6 +18,7 @@ FOR_EVERYBODY = {
 CODES = {"/v1/access-codes/{fiche}"}
 DESK = {
     *("/v1/agents/me", "/v1/agents/me/stream", "/v1/agents/me/calls", "/v1/agents/me/session"),
+    "/v1/agents/me/softphone",
     *(f"/v1/agents/me/{one}" for one in ACTIONS),
 }
 SUPERVISION = {

@@ -136,6 +136,32 @@ def test_who_is_not_in_the_plan_any_more_is_out(sessions: Sessions, plan: Plan) 
     assert sessions.holder(token) is None
 
 
+def test_a_session_stands_beyond_its_first_token(
+    sessions: Sessions, plan: Plan, clock: Clock
+) -> None:
+    """What a token opened may go on while the session does: it is renewed by another token."""
+    token = sessions.open(ME, "4711")
+    assert sessions.stands(token)
+    clock.now += SESSION_S
+    assert sessions.holder(token) is None
+    assert sessions.stands(token)
+    clock.now += LONGEST_S - SESSION_S
+    assert not sessions.stands(token)
+    assert not sessions.stands("poste.x.y")
+    assert not sessions.stands("")
+
+
+def test_a_session_that_is_closed_or_whose_pin_has_changed_stands_no_more(
+    sessions: Sessions, plan: Plan
+) -> None:
+    token, other = sessions.open(ME, "4711"), sessions.open(ME, "4711")
+    sessions.close(token)
+    assert not sessions.stands(token)
+    assert sessions.stands(other)
+    sessions.change(plan, Pins({ME: "4712"}), SECRET)
+    assert not sessions.stands(other)
+
+
 def test_a_token_cannot_be_made_up(sessions: Sessions) -> None:
     token, other = sessions.open(ME, "4711"), sessions.open(OTHER, "4712")
     mark, text, seal = token.split(".")
