@@ -14,9 +14,10 @@ import re
 import sys
 import threading
 from collections.abc import Callable, MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import orjson
 import structlog
@@ -143,6 +144,27 @@ def _dumps(entry: Any, default: Callable[[Any], Any], **_: Any) -> str:
     return orjson.dumps(entry, default=default).decode()
 
 
+class _Sturdy:
+    """A stream whose failures stop nobody: a log on a full disk must not end a call.
+
+    What cannot be written is lost.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, if that can be done."""
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, if that can be done."""
+        with suppress(OSError):
+            self._stream.flush()
+
+
 #: The class of every logger, whose methods are those of the level: nothing is spent on a line that
 #: is not written.
 _Logger: Any = type("Logger", (structlog.make_filtering_bound_logger("debug"),), {})
@@ -178,6 +200,6 @@ def configure(stream: TextIO = sys.stdout, *, level: str = "info", console: bool
             else structlog.processors.JSONRenderer(serializer=_dumps),
         ],
         wrapper_class=_Logger,
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Sturdy(stream))),
         cache_logger_on_first_use=True,
     )

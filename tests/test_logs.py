@@ -3,10 +3,12 @@
 import io
 import json
 import logging
+import subprocess
 import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -215,3 +217,23 @@ def test_warnings_are_lines_of_the_log(
     logs.Libraries().emit(heard[0])
     assert told(stream)["library"] == "py.warnings"
     assert "0199001234" not in stream.getvalue()
+
+
+def test_a_log_on_a_full_disk_stops_nobody() -> None:
+    """Neither at the line, nor at the flush that it is followed by, nor at the end."""
+    code = (
+        "from router import logs; import structlog, sys;"
+        "logs.configure(); log = structlog.get_logger();"
+        "[log.info('step', call='c', count=number) for number in range(9999)];"
+        "print('goes on', file=sys.stderr)"
+    )
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[1],
+        )
+    assert done.stderr.startswith("goes on")
+    assert "Traceback" not in done.stderr

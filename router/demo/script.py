@@ -110,6 +110,8 @@ class Script:
     callbacks: Mapping[str, Any] = field(default_factory=dict)
     #: The seconds between two calls of the service to itself; 0: none.
     probe_every_s: int = 0
+    #: For tests: more variables of the environment of router and fallback.
+    environment: Mapping[str, str] = field(default_factory=dict)
     #: The rendered prompts.
     prompts_dir: Path = PROMPTS
     #: A simulated informateur picks up after this many seconds,

@@ -154,7 +154,9 @@ class Stage:
         words = ["--config", str(self.state_dir / SETTINGS)]
         if self.script.opens_at is not None:
             words += ["--clock-offset", str(self._offset_s)]
-        self.fallback = await RouterProcess.start(self.fallback_log, *words, command="fallback")
+        self.fallback = await RouterProcess.start(
+            self.fallback_log, *words, command="fallback", told=self.script.environment
+        )
 
     async def start_router(self) -> None:
         """Start a router and wait until it is ready.
@@ -167,7 +169,7 @@ class Stage:
             words += ["--clock-offset", str(self._offset_s)]
         if self.script.record is not None:
             words += ["--record", str(self.script.record)]
-        told = self._watchdog.environment()
+        told = {**self._watchdog.environment(), **self.script.environment}
         self.router = await RouterProcess.start(self.router_log, *words, told=told)
         await self._until(self._router_ready, "the router did not become ready")
 

@@ -9,13 +9,16 @@ from collections.abc import Sequence
 
 from router.errors import SetupError
 from tests.faults.fault import Fault
-from tests.faults.kinds import phones, processes, store, wire
+from tests.faults.kinds import clock, events, phones, processes, store, vault, wire
 
 FAULTS: tuple[Fault, ...] = (
     *processes.FAULTS,
     *wire.FAULTS,
     *phones.FAULTS,
     *store.FAULTS,
+    *vault.FAULTS,
+    *clock.FAULTS,
+    *events.FAULTS,
 )
 
 

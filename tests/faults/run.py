@@ -76,7 +76,7 @@ async def _run(
     config = load(None)
     provision.prompts(config, provision.voice_named("espeak-ng", None, tools), tools, say)
     opens_at = config.plan.hours.next_opening(time.time())
-    at = time.time() if opens_at is None else opens_at + 600
+    at = time.time() if opens_at is None else opens_at + 7200
     async with open_town(folder, provision.PROMPTS, tools, port_offset, at, seed) as town:
         made, ready_s = await _break(town, random.Random(seed), minutes * 60, say, only)
         await town.rest()

@@ -16,6 +16,7 @@ from router.demo.sound import ALAW
 from router.demo.stage import Stage
 from tests.faults.ari_proxy import AriProxy
 from tests.faults.history import ASTERISK, Did
+from tests.faults.machine_clock import MachineClock
 from tests.faults.notebook import Notebook
 from tests.faults.people import CalledBack, Caller, Informateur
 from tests.faults.voice import Voices
@@ -65,9 +66,12 @@ _PROMISE = {
 class Town:
     """Use `open_town`. Everything that happens is in `notebook`."""
 
-    def __init__(self, stage: Stage, wire: AriProxy, folder: Path, seed: int) -> None:
+    def __init__(
+        self, stage: Stage, wire: AriProxy, clock: MachineClock, folder: Path, seed: int
+    ) -> None:
         self.stage = stage
         self.wire = wire
+        self.clock = clock
         self.folder = folder
         self.notebook = Notebook()
         settings = stage.asterisk.settings
@@ -86,6 +90,11 @@ class Town:
         self._living: set[asyncio.Task[Any]] = set()
         #: What a fault showed that no history tells.
         self.defects: list[str] = []
+
+    @property
+    def state(self) -> Path:
+        """The service's state folder."""
+        return self.stage.config.settings.state_dir
 
     def defect(self, told: str) -> None:
         """Note what a fault showed that no history tells."""
@@ -204,6 +213,7 @@ async def open_town(
     short = folder / "prompts"
     await asyncio.to_thread(_lay_out, folder, prompts, short)
     asterisk = {"agent_rtp_timeout_s": 3, "retry_every_s": 1, "trunk_qualify_s": 0}
+    clock = MachineClock(folder / "clock")
     script = Script(
         state_dir=folder / "state",
         agents=4,
@@ -214,6 +224,7 @@ async def open_town(
         targets=_TARGETS,
         promise=_PROMISE,
         asterisk=asterisk | {"trunk_silence_s": 7},
+        environment=clock.environment,
     )
     stage = Stage(script, toolbox, lambda _: None)
     wire = AriProxy(stage.asterisk.settings.ari_port)
@@ -221,7 +232,7 @@ async def open_town(
     _lead_through(script.state_dir / SETTINGS, stage.asterisk.settings.ari_port, wire.port)
     try:
         await stage.open_service()
-        town = Town(stage, wire, folder, seed)
+        town = Town(stage, wire, clock, folder, seed)
         async with asyncio.TaskGroup() as group:
             lives = await town.open(group)
             try:

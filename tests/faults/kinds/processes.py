@@ -22,15 +22,16 @@ def _pid(town: Town) -> int:
 
 async def _router_killed(town: Town, chance: random.Random) -> None:
     await town.stage.kill_router()
-    await _start_router(town)
+    await start_router(town)
 
 
 async def _router_stopped(town: Town, chance: random.Random) -> None:
     await town.stage.stop_router()
-    await _start_router(town)
+    await start_router(town)
 
 
-async def _start_router(town: Town) -> None:
+async def start_router(town: Town) -> None:
+    """Start a router, which may take its time."""
     try:
         await town.stage.start_router()
     except SetupError:  # late on a busy machine, which the time until it is ready tells
