@@ -349,6 +349,7 @@ class AsteriskLink:
         # No await from here on: nothing may come in between.
         lost, self._lost_commands = self._lost_commands, []
         found = reconcile(held, self._underway, *self._known(), lost)
+        self._underway.leave_alone(map(ChannelId, held.callers))
         self._performer.perform(found.commands)
         self._pass_on(found.events)
         self.compared_at = asyncio.get_running_loop().time()

@@ -154,14 +154,16 @@ class Requests:
         )
 
     def _put_in(self, command: Join | PutIn, *channels: ChannelId) -> tuple[Request, ...]:
-        """Put channels together; silence is stopped on all of them.
+        """Put channels together; silence is stopped on all of them, and music of the fallback's.
 
-        Asterisk writes nothing else to a channel to which it sends silence (main/channel.c,
+        Asterisk writes nothing else to a channel to which it sends either (main/channel.c,
         __ast_write): it would hear nobody in the bridge.
         """
         wakened = (*self._underway.alone_in(command.bridge), *channels)
         self._underway.put_in(command.bridge, *channels)
+        alone = [channel for channel in channels if self._underway.see_to(channel)]
         return (
+            *(_music("DELETE", "stop music", channel) for channel in alone),
             *map(_stop_silence, wakened),
             *(_add_channel(command, channel) for channel in channels),
         )

@@ -51,6 +51,9 @@ class Underway:
         self._playing: dict[PlaybackId, CallId] = {}
         #: What was asked for last on a channel and has not ended; None: music.
         self._sounding: dict[ChannelId, PlaybackId | None] = {}
+        #: Who may hear music that we have not asked for: the fallback gives it to those whom we
+        #: leave alone (fallback/watch.py).
+        self._left_alone: set[ChannelId] = set()
         self._online: set[PhoneId] = set()
         #: The carriers' endpoints, in the order in which calls go out to them.
         self._ways_out = tuple(ways_out)
@@ -85,6 +88,7 @@ class Underway:
         """Note that a channel has left the application; return whether it was a caller's."""
         self._inside.pop(channel, None)
         self._sounding.pop(channel, None)
+        self._left_alone.discard(channel)
         if channel in self._snoops:
             self._snoops.remove(channel)
             return False
@@ -124,6 +128,16 @@ class Underway:
     def stop_music(self, channel: ChannelId) -> None:
         """Note that the channel is to hear no music any more."""
         self._sounding.pop(channel, None)
+
+    def leave_alone(self, channels: Iterable[ChannelId]) -> None:
+        """Note that these have been left alone for a while, and may hear music."""
+        self._left_alone.update(channels)
+
+    def see_to(self, channel: ChannelId) -> bool:
+        """Return whether a channel may hear music that we have not asked for; it is stopped now."""
+        was_alone = channel in self._left_alone
+        self._left_alone.discard(channel)
+        return was_alone
 
     def playing(self) -> list[tuple[PlaybackId, CallId]]:
         """Return the playbacks whose end has not been heard of, with their calls."""

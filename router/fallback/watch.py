@@ -1,12 +1,15 @@
 """Whether the router is there, and callers whom it left in silence.
 
 A router that is killed is seen at once: its application is gone, and Asterisk's dialplan goes on
-with each new call. One that hangs keeps its application, and takes calls that it does not answer.
-So it is asked on its own socket; and callers who were left with nothing to hear are taken out of
-the application, and go on in the dialplan. Those who talk, or wait with music, stay.
+with each new call. One that hangs keeps its application, and takes calls that it does not answer;
+so does one that cannot reach Asterisk. So it is asked on its own socket, and callers who were left
+with nothing to hear are looked after. Those who were being asked are taken out of the application,
+and go on in the dialplan. Those who wait in the queue, or are called back, stay where they are, and
+hear music once what was being said is over. Those who talk notice nothing.
 """
 
 import asyncio
+import json
 import os
 import time
 from collections.abc import Mapping
@@ -19,9 +22,15 @@ import structlog
 
 from router.ari.client import AriClient
 from router.ari.messages import Request
-from router.ari.naming import CALLER_ARGUMENT, SECTOR_VARIABLE
+from router.ari.naming import (
+    CALLBACK_ARGUMENT,
+    CALLER_ARGUMENT,
+    PROBE_DOOR,
+    SECTOR_VARIABLE,
+)
 from router.errors import AriError, AriGone
 from router.intake.proxy import SOCKET_NAME
+from router.tasks import Tasks
 
 #: How often it is asked, and how long an answer may take, in seconds. Together less than what a
 #: caller takes for a fault.
@@ -29,8 +38,9 @@ ASK_EVERY_S = 0.4
 ANSWER_S = 1.0
 #: How often callers are looked for while it is away.
 LOOK_EVERY_S = 0.3
-#: Callers who were with it before may still hear a prompt; after this, nothing.
-LEFT_ALONE_S = 4.0
+#: Callers who were with it before may still hear a prompt; after this, nothing. A router that says
+#: itself that it has lost Asterisk has needed up to 6 s to notice (ari/client.py).
+LEFT_ALONE_S, LEFT_BY_ONE_CUT_OFF_S = 4.0, 1.0
 #: We were held up ourselves, by so many seconds: what we saw says nothing about the router.
 _HELD_UP_S = 0.3
 
@@ -39,21 +49,39 @@ LEASE = "ALLO_FALLBACK_UNTIL"
 LEASE_S = 5
 _RENEW_EVERY_S = 1.0
 _CONTEXT = "away"
+#: Who is looked after.
+_PEOPLE = (CALLER_ARGUMENT, CALLBACK_ARGUMENT)
+#: Set on a channel, to know that it can be.
+_LEFT_ALONE = "ALLO_LEFT_ALONE"
 
 
 class Watch:
     """Run `ask`, `look` and, where callers can be looked after, `renew` as tasks."""
 
-    def __init__(self, client: AriClient, app: str, state_dir: Path) -> None:
+    def __init__(
+        self,
+        client: AriClient,
+        app: str,
+        state_dir: Path,
+        left_alone_s: float = LEFT_ALONE_S,
+        left_by_one_cut_off_s: float = LEFT_BY_ONE_CUT_OFF_S,
+    ) -> None:
         self._client = client
         self._app = app
         self._state_dir = state_dir
+        self._left_alone_s = left_alone_s
+        self._left_by_one_cut_off_s = left_by_one_cut_off_s
         self._log = structlog.get_logger()
         #: None: not known yet.
         self._is_there: bool | None = None
+        #: Whether it is there, but says that it has no Asterisk.
+        self._is_cut_off = False
         #: When it was last seen (monotonic), and when that question was put (UTC epoch seconds).
         self._seen_at = time.monotonic()
         self._asked_at = time.time()
+        #: Who has been given music since then, or is to have it once something has been said.
+        self._consoled: set[str] = set()
+        self._consoling = Tasks()
 
     @property
     def is_there(self) -> bool:
@@ -64,22 +92,28 @@ class Watch:
         """Ask the router again and again how it is."""
         while True:
             began, asked_at = time.monotonic(), time.time()
-            answers, connected = await asyncio.gather(self._answers(), self._is_connected())
+            serves, connected = await asyncio.gather(self._serves(), self._is_connected())
             took_s = time.monotonic() - began
-            if answers and connected:
+            if serves and connected:
                 self._seen_at, self._asked_at = time.monotonic(), asked_at
                 self._turn(is_there=True)
             elif took_s < ANSWER_S + _HELD_UP_S:
+                self._is_cut_off = serves is False
                 self._turn(is_there=False)
             await asyncio.sleep(ASK_EVERY_S)
 
     async def look(self) -> None:
         """While the router is away, look for callers who hear nothing."""
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            if self._is_there is False:
-                with suppress(AriError, TimeoutError):
-                    await self._take_out()
+        try:
+            while True:
+                await asyncio.sleep(LOOK_EVERY_S)
+                if self._is_there is False:
+                    with suppress(AriError, TimeoutError):
+                        await self._look_after()
+                else:
+                    self._consoled.clear()
+        finally:
+            await self._consoling.close()
 
     async def renew(self) -> None:
         """Tell the dialplan again and again that we can be asked."""
@@ -101,33 +135,58 @@ class Watch:
         except (AriError, TimeoutError):
             return False
 
-    async def _answers(self) -> bool:
+    async def _serves(self) -> bool | None:
+        """Return what the router says itself; None: it says nothing."""
         try:
             async with asyncio.timeout(ANSWER_S):
-                return await answers(self._state_dir)
-        except (OSError, TimeoutError, EOFError):
-            return False
+                return await serves(self._state_dir)
+        except (OSError, TimeoutError, EOFError, ValueError, LookupError):
+            return None
 
-    async def _take_out(self) -> None:
-        alone_s = time.monotonic() - self._seen_at
+    async def _look_after(self) -> None:
+        patience_s = self._left_by_one_cut_off_s if self._is_cut_off else self._left_alone_s
+        are_left = time.monotonic() - self._seen_at >= patience_s
         channels, bridges = await asyncio.gather(self._get("channels"), self._get("bridges"))
         joined = {channel for bridge in bridges for channel in bridge["channels"]}
         for channel in channels:
-            if channel["id"] in joined or not self._is_callers(channel):
+            who = self._who(channel)
+            if who is None or channel["id"] in joined or channel["id"] in self._consoled:
                 continue
-            is_new = _created_at(channel) >= self._asked_at
-            if (is_new or alone_s >= LEFT_ALONE_S) and not await self._is_marked(channel["id"]):
+            is_new = not self._is_cut_off and _created_at(channel) >= self._asked_at
+            if not are_left and not is_new:
+                continue
+            if await self._is_marked(channel["id"]):
+                self._consoled.add(channel["id"])
+                self._consoling.start(self._console(channel["id"]))
+            elif who == CALLER_ARGUMENT:
                 await self._continue(channel["id"])
 
-    def _is_callers(self, channel: Mapping[str, Any]) -> bool:
+    def _who(self, channel: Mapping[str, Any]) -> str | None:
+        """Return what somebody is in the application (ari/naming.py); None: not a person."""
         dialplan = channel["dialplan"]
-        return (dialplan["app_name"], dialplan["app_data"]) == (
-            "Stasis",
-            f"{self._app},{CALLER_ARGUMENT}",
-        )
+        match dialplan["app_name"], *dialplan["app_data"].split(","):
+            case ["Stasis", self._app, str(who), *more] if who in _PEOPLE and more != [PROBE_DOOR]:
+                return who
+            case _:
+                return None
+
+    async def _console(self, channel: str) -> None:
+        """Give somebody music, once what is being said to them is over."""
+        told = {"variable": _LEFT_ALONE, "value": "1"}
+        with suppress(AriError):
+            # Asterisk answers this once nothing is being said on the channel (measured).
+            await self._client.ask_http(
+                Request("wait", "POST", f"channels/{channel}/variable", told)
+            )
+            # A router that is back gives them music itself, or joins them with somebody whom music
+            # would keep them from hearing.
+            serves, connected = await asyncio.gather(self._serves(), self._is_connected())
+            if not (serves and connected):
+                await self._client.ask_http(Request("music", "POST", f"channels/{channel}/moh"))
+                self._log.info("music for somebody whom a router has left")
 
     async def _is_marked(self, channel: str) -> bool:
-        """Whether the caller waits in the queue, and hears music."""
+        """Whether they wait in the queue, or are called back."""
         query = {"variable": SECTOR_VARIABLE}
         try:
             await self._get(f"channels/{channel}/variable", query)
@@ -154,13 +213,14 @@ def _created_at(channel: Mapping[str, Any]) -> float:
     return datetime.strptime(made, "%Y-%m-%dT%H:%M:%S.%f%z").timestamp()
 
 
-async def answers(state_dir: Path) -> bool:
-    """Return whether the router whose folder this is says that it lives.
+async def serves(state_dir: Path) -> bool:
+    """Return whether the router whose folder this is says that it has Asterisk.
 
     The caller's duty: a time-out.
 
     Raises:
-        OSError: If nobody listens there.
+        OSError, EOFError: If nobody listens there, or nothing is said.
+        ValueError, LookupError: If that is no answer.
     """
     folder = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -170,7 +230,9 @@ async def answers(state_dir: Path) -> bool:
     finally:
         os.close(folder)
     try:
-        writer.write(b"GET /healthz HTTP/1.1\r\nHost: router\r\nConnection: close\r\n\r\n")
-        return b" 200 " in await reader.readline()
+        writer.write(b"GET /readyz HTTP/1.1\r\nHost: router\r\nConnection: close\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        parts = json.loads(await reader.read())["parts"]
+        return bool(parts["application"]["ok"])
     finally:
         writer.transport.abort()

@@ -159,7 +159,8 @@ class Readiness:
             unseen = dict.fromkeys(_LOOKED_AT, "cannot be seen without Asterisk")
             return unseen | {"application": away}
         if self._seen_on != self._link.counts.connections:
-            return dict.fromkeys(_LOOKED_AT, NOT_YET)
+            # Once connected, the application has been subscribed.
+            return dict.fromkeys(_LOOKED_AT, NOT_YET) | {"application": ""}
         if asyncio.get_running_loop().time() > self._seen_at + self._stale_s:
             return dict.fromkeys(_LOOKED_AT, f"not seen for {self._stale_s:.0f} s")
         return self._seen

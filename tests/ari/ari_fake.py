@@ -87,6 +87,11 @@ class FakeAsterisk(Wire):
         self.send("StasisStart", channel=channel.describe(), args=args)
         return channel
 
+    def leave(self, channel: Channel) -> None:
+        """A channel leaves the application, and goes on in the dialplan."""
+        channel.args = None
+        self.send("StasisEnd", channel=channel.describe())
+
     def phone(self, name: str) -> FakePhone:
         """A phone of the service; known to Asterisk from the first time on."""
         endpoint = f"agent-{name}"
@@ -110,6 +115,8 @@ class FakeAsterisk(Wire):
         """Whether sound gets from one to the other: by a bridge, or by a supervisor's ear."""
         if listener is speaker or listener.bridge is None or speaker.bridge is None:
             return False
+        if listener.music:
+            return False  # nothing else is written to the channel (measured)
         if listener.bridge == speaker.bridge:
             return True
         for ear in self.channels.values():
@@ -275,6 +282,18 @@ class FakeAsterisk(Wire):
                 channel.music = False
                 return _DONE
             case [("POST" | "DELETE"), "silence"]:
+                return _DONE
+            case ["POST", "continue"]:
+                await _prompts_over(channel)
+                self.leave(channel)
+                return _DONE
+            case ["GET", "variable"]:
+                value = channel.variables.get(query["variable"])
+                missing = {"message": "Provided variable was not found"}
+                return (404, missing) if value is None else (200, {"value": value})
+            case ["POST", "variable"]:
+                await _prompts_over(channel)
+                channel.variables[query["variable"]] = query["value"]
                 return _DONE
             case ["POST", "variables"]:
                 await _prompts_over(channel)

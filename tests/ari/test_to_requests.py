@@ -311,6 +311,21 @@ def test_a_prompt_asked_for_since_makes_silence_needless(translation: Translatio
     assert asked(translation, hush) == []
 
 
+def test_music_is_stopped_once_for_who_was_left_alone(translation: Translation) -> None:
+    """The fallback may have given it; Asterisk would write nothing else to the channel."""
+    caller = ChannelId(CALL)
+    translation.underway.leave_alone([caller, OUTSIDE])
+    translation.underway.leave(OUTSIDE)
+    join = Join(CALL, BRIDGE, (caller, LEG, OUTSIDE))
+
+    def stopped() -> list[str]:
+        paths = [f"{one.method} {one.path}" for one in translation.requests.of(join)]
+        return [path for path in paths if path.endswith("/moh")]
+
+    assert stopped() == [f"DELETE channels/{caller}/moh"]
+    assert stopped() == []
+
+
 def test_nobody_in_a_conversation_hears_silence(translation: Translation) -> None:
     """Asterisk writes nothing else to a channel that it sends silence to."""
     both = [f"DELETE {CHANNEL}", f"DELETE {LEG}"]

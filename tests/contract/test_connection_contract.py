@@ -101,6 +101,23 @@ async def test_a_new_router_finds_callers_in_talks_and_in_the_queue(asterisk: As
         assert (await new.expect(LegEnded, call=talking, leg=leg)).reason is LegEnd.HUNG_UP
 
 
+async def test_music_that_the_fallback_gave_keeps_nobody_from_hearing(
+    asterisk: AsteriskFace,
+) -> None:
+    async with Bench(asterisk) as bench:
+        call, leg, bridge, phone = await bench.talk()
+        bench.perform(Part(call, bridge))
+        await bench.settled()
+        await bench.pause()
+        await bench.ask("POST", f"channels/{call}/moh")
+        bench.resume()
+        await bench.until(lambda: bench.link.counts.connections == 2)
+        await bench.join(call, ChannelId(call), leg)
+        assert not await asterisk.hears_sound(bench.caller)
+        assert await asterisk.hears(bench.caller, phone)
+        assert await asterisk.hears(phone, bench.caller)
+
+
 async def test_a_new_router_clears_what_nobody_owns(asterisk: AsteriskFace) -> None:
     async with Bench(asterisk) as old:
         call, leg, bridge, phone = await old.talk()

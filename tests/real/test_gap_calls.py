@@ -76,6 +76,25 @@ async def test_callers_keep_code_and_rank_while_the_router_is_dead(cast: Cast) -
     await cast.ended(second, "answered")
 
 
+async def test_who_hears_a_sentence_in_the_queue_when_the_router_dies_hears_music_next(
+    cast: Cast,
+) -> None:
+    informateur = await cast.informateur()
+    talking = await cast.waiting_caller()
+    await cast.talk(talking, informateur)
+    caller = await cast.waiting_caller()
+    await cast.stage.kill_router()
+    await caller.person.hears("queue-joined", "music")
+    await cast.stage.start_router()
+    await cast.step(caller, Step.FOUND)
+    await caller.person.hears("queue-still", "rank-next", "music")
+    await talking.hang_up()
+    await cast.ended(talking, "answered")
+    await cast.talk(caller, informateur)
+    await informateur.hang_up()
+    await cast.ended(caller, "answered")
+
+
 async def test_callers_of_a_router_that_hangs_are_looked_after(cast: Cast) -> None:
     informateur = await cast.informateur()
     router = cast.stage.router

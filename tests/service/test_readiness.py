@@ -117,7 +117,7 @@ async def test_all_there() -> None:
 
 async def test_nothing_is_there_before_it_was_seen() -> None:
     async with scene() as here:
-        assert set(here.missing) == {*PARTS} - {"store", "intake", "new_calls"}
+        assert set(here.missing) == {*PARTS} - {"application", "store", "intake", "new_calls"}
         await here.looked()
         here.link.counts.connections += 1  # another Asterisk, perhaps
         assert here.missing["trunk_transport"] == "not seen yet"
