@@ -43,8 +43,9 @@ _FONTS = """\
   <dir>/usr/share/fonts</dir>
   <dir>{here}/usr/share/fonts</dir>
   <cachedir>{here}/fonts-cache</cachedir>
-  <alias><family>system-ui</family><prefer><family>Liberation Sans</family></prefer></alias>
-  <alias><family>sans-serif</family><prefer><family>Liberation Sans</family></prefer></alias>
+  <match target="pattern">
+    <edit name="family" mode="append_last"><string>Liberation Sans</string></edit>
+  </match>
 </fontconfig>
 """
 

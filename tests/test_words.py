@@ -38,6 +38,15 @@ def test_the_widget_fits_everybody() -> None:
     assert _OF_ONE_ONLY.findall(source) == []
 
 
+def test_the_pages_fit_everybody() -> None:
+    sources = [
+        path for path in (ROUTER / "web" / "static").rglob("*") if path.suffix in (".js", ".html")
+    ]
+    assert sources
+    for path in sources:
+        assert _OF_ONE_ONLY.findall(path.read_text()) == [], path
+
+
 @pytest.mark.parametrize(
     "text", ["Vous êtes déjà connecté.", "L’appelant est repris.", "Demander à être rappelé"]
 )

@@ -59,6 +59,7 @@ _ALSO = {Scope.READ: Others.MACHINES, Scope.CALLBACKS: Others.VISITORS}
 #: What each operation does, by its id.
 _DOES = {
     "getPage": "the page for people",
+    "getDeskPage": "the informateur's desk, a page ([desk](desk.md))",
     "getFile": "a script or style sheet of the pages",
     "getHealth": "whether the process lives",
     "getReadiness": "whether a call can come in and reach a phone, and what is missing",

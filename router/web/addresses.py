@@ -39,6 +39,7 @@ ADDRESSES: Mapping[str, Scope | Others] = {
     "/rappel": Others.EVERYBODY,
     "/rappel/suivi": Others.EVERYBODY,
     "/widget.js": Others.EVERYBODY,
+    "/poste": Others.EVERYBODY,
     "/static/{folder}/{file}": Others.EVERYBODY,
     "/readyz": Others.MACHINES,
     "/metrics": Others.MACHINES,

@@ -6,6 +6,7 @@ error of `router.web.replies`. Nothing here could name a caller.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -38,6 +39,8 @@ class Desk:
     backend: DeskBackend
     snapshot: Callable[[], Snapshot]
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
+    #: Set when somebody has asked for something; then another takes its place.
+    _asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def routes(self) -> list[web.RouteDef]:
         """Return the addresses."""
@@ -51,6 +54,7 @@ class Desk:
     async def close(self, app: web.Application) -> None:
         """End all streams, since the server stops."""
         self._closing.set()
+        self._asked.set()
 
     async def me(self, request: web.Request) -> web.Response:
         """Return where the informateur stands, and what can be chosen."""
@@ -72,6 +76,8 @@ class Desk:
         if isinstance(asked, InCall) and not self.snapshot().ready:
             raise telephony_away()
         reply = await self.backend.ask(agent, asked)
+        self._asked.set()
+        self._asked = asyncio.Event()
         if reply not in GRANTED:
             raise refused(reply)
         return granted(reply, self._json(self.backend.view_of(agent)))
@@ -94,11 +100,17 @@ class Desk:
                 elif clock() - written_at >= self.backend.heartbeat_s:
                     await response.write(b": still here\n\n")
                     written_at = clock()
-                await asyncio.sleep(self.backend.poll_s)
+                await self._until_news()
             await response.write_eof()
         except ConnectionError:
             pass  # the page has been closed
         return response
+
+    async def _until_news(self) -> None:
+        """Wait until it is time to look again, or somebody has asked for something."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.backend.poll_s):
+                await self._asked.wait()
 
     def _json(self, view: DeskView) -> dict[str, Any]:
         return desk_json(view, self.plan, self.snapshot().now)

@@ -51,7 +51,7 @@ def desk_json(view: DeskView, plan: Plan, now: float) -> dict[str, Any]:
         "absence": None if view.absence is None else absence_json(view.absence),
         "reason": None if view.reason is None else reason_json(view.reason, plan),
         "misses": view.misses,
-        "call": None if view.call is None else _call_json(view.call, plan),
+        "call": None if view.call is None else _call_json(view.call, plan, now),
         "watched_by": view.watched_by,
         "why": None if view.why is None else why_here(view.why),
         "after_call": _after_call_json(view, plan),
@@ -77,7 +77,7 @@ def choices_json(plan: Plan) -> dict[str, Any]:
     """Return what an informateur can choose from, in the plan's order."""
     return {
         "reasons": [
-            {"id": one.id, "name": one.name, "longest_s": one.longest_s}
+            {"id": one.id, "name": one.name, "key": one.key, "longest_s": one.longest_s}
             for one in plan.desk.reasons.values()
         ],
         "sectors": [
@@ -118,7 +118,7 @@ def why_here(choice: Choice) -> str:
     )
 
 
-def _call_json(call: CallView, plan: Plan) -> dict[str, Any]:
+def _call_json(call: CallView, plan: Plan, now: float) -> dict[str, Any]:
     return {
         "state": call.state.value,
         "sector": _sector_json(call.sector, plan),
@@ -126,6 +126,7 @@ def _call_json(call: CallView, plan: Plan) -> dict[str, Any]:
         "fiche": _fiche_json(call.fiche, plan),
         "waited_s": _seconds(call.waited_s),
         "talked_s": None if call.talked_s is None else _seconds(call.talked_s),
+        "held_s": None if call.held_at is None else _seconds(now - call.held_at),
         "attempts": call.attempts,
         "passed_on": call.passed_on,
         "consulted": call.consulted,

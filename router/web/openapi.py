@@ -164,6 +164,7 @@ SCHEMAS: dict[str, Schema] = {
         fiche=_or_null(_FICHE),
         waited_s=_COUNT,
         talked_s=_or_null(_COUNT),
+        held_s=_or_null(_COUNT),
         attempts=_COUNT,
         passed_on=_TRUTH,
         consulted=_TRUTH,
@@ -184,7 +185,7 @@ SCHEMAS: dict[str, Schema] = {
         )
     ),
     "Choices": _object(
-        reasons=_list(_object(id=_TEXT, name=_TEXT, longest_s=_COUNT)),
+        reasons=_list(_object(id=_TEXT, name=_TEXT, key=_TEXT, longest_s=_COUNT)),
         sectors=_list(_object(id=_TEXT, name=_TEXT, code=_TEXT)),
         directory=_list(_object(id=_TEXT, name=_TEXT, number=_or_null(_TEXT), code=_TEXT)),
         results=_list(_object(id=_words(Result), name=_TEXT)),
@@ -389,6 +390,7 @@ def paths() -> dict[str, Any]:
         "/metrics": _get(
             "getMetrics", "/metrics", "Les mesures, pour Prometheus", "", 403, kind="text/plain"
         ),
+        "/poste": _get("getDeskPage", "/poste", "Le poste d’un informateur", "", kind="text/html"),
         _FILE: {
             "parameters": [_in_path("folder"), _in_path("file")],
             **_get("getFile", _FILE, "Un fichier des pages", "", 404, kind="text/*"),

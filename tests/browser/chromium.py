@@ -29,7 +29,11 @@ _KEYS: dict[str, dict[str, Any]] = {
     "Tab": {"code": "Tab", "windowsVirtualKeyCode": 9},
     "Enter": {"code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"},
     " ": {"code": "Space", "windowsVirtualKeyCode": 32, "text": " "},
+    "Escape": {"code": "Escape", "windowsVirtualKeyCode": 27},
+    "ArrowDown": {"code": "ArrowDown", "windowsVirtualKeyCode": 40},
+    "ArrowUp": {"code": "ArrowUp", "windowsVirtualKeyCode": 38},
 }
+_SHIFT, _CONTROL = 8, 2
 
 
 @contextmanager
@@ -155,8 +159,13 @@ class Page:
         shown = await self.js("document.body.innerText + (globalThis.said?.('section') ?? '')")
         raise AssertionError(f"never true: {expression}\n{shown}\n{self.requests}\n{self.errors}")
 
-    async def press(self, key: str, *, shift: bool = False) -> None:
-        known = {"key": key, "modifiers": 8 if shift else 0, **_KEYS[key]}
+    async def press(self, key: str, *, shift: bool = False, control: bool = False) -> None:
+        """Press and release a key; one that writes does so."""
+        modifiers = (_SHIFT if shift else 0) | (_CONTROL if control else 0)
+        described = _KEYS.get(key) or {"windowsVirtualKeyCode": ord(key.upper()), "text": key}
+        known = {"key": key, "modifiers": modifiers, **described}
+        if control:
+            known.pop("text", None)
         await self.call("Input.dispatchKeyEvent", type="keyDown", **known)
         await self.call("Input.dispatchKeyEvent", type="keyUp", **known)
 
@@ -188,6 +197,28 @@ class Page:
 
     async def without_scripts(self) -> None:
         await self.call("Emulation.setScriptExecutionDisabled", value=True)
+
+    async def zoom(self, times: float) -> None:
+        """Make everything larger, as by the browser's own zoom."""
+        await self.call("Emulation.setPageScaleFactor", pageScaleFactor=1)
+        width = int(1280 / times)
+        await self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=int(900 / times),
+            deviceScaleFactor=times,
+            mobile=False,
+        )
+
+    async def offline(self, *, off: bool) -> None:
+        """Cut the network, or give it back."""
+        await self.call(
+            "Network.emulateNetworkConditions",
+            offline=off,
+            latency=0,
+            downloadThroughput=-1,
+            uploadThroughput=-1,
+        )
 
     async def picture(self) -> bytes:
         """Return a picture of the whole page, as PNG."""

@@ -2,15 +2,19 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 from aiohttp.test_utils import TestServer
 
 from tests import page_tools
 from tests.browser import chromium
+from tests.browser import poste as poste_touch
 from tests.browser.chromium import Page
+from tests.browser.poste import Poste
 from tests.browser.stub import Stub
 from tests.browser.widget import TOUCH, Widget
+from tests.web.desk_scene import Engine
 
 #: Waits are recorded and pass fifty times faster; `ahead` puts the page's clock forward.
 _HASTE = """
@@ -60,3 +64,21 @@ async def server(stub: Stub) -> AsyncIterator[TestServer]:
 def home(server: TestServer) -> str:
     """The address of the interface, without a slash at the end."""
     return str(server.make_url("")).rstrip("/")
+
+
+@pytest.fixture
+def engine() -> Engine:
+    engine = Engine()
+    engine.plan = replace(engine.plan, fiche_url="https://www.example.org/fiches/{fiche}")
+    return engine
+
+
+@pytest.fixture
+async def poste(browser: str, engine: Engine) -> AsyncIterator[Poste]:
+    """The desk page of a service that `engine` stands behind; its clocks run as they do."""
+    async with (
+        TestServer(engine.application()) as server,
+        chromium.page(browser, poste_touch.TOUCH) as page,
+    ):
+        yield Poste(page, str(server.make_url("")).rstrip("/"))
+        assert page.errors == []

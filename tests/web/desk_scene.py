@@ -133,7 +133,8 @@ class Engine:
         self.view = a_board_view(self.plan, list(self.views.values()))
         #: The conversations of the day, whoever asks.
         self.past: list[PastCall] = []
-        self.sessions = Sessions(self.plan, PINS, b"secret", lambda: MONDAY_10H)
+        self.pins = PINS
+        self.sessions = Sessions(self.plan, self.pins, b"secret", lambda: MONDAY_10H)
         #: How often a desk was looked at.
         self.looks = 0
 

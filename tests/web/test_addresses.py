@@ -13,7 +13,7 @@ from tests.web.desk_scene import SCOPES, Client, Engine
 #: Written out again, beside the table that is tested: what needs no token, and what each opens.
 FOR_EVERYBODY = {
     *("/", "/healthz", "/readyz", "/metrics", "/v1/service", "/static/{folder}/{file}"),
-    "/v1/agents/session",
+    *("/poste", "/v1/agents/session"),
 }
 CODES = {"/v1/access-codes/{fiche}"}
 DESK = {

@@ -295,3 +295,16 @@ async def test_a_stream_ends_with_its_token(desks: Client, engine: Engine) -> No
         engine.sessions.close(token)
         async with asyncio.timeout(PATIENCE_S):
             assert await answer.content.read() == b""
+
+
+async def test_what_was_asked_for_is_seen_at_once(engine: Engine) -> None:
+    """However seldom a stream looks by itself."""
+    async with (
+        TestClient(Server(engine.application(poll_s=3600.0))) as client,
+        client.get("/v1/agents/me/stream", headers=as_agent()) as stream,
+    ):
+        await stream.content.readuntil(b"\n\n")
+        engine.views[ME] = a_view(state=AgentState.PAUSED)
+        await client.post("/v1/agents/me/pause", json={"reason": LUNCH}, headers=as_agent())
+        async with asyncio.timeout(PATIENCE_S):
+            assert b'"paused"' in await stream.content.readuntil(b"\n\n")

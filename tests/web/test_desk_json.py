@@ -64,11 +64,14 @@ def test_a_call_in_json() -> None:
         "fiche": {"id": "F1234", "title": "Bail", "url": None},
         "waited_s": 42,
         "talked_s": 120,
+        "held_s": None,
         "attempts": 1,
         "passed_on": False,
         "consulted": False,
         "aside": None,
     }
+    held = desk_json(a_view(call=a_call(held_at=MONDAY_10H - 8)), desk_plan(), MONDAY_10H)
+    assert held["call"]["held_s"] == 8
     ringing = desk_json(a_view(call=a_call(fiche=None, talked_s=None)), desk_plan(), MONDAY_10H)
     assert ringing["call"]["fiche"] is None
     assert ringing["call"]["talked_s"] is None
@@ -160,7 +163,7 @@ def test_no_duration_is_negative() -> None:
 
 def test_what_can_be_chosen() -> None:
     choices = choices_json(desk_plan())
-    assert choices["reasons"] == [{"id": "repas", "name": "Repas", "longest_s": 3600}]
+    assert choices["reasons"] == [{"id": "repas", "name": "Repas", "key": "1", "longest_s": 3600}]
     assert choices["sectors"][0] == {"id": HOUSING, "name": "Logement", "code": "21"}
     assert choices["directory"] == [
         {"id": TAXES, "name": "Impôts", "number": "0199000001", "code": "12"}

@@ -6,7 +6,7 @@
 
 /**
  * Return the sentence, or all those of an object, with its no-break spaces: narrow before ";!?",
- * wide before ":" and inside "« »", and between a figure and its unit.
+ * wide before ":", inside "« »", and within "2 min 05 s".
  * @template T
  * @param {T} said
  * @returns {T}
@@ -16,7 +16,8 @@ export function typeset(said) {
     const set = said
       .replace(/ (?=[;!?])/g, "\u202f")
       .replace(/ (?=[:»])|(?<=«) /g, "\u00a0")
-      .replace(/(?<=[\d}]) (?=(?:s|min|h|%)(?!\p{L}))/gu, "\u00a0");
+      .replace(/(?<=[\d}]) (?=(?:s|min|h|%)(?!\p{L}))/gu, "\u00a0")
+      .replace(/(?<=(?<!\p{L})(?:min|h)) (?=[\d{])/gu, "\u00a0");
     return /** @type {T} */ (set);
   }
   const all = Object.entries(/** @type {Record<string, unknown>} */ (said));
@@ -45,5 +46,206 @@ export const texts = typeset({
   shared: {
     skip: "Aller au contenu",
     noService: "Le service redémarre ou est indisponible.",
+    close: "Fermer",
+    // What an informateur does, on the desk and on the wallboard alike.
+    doing: {
+      off: "Hors service",
+      away: "Téléphone absent",
+      ready: "Disponible",
+      ringing: "Appel entrant",
+      answering: "Appel annoncé",
+      talking: "En conversation",
+      holding: "Appel en attente",
+      consulting: "Consultation en cours",
+      consulted: "Avis demandé",
+      referring: "Mise en relation",
+      noting: "Notes d’appel",
+      paused: "En pause",
+    },
+    durations: {
+      hours: "{hours} h {minutes} min",
+      minutes: "{minutes} min {seconds} s",
+      seconds: "{seconds} s",
+      timeOfDay: "{hours} h {minutes}",
+    },
+  },
+
+  poste: {
+    title: "Poste d’informateur",
+    of: "Poste {agent}",
+    documentTitle: "{doing} – poste {agent}",
+
+    connection: {
+      joined: "Relié au service",
+      lost: "Liaison perdue depuis {since}",
+      lostAlert:
+        "La liaison avec le service est perdue. Les conversations continuent ; ce qui est affiché " +
+        "peut ne plus être exact. La page essaie de rétablir la liaison.",
+      back: "La liaison avec le service est rétablie.",
+    },
+
+    logIn: {
+      title: "Ouvrir ma session",
+      introduction: "Avec le numéro et le code personnel qui servent aussi au téléphone.",
+      number: "Numéro d’informateur",
+      pin: "Code personnel",
+      pinHint: "De 4 à 8 chiffres. Il n’est pas conservé par cette page.",
+      enter: "Ouvrir",
+      missingNumber: "Indiquez votre numéro d’informateur.",
+      missingPin: "Indiquez votre code personnel.",
+      over: "La session a pris fin. Indiquez de nouveau votre code personnel.",
+      closed: "La session est fermée.",
+    },
+
+    begin: {
+      where: "Où répondez-vous aux appels ?",
+      phone: "Mon téléphone (poste {agent})",
+      browser: "Ce navigateur",
+      other: "Un autre téléphone",
+      otherNumber: "Numéro de ce téléphone",
+      start: "Prendre mon service",
+    },
+
+    // Below the state: what it means, or what to do.
+    state: {
+      label: "Mon état",
+      since: "depuis",
+      left: "Reste",
+      at: "Poste {phone}",
+      ready: "Le prochain appel peut arriver à tout moment.",
+      ringing: "Décrochez : une voix annonce l’appel, puis la personne est en ligne.",
+      answering: "Écoutez l’annonce ; la personne arrive ensuite.",
+      dialling: "Écoutez l’annonce ; le numéro de la personne est composé ensuite.",
+      holding: "La personne entend de la musique.",
+      consulting: "La personne entend de la musique.",
+      consulted: "Un poste vous demande un avis. La personne entend de la musique.",
+      referring: "La personne entend de la musique, le numéro est composé.",
+      noting: "Aucun appel n’arrive avant la fin de ce délai.",
+      off: "Aucun appel n’arrive à ce poste.",
+      away:
+        "Le téléphone {phone} n’est pas raccordé au service. Les appels reprennent dès qu’il l’est " +
+        "de nouveau.",
+      until: "Jusqu’à {until} au plus tard, puis le service prend fin.",
+      untilReady: "Les appels reprennent à {until}.",
+      misses: { one: "{count} appel sans réponse", other: "{count} appels sans réponse" },
+      watched: "Supervision : {supervisor} participe à cet appel.",
+      directed: "État décidé par la supervision ({supervisor}).",
+      message: "Message de {supervisor}, {at} : {text}",
+      pauseAfter: "Après cet appel : pause ({reason}).",
+      leaveAfter: "Après cet appel : fin de service.",
+      soon: "Plus que {left} pour noter l’appel.",
+    },
+
+    actions: {
+      ready: "Reprendre les appels",
+      pause: "Pause",
+      pauseAfter: "Pause après l’appel",
+      forget: "Annuler la demande",
+      elsewhere: "Changer de téléphone",
+      hold: "Mettre en attente",
+      retrieve: "Reprendre la personne",
+      transfer: "Transférer",
+      consult: "Consulter",
+      refer: "Orienter",
+      complete: "Transmettre l’appel",
+      cancel: "Revenir à la personne",
+      end: "Terminer l’appel",
+      readFiche: "Lire la fiche {fiche}",
+      help: "Raccourcis",
+      leave: "Quitter",
+    },
+
+    call: {
+      title: "Appel en cours",
+      incoming: "Appel entrant",
+      kind: "Arrivée",
+      waited: "Attente",
+      talked: "Conversation",
+      why: "Pourquoi cet appel arrive ici",
+      passedOn: "{kind}, transmis par un autre poste",
+      announced: "Appel : {sector}, {kind}, attente {waited}.",
+      consulting: "Consultation : {sector}. Le poste est appelé.",
+      consulted: "Consultation : {sector}. Le poste est en ligne avec vous.",
+      referring: "Mise en relation : {entry}.",
+    },
+
+    doors: {
+      none: "appel",
+      code: "appel avec le code d’une page",
+      menu: "appel, domaine choisi au clavier",
+      "no-key": "appel, domaine non précisé",
+      callback: "rappel demandé",
+    },
+
+    choose: {
+      search: "Chercher par nom ou par code",
+      none: "Aucun résultat.",
+      found: { one: "{count} résultat", other: "{count} résultats" },
+      cancel: "Annuler",
+      choose: "Choisir",
+      pause: "Motif de la pause",
+      transfer: "Transférer vers quel domaine ?",
+      consult: "Consulter quel domaine ?",
+      refer: "Orienter vers quel organisme ?",
+      subject: "Sujet de l’appel",
+      put: "Mettre en relation",
+      tell: "Dire le numéro",
+      noNumber: "sans numéro",
+      longest: "{longest} au plus",
+    },
+
+    note: {
+      title: "Noter l’appel",
+      left: "Reste",
+      subject: "Sujet",
+      change: "Changer le sujet",
+      result: "Réponse",
+      referral: "Organisme indiqué",
+      noReferral: "Aucun",
+      improve: "La fiche est à améliorer (erreur, manque ou phrase obscure)",
+      save: "Noter",
+      saveReady: "Noter et reprendre",
+      moreTime: "Plus de temps",
+      sent: "{subject} : {result}",
+    },
+
+    today: {
+      title: "Mes appels du jour",
+      none: "Aucun appel pour le moment.",
+      line: "{kind}, {talked}",
+      noted: "noté : {result}",
+      notNoted: "sans note",
+    },
+
+    help: {
+      title: "Raccourcis du clavier",
+      introduction:
+        "Une seule touche, hors d’un champ de saisie. La touche est écrite sur chaque bouton.",
+      use: "Utiliser les raccourcis à une touche",
+      keys: {
+        r: "Reprendre les appels, après une pause ou les notes",
+        p: "Pause ; pendant un appel, la demander pour la suite",
+        a: "Mettre la personne en attente, puis la reprendre",
+        t: "Transférer à un autre domaine",
+        c: "Consulter un autre domaine",
+        v: "Transmettre l’appel au poste consulté",
+        o: "Orienter vers un autre organisme",
+        f: "Terminer l’appel",
+        l: "Lire la fiche que la personne a lue",
+        "?": "Cette liste",
+      },
+      enter: "Ctrl + Entrée",
+      enterDoes: "Noter l’appel et reprendre, depuis les notes",
+      escape: "Échap",
+      escapeDoes: "Fermer une fenêtre sans rien changer",
+    },
+
+    leave: {
+      title: "Quitter",
+      introduction: "Voulez-vous aussi terminer votre service ?",
+      endOfDuty: "Fin de service : plus aucun appel",
+      pageOnly: "Fermer cette page seulement : le téléphone continue de sonner",
+      stay: "Rester",
+    },
   },
 });
