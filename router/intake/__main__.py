@@ -77,7 +77,7 @@ class Process:
             self._reception, self._dialler, self.channel, self._wear, fiction=terms.fiction
         )
         machines = Machines(terms.machines, keyring)
-        self._proxy = Proxy(terms.router_dir, terms.router_paths, machines)
+        self._proxy = Proxy(terms.router_dir, terms.router_paths, machines, keyring)
         self._giver = Giver(terms.router_dir)
 
     async def run(self) -> None:

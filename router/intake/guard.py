@@ -143,7 +143,7 @@ def refused(error: Refused) -> web.Response:
 
 def retry_headers(error: Refused) -> dict[str, str]:
     """Return when to try again, as a header, where that is known."""
-    if isinstance(error, NotNow) and error.retry_s is not None:
+    if error.retry_s is not None:
         return {"Retry-After": str(error.retry_s)}
     return {}
 

@@ -140,7 +140,7 @@ callback is under way; phones in browsers are switched off |
 | 422, 429 | `unknown_sector`, `wrong_proof`, those of a number that is not called \
 back | callbacks alone |
 | 500 | `defect` | a fault of ours, which is in the log |
-| 503 | `away`, `telephony_away`, those of `callbacks.code` in `/v1/service` | not now |
+| 503 | `away`, `busy`, `telephony_away`, those of `callbacks.code` in `/v1/service` | not now |
 """
 
 

@@ -60,6 +60,14 @@ class NotNow(Refused):
         self.opens_at = opens_at
 
 
+def busy() -> Refused:
+    """Return the refusal of a request for which there is no time now: too many ask at once."""
+    message = "Trop de demandes arrivent en même temps. Réessayez dans quelques secondes."
+    refused = Refused(503, "busy", None, message)
+    refused.retry_s = 2
+    return refused
+
+
 def most_common(refusals: Collection[Refusal | None]) -> Refusal | None:
     """Return the commonest reason why no callback is promised; None if one is, somewhere.
 

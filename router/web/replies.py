@@ -22,8 +22,11 @@ class Refused(RouterError):
     """A request is refused with HTTP `status`.
 
     `field` is the one to correct, None for the request as a whole; `message` is in French; `more`
-    goes into the error as it is.
+    goes into the error as it is. `retry_s` says after how many seconds trying again may help, where
+    that is known.
     """
+
+    retry_s: int | None = None
 
     def __init__(
         self, status: int, code: str, field: str | None, message: str, **more: str

@@ -177,6 +177,7 @@ class IntakeScene:
         for asked in (self.asterisk.calls, self.asterisk.plays, self.asterisk.hushed):
             asked.clear()
         self.web.seen.clear()
+        self.web.gate = None
         self.accept()
 
     def accept(

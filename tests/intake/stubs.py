@@ -159,6 +159,8 @@ class RouterWeb:
     seen: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     events: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     streams: int = 0
+    #: If set, answers wait for it.
+    gate: asyncio.Event | None = None
 
     PATHS = (
         *("/", "/healthz", "/readyz", "/metrics", "/v1/service"),
@@ -181,6 +183,8 @@ class RouterWeb:
 
     async def _any(self, request: web.Request) -> web.Response:
         self.seen.append((request.path_qs, dict(request.headers), await request.read()))
+        if self.gate is not None:
+            await self.gate.wait()
         return web.json_response({"path": request.path}, headers={"X-Router": "yes"})
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:

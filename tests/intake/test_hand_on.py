@@ -6,8 +6,9 @@ import stat
 
 import pytest
 
+from router.access import Scope
 from router.intake.proxy import SOCKET_NAME
-from tests.intake.scene import MACHINES_TOKEN, ORIGIN, IntakeScene
+from tests.intake.scene import MACHINES_TOKEN, ORIGIN, TOKENS, IntakeScene, error_of
 from tests.patience import PATIENCE_S
 from tests.web.raw import answer_to, get
 
@@ -15,21 +16,73 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_addresses_of_the_router_are_handed_on(here: IntakeScene) -> None:
-    headers = {"Origin": ORIGIN, "Authorization": "Bearer t", "Accept": "x/y", "X-Other": "no"}
-    status, told = await here.ask(method="GET", path="/v1/service?x=1", headers=headers)
+    headers = {"Authorization": "Bearer t", "Accept": "x/y", "X-Other": "no"}
+    status, told = await here.ask(method="GET", path="/v1/agents/me/note?x=1", headers=headers)
 
-    assert (status, told) == (200, {"path": "/v1/service"})
+    assert (status, told) == (200, {"path": "/v1/agents/me/note"})
+    assert here.headers["X-Router"] == "yes"
+    ((target, seen, body),) = here.web.seen
+    assert (target, body) == ("/v1/agents/me/note?x=1", b"")
+    assert (seen["Authorization"], seen["Accept"]) == ("Bearer t", "x/y")
+    assert "X-Other" not in seen
+
+
+async def test_what_everybody_is_told_alike_is_asked_once(here: IntakeScene) -> None:
+    headers = {"Origin": ORIGIN, "Authorization": "Bearer t", "X-Other": "no"}
+    told = [
+        await here.ask(method="GET", path=f"/v1/service?x={n}", headers=headers) for n in range(20)
+    ]
+
+    assert told == [(200, {"path": "/v1/service"})] * 20
     assert here.headers["X-Router"] == "yes"
     assert here.headers["Access-Control-Allow-Origin"] == ORIGIN
-    ((target, seen, body),) = here.web.seen
-    assert (target, body) == ("/v1/service?x=1", b"")
-    assert (seen["Authorization"], seen["Accept"]) == ("Bearer t", "x/y")
-    assert {"X-Other", "Origin"}.isdisjoint(seen)
+    targets = [target for target, _, _ in here.web.seen]
+    assert set(targets) == {"/v1/service"}
+    assert len(targets) < 20
+    assert {"X-Other", "Origin", "Authorization"}.isdisjoint(here.web.seen[0][1])
+
+
+async def test_strangers_wait_for_each_other_and_those_who_are_known_do_not(
+    here: IntakeScene,
+) -> None:
+    here.web.gate = asyncio.Event()
+    path, known = "/v1/agents/me/note", {"Authorization": f"Bearer {TOKENS[Scope.AGENTS]}"}
+    asking = [asyncio.create_task(here.ask(path=path, headers={})) for _ in range(60)]
+    refused, others = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+    status, told = refused.pop().result()
+    assert (status, error_of(told)) == (503, ("busy", None))
+    assert here.headers["Retry-After"] == "2"
+
+    at_work = asyncio.create_task(here.ask(path=path, headers=known))
+    token = known["Authorization"]
+    await here.until(lambda: token in [seen.get("Authorization") for _, seen, _ in here.web.seen])
+    of_strangers = len(here.web.seen) - 1
+    assert 0 < of_strangers < 60
+
+    here.web.gate.set()
+    assert (await at_work)[0] == 200
+    statuses = [(await one)[0] for one in others]
+    assert statuses.count(200) >= of_strangers
+    assert {*statuses} <= {200, 503}
+
+
+async def test_whose_token_the_router_takes_is_a_stranger_no_more(here: IntakeScene) -> None:
+    path, session = "/v1/agents/me/note", {"Authorization": "Bearer given out by the router"}
+    assert (await here.ask(path=path, headers=session))[0] == 200
+    here.web.seen.clear()
+    here.web.gate = asyncio.Event()
+    strangers = [asyncio.create_task(here.ask(path=path, headers={})) for _ in range(60)]
+    at_work = asyncio.create_task(here.ask(path=path, headers=session))
+    await here.until(lambda: "Authorization" in str(here.web.seen))
+    here.web.gate.set()
+    assert (await at_work)[0] == 200
+    await asyncio.gather(*strangers)
 
 
 async def test_what_the_browser_can_unpack_decides_what_is_compressed(here: IntakeScene) -> None:
     for offered in ("br", "gzip, br"):
-        await here.ask(method="GET", path="/v1/service", headers={"Accept-Encoding": offered})
+        headers = {"Accept-Encoding": offered}
+        await here.ask(method="GET", path="/v1/agents/me/note", headers=headers)
     assert [seen["Accept-Encoding"] for _, seen, _ in here.web.seen] == ["br", "gzip, br"]
 
 
