@@ -61,7 +61,10 @@ class Rtp(asyncio.DatagramProtocol):
             self.stamp & 0xFFFFFFFF, self.ssrc,
         )  # fmt: skip
         self.sequence += 1
-        self.transport.sendto(head + payload, self.peer)
+        self._out(head + payload)
+
+    def _out(self, packet: bytes) -> None:
+        self.transport.sendto(packet, self.peer)
 
     def press(self, keys: str) -> None:
         """Press keys one after the other, as long as a human finger stays on each: RFC 4733, 2.5.

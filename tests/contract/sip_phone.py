@@ -182,6 +182,10 @@ class SipPhone(asyncio.DatagramProtocol):
 
     # --- SIP ------------------------------------------------------------------------------
 
+    def send(self, message: SipMessage) -> None:
+        """Send a request or an answer, once."""
+        self.transport.sendto(message.encode(), self.server)
+
     def datagram_received(self, data: bytes, addr: Address) -> None:
         if not data.strip():
             return
@@ -287,7 +291,7 @@ class SipPhone(asyncio.DatagramProtocol):
         message.body = body
         key = (call_id, f"{cseq} {method}")
         self._waiters[key] = asyncio.get_running_loop().create_future()
-        self.transport.sendto(message.encode(), self.server)
+        self.send(message)
         try:
             return await asyncio.wait_for(self._waiters[key], PATIENCE_S)
         finally:
@@ -305,7 +309,7 @@ class SipPhone(asyncio.DatagramProtocol):
         ack = self._message(
             "ACK", dialog.target, dialog.call_id, dialog.local, dialog.remote, dialog.cseq
         )
-        self.transport.sendto(ack.encode(), self.server)
+        self.send(ack)
 
     def _reply(self, request: SipMessage, status: int, body: str = "") -> None:
         kept = ("via", "from", "to", "call-id", "cseq")
@@ -313,8 +317,7 @@ class SipPhone(asyncio.DatagramProtocol):
         headers.append(("contact", self.contact))
         if body:
             headers.append(("content-type", "application/sdp"))
-        reply = SipMessage(f"SIP/2.0 {status} -", headers, body)
-        self.transport.sendto(reply.encode(), self.server)
+        self.send(SipMessage(f"SIP/2.0 {status} -", headers, body))
 
     def digest(self, challenge: str, method: str, uri: str) -> str:
         """Return the answer to a challenge: RFC 2617 digest, MD5, qop=auth or none."""

@@ -14,7 +14,7 @@ import socket
 import time
 from dataclasses import dataclass
 
-from tests.load.receipt import SO_TIMESTAMPNS, received_at
+from tests.load.receipt import receive, timed_socket
 from tests.patience import PATIENCE_S
 
 Address = tuple[str, int]
@@ -57,10 +57,7 @@ class BusyPhone:
         self._user, self._secret, self._server = f"agent-{agent}", secret, server
         self._talks_s = talks_s
         self._loop = asyncio.get_running_loop()
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        self._socket.setblocking(False)
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket = timed_socket()
         self._port: int = self._socket.getsockname()[1]
         self._sound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # nobody listens
         self._sound.bind(("127.0.0.1", 0))
@@ -138,10 +135,9 @@ class BusyPhone:
 
     def _readable(self) -> None:
         try:
-            data, control, _, _ = self._socket.recvmsg(8192, 64)
+            data, at, _ = receive(self._socket)
         except OSError:
             return  # an ICMP error: Asterisk's end is closed already
-        at = received_at(control)
         start, headers = _read(data)
         if start.startswith("SIP/2.0 "):
             self._answered(start, headers, at)

@@ -5,9 +5,8 @@ Arrival is the kernel's receive timestamp. Nothing is sent again: nothing is los
 
 import asyncio
 import re
-import socket
 
-from tests.load.receipt import SO_TIMESTAMPNS, received_at
+from tests.load.receipt import receive, timed_socket
 
 _METHOD = re.compile(r"([A-Z]+) sip:([^@ ]*)")
 #: Copied from a request into its answer (RFC 3261 section 8.2.6.2).
@@ -18,10 +17,7 @@ class Carrier:
     """Use within one event loop; `close` at the end. Every call must be refused when noted."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        self._socket.setblocking(False)
-        self._socket.bind(("127.0.0.1", port))
+        self._socket = timed_socket(port=port)
         #: What was dialled, and when it arrived, UTC epoch seconds.
         self.calls: asyncio.Queue[tuple[str, float]] = asyncio.Queue()
         self._open: tuple[list[str], tuple[str, int]] | None = None
@@ -40,7 +36,7 @@ class Carrier:
         self._reply("486 Busy Here", lines, sender)
 
     def _readable(self) -> None:
-        data, control, _, sender = self._socket.recvmsg(8192, 64)
+        data, at, sender = receive(self._socket)
         start, *lines = data.decode("utf-8", "replace").split("\r\n")
         found = _METHOD.match(start)
         if found is None:
@@ -48,7 +44,7 @@ class Carrier:
         match found[1]:
             case "INVITE":
                 if self._open is None:
-                    self.calls.put_nowait((found[2], received_at(control)))
+                    self.calls.put_nowait((found[2], at))
                 self._open = lines, sender
                 self._reply("100 Trying", lines, sender)
             case "ACK":

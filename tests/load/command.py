@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from router.errors import RouterError
 from tests.faults import report as faults_report
@@ -12,8 +13,11 @@ from tests.load import (
     callbacks,
     callbacks_report,
     core,
+    floods,
+    floods_report,
     ivr,
     ivr_report,
+    overload,
     queue,
     restart,
     ring,
@@ -27,13 +31,18 @@ _FAULTS = (
     "to run it again."
 )
 
+_FLOODS = (
+    "floods: Three times as many callers as can be served for as long as --minutes says, then "
+    "floods of SIP and HTTP while people talk."
+)
+
 _SOAK = "soak: Memory and descriptors while calls come and go for as long as --minutes says."
 
 
 def main(words: Sequence[str]) -> int:
     """Run the benchmark that `words` name and print its figures; return the exit code."""
     parser = argparse.ArgumentParser(prog="./allo bench", description=_told())
-    names = sorted([*BENCHMARKS, "faults", "soak"])
+    names = sorted([*BENCHMARKS, "faults", "floods", "soak"])
     parser.add_argument("name", choices=names, help="what to measure")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print everything as JSON")
@@ -42,7 +51,9 @@ def main(words: Sequence[str]) -> int:
     )
     parser.add_argument("--quick", action="store_true", help="less of everything, in a minute")
     parser.add_argument("--seed", type=int, default=1, help="faults: other instants, other faults")
-    parser.add_argument("--minutes", type=float, metavar="M", help="faults, soak: for how long")
+    parser.add_argument(
+        "--minutes", type=float, metavar="M", help="faults, floods, soak: for how long"
+    )
     parser.add_argument(
         "--only", action="append", metavar="FAULT", help="faults: no others; may be repeated"
     )
@@ -60,8 +71,21 @@ def main(words: Sequence[str]) -> int:
         minutes = chosen.minutes or (_QUICK_MINUTES if chosen.quick else _MINUTES)
         print(show(soak.report(soak.run(minutes, chosen.port_offset, tell))))
         return 0
+    if chosen.name == "floods":
+        only = chosen.only or ()
+        print(show(_floods(chosen.quick, chosen.minutes, chosen.port_offset, only)))
+        return 0
     print(show(BENCHMARKS[chosen.name](chosen.quick, chosen.port_offset)))
     return 0
+
+
+def _floods(quick: bool, minutes: float | None, port_offset: int, only: Sequence[str]) -> Report:
+    crowd, scale = (overload.QUICK, floods.QUICK) if quick else (overload.FULL, floods.FULL)
+    if minutes is not None:
+        crowd = replace(crowd, minutes=minutes)
+    too_many = overload.run(crowd, port_offset, tell)
+    tell(overload.describe(too_many))
+    return floods_report.report(too_many, floods.run(scale, port_offset, tell, only), scale)
 
 
 def _ivr(quick: bool, port_offset: int) -> Report:
@@ -114,7 +138,7 @@ BENCHMARKS: dict[str, Callable[[bool, int], Report]] = {
 
 def _told() -> str:
     benches = " ".join(f"{name}: {bench.__doc__}" for name, bench in BENCHMARKS.items())
-    return f"{benches} {_SOAK} {_FAULTS}"
+    return f"{benches} {_FLOODS} {_SOAK} {_FAULTS}"
 
 
 def tell(text: str) -> None:

@@ -9,13 +9,12 @@ itself held up does not count as Asterisk's delay.
 import asyncio
 import contextlib
 import random
-import socket
 import struct
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tests.load.receipt import SO_TIMESTAMPNS, received_at
+from tests.load.receipt import receive, timed_socket
 
 FRAME_S = 0.02
 _FRAME = 160
@@ -45,10 +44,7 @@ class Ear:
         self.heard = Heard()
         self._frames = frames
         self._loop = asyncio.get_running_loop()
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        self._socket.setblocking(False)
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket = timed_socket()
         self.port: int = self._socket.getsockname()[1]
         self._loop.add_reader(self._socket, self._readable)
         self._peer: tuple[str, int] | None = None
@@ -67,7 +63,7 @@ class Ear:
 
     def _readable(self) -> None:
         try:
-            data, control, _, peer = self._socket.recvmsg(512, 64)
+            data, at, peer = receive(self._socket)
         except OSError:
             return  # an ICMP error: Asterisk's end is closed already
         if data[1] & 0x7F != _ALAW:
@@ -81,7 +77,7 @@ class Ear:
             return
         heard.prompts += 1
         if self._key_ended_at is not None:
-            heard.delays_s.append(received_at(control) - self._key_ended_at)
+            heard.delays_s.append(at - self._key_ended_at)
             self._key_ended_at = None
         if heard.prompts < len(self._frames):
             self._loop.call_later(_LISTEN_S + random.random() * FRAME_S, self._press)

@@ -5,11 +5,13 @@ instant, so that a service that stalls is not spared what would have been asked 
 """
 
 import asyncio
+import itertools
 import json
 import random
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 #: A later answer counts as none.
 _PATIENCE_S = 10.0
@@ -44,10 +46,11 @@ def instants(rate: float, number: int, seed: int) -> list[float]:
 
 
 class OpenLoop:
-    """Asks the service at host and port. `close` at the end."""
+    """Asks the service at host and port, from `sources` in turn if there are any. `close` it."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, sources: Sequence[str] = ()) -> None:
         self._host, self._port = host, port
+        self._sources = itertools.cycle([(source, 0) for source in sources] or [None])
         self._loop = asyncio.get_running_loop()
         self._idle: list[_Connection] = []
         #: Connections made.
@@ -91,7 +94,9 @@ class OpenLoop:
 
     async def _connect(self) -> "_Connection":
         self.connections += 1
-        _, connection = await self._loop.create_connection(_Connection, self._host, self._port)
+        _, connection = await self._loop.create_connection(
+            _Connection, self._host, self._port, local_addr=next(self._sources)
+        )
         return connection
 
 
@@ -117,8 +122,7 @@ class _Connection(asyncio.Protocol):
             self._transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         self.alive = True
 
     def data_received(self, data: bytes) -> None:

@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,6 +36,8 @@ TONES = {"welcome": 400, "code-ask": 500, "information-menu": 800}
 _PROMPT_FRAMES = 500
 #: What is heard besides lasts 0.2 s.
 _SPOKEN_FRAMES = 10
+#: How many frames another prompt with a tone has.
+SHORT_FRAMES = 25
 
 #: What to dial.
 NUMBERS = {"router": "3939", "dialplan": "3940"}
@@ -66,6 +68,8 @@ class Service:
     agents: str = field(default_factory=(SHIPPED / "agents.toml").read_text)
     #: Prompts of the catalogue that are heard besides the three: short silences.
     spoken: tuple[str, ...] = ()
+    #: Those of them that must be known when they are heard, and their tones in Hz.
+    tones: Mapping[str, int] = field(default_factory=dict)
     #: More of the settings, as TOML: lines of [asterisk], and all of [callbacks].
     asterisk: str = ""
     callbacks: str = ""
@@ -109,7 +113,9 @@ class Rig:
         self.sip = at.sip
         self.phones = (host, int(port))
         self.http = at.http
-        self.frames = _write_prompts(state_dir / "prompts", service.spoken)
+        #: The one frame that each prompt with a tone is made of; and of the three, in their order.
+        self.tones = _write_prompts(state_dir / "prompts", service.spoken, service.tones)
+        self.frames = [self.tones[name] for name in TONES]
         self.config = _write_configuration(state_dir, at, service)
         self.asterisk = AsteriskServer(self.config.asterisk(), toolbox)
         # Within opening hours, whenever the benchmark is run.
@@ -217,19 +223,21 @@ class Rig:
         await self.asterisk.stop()
 
 
-def _write_prompts(folder: Path, spoken: tuple[str, ...]) -> list[bytes]:
-    """Write the three prompts and return the one frame that each is made of."""
+def _write_prompts(
+    folder: Path, spoken: tuple[str, ...], tones: Mapping[str, int]
+) -> dict[str, bytes]:
+    """Write the prompts and return the one frame that each of those with a tone is made of."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in spoken:
         (folder / f"{name}.alaw").write_bytes(b"\xd5" * 160 * _SPOKEN_FRAMES)
-    frames = []
-    for name, hertz in TONES.items():
-        frame = bytes(
+    frames = {}
+    for name, hertz in {**tones, **TONES}.items():
+        frame = frames[name] = bytes(
             _alaw(round(6000 * math.sin(2 * math.pi * hertz * sample / 8000)))
             for sample in range(160)
         )
-        (folder / f"{name}.alaw").write_bytes(frame * _PROMPT_FRAMES)
-        frames.append(frame)
+        times = _PROMPT_FRAMES if name in TONES else SHORT_FRAMES
+        (folder / f"{name}.alaw").write_bytes(frame * times)
     return frames
 
 
