@@ -83,9 +83,9 @@ class Sound(Rtp):
         """Return when that was heard for the first time."""
         return next((at for _, at, held in self.arrived if held == payload), None)
 
-    def _event_end(self, event: int) -> None:
+    def _key_up(self) -> None:
         self.key_ended_at = time.time()
-        super()._event_end(event)
+        super()._key_up()
 
     def _out(self, packet: bytes) -> None:
         if self._socket is not None:
