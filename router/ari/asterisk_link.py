@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from structlog.typing import FilteringBoundLogger
@@ -352,6 +353,8 @@ class AsteriskLink:
         self._underway.leave_alone(map(ChannelId, held.callers))
         self._performer.perform(found.commands)
         self._pass_on(found.events)
+        # What ended while there was no connection is heard of no more.
+        self._events.forget_all_but({*held.channels, *chain.from_iterable(self._known())})
         self.compared_at = asyncio.get_running_loop().time()
         self.connected = True
         self.last_error = None

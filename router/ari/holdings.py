@@ -89,6 +89,11 @@ class Holdings:
     #: Playbacks of ours that are over.
     ended: list[PlaybackId] = field(default_factory=list)
 
+    @property
+    def channels(self) -> frozenset[str]:
+        """Every channel of ours."""
+        return frozenset({*self.callers, *self.desks, *self.legs, *self.snoops})
+
 
 async def read_holdings(
     ask: Ask, app: str, known: Collection[CallId], playing: Iterable[PlaybackId]

@@ -1,6 +1,7 @@
 """Messages -> events: what Asterisk says, as the engine hears it. No I/O."""
 
 from collections import deque
+from collections.abc import Collection
 from math import isfinite
 from typing import Protocol, assert_never
 
@@ -86,6 +87,12 @@ class Events:
             self._private.pop(ChannelId(call), None)
         else:
             self._private[ChannelId(call)] = private
+
+    def forget_all_but(self, channels: Collection[str]) -> None:
+        """Forget what is gone: whatever is none of these, after a look at all that there is."""
+        for gone in self._keyboards.keys() - set(channels):
+            del self._keyboards[gone]
+        self._underway.forget_all_but(channels)
 
     def of(self, message: Message) -> Event | None:
         """Return the event that `message` means to the engine, if any."""

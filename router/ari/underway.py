@@ -4,13 +4,14 @@ Whose leg a channel is, whose a playback, who is in which bridge, who hears some
 phones are registered. Kept by both directions of translation; no I/O.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from router.ari.naming import TRUNK
 from router.core.commands import Play
 from router.core.events import (
     CallFound,
+    CallLeft,
     Event,
     LegAnswered,
     LegEnded,
@@ -82,17 +83,27 @@ class Underway:
 
     def drop_leg(self, channel: ChannelId) -> Leg | None:
         """Forget a leg, and return it: what is heard of it later means nothing."""
+        self._forget(channel)
         return self._legs.pop(channel, None)
 
     def leave(self, channel: ChannelId) -> bool:
         """Note that a channel has left the application; return whether it was a caller's."""
+        was_an_ear = channel in self._snoops
+        self._forget(channel)
+        return not was_an_ear and channel not in self._legs
+
+    def _forget(self, channel: ChannelId) -> None:
+        """Forget where a channel is and what it hears: it is gone."""
         self._inside.pop(channel, None)
         self._sounding.pop(channel, None)
         self._left_alone.discard(channel)
-        if channel in self._snoops:
-            self._snoops.remove(channel)
-            return False
-        return channel not in self._legs
+        self._snoops.discard(channel)
+
+    def forget_all_but(self, channels: Collection[str]) -> None:
+        """Forget what is gone: whatever is none of these, after a look at all that there is."""
+        known = {*self._legs, *self._inside, *self._sounding, *self._snoops, *self._left_alone}
+        for channel in known.difference(channels):
+            self.drop_leg(channel)
 
     # Bridges.
 
@@ -191,8 +202,12 @@ class Underway:
     def learn(self, event: Event) -> None:
         """Note what `event` says, whether a message said it or a look at Asterisk."""
         match event:
-            case LegAnswered(call, channel):
-                self._legs[channel] = Leg(call, rang=True, answered=True)
+            case LegAnswered(_, channel):
+                # One that has ended, or of a router before this one, is hung up: it is no leg.
+                if (leg := self._legs.get(channel)) is not None:
+                    leg.rang = leg.answered = True
+            case CallLeft(call):
+                self._forget(ChannelId(call))
             case CallFound(call, leg=leg, bridge=bridge, apart=apart) if leg is not None:
                 self._legs[leg] = Leg(call, rang=True, answered=True)
                 if bridge is not None:

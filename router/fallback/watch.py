@@ -140,6 +140,10 @@ class Watch:
         try:
             async with asyncio.timeout(ANSWER_S):
                 return await serves(self._state_dir)
+        except FileNotFoundError:
+            # Its folder was removed, or its disk is away: it cannot be asked, and Asterisk knows
+            # whether it is there. One that hangs still has its socket.
+            return True
         except (OSError, TimeoutError, EOFError, ValueError, LookupError):
             return None
 

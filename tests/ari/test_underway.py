@@ -10,6 +10,7 @@ from router.ari.messages import (
 from router.core.commands import Join, Play, StartMusic, StopMusic
 from router.core.events import (
     CallFound,
+    LegAnswered,
     LegEnd,
     LegEnded,
     LegKeyPressed,
@@ -96,3 +97,23 @@ def test_a_phone_is_news_only_when_it_changes(translation: Translation) -> None:
     assert underway.news(PHONE, True) is None
     assert underway.news(PHONE, False) == PhoneVanished(PHONE)
     assert underway.news(PhoneId("stranger"), True) is None
+
+
+def test_the_answer_of_a_leg_that_has_ended_is_no_leg_again(translation: Translation) -> None:
+    """Its end was heard of first."""
+    underway = translation.underway
+    underway.dial(LEG, CALL, outside=False)
+    underway.drop_leg(LEG)
+    underway.learn(LegAnswered(CALL, LEG))
+    assert underway.leg(LEG) is None
+
+
+def test_what_ended_unheard_is_forgotten_after_a_look(translation: Translation) -> None:
+    underway = translation.underway
+    underway.dial(LEG, CALL, outside=False)
+    underway.put_in(BRIDGE, CHANNEL, LEG)
+    translation.events.forget_all_but({CALL})
+    assert underway.leg(LEG) is None
+    assert underway.alone_in(BRIDGE) == (CHANNEL,)
+    translation.events.forget_all_but(())
+    assert underway.alone_in(BRIDGE) == ()

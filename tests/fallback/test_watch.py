@@ -34,6 +34,7 @@ class Router:
         self.has_asterisk: bool | None = True
 
     async def start(self) -> None:
+        self._folder.mkdir(exist_ok=True)
         path = self._folder / SOCKET_NAME
         path.unlink(missing_ok=True)
         self._server = await asyncio.start_unix_server(self._asked, path)
@@ -178,3 +179,17 @@ async def test_nobody_is_touched_while_the_router_is_there(tmp_path: Path) -> No
         await asyncio.sleep(2 * _MOMENT_S)
         assert not waiting.music
         assert asked.args == ["caller"]
+
+
+async def test_a_router_whose_folder_is_away_is_not_taken_for_one_that_hangs(
+    tmp_path: Path,
+) -> None:
+    async with scene(tmp_path / "state") as here:
+        asked = here.caller()
+        (tmp_path / "state").rename(tmp_path / "away")
+        await asyncio.sleep(2 * _MOMENT_S)
+        assert here.watch.is_there
+        assert asked.args == ["caller"]
+        (tmp_path / "away").rename(tmp_path / "state")
+        await here.router.stop()
+        await here.until(lambda: not here.watch.is_there)
