@@ -63,12 +63,12 @@ _LOOK_EVERY_S = 30.0
 class Backoff:
     """How long to wait before the next attempt: doubling, bounded, and spread.
 
-    With first_s=0.2 and longest_s=5 the attempts 0, 1, 2 ... wait up to 0.2, 0.4, 0.8 ...
-    5 s, and at least half of that.
+    With first_s=0.2 and longest_s=2 the attempts 0, 1, 2 ... wait up to 0.2, 0.4, 0.8 ...
+    2 s, and at least half of that.
     """
 
     first_s: float = 0.2
-    longest_s: float = 5.0
+    longest_s: float = 2.0
     #: Returns a number in [0, 1).
     spread: Callable[[], float] = random.random
 

@@ -64,6 +64,8 @@ class Stage:
         self.agents_sip = script.addresses.agents_sip
         self.http_port = script.addresses.http_port
         self.http = script.addresses.http
+        #: What a router that is started from now on reads.
+        self.router_settings = self.state_dir / SETTINGS
         self.router_log = self.state_dir / "router.log"
         self.fallback_log = self.state_dir / "fallback.log"
         self._watchdog = Watchdog()
@@ -164,7 +166,7 @@ class Stage:
         Raises:
             SetupError: If it stops or does not become ready.
         """
-        words = ["--config", str(self.state_dir / SETTINGS)]
+        words = ["--config", str(self.router_settings)]
         if self.script.opens_at is not None:
             words += ["--clock-offset", str(self._offset_s)]
         if self.script.record is not None:

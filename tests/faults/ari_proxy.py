@@ -42,8 +42,10 @@ class Wire(StrEnum):
     DRIPS = "drips"
     #: Requests get a 500, and Asterisk does not know of them.
     ERRS = "errs"
-    #: Requests reach Asterisk late.
+    #: Answers reach the router late; what was asked for is done at once, and events tell so.
     LATE = "late"
+    #: Requests reach Asterisk late.
+    SLOW = "slow"
 
 
 def as_they_come(event: bytes, pass_on: PassOn) -> None:
@@ -54,12 +56,12 @@ def as_they_come(event: bytes, pass_on: PassOn) -> None:
 class AriProxy:
     """Listens at a free port of loopback; set `wire`, or `deal`, to break it.
 
-    A late wire is so by `late_s` seconds.
+    Answers are late by `late_s` seconds, requests by `slow_s`.
     """
 
-    def __init__(self, port: int, late_s: float = 5.0) -> None:
+    def __init__(self, port: int, late_s: float = 5.0, slow_s: float = 2.0) -> None:
         self._target = port
-        self.late_s = late_s
+        self.late_s, self.slow_s = late_s, slow_s
         self._server: asyncio.Server | None = None
         self._wire = Wire.WHOLE
         self._whole = asyncio.Event()
@@ -174,8 +176,8 @@ class AriProxy:
                 answers.write(_ERROR)
                 await answers.drain()
                 break
-            if self._wire is Wire.LATE:
-                await asyncio.sleep(self.late_s)
+            if self._wire is Wire.SLOW:
+                await asyncio.sleep(self.slow_s)
             asterisk.write(data)
             await asterisk.drain()
             data = await router.read(_BLOCK)
@@ -187,6 +189,8 @@ class AriProxy:
             if not data:
                 raise ConnectionResetError
             await self.whole()
+            if self._wire is Wire.LATE:
+                await asyncio.sleep(self.late_s)
             with suppress(RuntimeError):  # its transport is closed
                 answers.write(data)
                 await answers.drain()
@@ -227,8 +231,8 @@ class _EventSocket:
                 if frame.is_text and self._proxy.wire is Wire.ERRS:
                     self._answers.write(frames.text(_refusal(frame)))
                 elif frame.is_text:
-                    late = self._proxy.late_s if self._proxy.wire is Wire.LATE else 0.0
-                    self._due.put_nowait((loop.time() + late, frame.raw))
+                    late_s = self._proxy.slow_s if self._proxy.wire is Wire.SLOW else 0.0
+                    self._due.put_nowait((loop.time() + late_s, frame.raw))
                 else:
                     await self._proxy.whole()
                     self._asterisk.write(frame.raw)
@@ -246,7 +250,7 @@ class _EventSocket:
 
     async def down(self) -> None:
         """Pass on what Asterisk says; events as the proxy deals with them."""
-        coming = Frames()
+        coming, loop = Frames(), asyncio.get_running_loop()
         while True:
             drips = self._proxy.wire is Wire.DRIPS
             data = await self._said.read(_SIP_BYTES if drips else _BLOCK)
@@ -258,6 +262,8 @@ class _EventSocket:
             for frame in coming.cut(data):
                 if frame.is_text and not _is_answer(frame):
                     self._proxy.deal(frame.payload, self._pass_on)
+                elif frame.is_text and self._proxy.wire is Wire.LATE:
+                    loop.call_later(self._proxy.late_s, self._write, frame.raw)
                 else:
                     self._write(frame.raw)
             with suppress(RuntimeError):  # its transport is closed

@@ -94,6 +94,22 @@ def _talks_cut(history: History) -> Iterator[Breach]:
                 yield Breach(Rule.NO_TALK_CUT, left, told)
 
 
+def _callbacks_cut(history: History) -> Iterator[Breach]:
+    calls = [
+        call
+        for phone in history.people(INFORMATEUR)
+        for call in spans.phone_calls(history, phone)
+        if call.ending in OWN_ENDS
+    ]
+    for usager in history.people(USAGER):
+        for call in spans.talked_to(history, usager):
+            if call.ending is not Did.WAS_HUNG_UP or _asterisk_was_down(history, call.end):
+                continue
+            if not any(abs(one.end - call.end) <= AT_ONCE_S for one in calls):
+                told = f"{usager} was cut off from an informateur"
+                yield Breach(Rule.NO_TALK_CUT, call.end, told)
+
+
 def _callers_dropped(history: History) -> Iterator[Breach]:
     for caller in history.people(CALLER):
         end = spans.end_of(history, caller)
@@ -247,8 +263,7 @@ def _dialled_twice(history: History) -> Iterator[Breach]:
         if len(calls) > ATTEMPTS:
             told = f"{usager} was rung {len(calls)} times"
             yield Breach(Rule.ONE_DIAL_AN_ATTEMPT, calls[-1].begin, told)
-        met = [one for one in spans.sounds(history, usager) if one.what.startswith(INFORMATEUR)]
-        met_in = {call.what for call in calls for one in met if call.begin <= one.begin <= call.end}
+        met_in = spans.talked_to(history, usager)
         if len(met_in) > 1:
             told = f"{usager} was talked to in {len(met_in)} calls"
             yield Breach(Rule.ONE_DIAL_AN_ATTEMPT, calls[-1].begin, told)
@@ -280,6 +295,7 @@ def _asterisk_was_down(history: History, at: float) -> bool:
 
 _RULES: tuple[Callable[[History], Iterator[Breach]], ...] = (
     _talks_cut,
+    _callbacks_cut,
     _callers_dropped,
     _callers_unanswered,
     _order_broken,

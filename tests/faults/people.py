@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from enum import Enum, auto
+from enum import StrEnum
 
 import aiohttp
 
@@ -19,10 +19,14 @@ from tests.real.usagers import Usager
 
 _GLANCE_S = 0.05
 #: What a caller presses: skip the welcome, have no code, take these menus.
-_SKIPS_ALL, _MENU, _SUB_MENU = "#41", "41", "1"
+_SKIPS_ALL, _TO_THE_MENU, _MENU, _SUB_MENU = "#41", "#4", "41", "1"
 #: Who hears a menu for this long after having pressed its keys presses them again.
 _AGAIN_S = 3.0
 _PATIENCE_S = 90.0
+#: How often an informateur puts the caller on hold, by which key, and for how long.
+_HOLDS, _HOLD, _HOLD_S = 0.2, "*1", 1.5
+#: Longer than it takes to press those keys.
+_KEYS_S = 0.5
 #: How long somebody who picked up waits for somebody to talk to.
 _ALONE_S = 45.0
 #: A registration is renewed after this, as phones do half-way.
@@ -33,17 +37,34 @@ _ASKING_S, _LOOKING_S = 20.0, 5.0
 _OUTCOMES = ("done", "failed", "expired", "cancelled", "lost_reboot")
 
 
-class Leaves(Enum):
+class Step(StrEnum):
     """Where a caller hangs up without having been asked to."""
 
-    NOT = auto()
-    IN_THE_WELCOME = auto()
-    WAITING = auto()
-    TALKING = auto()
+    WELCOME = "welcome"
+    QUESTION = "question"
+    MENU = "menu"
+    JOINED = "joining the queue"
+    WAITING = "waiting"
+    CONNECTING = "being connected"
+    TALKING = "talking"
+    VOTING = "asked to vote"
 
 
-#: How often each.
-_LEAVES = (*([Leaves.NOT] * 6), Leaves.IN_THE_WELCOME, Leaves.WAITING, *([Leaves.TALKING] * 2))
+#: How the name of what is heard there begins.
+_HEARD_AT = {
+    Step.WELCOME: ("welcome",),
+    Step.QUESTION: ("code-",),
+    Step.MENU: ("menu-",),
+    Step.JOINED: ("queue-joined",),
+    Step.WAITING: ("music",),
+    Step.CONNECTING: ("connecting",),
+    Step.TALKING: (INFORMATEUR,),
+    Step.VOTING: ("vote-", "goodbye"),
+}
+#: How long after that they hang up, in seconds: at once, soon, and after a while.
+_LEAVES_AFTER_S = (0.0, 0.7, 2.5)
+#: How many callers leave on their way; the others when they are asked to vote.
+_LEAVE_EARLY = 0.4
 
 
 class Caller:
@@ -52,9 +73,12 @@ class Caller:
     def __init__(
         self, number: int, notebook: Notebook, voices: Voices, sip: tuple[str, int], seed: int
     ) -> None:
-        self._chance = random.Random(seed)
-        self._leaves = self._chance.choice(_LEAVES)
-        self._later_s = self._chance.uniform(0.2, 4.0)
+        chance = random.Random(seed)
+        leaves_early = chance.random() < _LEAVE_EARLY
+        self._leaves_at = chance.choice([*Step]) if leaves_early else Step.VOTING
+        self._after_s = chance.choice(_LEAVES_AFTER_S)
+        #: Where this caller has hung up, and how long after having come there.
+        self.left_at = ""
         self._loop = asyncio.get_running_loop()
         voice = voices.of(f"{CALLER}{number}", works_here=False)
         self.telephone = Telephone(notebook, voice, "anonymous", "", sip)
@@ -72,8 +96,12 @@ class Caller:
             began = self._loop.time()
             while phone.in_a_call:
                 await asyncio.sleep(_GLANCE_S)
-                if self._wants_to_leave() or self._loop.time() - began > _PATIENCE_S:
-                    await asyncio.sleep(self._later_s)
+                if self._wants_to_leave():
+                    await asyncio.sleep(self._after_s)
+                    if phone.in_a_call:
+                        self.left_at = f"{self._leaves_at}, after {self._after_s:g} s"
+                    await phone.leave()
+                elif self._loop.time() - began > _PATIENCE_S:
                     await phone.leave()
                 else:
                     self._act()
@@ -84,8 +112,10 @@ class Caller:
         hears = self._voice.hears
         self._talked = self._talked or hears.startswith(INFORMATEUR)
         since_s = self._loop.time() - self._pressed_at
+        if self._leaves_at is Step.QUESTION:
+            return  # and waits for it
         if not self._pressed_at and hears.startswith("welcome"):
-            self._press(_SKIPS_ALL)
+            self._press(_TO_THE_MENU if self._leaves_at is Step.MENU else _SKIPS_ALL)
         elif since_s > _AGAIN_S and hears.startswith(("code-", "menu-main")):
             self._press(_MENU)
         elif since_s > _AGAIN_S and hears.startswith("menu-"):
@@ -97,18 +127,9 @@ class Caller:
 
     def _wants_to_leave(self) -> bool:
         hears = self._voice.hears
-        if self._talked and hears.startswith(("vote-", "goodbye")):
-            self._later_s = 0.0
+        if self._talked and hears.startswith(_HEARD_AT[Step.VOTING]):
             return True
-        match self._leaves:
-            case Leaves.IN_THE_WELCOME:
-                return hears.startswith("welcome")
-            case Leaves.WAITING:
-                return bool(self._pressed_at) and hears == "music"
-            case Leaves.TALKING:
-                return hears.startswith(INFORMATEUR)
-            case Leaves.NOT:
-                return False
+        return self._leaves_at is not Step.VOTING and hears.startswith(_HEARD_AT[self._leaves_at])
 
 
 class Informateur:
@@ -137,6 +158,16 @@ class Informateur:
                 group.create_task(self._answer())
         finally:
             self.telephone.close()
+
+    @property
+    def rings(self) -> bool:
+        """Whether the phone rings, and nobody has picked up."""
+        return self.telephone.in_a_call and self.telephone.ringing.is_set()
+
+    @property
+    def talks(self) -> bool:
+        """Whether somebody is heard."""
+        return self._voice.hears.startswith((CALLER, SOMEBODY))
 
     def register_now(self) -> None:
         """Register again, as after the registrar was away."""
@@ -176,14 +207,25 @@ class Informateur:
     async def _talk(self, phone: Telephone) -> None:
         loop = asyncio.get_running_loop()
         began, talks_s = loop.time(), self._chance.uniform(2.0, 6.0)
+        holds = self._chance.random() < _HOLDS
         met_at: float | None = None
         while phone.in_a_call:
             await asyncio.sleep(_GLANCE_S)
             now = loop.time()
-            if met_at is None and self._voice.hears.startswith((CALLER, SOMEBODY)):
+            if met_at is None and self.talks:
                 met_at = now
+            if holds and met_at is not None and now - met_at > talks_s / 2:
+                holds = False
+                await self._put_on_hold(phone)
             if now - began > _ALONE_S or (met_at is not None and now - met_at > talks_s):
                 await phone.leave()
+
+    async def _put_on_hold(self, phone: Telephone) -> None:
+        phone.type_keys(_HOLD)
+        await asyncio.sleep(_HOLD_S)
+        if phone.in_a_call and not self.talks:
+            phone.type_keys(_HOLD)
+            await asyncio.sleep(_KEYS_S)
 
 
 class CalledBack:
@@ -239,6 +281,7 @@ class CalledBack:
         for number, line in enumerate(lines, 1):
             name = f"{self.who}, call {number}"
             ended = Did.WAS_HUNG_UP if line.answered else Did.STOPPED_RINGING
+            ended = Did.HUNG_UP if line.left else ended
             for at, did, about in (
                 (line.began_at, Did.RANG, name),
                 (line.answered_at, Did.PICKED_UP, name),

@@ -38,6 +38,10 @@ class Told:
     callers: int
     talks: int
     promised: int
+    #: Where callers hung up on their way, and how soon after having come there.
+    left: Counter[str]
+    #: What those did who were called back, and the carrier.
+    lines: Counter[str]
     #: The longest silence of each caller, in seconds.
     silences_s: list[float] = field(repr=False)
     #: Where the history and the logs are.
@@ -64,7 +68,7 @@ def run(seed: int, minutes: float, port_offset: int, say: Say, only: Sequence[st
     """
     for name in only:
         injection.named(name)
-    folder = places.HOME / f"bench-faults-{port_offset}"
+    folder = places.HOME / f"bench-faults-{port_offset}-{seed}"
     shutil.rmtree(folder, ignore_errors=True)
     return asyncio.run(_run(folder, seed, minutes, port_offset, say, tuple(only)))
 
@@ -82,8 +86,33 @@ async def _run(
         await town.rest()
         history = town.notebook.history()
         defects = town.defects
+        left = Counter(caller.left_at for caller in town.callers if caller.left_at)
+        lines = Counter(line.habit.name.lower() for line in town.network.lines)
     history.write(folder / "history.jsonl")
-    return _judged(history, seed, minutes, made, ready_s, defects, folder)
+    callers, usagers = history.people(CALLER), history.people(USAGER)
+    longest = [
+        max((one.end - one.begin for one in checker.silences(history, caller)), default=0.0)
+        for caller in callers
+    ]
+    return Told(
+        seed,
+        minutes,
+        made,
+        ready_s,
+        checker.judge(history),
+        defects,
+        callers=len(callers),
+        talks=sum(spans.talked(history, who) for who in (*callers, *usagers)),
+        promised=sum(_is_promised(history, who) for who in usagers),
+        left=left,
+        lines=lines,
+        silences_s=longest,
+        folder=folder,
+    )
+
+
+def _is_promised(history: History, who: str) -> bool:
+    return any(one.did is Did.PROMISED for one in history.of(who))
 
 
 async def _break(
@@ -116,37 +145,3 @@ async def _make(town: Town, fault: Fault, chance: random.Random) -> float:
         town.defect(f"not ready 60 s after {fault.name}")
     town.notebook.note(FAULT, Did.ENDS, fault.name)
     return town.notebook.now() - begun
-
-
-def _judged(
-    history: History,
-    seed: int,
-    minutes: float,
-    made: Counter[str],
-    ready_s: dict[str, list[float]],
-    defects: list[str],
-    folder: Path,
-) -> Told:
-    callers = history.people(CALLER)
-    longest = [
-        max((one.end - one.begin for one in checker.silences(history, caller)), default=0.0)
-        for caller in callers
-    ]
-    promised = [
-        who
-        for who in history.people(USAGER)
-        if any(one.did is Did.PROMISED for one in history.of(who))
-    ]
-    return Told(
-        seed,
-        minutes,
-        made,
-        ready_s,
-        checker.judge(history),
-        defects,
-        len(callers),
-        sum(spans.talked(history, who) for who in (*callers, *history.people(USAGER))),
-        len(promised),
-        longest,
-        folder,
-    )

@@ -93,6 +93,16 @@ def phone_calls(history: History, who: str) -> list[PhoneCall]:
     return found
 
 
+def talked_to(history: History, who: str) -> list[PhoneCall]:
+    """Return the calls at a phone in which an informateur was heard."""
+    met = [one.begin for one in sounds(history, who) if one.what.startswith(INFORMATEUR)]
+    return [
+        call
+        for call in phone_calls(history, who)
+        if any(call.begin <= begin <= call.end for begin in met)
+    ]
+
+
 def talks(history: History, caller: str) -> list[Talk]:
     """Return a caller's talks; all that is heard of one informateur is one talk."""
     found: dict[str, Talk] = {}

@@ -33,7 +33,7 @@ async def wired() -> AsyncIterator[AriProxy]:
             await writer.wait_closed()
 
     server = await asyncio.start_server(echo, "127.0.0.1", 0)
-    wire = AriProxy(server.sockets[0].getsockname()[1], late_s=1.0)
+    wire = AriProxy(server.sockets[0].getsockname()[1], late_s=0.5, slow_s=1.0)
     await wire.open()
     try:
         async with asyncio.timeout(PATIENCE_S):
@@ -142,9 +142,17 @@ async def test_one_that_errs_refuses_what_is_asked_over_the_websocket() -> None:
         assert await listener.hears() == "one"
 
 
-async def test_one_that_is_late_keeps_the_order() -> None:
+async def test_one_that_is_late_is_so_with_answers_alone() -> None:
     async with wired() as wire, listening(wire) as listener:
         wire.wire = Wire.LATE
+        listener.says(type="RESTResponse", status_code="200")
+        listener.says(type="one")
+        assert [await listener.hears(), await listener.hears()] == ["one", "200"]
+
+
+async def test_one_that_is_slow_keeps_the_order() -> None:
+    async with wired() as wire, listening(wire) as listener:
+        wire.wire = Wire.SLOW
         listener.says(type="RESTResponse", status_code="first")
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.3):

@@ -13,6 +13,7 @@ from tests.faults.scene import (
     FIRST,
     INFORMATEUR,
     OTHER,
+    THIRD,
     USAGER,
     day,
     fault,
@@ -62,6 +63,12 @@ def put_back() -> History:
     """The informateur's phone was hung up on, and the caller waits again."""
     hung_up = noted(INFORMATEUR, Did.HUNG_UP, FIRST)
     return day(instead_of={hung_up: replace(hung_up, did=Did.WAS_HUNG_UP)})
+
+
+def called_back_and_cut() -> History:
+    """Nobody hung up on the other."""
+    left = noted(USAGER, Did.HUNG_UP, "line 1")
+    return day(instead_of={left: replace(left, did=Did.WAS_HUNG_UP)})
 
 
 def dropped() -> History:
@@ -192,6 +199,7 @@ def not_looked_at() -> History:
 PLANTED = [
     Planted("both hung up on", Rule.NO_TALK_CUT, cut_off),
     Planted("the informateur hung up on", Rule.NO_TALK_CUT, put_back),
+    Planted("a callback cut", Rule.NO_TALK_CUT, called_back_and_cut),
     Planted("hung up on in the queue", Rule.NOBODY_DROPPED, dropped),
     Planted("a call without an end", Rule.EVERYBODY_ANSWERED, never_over),
     Planted("a call refused", Rule.EVERYBODY_ANSWERED, turned_away),
@@ -234,6 +242,13 @@ def test_when_asterisk_dies_its_calls_may_end() -> None:
         assert judge(History([*history.noted, *down])) == []
     away = turned_away()
     assert judge(History([*away.noted, *fault("Asterisk: killed", 29.0, 31.0)])) == []
+
+
+def test_who_is_called_back_may_be_hung_up_on_by_the_informateur() -> None:
+    ended = noted(INFORMATEUR, Did.WAS_HUNG_UP, THIRD)
+    cut = called_back_and_cut().noted
+    kept = [replace(one, did=Did.HUNG_UP) if one == ended else one for one in cut]
+    assert judge(History(kept)) == []
 
 
 def test_when_the_router_dies_they_may_not() -> None:

@@ -31,11 +31,7 @@ _CALLERS, _REQUESTS = 0.45, 0.12
 _REST_S = 120.0
 #: Until Asterisk holds nothing any more.
 _EMPTY_S = 40.0
-_HABITS = (
-    *([Habit.ANSWERS] * 4),
-    *([Habit.LISTENS] * 3),
-    *(Habit.BUSY, Habit.RINGS, Habit.VOICEMAIL, Habit.CURT),
-)
+_HABITS = (*([Habit.ANSWERS] * 6), *([Habit.LISTENS] * 4), *Habit)
 _PSTN_PORT = 5075
 #: People are served without these.
 _CAN_BE_MISSING = frozenset({"trunk", "store", "vault"})
@@ -111,6 +107,16 @@ class Town:
                         if _CAN_BE_MISSING.issuperset(told.get("missing", ())):
                             return self.notebook.now() - begun
                 await asyncio.sleep(0.05)
+
+    async def cut_off(self) -> None:
+        """Wait until the service says that it has no Asterisk."""
+        while True:
+            with suppress(aiohttp.ClientError, OSError, TimeoutError, KeyError):
+                async with asyncio.timeout(1.0):
+                    told = await self.stage.get("/readyz")
+                    if not told["parts"]["application"]["ok"]:
+                        return
+            await asyncio.sleep(0.1)
 
     async def people_come(self) -> None:
         """Let callers and requests come, for as long as this runs."""
@@ -229,7 +235,9 @@ async def open_town(
     stage = Stage(script, toolbox, lambda _: None)
     wire = AriProxy(stage.asterisk.settings.ari_port)
     await wire.open()
-    _lead_through(script.state_dir / SETTINGS, stage.asterisk.settings.ari_port, wire.port)
+    stage.router_settings = _through(
+        script.state_dir / SETTINGS, stage.asterisk.settings.ari_port, wire.port
+    )
     try:
         await stage.open_service()
         town = Town(stage, wire, clock, folder, seed)
@@ -251,8 +259,10 @@ def _lay_out(folder: Path, prompts: Path, short: Path) -> None:
     shorten(prompts, short)
 
 
-def _lead_through(settings: Path, port: int, wire: int) -> None:
-    """Have routers that are started from now on take the wire; Asterisk has read its own port."""
+def _through(settings: Path, port: int, wire: int) -> Path:
+    """Return settings for routers that take the wire; Asterisk and the fallback do without."""
     text, line = settings.read_text(encoding="utf-8"), f"ari_port = {port}\n"
     assert line in text
-    settings.write_text(text.replace(line, f"ari_port = {wire}\n"), encoding="utf-8")
+    path = settings.with_name("through-the-wire.toml")
+    path.write_text(text.replace(line, f"ari_port = {wire}\n"), encoding="utf-8")
+    return path

@@ -52,7 +52,10 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--quick", action="store_true", help="less of everything, in a minute")
     parser.add_argument("--seed", type=int, default=1, help="faults: other instants, other faults")
     parser.add_argument(
-        "--minutes", type=float, metavar="M", help="faults, floods, soak: for how long"
+        "--seeds", type=int, default=1, metavar="N", help="faults: so many runs, seed after seed"
+    )
+    parser.add_argument(
+        "--minutes", type=float, metavar="M", help="faults, floods, soak: for how long, a run"
     )
     parser.add_argument(
         "--only", action="append", metavar="FAULT", help="faults: no others; may be repeated"
@@ -64,9 +67,12 @@ def main(words: Sequence[str]) -> int:
     show = as_json if chosen.json else as_markdown if chosen.markdown else as_text
     if chosen.name == "faults":
         minutes = chosen.minutes or (_QUICK_MINUTES if chosen.quick else _MINUTES)
-        told = faults.run(chosen.seed, minutes, chosen.port_offset, tell, chosen.only or ())
-        print(show(faults_report.report(told)))
-        return 1 if told.broken else 0
+        runs = [
+            faults.run(seed, minutes, chosen.port_offset, tell, chosen.only or ())
+            for seed in range(chosen.seed, chosen.seed + chosen.seeds)
+        ]
+        print(show(faults_report.report(runs)))
+        return 1 if any(told.broken for told in runs) else 0
     if chosen.name == "soak":
         minutes = chosen.minutes or (_QUICK_MINUTES if chosen.quick else _MINUTES)
         print(show(soak.report(soak.run(minutes, chosen.port_offset, tell))))

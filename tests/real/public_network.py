@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import cast
 
-from router.demo.sound import AGENT_HZ, CALLER_HZ, Person
+from router.demo.sound import AGENT_HZ, ALAW, CALLER_HZ, Person
 from tests.real.telephones import media
 
 _RETRANSMIT_S = 0.5
@@ -27,10 +27,27 @@ class Habit(Enum):
 
     ANSWERS = auto()  # picks up, presses 1 until heard, talks, hangs up
     LISTENS = auto()  # the same, but leaves the goodbye to the other
-    BUSY = auto()
+    BUSY = auto()  # 486
     RINGS = auto()  # and rings
     VOICEMAIL = auto()  # picks up, says something, presses nothing
     CURT = auto()  # picks up and hangs up
+    OFF = auto()  # 480: the phone is off
+    FAILS = auto()  # 503: the carrier cannot
+    EARLY = auto()  # 183 with early media, and nothing more
+    MUTE = auto()  # no answer at all, not even 100
+    CROSSES = auto()  # rings; picks up the moment that it is given up: 200 after the CANCEL
+
+
+#: What is refused at once, and how.
+_REFUSALS = {
+    Habit.BUSY: "486 Busy Here",
+    Habit.OFF: "480 Temporarily Unavailable",
+    Habit.FAILS: "503 Service Unavailable",
+}
+#: Who does nothing by themselves.
+_IDLE = frozenset({Habit.RINGS, Habit.EARLY, Habit.MUTE, Habit.CROSSES})
+#: Early media comes from nowhere: it is only announced.
+_EARLY_PORT = 9
 
 
 @dataclass(eq=False)
@@ -40,10 +57,12 @@ class Line:
     number: str
     call_id: str
     began_at: float
+    habit: Habit = Habit.RINGS
     answered: bool = False
     pressed: bool = False
-    #: Whether the informateur was heard.
+    #: Whether the informateur was heard, and whether it was the person who hung up.
     talked: bool = False
+    left: bool = False
     answered_at: float | None = None
     pressed_at: float | None = None
     talked_at: float | None = None
@@ -109,13 +128,15 @@ class PublicNetwork(asyncio.DatagramProtocol):
         match first.split(" ", 1)[0]:
             case "INVITE" if line is None:
                 self._rings(text)
-            case "INVITE" if line is not None and line.answer:
-                self._send(line.answer)
+            case "INVITE" if line is not None:
+                self._asked_again(line)
             case "ACK" if line is not None:
                 line.acknowledged.set()
             case "CANCEL" if line is not None:
                 self._send(_answer(text, "200 OK", line.tag))
-                if not line.answered and line.ended_at is None:
+                if line.habit is Habit.CROSSES and not line.answered:
+                    line.living = asyncio.create_task(self._pick_up(line, Habit.CROSSES))
+                elif not line.answered and line.ended_at is None:
                     self._refuse(line, "487 Request Terminated")
             case "BYE" if line is not None:
                 self._send(_answer(text, "200 OK", line.tag))
@@ -133,20 +154,34 @@ class PublicNetwork(asyncio.DatagramProtocol):
         found = re.match(r"INVITE sip:([^@]+)@", invite)
         assert found is not None
         line = Line(found[1], _header(invite, "Call-ID"), time.monotonic(), invite=invite)
+        line.habit = self._habits(line.number)
         self.lines.append(line)
         self._by_call_id[line.call_id] = line
+        if line.habit is Habit.MUTE:
+            self._asked_again(line)
+            return
         line.answer = _answer(invite, "180 Ringing", line.tag, self._contact())
+        if line.habit is Habit.EARLY:
+            sdp = _sdp(_EARLY_PORT, ALAW.payload)
+            line.answer = _answer(invite, "183 Session Progress", line.tag, self._contact(), sdp)
         self._send(line.answer)
-        line.living = asyncio.create_task(self._live(line, self._habits(line.number)))
+        line.living = asyncio.create_task(self._live(line, line.habit))
+
+    def _asked_again(self, line: Line) -> None:
+        """Say the same again. Who says nothing never hears that it is over."""
+        if line.answer:
+            self._send(line.answer)
+        else:
+            line.ended_at = time.monotonic()
 
     # What people do.
 
     async def _live(self, line: Line, habit: Habit) -> None:
-        if habit is Habit.RINGS:
+        if habit in _IDLE:
             return
         if not await _within(0.3, line.over):
-            if habit is Habit.BUSY:
-                self._refuse(line, "486 Busy Here")
+            if habit in _REFUSALS:
+                self._refuse(line, _REFUSALS[habit])
             else:
                 await self._pick_up(line, habit)
 
@@ -164,17 +199,7 @@ class PublicNetwork(asyncio.DatagramProtocol):
             person.close()
 
     async def _answered(self, line: Line, person: Person) -> None:
-        sdp = "\r\n".join(
-            [
-                "v=0",
-                "o=line 1 1 IN IP4 127.0.0.1",
-                "s=-",
-                "c=IN IP4 127.0.0.1",
-                "t=0 0",
-                media(person.port, person.codec.payload).replace("\n", "\r\n"),
-                "",
-            ]
-        )
+        sdp = _sdp(person.port, person.codec.payload)
         line.answered, line.answered_at = True, time.monotonic()
         line.answer = _answer(line.invite, "200 OK", line.tag, self._contact(), sdp)
         await self._until(line.acknowledged, line.answer)
@@ -192,6 +217,7 @@ class PublicNetwork(asyncio.DatagramProtocol):
                     line.talked, line.talked_at = True, time.monotonic()
 
     async def _hang_up(self, line: Line) -> None:
+        line.left = True
         from_, to = _header(line.invite, "From"), _header(line.invite, "To")
         target = re.search(r"sip:[^>;]+", _header(line.invite, "Contact"))
         assert target is not None
@@ -241,6 +267,20 @@ async def _within(seconds: float, event: asyncio.Event) -> bool:
         async with asyncio.timeout(seconds):
             await event.wait()
     return event.is_set()
+
+
+def _sdp(port: int, payload: int) -> str:
+    return "\r\n".join(
+        [
+            "v=0",
+            "o=line 1 1 IN IP4 127.0.0.1",
+            "s=-",
+            "c=IN IP4 127.0.0.1",
+            "t=0 0",
+            media(port, payload).replace("\n", "\r\n"),
+            "",
+        ]
+    )
 
 
 def _header(message: str, name: str) -> str:

@@ -6,13 +6,16 @@ import random
 import signal
 from contextlib import suppress
 
-from router.demo.configuration import SETTINGS
 from router.demo.router_process import RouterProcess
 from router.errors import SetupError
 from tests.faults.fault import Fault, Make
 from tests.faults.town import Town
 from tests.load.processes import children_of
+from tests.load.restart import pause_s
 from tests.patience import PATIENCE_S
+
+#: What a router that finds another one exits with, and says.
+_IN_USE, _IN_USE_SAYS = 2, "is in use by process"
 
 
 def _pid(town: Town) -> int:
@@ -26,12 +29,14 @@ async def _router_killed(town: Town, chance: random.Random) -> None:
 
 
 async def _router_stopped(town: Town, chance: random.Random) -> None:
+    """SIGTERM."""
     await town.stage.stop_router()
     await start_router(town)
 
 
 async def start_router(town: Town) -> None:
-    """Start a router, which may take its time."""
+    """Start a router as soon as systemd would; it may take its time."""
+    await asyncio.sleep(pause_s())
     try:
         await town.stage.start_router()
     except SetupError:  # late on a busy machine, which the time until it is ready tells
@@ -50,6 +55,25 @@ def _router_frozen(seconds: float) -> Make:
                 os.kill(pid, signal.SIGCONT)
 
     return frozen
+
+
+async def _router_frozen_for_long(town: Town, chance: random.Random) -> None:
+    """Whoever looks after it must notice, and start another."""
+    pid = _pid(town)
+    os.kill(pid, signal.SIGSTOP)
+    keeping = asyncio.create_task(town.stage.keep(lambda: None))
+    try:
+        async with asyncio.timeout(40.0):
+            while _pid(town) == pid or not town.stage.router_runs:
+                await asyncio.sleep(0.1)
+            await town.ready()
+    except TimeoutError:
+        town.defect("a frozen router was not replaced")
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
 
 async def _intake_killed(town: Town, chance: random.Random) -> None:
@@ -83,17 +107,28 @@ async def _asterisk_killed(town: Town, chance: random.Random) -> None:
     town.asterisk_is_back()
 
 
+async def _asterisk_restarted(town: Town, chance: random.Random) -> None:
+    """SIGTERM, as `systemctl restart` does: calls end, and are told so."""
+    await town.stage.asterisk.stop()
+    town.asterisk_died()
+    await town.stage.asterisk.start()
+    town.asterisk_is_back()
+
+
 async def _second_router(town: Town, chance: random.Random) -> None:
-    """It must stop by itself, and the first go on."""
-    second = await RouterProcess.start(
-        town.folder / "second-router.log", "--config", str(town.stage.state_dir / SETTINGS)
-    )
+    """It must say why, and stop by itself; and the first go on."""
+    log = town.folder / "second-router.log"
+    second = await RouterProcess.start(log, "--config", str(town.stage.router_settings))
     try:
         async with asyncio.timeout(PATIENCE_S):
-            await second.wait()
+            code = await second.wait()
     except TimeoutError:
         town.defect("a second router did not stop")
         await second.kill()
+        return
+    said = log.read_text(encoding="utf-8", errors="replace")
+    if code != _IN_USE or _IN_USE_SAYS not in said:
+        town.defect(f"a second router ended with {code}, and did not say that there is another")
 
 
 FAULTS = (
@@ -101,9 +136,10 @@ FAULTS = (
     Fault("router: stopped", _router_stopped, 2),
     Fault("router: frozen for 3 s", _router_frozen(3.0), 2),
     Fault("router: frozen for 10 s", _router_frozen(10.0)),
-    Fault("router: frozen for 40 s", _router_frozen(40.0), 0),
+    Fault("router: frozen for good", _router_frozen_for_long),
     Fault("router: a second one", _second_router),
     Fault("intake: killed", _intake_killed, 2),
     Fault("intake: frozen", _intake_frozen),
     Fault("Asterisk: killed", _asterisk_killed),
+    Fault("Asterisk: restarted", _asterisk_restarted),
 )
