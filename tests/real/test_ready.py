@@ -84,7 +84,9 @@ async def test_a_transport_that_did_not_start_is_named_until_it_does(
         assert set((await cast.metrics("allo_calls_ended_total")).values()) == {0.0}
 
         shutil.rmtree(stage.vault_dir)
+        stage.vault_dir.touch()  # a folder that is only gone would be made again
         status, missing, parts = await cast.until(
             lambda: readiness(cast), lambda told: told[1] == ["vault"]
         )
         assert status == 503
+        stage.vault_dir.unlink()
