@@ -228,8 +228,7 @@ def check_exchange(exchange: Exchange) -> None:
         assert call is None or caller.id not in exchange.known_gone
         if call is not None and caller.alive:
             announced = call.watch is not None and not call.watch.begun
-            said = Said.WATCHED_CALLER if announced else Said.CALLER
-            heard = call.said.get(said)
+            heard = call.said.get(Said.WATCHED_CALLER) if announced else call.playback
             assert (heard, call.music) == (caller.playback, caller.music)
             with_caller = call.state in (CallState.TALKING, CallState.REFERRED)
             assert with_caller is (caller.bridge is not None)

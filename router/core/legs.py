@@ -5,12 +5,12 @@ call to the desk. A channel that we have hung up stays registered as DISMISSED u
 reports its end, so that a late event is not taken for a new one.
 """
 
-from collections.abc import ItemsView, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, ItemsView, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
-from router.core.ids import AgentId, ChannelId, PlaybackId
+from router.core.ids import AgentId, CallId, ChannelId, PlaybackId
 
 
 class Role(StrEnum):
@@ -28,9 +28,8 @@ class Role(StrEnum):
 
 
 class Said(StrEnum):
-    """Who is hearing a prompt; each of them hears one at a time."""
+    """Who else is hearing a prompt of a call or a ticket; each of them hears one at a time."""
 
-    CALLER = "caller"  # or whoever else is on the owner's own channel
     INFORMATEUR = "informateur"  # the whisper
     COLLEAGUE = "colleague"  # the whisper of a consultation
     WATCHED_CALLER = "watched caller"  # being told of the supervisor
@@ -40,15 +39,15 @@ class Said(StrEnum):
 class Owner(Protocol):
     """What has channels: a call, a ticket, or a call to the desk."""
 
-    #: What is being played, and to whom.
-    said: dict[Said, PlaybackId]
+    #: What is being played on its own channel; None: nothing is.
+    playback: PlaybackId | None
 
 
 @dataclass(slots=True, eq=False)
 class Nobody:
     """Owns what was left over by a router that is gone."""
 
-    said: dict[Said, PlaybackId] = field(default_factory=dict)
+    playback: PlaybackId | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -71,8 +70,10 @@ class Legs:
     """The registry of channels."""
 
     def __init__(self) -> None:
-        self._legs: dict[ChannelId, Leg] = {}
-        self.get = self._legs.get
+        #: By channel; a caller's own has the same text as the call.
+        self._legs: dict[Any, Leg] = {}
+        #: Returns what a channel is, or None.
+        self.get: Callable[[ChannelId | CallId], Leg | None] = self._legs.get
 
     def __contains__(self, channel: object) -> bool:
         return channel in self._legs

@@ -24,7 +24,7 @@ from router.core.desk.desk_call import DeskCall, DeskDue, DeskState
 from router.core.desk.duty import Duty
 from router.core.direction import Direction
 from router.core.drain import Drain
-from router.core.ids import CallId, ChannelId, PhoneId
+from router.core.ids import CallId, ChannelId, PhoneId, PlaybackId
 from router.core.legs import NOT_LEGS, OWN, Role, Said
 from router.core.recovery import Recovery
 from router.core.requests import InCall, LogIn, LogOut, Note, Noting, Pause, Ready, Reply
@@ -61,28 +61,19 @@ _VANISHED: dict[Role, What] = {
     Role.INFORMATEUR: events.PhoneVanished,
     Role.COLLEAGUE: AsideEvent.VANISHED,
 }
-#: What the end of a prompt means to the owner, by who heard it; without an entry, nothing.
-_SAID: dict[type, dict[Said, What]] = {
-    Call: {
-        Said.CALLER: events.PromptEnded,
-        Said.INFORMATEUR: Due.WHISPER,
-        Said.COLLEAGUE: AsideEvent.TOLD,
-        Said.WATCHED_CALLER: WatchEvent.BEGUN,
-    },
-    Ticket: {Said.CALLER: events.PromptEnded},
-    DeskCall: {Said.CALLER: events.PromptEnded},
+#: What it means to a call that somebody else has heard a prompt to its end; without an entry,
+#: nothing.
+_SAID: dict[Said, What] = {
+    Said.INFORMATEUR: Due.WHISPER,
+    Said.COLLEAGUE: AsideEvent.TOLD,
+    Said.WATCHED_CALLER: WatchEvent.BEGUN,
 }
-#: What it means that a prompt broke off. Without an entry here the call waits a moment (_UNHEARD),
-#: in case the channel's end is reported.
-_UNSAID: dict[type, dict[Said, What]] = {
-    Call: {
-        Said.WATCHED_CALLER: WatchEvent.UNTOLD,
-        Said.WATCHED_INFORMATEUR: WatchEvent.UNTOLD,
-    },
-    Ticket: {Said.CALLER: events.PromptFailed},
-    DeskCall: {Said.CALLER: events.PromptEnded},
+#: What it means to a call that a prompt broke off. Without an entry the call waits a moment, in
+#: case the channel's end is reported.
+_UNSAID: dict[Said, What] = {
+    Said.WATCHED_CALLER: WatchEvent.UNTOLD,
+    Said.WATCHED_INFORMATEUR: WatchEvent.UNTOLD,
 }
-_UNHEARD = {Said.CALLER: Due.UNHEARD, Said.INFORMATEUR: Due.UNTOLD, Said.COLLEAGUE: Due.UNTOLD}
 
 
 class Routing:
@@ -209,7 +200,7 @@ class Routing:
 
     def _of_channel(self, event: events.OfCall) -> None:
         """Have the channel's owner handle it."""
-        leg = self._board.legs.get(ChannelId(event.call))
+        leg = self._board.legs.get(event.call)
         if leg is not None:
             self._answer(leg.owner, type(event), event)
         else:
@@ -235,7 +226,7 @@ class Routing:
             self._journey.arrive(event.call)
 
     def _found(self, event: events.CallFound) -> None:
-        leg = self._board.legs.get(ChannelId(event.call))
+        leg = self._board.legs.get(event.call)
         if leg is not None and leg.role is Role.CALLED:
             self._answer(leg.owner, events.CallFound, event)
         else:
@@ -313,37 +304,32 @@ class Routing:
     # Prompts.
 
     def _prompt_ended(self, event: events.PromptEnded) -> None:
-        owner, said = self._whose(event)
-        if owner is None:
+        leg = self._board.legs.get(event.call)
+        owner = None if leg is None else leg.owner
+        if owner is not None and owner.playback == event.playback:
+            owner.playback = None
+            self._tables[type(owner)].answer(owner, events.PromptEnded)
+        elif (said := _said_to(owner, event.playback)) is None:
             self._board.ignore(event)
-            return
-        kind = type(owner)
-        if (what := _SAID[kind].get(said)) is not None:
-            self._tables[kind].answer(owner, what)
+        elif isinstance(owner, Call) and said in _SAID:
+            self._calls.answer(owner, _SAID[said])
 
     def _prompt_failed(self, event: events.PromptFailed) -> None:
         """The prompt was not heard. If its channel is gone, that is reported at once."""
-        owner, said = self._whose(event)
-        if owner is None:
+        leg = self._board.legs.get(event.call)
+        owner = None if leg is None else leg.owner
+        if owner is not None and owner.playback == event.playback:
+            owner.playback = None
+            if isinstance(owner, Call):
+                self._board.set_due(owner, Due.UNHEARD, ENDS_WITHIN_S)
+            else:
+                self._answer(owner, events.PromptFailed)
+        elif (said := _said_to(owner, event.playback)) is None:
             self._board.ignore(event)
-        elif (what := _UNSAID[type(owner)].get(said)) is not None:
-            self._answer(owner, what)
+        elif isinstance(owner, Call) and said in _UNSAID:
+            self._calls.answer(owner, _UNSAID[said])
         elif isinstance(owner, Call):
-            self._board.set_due(owner, _UNHEARD[said], ENDS_WITHIN_S)
-
-    def _whose(self, event: events.PromptEnded | events.PromptFailed) -> tuple[Any, Said]:
-        """Return the owner of the prompt that is over, or None, and who was hearing it."""
-        leg = self._board.legs.get(ChannelId(event.call))
-        if leg is not None:
-            owner, heard = leg.owner, leg.owner.said
-            if heard.get(Said.CALLER) == event.playback:  # as a rule
-                del heard[Said.CALLER]
-                return owner, Said.CALLER
-            for said, playback in heard.items():
-                if playback == event.playback:
-                    del heard[said]
-                    return owner, said
-        return None, Said.CALLER
+            self._board.set_due(owner, Due.UNTOLD, ENDS_WITHIN_S)
 
     # Informateurs, and what they ask.
 
@@ -504,3 +490,13 @@ class Routing:
             if desk.state not in (AgentState.RESERVED, AgentState.RINGING):
                 return
         self._duty.lease_ended(desk)
+
+
+def _said_to(owner: object, playback: PlaybackId) -> Said | None:
+    """Return who else was hearing the owner's prompt that is over; None: there is no such one."""
+    if isinstance(owner, (Call, Ticket)):
+        for said, its in owner.said.items():
+            if its == playback:
+                del owner.said[said]
+                return said
+    return None

@@ -138,7 +138,7 @@ class Switchboard:
     def play(self, call: Call, prompts: tuple[PromptId, ...]) -> None:
         """Play `prompts` to the caller, in place of whatever was playing, and guard their end."""
         self._stop(call)
-        call.said[Said.CALLER] = self.play_on(call.id, call.channel, prompts)
+        call.playback = self.play_on(call.id, call.channel, prompts)
         self.set_due(call, Due.STEP, self.plan.targets.prompt_guard_s)
 
     def play_on(
@@ -155,20 +155,25 @@ class Switchboard:
         self._stop(call)
 
     def _stop(self, call: Call) -> None:
-        playback = call.said.pop(Said.CALLER, None)
-        if playback is not None:
-            self.commands.append(StopPlaying(call.id, playback))
+        if call.playback is not None:
+            self.stop_playing(call.id, call)
         elif call.music:
             self.commands.append(StopMusic(call.id, call.channel))
             call.music = False
         else:  # only a caller who hears nothing may not have heard the last prompt
             self.timers.cancel(("call", call.id, Due.UNHEARD))
 
-    def cut_short(self, call: CallId, owner: Owner, said: Said) -> None:
+    def stop_playing(self, call: CallId, owner: Owner) -> None:
+        """Stop the prompt that is being played on the owner's own channel, if any."""
+        if owner.playback is not None:
+            self.commands.append(StopPlaying(call, owner.playback))
+            owner.playback = None
+
+    def cut_short(self, call: Call, said: Said) -> None:
         """Stop the prompt that `said` is hearing, if any."""
-        playback = owner.said.pop(said, None)
+        playback = call.said.pop(said, None)
         if playback is not None:
-            self.commands.append(StopPlaying(call, playback))
+            self.commands.append(StopPlaying(call.id, playback))
 
     def play_music(self, call: Call) -> None:
         """Give the caller music, in place of whatever was playing."""
@@ -307,6 +312,6 @@ class Switchboard:
             self.end(call)
             return
         call.hung_up = True
-        call.said.pop(Said.CALLER, None)
+        call.playback = None
         self.commands.append(HangUp(call.id, call.channel))
         self.set_due(call, Due.STEP, HANG_UP_GUARD_S)

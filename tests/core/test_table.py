@@ -1,13 +1,12 @@
 """A life as a table: what has no row is ignored, and what no row allows is noticed."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 import pytest
 
 from router.core.ids import PlaybackId
-from router.core.legs import Said
 from router.core.table import OUTSIDE, Row, Table, told, when
 
 
@@ -25,7 +24,7 @@ class Tick:
 @dataclass
 class Lamp:
     state: Light = Light.RED
-    said: dict[Said, PlaybackId] = field(default_factory=dict)
+    playback: PlaybackId | None = None
     seconds: int = 0
 
 

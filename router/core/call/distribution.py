@@ -139,7 +139,7 @@ class Distribution:
         """Join caller and informateur in a bridge: the conversation begins."""
         board = self._board
         board.silence(call)
-        board.cut_short(call.id, call, Said.INFORMATEUR)
+        board.cut_short(call, Said.INFORMATEUR)
         board.cancel_due(call, Due.WHISPER, Due.UNTOLD)
         assert call.leg is not None  # WHISPERING has a leg
         self._duty.joined(self.desk(call))

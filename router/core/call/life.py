@@ -158,9 +158,11 @@ class Call:
     state: CallState = CallState.WELCOME
     #: How the call would end if the caller hung up now.
     outcome: Outcome = Outcome.LEFT
-    #: What is being played, and to whom; the caller may hear music instead.
-    said: dict[Said, PlaybackId] = field(default_factory=dict)
+    #: What the caller is hearing; None if it is music, silence or a conversation.
+    playback: PlaybackId | None = None
     music: bool = False
+    #: What others are hearing.
+    said: dict[Said, PlaybackId] = field(default_factory=dict)
     #: How many keys the caller has pressed, in total.
     keys: int = 0
     #: The keys of the entry so far.
@@ -224,8 +226,3 @@ class Call:
     def __post_init__(self) -> None:
         """Name the channel."""
         self.channel = ChannelId(self.id)
-
-    @property
-    def playback(self) -> PlaybackId | None:
-        """What the caller is hearing; None if it is music, silence or a conversation."""
-        return self.said.get(Said.CALLER)

@@ -124,7 +124,7 @@ class Supervision:
         watch, call.watch = call.watch, None
         assert watch is not None
         board.note(call, Step.UNWATCHED, agent=call.agent)
-        board.cut_short(call.id, call, Said.WATCHED_CALLER)
+        board.cut_short(call, Said.WATCHED_CALLER)
         call.said.pop(Said.WATCHED_INFORMATEUR, None)
         if leg is not None:
             board.commands.append(HangUp(call.id, leg))

@@ -168,7 +168,7 @@ class Talk:
         """The whisper is over: put the colleague in the bridge with the informateur."""
         board, aside = self._board, aside_of(call)
         board.cancel_due(call, Due.WHISPER, Due.UNTOLD)
-        board.cut_short(call.id, call, Said.COLLEAGUE)
+        board.cut_short(call, Said.COLLEAGUE)
         assert call.bridge is not None
         board.commands.append(PutIn(call.id, call.bridge, aside.leg))
         aside.joined = True

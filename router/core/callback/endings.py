@@ -9,7 +9,6 @@ from router.core.commands import HangUp, Step
 from router.core.desk.duty import Duty
 from router.core.events import TicketUnkept
 from router.core.ids import ChannelId
-from router.core.legs import Said
 from router.core.plan import CallbackPolicy
 from router.core.reservation import Reservation
 from router.core.switchboard import Switchboard
@@ -159,6 +158,7 @@ class Endings:
             self._open.attempts.pop(ticket.call, None)
             self._board.legs.pop(ChannelId(ticket.call))
         ticket.call = ticket.agent = ticket.leg = None
+        ticket.playback = None
         ticket.said = {}
         ticket.asked_again = ticket.unheard = False
 
@@ -174,7 +174,7 @@ class Endings:
 
     def _silence(self, ticket: Ticket) -> None:
         if ticket.call is not None:
-            self._board.cut_short(ticket.call, ticket, Said.CALLER)
+            self._board.stop_playing(ticket.call, ticket)
 
 
 def _retry_s(rules: CallbackPolicy, failure: Failure) -> int:

@@ -54,7 +54,8 @@ class Ticket:
     #: The informateur who was rung, and their channel.
     agent: AgentId | None = None
     leg: ChannelId | None = None
-    #: The whisper, and the question put to whoever picked up.
+    #: The question put to whoever picked up, while it is being played; and the whisper.
+    playback: PlaybackId | None = None
     said: dict[Said, PlaybackId] = field(default_factory=dict)
     #: Whether the question was put again.
     asked_again: bool = False

@@ -16,7 +16,7 @@ from router.core.commands import Step
 from router.core.events import CallFound, KeyPressed
 from router.core.facts import Door, Outcome
 from router.core.ids import ChannelId, PromptId
-from router.core.legs import Role, Said
+from router.core.legs import Role
 from router.core.switchboard import Switchboard
 from router.core.work import WorkItem
 
@@ -59,8 +59,8 @@ class Pickups:
 
     def _ask(self, ticket: Ticket) -> None:
         call = call_of(ticket)
-        self._board.cut_short(call, ticket, Said.CALLER)
-        ticket.said[Said.CALLER] = self._board.play_on(call, ChannelId(call), (CALLBACK_ASK,))
+        self._board.stop_playing(call, ticket)
+        ticket.playback = self._board.play_on(call, ChannelId(call), (CALLBACK_ASK,))
         self._open.set_due(ticket, TicketDue.STEP, self._board.plan.targets.prompt_guard_s)
 
     def asked(self, ticket: Ticket) -> None:
@@ -109,6 +109,7 @@ class Pickups:
         self._open.cancel_due(ticket, TicketDue.STEP)
         call = self._conversation(ticket)
         self._begin(call)
+        call.playback, ticket.playback = ticket.playback, None
         call.said, ticket.said, call.music = ticket.said, {}, music
         ticket.state = TicketState.TALKING
         ticket.record = replace(record, state=TicketState.TALKING)

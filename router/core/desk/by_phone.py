@@ -9,9 +9,9 @@ from router.core.commands import HangUp
 from router.core.desk.desk_call import DeskCall, DeskDue, DeskState
 from router.core.desk.duty import Duty
 from router.core.desk.pins import LONGEST
-from router.core.events import CallLeft, DeskCalled, KeyPressed, PromptEnded
+from router.core.events import CallLeft, DeskCalled, KeyPressed, PromptEnded, PromptFailed
 from router.core.ids import AgentId, FicheId, PromptId
-from router.core.legs import Role, Said
+from router.core.legs import Role
 from router.core.plan import DeskAction
 from router.core.requests import ON_SCREEN, LogOut, Note, Pause, Ready, Reply, Result
 from router.core.switchboard import HANG_UP_GUARD_S, Switchboard
@@ -35,6 +35,8 @@ _YES, _NO = "1", "2"
 _LONGEST_ENTRY = 10
 #: The call is ended after this many wrong or missing answers to one question.
 _FAILURES_MAX = 3
+#: A prompt is over; one that could not be played counts as heard.
+_OVER = (PromptEnded, PromptFailed)
 DeskRow = Row[DeskState, DeskCall]
 
 
@@ -242,7 +244,7 @@ class Desk:
             self.left(call)
             return
         call.hung_up = True
-        call.said.clear()
+        call.playback = None
         self._board.commands.append(HangUp(call.id, call.channel))
         self._set_due(call, HANG_UP_GUARD_S)
 
@@ -258,11 +260,11 @@ class Desk:
 
     def _play(self, call: DeskCall, prompts: tuple[PromptId, ...]) -> None:
         self._silence(call)
-        call.said[Said.CALLER] = self._board.play_on(call.id, call.channel, prompts)
+        call.playback = self._board.play_on(call.id, call.channel, prompts)
         self._set_due(call, self._board.plan.targets.prompt_guard_s)
 
     def _silence(self, call: DeskCall) -> None:
-        self._board.cut_short(call.id, call, Said.CALLER)
+        self._board.stop_playing(call.id, call)
 
     def _set_due(self, call: DeskCall, after_s: float) -> None:
         self._board.timers.set(("desk", call.id), self._board.now + after_s)
@@ -279,8 +281,8 @@ def desk_rows(desk: Desk) -> list[DeskRow]:
         told(state.RESULT, KeyPressed, desk.result_key, state.IMPROVE, state.LEAVING),
         told(state.IMPROVE, KeyPressed, desk.improve_key, state.LEAVING),
     ]
-    rows = [when(state.LEAVING, over, desk.hang_up) for over in (PromptEnded, DeskDue.SILENCE)]
+    rows = [when(state.LEAVING, over, desk.hang_up) for over in (*_OVER, DeskDue.SILENCE)]
     for question in questions:
-        rows.append(when(question.state, PromptEnded, desk.await_keys))
+        rows += [when(question.state, over, desk.await_keys) for over in _OVER]
         rows.append(when(question.state, DeskDue.SILENCE, desk.silence, state.LEAVING))
     return questions + rows + [when(one, CallLeft, desk.left) for one in state]

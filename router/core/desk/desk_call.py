@@ -9,11 +9,10 @@ IMPROVE  asked whether the page should be made clearer
 LEAVING  the reply is being played, then we hang up
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from router.core.ids import AgentId, CallId, ChannelId, FicheId, PhoneId, PlaybackId, SectorId
-from router.core.legs import Said
 from router.core.plan import Plan
 from router.core.requests import Result
 
@@ -48,7 +47,7 @@ class DeskCall:
     #: Who is calling: at log-in, whose number was typed; otherwise, who is logged in there.
     agent: AgentId | None = None
     #: What is being played.
-    said: dict[Said, PlaybackId] = field(default_factory=dict)
+    playback: PlaybackId | None = None
     #: The keys of the entry so far.
     typed: str = ""
     #: Wrong or missing answers to this question.
