@@ -32,15 +32,15 @@ class Reservation:
 
     # Waiting.
 
-    def wait(self, item: WorkItem) -> None:
+    def wait(self, item: WorkItem) -> AgentDesk | None:
         """Put `item` in the queue, open to as many levels of skill as its wait allows.
 
-        If somebody is free for it, they are rung once the event at hand has been handled.
+        Returns who is free for it, if anybody: rung once the event at hand has been handled.
         """
         item.widened = self._board.plan.targets.widened(self._board.now - item.joined_at)
         self._board.queue.add(item)
         self._set_widening(item)
-        self._find_somebody(item)
+        return self._find_somebody(item)
 
     def widen(self, item: WorkItem) -> None:
         """Open `item` to the next level of skill."""
@@ -58,10 +58,11 @@ class Reservation:
             at = item.joined_at + self._board.plan.targets.widening_s[item.widened]
             self._board.timers.set(("widen", item), at)
 
-    def _find_somebody(self, item: WorkItem) -> None:
+    def _find_somebody(self, item: WorkItem) -> AgentDesk | None:
         desk = self._board.roster.longest_idle(item.sector, item.widened)
         if desk is not None:
             self._board.free.append(desk)
+        return desk
 
     # Ringing.
 

@@ -127,17 +127,16 @@ class Waiting:
         if board.drained:
             self._refuse(call, item.sector, Outcome.REFUSED_DRAIN, (OUT_OF_SERVICE,))
             return
-        waited_s = board.now - item.joined_at
-        desk = board.roster.longest_idle(item.sector, self._board.plan.targets.widened(waited_s))
-        if waited_s >= self._board.plan.targets.longest_wait_s and (desk is None or desk.misses):
-            self._refuse(call, item.sector, Outcome.REFUSED_LONG, (REFUSED_LONG,))
-            return
+        targets, waited_s = board.plan.targets, board.now - item.joined_at
+        if waited_s >= targets.longest_wait_s:
+            desk = board.roster.longest_idle(item.sector, targets.widened(waited_s))
+            if desk is None or desk.misses:
+                self._refuse(call, item.sector, Outcome.REFUSED_LONG, (REFUSED_LONG,))
+                return
         call.state = CallState.WAITING
-        self._reservation.wait(item)
-        board.timers.set(
-            ("call", call.id, Due.LONGEST), item.joined_at + self._board.plan.targets.longest_wait_s
-        )
-        board.set_due(call, Due.ANNOUNCE, self._board.plan.targets.announce_every_s)
+        desk = self._reservation.wait(item)
+        board.timers.set(("call", call.id, Due.LONGEST), item.joined_at + targets.longest_wait_s)
+        board.set_due(call, Due.ANNOUNCE, targets.announce_every_s)
         closes_at = board.plan.hours.closes_at(board.now)
         if closes_at is not None and board.timers.at(("closing",)) != closes_at:
             board.timers.set(("closing",), closes_at)
