@@ -18,7 +18,7 @@ from router.core.callback.callbacks import Callbacks
 from router.core.callback.open_tickets import Ticket
 from router.core.callback.tickets import TicketEvent
 from router.core.commands import HangUp, Step, Told
-from router.core.desk.agents import AgentDesk, AgentState
+from router.core.desk.agents import RUNG, AgentDesk, AgentState
 from router.core.desk.by_phone import Desk
 from router.core.desk.desk_call import DeskCall, DeskDue, DeskState
 from router.core.desk.duty import Duty
@@ -485,9 +485,9 @@ class Routing:
 
     def _lease_ended(self, desk: AgentDesk) -> None:
         """A lease has ended; while a phone rings, that is after the deadline of the ringing."""
-        if desk.state in (AgentState.RESERVED, AgentState.RINGING) and desk.leg is not None:
+        if desk.state in RUNG and desk.leg is not None:
             self._ring_over(desk.leg)
-            if desk.state not in (AgentState.RESERVED, AgentState.RINGING):
+            if desk.state not in RUNG:
                 return
         self._duty.lease_ended(desk)
 

@@ -61,6 +61,8 @@ GOODBYE = PromptId("goodbye")
 #: seconds.
 HANG_UP_GUARD_S = 10.0
 _EVERY_DUE = tuple(Due)
+#: Looked up once: on Python 3.11 naming a member of an enumeration takes as long as a call.
+_STEP, _UNHEARD = Due.STEP, Due.UNHEARD
 
 
 class Switchboard:
@@ -139,7 +141,7 @@ class Switchboard:
         """Play `prompts` to the caller, in place of whatever was playing, and guard their end."""
         self._stop(call)
         call.playback = self.play_on(call.id, call.channel, prompts)
-        self.set_due(call, Due.STEP, self.plan.targets.prompt_guard_s)
+        self.set_due(call, _STEP, self.plan.targets.prompt_guard_s)
 
     def play_on(
         self, call: CallId, channel: ChannelId, prompts: tuple[PromptId, ...]
@@ -151,7 +153,7 @@ class Switchboard:
 
     def silence(self, call: Call) -> None:
         """Stop whatever the caller hears, and cancel its deadlines."""
-        self.timers.cancel(("call", call.id, Due.STEP))
+        self.timers.cancel(("call", call.id, _STEP))
         self._stop(call)
 
     def _stop(self, call: Call) -> None:
@@ -161,7 +163,7 @@ class Switchboard:
             self.commands.append(StopMusic(call.id, call.channel))
             call.music = False
         else:  # only a caller who hears nothing may not have heard the last prompt
-            self.timers.cancel(("call", call.id, Due.UNHEARD))
+            self.timers.cancel(("call", call.id, _UNHEARD))
 
     def stop_playing(self, call: CallId, owner: Owner) -> None:
         """Stop the prompt that is being played on the owner's own channel, if any."""
@@ -314,4 +316,4 @@ class Switchboard:
         call.hung_up = True
         call.playback = None
         self.commands.append(HangUp(call.id, call.channel))
-        self.set_due(call, Due.STEP, HANG_UP_GUARD_S)
+        self.set_due(call, _STEP, HANG_UP_GUARD_S)

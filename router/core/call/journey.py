@@ -188,16 +188,16 @@ class Journey:
         call.skipping = False
         call.typed += event.key
         match read_code(call.typed, CODE_LENGTH):
+            case Reading.MORE:
+                self._board.set_due(call, Due.STEP, call.plan.targets.next_key_s)
+            case Reading.COMPLETE:
+                self._code_complete(call)
             case Reading.HELP:
                 self.ask(call, (CODE_HELP,), again=True)
             case Reading.NONE:
                 self._without_code(call, ())
-            case Reading.INCOMPLETE:
-                self._code_failed(call, CODE_INCOMPLETE)
-            case Reading.COMPLETE:
-                self._code_complete(call)
             case _:
-                self._board.set_due(call, Due.STEP, call.plan.targets.next_key_s)
+                self._code_failed(call, CODE_INCOMPLETE)
 
     def question_silence(self, call: Call) -> None:
         """No key came in time, or no further one."""

@@ -97,9 +97,12 @@ TABLE: dict[tuple[AgentState, AgentEvent], AgentState] = {
 
 #: States that need a registered phone; without one they become LOGGED_OUT.
 _AT_THE_DESK = frozenset({_S.READY, _S.WRAPPING_UP, _S.PAUSED})
+#: The phone is ringing, or about to.
+RUNG = frozenset({_S.RESERVED, _S.RINGING})
 #: States with a call at the informateur's phone.
-IN_CALL = frozenset({_S.RESERVED, _S.RINGING, _S.TALKING})
-_OUT = _S.LOGGED_OUT
+IN_CALL = RUNG | {_S.TALKING}
+#: Looked up once: on Python 3.11 naming a member of an enumeration takes as long as a call.
+_OUT, _READY = _S.LOGGED_OUT, _S.READY
 _OCCUPIED = IN_CALL | {_S.WRAPPING_UP}
 
 #: The reasons for which the service itself pauses an informateur.
@@ -258,7 +261,7 @@ class Roster:
     def _count_in(self, desk: AgentDesk) -> None:
         """Count somebody who is in this state already."""
         state, desk.state = desk.state, _OUT
-        if state is AgentState.READY:
+        if state is _READY:
             self._enter_idle(desk)
         self._enter(desk, state, desk.since_at)
 
@@ -268,7 +271,7 @@ class Roster:
     def on_duty(self, sector: SectorId, apart_from: AgentDesk | None = None) -> int:
         """Return how many informateurs of `sector`, at any level, are not logged out."""
         count = self._on_duty[sector]
-        if apart_from is not None and apart_from.state is not AgentState.LOGGED_OUT:
+        if apart_from is not None and apart_from.state is not _OUT:
             count -= sector in apart_from.agent.skills
         return count
 
@@ -345,12 +348,12 @@ class Roster:
         before = desk.state
         after = TABLE.get((before, event), before)
         if not desk.present and after in _AT_THE_DESK:
-            after = AgentState.LOGGED_OUT
+            after = _OUT
         if after is before:
             return False
-        if before is AgentState.READY:
+        if before is _READY:
             self._leave_idle(desk)
-        if after is AgentState.READY:
+        if after is _READY:
             if event is not AgentEvent.RELEASED:
                 desk.idle_since = now
             self._enter_idle(desk)

@@ -17,6 +17,7 @@ from router.core.desk.agents import (
     IN_CALL,
     MISSED,
     REJECTED,
+    RUNG,
     TOO_MANY,
     UNREACHABLE,
     AgentDesk,
@@ -321,7 +322,7 @@ class Duty:
             if self._board.now >= desk.since_at + self._board.plan.targets.wrap_up_s:
                 self._rest_over(desk)
             return
-        if desk.state not in (AgentState.RESERVED, AgentState.RINGING):
+        if desk.state not in RUNG:
             return
         if desk.leaving:
             self._leave(desk)
@@ -365,19 +366,19 @@ class Duty:
     def lease_ended(self, desk: AgentDesk) -> None:
         """The lease of the state has ended without the event that should have ended it."""
         match desk.state:
+            case AgentState.WRAPPING_UP:
+                self._rest_over(desk)
+            case AgentState.TALKING:
+                self._still_there(desk)
+            case AgentState.PAUSED if desk.reason in _SHORT:
+                self._rest_over(desk)
+            case AgentState.PAUSED | AgentState.LOGGED_OUT:
+                self._leave(desk)
             case AgentState.RESERVED | AgentState.RINGING:
                 if desk.call is None:
                     self.released(desk)
                 else:
                     self.missed(desk, LegEnd.UNREACHABLE)
-            case AgentState.TALKING:
-                self._still_there(desk)
-            case AgentState.WRAPPING_UP:
-                self._rest_over(desk)
-            case AgentState.PAUSED if desk.reason in _SHORT:
-                self._rest_over(desk)
-            case AgentState.PAUSED | AgentState.LOGGED_OUT:
-                self._leave(desk)
             case AgentState.READY:
                 pass
 
