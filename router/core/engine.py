@@ -143,11 +143,11 @@ class Engine:
 
     def handle(self, event: Event, now: float) -> list[Command]:
         """Return what to do about `event`, and about whatever is due by `now`."""
-        board = self.board
+        board, pop_due = self.board, self._pop_due
         board.now = now
         commands: list[Command] = []
         board.commands = commands
-        while (key := self._pop_due(now)) is not None:
+        while (key := pop_due(now)) is not None:
             self._fire(key)
             if board.free or board.talked:
                 self._follow_up()

@@ -98,7 +98,8 @@ class Table(Generic[S, L]):
         if row is None:
             self._counts[f"{IGNORED}{name_of(what)} in {self._place}{before}"] += 1
             return None
-        reply = row.answer(owner, event) if row.tells else row.answer(owner)
+        answer = row.answer
+        reply = answer(owner, event) if row.tells else answer(owner)
         after = owner.state
         if after is not before and after not in row.leads_to:
             self.outside(row, after)

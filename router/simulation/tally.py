@@ -23,6 +23,7 @@ from router.simulation.homes import home
 
 #: Between two observations of the whole service, in seconds.
 SAMPLE_S = 60.0
+_TALKING = Step.TALKING
 _WAITING = (CallState.WAITING, CallState.RINGING, CallState.WHISPERING)
 _BUSY = (AgentState.RESERVED, AgentState.RINGING, AgentState.TALKING, AgentState.WRAPPING_UP)
 
@@ -116,7 +117,7 @@ class Tally:
 
     def noted(self, command: Noted) -> None:
         """Count how expert the informateur is when a conversation begins."""
-        if command.step is Step.TALKING and command.agent and command.sector:
+        if command.step is _TALKING and command.agent and command.sector:
             self.levels[self._skills[command.agent][command.sector]] += 1
 
     def counted(self, command: Counted) -> None:

@@ -1,6 +1,6 @@
 """From the queue to the conversation: ringing an informateur, the whisper, the bridge."""
 
-from router.core.call.life import Call, CallState, Due
+from router.core.call.life import WHISPER_DUES, Call, CallState, Due
 from router.core.call.supervision import Supervision
 from router.core.call.votes import Votes
 from router.core.call.waiting import Waiting, promise
@@ -100,7 +100,7 @@ class Distribution:
         self._duty.missed(desk, why)
         call.agent = call.leg = None
         call.said.pop(Said.INFORMATEUR, None)
-        board.cancel_due(call, Due.WHISPER, Due.UNTOLD)
+        board.cancel_due(call, *WHISPER_DUES)
         self._waiting.wait(call, said, None)
 
     def ringing_caller_left(self, call: Call) -> None:
@@ -140,7 +140,7 @@ class Distribution:
         board = self._board
         board.silence(call)
         board.cut_short(call, Said.INFORMATEUR)
-        board.cancel_due(call, Due.WHISPER, Due.UNTOLD)
+        board.cancel_due(call, *WHISPER_DUES)
         assert call.leg is not None  # WHISPERING has a leg
         self._duty.joined(self.desk(call))
         call.bridge = board.new_bridge()

@@ -88,6 +88,10 @@ class Due(StrEnum):
     KEYS = "keys"  # the informateur paused too long between two keys
 
 
+#: The deadlines of a whisper.
+WHISPER_DUES = (Due.WHISPER, Due.UNTOLD)
+
+
 class AsideEvent(StrEnum):
     """What happened to the third party: an informateur being consulted, or a referral."""
 

@@ -5,7 +5,7 @@ on hold is taken out of it and hears music, a colleague who is consulted is put 
 """
 
 from router.core.call.distribution import VERIFY_S, WHISPER_GUARD_S, Distribution
-from router.core.call.life import Aside, Call, CallState, Due
+from router.core.call.life import WHISPER_DUES, Aside, Call, CallState, Due
 from router.core.call.supervision import Supervision
 from router.core.call.waiting import FRONT, Waiting, promise
 from router.core.commands import PutIn, Step, TakeOut, Verify
@@ -167,7 +167,7 @@ class Talk:
     def join_colleague(self, call: Call) -> None:
         """The whisper is over: put the colleague in the bridge with the informateur."""
         board, aside = self._board, aside_of(call)
-        board.cancel_due(call, Due.WHISPER, Due.UNTOLD)
+        board.cancel_due(call, *WHISPER_DUES)
         board.cut_short(call, Said.COLLEAGUE)
         assert call.bridge is not None
         board.commands.append(PutIn(call.id, call.bridge, aside.leg))
@@ -266,7 +266,7 @@ class Talk:
     def _aside_over(self, call: Call) -> None:
         call.aside = None
         call.said.pop(Said.COLLEAGUE, None)
-        self._board.cancel_due(call, Due.WHISPER, Due.UNTOLD)
+        self._board.cancel_due(call, *WHISPER_DUES)
 
     def _colleague(self, aside: Aside) -> AgentDesk:
         assert aside.agent is not None

@@ -129,8 +129,8 @@ class Choice:
 
     def __str__(self) -> str:
         return (
-            f"level {self.level} of {self.widened} open after {self.waited_s:.0f} s, "
-            f"idle {self.idle_s:.0f} s, longest of {self.ready} ready there, "
+            f"level {self.level} of {self.widened} open after {round(self.waited_s)} s, "
+            f"idle {round(self.idle_s)} s, longest of {self.ready} ready there, "
             f"call due first of {self.open_items} open"
         )
 
