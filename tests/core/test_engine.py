@@ -129,7 +129,9 @@ def test_what_an_informateurs_screen_shows() -> None:
     assert (view.state, view.phone, view.present) == (AgentState.TALKING, "101", True)
     assert view.since_at == MONDAY_10H + 2.0
     assert view.until_at is None  # it ends with the call
-    assert view.call == CallView(CallState.TALKING, HOUSING, Door.MENU, None, 2.0, 30.0, 1)
+    assert view.call == CallView(
+        *(CallState.TALKING, HOUSING, Door.MENU, None, 2.0, 30.0, 1), talking_at=MONDAY_10H + 2.0
+    )
     assert view.why == Choice(level=1, widened=1, ready=1, idle_s=0.0, waited_s=0.0, open_items=1)
     assert exchange.engine.desk(AgentId("999")) is None
     assert [view.agent for view in exchange.engine.desks()] == ["101", "102", "103"]
