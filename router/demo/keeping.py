@@ -9,8 +9,10 @@ from router.errors import RouterError
 
 Say = Callable[[str], None]
 
-#: A router that has said nothing for this long hangs, in seconds. It beats three times as often.
-WATCHDOG_S = 12.0
+#: A router, or a fallback, that has said nothing for this long hangs, in seconds. It beats three
+#: times as often. Callers of a fallback that hangs may hear nothing.
+ROUTER_S = 12.0
+FALLBACK_S = 8.0
 #: So many deaths within `_OFTEN_S`, and each further start waits, twice as long each time.
 _BUDGET = 3
 _OFTEN_S = 60.0
@@ -35,12 +37,14 @@ class Backoff:
 
 
 class Watchdog(asyncio.DatagramProtocol):
-    """Hears the router's beats, as systemd would: sd_notify(3). `open` first, `close` at the end.
+    """Hears a process's beats, as systemd would: sd_notify(3). `open` first, `close` at the end.
 
-    Its address is abstract (unix(7)): a path would be too long in some folders.
+    `limit_s`: the longest silence. Its address is abstract (unix(7)): a path would be too long in
+    some folders.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limit_s: float) -> None:
+        self._limit_s = limit_s
         self._transport: asyncio.BaseTransport | None = None
         self._address = ""
         #: When it was last heard, in seconds of the loop's clock; None: not since the start.
@@ -60,20 +64,20 @@ class Watchdog(asyncio.DatagramProtocol):
             self._transport.close()
 
     def environment(self) -> Mapping[str, str]:
-        """Return what a router that starts now is told; it has not been heard yet."""
+        """Return what a process that starts now is told; it has not been heard yet."""
         self._heard_at = None
         if not self._address:
             return {}
         return {
             "NOTIFY_SOCKET": self._address,
-            "WATCHDOG_USEC": str(int(WATCHDOG_S * 1e6)),
+            "WATCHDOG_USEC": str(int(self._limit_s * 1e6)),
         }
 
     @property
     def silent(self) -> bool:
-        """Whether a router that was heard is heard no more."""
+        """Whether a process that was heard is heard no more."""
         now = asyncio.get_running_loop().time()
-        return self._heard_at is not None and now - self._heard_at > WATCHDOG_S
+        return self._heard_at is not None and now - self._heard_at > self._limit_s
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         """Note that it lives, whatever it says."""

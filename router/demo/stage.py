@@ -23,7 +23,7 @@ from router.core.desk.agents import AgentState
 from router.core.ids import AgentId, FicheId, PhoneId
 from router.core.plan import Plan
 from router.demo.configuration import SERVICE, SETTINGS, write_configuration
-from router.demo.keeping import Watchdog, keep
+from router.demo.keeping import FALLBACK_S, ROUTER_S, Watchdog, keep
 from router.demo.phones import AgentPhone, PublicNetwork
 from router.demo.router_process import RouterProcess
 from router.demo.script import FICHE, LOOPBACK, Script
@@ -68,7 +68,8 @@ class Stage:
         self.router_settings = self.state_dir / SETTINGS
         self.router_log = self.state_dir / "router.log"
         self.fallback_log = self.state_dir / "fallback.log"
-        self._watchdog = Watchdog()
+        self._router_watchdog = Watchdog(ROUTER_S)
+        self._fallback_watchdog = Watchdog(FALLBACK_S)
         self._offset_s = 0.0
         with writing(self.state_dir):
             self._lock = _taken(self.state_dir)
@@ -144,7 +145,8 @@ class Stage:
         if self.script.opens_at is not None:
             self._offset_s = self.script.opens_at - datetime.now(UTC).timestamp()
         self._check_ports()
-        await self._watchdog.open()
+        await self._router_watchdog.open()
+        await self._fallback_watchdog.open()
         await self.asterisk.start()
         self._say(f"Asterisk {self.toolbox.asterisk_version} takes calls at {self.sip}")
         await self.start_fallback()
@@ -156,8 +158,9 @@ class Stage:
         words = ["--config", str(self.state_dir / SETTINGS)]
         if self.script.opens_at is not None:
             words += ["--clock-offset", str(self._offset_s)]
+        told = {**self._fallback_watchdog.environment(), **self.script.environment}
         self.fallback = await RouterProcess.start(
-            self.fallback_log, *words, command="fallback", told=self.script.environment
+            self.fallback_log, *words, command="fallback", told=told
         )
 
     async def start_router(self) -> None:
@@ -171,7 +174,7 @@ class Stage:
             words += ["--clock-offset", str(self._offset_s)]
         if self.script.record is not None:
             words += ["--record", str(self.script.record)]
-        told = {**self._watchdog.environment(), **self.script.environment}
+        told = {**self._router_watchdog.environment(), **self.script.environment}
         self.router = await RouterProcess.start(self.router_log, *words, told=told)
         await self._until(self._router_ready, "the router did not become ready")
 
@@ -193,14 +196,17 @@ class Stage:
             changed()
 
         async def fallback() -> None:
+            if self.fallback is not None:
+                await self.fallback.kill()  # one that hangs
             await self.start_fallback()
             changed()
 
         def fallback_lives() -> bool:
-            return self.fallback is not None and self.fallback.running
+            runs = self.fallback is not None and self.fallback.running
+            return runs and not self._fallback_watchdog.silent
 
         def router_lives() -> bool:
-            return self.router_runs and not self._watchdog.silent
+            return self.router_runs and not self._router_watchdog.silent
 
         async with asyncio.TaskGroup() as group:
             group.create_task(keep("the router", router_lives, router, self._say))
@@ -218,7 +224,8 @@ class Stage:
         if self.fallback is not None:
             await self.fallback.stop()
         await self.asterisk.stop()
-        self._watchdog.close()
+        self._router_watchdog.close()
+        self._fallback_watchdog.close()
         self._lock.release()
 
     async def stop_router(self) -> None:

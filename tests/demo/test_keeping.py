@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from router.demo.keeping import WATCHDOG_S, Backoff, Watchdog, keep
+from router.demo.keeping import Backoff, Watchdog, keep
 from router.errors import SetupError
 from tests.demo.test_demo import PATIENCE_S, remove_vault, start, told_until, wait_until_ready
 from tests.patience import PATIENCE_S as SHORT_PATIENCE_S
@@ -50,14 +50,18 @@ async def test_what_does_not_start_is_tried_again() -> None:
 
 
 async def test_a_watchdog_blames_only_who_was_heard() -> None:
-    watchdog = Watchdog()
+    watchdog = Watchdog(0.05)
     await watchdog.open()
     told = watchdog.environment()
-    assert told["WATCHDOG_USEC"] == str(int(WATCHDOG_S * 1e6))
-    assert not watchdog.silent
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as router:
-        router.sendto(b"WATCHDOG=1", "\0" + told["NOTIFY_SOCKET"][1:])
-    await asyncio.sleep(0)
+    assert told["WATCHDOG_USEC"] == "50000"
+    await asyncio.sleep(0.06)
+    assert not watchdog.silent  # it may still be starting
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as process:
+        process.sendto(b"WATCHDOG=1", "\0" + told["NOTIFY_SOCKET"][1:])
+    async with asyncio.timeout(SHORT_PATIENCE_S):
+        while not watchdog.silent:
+            await asyncio.sleep(0.01)
+    watchdog.environment()  # started again
     assert not watchdog.silent
     watchdog.close()
 
@@ -74,7 +78,7 @@ def ready_again(file: Path, which: str, before: int, serves: Callable[[], bool])
 
 
 @pytest.mark.real
-def test_a_demo_outlives_its_router_and_its_asterisk(tmp_path: Path) -> None:
+def test_a_demo_outlives_its_router_its_fallback_and_its_asterisk(tmp_path: Path) -> None:
     demo = start(tmp_path, "--no-call", "--agents", "1")
     file = tmp_path / "ready.json"
     try:
@@ -89,12 +93,14 @@ def test_a_demo_outlives_its_router_and_its_asterisk(tmp_path: Path) -> None:
                 return False
 
         for number in (signal.SIGKILL, signal.SIGSTOP):
-            before = ready["pids"]["router"]
-            os.kill(before, number)
-            ready = ready_again(file, "router", before, serves)
-        before = ready["pids"]["asterisk"]
-        os.kill(before, signal.SIGKILL)
-        ready_again(file, "asterisk", before, serves)
+            before = ready["pids"]
+            for which in ("router", "fallback"):
+                os.kill(before[which], number)
+            for which in ("router", "fallback"):
+                ready = ready_again(file, which, before[which], serves)
+        killed = ready["pids"]["asterisk"]
+        os.kill(killed, signal.SIGKILL)
+        ready_again(file, "asterisk", killed, serves)
         demo.send_signal(signal.SIGINT)
         told, _ = demo.communicate(timeout=PATIENCE_S)
     finally:
@@ -103,5 +109,6 @@ def test_a_demo_outlives_its_router_and_its_asterisk(tmp_path: Path) -> None:
         remove_vault(tmp_path)
     assert demo.returncode == 0, told
     assert told.count("the router is back") == 2
+    assert told.count("the fallback is back") == 2
     assert told.count("Asterisk is back") == 1
     assert "Traceback" not in told
