@@ -3,16 +3,14 @@
 import re
 
 from router import __version__
+from router.ari.away import LEASE, is_renewed
 from router.ari.client import presence
 from router.doctor.ari import APP
 from router.doctor.findings import Finding, fault, warning
 from router.doctor.surroundings import Surroundings
-from router.fallback.watch import LEASE
 
 #: Files are written and the router started in one step of the demo.
 _SAME_STEP_S = 2.0
-#: How long the fallback may have been busy.
-_LATE_S = 5.0
 
 
 async def alone(around: Surroundings) -> list[Finding]:
@@ -106,8 +104,7 @@ async def same_release(around: Surroundings) -> list[Finding]:
 async def fallback(around: Surroundings) -> list[Finding]:
     """Look for nobody who would look after callers while the router is away."""
     lease = await around.ari.get("asterisk/variable", variable=LEASE)
-    until = (lease or {}).get("value") or "0"
-    if until.isdecimal() and float(until) >= around.host.now() - _LATE_S:
+    if is_renewed((lease or {}).get("value") or "", around.host.now()):
         return []
     remedy = f"./allo fallback --config {around.name}, or start its unit; see its log."
     if around.host.lacks("panoramisk"):

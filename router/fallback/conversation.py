@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
-from router.ari.naming import SECTOR_VARIABLE, after_the_gap, waiting_marks
+from router.ari.away import DRAINED, End
+from router.ari.naming import JOINED_VARIABLE, SECTOR_VARIABLE, after_the_gap, waiting_marks
 from router.core.events import KeyPressed, PromptEnded, TimePassed
 from router.core.ids import CallId, PromptId
+from router.fallback.handover import HandOver, Place, Router
 from router.fallback.journeys import Caller, Destination, Journeys
 from router.fallback.line import Line
 
@@ -30,14 +31,6 @@ PROMPTS = frozenset({AWAY_FIRST, AWAY_KEPT, AWAY_STILL, AWAY_END})
 _LOOK_S = 0.5
 
 
-class Router(Protocol):
-    """Whether the router is there (`watch.Watch`)."""
-
-    @property
-    def is_there(self) -> bool:
-        """Whether it takes calls now."""
-
-
 @dataclass(frozen=True, slots=True)
 class Terms:
     """How callers are kept, in seconds."""
@@ -58,6 +51,7 @@ class Conversation:
         line: Line,
         journeys: Journeys,
         router: Router,
+        hand_over: HandOver,
         terms: Terms,
         now: Callable[[], float],
         is_open: bool,
@@ -65,34 +59,48 @@ class Conversation:
         self._line = line
         self._journeys = journeys
         self._router = router
+        self._hand_over = hand_over
         self._terms = terms
         self._now = now
         self._is_open = is_open
 
-    async def run(self, call: CallId, waited_s: float) -> None:
-        """Look after the caller, who called `waited_s` seconds ago, until they leave us."""
-        since = self._now() - waited_s
-        is_known = bool(await self._line.get(SECTOR_VARIABLE))
-        was_tried = bool(await self._line.get(TRIED))
-        if self._router.is_there and not was_tried:
-            await self._hand_over()
-            return
-        if not is_known:
-            destination = await self._asked(call)
-            if destination is None:
-                await self._line.set(OUTCOME, OVER)
-                return
-            await self._remember(destination, since)
-        await self._keep(since, was_tried=was_tried, is_new=not is_known)
+    async def run(self, call: CallId, waited_s: float, channel: str) -> End:
+        """Look after the caller until they leave us; return how.
 
-    async def _asked(self, call: CallId) -> Destination | None:
+        They have found the router away for `waited_s` seconds; `channel` is Asterisk's id.
+        """
+        line = self._line
+        away_at = self._now() - waited_s
+        is_known = bool(await line.get(SECTOR_VARIABLE))
+        was_tried = bool(await line.get(TRIED))
+        if self._router.is_there and not is_known and not was_tried:
+            return await self._leave()
+        if not is_known:
+            destination = await self._asked(call, is_drained=await line.get(DRAINED) == "1")
+            if destination is None:
+                return await self._over()
+            called_s = await self._router.called_s_ago(channel)
+            since = away_at if called_s is None else self._now() - called_s
+            await self._remember(destination, since)
+        else:
+            since = _instant(await line.get(JOINED_VARIABLE), away_at)
+        with self._hand_over.place(since, channel) as place:
+            return await self._keep(
+                place,
+                away_at + self._terms.retry_for_s,
+                was_tried=was_tried,
+                is_new=not is_known,
+            )
+
+    async def _asked(self, call: CallId, *, is_drained: bool) -> Destination | None:
         """Return where the caller waits; None: they have heard all there is."""
-        key = await self._line.say(AWAY_FIRST) if self._is_open else None
-        caller = self._journeys.begin(call, self._now())
+        takes_calls = self._is_open and not is_drained
+        key = await self._line.say(AWAY_FIRST) if takes_calls else None
+        caller = self._journeys.begin(call, self._now(), is_drained=is_drained)
         try:
             if key is not None:
                 self._journeys.handle(KeyPressed(call, key), self._now())
-            elif self._is_open and caller.playback is not None:  # instead of the welcome
+            elif takes_calls and caller.playback is not None:  # instead of the welcome
                 self._journeys.handle(PromptEnded(call, caller.playback), self._now())
             while caller.destination is None and not caller.over:
                 await self._step(caller)
@@ -120,30 +128,44 @@ class Conversation:
             await self._line.set(name, value)
         await self._line.set(WAITING, after_the_gap(sector, since, fiche))
 
-    async def _keep(self, since: float, *, was_tried: bool, is_new: bool) -> None:
+    async def _keep(self, place: Place, give_up_at: float, *, was_tried: bool, is_new: bool) -> End:
         terms, line = self._terms, self._line
         began = said_at = self._now()
         if is_new and not self._router.is_there:
             await line.say(AWAY_KEPT)
+        pause_s = terms.retry_every_s if was_tried else 0.0
         while True:
-            pause_s = terms.retry_every_s if was_tried else 0.0
-            if self._router.is_there and self._now() - began >= pause_s:
-                await self._hand_over()
-                return
-            if self._now() - since >= terms.retry_for_s:
+            if self._now() >= give_up_at:
                 await line.say(AWAY_END)
-                await line.set(OUTCOME, OVER)
-                return
+                return await self._over()
+            if self._router.is_there and self._now() - began >= pause_s:
+                if await self._hand_over.is_turn(place, _LOOK_S):
+                    return await self._leave()
+                await line.music(on=True)
+                continue
             if self._now() - said_at >= terms.announce_every_s:
                 said_at = self._now()
                 await line.say(AWAY_STILL)
             await line.music(on=True)
             await line.key(_LOOK_S)
 
-    async def _hand_over(self) -> None:
+    async def _leave(self) -> End:
         await self._line.music(on=False)
         await self._line.set(TRIED, "1")
         await self._line.set(OUTCOME, BACK)
+        return End.HANDED_OVER
+
+    async def _over(self) -> End:
+        await self._line.set(OUTCOME, OVER)
+        return End.TOLD
+
+
+def _instant(text: str, otherwise: float) -> float:
+    """Return the instant that a router, or we, wrote on the channel."""
+    try:
+        return float(text)
+    except ValueError:
+        return otherwise
 
 
 async def pause(seconds: float) -> None:

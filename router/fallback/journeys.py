@@ -5,11 +5,12 @@ for want of an informateur: that is where they wait.
 """
 
 from dataclasses import dataclass, field, replace
+from math import inf
 
 from router.core.codes import CodeBook
 from router.core.commands import Command, HangUp, Noted, Play, Step, StopPlaying
 from router.core.engine import Engine
-from router.core.events import CallArrived, CallLeft, Event
+from router.core.events import CallArrived, CallLeft, DrainChanged, Event
 from router.core.facts import Outcome
 from router.core.ids import CallId, FicheId, PlaybackId, PromptId, SectorId
 from router.core.plan import Plan
@@ -49,9 +50,16 @@ class Journeys:
         """`run` as the engine's."""
         self._engine = Engine(replace(plan, agents={}), codes, run)
         self._callers: dict[CallId, Caller] = {}
+        self._is_drained = False
 
-    def begin(self, call: CallId, now: float) -> Caller:
-        """Return what is to be done first for a new caller. The caller's duty: `leave`."""
+    def begin(self, call: CallId, now: float, *, is_drained: bool = False) -> Caller:
+        """Return what is to be done first for a new caller. The caller's duty: `leave`.
+
+        `is_drained`: the router had been taken out of service before it went (core/drain.py).
+        """
+        if is_drained != self._is_drained:
+            self._is_drained = is_drained
+            self.handle(DrainChanged(inf if is_drained else None), now)
         caller = self._callers[call] = Caller(call)
         self.handle(CallArrived(call), now)
         return caller

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from itertools import count
 from pathlib import Path
@@ -10,6 +11,7 @@ from types import MappingProxyType
 
 import structlog
 
+from router.ari.away import SERVED, End, served_text
 from router.ari.client import AriClient
 from router.clock import SET_S, Clock
 from router.config import Config, Faulty, read_all
@@ -19,6 +21,7 @@ from router.fallback import door
 from router.fallback.conversation import Conversation, Terms, pause
 from router.fallback.decisions import Answer, Decisions
 from router.fallback.door import Door
+from router.fallback.handover import HandOver
 from router.fallback.journeys import Journeys
 from router.fallback.line import Line
 from router.fallback.watch import Watch
@@ -29,6 +32,9 @@ HOURS, CODE, ROUTE, AWAY = "allo/hours", "allo/code", "allo/route", "allo/away"
 #: How often the files are looked at, and systemd hears of us, in seconds.
 _LOOK_S = 2.0
 _BEAT_S = 5.0
+#: Beats in the time that the watchdog allows.
+_BEATS = 3
+_TELL_S = 1.0
 
 
 class Fallback:
@@ -53,6 +59,11 @@ class Fallback:
             lambda _: None,
         )
         self._watch = Watch(self._client, options.app, config.settings.state_dir)
+        self._hand_over = HandOver(self._watch)
+        #: How many callers have been looked after, by how they left.
+        self._served: Counter[End] = Counter()
+        limit_s = notifier.watchdog_s
+        self._beat_s = _BEAT_S if limit_s is None else min(_BEAT_S, limit_s / _BEATS)
 
     async def run(self) -> None:
         """Look after callers until told to end.
@@ -69,7 +80,8 @@ class Fallback:
             if door.is_possible():
                 opened = Door(self._port, self._verbs())
                 await opened.open()
-                tasks.start(self._watch.renew())
+                for work in (self._watch.renew(), self._hand_over.run(), self._tell_served()):
+                    tasks.start(work)
             else:
                 self._log.error("FastAGI is off", reason="panoramisk is not installed")
             for work in (self._watch.ask(), self._watch.look(), self._reread(), self._beat()):
@@ -127,19 +139,25 @@ class Fallback:
         return verb
 
     async def _away(self, line: Line, words: tuple[str, ...]) -> None:
-        """Look after a caller who has waited for the seconds in the first argument."""
-        waited = _first(words)
+        """Look after a caller: for how many seconds already, and Asterisk's id of the channel."""
+        waited, channel = (*words, "", "")[:2]
         now = self._clock.now
         conversation = Conversation(
             line,
             self._journeys,
             self._watch,
+            self._hand_over,
             self._terms,
             now,
             is_open=self._plan.hours.is_open(now()),
         )
         waited_s = float(waited) if waited.isdecimal() and len(waited) < 6 else 0.0
-        await conversation.run(CallId(f"away-{next(self._calls)}"), waited_s)
+        end, began = End.HUNG_UP, now()
+        try:
+            end = await conversation.run(CallId(f"away-{next(self._calls)}"), waited_s, channel)
+        finally:
+            self._served[end] += 1
+            self._log.info("caller left", outcome=end.value, seconds=round(now() - began, 1))
 
     # What goes on beside.
 
@@ -166,12 +184,21 @@ class Fallback:
                 self._take(read)
                 self._log.info("files read again")
 
+    async def _tell_served(self) -> None:
+        """Let the router, once it is back, count for /metrics whom we have looked after."""
+        told = ""
+        while True:
+            served = served_text(self._served)
+            if served != told and await self._watch.tell(SERVED, served):
+                told = served
+            await asyncio.sleep(_TELL_S)
+
     async def _beat(self) -> None:
         while True:
             self._notifier.alive()
-            there = "the router is there" if self._watch.is_there else "looking after callers"
-            self._notifier.status(there)
-            await asyncio.sleep(_BEAT_S)
+            there = "the router is there" if self._watch.is_there else "the router is away"
+            self._notifier.status(f"{there}; callers kept: {self._hand_over.kept}")
+            await asyncio.sleep(self._beat_s)
 
 
 def _first(words: tuple[str, ...]) -> str:

@@ -12,7 +12,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 
 import structlog
 
+from router.ari.away import LEASE, LEASE_S
 from router.ari.client import AriClient
 from router.ari.messages import Request
 from router.ari.naming import (
@@ -44,9 +45,6 @@ LEFT_ALONE_S, LEFT_BY_ONE_CUT_OFF_S = 4.0, 1.0
 #: We were held up ourselves, by so many seconds: what we saw says nothing about the router.
 _HELD_UP_S = 0.3
 
-#: What tells the dialplan until when we can be asked: the machine's time, epoch seconds.
-LEASE = "ALLO_FALLBACK_UNTIL"
-LEASE_S = 5
 _RENEW_EVERY_S = 1.0
 _CONTEXT = "away"
 #: Who is looked after.
@@ -118,10 +116,33 @@ class Watch:
     async def renew(self) -> None:
         """Tell the dialplan again and again that we can be asked."""
         while True:
-            until = {"variable": LEASE, "value": str(int(time.time()) + LEASE_S)}
-            with suppress(AriError):
-                await self._client.ask_http(Request("lease", "POST", "asterisk/variable", until))
+            await self.tell(LEASE, str(int(time.time()) + LEASE_S))
             await asyncio.sleep(_RENEW_EVERY_S)
+
+    async def tell(self, variable: str, value: str) -> bool:
+        """Set one of Asterisk's global variables; return whether it is set."""
+        told = {"variable": variable, "value": value}
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await self._client.ask_http(Request("tell", "POST", "asterisk/variable", told))
+        except (AriError, TimeoutError):
+            return False
+        return True
+
+    async def has(self, channel: str) -> bool:
+        """Return whether the router has been given the caller on this channel."""
+        with suppress(AriError, TimeoutError):
+            # A channel is among these once the router has been told (res_stasis.c).
+            ours: Sequence[str] = (await self._get(f"applications/{self._app}"))["channel_ids"]
+            return channel in ours
+        return False
+
+    async def called_s_ago(self, channel: str) -> float | None:
+        """Return how many seconds ago somebody called, by Asterisk; None: it does not say."""
+        with suppress(AriError, TimeoutError):
+            called_at = _created_at(await self._get(f"channels/{channel}"))
+            return time.time() - called_at
+        return None
 
     def _turn(self, *, is_there: bool) -> None:
         if is_there != self._is_there:

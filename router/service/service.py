@@ -184,7 +184,9 @@ class Service:
             log,
             takes_callbacks=settings.callbacks.presented is not None,
         )
-        self._draining = Draining(self._engine, self._live, clock, log, settings.drain.longest_s)
+        self._draining = Draining(
+            self._engine, self._live, self._link, clock, log, settings.drain.longest_s
+        )
         self._notifier = notifier or Notifier({})
         self._heartbeat = Heartbeat(self._notifier, self._readiness)
         self._pages = pages = Pages(
@@ -276,6 +278,7 @@ class Service:
             keeping.start(self._promises.keep())
             at_work.start(self._callbacks.watch())
             at_work.start(self._readiness.watch())
+            at_work.start(self._draining.keep_told())
             at_work.start(self._heartbeat.beat())
             if self._prober is not None:
                 at_work.start(self._prober.watch())

@@ -43,6 +43,8 @@ class FakeAsterisk(Wire):
         #: Where calls through the trunk end.
         self.carrier = FakePhone(self, CARRIER)
         self.subscribed: set[str] = set()
+        #: The dialplan's variables.
+        self.globals: dict[str, str] = {}
         #: Every request carried out: "POST channels/1/play/2".
         self.requests: list[str] = []
         #: Answers to give instead of the real ones: (method, start of the path) -> answer;
@@ -106,6 +108,7 @@ class FakeAsterisk(Wire):
         self.channels.clear()
         self.bridges.clear()
         self.playbacks.clear()
+        self.globals.clear()
         self.subscribed.clear()
         self.allowed = None
         for phone in self.phones.values():
@@ -207,6 +210,11 @@ class FakeAsterisk(Wire):
                 return 200, [self._describe_bridge(bridge) for bridge in self.bridges]
             case ["GET", "endpoints", "PJSIP"]:
                 return 200, [_describe(phone) for phone in (*self.phones.values(), self.carrier)]
+            case ["POST", "asterisk", "variable"]:
+                self.globals[query["variable"]] = query["value"]
+                return _DONE
+            case ["GET", "asterisk", "variable"]:
+                return 200, {"value": self.globals.get(query["variable"], "")}
             case ["GET", "playbacks", playback]:
                 found = self.playbacks.get(playback)
                 return (200, {"id": found.id}) if found else _NOT_FOUND

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from router.ari.away import DRAINED, End
 from router.core.codes import CodeBook
 from router.core.ids import CallId
 from router.core.plan import Plan
 from router.errors import AgiEnded
 from router.fallback.conversation import Conversation, Terms
+from router.fallback.handover import HandOver
 from router.fallback.journeys import Journeys
 from router.fallback.line import Line
 from tests.patience import PATIENCE_S
@@ -21,10 +23,17 @@ NIGHT_S = 12 * 3600.0
 
 
 class Away:
-    """A router, which is back once it is told so."""
+    """A router, which is back once it is told so, and has whoever is handed over at once."""
 
     def __init__(self) -> None:
         self.is_there = False
+        self.called_s: float | None = None
+
+    async def has(self, channel: str) -> bool:
+        return True
+
+    async def called_s_ago(self, channel: str) -> float | None:
+        return self.called_s
 
 
 class Scene:
@@ -71,24 +80,31 @@ class Scene:
     def _result(self, code: str) -> Mapping[str, Any]:
         return {"result": (code, "")}
 
-    async def run(self, waited_s: float = 0.0) -> None:
+    async def run(self, waited_s: float = 0.0) -> End:
         codes = CodeBook.of(self.plan, b"secret")
+        hand_over = HandOver(self.router)
         conversation = Conversation(
             Line(self),
             Journeys(self.plan, codes, "run"),
             self.router,
+            hand_over,
             self.terms,
             lambda: self.now,
             self.plan.hours.is_open(self.now),
         )
-        async with asyncio.timeout(PATIENCE_S):
-            await conversation.run(CALL, waited_s)
+        running = asyncio.create_task(hand_over.run())
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await conversation.run(CALL, waited_s, "channel")
+        finally:
+            running.cancel()
+            assert hand_over.kept == 0
 
 
 async def test_a_caller_is_asked_and_handed_over_with_what_is_known() -> None:
     plan = general_plan()
     scene = Scene(plan, CodeBook.of(plan, b"secret").code(FICHE, MONDAY_10H))
-    await scene.run(waited_s=7.0)
+    assert await scene.run(waited_s=7.0) is End.HANDED_OVER
     assert scene.said[:2] == ["away-first", "code-ask"]
     assert "welcome" not in scene.said
     assert scene.said[-1] == "away-kept"
@@ -115,7 +131,7 @@ async def test_who_waits_hears_music_and_now_and_then_that_it_goes_on() -> None:
 async def test_who_has_waited_for_as_long_as_anybody_is_told_the_end() -> None:
     scene = Scene(keys="2")
     scene.back_after = "never"
-    await scene.run()
+    assert await scene.run() is End.TOLD
     assert scene.said[-2:] == ["music", "apology-end"]
     assert scene.variables["ALLO_AWAY"] == "over"
 
@@ -137,6 +153,35 @@ async def test_who_is_known_is_not_asked_again_and_hears_music_between_attempts(
     assert set(scene.said) == {"music"}
     assert scene.now - MONDAY_10H == 3.0
     assert scene.variables["ALLO_AWAY"] == "back"
+
+
+async def test_who_called_a_router_before_it_hung_keeps_that_instant() -> None:
+    scene = Scene(keys="2")
+    scene.router.called_s = 40.0
+    await scene.run(waited_s=1.0)
+    assert scene.variables["ALLO_JOINED_AT"] == repr(scene.now - 40.0)
+
+
+async def test_once_the_service_is_drained_callers_hear_that_it_is_out_of_service() -> None:
+    scene = Scene()
+    scene.variables = {DRAINED: "1"}
+    assert await scene.run() is End.TOLD
+    assert scene.said == ["welcome", "apology-end"]
+    assert scene.variables["ALLO_AWAY"] == "over"
+
+
+async def test_who_is_kept_as_the_service_is_drained_is_kept_on() -> None:
+    scene = Scene()
+    scene.variables = {DRAINED: "1", "ALLO_SECTOR": HOUSING}
+    scene.router.is_there = True
+    assert await scene.run() is End.HANDED_OVER
+
+
+async def test_a_drained_service_is_closed_at_night_as_ever() -> None:
+    scene = Scene(at=MONDAY_10H + NIGHT_S)
+    scene.variables = {DRAINED: "1"}
+    await scene.run()
+    assert scene.said[:2] == ["welcome", "closed"]
 
 
 async def test_a_router_that_is_there_already_asks_for_itself() -> None:

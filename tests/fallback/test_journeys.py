@@ -90,6 +90,20 @@ def test_at_night_the_service_is_closed_and_nobody_waits() -> None:
     assert asked.caller.destination is None
 
 
+def test_after_a_drain_callers_hear_that_it_is_out_of_service_until_it_is_over() -> None:
+    plan = general_plan()
+    journeys = Journeys(plan, codes(plan), "run")
+    drained = journeys.begin(CALL, MONDAY_10H, is_drained=True)
+    assert drained.prompts == [PromptId("welcome"), PromptId("apology-end")]
+    assert drained.playback is not None
+    journeys.handle(PromptEnded(CALL, drained.playback), MONDAY_10H)
+    assert drained.over
+    other = journeys.begin(OTHER, MONDAY_10H)
+    assert PromptId("apology-end") not in other.prompts
+    journeys.handle(KeyPressed(OTHER, "2"), MONDAY_10H)
+    assert other.destination == Destination(HOUSING)
+
+
 def test_each_caller_hears_what_is_theirs() -> None:
     plan = small_plan()
     journeys = Journeys(plan, codes(plan), "run")

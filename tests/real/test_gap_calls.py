@@ -1,14 +1,17 @@
 """Who calls while the router is away: hears what happens, is asked, kept, and handed over."""
 
+import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 import pytest_asyncio
 
+from router.ari.away import LEASE_S
 from router.core.commands import Step
 from router.demo.stage import Stage
+from router.service import control
 from tests.real.cast import SECTOR, TITLE, Cast
 from tests.real.conftest import GAP_OFFSET, OPEN_AT, NewCast, OpenStage
 from tests.real.logs import RouterLog
@@ -34,46 +37,61 @@ async def cast(gap_stage: Stage, new_cast: NewCast) -> AsyncIterator[Cast]:
         cast.expected_in_asterisk += [
             r"WebSocket read error|Web socket closed abruptly|Error reading from web socket",
             r"Stasis app 'allo' not active",
-            r"Connecting to '127.0.0.1:\d+' failed for url|AGI failed",  # a fallback that is killed
+            # A fallback that is killed.
+            r"Connecting to '127.0.0.1:\d+' failed for url|AGI failed",
+            r"The FD we were waiting for has something waiting\. Waitfordigit",
         ]
         yield cast
 
 
-async def found(cast: Cast, caller: Caller) -> None:
-    """Wait until a router takes the caller up, with what is known."""
-    line = await cast.router_log.step(Step.FOUND)
-    caller.call = line["call"]
-    assert line["sector"] == SECTOR
-
-
-async def asked(cast: Cast, keys: str) -> Caller:
-    """Return a caller whom the fallback has asked, and who waits."""
+async def dials(cast: Cast) -> Caller:
+    """Return a caller whom the fallback tells what has happened."""
     caller = cast.caller()
     await caller.dial()
-    await caller.person.hears("away-first", "code-ask")
-    caller.press(keys)
-    await caller.person.hears("away-kept", "music")
+    await caller.person.hears("away-first")
     return caller
 
 
+async def is_kept(caller: Caller, keys: str) -> None:
+    """Let the caller be asked, answer, and wait."""
+    await caller.person.hears("code-ask")
+    caller.press(keys)
+    await caller.person.hears("away-kept", "music")
+
+
+async def taken_up(cast: Cast, count: int = 1) -> list[str]:
+    """Wait until a router has taken up so many callers, with what is known; return their calls.
+
+    They come in the order in which they called: Asterisk's ids end with a number that grows.
+    """
+    lines = [await cast.router_log.step(Step.FOUND) for _ in range(count)]
+    calls: list[str] = [line["call"] for line in lines]
+    assert calls == sorted(calls, key=lambda call: int(call.rpartition(".")[2]))
+    assert {line["sector"] for line in lines} == {SECTOR}
+    return calls
+
+
 async def test_callers_keep_code_and_rank_while_the_router_is_dead(cast: Cast) -> None:
+    informateur = await cast.informateur()  # is free: whoever comes first is answered
     await cast.stage.kill_router()
-    first = await asked(cast, cast.code())
-    second = await asked(cast, _TO_SECTOR)
+    first = await dials(cast)
+    callers = [first, *await asyncio.gather(*(dials(cast) for _ in range(5)))]
+    # Who has called first takes longest to answer.
+    keys = [cast.code(), *([_TO_SECTOR] * 5)]
+    await asyncio.gather(*map(is_kept, callers, keys))
 
-    await cast.stage.start_router()
-
-    # Each is handed over within half a second, in any order. Asterisk's ids begin with the time.
-    lines = [await cast.router_log.step(Step.FOUND) for _ in range(2)]
-    first.call, second.call = sorted(line["call"] for line in lines)
-    informateur = await cast.informateur()
-    await cast.talk(first, informateur)
+    async with asyncio.TaskGroup() as meanwhile:
+        meanwhile.create_task(cast.stage.start_router())
+        first.call, *_ = await taken_up(cast, len(callers))
+        await cast.talk(first, informateur)
     assert TITLE in informateur.person.heard
-    await informateur.hang_up()
+    await asyncio.gather(*(one.hang_up() for one in callers))
     await cast.ended(first, "answered")
-    await cast.talk(second, informateur)
-    await informateur.hang_up()
-    await cast.ended(second, "answered")
+    await cast.until(lambda: cast.metrics("allo_fallback_callers_total"), handed_over(6))
+
+
+def handed_over(count: int) -> Callable[[dict[str, float]], bool]:
+    return lambda served: served.get("handed over") == count
 
 
 async def test_who_hears_a_sentence_in_the_queue_when_the_router_dies_hears_music_next(
@@ -101,15 +119,40 @@ async def test_callers_of_a_router_that_hangs_are_looked_after(cast: Cast) -> No
     assert router is not None
     os.kill(router.pid, signal.SIGSTOP)
     try:
-        caller = await asked(cast, _TO_SECTOR)
+        caller = await dials(cast)
+        await is_kept(caller, _TO_SECTOR)
     finally:
         os.kill(router.pid, signal.SIGCONT)
-    await found(cast, caller)
+    [caller.call] = await taken_up(cast)
     # It had been given the call and could not hear of it.
     await cast.step(caller, Step.ENDED, outcome="left")
     await cast.talk(caller, informateur)
-    await informateur.hang_up()
+    await caller.hang_up()
     await cast.ended(caller, "answered")
+
+
+async def test_who_calls_after_a_drain_and_a_stop_is_told_and_not_kept(cast: Cast) -> None:
+    stage = cast.stage
+    assert stage.fallback is not None
+    await asyncio.to_thread(control.ask, stage.config.settings.state_dir, "drain")
+    await stage.stop_router()
+    caller = cast.caller()
+    await caller.dial()
+    await caller.person.hears("welcome", "apology-end")
+    assert await caller.ended() == 0
+
+    await stage.fallback.kill()  # the dialplan says so too
+    caller = cast.caller()
+    await caller.dial()
+    await caller.person.hears("apology-end")
+    assert await caller.ended() == 0
+    assert "apology" not in caller.person.heard
+
+    await asyncio.gather(stage.start_fallback(), stage.start_router())  # takes calls again
+    again = await cast.call()
+    await again.person.hears("welcome")
+    await again.hang_up()
+    await cast.step(again, Step.ENDED)
 
 
 @pytest.mark.load
@@ -117,23 +160,55 @@ async def test_the_dialplan_alone_looks_after_callers_if_the_fallback_dies(cast:
     stage = cast.stage
     assert stage.fallback is not None
     await stage.kill_router()
-    caller = cast.caller()
-    await caller.dial()
-    await caller.person.hears("away-first", "code-ask")
+    asked, kept = await dials(cast), await dials(cast)
+    await is_kept(kept, _TO_SECTOR)
     await stage.fallback.kill()
-    await caller.person.hears("apology", "music")
+    for one in (asked, kept):
+        await one.person.hears("apology", "music")
     other = cast.caller()
     await other.dial()
     await other.person.hears("apology", "music")
     await other.hang_up()
     await stage.start_router()
-    await cast.arrived(caller)
-    await caller.person.hears("welcome")
-    await caller.hang_up()
-    await cast.step(caller, Step.ENDED)
+    await cast.arrived(asked)
+    await asked.person.hears("welcome")
+    [kept.call] = await taken_up(cast)  # what was known is on the channel
+    for one in (asked, kept):
+        await one.hang_up()
+        await cast.step(one, Step.ENDED)
     log = RouterLog(stage.fallback_log)
     await stage.start_fallback()
     await log.event("router there")
+
+
+@pytest.mark.load
+async def test_callers_of_a_fallback_that_hangs_go_on_in_the_dialplan(cast: Cast) -> None:
+    """Asterisk waits for its answers. It is killed in time: by its unit, and in the demo."""
+    stage = cast.stage
+    assert stage.fallback is not None
+    await stage.kill_router()
+    asked, kept = await dials(cast), await dials(cast)
+    await is_kept(kept, _TO_SECTOR)
+    os.kill(stage.fallback.pid, signal.SIGSTOP)
+    kept.person.listen_anew()
+    await kept.person.hears("music")
+    await asyncio.sleep(LEASE_S + 1)  # and then no new caller is given to it
+    new = cast.caller()
+    await new.dial()
+    await new.person.hears("apology", "music")
+    await stage.fallback.kill()
+    for one in (asked, kept):
+        await one.person.hears("apology", "music")
+    log = RouterLog(stage.fallback_log)
+    await stage.start_fallback()
+    await log.event("router away")
+    await asked.person.hears("away-first")
+    for one in (asked, new):
+        await one.hang_up()
+    await stage.start_router()
+    [kept.call] = await taken_up(cast)
+    await kept.hang_up()
+    await cast.step(kept, Step.ENDED)
 
 
 @pytest.mark.load

@@ -1,10 +1,12 @@
 """A drain of the whole service, with a model of Asterisk; with a real one, see tests/real."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
 
+from router.ari.away import DRAINED
 from router.service.control import ask
 from tests.intake.scene import SERVER, new_number
 from tests.patience import PATIENCE_S
@@ -63,3 +65,27 @@ async def test_callbacks_are_refused_with_words_and_taken_again_afterwards(house
         assert "new_calls" not in await inside.missing()
         await house.until_callbacks_are_taken()
         assert (await asked(house, "after-the-drain"))[0] == 202
+
+
+async def test_asterisk_is_told_for_when_the_router_has_gone(house: House) -> None:
+    """The dialplan and the fallback go by it: tests/real/test_gap_calls.py."""
+    told = house.fake.globals
+    async with house.running():
+        await until(lambda: told.get(DRAINED) == "0")
+        await words(house, "drain")
+        assert told[DRAINED] == "1"
+        house.fake.wipe()
+        await house.fake.drop()
+        await until(lambda: told.get(DRAINED) == "1")  # another Asterisk
+        await words(house, "undrain")
+        assert told[DRAINED] == "0"
+        await words(house, "drain")
+    assert told[DRAINED] == "1"
+    async with house.running():
+        await until(lambda: told[DRAINED] == "0")
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not holds():
+            await asyncio.sleep(0.01)
