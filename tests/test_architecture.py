@@ -102,6 +102,7 @@ TESTED_ELSEWHERE = {
     "web/backend.py": "web/test_desk.py and web/test_supervision.py: every token",
     "web/snapshot.py": "web/test_api.py and web/test_pages.py",
     "web/metrics.py": "web/test_api.py parses what is served",
+    "web/fallback_metrics.py": "web/test_api.py",
     "core/switchboard.py": "state shared by journey and distribution: test_every_state.py",
 }
 

@@ -79,6 +79,7 @@ class Pages:
                 counts.corrections,
                 self._readiness.fallbacks,
             ),
+            fallback=self._readiness.fallback,
             probe=None if self._prober is None else self._prober.standing,
             trouble="" if connected else str(self._link.last_error or "connecting to Asterisk"),
         )

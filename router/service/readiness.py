@@ -5,6 +5,7 @@ Of each part it is said why it is missing, "" if it is not.
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Protocol
@@ -12,12 +13,14 @@ from typing import Protocol
 from structlog.typing import FilteringBoundLogger
 
 from router.ari.asterisk_link import AsteriskLink
+from router.ari.away import FALLBACKS, LEASE, SERVED, is_renewed, read_served
 from router.ari.messages import Request
 from router.asterisk.carriers import Carrier
 from router.asterisk.settings import AsteriskOptions
 from router.asterisk.sip_ping import answers
 from router.errors import AriError, AriGone
 from router.store.standing import Keeping
+from router.web.snapshot import FallbackStanding
 
 #: Names of the parts -> how the names of their transports in pjsip.conf begin.
 _TRANSPORTS = {"trunk_transport": "trunk-", "agents_transport": "agents-"}
@@ -37,8 +40,6 @@ _DRAINING = "none is taken (./allo drain); ./allo drain --off takes them again"
 
 _ANY_ADDRESS = "0.0.0.0"
 _PROTOCOLS = {"udp": "UDP", "tcp": "TCP", "tls": "TCP"}
-#: A global variable of the dialplan.
-FALLBACKS_VARIABLE = "FALLBACKS"
 
 
 class Intake(Protocol):
@@ -108,6 +109,8 @@ class Readiness:
         #: Callers whom the dialplan has looked after while no router answered, as Asterisk has
         #: counted since its own start (extensions.conf).
         self.fallbacks = 0
+        #: Who looks after callers while we are away; None: not known yet.
+        self.fallback: FallbackStanding | None = None
 
     def change(self, settings: AsteriskOptions, *, takes_callbacks: bool) -> None:
         """Go by these settings from now on."""
@@ -145,11 +148,14 @@ class Readiness:
             *(self._transports(part) for part in _TRANSPORTS),
             self._trunk(),
         )
-        fallbacks = await self._fallbacks()
+        counted, lease, served = await asyncio.gather(
+            *(self._variable(name) for name in (FALLBACKS, LEASE, SERVED))
+        )
         seen = dict(zip(_LOOKED_AT, (*answered, self._phones()), strict=True))
         if self._link.connected and self._link.counts.connections == connection:
             self._seen, self._seen_on = seen, connection
-            self.fallbacks = fallbacks
+            self.fallbacks = int(counted) if counted.isdecimal() else 0
+            self._learn_of_the_fallback(lease, served)
             self._seen_at = asyncio.get_running_loop().time()
             self._log_changes()
 
@@ -247,10 +253,18 @@ class Readiness:
             return "the carrier does not answer OPTIONS (asterisk.trunk_qualify_s = 0: not asked)"
         return f"the carrier {carrier.name} does not answer OPTIONS (its qualify_s = 0: not asked)"
 
-    async def _fallbacks(self) -> int:
-        answer, _ = await self._asked("asterisk/variable", "", variable=FALLBACKS_VARIABLE)
-        counted = answer.get("value", "")
-        return int(counted) if counted.isdigit() else 0
+    def _learn_of_the_fallback(self, lease: str, served: str) -> None:
+        before = {} if self.fallback is None else self.fallback.served
+        told = read_served(served)
+        self.fallback = FallbackStanding(
+            is_renewed(lease, time.time()),
+            before if told is None else {end.value: count for end, count in told.items()},
+        )
+
+    async def _variable(self, name: str) -> str:
+        """Return one of Asterisk's global variables; "" if it has none."""
+        answer, _ = await self._asked("asterisk/variable", "", variable=name)
+        return answer.get("value", "")
 
     def _phones(self) -> str:
         """Informateurs' phones can register: Asterisk knows them."""

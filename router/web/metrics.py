@@ -14,6 +14,7 @@ from router.core.ids import SectorId
 from router.core.table import IGNORED, OUTSIDE
 from router.store.standing import Keeping
 from router.web.certificate_metrics import CertificateMetrics
+from router.web.fallback_metrics import FallbackMetrics
 from router.web.probe_metrics import ProbeMetrics
 from router.web.snapshot import CallbackStanding, Connection, Snapshot
 
@@ -156,6 +157,7 @@ class Metrics:
         )
         self._stores_told: dict[str, Keeping] = {}
         self._probe = ProbeMetrics(self.registry) if probes else None
+        self._fallback = FallbackMetrics(self.registry)
         files = tuple(certificates)
         self._certificates = CertificateMetrics(files, self.registry) if files else None
         for outcome in Outcome:
@@ -226,6 +228,8 @@ class Metrics:
         self._connection_told = snapshot.connection
         if self._probe is not None and snapshot.probe is not None:
             self._probe.refresh(snapshot.probe)
+        if snapshot.fallback is not None:
+            self._fallback.refresh(snapshot.fallback)
         if self._certificates is not None:
             self._certificates.refresh()
         sectors = {one.sector for one in snapshot.sectors}

@@ -54,6 +54,16 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class FallbackStanding:
+    """The process that looks after callers while the router is away."""
+
+    #: Whether it can be asked now.
+    is_there: bool
+    #: How callers left it -> how many have, since its start.
+    served: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """What pages may know of the running service."""
 
@@ -87,9 +97,10 @@ class Snapshot:
     stores: Mapping[str, Keeping] = field(default_factory=dict)
     #: What a call needs to come in and reach a phone -> why it is not there, "" if it is.
     parts: Mapping[str, str] = field(default_factory=dict)
-
     #: How far the machine's clock, which opening hours follow, is ahead, in seconds.
     ahead_s: float = 0.0
+    #: None: not known yet.
+    fallback: FallbackStanding | None = None
     #: The service's calls to itself; None: it makes none.
     probe: ProbeStanding | None = None
 

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from router.store.standing import Keeping
 from router.web.metrics import Metrics
+from router.web.snapshot import FallbackStanding
 from tests.service_plan import HOUSING
 from tests.web.test_api import Present
 
@@ -36,7 +37,8 @@ def served() -> bytes:
     """Return what /metrics serves."""
     metrics = Metrics([HOUSING], ["trunk"])
     present = Present()
-    present.set(stores={"facts": Keeping()})
+    fallback = FallbackStanding(is_there=True, served={"handed over": 1})
+    present.set(stores={"facts": Keeping()}, fallback=fallback)
     metrics.refresh(present.snapshot)
     return generate_latest(metrics.registry)
 

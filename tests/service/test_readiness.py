@@ -1,6 +1,7 @@
 """What is missing, by what Asterisk says of itself; of a real one, see tests/real/test_ready.py."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -10,12 +11,14 @@ import structlog
 from structlog.testing import capture_logs
 
 from router.ari.asterisk_link import AsteriskLink, LinkCounts
+from router.ari.away import LEASE, SERVED
 from router.ari.messages import Request
 from router.asterisk.carriers import Carrier
 from router.asterisk.settings import AsteriskOptions
 from router.errors import AriError, AriGone, AriRejected, AriUnreachable
 from router.service.readiness import PARTS, Readiness
 from router.store.standing import Keeping
+from router.web.snapshot import FallbackStanding
 from tests.asterisk.test_sip_ping import challenge, server
 from tests.patience import PATIENCE_S
 
@@ -27,10 +30,14 @@ class Client:
 
     def __init__(self) -> None:
         self.wrong: dict[str, Any] = {}
+        self.variables: dict[str, str] = {}
         self.asked: list[str] = []
 
     async def ask_http(self, request: Request) -> Any:
         self.asked.append(request.path)
+        if request.path == "asterisk/variable":
+            assert request.query is not None
+            return {"value": self.variables.get(request.query["variable"], "")}
         said = self.wrong.get(request.path, {"state": "online"})
         if isinstance(said, AriError):
             raise said
@@ -253,6 +260,21 @@ async def test_without_callbacks_no_vault_is_missed() -> None:
         here = Scene(settings(sip.port), takes_callbacks=False)
         here.house.vault_trouble = "cannot be used"
         assert await here.looked() == {}
+
+
+async def test_what_asterisk_holds_of_the_fallback_is_seen_too() -> None:
+    async with scene() as here:
+        assert here.readiness.fallback is None
+        variables = here.link.client.variables
+        variables |= {LEASE: str(int(time.time()) + 5), SERVED: "3 1 2", "FALLBACKS": "7"}
+        await here.looked()
+        served = {"handed over": 3, "told": 1, "hung up": 2}
+        assert here.readiness.fallback == FallbackStanding(is_there=True, served=served)
+        assert here.readiness.fallbacks == 7
+        variables[LEASE] = str(int(time.time()) - 60)
+        del variables[SERVED]  # Asterisk has just started
+        assert await here.looked() == {}  # calls do without it
+        assert here.readiness.fallback == FallbackStanding(is_there=False, served=served)
 
 
 async def test_what_was_seen_long_ago_is_not_known() -> None:

@@ -20,7 +20,14 @@ from router.core.table import OUTSIDE
 from router.store.standing import Keeping
 from router.web.api import Api
 from router.web.metrics import Metrics
-from router.web.snapshot import AT_RISK_S, CallbackStanding, Connection, Snapshot, standing_of
+from router.web.snapshot import (
+    AT_RISK_S,
+    CallbackStanding,
+    Connection,
+    FallbackStanding,
+    Snapshot,
+    standing_of,
+)
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, WORK, code_book, small_plan
 
 KEY = "key of the tests"
@@ -315,6 +322,24 @@ async def test_what_asterisk_counts_may_begin_again(client: Client, present: Pre
         present.set(connection=Connection(fallbacks=fallbacks))
         text = await (await client.get("/metrics")).text()
         assert f"allo_asterisk_fallbacks_total {total}.0" in text
+
+
+async def test_whom_the_fallback_has_looked_after_is_told_once_it_is_known(
+    client: Client, present: Present
+) -> None:
+    assert "allo_fallback" not in await samples(client)
+    for is_there, count, total in ((True, 3, 3), (True, 3, 3), (False, 1, 4)):  # started anew
+        standing = FallbackStanding(is_there=is_there, served={"handed over": count})
+        present.set(fallback=standing)
+        text = await samples(client)
+        assert f"allo_fallback_up {float(is_there)}" in text
+        assert f'allo_fallback_callers_total{{end="handed over"}} {total}.0' in text
+
+
+async def samples(client: Client) -> str:
+    """Return what /metrics serves, without the words about it."""
+    text = await (await client.get("/metrics")).text()
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
 
 
 async def test_numbers_kept_out_of_logs_are_counted_once_each(
