@@ -222,7 +222,8 @@ class FakeAsterisk(Wire):
                 return _NOT_FOUND
             case ["GET", "applications", name]:
                 allowed = [{"type": kind} for kind in sorted(self.allowed or ())]
-                return 200, {"name": name, "events_allowed": allowed}
+                ours = [one.id for one in self.channels.values() if one.args is not None]
+                return 200, {"name": name, "events_allowed": allowed, "channel_ids": ours}
             case ["PUT", "applications", _, "eventFilter"]:
                 self.allowed = {item["type"] for item in body["allowed"]}
                 return 200, {}

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -193,3 +195,18 @@ async def test_a_router_whose_folder_is_away_is_not_taken_for_one_that_hangs(
         (tmp_path / "away").rename(tmp_path / "state")
         await here.router.stop()
         await here.until(lambda: not here.watch.is_there)
+
+
+async def test_it_says_whom_the_router_has_and_when_they_called(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        caller = here.caller()
+        ago_s = await here.watch.called_s_ago(caller.id)
+        assert ago_s is not None
+        called_at = datetime.fromisoformat(caller.created_at).timestamp()
+        assert ago_s == pytest.approx(time.time() - called_at, abs=PATIENCE_S)
+        assert await here.watch.has(caller.id)
+        caller.args = None  # in the dialplan
+        assert not await here.watch.has(caller.id)
+        here.fake.refusals["GET", ""] = None  # Asterisk is away
+        assert not await here.watch.has(caller.id)
+        assert await here.watch.called_s_ago(caller.id) is None

@@ -71,46 +71,36 @@ async def taken_up(cast: Cast, count: int = 1) -> list[str]:
     return calls
 
 
-async def test_callers_keep_code_and_rank_while_the_router_is_dead(cast: Cast) -> None:
-    informateur = await cast.informateur()  # is free: whoever comes first is answered
-    await cast.stage.kill_router()
+async def test_who_waits_hears_music_and_who_calls_keeps_code_and_rank(cast: Cast) -> None:
+    informateur = await cast.informateur()
+    talking = await cast.waiting_caller()
+    await cast.talk(talking, informateur)
+    waiting = await cast.waiting_caller()
+    await waiting.person.hears("queue-joined")
+    await cast.stage.kill_router()  # in the middle of what it says
+    await waiting.person.hears("music")
     first = await dials(cast)
     callers = [first, *await asyncio.gather(*(dials(cast) for _ in range(5)))]
     # Who has called first takes longest to answer.
     keys = [cast.code(), *([_TO_SECTOR] * 5)]
     await asyncio.gather(*map(is_kept, callers, keys))
 
-    async with asyncio.TaskGroup() as meanwhile:
-        meanwhile.create_task(cast.stage.start_router())
-        first.call, *_ = await taken_up(cast, len(callers))
-        await cast.talk(first, informateur)
+    await cast.stage.start_router()
+
+    calls = await taken_up(cast, 2 + len(callers))
+    assert calls[:2] == [talking.call, waiting.call]
+    first.call = calls[2]
+    await waiting.person.hears("queue-still", "rank-next", "music")
+    await asyncio.gather(*(one.hang_up() for one in (talking, waiting, *callers[1:])))
+    await cast.talk(first, informateur)
     assert TITLE in informateur.person.heard
-    await asyncio.gather(*(one.hang_up() for one in callers))
+    await first.hang_up()
     await cast.ended(first, "answered")
     await cast.until(lambda: cast.metrics("allo_fallback_callers_total"), handed_over(6))
 
 
 def handed_over(count: int) -> Callable[[dict[str, float]], bool]:
     return lambda served: served.get("handed over") == count
-
-
-async def test_who_hears_a_sentence_in_the_queue_when_the_router_dies_hears_music_next(
-    cast: Cast,
-) -> None:
-    informateur = await cast.informateur()
-    talking = await cast.waiting_caller()
-    await cast.talk(talking, informateur)
-    caller = await cast.waiting_caller()
-    await cast.stage.kill_router()
-    await caller.person.hears("queue-joined", "music")
-    await cast.stage.start_router()
-    await cast.step(caller, Step.FOUND)
-    await caller.person.hears("queue-still", "rank-next", "music")
-    await talking.hang_up()
-    await cast.ended(talking, "answered")
-    await cast.talk(caller, informateur)
-    await informateur.hang_up()
-    await cast.ended(caller, "answered")
 
 
 async def test_callers_of_a_router_that_hangs_are_looked_after(cast: Cast) -> None:
