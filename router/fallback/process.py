@@ -24,7 +24,7 @@ from router.fallback.door import Door
 from router.fallback.handover import HandOver
 from router.fallback.journeys import Journeys
 from router.fallback.line import Line
-from router.fallback.watch import Watch
+from router.fallback.watch import LONGEST_S, Watch
 from router.notify import Notifier
 from router.tasks import Tasks
 
@@ -152,6 +152,8 @@ class Fallback:
             is_open=self._plan.hours.is_open(now()),
         )
         waited_s = float(waited) if waited.isdecimal() and len(waited) < 6 else 0.0
+        if waited_s > LONGEST_S:
+            waited_s = 0.0
         end, began = End.HUNG_UP, now()
         try:
             end = await conversation.run(CallId(f"away-{next(self._calls)}"), waited_s, channel)

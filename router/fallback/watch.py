@@ -42,6 +42,8 @@ LOOK_EVERY_S = 0.3
 #: Callers who were with it before may still hear a prompt; after this, nothing. A router that says
 #: itself that it has lost Asterisk has needed up to 6 s to notice (ari/client.py).
 LEFT_ALONE_S, LEFT_BY_ONE_CUT_OFF_S = 4.0, 1.0
+#: Nobody has called longer ago, in seconds: otherwise the machine's clock was set meanwhile.
+LONGEST_S = 900.0
 #: We were held up ourselves, by so many seconds: what we saw says nothing about the router.
 _HELD_UP_S = 0.3
 
@@ -141,7 +143,8 @@ class Watch:
         """Return how many seconds ago somebody called, by Asterisk; None: it does not say."""
         with suppress(AriError, TimeoutError):
             called_at = _created_at(await self._get(f"channels/{channel}"))
-            return time.time() - called_at
+            ago_s = time.time() - called_at
+            return ago_s if 0 <= ago_s <= LONGEST_S else None
         return None
 
     def _turn(self, *, is_there: bool) -> None:

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -205,6 +205,10 @@ async def test_it_says_whom_the_router_has_and_when_they_called(tmp_path: Path) 
         called_at = datetime.fromisoformat(caller.created_at).timestamp()
         assert ago_s == pytest.approx(time.time() - called_at, abs=PATIENCE_S)
         assert await here.watch.has(caller.id)
+        for set_s in (3600.0, -3600.0):  # the machine's clock, meanwhile
+            other = here.caller()
+            other.created_at = datetime.fromtimestamp(called_at - set_s, UTC).isoformat()
+            assert await here.watch.called_s_ago(other.id) is None
         caller.args = None  # in the dialplan
         assert not await here.watch.has(caller.id)
         here.fake.refusals["GET", ""] = None  # Asterisk is away
