@@ -196,3 +196,9 @@ async def test_an_office_behind_one_address_has_room_for_all(front: Front) -> No
         assert (await front.ask("/v1/agents/me"))[0] == 200
         for websocket in websockets:
             await websocket.close()
+
+
+async def test_an_office_that_opens_its_pages_at_once_gets_them_whole(front: Front) -> None:
+    """Three pages, of about thirty files each."""
+    statuses = [(await front.ask("/static/poste/main.js"))[0] for _ in range(90)]
+    assert statuses == [200] * 90

@@ -24,8 +24,8 @@ function plain(text) {
 }
 
 /**
- * Return the options that a search leaves: by the beginning of the code, or by all its words in the
- * name or the hint.
+ * Return the options that a search leaves: those whose code begins with its digits, and whose name,
+ * hint or id has its words.
  * @param {readonly Option[]} options
  * @param {string} search
  */
@@ -33,7 +33,7 @@ export function matching(options, search) {
   const words = plain(search).split(/\s+/).filter(Boolean);
   return options.filter(({ name, code = "", hint = "", id }) => {
     const text = plain(`${name} ${hint} ${id}`);
-    return words.every((word) => text.includes(word) || code.startsWith(word));
+    return words.every((word) => (/^\d+$/.test(word) ? code.startsWith(word) : text.includes(word)));
   });
 }
 
