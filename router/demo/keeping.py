@@ -11,7 +11,7 @@ Say = Callable[[str], None]
 
 #: A router, or a fallback, that has said nothing for this long hangs, in seconds. It beats three
 #: times as often. Callers of a fallback that hangs may hear nothing.
-ROUTER_S = 12.0
+ROUTER_S = 10.0
 FALLBACK_S = 8.0
 #: So many deaths within `_OFTEN_S`, and each further start waits, twice as long each time.
 _BUDGET = 3

@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +176,9 @@ class Watch:
         patience_s = self._left_by_one_cut_off_s if self._is_cut_off else self._left_alone_s
         are_left = time.monotonic() - self._seen_at >= patience_s
         channels, bridges = await asyncio.gather(self._get("channels"), self._get("bridges"))
-        joined = {channel for bridge in bridges for channel in bridge["channels"]}
+        # Whoever is left alone in a bridge hears nothing there.
+        talks = (bridge["channels"] for bridge in bridges if len(bridge["channels"]) > 1)
+        joined = set(chain.from_iterable(talks))
         for channel in channels:
             who = self._who(channel)
             if who is None or channel["id"] in joined or channel["id"] in self._consoled:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from router import places
-from router.demo.keeping import FALLBACK_S
+from router.demo.keeping import FALLBACK_S, ROUTER_S
 from router.deploy.program import COMMAND, UNIT_NAMES
 
 UNITS = places.TOP / "deploy" / "systemd"
 SERVICES = [name for name in UNIT_NAMES if name.endswith(".service")]
-FALLBACK = "allo-fallback.service"
+SOON = {"allo-fallback.service": FALLBACK_S, "allo-router.service": ROUTER_S}
 #: The most that `systemd-analyze security` may say of a service: 0 is shut in, 10 exposed.
 MOST_EXPOSED = 2.0
 
@@ -66,8 +66,9 @@ def test_a_service_tells_how_it_fares_and_comes_back(name: str) -> None:
     service = Unit(name)["Service"]
     assert service["Type"] == "notify"
     assert service["NotifyAccess"] == "main"
-    if name == FALLBACK:  # callers hear nothing of one that hangs; its restart costs them little
-        assert int(service["WatchdogSec"]) == FALLBACK_S
+    if name in SOON:  # callers wait for them: one that hangs is replaced at once
+        assert int(service["WatchdogSec"]) == SOON[name]
+        assert service["WatchdogSignal"] == "SIGKILL"
     else:
         assert int(service["WatchdogSec"]) >= 30
     assert service["Restart"] == "always"

@@ -141,7 +141,9 @@ async def test_who_is_asked_is_taken_out_and_the_probe_and_those_who_talk_are_no
     async with scene(tmp_path) as here:
         probe, talking = here.caller("caller", "probe"), here.caller(waits=True)
         desk = here.caller("desk", "agent-101", "11")
-        here.fake.bridges["talk"], talking.bridge = Bridge("", tells_keys=True), "talk"
+        informateur = here.caller("agent", "101", talking.id)
+        here.fake.bridges["talk"] = Bridge("", tells_keys=True)
+        talking.bridge = informateur.bridge = "talk"
         asked = here.caller()
         await here.router.stop()
         await here.until(lambda: asked.args is None)
@@ -173,6 +175,14 @@ async def test_a_router_that_is_back_gives_music_itself(tmp_path: Path) -> None:
         await here.until(lambda: f"POST channels/{hearing.id}/variable" in here.fake.requests)
         await asyncio.sleep(_MOMENT_S)
         assert not hearing.music
+
+
+async def test_who_was_left_alone_in_a_talk_hears_music(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        left = here.caller(waits=True)
+        here.fake.bridges["talk"], left.bridge = Bridge("", tells_keys=True), "talk"
+        here.router.has_asterisk = None
+        await here.until(lambda: left.music)
 
 
 async def test_nobody_is_touched_while_the_router_is_there(tmp_path: Path) -> None:
