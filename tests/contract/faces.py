@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Protocol
@@ -80,8 +81,11 @@ class AsteriskFace(Protocol):
     async def hears(self, listener: Caller, speaker: Caller) -> bool:
         """Have one speak; return whether the other hears it."""
 
-    async def speaks(self, speaker: Caller, for_s: float) -> None:
-        """Have one speak for `for_s`, and pause until Asterisk reports it."""
+    async def speaks(self, speaker: Caller, for_s: float) -> float:
+        """Have one speak for `for_s`, and pause until Asterisk reports it.
+
+        Return how long it took on this machine's clock, which Asterisk goes by as well.
+        """
 
     async def hears_sound(self, listener: Caller) -> bool:
         """Return whether a prompt or music is heard while nobody speaks."""
@@ -111,8 +115,9 @@ class FakeFace:
     async def hears(self, listener: Caller, speaker: Caller) -> bool:
         return self._fake.hears(_channel(listener), _channel(speaker))
 
-    async def speaks(self, speaker: Caller, for_s: float) -> None:
+    async def speaks(self, speaker: Caller, for_s: float) -> float:
         self._fake.speak(_channel(speaker), for_s)
+        return for_s
 
     async def hears_sound(self, listener: Caller) -> bool:
         channel = _channel(listener)
@@ -221,12 +226,15 @@ class RealFace:
                 return True
         return False
 
-    async def speaks(self, speaker: Caller, for_s: float) -> None:
+    async def speaks(self, speaker: Caller, for_s: float) -> float:
         assert isinstance(speaker, SipPhone)
+        began_s = time.monotonic()
         self._speaker = speaker
         await self._packets(round(for_s / _PACKET_S))
         self._speaker = None
+        spoken_s = time.monotonic() - began_s
         await self._packets(round(_PAUSE_S / _PACKET_S))
+        return spoken_s
 
     async def hears_sound(self, listener: Caller) -> bool:
         assert isinstance(listener, SipPhone)
