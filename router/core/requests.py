@@ -225,5 +225,6 @@ GRANTED = frozenset(
 )
 #: The replies that no phone ever hears.
 ON_SCREEN = frozenset(
-    {Reply.DIRECTED, Reply.UNKNOWN_AGENT, Reply.NOT_EARLIER, Reply.NOTHING_TO_UNDO}
+    {Reply.NOTING, Reply.ENDED, Reply.DIRECTED, Reply.UNKNOWN_AGENT, Reply.NOT_EARLIER}
+    | {Reply.NOTHING_TO_UNDO}
 )
