@@ -66,6 +66,7 @@ _DOES = {
     "getMetrics": "metrics for Prometheus ([monitoring](monitoring.md))",
     "getService": "open or not, how each sector stands, whether callbacks are accepted",
     "getAccessCode": "the code to show on a page",
+    "getWallboardPage": "the wallboard, a page; what it shows needs a token",
     "getWallboard": "how the service stands, for those who watch over it "
     "([wallboard](wallboard.md))",
     "followWallboard": "the same as server-sent events: the whole, then what changes",
@@ -94,7 +95,7 @@ _DOES = {
     "ten seconds ([desk](desk.md))",
     "connectSoftphone": "SIP of that phone over a websocket (RFC 7118), with the ticket as a "
     "subprotocol",
-    "getDesks": "every desk",
+    "getDesks": "every desk, and what a supervisor can choose from",
     "getWhy": "why the latest call went to that informateur",
     "watch": "rings a supervisor's `phone`, to `listen`, `whisper` or `join`",
     "directPause": "has an informateur pause; during a call, after it",

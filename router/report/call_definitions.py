@@ -155,7 +155,8 @@ CALLS = (
         _SHARE,
         "live calls answered within the target / (live calls answered + live callers who "
         "abandoned − short abandons)",
-        "Le même, rapporté aux appels directs traités et aux abandons non précoces.",
+        "Part des appels directs traités dans le délai visé, rapportés aux appels directs traités "
+        "et aux abandons non précoces.",
     ),
     Definition(
         "service-level-offered/2",
@@ -165,7 +166,7 @@ CALLS = (
         (Column.LIVE_OFFERED,),
         _SHARE,
         "live calls answered within the target / live calls offered",
-        "Le même, rapporté aux appels présentés, sans les rappels.",
+        "Part des appels directs présentés qui ont été traités dans le délai visé.",
     ),
     Definition(
         "asa/1",
@@ -226,7 +227,7 @@ CALLS = (
         (Column.CALLBACK_PROMISED,),
         _SHARE,
         "promise-kept/2 of callbacks",
-        "Les mêmes, des seuls rappels.",
+        "Rappels commencés dans le délai promis, rapportés aux promesses de rappel échues.",
     ),
     count_of(
         "mobilised/1",

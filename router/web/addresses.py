@@ -47,6 +47,7 @@ ADDRESSES: Mapping[str, Scope | Others] = {
     "/v1/callbacks/challenge": Others.VISITORS,
     "/v1/callbacks/{ticket}": Others.VISITORS,
     "/v1/access-codes/{fiche}": Scope.READ,
+    "/wallboard": Others.EVERYBODY,
     "/v1/wallboard": Scope.READ,
     "/v1/wallboard/stream": Scope.READ,
     "/v1/wallboard/informateurs/{agent}/why": Scope.READ,

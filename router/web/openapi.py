@@ -256,7 +256,12 @@ SCHEMAS: dict[str, Schema] = {
         protocols=_list(_TEXT),
         silent_s=_NUMBER,
     ),
-    "Everyone": _object(agents=_list(ref("Desk"))),
+    "Everyone": _object(
+        agents=_list(ref("Desk")),
+        choices=_object(
+            reasons=_list(_NAMED), sectors=_list(_TEXT), levels=_COUNT, phones=_list(_TEXT)
+        ),
+    ),
     "Why": _object(agent=_TEXT, why=_or_null(_TEXT)),
 }
 
@@ -400,6 +405,9 @@ def paths() -> dict[str, Any]:
             "parameters": [_in_path("fiche")],
             **_get("getAccessCode", code, "Le code d’accès d’une fiche", "AccessCode", 404),
         },
+        "/wallboard": _get(
+            "getWallboardPage", "/wallboard", "Le tableau de bord", "", kind="text/html"
+        ),
         _WALLBOARD: _get("getWallboard", _WALLBOARD, "L’état du service", "Wallboard"),
         board_stream: _get(
             "followWallboard",

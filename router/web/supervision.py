@@ -45,11 +45,16 @@ class Supervision:
         ]
 
     async def everyone(self, request: web.Request) -> web.Response:
-        """Return where every informateur stands."""
-        now = self.snapshot().now
-        return json_answer(
-            {"agents": [desk_json(view, self.plan, now) for view in self.backend.desks()]}
-        )
+        """Return where every informateur stands, and what a supervisor can choose from."""
+        now, plan = self.snapshot().now, self.plan
+        choices = {
+            "reasons": [{"id": one.id, "name": one.name} for one in plan.desk.reasons.values()],
+            "sectors": list(plan.domains),
+            "levels": len(plan.targets.widening_s),
+            "phones": list(plan.desk.supervisor_phones),
+        }
+        agents = [desk_json(view, plan, now) for view in self.backend.desks()]
+        return json_answer({"agents": agents, "choices": choices})
 
     async def why(self, request: web.Request) -> web.Response:
         """Return why the latest call went to this informateur; null before the first."""

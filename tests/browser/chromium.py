@@ -32,6 +32,10 @@ _KEYS: dict[str, dict[str, Any]] = {
     "Escape": {"code": "Escape", "windowsVirtualKeyCode": 27},
     "ArrowDown": {"code": "ArrowDown", "windowsVirtualKeyCode": 40},
     "ArrowUp": {"code": "ArrowUp", "windowsVirtualKeyCode": 38},
+    "ArrowLeft": {"code": "ArrowLeft", "windowsVirtualKeyCode": 37},
+    "ArrowRight": {"code": "ArrowRight", "windowsVirtualKeyCode": 39},
+    "Home": {"code": "Home", "windowsVirtualKeyCode": 36},
+    "End": {"code": "End", "windowsVirtualKeyCode": 35},
 }
 _SHIFT, _CONTROL = 8, 2
 
@@ -175,17 +179,18 @@ class Page:
     async def look(
         self,
         width: int = 1280,
+        height: int = 900,
         *,
         dark: bool = False,
         calm: bool = False,
         zone: str = "Europe/Paris",
     ) -> None:
-        """Set the width of the screen, the user's preferences, and the time zone."""
+        """Set the size of the screen, the user's preferences, and the time zone."""
         await self.call("Emulation.setTimezoneOverride", timezoneId=zone)
         await self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
-            height=900,
+            height=height,
             deviceScaleFactor=1,
             mobile=width < 600,
         )

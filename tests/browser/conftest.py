@@ -8,11 +8,12 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from tests import page_tools
-from tests.browser import chromium
-from tests.browser import poste as poste_touch
+from tests.browser import chromium, shown
 from tests.browser.chromium import Page
 from tests.browser.poste import Poste
 from tests.browser.stub import Stub
+from tests.browser.wallboard import CLOCK, Board
+from tests.browser.wallboard_scene import Scene
 from tests.browser.widget import TOUCH, Widget
 from tests.web.desk_scene import Engine
 
@@ -78,7 +79,19 @@ async def poste(browser: str, engine: Engine) -> AsyncIterator[Poste]:
     """The desk page of a service that `engine` stands behind; its clocks run as they do."""
     async with (
         TestServer(engine.application()) as server,
-        chromium.page(browser, poste_touch.TOUCH) as page,
+        chromium.page(browser, shown.TOUCH) as page,
     ):
         yield Poste(page, str(server.make_url("")).rstrip("/"))
         assert page.errors == []
+
+
+@pytest.fixture
+async def board(browser: str) -> AsyncIterator[Board]:
+    """The wallboard of a busy service; the page's clock can be put forward."""
+    scene = Scene()
+    scene.fill()
+    async with (
+        TestServer(scene.application()) as server,
+        chromium.page(browser, shown.TOUCH + CLOCK) as page,
+    ):
+        yield Board(page, str(server.make_url("")).rstrip("/"), scene)

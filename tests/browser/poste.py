@@ -1,23 +1,10 @@
 """The desk page as informateurs use it."""
 
-from tests.browser.chromium import Page
+from tests.browser.shown import Shown
 from tests.web.desk_scene import ME
 
-#: `said` is the text of an element with plain spaces; `focused` says where the focus is.
-TOUCH = """
-window.said = (selector) => {
-  const one = document.querySelector(selector);
-  return one?.checkVisibility() ? one.innerText.replace(/\\s+/g, ' ').trim() : '';
-};
-window.focused = () => document.activeElement.id || document.activeElement.tagName;
-"""
 
-
-class Poste:
-    def __init__(self, page: Page, home: str) -> None:
-        self.page = page
-        self.home = home
-
+class Poste(Shown):
     async def open(self) -> None:
         await self.page.goto(f"{self.home}/poste")
         await self.page.until("said('#log-in')")
@@ -37,14 +24,6 @@ class Poste:
         await self.log_in()
         await self.page.until("said('#state')")
 
-    async def says(self, selector: str, words: str) -> None:
-        """Wait until the element contains `words`, with any kind of spaces."""
-        plain = words.replace("\u00a0", " ").replace("\u202f", " ")
-        await self.page.until(f"said({selector!r}).includes({plain!r})")
-
-    async def text(self, selector: str) -> str:
-        return str(await self.page.js(f"said({selector!r})"))
-
     async def buttons(self) -> list[str]:
         """Return what can be asked for: the buttons of state and call that are there."""
         found = await self.page.js(
@@ -53,6 +32,3 @@ class Poste:
             " + (one.getAttribute('aria-disabled') === 'true' ? ' (off)' : ''))"
         )
         return list(found)
-
-    async def focus(self) -> str:
-        return str(await self.page.js("focused()"))

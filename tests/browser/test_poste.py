@@ -31,7 +31,8 @@ from router.core.requests import (
 from tests.browser import chromium
 from tests.browser.chromium import Page
 from tests.browser.desk_states import STATES
-from tests.browser.poste import TOUCH, Poste
+from tests.browser.poste import Poste
+from tests.browser.shown import TOUCH
 from tests.patience import PATIENCE_S
 from tests.service_plan import FICHE, HOUSING, MONDAY_10H, WORK
 from tests.web.desk_scene import LUNCH, ME, TAXES, Engine, a_view

@@ -8,7 +8,8 @@ from aiohttp.test_utils import TestServer
 from tests.browser import chromium
 from tests.browser.accessibility import operable, reached, violations
 from tests.browser.desk_states import STATES
-from tests.browser.poste import TOUCH, Poste
+from tests.browser.poste import Poste
+from tests.browser.shown import TOUCH
 from tests.web.desk_scene import ME, Engine
 
 pytestmark = pytest.mark.browser

@@ -3,6 +3,7 @@
 from tests.browser.accessibility import violations
 from tests.browser.desk_states import STATES
 from tests.browser.poste import Poste
+from tests.browser.wallboard import Board
 from tests.web.desk_scene import ME, Engine
 
 
@@ -12,3 +13,11 @@ async def test_the_desk(poste: Poste, engine: Engine) -> None:
     engine.views[ME] = STATES["talking"]
     await poste.says("#state", "En conversation")
     assert await violations(poste.page) == []
+
+
+async def test_the_wallboard(board: Board) -> None:
+    await board.open()
+    await board.says("#figure-waiting-1", "En attente 17")
+    assert await violations(board.page) == []
+    await board.cut()
+    await board.says("#stale", "Données figées")

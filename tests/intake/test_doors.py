@@ -11,7 +11,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 EVERYBODY = ("/", "/healthz", "/v1/service", "/v1/openapi.json", "/rappel", "/widget.js")
 MACHINES = ("/readyz", "/metrics")
 #: Of the router, tried in tests/web/test_addresses.py.
-PAGES = ("/poste", "/static/{folder}/{file}", "/v1/agents/session")
+PAGES = ("/poste", "/wallboard", "/static/{folder}/{file}", "/v1/agents/session")
 TICKET = "/v1/callbacks/" + "t" * 32
 #: From outside, by way of a proxy.
 AWAY = {"X-Forwarded-For": "198.51.100.1"}

@@ -12,6 +12,7 @@ from tests.web.desk_scene import SCOPES, Client, Engine
 
 #: Written out again, beside the table that is tested: what needs no token, and what each opens.
 FOR_EVERYBODY = {
+    "/wallboard",
     *("/", "/healthz", "/readyz", "/metrics", "/v1/service", "/static/{folder}/{file}"),
     *("/poste", "/v1/agents/session"),
 }

@@ -32,6 +32,16 @@ async def test_every_informateur(desks: Client) -> None:
     ]
 
 
+async def test_what_there_is_to_choose_from(desks: Client) -> None:
+    told = await (await desks.get(AGENTS, headers=as_supervisor())).json()
+    assert told["choices"] == {
+        "reasons": [{"id": "repas", "name": "Repas"}],
+        "sectors": ["logement", "travail"],
+        "levels": 3,
+        "phones": ["900"],
+    }
+
+
 @pytest.mark.parametrize(
     ("why", "said"),
     [
