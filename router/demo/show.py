@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from router.ari.naming import CALLBACK_CHANNEL
+from router.core.ids import AgentId
 from router.demo.call import SimulatedCall
 from router.demo.script import FICHE
 from router.demo.stage import Stage
@@ -67,10 +68,12 @@ def _what_to_try(stage: Stage) -> list[str]:
     answered = "a simulated phone rings, presses 1, and talks with an informateur"
     if stage.pstn is None:
         answered = f"it is dialled through {stage.script.trunk}"
+    agent = next(iter((*map(AgentId, stage.script.seats), *stage.plan.agents)))
     # The number is one reserved for fiction (Arcep): nobody's.
     return [
         "",
         f"Dial {stage.plan.number} at {stage.sip}; {stage.http}/ shows how long callers wait",
+        f"Sit at a desk: open {stage.http}/poste, number {agent}, PIN {stage.secrets.pins[agent]}",
         f"Be called back: open {stage.http}/rappel?fiche={FICHE}",
         f"  leave 06 39 98 12 34: {answered};",
         "  or cancel on the page while an informateur's phone rings.",

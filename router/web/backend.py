@@ -28,9 +28,9 @@ class DeskBackend:
     past: Callable[[AgentId, float], list[PastCall]]
     #: How often a stream checks whether something has changed, in seconds.
     poll_s: float = 0.25
-    #: After how long without a change a stream sends something all the same, in seconds:
-    #: after a minute without a byte, proxies take it for dead.
-    heartbeat_s: float = 15.0
+    #: After how long without a change a stream sends something all the same, in seconds: a page
+    #: that hears nothing for 8 s takes the service for lost (static/poste/work.js).
+    heartbeat_s: float = 5.0
 
     def view_of(self, agent: AgentId) -> DeskView:
         """Return where the informateur stands.

@@ -70,6 +70,7 @@ def home(server: TestServer) -> str:
 @pytest.fixture
 def engine() -> Engine:
     engine = Engine()
+    engine.heartbeat_s = 1.0
     engine.plan = replace(engine.plan, fiche_url="https://www.example.org/fiches/{fiche}")
     return engine
 

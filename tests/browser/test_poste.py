@@ -556,6 +556,16 @@ async def test_a_lost_connection_is_said_and_comes_back_by_itself(
         assert engine.asked == []
 
 
+async def test_a_network_that_is_gone_is_noticed_at_once(poste: Poste, engine: Engine) -> None:
+    await poste.at_work()
+    await poste.page.offline(off=True)
+    await poste.says("#fault", "La liaison avec le service est perdue.")
+    engine.views[ME] = STATES["paused"]
+    await poste.page.offline(off=False)
+    await poste.says("#state", "En pause")
+    assert await poste.text("#fault") == ""
+
+
 async def test_what_is_asked_for_meanwhile_is_said_not_to_have_got_through(
     poste: Poste, engine: Engine
 ) -> None:

@@ -202,9 +202,10 @@ def test_it_stays_up_until_ctrl_c_and_leaves_nothing(tmp_path: Path) -> None:
     try:
         ready = wait_until_ready(demo, tmp_path / "ready.json")
         assert all(map(is_alive, ready["pids"].values()))
-        assert f"Be called back: open {ready['http']}/rappel?fiche=F1234" in told_until(
-            demo, "Ctrl-C ends."
-        )
+        offered = told_until(demo, "Ctrl-C ends.")
+        assert f"Be called back: open {ready['http']}/rappel?fiche=F1234" in offered
+        sit = f"Sit at a desk: open {ready['http']}/poste, number 101, PIN "
+        assert [line for line in offered if line.startswith(sit)]
         examined = doctor(tmp_path)
         demo.send_signal(signal.SIGINT)
         told, _ = demo.communicate(timeout=PATIENCE_S)

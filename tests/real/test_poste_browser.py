@@ -11,7 +11,8 @@ from router.demo.script import FICHE
 from router.demo.stage import Stage
 from tests.browser import chromium
 from tests.browser.accessibility import violations
-from tests.browser.poste import TOUCH, Poste
+from tests.browser.poste import Poste
+from tests.browser.shown import TOUCH
 from tests.patience import PATIENCE_S
 from tests.real.cast import Cast
 from tests.real.conftest import OPEN_AT, NewCast, OpenStage

@@ -135,10 +135,14 @@ class Engine:
         self.past: list[PastCall] = []
         self.pins = PINS
         self.sessions = Sessions(self.plan, self.pins, b"secret", lambda: MONDAY_10H)
+        #: In seconds.
+        self.heartbeat_s = 60.0
         #: How often a desk was looked at.
         self.looks = 0
 
-    def application(self, poll_s: float = 0.01, heartbeat_s: float = 60.0) -> web.Application:
+    def application(
+        self, poll_s: float = 0.01, heartbeat_s: float | None = None
+    ) -> web.Application:
         backend = DeskBackend(
             ask=self._ask,
             watch=self._watch,
@@ -147,7 +151,7 @@ class Engine:
             desks=lambda: list(self.views.values()),
             past=lambda agent, now: self.past,
             poll_s=poll_s,
-            heartbeat_s=heartbeat_s,
+            heartbeat_s=heartbeat_s or self.heartbeat_s,
         )
         metrics = Metrics(self.plan.sectors)
         softphones = Softphones(

@@ -60,7 +60,9 @@ export class Actions {
 
   /** @param {(action: Action["id"]) => void} asked */
   constructor(asked) {
-    for (const place of ["state-actions", "call-actions"]) byId(place, HTMLElement).replaceChildren();
+    for (const place of ["state-actions", "call-actions"]) {
+      byId(place, HTMLElement).replaceChildren();
+    }
     for (const action of ACTIONS) {
       const { id, key, place } = action;
       const button = element("button", {

@@ -33,7 +33,9 @@ export function matching(options, search) {
   const words = plain(search).split(/\s+/).filter(Boolean);
   return options.filter(({ name, code = "", hint = "", id }) => {
     const text = plain(`${name} ${hint} ${id}`);
-    return words.every((word) => (/^\d+$/.test(word) ? code.startsWith(word) : text.includes(word)));
+    return words.every((word) =>
+      /^\d+$/.test(word) ? code.startsWith(word) : text.includes(word),
+    );
   });
 }
 
@@ -57,7 +59,11 @@ export function choose(dialog, title, options, ways) {
     "aria-controls": "choice-list",
     "aria-describedby": "choice-found",
   });
-  const list = element("ul", { id: "choice-list", role: "listbox", "aria-labelledby": "choice-title" });
+  const list = element("ul", {
+    id: "choice-list",
+    role: "listbox",
+    "aria-labelledby": "choice-title",
+  });
   const found = element("p", { id: "choice-found", class: "hint", role: "status" });
   const buttons = ways.map(({ id, text }, place) =>
     element("button", { type: "submit", value: id, ...(place === 0 && { class: "first" }) }, text),
@@ -121,11 +127,11 @@ export function choose(dialog, title, options, ways) {
     draw();
   });
   search.addEventListener("keydown", (event) => {
-    const moves = { ArrowDown: place + 1, ArrowUp: place - 1, PageDown: place + 8, PageUp: place - 8 };
-    const to = moves[/** @type {keyof typeof moves} */ (event.key)];
+    const by = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 };
+    const to = by[/** @type {keyof typeof by} */ (event.key)];
     if (to === undefined) return;
     event.preventDefault();
-    move(to);
+    move(place + to);
   });
   list.addEventListener("click", (event) => {
     const on = /** @type {Element} */ (event.target).closest("li");

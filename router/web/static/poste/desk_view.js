@@ -73,7 +73,10 @@ export function meaning(desk, does) {
         .join(" ");
     }
     case "away":
-      return [desk.absence && `${desk.absence.name}.`, filled(state.away, { phone: desk.phone ?? "" })]
+      return [
+        desk.absence && `${desk.absence.name}.`,
+        filled(state.away, { phone: desk.phone ?? "" }),
+      ]
         .filter(Boolean)
         .join(" ");
     case "answering":

@@ -122,7 +122,8 @@ export class Note {
   /** @param {string} id */
   #nameOf(id) {
     const { fiches, sectors } = this.choices;
-    return fiches.find((one) => one.id === id)?.title ?? sectors.find((one) => one.id === id)?.name ?? id;
+    const fiche = fiches.find((one) => one.id === id);
+    return fiche?.title ?? sectors.find((one) => one.id === id)?.name ?? id;
   }
 
   async #change() {

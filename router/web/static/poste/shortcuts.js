@@ -34,8 +34,10 @@ export function label(button, text) {
   const key = button.dataset.key;
   if (button.dataset.says === text) return;
   button.dataset.says = text;
-  button.replaceChildren(text, ...(key ? [" ", element("kbd", { "aria-hidden": "true" }, key.toUpperCase())] : []));
-  if (key) button.setAttribute("aria-keyshortcuts", key.toUpperCase());
+  button.replaceChildren(text);
+  if (!key) return;
+  button.append(" ", element("kbd", { "aria-hidden": "true" }, key.toUpperCase()));
+  button.setAttribute("aria-keyshortcuts", key.toUpperCase());
 }
 
 /** Listen for the keys. */
@@ -51,7 +53,8 @@ export function listen() {
     const button = [...document.querySelectorAll("[data-key]")].find(
       (one) => one.getAttribute("data-key") === key && one.checkVisibility(),
     );
-    if (!(button instanceof HTMLElement) || button.matches(":disabled, [aria-disabled=true]")) return;
+    if (!(button instanceof HTMLElement)) return;
+    if (button.matches(":disabled, [aria-disabled=true]")) return;
     event.preventDefault();
     button.click();
   });

@@ -25,8 +25,8 @@ import { softphone } from "./softphone.js";
 import { showToday } from "./today.js";
 
 const { poste: said, shared } = texts;
-/** The service says at least every 15 s that it is there. */
-const SILENCE_MS = 20_000;
+/** The service says at least every 5 s that it is there. */
+const SILENCE_MS = 8000;
 /** A connection that is back sooner was never lost to whoever looks at the page. */
 const GRACE_MS = 2000;
 /** The end of the time to note a call is said this long before, in seconds. */

@@ -97,7 +97,12 @@ export function follow(path, token, follower, silence_ms) {
   function hurry() {
     if (document.visibilityState === "visible") wake();
   }
+  /** The network is gone: nobody else will say that the connection is. */
+  function drop() {
+    attempt.abort();
+  }
   addEventListener("online", hurry);
+  addEventListener("offline", drop);
   document.addEventListener("visibilitychange", hurry);
   void run();
 
@@ -107,6 +112,7 @@ export function follow(path, token, follower, silence_ms) {
       attempt.abort();
       wake();
       removeEventListener("online", hurry);
+      removeEventListener("offline", drop);
       document.removeEventListener("visibilitychange", hurry);
     },
   };

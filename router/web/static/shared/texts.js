@@ -79,8 +79,8 @@ export const texts = typeset({
       joined: "Relié au service",
       lost: "Liaison perdue depuis {since}",
       lostAlert:
-        "La liaison avec le service est perdue. Les conversations continuent ; ce qui est affiché " +
-        "peut ne plus être exact. La page essaie de rétablir la liaison.",
+        "La liaison avec le service est perdue. Les conversations continuent ; ce qui est " +
+        "affiché peut ne plus être exact. La page essaie de rétablir la liaison.",
       back: "La liaison avec le service est rétablie.",
     },
 
@@ -123,8 +123,8 @@ export const texts = typeset({
       noting: "Aucun appel n’arrive avant la fin de ce délai.",
       off: "Aucun appel n’arrive à ce poste.",
       away:
-        "Le téléphone {phone} n’est pas raccordé au service. Les appels reprennent dès qu’il l’est " +
-        "de nouveau.",
+        "Le téléphone {phone} n’est pas raccordé au service. Les appels reprennent dès qu’il " +
+        "l’est de nouveau.",
       until: "Jusqu’à {until} au plus tard, puis le service prend fin.",
       untilReady: "Les appels reprennent à {until}.",
       misses: { one: "{count} appel sans réponse", other: "{count} appels sans réponse" },
