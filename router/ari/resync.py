@@ -201,8 +201,11 @@ def _found(
         for channel, leg in held.legs.items():
             of_plan = leg.agent is None or leg.agent in underway.agents
             if channel in bridge.channels and leg.call == call and of_plan:
-                talk = leg.agent, channel, bridge.id
-                return CallFound(call, mark.sector, mark.joined_at, *talk, mark.fiche)
+                return CallFound(
+                    *(call, mark.sector, mark.joined_at, leg.agent, channel, bridge.id),
+                    fiche=mark.fiche,
+                    phone=leg.phone,
+                )
     for channel, leg in held.legs.items():
         if leg.call == call and leg.agent is not None and leg.agent in underway.agents:
             around = next((one.id for one in held.bridges if channel in one.channels), None)
@@ -213,5 +216,6 @@ def _found(
                 bridge=around,
                 fiche=mark.fiche,
                 apart=around is not None,
+                phone=leg.phone,
             )
     return CallFound(call, mark.sector, mark.joined_at, fiche=mark.fiche)

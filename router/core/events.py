@@ -391,6 +391,7 @@ class CallFound(OfCall):
     without one, a referral's; `apart`: the caller was on hold. With `leg` alone that informateur
     has picked up, and they have not been joined yet. With `sector` alone the caller has been
     waiting since `joined_at`, about `fiche`. With neither, the call starts again from the welcome.
+    `phone` is where the informateur talks, if it is known.
     """
 
     sector: SectorId | None = None
@@ -400,6 +401,7 @@ class CallFound(OfCall):
     bridge: BridgeId | None = None
     fiche: FicheId | None = None
     apart: bool = False
+    phone: PhoneId | None = None
 
 
 @value

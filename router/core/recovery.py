@@ -82,6 +82,6 @@ class Recovery:
         roster = self._board.roster
         desk = roster.at.get(event.phone) or roster.desks.get(owner_of(event.phone))
         if desk is not None:
-            self._duty.occupied(desk, event.leg)
+            self._duty.occupied(desk, event.leg, event.phone)
         else:
             self._board.ignore(event)

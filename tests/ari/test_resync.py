@@ -253,7 +253,7 @@ def test_a_phone_with_a_call_that_goes_on_is_not_told_of_another(translation: Tr
     held = talking(HeldLeg(CALL, LEA, PHONE))
     held.legs[OTHER] = HeldLeg(phone=PHONE)
     assert compare(translation, held) == (
-        [CallFound(CALL, agent=LEA, leg=LEG, bridge=BRIDGE)],
+        [CallFound(CALL, agent=LEA, leg=LEG, bridge=BRIDGE, phone=PHONE)],
         ["DELETE channels/r1-other"],
     )
     assert compare(translation, held, [CALL], [LEG])[0] == []

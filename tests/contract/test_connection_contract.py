@@ -92,7 +92,9 @@ async def test_a_new_router_finds_callers_in_talks_and_in_the_queue(asterisk: As
     async with Bench(asterisk) as new:
         found = {event.call: event for event in new.events if isinstance(event, CallFound)}
         assert found == {
-            talking: CallFound(talking, agent=AgentId("lea"), leg=leg, bridge=bridge),
+            talking: CallFound(
+                talking, agent=AgentId("lea"), leg=leg, bridge=bridge, phone=PhoneId("lea")
+            ),
             waiting: CallFound(waiting, SectorId("travail"), 1234.5),
             reader: CallFound(reader, SectorId("travail"), 5678.5, fiche=page),
             fresh: CallFound(fresh),
@@ -133,7 +135,8 @@ async def test_a_new_router_clears_what_nobody_owns(asterisk: AsteriskFace) -> N
         old.perform(Join(call, spare, ()))
         await old.settled()
     async with Bench(asterisk) as new:
-        assert await new.expect(CallFound) == CallFound(call, agent=AgentId("lea"), leg=leg)
+        found = CallFound(call, agent=AgentId("lea"), leg=leg, phone=PhoneId("lea"))
+        assert await new.expect(CallFound) == found
         await new.until_held(channels={call, leg}, bridges=set())
         left = await new.expect(LegFound)
         assert (left.leg, left.phone) == (ringing, PhoneId("max"))

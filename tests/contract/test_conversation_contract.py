@@ -339,7 +339,8 @@ async def test_a_new_router_finds_the_informateur_and_not_the_supervisor(
         await old.join(call, snoop)
     async with Bench(asterisk) as new:
         found = await new.expect(CallFound)
-        assert found == CallFound(call, agent=AgentId("lea"), leg=leg, bridge=bridge)
+        lea = AgentId("lea")
+        assert found == CallFound(call, agent=lea, leg=leg, bridge=bridge, phone=PhoneId(lea))
         await new.until_held(channels={call, leg}, bridges={bridge})
 
 
@@ -351,7 +352,10 @@ async def test_a_new_router_gives_a_held_caller_back(asterisk: AsteriskFace) -> 
         await outside.rings()
     async with Bench(asterisk) as new:
         found = await new.expect(CallFound)
-        assert found == CallFound(call, None, None, AgentId("lea"), leg, bridge, apart=True)
+        lea = AgentId("lea")
+        assert found == CallFound(
+            call, agent=lea, leg=leg, bridge=bridge, apart=True, phone=PhoneId(lea)
+        )
         await new.expect(LegEnded, leg=other)
         await new.until_held(channels={call, leg}, bridges={bridge})
         new.perform(StopMusic(call, ChannelId(call)), PutIn(call, bridge, ChannelId(call)))

@@ -201,7 +201,7 @@ class Distribution:
             return False
         desk.leg = found.leg
         board.legs.add(found.leg, Role.INFORMATEUR, owner, desk.agent.id)
-        self._duty.found(desk)
+        self._duty.found(desk, found.phone)
         return True
 
     def undo(self, found: CallFound) -> None:
@@ -210,7 +210,7 @@ class Distribution:
             self._board.commands.append(HangUp(found.call, found.leg))
             desk = self._board.roster.desks.get(found.agent) if found.agent is not None else None
             if desk is not None:
-                self._duty.occupied(desk, found.leg)
+                self._duty.occupied(desk, found.leg, found.phone)
         if found.bridge is not None:
             self._board.commands.append(Part(found.call, found.bridge))
 

@@ -75,13 +75,15 @@ class Duty:
     def appeared(self, phone: PhoneId) -> None:
         """A phone can be rung: whoever is logged in there is ready.
 
-        With `LogInBy.PHONE` that logs in the phone's own informateur, unless logged in elsewhere.
+        With `LogInBy.PHONE` that logs in the own informateur of a phone on a desk, unless logged in
+        elsewhere. Who works in a browser chooses so on the page.
         """
         roster = self._board.roster
         news = phone not in roster.phones  # a repeated report must not undo a log-out
         roster.phones.add(phone)
         desk = roster.at.get(phone)
-        if desk is None and news and self._board.plan.desk.log_in is LogInBy.PHONE:
+        by_phone = self._board.plan.desk.log_in is LogInBy.PHONE and not is_browser(phone)
+        if desk is None and news and by_phone:
             owner = roster.desks.get(owner_of(phone))
             if owner is not None and owner.phone is None:
                 desk = owner
@@ -261,18 +263,18 @@ class Duty:
         """The conversation has begun: earlier misses no longer count. Until then they did."""
         desk.misses = 0
 
-    def found(self, desk: AgentDesk) -> None:
-        """The informateur was found talking after a restart of the router."""
-        self._sit_down(desk)
+    def found(self, desk: AgentDesk, phone: PhoneId | None) -> None:
+        """The informateur was found talking, at this phone, after a restart of the router."""
+        self._sit_down(desk, phone)
         self._lease(desk, self._board.plan.targets.verify_s)
 
-    def occupied(self, desk: AgentDesk, leg: ChannelId) -> None:
+    def occupied(self, desk: AgentDesk, leg: ChannelId, phone: PhoneId | None) -> None:
         """The phone was found with a call that is being hung up: until that has ended it is busy.
 
         Only of somebody who would be rung otherwise.
         """
         if desk.phone is None and self._board.plan.desk.log_in is LogInBy.PHONE:
-            self._sit_down(desk)
+            self._sit_down(desk, phone)
         if desk.phone is None or desk.reason is not None:
             return
         if desk.state in (AgentState.READY, AgentState.LOGGED_OUT):
@@ -281,11 +283,14 @@ class Duty:
             self._board.legs.add(leg, Role.DISMISSED, Nobody(), desk.agent.id)
             self._lease(desk, RELEASE_S)
 
-    def _sit_down(self, desk: AgentDesk) -> None:
-        """Log an informateur in at their own phone, if nobody is there."""
+    def _sit_down(self, desk: AgentDesk, phone: PhoneId | None) -> None:
+        """Log an informateur in, unless logged in: at this phone or, if it is unknown, their own.
+
+        Nothing is done if somebody else is there.
+        """
         if desk.phone is None:
-            phone = PhoneId(desk.agent.id)
-            if phone not in self._board.roster.at:
+            phone = phone or PhoneId(desk.agent.id)
+            if self.knows(phone) and phone not in self._board.roster.at:
                 self._sign_in(desk, phone)
 
     def missed(self, desk: AgentDesk, why: LegEnd) -> None:

@@ -6,6 +6,7 @@ from router.core.call.distribution import AGENT_LOST
 from router.core.commands import HangUp, Ring
 from router.core.events import (
     Absence,
+    CallFound,
     LegEnd,
     PageCame,
     PageWent,
@@ -29,6 +30,7 @@ def exchange() -> Exchange:
     """101 of housing works in the browser, 102 (housing) and 103 (work) at their desk phones."""
     exchange = Exchange(day_plan())
     exchange.open_page("101")
+    exchange.ask("101", LogIn(WEB))
     exchange.appear("103")
     return exchange
 
@@ -48,12 +50,13 @@ def rung_at(exchange: Exchange) -> list[PhoneId | None]:
 # Who can be rung.
 
 
-def test_a_page_that_answers_and_is_registered_logs_its_informateur_in() -> None:
+def test_nobody_can_log_in_before_the_page_answers_and_is_registered() -> None:
     exchange = Exchange(day_plan())
     exchange.tell(PhoneAppeared(WEB))
-    assert exchange.agent("101") == "logged out"
+    assert exchange.ask("101", LogIn(WEB)) is Reply.PHONE_ABSENT
     exchange.tell(PageCame(WEB, in_call=False))
-    assert exchange.agent("101") == "ready"
+    assert exchange.agent("101") == "logged out"  # opening the page is not enough
+    assert exchange.ask("101", LogIn(WEB)) is Reply.LOGGED_IN
     exchange.choose_housing()
     assert rung_at(exchange) == [WEB]
 
@@ -61,9 +64,9 @@ def test_a_page_that_answers_and_is_registered_logs_its_informateur_in() -> None
 def test_the_order_of_the_two_does_not_matter() -> None:
     exchange = Exchange(day_plan())
     exchange.tell(PageCame(WEB, in_call=False))
-    assert exchange.agent("101") == "logged out"
+    assert exchange.ask("101", LogIn(WEB)) is Reply.PHONE_ABSENT
     exchange.tell(PhoneAppeared(WEB))
-    assert exchange.agent("101") == "ready"
+    assert exchange.ask("101", LogIn(WEB)) is Reply.LOGGED_IN
 
 
 def test_a_silent_page_is_offered_no_call_though_it_is_registered(exchange: Exchange) -> None:
@@ -110,14 +113,6 @@ def test_who_is_logged_in_at_the_desk_is_not_moved_by_opening_a_page() -> None:
     exchange.open_page("101")
     exchange.choose_housing()
     assert rung_at(exchange) == [PhoneId("101")]
-
-
-def test_where_log_in_is_by_code_the_page_asks_for_it() -> None:
-    exchange = Exchange(day_plan(BY_CODE))
-    exchange.open_page("101")
-    assert exchange.agent("101") == "logged out"
-    assert exchange.ask("101", LogIn(WEB)) is Reply.LOGGED_IN
-    assert exchange.agent("101") == "ready"
 
 
 def test_a_browser_is_nobody_else_s() -> None:
@@ -245,7 +240,8 @@ def test_sound_that_ends_before_the_page_is_back_puts_the_caller_in_front(
 
 def test_a_colleague_whose_page_is_reloaded_is_free_again(exchange: Exchange) -> None:
     exchange.open_page("102")
-    exchange.talk("103" if exchange.agent("103") == "talking" else "101")
+    exchange.ask("102", LogIn(browser_of("102")))
+    exchange.talk("101")
     exchange.ask("101", Consult(HOUSING))
     exchange.answer("102")
     exchange.hear_whisper("102")
@@ -274,3 +270,42 @@ def test_music_goes_on_until_the_informateur_is_back(exchange: Exchange) -> None
     exchange.open_page("101")
     exchange.hear_out()
     assert exchange.hears() == MUSIC
+
+
+# A restart of the router.
+
+
+def found_talking() -> Exchange:
+    """A router that has just been started, while 101 talks in the browser."""
+    exchange = Exchange(day_plan())
+    caller = exchange.asterisk.call_in(CallId("caller"))
+    leg, bridge = exchange.talks_since_before(caller, AgentId("101"), WEB)
+    talk = AgentId("101"), leg, bridge
+    exchange.tell(CallFound(CallId("caller"), HOUSING, None, *talk, phone=WEB))
+    return exchange
+
+
+def test_who_was_talking_in_a_page_is_found_there() -> None:
+    """Also if the session had not been written yet."""
+    exchange = Exchange(day_plan())
+    caller = exchange.asterisk.call_in(CallId("caller"))
+    leg, bridge = exchange.talks_since_before(caller, "101", WEB)
+    exchange.tell(
+        CallFound(CallId("caller"), HOUSING, None, AgentId("101"), leg, bridge, phone=WEB)
+    )
+    exchange.open_page("101", in_call=True)
+    view = exchange.engine.desk(AgentId("101"))
+    assert view is not None
+    assert (view.state, view.phone, view.absence) == ("talking", WEB, None)
+
+
+def test_a_page_that_was_reloaded_meanwhile_has_its_caller_back() -> None:
+    exchange = Exchange(day_plan())
+    caller = exchange.asterisk.call_in(CallId("caller"))
+    leg, bridge = exchange.talks_since_before(caller, "101", WEB)
+    exchange.tell(
+        CallFound(CallId("caller"), HOUSING, None, AgentId("101"), leg, bridge, phone=WEB)
+    )
+    exchange.open_page("101")
+    assert exchange.ringing() == {"101": "caller"}
+    check_engine(exchange.engine, exchange.now)
