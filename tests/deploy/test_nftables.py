@@ -15,6 +15,9 @@ from tests.deploy.conftest import fetched
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "nftables" / "allo.nft"
 CARRIER, PHONE, STRANGER = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 
+#: What came, from where, to which port, and how many of it.
+Arrived = Counter[tuple[str, str, int]]
+
 #: Run in a network of its own: lays the rules, listens at every port, and sends from everywhere.
 _SCRIPT = """
 import socket, subprocess, sys
@@ -25,7 +28,7 @@ for _ in range(2):
     subprocess.run([*nft, "-f", rules], check=True)
 
 
-def datagrams(source, port, count):
+def datagrams(source, port, count, size=400):
     got = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     got.bind(("127.0.0.1", port))
     got.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
@@ -33,10 +36,10 @@ def datagrams(source, port, count):
     sending = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sending.bind((source, 0))
     for _ in range(count):
-        sending.sendto(b"x", ("127.0.0.1", port))
+        sending.sendto(bytes(size), ("127.0.0.1", port))
     arrived = 0
     try:
-        while got.recv(10):
+        while got.recv(9000):
             arrived += 1
     except TimeoutError:
         return arrived
@@ -57,6 +60,10 @@ def connections(source, port, count):
     return len(held)
 
 
+def too_long(source, port, count):
+    return datagrams(source, port, count, 5000)
+
+
 for how, source, port, count in (
     (datagrams, "127.0.0.1", 5060, 2000),
     (datagrams, "127.0.0.2", 5060, 10),
@@ -65,17 +72,20 @@ for how, source, port, count in (
     (datagrams, "127.0.0.2", 5062, 2000),
     (datagrams, "127.0.0.3", 5062, 10),
     (datagrams, "127.0.0.3", 10000, 10),
+    (too_long, "127.0.0.1", 5060, 10),
+    (too_long, "127.0.0.2", 5062, 10),
+    (too_long, "127.0.0.3", 10000, 10),
     (connections, "127.0.0.1", 5061, 150),
     (connections, "127.0.0.3", 5061, 1),
     (connections, "127.0.0.2", 5063, 150),
     (connections, "127.0.0.3", 5063, 1),
 ):
-    print(source, port, how(source, port, count), flush=True)
+    print(how.__name__, source, port, how(source, port, count), flush=True)
 """
 
 
 @pytest.fixture(scope="module")
-def arrived(tmp_path_factory: pytest.TempPathFactory) -> Counter[tuple[str, int]]:
+def arrived(tmp_path_factory: pytest.TempPathFactory) -> Arrived:
     """What got through, by its source and port."""
     ours = shutil.which("nft")
     nft = [ours] if ours else private_command(fetched("nftables"), "nft")
@@ -91,29 +101,35 @@ def arrived(tmp_path_factory: pytest.TempPathFactory) -> Counter[tuple[str, int]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     told = [line.split() for line in done.stdout.splitlines()]
-    return Counter({(source, int(port)): int(count) for source, port, count in told})
+    return Counter({(what, source, int(port)): int(count) for what, source, port, count in told})
 
 
-def test_carriers_reach_the_trunk_as_fast_as_they_like(arrived: Counter[tuple[str, int]]) -> None:
-    assert arrived[CARRIER, 5060] == 2000
-    assert arrived[CARRIER, 5061] == 150
+def test_carriers_reach_the_trunk_as_fast_as_they_like(arrived: Arrived) -> None:
+    assert arrived["datagrams", CARRIER, 5060] == 2000
+    assert arrived["connections", CARRIER, 5061] == 150
 
 
-def test_nobody_else_does(arrived: Counter[tuple[str, int]]) -> None:
+def test_nobody_else_does(arrived: Arrived) -> None:
     for source in (PHONE, STRANGER):
-        assert arrived[source, 5060] == 0
-    assert arrived[STRANGER, 5061] == 0
+        assert arrived["datagrams", source, 5060] == 0
+    assert arrived["connections", STRANGER, 5061] == 0
 
 
 def test_phones_reach_theirs_and_no_faster_than_an_office(
-    arrived: Counter[tuple[str, int]],
+    arrived: Arrived,
 ) -> None:
-    assert 400 <= arrived[PHONE, 5062] < 1000
-    assert 100 <= arrived[PHONE, 5063] < 150
+    assert 400 <= arrived["datagrams", PHONE, 5062] < 1000
+    assert 100 <= arrived["connections", PHONE, 5063] < 150
     for source in (CARRIER, STRANGER):
-        assert arrived[source, 5062] == 0
-    assert arrived[STRANGER, 5063] == 0
+        assert arrived["datagrams", source, 5062] == 0
+    assert arrived["connections", STRANGER, 5063] == 0
 
 
-def test_whatever_else_there_is_goes_on(arrived: Counter[tuple[str, int]]) -> None:
-    assert arrived[STRANGER, 10000] == 10
+def test_nothing_is_too_long(arrived: Arrived) -> None:
+    assert arrived["too_long", CARRIER, 5060] == 0
+    assert arrived["too_long", PHONE, 5062] == 0
+    assert arrived["too_long", STRANGER, 10000] == 10
+
+
+def test_whatever_else_there_is_goes_on(arrived: Arrived) -> None:
+    assert arrived["datagrams", STRANGER, 10000] == 10

@@ -2,12 +2,14 @@
 
 import asyncio
 import itertools
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeVar, cast
 
 from tests.contract.sip_message import SipMessage, uri_of
+from tests.contract.sip_phone import SipPhone
 from tests.hostile.messages import Hostile
 from tests.patience import PATIENCE_S
 
@@ -15,6 +17,9 @@ Address = tuple[str, int]
 #: So many between two questions whether Asterisk is still there: what it is sent, it has read.
 _AT_ONCE = 8
 _ids = itertools.count(1)
+
+
+A = TypeVar("A", bound="Attacker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class Attacker(asyncio.DatagramProtocol):
         self.door = door
         self.told: list[Told] = []
         self._to = (door.partition(":")[0], int(door.partition(":")[2]))
-        self._waiting: dict[str, asyncio.Future[int]] = {}
+        self._waiting: dict[str, asyncio.Future[SipMessage]] = {}
         self._calls = itertools.count(1)
         #: The answers to calls that were answered and are not over.
         self._up: dict[str, SipMessage] = {}
@@ -53,20 +58,24 @@ class Attacker(asyncio.DatagramProtocol):
         for count, message in enumerate(messages, 1):
             identity = f"h{next(_ids)}-{self._to[1]}"
             data = message.to(self.door, self.source, next(numbers), identity)
-            self.transport.sendto(data, self._to)
+            self.transport.sendto(self.signed(data), self._to)
             if count % _AT_ONCE == 0:
                 await self.alive()
         await self.alive()
         return count
 
-    async def alive(self) -> int:
-        """Ask whether anybody is there; return the status of the answer."""
+    def signed(self, data: bytes) -> bytes:
+        """Return the message as it is sent: here without a password."""
+        return data
+
+    async def alive(self) -> SipMessage:
+        """Ask whether anybody is there; return the answer."""
         identity = f"alive{next(_ids)}"
         answer = self._waiting[identity] = asyncio.get_running_loop().create_future()
         self._ask("OPTIONS", f"sip:{self.door}", identity, f"<sip:{self.door}>", 1)
         async with asyncio.timeout(PATIENCE_S):
-            status: int = await answer
-            return status
+            told: SipMessage = await answer
+            return told
 
     def hang_up(self) -> None:
         """End the calls that are up: every other one, which was not ended at once."""
@@ -88,7 +97,8 @@ class Attacker(asyncio.DatagramProtocol):
             return
         identity = message.first("call-id")
         if (waiting := self._waiting.pop(identity, None)) is not None:
-            waiting.set_result(status)
+            if not waiting.done():
+                waiting.set_result(message)
             return
         self.told.append(Told(method, status, identity))
         if method == "INVITE" and status >= 300:
@@ -144,11 +154,47 @@ def _number(message: SipMessage) -> int:
     return int(number) if number.isdigit() else 1
 
 
+_REQUEST = re.compile(rb"(\S+) (\S+) SIP/2\.0\r\n")
+
+
+class Insider(Attacker):
+    """Somebody at a phone that may register: each request has the right answer to a challenge."""
+
+    def __init__(self, door: str, user: str, password: str) -> None:
+        super().__init__(door)
+        host, _, port = door.rpartition(":")
+        self._account = SipPhone(user, password, (host, int(port)))
+        self._challenge = ""
+
+    async def alive(self) -> SipMessage:
+        """Ask whether anybody is there, and take the new challenge: none is good for long."""
+        answer = await super().alive()
+        self._challenge = answer.first("www-authenticate") or self._challenge
+        return answer
+
+    def signed(self, data: bytes) -> bytes:
+        """Return the message with its answer to the last challenge, if it is a request at all."""
+        found = _REQUEST.match(data)
+        if found is None or not self._challenge:
+            return data
+        method, uri = (part.decode(errors="replace") for part in found.groups())
+        answer = self._account.digest(self._challenge, method, uri)
+        header = f"Authorization: {answer}\r\n".encode(errors="replace")
+        return data[: found.end()] + header + data[found.end() :]
+
+
 @asynccontextmanager
 async def attacking(host: str, door: str) -> AsyncIterator[Attacker]:
     """Open a socket at that address of loopback."""
+    async with at_address(host, Attacker(door)) as attacker:
+        yield attacker
+
+
+@asynccontextmanager
+async def at_address(host: str, attacker: A) -> AsyncIterator[A]:
+    """Open a socket for the attacker at that address of loopback."""
     loop = asyncio.get_running_loop()
-    _, attacker = await loop.create_datagram_endpoint(lambda: Attacker(door), local_addr=(host, 0))
+    await loop.create_datagram_endpoint(lambda: attacker, local_addr=(host, 0))
     try:
         yield attacker
     finally:

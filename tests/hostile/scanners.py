@@ -1,5 +1,7 @@
 """What scanners send that are at every public address every day."""
 
+import re
+
 from tests.hostile.messages import Hostile, crlf
 
 CRLF = "\r\n"
@@ -48,6 +50,17 @@ def guesses(call_id: str) -> list[Hostile]:
             text = text.replace(f"<sip:3939@{{door}}>{CRLF}", f"<sip:3939@{{door}}>{tag}{CRLF}")
             found.append(Hostile(f"{method} into a call, To{tag}", text.encode()))
     return found
+
+
+def leaving() -> list[Hostile]:
+    """Return what unregisters a phone, wherever it has said it is."""
+    text = _request("REGISTER", "{number}", "{number}", AGENTS[0]).decode()
+    text = re.sub("^(Contact|Expires|Authorization): .*\r\n", "", text, flags=re.MULTILINE)
+    return [
+        Hostile(
+            "leaving", text.replace("Accept:", f"Contact: *{CRLF}Expires: 0{CRLF}Accept:").encode()
+        )
+    ]
 
 
 def _request(method: str, to: str, name: str, agent: str) -> bytes:

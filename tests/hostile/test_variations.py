@@ -1,7 +1,7 @@
 """What is drawn is drawn again, and what is left open is filled in."""
 
 from tests.hostile.scanners import guesses, scanners
-from tests.hostile.variations import floods_of_text, variations
+from tests.hostile.variations import floods_of_text, registrations, variations
 
 NUMBER = "0199001234"
 
@@ -28,3 +28,13 @@ def test_a_guess_is_of_the_call_but_not_of_its_tags() -> None:
     assert first.startswith(b"BYE sip:3939@127.0.0.1:5060 SIP/2.0\r\n")
     assert b"\r\nCall-ID: x@y\r\n" in first
     assert b"\r\nTo: <sip:3939@127.0.0.1:5060>;tag=1\r\n" in second
+
+
+def test_a_phone_registers_itself_at_strange_places() -> None:
+    sent = [
+        one.to("127.0.0.1:5062", "127.0.0.4:9", "agent-901", "h1") for one in registrations(5, 200)
+    ]
+    own = [one for one in sent if one.startswith(b"REGISTER sip:agent-901@127.0.0.1:5062 SIP/2.0")]
+    assert len(own) > 100
+    assert sum(b"To: <sip:agent-901@127.0.0.1:5062>" in one for one in own) > 80
+    assert len({one.partition(b"Contact")[2] for one in own}) > 50

@@ -18,7 +18,7 @@ _METHODS = (
 _HEADERS = """Via: SIP/2.0/UDP {source};rport;branch=z9hG4bK{id}
 Max-Forwards: 70
 From: "{number}" <sip:{number}@{source}>;tag=t{id}
-To: <sip:3939@{door}>
+To: <sip:%s@{door}>
 Call-ID: {id}
 CSeq: 1 %s
 Contact: <sip:{number}@{source}>
@@ -78,10 +78,18 @@ def variations(seed: int, count: int) -> Iterator[Hostile]:
         yield Hostile(f"variation {seed}/{number}", _variation(draw))
 
 
-def _variation(draw: random.Random) -> bytes:
-    method = draw.choice(_METHODS)
-    first = f"{method} sip:3939@{{door}} SIP/2.0"
-    headers = (_HEADERS % method).splitlines()
+def registrations(seed: int, count: int) -> Iterator[Hostile]:
+    """Yield `count` registrations of whoever sends them, at strange places."""
+    draw = random.Random(seed)
+    for number in range(count):
+        text = _variation(draw, "REGISTER", "{number}")
+        yield Hostile(f"registration {seed}/{number}", text)
+
+
+def _variation(draw: random.Random, method: str = "", to: str = "3939") -> bytes:
+    method = method or draw.choice(_METHODS)
+    first = f"{method} sip:{to}@{{door}} SIP/2.0"
+    headers = (_HEADERS % (to, method)).splitlines()
     headers += draw.sample(_MORE, draw.choice((0, 0, 1, 3)))
     body = _OFFER if method in ("INVITE", "UPDATE") else draw.choice(("", "", _OFFER, "Signal=1\n"))
     kind = draw.choice(("application/sdp", "application/sdp", "application/dtmf-relay", "x"))
@@ -199,7 +207,7 @@ def _structure(
 
 def floods_of_text() -> list[Hostile]:
     """Return what is too much of one thing, up to what a datagram can hold."""
-    start = "INVITE sip:3939@{door} SIP/2.0\n" + _HEADERS % "INVITE"
+    start = "INVITE sip:3939@{door} SIP/2.0\n" + _HEADERS % ("3939", "INVITE")
     end = "Content-Length: 0\n\n"
     huge = {
         "a header of 40,000": "Subject: " + "{number} " * 3600 + "\n",
@@ -207,6 +215,9 @@ def floods_of_text() -> list[Hostile]:
         "1,000 Vias": "Via: SIP/2.0/UDP {source};branch=z9hG4bK{id}\n" * 700,
         "a header name of 30,000": "N" * 30_000 + ": {number}\n",
         "200 folds": "Subject: {number}" + "\n " * 8000 + "\n",
+        "a call to replace, of 6,000": "Replaces: {id};to-tag=1;from-tag=2;x="
+        + "{number}" * 600
+        + "\n",
         "routes without end": "Route: " + "<sip:{number}@{door};lr>," * 900 + "<sip:a;lr>\n",
     }
     return [Hostile(name, crlf(start + text + end)) for name, text in huge.items()]
