@@ -178,10 +178,18 @@ class Store:
     def forget(self, duty_before: date, watches_before: float) -> None:
         """Remove who was ready on earlier days, and which supervisor did what earlier.
 
+        Then the file is examined.
+
         Raises:
             StoreError: If it cannot be written.
         """
-        with self._using, self._file.opened() as database, transaction(database):
+        with self._using:
+            self._forget(duty_before, watches_before)
+            if isinstance(self._file, DatabaseFile):
+                self._file.examine()
+
+    def _forget(self, duty_before: date, watches_before: float) -> None:
+        with self._file.opened() as database, transaction(database):
             database.execute(rows.DROP_DUTY, (duty_before.isoformat(),))
             database.execute(rows.DROP_WATCHES, (watches_before,))
             database.execute(rows.DROP_DIRECTIVES, (watches_before,))

@@ -13,7 +13,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from router import places
@@ -91,6 +91,24 @@ class DatabaseFile:
                 places.REMEDIES.get(error.errno or 0, _RIGHTS),
             ) from None
 
+    def examine(self) -> None:
+        """Look at all of the file, as another program would find it on the disk.
+
+        We ourselves may go on for long with what we have of it in memory.
+
+        Raises:
+            StoreError: If it cannot be used, or is damaged; it is set aside then.
+        """
+        with self.opened():
+            pass  # it is there, and ours
+        try:
+            with closing(connection(self.path, "ro", _as_it_is, self._lock_wait_s)) as other:
+                ((found, *_), *_) = other.execute("PRAGMA quick_check(1)").fetchall()
+        except sqlite3.Error as error:
+            raise self._told(error) from None
+        if found != "ok":
+            raise self._damaged(str(found))
+
     def close(self) -> None:
         """Let go of the file; it is opened again when it is used again."""
         database, self._database = self._database, None
@@ -138,19 +156,22 @@ class DatabaseFile:
                 self.close()
             remedy = _REMEDIES.get(code, _OTHERWISE).format(path=self.path)
             return StoreError(str(self.path), f"cannot be used: {error}", remedy)
+        return self._damaged(str(error))
+
+    def _damaged(self, how: str) -> StoreError:
         self.close()
         try:
             aside = _put_aside(self.path)
         except OSError as failed:
             return StoreError(
                 str(self.path),
-                f"is damaged ({error}), and cannot be set aside: {failed.strerror}",
+                f"is damaged ({how}), and cannot be set aside: {failed.strerror}",
                 places.REMEDIES.get(failed.errno or 0, "Move it away."),
             )
         self.set_aside.append(aside)
         return StoreError(
             str(self.path),
-            f"is damaged ({error}); it is set aside as {aside.name}, and a new one begun",
+            f"is damaged ({how}); it is set aside as {aside.name}, and a new one begun",
             f"See what can be saved: sqlite3 {aside} .recover. Then remove it.",
         )
 
@@ -220,6 +241,10 @@ def connection(
         database.close()
         raise
     return database
+
+
+def _as_it_is(database: sqlite3.Connection, path: Path) -> None:
+    """Change nothing."""
 
 
 def primary_code(error: sqlite3.Error) -> int:

@@ -7,7 +7,8 @@ promised meanwhile, so no more can wait than there were open tickets.
 
 All tickets of the last day are in memory, and the file is their copy: nobody waits for it to say
 how a ticket stands, and a file that is begun anew gets them all. A file with tickets that are not
-known here (it could not be read at the start, or another took its place) tells of those once.
+known here (it could not be read at the start, or another took its place) tells of those once. While
+nothing is to be written it is examined, so that damage is made good before a restart would meet it.
 """
 
 import asyncio
@@ -26,6 +27,8 @@ from router.store.tickets import KEPT_S, TicketStore
 
 #: Between two tries while the file cannot be written.
 RETRY_S = 1.0
+#: Between two looks at the file while nothing is to be written.
+EXAMINE_S = 10.0
 
 #: Those who wait to hear whether a ticket is on disk.
 _Waiters = dict[TicketId, list[asyncio.Future[bool]]]
@@ -48,11 +51,17 @@ class TicketKeeper:
     """
 
     def __init__(
-        self, store: TicketStore, log: FilteringBoundLogger, *, retry_s: float = RETRY_S
+        self,
+        store: TicketStore,
+        log: FilteringBoundLogger,
+        *,
+        retry_s: float = RETRY_S,
+        examine_s: float = EXAMINE_S,
     ) -> None:
         self._store = store
         self._log = log
         self._retry_s = retry_s
+        self._examine_s = examine_s
         self._thread = ThreadPoolExecutor(1, "tickets")
         #: Every ticket of the last day, as last kept.
         self._known: dict[TicketId, TicketRecord] = {}
@@ -131,7 +140,9 @@ class TicketKeeper:
             if self._trouble:
                 await asyncio.sleep(self._retry_s)
             else:
-                await self._something.wait()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._examine_s):
+                        await self._something.wait()
             had_trouble = bool(self._trouble)
             found = await self._write()
             if bool(self._trouble) is not had_trouble:
@@ -195,6 +206,8 @@ class TicketKeeper:
             there = self._store.read()
         if records:
             self._store.write(records)
+        elif not again:
+            self._store.examine()
         if forget_at is not None:
             with suppress(StoreError):  # tried again in an hour
                 self._store.forget(forget_at)

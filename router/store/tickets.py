@@ -92,6 +92,10 @@ class TicketStore:
             if trial:
                 database.execute(_TRY)
 
+    def examine(self) -> None:
+        """See that what is on the disk is sound."""
+        self._file.examine()
+
     def forget(self, now: float) -> None:
         """Remove what ended more than `KEPT_S` before `now`, UTC epoch seconds."""
         with self._file.opened() as database:

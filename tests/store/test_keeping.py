@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from router.core.callback.tickets import TicketRecord, TicketState
 from router.core.ids import SectorId, TicketId
 from router.errors import StoreError
+from router.store.database_file import files_aside
 from router.store.keeping import TicketKeeper, Turn
 from router.store.tickets import TicketStore
 from tests.tickets_on_disk import on_disk
@@ -33,7 +34,7 @@ class Kept:
         self.store = TicketStore(path, lock_wait_s=lock_wait_s)
         self.changes: asyncio.Queue[bool] = asyncio.Queue()
         self.turns: asyncio.Queue[Turn] = asyncio.Queue()
-        self.keeper = TicketKeeper(self.store, structlog.get_logger(), retry_s=0.01)
+        self.keeper = TicketKeeper(self.store, structlog.get_logger(), retry_s=0.01, examine_s=0.05)
         self.keeper.take_up()
         self.task = asyncio.create_task(self._keep())
 
@@ -313,3 +314,23 @@ async def test_what_can_be_read_of_a_damaged_file_is_found_and_kept(path: Path) 
     assert await kept.keeper.kept(turn.found[-1].ticket)
     await kept.close()
     assert set(on_disk(path).values()) == set(turn.found)
+
+
+async def test_damage_that_nothing_met_is_made_good_before_a_restart_would_meet_it(
+    path: Path,
+) -> None:
+    """SQLite goes on with what it has in memory, and in its log of changes."""
+    kept = Kept(path)
+    many = [replace(RECORD, ticket=TicketId(f"{number:032}")) for number in range(200)]
+    assert all(await asyncio.gather(*map(kept.promise, many)))
+    spoil_header(path)
+    assert not await kept.changes.get()
+    assert "is damaged" in kept.keeper.standing.trouble
+    assert await kept.changes.get()
+    await kept.close()
+    assert set(on_disk(path).values()) == set(many)
+    assert len(files_aside(path)) == 1
+
+
+def spoil_header(path: Path) -> None:
+    path.write_bytes(b"no database at all " * 1000)
