@@ -161,7 +161,7 @@ async def test_a_clock_that_is_set_moves_hours_and_told_times_but_no_promise(
     for caller in (first, second):
         await caller.hang_up()
     await cast.ended(first, "answered")
-    await cast.ended(second, "left")
+    await cast.ended(second, "abandoned")
 
 
 def at(told: str) -> datetime:
