@@ -18,6 +18,7 @@ from router.ari.naming import (
     OUTSIDE_ARGUMENT,
     PROBE_DOOR,
     SECTOR_VARIABLE,
+    SERVED,
     TRUNK,
     phone_of,
 )
@@ -66,6 +67,8 @@ class Mark:
     #: Since when the caller waits, UTC epoch seconds.
     joined_at: float | None = None
     fiche: FicheId | None = None
+    #: Whether the caller has been served, and waits for nobody any more.
+    served: bool = False
 
 
 @dataclass(slots=True)
@@ -169,6 +172,8 @@ async def _read_mark(ask: Ask, call: CallId) -> Mark | None:
         _read_variables(ask, call, SECTOR_VARIABLE, JOINED_VARIABLE),
         _read_variables(ask, call, FICHE_VARIABLE),
     )
+    if where.get(SECTOR_VARIABLE) == SERVED:
+        return Mark(served=True)
     fiche = which.get(FICHE_VARIABLE)
     try:
         return Mark(

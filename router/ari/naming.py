@@ -41,15 +41,20 @@ TRUNK = "trunk"
 SECTOR_VARIABLE = "ALLO_SECTOR"
 JOINED_VARIABLE = "ALLO_JOINED_AT"
 FICHE_VARIABLE = "ALLO_FICHE"
+#: Instead of the sector, of a caller who has talked and waits for nobody any more.
+SERVED = "-"
 #: The seconds after which Asterisk ends the channel, whatever has become of the router.
 LONGEST_VARIABLE = "TIMEOUT(absolute)"
 
 
 def waiting_marks(
-    sector: SectorId, joined_at: float, fiche: FicheId | None = None
+    sector: SectorId | None, joined_at: float, fiche: FicheId | None = None
 ) -> dict[str, str]:
-    """Return the variables that say where a caller waits since `joined_at`, UTC epoch seconds."""
-    marks = {SECTOR_VARIABLE: sector, JOINED_VARIABLE: repr(joined_at)}
+    """Return the variables that say where a caller waits since `joined_at`, UTC epoch seconds.
+
+    Without a sector the caller has been served.
+    """
+    marks = {SECTOR_VARIABLE: sector or SERVED, JOINED_VARIABLE: repr(joined_at)}
     if fiche is not None:
         marks[FICHE_VARIABLE] = fiche
     return marks

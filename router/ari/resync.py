@@ -218,4 +218,4 @@ def _found(
                 apart=around is not None,
                 phone=leg.phone,
             )
-    return CallFound(call, mark.sector, mark.joined_at, fiche=mark.fiche)
+    return CallFound(call, mark.sector, mark.joined_at, fiche=mark.fiche, served=mark.served)

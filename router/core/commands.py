@@ -112,7 +112,8 @@ class Remember:
 
     call: CallId
     channel: ChannelId
-    sector: SectorId
+    #: None: the caller has been served, and waits for nobody any more.
+    sector: SectorId | None
     #: UTC epoch seconds.
     joined_at: float
     #: Whether to end a `Listen`, which has served its purpose.

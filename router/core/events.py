@@ -390,8 +390,9 @@ class CallFound(OfCall):
     With `leg` and `bridge` the two are talking: the leg is that of the informateur `agent` or,
     without one, a referral's; `apart`: the caller was on hold. With `leg` alone that informateur
     has picked up, and they have not been joined yet. With `sector` alone the caller has been
-    waiting since `joined_at`, about `fiche`. With neither, the call starts again from the welcome.
-    `phone` is where the informateur talks, if it is known.
+    waiting since `joined_at`, about `fiche`. Who has been `served` waits for nobody any more. With
+    none of this, the call starts again from the welcome. `phone` is where the informateur talks, if
+    it is known.
     """
 
     sector: SectorId | None = None
@@ -402,6 +403,7 @@ class CallFound(OfCall):
     fiche: FicheId | None = None
     apart: bool = False
     phone: PhoneId | None = None
+    served: bool = False
 
 
 @value

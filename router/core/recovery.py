@@ -50,6 +50,12 @@ class Recovery:
         if event.call in board.calls:
             board.ignore(event)
             return
+        if event.served:
+            call = Call(event.call, board.now, board.plan)
+            board.begin(call)
+            board.note(call, Step.FOUND)
+            self._distribution.see_off(call)
+            return
         if event.sector is None:
             self._distribution.undo(event)
             self._journey.arrive(event.call)

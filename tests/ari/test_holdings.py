@@ -5,6 +5,7 @@ from typing import Any
 
 from router.ari.holdings import HeldBridge, HeldLeg, Mark, read_holdings
 from router.ari.messages import Request
+from router.ari.naming import waiting_marks
 from router.core.events import DeskCalled
 from router.core.ids import (
     AgentId,
@@ -108,16 +109,21 @@ async def test_bridges_of_others_are_left_alone() -> None:
 async def test_marks_are_read_of_unknown_callers_alone() -> None:
     found = {"ALLO_SECTOR": "travail", "ALLO_JOINED_AT": "12.5"}
     answers = Answers(
-        channels=[channel(f"1.{n}", "Stasis", "allo,caller") for n in range(1, 7)],
+        channels=[channel(f"1.{n}", "Stasis", "allo,caller") for n in range(1, 8)],
         **{
             "channels/1.2/variables": {"variables": found},
             "channels/1.3/variables": {"variables": found | {"ALLO_JOINED_AT": "noon"}},
             "channels/1.4/variables": {"variables": {"ALLO_FICHE": "F1234"}},
             "channels/1.5/variables": {"variables": found | {"ALLO_FICHE": "F1234"}},
+            "channels/1.7/variables": {"variables": waiting_marks(None, 12.5)},
         },
     )
     held = await read_holdings(answers, "allo", [CallId("1.1")], [])
-    assert held.waiting == {"1.2": Mark(TRAVAIL, 12.5), "1.5": Mark(TRAVAIL, 12.5, FICHE)}
+    assert held.waiting == {
+        "1.2": Mark(TRAVAIL, 12.5),
+        "1.5": Mark(TRAVAIL, 12.5, FICHE),
+        "1.7": Mark(served=True),
+    }
     assert "channels/1.1/variables" not in answers.asked
 
 

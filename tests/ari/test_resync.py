@@ -276,6 +276,11 @@ def test_a_caller_who_waits_keeps_the_rank(translation: Translation) -> None:
     assert compare(translation, held) == ([CallFound(CALL, TRAVAIL, 12.5, fiche=FICHE)], [])
 
 
+def test_a_caller_who_has_been_served_waits_for_nobody(translation: Translation) -> None:
+    held = Holdings(callers=[CALL], waiting={CALL: Mark(served=True)})
+    assert compare(translation, held) == ([CallFound(CALL, served=True)], [])
+
+
 def test_any_other_caller_begins_again(translation: Translation) -> None:
     assert compare(translation, Holdings(callers=[CALL])) == ([CallFound(CALL)], [])
 

@@ -87,6 +87,11 @@ async def test_a_new_router_finds_callers_in_talks_and_in_the_queue(asterisk: As
         reader = await old.arrive()
         page = FicheId("F1234")
         old.perform(Remember(reader, ChannelId(reader), SectorId("travail"), 5678.5, fiche=page))
+        served = await old.arrive()
+        old.perform(
+            Remember(served, ChannelId(served), SectorId("travail"), 1.0),
+            Remember(served, ChannelId(served), None, 2.0),
+        )
         fresh = await old.arrive()
         await old.settled()
     async with Bench(asterisk) as new:
@@ -97,6 +102,7 @@ async def test_a_new_router_finds_callers_in_talks_and_in_the_queue(asterisk: As
             ),
             waiting: CallFound(waiting, SectorId("travail"), 1234.5),
             reader: CallFound(reader, SectorId("travail"), 5678.5, fiche=page),
+            served: CallFound(served, served=True),
             fresh: CallFound(fresh),
         }
         await phone.hang_up()

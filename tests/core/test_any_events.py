@@ -119,6 +119,7 @@ any_event: st.SearchStrategy[Event] = st.one_of(
         st.none() | legs,
         st.none() | st.just(BridgeId("old-talk")),
         apart=st.booleans(),
+        served=st.booleans(),
     ),
     st.builds(LegFound, calls, legs, phones | browsers),
     st.just(Disconnected()),

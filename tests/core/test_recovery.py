@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from router.core.commands import DeskChanged, HangUp, Part, Play, Step, StopMusic
+from router.core.commands import DeskChanged, HangUp, Part, Play, Remember, Step, StopMusic
 from router.core.desk.duty import RELEASE_S
 from router.core.events import CallFound, LegEnd, LegEnded, LegFound
 from router.core.facts import Outcome
 from router.core.ids import AgentId, BridgeId, CallId, ChannelId, PhoneId, SectorId
 from router.core.plan import CodePolicy, LogInBy, Plan, Targets
-from router.core.requests import Pause
+from router.core.requests import Pause, Transfer
 from tests.exchange import Exchange
 from tests.service_plan import (
     HEALTH,
@@ -18,6 +18,7 @@ from tests.service_plan import (
     HOUSING,
     LUNCH,
     MONDAY_10H,
+    WORK,
     day_plan,
     small_plan,
     working_desk,
@@ -225,6 +226,42 @@ def test_a_caller_on_hold_is_back_with_the_informateur(exchange: Exchange) -> No
     assert exchange.state() == "talking"
     assert exchange.bridges == {bridge: {ChannelId(CALLER), leg}}
     assert not caller.music
+
+
+def written(exchange: Exchange) -> Remember:
+    """Return what is written on the caller's channel."""
+    remembered = exchange.caller().remembered
+    assert remembered is not None
+    return remembered
+
+
+def test_who_has_been_served_is_not_served_again() -> None:
+    before = open_exchange(day_plan())
+    before.talk("101")
+    before.end_leg("101")
+    assert (before.state(), written(before).sector) == ("voting", None)
+    exchange = open_exchange()
+    exchange.asterisk.call_in(CALLER)
+    exchange.tell(CallFound(CALLER, served=True))
+    assert exchange.hears() == ("goodbye",)
+    exchange.hear_out()
+    exchange.confirm_hang_ups()
+
+    assert exchange.ringing() == {}
+    [fact] = exchange.call_facts()
+    assert (fact.outcome, fact.waited_s) == (Outcome.ANSWERED, None)
+
+
+def test_where_a_caller_who_was_transferred_waits_is_written() -> None:
+    exchange = open_exchange(day_plan())
+    exchange.choose_housing()
+    since = exchange.now
+    exchange.wait(5.0)
+    exchange.answer("101")
+    exchange.hear_whisper("101")
+    exchange.ask("101", Transfer(WORK))
+
+    assert (written(exchange).sector, written(exchange).joined_at) == (WORK, since)
 
 
 # Phones that still have a call of before.

@@ -15,7 +15,7 @@ from router.core.requests import Reply
 from router.core.reservation import Reservation, why_unanswered
 from router.core.speech import whisper
 from router.core.standing import Standing
-from router.core.switchboard import Switchboard
+from router.core.switchboard import GOODBYE, Switchboard
 
 CONNECTING = PromptId("connecting")
 AGENT_LOST = PromptId("agent-lost")
@@ -213,6 +213,12 @@ class Distribution:
                 self._duty.occupied(desk, found.leg, found.phone)
         if found.bridge is not None:
             self._board.commands.append(Part(found.call, found.bridge))
+
+    def see_off(self, call: Call) -> None:
+        """Say goodbye to a caller who had been served before a restart of the router."""
+        call.outcome, call.waited_s = Outcome.ANSWERED, 0.0
+        call.music = True  # or a prompt that is over by now
+        self._board.say_goodbye(call, call.outcome, (GOODBYE,))
 
     # The end of the conversation.
 

@@ -5,7 +5,7 @@ vote it is also counted that somebody was asked, since votes may be held back.
 """
 
 from router.core.call.life import Call, CallState, Due
-from router.core.commands import Step
+from router.core.commands import Remember, Step
 from router.core.events import KeyPressed
 from router.core.facts import BallotFact, VoteFact
 from router.core.ids import PromptId
@@ -26,7 +26,10 @@ class Votes:
 
     def begin(self, call: Call) -> None:
         """Put the first question; if the plan has none, say goodbye."""
-        call.plan = self._board.plan
+        board = self._board
+        call.plan = board.plan
+        board.silence(call)
+        board.commands.append(Remember(call.id, call.channel, None, board.now))
         if not call.plan.questions:
             self._board.say_goodbye(call, call.outcome, (GOODBYE,))
             return

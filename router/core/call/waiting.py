@@ -95,6 +95,9 @@ class Waiting:
         """Put a caller who has been with an informateur at the front of the queue of `sector`."""
         board = self._board
         call.item = WorkItem(call.id, sector, board.now, FRONT, board.next_sequence())
+        joined_at = board.now if call.joined_at is None else call.joined_at
+        board.silence(call)
+        board.commands.append(Remember(call.id, call.channel, sector, joined_at, fiche=call.fiche))
         self.wait(call, (said_first,), None)
 
     def promise_since(self, call: Call, sector: SectorId, joined_at: float) -> None:

@@ -151,6 +151,11 @@ class Pickups:
             return
         ticket.unclear = False
         call = self._conversation(ticket)
+        if event.served:
+            self._begin(call)
+            ticket.state = TicketState.TALKING
+            self._distribution.see_off(call)
+            return
         if event.bridge is not None and self._distribution.take_up(call, event):
             self._begin(call)
             ticket.state = TicketState.TALKING

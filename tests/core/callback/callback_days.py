@@ -266,7 +266,9 @@ class CallbackDay(Day):
                 return CallFound(
                     caller.call, *waits(caller), agent, leg.id, leg.bridge, apart=apart
                 )
-        return CallFound(caller.call, *waits(caller))
+        written = caller.remembered
+        served = written is not None and written.sector is None
+        return CallFound(caller.call, *waits(caller), served=served)
 
     # What the engine says.
 

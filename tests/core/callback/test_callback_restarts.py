@@ -142,6 +142,23 @@ def test_after_a_restart_a_person_who_had_pressed_1_is_joined_with_who_picked_up
     assert after.together("101", call)
 
 
+def test_after_a_restart_a_person_who_had_been_served_is_not_called_again(
+    exchange: Exchange,
+) -> None:
+    dialled(exchange)
+    exchange.press("1", exchange.pick_up("t"))
+    exchange.end_leg("101")
+    after = restarted(exchange)
+    call = exchange.attempt("t")
+    after.asterisk.call_in(call)
+    after.tell(CallFound(call, served=True))
+    after.tell(Resynced())
+    assert after.hears(call) == ("goodbye",)
+    after.leave(call)
+    assert state(after) is TicketState.DONE
+    assert after.ringing() == {}
+
+
 def test_after_a_restart_a_person_whose_informateur_is_not_of_the_plan_is_asked_alone(
     exchange: Exchange,
 ) -> None:

@@ -132,14 +132,14 @@ async def _second_router(town: Town, chance: random.Random) -> None:
 
 
 FAULTS = (
-    Fault("router: killed", _router_killed, 4),
+    Fault("router: killed", _router_killed, 8),
     Fault("router: stopped", _router_stopped, 2),
     Fault("router: frozen for 3 s", _router_frozen(3.0), 2),
     Fault("router: frozen for 10 s", _router_frozen(10.0)),
     Fault("router: frozen for good", _router_frozen_for_long),
     Fault("router: a second one", _second_router),
-    Fault("intake: killed", _intake_killed, 2),
+    Fault("intake: killed", _intake_killed, 3),
     Fault("intake: frozen", _intake_frozen),
-    Fault("Asterisk: killed", _asterisk_killed),
+    Fault("Asterisk: killed", _asterisk_killed, 2),
     Fault("Asterisk: restarted", _asterisk_restarted),
 )
