@@ -23,7 +23,8 @@ from router.intake.vault import place_of
 
 pytestmark = pytest.mark.real
 
-OFFSET = 7000
+#: Nobody else's port is among its ports for sound: the doctor would say so.
+OFFSET = 14000
 #: The simulated caller: a number kept for fiction (Arcep).
 CALLER = "0199001234"
 PATIENCE_S = 240

@@ -28,8 +28,8 @@ GAP_OFFSET = 5100
 #: Nobody else's port is among its ports for sound.
 DOCTOR_OFFSET = 17100
 CALLBACK_QUEUE_OFFSET = 4000
-#: A worker's stage adds 100 times the worker's number to it, up to 6900.
-STAGE_OFFSET = 6000
+#: A worker's stage adds 100 times the worker's number to it, up to 2900.
+STAGE_OFFSET = 2000
 
 #: Where calls to the public network go.
 PSTN_PORT = 5075
