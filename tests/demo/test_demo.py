@@ -270,11 +270,11 @@ def test_everything_ends_with_a_demo_that_is_killed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "port", "sentence"),
     [
-        (socket.SOCK_DGRAM, 5060, "UDP port 12060 on 127.0.0.1, needed for the SIP trunk"),
-        (socket.SOCK_DGRAM, 5062, "UDP port 12062 on 127.0.0.1, needed for informateurs' phones"),
-        (socket.SOCK_DGRAM, 5064, "UDP port 12064 on 127.0.0.1, needed for the simulated public"),
-        (socket.SOCK_STREAM, 8039, "TCP port 15039 on 127.0.0.1, needed for HTTP"),
-        (socket.SOCK_STREAM, 8088, "TCP port 15088 on 127.0.0.1, needed for ARI"),
+        (socket.SOCK_DGRAM, 5060, "UDP port 19060 on 127.0.0.1, needed for the SIP trunk"),
+        (socket.SOCK_DGRAM, 5062, "UDP port 19062 on 127.0.0.1, needed for informateurs' phones"),
+        (socket.SOCK_DGRAM, 5064, "UDP port 19064 on 127.0.0.1, needed for the simulated public"),
+        (socket.SOCK_STREAM, 8039, "TCP port 22039 on 127.0.0.1, needed for HTTP"),
+        (socket.SOCK_STREAM, 8088, "TCP port 22088 on 127.0.0.1, needed for ARI"),
     ],
 )
 def test_a_busy_port_is_one_sentence(

@@ -13,6 +13,7 @@ from typing import Any, cast
 from tests.contract.sip_message import SipMessage
 from tests.hostile.attacker import Address, Attacker, Told
 from tests.hostile.messages import Hostile
+from tests.patience import PATIENCE_S
 
 #: So many connections at a time: Asterisk takes about a thousand in all.
 _AT_ONCE = 64
@@ -47,10 +48,7 @@ class Streams:
         return len(sent)
 
     async def _send(self, message: Hostile, number: str, identity: str) -> None:
-        host, _, port = self.door.rpartition(":")
-        reader, writer = await asyncio.open_connection(
-            host, int(port), local_addr=(self._host, 0), ssl=self._tls
-        )
+        reader, writer = await self._connect()
         attacker = Attacker(self.door)
         attacker.told = self.told
         attacker.connection_made(cast(asyncio.BaseTransport, _Line(writer, self._kind)))
@@ -67,6 +65,18 @@ class Streams:
         finally:
             alive.cancel()
             writer.close()
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Come again when hung up on in the handshake, as Asterisk does if many come at once."""
+        host, _, port = self.door.rpartition(":")
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                try:
+                    return await asyncio.open_connection(
+                        host, int(port), local_addr=(self._host, 0), ssl=self._tls
+                    )
+                except ConnectionResetError:
+                    await asyncio.sleep(0.1)
 
     async def _hear(
         self, reader: asyncio.StreamReader, attacker: Attacker, alive: "asyncio.Task[SipMessage]"
