@@ -28,6 +28,7 @@ from router.core.requests import (
     Retrieve,
     Transfer,
 )
+from router.core.today import Message
 from tests.browser import chromium
 from tests.browser.chromium import Page
 from tests.browser.desk_states import STATES
@@ -225,6 +226,19 @@ async def test_the_end_of_the_notes_is_announced_once(poste: Poste, engine: Engi
     )
     told = "document.querySelector('#told').textContent.replace(/\\s+/g, ' ')"
     await poste.page.until(f"/^Plus que (10|[1-9]) s pour noter l’appel.$/.test({told})")
+
+
+async def test_what_supervisors_say_and_do_is_told(poste: Poste, engine: Engine) -> None:
+    await poste.at_work()
+    message = Message(MONDAY_10H - 60, "claire", "Fermeture à 16 h 30.")
+    engine.views[ME] = replace(STATES["paused"], message=message, directed_by="claire")
+    await poste.says("#message", "Message de claire, 9 h 59 : Fermeture à 16 h 30.")
+    await poste.says("#watched", "État décidé par la supervision (claire).")
+    told = "document.querySelector('#told').textContent.replace(/\\s+/g, ' ')"
+    await poste.page.until(
+        f"{told}.startsWith('En pause. ') && "
+        f"{told}.endsWith(' Message de claire, 9 h 59 : Fermeture à 16 h 30.')"
+    )
 
 
 async def test_the_focus_does_not_vanish_with_a_button(poste: Poste, engine: Engine) -> None:

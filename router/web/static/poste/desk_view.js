@@ -88,6 +88,16 @@ export function meaning(desk, does) {
   }
 }
 
+/**
+ * What a supervisor says to all desks, as a sentence; null: nothing.
+ * @param {Desk} desk
+ */
+export function messageOf({ message }) {
+  if (!message) return null;
+  const { by, at: instant, text } = message;
+  return filled(said.state.message, { supervisor: by, at: timeOfDay(instant), text });
+}
+
 /** The desk as it is shown, with clocks that go on between two changes. */
 export class DeskView {
   /** @type {Desk | null} */
@@ -117,16 +127,7 @@ export class DeskView {
     const directed =
       desk.directed_by && filled(said.state.directed, { supervisor: desk.directed_by });
     sayOrHide(at.watched, [watched, directed].filter(Boolean).join(" ") || null);
-    const message = desk.message ?? null;
-    sayOrHide(
-      at.message,
-      message &&
-        filled(said.state.message, {
-          supervisor: message.by,
-          at: timeOfDay(message.at),
-          text: message.text,
-        }),
-    );
+    sayOrHide(at.message, messageOf(desk));
     this.#showCall(desk, does);
     this.tick();
   }

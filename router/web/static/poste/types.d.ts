@@ -53,8 +53,8 @@ export interface Desk {
   after_call: { do: "log-out" | "pause"; reason: Named | null } | null;
   noting: { sector: Named; fiche: Fiche | null; until_s: number } | null;
   /** Which supervisor has changed this desk's state, and what is said to all desks. */
-  directed_by?: string | null;
-  message?: { text: string; by: string; at: string } | null;
+  directed_by: string | null;
+  message: { text: string; by: string; at: string } | null;
 }
 
 export interface Choices {

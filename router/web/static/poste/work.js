@@ -16,7 +16,7 @@ import { Actions } from "./actions.js";
 import { asksOf } from "./asks.js";
 import { Begin } from "./begin.js";
 import { choose } from "./choose.js";
-import { DeskView, kindOf, meaning } from "./desk_view.js";
+import { DeskView, kindOf, meaning, messageOf } from "./desk_view.js";
 import { closeAll, howToLeave } from "./dialogs.js";
 import { WITH_CALL, doing } from "./doing.js";
 import { Note } from "./note.js";
@@ -145,6 +145,8 @@ export class Work {
   #show(desk) {
     const leaves = this.#desk.after_call?.do === "log-out" && desk.state === "logged out";
     const [did, does] = [this.#does, doing(desk)];
+    const message = messageOf(desk);
+    const isNew = message !== null && message !== messageOf(this.#desk);
     this.#desk = desk;
     this.#does = does;
     const focused = document.activeElement;
@@ -157,11 +159,14 @@ export class Work {
     if (focused instanceof HTMLElement && focused !== document.body && !focused.checkVisibility()) {
       at.state.focus();
     }
-    if (did !== null && did !== does) this.#changed(did, does);
+    const news = did !== null && did !== does ? [this.#changed(did, does)] : [];
+    if (isNew) news.push(message);
+    if (news.length) announce(news.join(" "));
     if (leaves) void this.#close();
   }
 
   /**
+   * Do what a change of state asks for, and return it in words.
    * @param {Doing} did
    * @param {Doing} does
    */
@@ -173,15 +178,12 @@ export class Work {
     const isBusy = document.activeElement !== document.body && document.activeElement !== at.state;
     if (does === "noting" && this.#desk.noting && !isBusy) this.note.focus();
     const call = this.#desk.call;
-    announce(
-      does === "ringing" && call
-        ? filled(said.call.announced, {
-            sector: call.fiche ? `${call.sector.name}, ${call.fiche.title}` : call.sector.name,
-            kind: kindOf(call),
-            waited: duration(call.waited_s),
-          })
-        : `${shared.doing[does]}. ${meaning(this.#desk, does)}`,
-    );
+    if (does !== "ringing" || !call) return `${shared.doing[does]}. ${meaning(this.#desk, does)}`;
+    return filled(said.call.announced, {
+      sector: call.fiche ? `${call.sector.name}, ${call.fiche.title}` : call.sector.name,
+      kind: kindOf(call),
+      waited: duration(call.waited_s),
+    });
   }
 
   #tick() {
