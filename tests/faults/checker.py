@@ -43,6 +43,8 @@ LOSES_NUMBERS = "vault"
 LOSES_A_PHONE = "phone"
 #: The states in which a ticket is over, as the website tells them.
 OUTCOMES = frozenset({"done", "failed", "expired", "cancelled"})
+#: Who hears this has called while the router was away.
+AWAY = "away-first"
 #: Who hears one of these last has been told that it is over.
 FAREWELLS = (
     "goodbye",
@@ -177,6 +179,10 @@ def _may_have_been_rung_for(first: _Wait, at: float, elsewhere: list[Span]) -> b
 
 
 def _wait(history: History, caller: str) -> _Wait | None:
+    """Return a caller's wait, if they joined the queue.
+
+    Whoever called while the router was away has waited from the call on, as they are told.
+    """
     end = spans.end_of(history, caller)
     pressed = [one.at for one in history.of(caller) if one.did is Did.PRESSED]
     joined = [
@@ -186,6 +192,8 @@ def _wait(history: History, caller: str) -> _Wait | None:
     ]
     if not joined:
         return None
+    if any(sound.what == AWAY for sound in spans.sounds(history, caller)):
+        joined = [one.at for one in history.of(caller) if one.did is Did.DIALLED]
     met = [talk.at_the_phone.begin for talk in spans.talks(history, caller) if talk.at_the_phone]
     return _Wait(caller, joined[0], min(met, default=inf), inf if end is None else end.at)
 

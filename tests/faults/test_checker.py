@@ -264,6 +264,17 @@ def test_a_silence_may_be_longer_in_a_fault() -> None:
     assert broken(late) == [Rule.NO_SILENCE]
 
 
+def test_who_called_while_the_router_was_away_has_waited_since_the_call() -> None:
+    """They were asked later than others who had called later."""
+    history = overtaken()
+    assert broken(history) == [Rule.ORDER_KEPT]
+    called = replace(noted(CALLER, Did.DIALLED), who="caller-3", at=3.0)
+    away = Noted(7.3, "caller-3", Did.HEARS, "away-first")
+    earlier = [one for one in history.noted if (one.who, one.did) != ("caller-3", Did.DIALLED)]
+    assert judge(History([*earlier, called, away])) == []
+    assert broken(History([*earlier, called])) == [Rule.ORDER_KEPT]
+
+
 def test_who_may_have_been_rung_for_elsewhere_is_not_overtaken() -> None:
     missed = told("informateur-103", (9.0, Did.RANG, "c"), (10.5, Did.STOPPED_RINGING, "c"))
     lost = told(

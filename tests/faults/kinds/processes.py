@@ -4,8 +4,11 @@ import asyncio
 import os
 import random
 import signal
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
+from router.demo.configuration import SERVICE
 from router.demo.router_process import RouterProcess
 from router.errors import SetupError
 from tests.faults.fault import Fault, Make
@@ -15,7 +18,9 @@ from tests.load.restart import pause_s
 from tests.patience import PATIENCE_S
 
 #: What a router that finds another one exits with, and says.
-_IN_USE, _IN_USE_SAYS = 2, "is in use by process"
+_IN_USE, _IN_USE_SAYS = 2, "is in use by"
+#: Where one listens that has a folder of its own.
+_FURTHER_PORTS = 7
 
 
 def _pid(town: Town) -> int:
@@ -115,20 +120,41 @@ async def _asterisk_restarted(town: Town, chance: random.Random) -> None:
     town.asterisk_is_back()
 
 
-async def _second_router(town: Town, chance: random.Random) -> None:
-    """It must say why, and stop by itself; and the first go on."""
-    log = town.folder / "second-router.log"
-    second = await RouterProcess.start(log, "--config", str(town.stage.router_settings))
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            code = await second.wait()
-    except TimeoutError:
-        town.defect("a second router did not stop")
-        await second.kill()
-        return
-    said = log.read_text(encoding="utf-8", errors="replace")
-    if code != _IN_USE or _IN_USE_SAYS not in said:
-        town.defect(f"a second router ended with {code}, and did not say that there is another")
+def _second_router(settings: Callable[[Town], Path]) -> Make:
+    async def second(town: Town, chance: random.Random) -> None:
+        """It must say why, and stop by itself; and the first go on."""
+        log = town.folder / "second-router.log"
+        router = await RouterProcess.start(log, "--config", str(settings(town)))
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                code = await router.wait()
+        except TimeoutError:
+            town.defect("a second router did not stop")
+            await router.kill()
+            return
+        said = log.read_text(encoding="utf-8", errors="replace")
+        if code != _IN_USE or _IN_USE_SAYS not in said:
+            town.defect(f"a second router ended with {code}, and did not say that there is another")
+
+    return second
+
+
+def _same(town: Town) -> Path:
+    return town.stage.router_settings
+
+
+def _elsewhere(town: Town) -> Path:
+    """Return settings with a state folder and a port of their own, for the same Asterisk."""
+    text, port = town.stage.router_settings.read_text(encoding="utf-8"), town.stage.http_port
+    for ours, theirs in (
+        (f'state_dir = "{SERVICE}"', 'state_dir = "second"'),
+        (f"port = {port}\n", f"port = {port + _FURTHER_PORTS}\n"),
+    ):
+        assert ours in text
+        text = text.replace(ours, theirs)
+    path = town.stage.router_settings.with_name("second.toml")
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 FAULTS = (
@@ -137,7 +163,8 @@ FAULTS = (
     Fault("router: frozen for 3 s", _router_frozen(3.0), 2),
     Fault("router: frozen for 10 s", _router_frozen(10.0)),
     Fault("router: frozen for good", _router_frozen_for_long),
-    Fault("router: a second one", _second_router),
+    Fault("router: a second one", _second_router(_same)),
+    Fault("router: a second one with a folder of its own", _second_router(_elsewhere)),
     Fault("intake: killed", _intake_killed, 3),
     Fault("intake: frozen", _intake_frozen),
     Fault("Asterisk: killed", _asterisk_killed, 2),
