@@ -7,8 +7,8 @@ promised meanwhile, so no more can wait than there were open tickets.
 
 All tickets of the last day are in memory, and the file is their copy: nobody waits for it to say
 how a ticket stands, and a file that is begun anew gets them all. A file with tickets that are not
-known here (it could not be read at the start, or another took its place) tells of those once. While
-nothing is to be written it is examined, so that damage is made good before a restart would meet it.
+known here (it could not be read at the start, or another took its place) tells of those once. Now
+and then it is examined, so that damage is made good before a restart would meet it.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from router.store.tickets import KEPT_S, TicketStore
 
 #: Between two tries while the file cannot be written.
 RETRY_S = 1.0
-#: Between two looks at the file while nothing is to be written.
+#: Between two looks at the file.
 EXAMINE_S = 10.0
 
 #: Those who wait to hear whether a ticket is on disk.
@@ -75,6 +75,8 @@ class TicketKeeper:
         self._waiters_writing: _Waiters = {}
         self._something = asyncio.Event()
         self._forget_at: float | None = None
+        #: When the file was last examined, by the loop's clock.
+        self._examined_at = 0.0
         self._failures = 0
         self._trouble = ""
 
@@ -179,8 +181,13 @@ class TicketKeeper:
         again = bool(self._trouble)  # it may be another file
         batch = {**self._known, **self._writing} if again else dict(self._writing)
         loop = asyncio.get_running_loop()
+        examine = not again and loop.time() >= self._examined_at + self._examine_s
+        if examine:
+            self._examined_at = loop.time()
         try:
-            there = await loop.run_in_executor(self._thread, self._work, batch, again, forget_at)
+            there = await loop.run_in_executor(
+                self._thread, self._work, batch, again, examine, forget_at
+            )
         except StoreError as error:
             self._failed(error)
             return ()
@@ -194,6 +201,7 @@ class TicketKeeper:
         self,
         records: dict[TicketId, TicketRecord | None],
         again: bool,
+        examine: bool,
         forget_at: float | None,
     ) -> list[TicketRecord]:
         """Write the batch; return what was in the file before, if it is tried again.
@@ -206,7 +214,7 @@ class TicketKeeper:
             there = self._store.read()
         if records:
             self._store.write(records)
-        elif not again:
+        if examine:
             self._store.examine()
         if forget_at is not None:
             with suppress(StoreError):  # tried again in an hour

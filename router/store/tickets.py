@@ -80,8 +80,9 @@ class TicketStore:
     ) -> None:
         """Write the tickets' present states, all of them or none; those with None are removed.
 
-        Once this returns they survive the death of router and machine. A `trial` writes something
-        in any case, to see whether that can be done.
+        Once this returns they survive the death of router and machine. They are in the file itself:
+        were the log beside it damaged, the next start would pass over that without a word. A
+        `trial` writes something in any case, to see whether that can be done.
         """
         with self._file.opened() as database, transaction(database):
             for ticket, record in records.items():
@@ -91,6 +92,8 @@ class TicketStore:
                     database.execute(_PUT, _row(record))
             if trial:
                 database.execute(_TRY)
+        with self._file.opened() as database:
+            database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def examine(self) -> None:
         """See that what is on the disk is sound."""

@@ -234,8 +234,7 @@ from router.store.tickets import TicketStore
 
 store = TicketStore(Path(sys.argv[1]))
 store.write({}, trial=True)
-size = store.path.with_name(store.path.name + "-wal").stat().st_size
-resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 try:
     record = TicketRecord(TicketId("t"), SectorId("travail"), None, 1.0, 2.0)
     store.write({record.ticket: record})
@@ -330,6 +329,34 @@ async def test_damage_that_nothing_met_is_made_good_before_a_restart_would_meet_
     await kept.close()
     assert set(on_disk(path).values()) == set(many)
     assert len(files_aside(path)) == 1
+
+
+async def test_damage_is_made_good_while_much_is_written(path: Path) -> None:
+    kept = Kept(path)
+    assert await kept.promise(RECORD)
+    spoil_header(path)
+    while kept.changes.empty():
+        kept.promise(OTHER)
+        await asyncio.sleep(0.01)
+    assert not await kept.changes.get()
+    assert await kept.changes.get()
+    await kept.close()
+    assert on_disk(path).keys() == {RECORD.ticket, OTHER.ticket}
+
+
+def test_what_was_written_outlives_the_log_beside_the_file(path: Path, tmp_path: Path) -> None:
+    """A router that is killed leaves both; of a log that is damaged nothing is read."""
+    log = path.with_name(f"{path.name}-wal")
+    with closing(TicketStore(path)) as store:
+        store.write({RECORD.ticket: RECORD})
+        log.write_bytes(b"\xff" * log.stat().st_size)
+        store.write({OTHER.ticket: OTHER})
+        log.write_bytes(b"\xff" * log.stat().st_size)
+        killed = tmp_path / "killed"
+        killed.mkdir()
+        for file in (path, log):
+            (killed / file.name).write_bytes(file.read_bytes())
+    assert on_disk(killed / path.name).keys() == {RECORD.ticket, OTHER.ticket}
 
 
 def spoil_header(path: Path) -> None:
