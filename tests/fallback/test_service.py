@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from router.config import load, new_secrets
 from router.places import TOP
 from tests.fallback.asterisk_side import call, free_port, variables
+from tests.fallback.configuration import write
 from tests.patience import PATIENCE_S
 
 NUMBER = "0199001234"
@@ -45,29 +45,12 @@ class Process:
                 await asyncio.sleep(0.05)
 
 
-def write(folder: Path, port: int) -> Path:
-    shipped = load(None)
-    plan = folder / "3939.toml"
-    plan.write_bytes(shipped.settings.plan.read_bytes())
-    (folder / "agents.toml").write_bytes(shipped.settings.agents.read_bytes())
-    secrets = folder / "secrets.toml"
-    secrets.touch(mode=0o600)
-    secrets.write_text(new_secrets(shipped.plan.agents, shipped.plan.desk.supervisor_phones))
-    settings = folder / "allo.toml"
-    settings.write_text(
-        f'secrets = "secrets.toml"\nplan = "3939.toml"\nagents = "agents.toml"\n'
-        f'state_dir = "state"\n[asterisk]\nagi_port = {port}\nari_port = {free_port()}\n'
-        '[log]\nlevel = "debug"\n'
-    )
-    return settings
-
-
 @pytest.fixture
 def started(tmp_path: Path) -> Start:
     @asynccontextmanager
     async def start(*program: str) -> AsyncIterator[Process]:
         port = free_port()
-        settings, log = write(tmp_path, port), tmp_path / "fallback.log"
+        settings, log = write(tmp_path, port, "debug"), tmp_path / "fallback.log"
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-P", *(program or ("-m", "router.cli"))),

@@ -13,6 +13,7 @@ from tests.load import (
     callbacks,
     callbacks_report,
     core,
+    fallback,
     floods,
     floods_report,
     ivr,
@@ -106,6 +107,13 @@ def _core(quick: bool, port_offset: int) -> Report:
     return core.report(core.measure(scale, tell), scale)
 
 
+def _fallback(quick: bool, port_offset: int) -> Report:
+    """How soon FastAGI answers beside 1,000 connections that say nothing."""
+    scale = fallback.QUICK if quick else fallback.FULL
+    load_before = os.getloadavg()[0]
+    return fallback.report(fallback.run(scale, port_offset, tell), scale, load_before)
+
+
 def _queue(quick: bool, port_offset: int) -> Report:
     """What a decision costs with 10,000 callers waiting; the engine alone."""
     scale = queue.QUICK if quick else queue.FULL
@@ -135,6 +143,7 @@ def _callbacks(quick: bool, port_offset: int) -> Report:
 BENCHMARKS: dict[str, Callable[[bool, int], Report]] = {
     "callbacks": _callbacks,
     "core": _core,
+    "fallback": _fallback,
     "ivr": _ivr,
     "queue": _queue,
     "restart": _restart,
