@@ -42,6 +42,7 @@ async def test_a_transport_that_did_not_start_is_named_until_it_does(
     every_s = {"probe_every_s": 1}
     async with open_stage(READY_OFFSET, OPEN_AT, **every_s) as stage, new_cast(stage) as cast:
         cast.expected_in_router += ["no connection to asterisk", "not ready", "probe failed"]
+        cast.expected_in_router += ["vault opened again"]
         cast.expected_in_asterisk += [
             "trunk-udp",
             # The probe calls before the router is back.
@@ -90,3 +91,8 @@ async def test_a_transport_that_did_not_start_is_named_until_it_does(
         )
         assert status == 503
         stage.vault_dir.unlink()
+        # The folder is made again, and with it the service is ready.
+        status, missing, parts = await cast.until(
+            lambda: readiness(cast), lambda told: told[0] == 200
+        )
+        assert missing == []
