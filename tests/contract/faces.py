@@ -17,6 +17,7 @@ from tests.ari.ari_people import APP, Channel, FakeCaller, FakePhone
 from tests.ari.ari_wire import PASSWORD, USER
 from tests.contract.rtp import SILENCE, SOUND
 from tests.contract.sip_phone import SipPhone
+from tests.patience import PATIENCE_S
 
 AGENTS = ("lea", "max")
 SUPERVISOR = "sup"
@@ -170,7 +171,7 @@ class RealFace:
     async def _packets(self, count: int = 1) -> None:
         """Wait until everybody has sent `count` more packets."""
         until = self._sent + count
-        async with self._one_more:
+        async with asyncio.timeout(PATIENCE_S + count * _PACKET_S), self._one_more:
             await self._one_more.wait_for(lambda: self._sent >= until)
 
     async def call(self) -> Caller:
@@ -297,3 +298,5 @@ async def real_asterisk(toolbox: Toolbox, folder: Path) -> AsyncIterator[RealFac
     finally:
         lines.cancel()
         await server.stop()
+        with contextlib.suppress(asyncio.CancelledError):
+            await lines  # raises what ended it before its time

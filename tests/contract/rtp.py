@@ -64,7 +64,9 @@ class Rtp(asyncio.DatagramProtocol):
         self._out(head + payload)
 
     def _out(self, packet: bytes) -> None:
-        self.transport.sendto(packet, self.peer)
+        """Send, unless the telephone was put away: a closed transport raises (CPython 3.11)."""
+        if not self.transport.is_closing():
+            self.transport.sendto(packet, self.peer)
 
     def press(self, keys: str) -> None:
         """Press keys one after the other, as long as a human finger stays on each: RFC 4733, 2.5.
