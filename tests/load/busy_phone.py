@@ -12,6 +12,7 @@ import itertools
 import re
 import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tests.load.receipt import receive, timed_socket
@@ -21,6 +22,8 @@ Address = tuple[str, int]
 
 _ids = itertools.count(1)
 _EXPIRES_S = 600
+#: Asterisk grants 120 s (pjsip.conf): asked for again in time, also if an answer is late.
+AGAIN_S = 60.0
 #: Copied from a request into its answer (RFC 3261 section 8.2.6.2).
 _KEPT = ("via", "from", "to", "call-id", "cseq")
 
@@ -48,14 +51,19 @@ class _Talk:
 
 
 class BusyPhone:
-    """The phone of `agent`; each conversation ends `talks_s` after it was answered."""
+    """The phone of `agent`; each conversation ends `talks_s` after it was answered.
 
-    def __init__(self, agent: str, secret: str, server: Address, talks_s: float) -> None:
+    It registers again every `again_s`, for as long as it is reachable.
+    """
+
+    def __init__(
+        self, agent: str, secret: str, server: Address, talks_s: float, again_s: float = AGAIN_S
+    ) -> None:
         self.agent = agent
         self.rung: list[Rung] = []
         self.answered = 0
         self._user, self._secret, self._server = f"agent-{agent}", secret, server
-        self._talks_s = talks_s
+        self._talks_s, self._again_s = talks_s, again_s
         self._loop = asyncio.get_running_loop()
         self._socket = timed_socket()
         self._port: int = self._socket.getsockname()[1]
@@ -64,11 +72,13 @@ class BusyPhone:
         self._sound_port: int = self._sound.getsockname()[1]
         self._loop.add_reader(self._socket, self._readable)
         self._registering: asyncio.Future[tuple[str, dict[str, list[str]]]] | None = None
+        self._staying: asyncio.Task[None] | None = None
         self._talk: _Talk | None = None
         self._hung_up_at: float | None = None
         self._confirmed_at = 0.0
 
     def close(self) -> None:
+        self._stay_no_more()
         if self._talk is not None and self._talk.ending is not None:
             self._talk.ending.cancel()
         self._loop.remove_reader(self._socket)
@@ -76,20 +86,36 @@ class BusyPhone:
         self._sound.close()
 
     async def register(self, expires_s: int = _EXPIRES_S) -> None:
-        """Be reachable; 0 seconds: no more.
+        """Be reachable from now on; 0 seconds: no more.
 
         Raises:
             ConnectionError: If Asterisk refuses.
         """
-        start, headers = await self._register(1, expires_s, "")
+        self._stay_no_more()
+        await self._register(expires_s)
+        if expires_s:
+            self._staying = self._loop.create_task(self._stay(expires_s))
+
+    async def _stay(self, expires_s: int) -> None:
+        while True:
+            await asyncio.sleep(self._again_s)
+            with suppress(TimeoutError):  # a busy machine: the next time is early enough
+                await self._register(expires_s)
+
+    def _stay_no_more(self) -> None:
+        if self._staying is not None:
+            self._staying.cancel()
+
+    async def _register(self, expires_s: int) -> None:
+        start, headers = await self._ask_to_register(expires_s, "")
         if " 401 " in start:
             challenge = _first(headers, "www-authenticate")
-            start, _ = await self._register(2, expires_s, self._authorization(challenge))
+            start, _ = await self._ask_to_register(expires_s, self._authorization(challenge))
         if " 200 " not in start:
             raise ConnectionError(f"{self._user}: {start}")
 
-    async def _register(
-        self, cseq: int, expires_s: int, authorization: str
+    async def _ask_to_register(
+        self, expires_s: int, authorization: str
     ) -> tuple[str, dict[str, list[str]]]:
         me = f"<sip:{self._user}@{self._server[0]}>"
         self._registering = self._loop.create_future()
@@ -97,7 +123,7 @@ class BusyPhone:
             f"REGISTER {self._registrar} SIP/2.0",
             [
                 *self._head(f"{self._user}-{self._port}-{expires_s}", me + ";tag=r", me),
-                f"CSeq: {cseq} REGISTER",
+                f"CSeq: {next(_ids)} REGISTER",
                 f"Contact: {self._contact}",
                 f"Expires: {expires_s}",
                 *([authorization] if authorization else []),

@@ -12,9 +12,11 @@ import os
 import re
 import time
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from router.cli import provision
@@ -34,8 +36,9 @@ _SLACK = 1.03
 _GATHER_S = 4.0
 #: From then on until the steady state.
 _SETTLE_S = 5.0
-#: Callers still waiting at the end are served.
-_PATIENCE_S = 60.0
+#: Callers still waiting at the end are served. A busy machine needs as many times what is planned,
+#: and besides what it takes to begin.
+_PATIENCE_TIMES, _PATIENCE_S = 4.0, 300.0
 _BAR_MS = 10.0
 _OPEN = re.compile(r"first of (\d+) open")
 
@@ -125,12 +128,52 @@ async def measure(rig: Rig, scale: Scale, say: Say) -> list[Phase]:
     """Run every crowd against an open rig."""
     phases = []
     for _ in range(scale.repeats):
-        phases.append(await _crowd(rig, scale))
+        phases.append(await _phase(rig, scale))
         say(describe(phases[-1]))
     return phases
 
 
-async def _crowd(rig: Rig, scale: Scale) -> Phase:
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Informateurs who are always at work, and callers, of whom somebody always waits."""
+
+    phones: list[BusyPhone]
+    #: How long each conversation is, in seconds.
+    talks_s: float
+    #: How many call in all.
+    calls: int
+    _callers: Sipp
+    _statistics: Path
+    _patience_s: float
+
+    @property
+    def rung(self) -> list[Rung]:
+        """Every time that a phone was rung again."""
+        return [one for phone in self.phones for one in phone.rung]
+
+    @property
+    def answered(self) -> int:
+        """How many conversations have begun."""
+        return sum(phone.answered for phone in self.phones)
+
+    async def served(self) -> dict[str, float]:
+        """Wait until nobody calls or waits any more; return SIPp's totals.
+
+        Raises:
+            TimeoutError: If that takes far longer than planned.
+        """
+        async with asyncio.timeout(self._patience_s):
+            await self._callers.wait()
+        return sipp_totals(self._statistics)
+
+
+@asynccontextmanager
+async def crowd(rig: Rig, scale: Scale) -> AsyncIterator[Crowd]:
+    """Have callers come and informateurs work; the steady state inside is `scale.seconds` long.
+
+    Raises:
+        ConnectionError: If Asterisk refuses a phone.
+    """
     secrets = rig.config.secrets
     assert secrets is not None  # the rig has written them
     talks_s = scale.phones / scale.rate * _SLACK
@@ -140,8 +183,10 @@ async def _crowd(rig: Rig, scale: Scale) -> Phase:
     ]
     work_dir = rig.state_dir / "sipp"
     callers = Sipp(rig.toolbox, SCENARIOS / "waiting.xml", rig.sip, work_dir)
-    calls = round(scale.rate * (_GATHER_S + _SETTLE_S + scale.seconds))
+    planned_s = _GATHER_S + _SETTLE_S + scale.seconds
+    calls = round(scale.rate * planned_s)
     statistics = work_dir / f"{callers.port}.csv"
+    patience_s = _PATIENCE_TIMES * planned_s + _PATIENCE_S
     first, *others = phones
     try:
         await first.register()
@@ -155,18 +200,21 @@ async def _crowd(rig: Rig, scale: Scale) -> Phase:
             await phone.register()
             await asyncio.sleep(talks_s / scale.phones)  # or all would stay in step
         await asyncio.sleep(_SETTLE_S)
-        begun = _Reading.take(rig)
-        await asyncio.sleep(scale.seconds - talks_s)
-        ended = _Reading.take(rig)
-        async with asyncio.timeout(_PATIENCE_S):
-            await callers.wait()
+        yield Crowd(phones, talks_s, calls, callers, statistics, patience_s)
     finally:
         await callers.stop()
         for phone in phones:
             await phone.register(0)
             phone.close()
-    totals = sipp_totals(statistics)
-    rung = [one for phone in phones for one in phone.rung if begun.at < one.hung_up_at < ended.at]
+
+
+async def _phase(rig: Rig, scale: Scale) -> Phase:
+    async with crowd(rig, scale) as present:
+        begun = _Reading.take(rig)
+        await asyncio.sleep(scale.seconds - present.talks_s)
+        ended = _Reading.take(rig)
+        totals = await present.served()
+    rung = [one for one in present.rung if begun.at < one.hung_up_at < ended.at]
     steps = read_steps((rig.state_dir / "router.log").read_text(encoding="utf-8").splitlines())
     delays = explain(rung, steps)
     took_s = ended.at - begun.at
@@ -179,8 +227,8 @@ async def _crowd(rig: Rig, scale: Scale) -> Phase:
         rate=scale.rate,
         reached=totals["reached"],
         served_per_s=len(rung) / took_s,
-        calls=calls,
-        failed=calls - int(totals["SuccessfulCall(C)"]),
+        calls=present.calls,
+        failed=present.calls - int(totals["SuccessfulCall(C)"]),
         open_least=min(
             (one.open for one in steps if one.open and begun.at < one.at < ended.at), default=0
         ),

@@ -129,6 +129,23 @@ async def test_a_phone_answers_hangs_up_and_notes_when_it_is_rung_again() -> Non
     assert rung.at >= rung.hung_up_at
 
 
+async def test_a_phone_stays_registered_until_it_is_put_away() -> None:
+    asterisk = Registrar()
+    phone = BusyPhone("201", "secret", asterisk.address, talks_s=0.0, again_s=0.0)
+    numbers: list[int] = []
+    for expires_s in (600, 600, 0):
+        asking = asyncio.create_task(phone.register(expires_s)) if len(numbers) != 1 else None
+        asked, address = await asterisk.hears()
+        assert f"Expires: {expires_s}\r\n" in asked
+        numbers.append(int(asked.partition("CSeq: ")[2].split()[0]))
+        asterisk.socket.sendto(b"SIP/2.0 200 OK\r\nCSeq: 1 REGISTER\r\n\r\n", address)
+        if asking is not None:
+            await asking
+    phone.close()
+    asterisk.socket.close()
+    assert numbers == sorted(set(numbers))
+
+
 async def test_a_phone_that_asterisk_refuses_says_so() -> None:
     asterisk = Registrar()
     phone = BusyPhone("201", "secret", asterisk.address, talks_s=0.0)
