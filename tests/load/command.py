@@ -23,6 +23,8 @@ from tests.load import (
     restart,
     ring,
     soak,
+    wallboard,
+    wallboard_report,
 )
 from tests.load.report import Report, as_json, as_markdown, as_text
 
@@ -139,6 +141,12 @@ def _callbacks(quick: bool, port_offset: int) -> Report:
     return callbacks_report.report(callbacks.run(scale, port_offset, tell), scale)
 
 
+def _wallboard(quick: bool, port_offset: int) -> Report:
+    """What 20 who watch cost the router beside 20 callers/s, and what the page costs."""
+    scale = wallboard.QUICK if quick else wallboard.FULL
+    return wallboard_report.report(wallboard.run(scale, port_offset, tell), scale)
+
+
 #: Less of everything or not, what moves every port -> what was measured.
 BENCHMARKS: dict[str, Callable[[bool, int], Report]] = {
     "callbacks": _callbacks,
@@ -148,6 +156,7 @@ BENCHMARKS: dict[str, Callable[[bool, int], Report]] = {
     "queue": _queue,
     "restart": _restart,
     "ring": _ring,
+    "wallboard": _wallboard,
 }
 
 
