@@ -27,7 +27,8 @@ from router.demo.script import Addresses
 from router.errors import SetupError
 from router.lifeline import tied_to_us
 
-_READY_S = 30.0
+#: Only a router that fails is waited for this long; on a busy machine half a minute is usual.
+_READY_S = 120.0
 
 #: The prompts of the journey welcome -(#)-> question -(#)-> information, and their
 #: tones in Hz: divisors of 8000/160, so that each 20 ms frame of a prompt is the same.
