@@ -17,7 +17,14 @@ from router.places import unreadable
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SECTIONS = ("prompts", "families", "pronunciation")
-_PROMPT_KEYS: dict[str, type] = {"text": str, "spoken": str, "joined": bool, "heard": str}
+_PROMPT_KEYS: dict[str, type] = {
+    "text": str,
+    "spoken": str,
+    "joined": bool,
+    "pause_s": float,
+    "heard": str,
+}
+_LONGEST_PAUSE_S = 3.0
 _FAMILY_KEYS: dict[str, type] = {**_PROMPT_KEYS, "from": int, "to": int, "digits": int}
 
 
@@ -34,6 +41,8 @@ class Prompt:
     heard: str
     #: Whether it is played inside a sentence of several prompts: then with little silence around.
     joined: bool = False
+    #: The silence after it, in seconds; None: as short as `joined` wants it.
+    pause_s: float | None = None
     #: The place where it is written; empty: in the catalogue.
     written: str = ""
 
@@ -163,6 +172,7 @@ class _Reading:
             spoken=spoken_form(spoken, self.pronunciation),
             heard=entry["heard"],
             joined=entry.get("joined", False),
+            pause_s=entry.get("pause_s"),
         )
 
     def _filled(self, place: str, template: str, words: dict[str, str], text: str = "") -> str:
@@ -198,6 +208,8 @@ class _Reading:
                 self._problem(f"{place}.{key}", reason)
             elif isinstance(value, str) and not value.strip():
                 self._problem(f"{place}.{key}", "is empty")
+            elif isinstance(value, float) and not 0 <= value <= _LONGEST_PAUSE_S:
+                self._problem(f"{place}.{key}", f"from 0.0 to {_LONGEST_PAUSE_S} seconds")
         return len(self.problems) == before
 
     def _section(self, table: dict[str, Any], key: str) -> dict[str, Any]:

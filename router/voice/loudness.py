@@ -1,51 +1,49 @@
 """Sound as arrays: trimmed, band-limited, evenly loud, encoded for Asterisk.
 
-Samples are float32 from -1 to 1, mono. Levels are dBFS, RMS over active speech: the frames of 20 ms
-that are within 30 dB of the loudest one, a simple form of ITU-T P.56.
+Samples are float32 from -1 to 1, mono. Loudness is in LUFS (`bs1770`), peaks are in dBFS.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from G722 import G722
 from numpy.typing import NDArray
 
+from router.voice import bs1770
+
 Samples = NDArray[np.float32]
 
 WIDE_HZ = 16_000
 NARROW_HZ = 8_000
-#: The level of speech: loud enough to be understood in a street, with room for peaks.
-TARGET_DBFS = -23.0
+#: How loud a prompt is: enough to be understood in a street, with room for peaks.
+TARGET_LUFS = -23.0
 #: No peak is higher.
 PEAK_DBFS = -3.5
-_FRAME_S = 0.02
-_ACTIVE_DB = 30.0
+#: How finely silence is told from sound.
+_FRAME_S = 0.01
 #: At both ends, frames that are softer than the loudest one by more than this are silence.
 _SILENCE_DB = 42.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A finished prompt: its file by suffix, its length, and its measures at 16 kHz and 8 kHz."""
+    """A finished prompt: its file by suffix, and its length."""
 
     files: dict[str, bytes]
     seconds: float
-    level_dbfs: float
-    peak_dbfs: float
 
 
 def finished(raw: bytes, head_s: float, tail_s: float) -> Sound | None:
     """Return what float32 samples at 16 kHz become: trimmed, evenly loud; None if silent."""
     samples = trim(np.frombuffer(raw, dtype=np.float32), WIDE_HZ, head_s, tail_s)
-    if not len(samples):
+    if bs1770.integrated(samples, WIDE_HZ) == -math.inf:
         return None
     wide = even(samples, WIDE_HZ)
     slim = even(narrow(wide), NARROW_HZ)
     return Sound(
         {"alaw": alaw(slim), "sln16": linear(wide), "g722": g722(wide)},
         len(wide) / WIDE_HZ,
-        level(wide, WIDE_HZ),
-        max(peak(wide), peak(slim)),
     )
 
 
@@ -54,12 +52,9 @@ def trim(samples: Samples, rate: int, head_s: float, tail_s: float) -> Samples:
 
     Returns an empty array if nothing is audible.
     """
-    frame = int(rate * _FRAME_S / 2)
-    levels = _frame_levels(samples, frame)
-    if not len(levels) or levels.max() < -60:
+    start, end = audible(samples, rate)
+    if start == end:
         return samples[:0]
-    loud = np.flatnonzero(levels > levels.max() - _SILENCE_DB)
-    start, end = int(loud[0]) * frame, int(loud[-1] + 1) * frame
     head, tail = int(rate * head_s), int(rate * tail_s)
     kept = samples[max(0, start - head) : end + tail]
     before = max(0, head - start)
@@ -73,13 +68,14 @@ def trim(samples: Samples, rate: int, head_s: float, tail_s: float) -> Samples:
     return padded
 
 
-def level(samples: Samples, rate: int) -> float:
-    """Return the level of active speech in dBFS (-inf for silence)."""
-    levels = _frame_levels(samples, int(rate * _FRAME_S))
-    if not len(levels) or levels.max() == -np.inf:
-        return float("-inf")
-    active = levels[levels > levels.max() - _ACTIVE_DB]
-    return float(10 * np.log10(np.mean(10 ** (active / 10))))
+def audible(samples: Samples, rate: int) -> tuple[int, int]:
+    """Return where sound begins and ends, in samples; the same twice if nothing is audible."""
+    frame = int(rate * _FRAME_S)
+    levels = frame_levels(samples, frame)
+    if not len(levels) or levels.max() < -60:
+        return 0, 0
+    loud = np.flatnonzero(levels > levels.max() - _SILENCE_DB)
+    return int(loud[0]) * frame, int(loud[-1] + 1) * frame
 
 
 def peak(samples: Samples) -> float:
@@ -89,13 +85,16 @@ def peak(samples: Samples) -> float:
 
 
 def even(samples: Samples, rate: int) -> Samples:
-    """Bring active speech to `TARGET_DBFS`, with peaks below `PEAK_DBFS`.
+    """Bring sound to `TARGET_LUFS`, with peaks below `PEAK_DBFS`.
 
-    The few peaks above it are turned down over some milliseconds, and the level is corrected for
-    that; nothing is clipped.
+    The few peaks above it are turned down over some milliseconds, and the loudness is corrected
+    for that; nothing is clipped.
     """
     for _ in range(3):
-        samples = samples * np.float32(10 ** ((TARGET_DBFS - level(samples, rate)) / 20))
+        too_soft_db = TARGET_LUFS - bs1770.integrated(samples, rate)
+        if too_soft_db == math.inf:  # a whistle, of which the telephone's band has nothing
+            return samples
+        samples = samples * np.float32(10 ** (too_soft_db / 20))
         samples = _limit(samples, rate)
     return samples
 
@@ -138,7 +137,8 @@ def _limit(samples: Samples, rate: int) -> Samples:
     return (samples * smooth).astype(np.float32)
 
 
-def _frame_levels(samples: Samples, frame: int) -> NDArray[np.float64]:
+def frame_levels(samples: Samples, frame: int) -> NDArray[np.float64]:
+    """Return the level in dBFS (RMS) of each `frame` samples, one after another."""
     count = len(samples) // frame
     power = np.mean(samples[: count * frame].reshape(count, frame).astype(float) ** 2, axis=1)
     with np.errstate(divide="ignore"):

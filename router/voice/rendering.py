@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 FORMATS = ("alaw", "sln16", "g722")
 RECORDING_SUFFIXES = (".wav", ".flac")
 #: Raise it if the same source is to be rendered differently: everything becomes stale.
-_VERSION = 1
+_VERSION = 2
 _WORKERS = 2
 #: The silence before and after, in seconds: around a sentence, and inside one.
 _AROUND = (0.08, 0.15)
@@ -58,13 +58,11 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One prompt of the manifest: digests of its source and audio, and measures."""
+    """One prompt of the manifest: digests of its source and audio, and its length."""
 
     source: str
     audio: str
     seconds: float
-    level_dbfs: float
-    peak_dbfs: float
 
 
 def render(
@@ -183,7 +181,7 @@ class _Rendering:
             if source is None:
                 source = folder / f"{prompt.id}.wav"
                 self.voice.speak(prompt.spoken, source)
-            sound = self._sound(source, joined=prompt.joined)
+            sound = self._sound(source, prompt)
             for suffix, content in sound.files.items():
                 _replace(self.out / f"{prompt.id}.{suffix}", content, folder)
             (folder / f"{prompt.id}.wav").unlink(missing_ok=True)
@@ -195,11 +193,9 @@ class _Rendering:
             source=self.sources[prompt.id],
             audio=_digest(*sound.files.values()),
             seconds=round(sound.seconds, 3),
-            level_dbfs=round(sound.level_dbfs, 2),
-            peak_dbfs=round(sound.peak_dbfs, 2),
         )
 
-    def _sound(self, source: Path, *, joined: bool) -> "Sound":
+    def _sound(self, source: Path, prompt: Prompt) -> "Sound":
         """Return the finished sound."""
         # Here, since numpy takes long to load: a router only checks what has been rendered.
         from router.voice.loudness import finished
@@ -207,7 +203,8 @@ class _Rendering:
         # Headroom for the filters; a phone carries nothing below 100 Hz or above 7 kHz.
         effects = ("remix", "-", "gain", "-3", "highpass", "100", "rate", "-h", "16000")
         raw = run(self.tools, "sox", str(source), "-t", "f32", "-", *effects, "sinc", "-7000")
-        sound = finished(raw, *(_INSIDE if joined else _AROUND))
+        head_s, tail_s = _INSIDE if prompt.joined else _AROUND
+        sound = finished(raw, head_s, tail_s if prompt.pause_s is None else prompt.pause_s)
         if sound is None:
             origin = "the recording" if source.parent.name == "recordings" else "the voice"
             raise VoiceError("", f"{origin} is silent: {source.name}")
@@ -226,7 +223,7 @@ def _sources(catalogue: Catalogue, recordings: Path, voice: Voice) -> dict[Promp
             except OSError as error:
                 reason = f"{recorded[id_].name} cannot be read ({error.strerror})"
                 raise VoiceError(id_, f"{reason}: check its owner and permissions") from error
-        shape = f"{_VERSION} {prompt.joined} {prompt.spoken}"
+        shape = f"{_VERSION} {prompt.joined} {prompt.pause_s} {prompt.spoken}"
         sources[id_] = _digest(shape.encode(), origin)
     return sources
 

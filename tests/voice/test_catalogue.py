@@ -83,6 +83,7 @@ def test_spoken_text_is_plain_and_on_one_line(studio: Studio) -> None:
         ('[prompts.x]\ntext = 3\nheard = "x"', "prompts.x.text: expected str"),
         ('[prompts.x]\ntext = "x"\nheard = "x"\njoined = 1', "joined: expected bool"),
         ('[prompts.minutes-2]\ntext = "x"\nheard = "x"', "id minutes-2 is used twice"),
+        ('[prompts.x]\ntext = "x"\nheard = "x"\npause_s = 9.0', "pause_s: from 0.0 to 3.0 seconds"),
         (
             '[families.x]\nfrom = 1\nto = 3\ntext = "{minute}"\nheard = "x"',
             "families.x.text: {minute} is unknown; did you mean minutes?",

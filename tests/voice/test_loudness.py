@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from G722 import G722
 
-from router.voice import loudness
+from router.voice import bs1770, loudness
 from tests.voice.studio import alaw_value, tone
 
 
@@ -62,19 +62,18 @@ def test_trim_of_silence_is_nothing(length: int) -> None:
     assert len(loudness.trim(np.zeros(length, np.float32), 16_000, 0.08, 0.15)) == 0
 
 
-def test_level_counts_only_active_speech() -> None:
+def test_where_sound_begins_and_ends() -> None:
     sound = tone(1.0, 16_000, 0.1)
-    loud = 20 * math.log10(0.1 / math.sqrt(2))
-    assert loudness.level(sound, 16_000) == pytest.approx(loud, abs=0.05)
-    assert loudness.level(np.pad(sound, 32_000), 16_000) == pytest.approx(loud, abs=0.05)
-    assert loudness.level(np.zeros(1000, np.float32), 16_000) == -math.inf
+    assert loudness.audible(np.pad(sound, 1_600), 16_000) == (1_600, 17_600)
+    assert loudness.audible(np.zeros(1_000, np.float32), 16_000) == (0, 0)
     assert loudness.peak(np.zeros(0, np.float32)) == -math.inf
 
 
 @pytest.mark.parametrize("level", [0.001, 0.1, 1.0])
-def test_even_reaches_the_target_from_anywhere(level: float) -> None:
-    sound = loudness.even(tone(1.0, 16_000, level), 16_000)
-    assert loudness.level(sound, 16_000) == pytest.approx(loudness.TARGET_DBFS, abs=0.1)
+@pytest.mark.parametrize("seconds", [0.1, 1.0])
+def test_even_reaches_the_target_from_anywhere(level: float, seconds: float) -> None:
+    sound = loudness.even(tone(seconds, 16_000, level), 16_000)
+    assert bs1770.integrated(sound, 16_000) == pytest.approx(loudness.TARGET_LUFS, abs=0.1)
 
 
 def test_even_keeps_peaks_down_without_clipping() -> None:
@@ -82,16 +81,27 @@ def test_even_keeps_peaks_down_without_clipping() -> None:
     sound[4_000:12_000:1_000] = 0.95
     evened = loudness.even(sound, 16_000)
     assert loudness.peak(evened) <= loudness.PEAK_DBFS + 0.01
-    assert loudness.level(evened, 16_000) == pytest.approx(loudness.TARGET_DBFS, abs=0.5)
+    assert bs1770.integrated(evened, 16_000) == pytest.approx(loudness.TARGET_LUFS, abs=0.5)
     # Turned down over milliseconds rather than cut: no run of equal samples at the ceiling.
     ceiling = np.max(np.abs(evened))
     assert np.sum(np.abs(evened) > ceiling * 0.999) < 20
 
 
+def test_what_the_telephone_s_band_has_nothing_of_is_left_as_it_is() -> None:
+    whistle = tone(0.5, 16_000, 0.2, 6_000)
+    finished = loudness.finished(whistle.tobytes(), 0.1, 0.1)
+    assert finished is not None
+    assert len(finished.files["alaw"]) == pytest.approx(0.7 * 8_000, abs=160)
+
+
 def test_narrow_keeps_the_telephone_band_and_stops_what_would_alias() -> None:
     for hertz, gain in ((300.0, 1.0), (1000.0, 1.0), (3000.0, 1.0)):
         sound = loudness.narrow(tone(1.0, 16_000, 0.5, hertz))
-        assert loudness.level(sound, 8_000) == pytest.approx(-9.03 * gain, abs=0.3)
+        assert rms_dbfs(sound) == pytest.approx(-9.03 * gain, abs=0.3)
     for hertz in (4_100.0, 6_000.0):
         middle = loudness.narrow(tone(1.0, 16_000, 0.5, hertz))[200:-200]
-        assert loudness.level(middle, 8_000) < -60
+        assert rms_dbfs(middle) < -60
+
+
+def rms_dbfs(samples: loudness.Samples) -> float:
+    return float(10 * np.log10(np.mean(samples.astype(float) ** 2)))

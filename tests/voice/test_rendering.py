@@ -16,7 +16,16 @@ from router.core.call.distribution import WHISPER_GUARD_S
 from router.core.ids import PromptId
 from router.core.speech import whisper
 from router.errors import VoiceError
-from router.voice import Catalogue, EspeakVoice, durations, load_catalogue, loudness, render, stale
+from router.voice import (
+    Catalogue,
+    EspeakVoice,
+    bs1770,
+    durations,
+    load_catalogue,
+    loudness,
+    render,
+    stale,
+)
 from router.voice.synthesis import run
 from tests.voice.studio import ROOT, Studio, ToneVoice, decoded, tone, write_wav
 
@@ -42,7 +51,7 @@ def test_render_makes_three_even_formats_of_each_prompt(studio: Studio) -> None:
         for suffix, rate in (("alaw", 8_000), ("sln16", 16_000), ("g722", 16_000)):
             sound = decoded(studio.out / f"{id_}.{suffix}")
             assert len(sound) / rate == pytest.approx(seconds, abs=0.001)
-            assert loudness.level(sound, rate) == pytest.approx(-23, abs=1)
+            assert bs1770.integrated(sound, rate) == pytest.approx(-23, abs=0.5)
             assert loudness.peak(sound) < -3
     assert studio.stale() == []
     left = {file.suffix for file in studio.out.iterdir() if not file.name.startswith(".lock")}
@@ -54,6 +63,12 @@ def test_nothing_is_rendered_twice(studio: Studio) -> None:
     before = list(studio.voice.said)
     assert studio.render() == (5, 0, 0)
     assert studio.voice.said == before
+
+
+def test_a_pause_is_as_long_as_the_catalogue_wants_it(studio: Studio) -> None:
+    studio.replace("to = 3", "to = 3\npause_s = 0.4")
+    studio.render()
+    assert durations(studio.out)[PromptId("minutes-1")] == pytest.approx(0.31 + 0.42, abs=0.025)
 
 
 def change_text(studio: Studio) -> None:
@@ -272,7 +287,7 @@ def test_the_real_voice_is_even_and_unclipped(tmp_path: Path, toolbox: Toolbox) 
     for id_ in ids:
         for suffix, rate in (("alaw", 8_000), ("sln16", 16_000), ("g722", 16_000)):
             sound = decoded(out / f"{id_}.{suffix}")
-            assert loudness.level(sound, rate) == pytest.approx(-23, abs=1)
+            assert bs1770.integrated(sound, rate) == pytest.approx(-23, abs=0.5)
             assert loudness.peak(sound) < -3
 
 
@@ -294,7 +309,7 @@ def test_every_title_of_the_plan_is_said_in_time(tmp_path: Path, toolbox: Toolbo
             assert sum(lasts_s[one] for one in said) < 0.8 * WHISPER_GUARD_S
     for id_ in titles:
         sound = decoded(tmp_path / f"{id_}.alaw")
-        assert loudness.level(sound, 8_000) == pytest.approx(-23, abs=1)
+        assert bs1770.integrated(sound, 8_000) == pytest.approx(-23, abs=0.5)
 
 
 @pytest.mark.real
