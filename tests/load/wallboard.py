@@ -108,9 +108,10 @@ class PageTurn:
     """Some seconds of a page that shows the board; times are processor time, in seconds."""
 
     took_s: float
-    #: Of the page's main thread in its tasks, and in scripts of them.
+    #: Of the page's main thread in its tasks; of them in scripts, and in styles and layouts.
     task_s: float
     script_s: float
+    layout_s: float
     #: Of the whole process that the page lives in.
     process_s: float
     events: int
@@ -260,6 +261,7 @@ async def page_turn(page: Page, seconds: float) -> PageTurn:
         took_s=took_s,
         task_s=more["TaskDuration"],
         script_s=more["ScriptDuration"],
+        layout_s=more["RecalcStyleDuration"] + more["LayoutDuration"],
         process_s=more["ProcessTime"],
         events=told_then - told,
         layouts=round(more["LayoutCount"]),

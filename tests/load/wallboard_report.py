@@ -80,6 +80,7 @@ def _page_figures(turns: list[PageTurn]) -> list[Figure]:
     return [
         share("The page's tasks, of a processor", lambda one: one.task_s, below=_PAGE),
         share("… scripts of them", lambda one: one.script_s),
+        share("… styles and layouts of them", lambda one: one.layout_s),
         share("The page's whole process, of a processor", lambda one: one.process_s),
         rate("Events told to the page", lambda one: one.events),
         rate("… its layouts", lambda one: one.layouts),
