@@ -106,6 +106,7 @@ def test_when_the_time_is_up_a_promise_stands_and_nobody_is_rung_for_it(
     drain(exchange)
     exchange.wait(LONGEST_S)
     exchange.ask("101", Ready())
+    exchange.confirm_hang_ups()
     exchange.wait(3 * UNKEPT_RETRY_S)
     assert exchange.ringing() == {}
     assert state(exchange) is TicketState.WAITING

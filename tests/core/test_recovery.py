@@ -303,6 +303,8 @@ def test_it_is_rung_all_the_same_if_that_end_is_never_told() -> None:
     exchange.find(sector=HOUSING, joined_at=exchange.now)
     exchange.appear("101")
     exchange.wait(2 * RELEASE_S)
+    assert exchange.ringing() == {}
+    exchange.tell_lost()
 
     assert exchange.ringing() == {"101": "caller"}
 

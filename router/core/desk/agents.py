@@ -181,6 +181,8 @@ class AgentDesk:
     call: CallId | None = None
     #: The phone's latest channel.
     leg: ChannelId | None = None
+    #: Since when only the end of that channel, which we hung up, keeps from being ready.
+    held_since_at: float | None = None
     #: Why paused, and until when.
     reason: ReasonId | None = None
     until_at: float | None = None

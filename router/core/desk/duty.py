@@ -7,11 +7,13 @@ lease, one timer for each informateur:
     TALKING            Asterisk is asked from time to time whether the leg still exists
     WRAPPING_UP        then ready, or the pause or log-out asked for in the meantime
     PAUSED             after a missed call, then ready; otherwise logged out, as forgotten
+
+Nobody is ready whose phone still has the call that we hung up: Asterisk is asked until it is gone.
 """
 
 from dataclasses import replace
 
-from router.core.commands import DeskChanged, Verify
+from router.core.commands import DeskChanged, HangUp, Verify
 from router.core.desk.agents import (
     BUSY,
     IN_CALL,
@@ -28,7 +30,7 @@ from router.core.desk.agents import (
 )
 from router.core.events import LegEnd
 from router.core.facts import DutyFact, SubjectFact
-from router.core.ids import ChannelId, PhoneId, ReasonId, is_browser, owner_of
+from router.core.ids import CallId, ChannelId, PhoneId, ReasonId, is_browser, owner_of
 from router.core.legs import Nobody, Role
 from router.core.plan import LogInBy, SecondLogIn
 from router.core.requests import LogIn, LogOut, Note, Noting, Pause, Ready, Reply
@@ -51,8 +53,11 @@ _SHORT = frozenset({MISSED, REJECTED, BUSY, UNREACHABLE})
 RING_BACKSTOP_S = 5
 #: Noting a call by phone takes no longer than this, in seconds.
 NOTING_S = 90.0
-#: A phone that we hang up has stopped ringing within this, in seconds.
+#: A phone that we hang up has stopped ringing within this, in seconds; else Asterisk is asked, and
+#: told again, as often.
 RELEASE_S = 3.0
+#: Nobody waits longer than this for a hang-up, whatever Asterisk says, in seconds.
+HELD_MAX_S = 60.0
 #: How much longer than the call's own deadline the lease of a ringing phone lasts, in seconds.
 _SLACK_S = 5.0
 
@@ -323,6 +328,9 @@ class Duty:
         if desk.state is AgentState.TALKING:  # with nobody, since a restart
             self.done(desk, None)
             return
+        if desk.held_since_at is not None and desk.state not in RUNG:
+            self._rest_over(desk)
+            return
         if desk.state is AgentState.WRAPPING_UP and desk.last is not None:
             if self._board.now >= desk.since_at + self._board.plan.targets.wrap_up_s:
                 self._rest_over(desk)
@@ -371,6 +379,8 @@ class Duty:
     def lease_ended(self, desk: AgentDesk) -> None:
         """The lease of the state has ended without the event that should have ended it."""
         match desk.state:
+            case AgentState.WRAPPING_UP | AgentState.PAUSED if desk.held_since_at is not None:
+                self._rest_over(desk)
             case AgentState.WRAPPING_UP:
                 self._rest_over(desk)
             case AgentState.TALKING:
@@ -381,7 +391,8 @@ class Duty:
                 self._leave(desk)
             case AgentState.RESERVED | AgentState.RINGING:
                 if desk.call is None:
-                    self.released(desk)
+                    if not self._is_held(desk):
+                        self.released(desk)
                 else:
                     self.missed(desk, LegEnd.UNREACHABLE)
             case AgentState.READY:
@@ -403,10 +414,33 @@ class Duty:
             self._leave(desk)
         elif desk.pausing is not None:
             self._pause(desk, desk.pausing)
+        elif self._is_held(desk):
+            pass  # ready when the phone is
         elif self._change(desk, AgentEvent.RESTED):
             desk.directed_by = None
             self._clear_reason(desk)
             self._board.free.append(desk)
+
+    def _is_held(self, desk: AgentDesk) -> bool:
+        """Return whether the phone still has the call that we hung up; look again soon if so.
+
+        A hang-up may be refused, or wait behind what Asterisk is slow to answer.
+        """
+        board = self._board
+        leg = None if desk.leg is None else board.legs.get(desk.leg)
+        if desk.leg is None or leg is None or leg.role is not Role.DISMISSED:
+            desk.held_since_at = None
+            return False
+        if desk.held_since_at is None:
+            desk.held_since_at = board.now
+        elif board.now >= desk.held_since_at + HELD_MAX_S:
+            board.legs.pop(desk.leg)
+            desk.held_since_at = None
+            return False
+        own = CallId(desk.leg)  # what the old call waits for does not delay these
+        board.commands += [HangUp(own, desk.leg), Verify(own, desk.leg)]
+        self._lease(desk, RELEASE_S)
+        return True
 
     def _come(self, desk: AgentDesk) -> None:
         """The phone is back: become ready, or resume the pause that its absence interrupted."""
@@ -468,6 +502,7 @@ class Duty:
             self._tell(desk)
 
     def _change(self, desk: AgentDesk, event: AgentEvent) -> bool:
+        desk.held_since_at = None
         return self._board.roster.change(desk, event, self._board.now)
 
     def _lease(self, desk: AgentDesk, after_s: float) -> None:

@@ -96,6 +96,7 @@ def test_a_caller_who_hangs_up_during_the_whisper_soon_frees_the_informateur(
     exchange.answer("101")
     exchange.leave()
     assert exchange.outcome() is Outcome.ABANDONED
+    exchange.confirm_hang_ups()
     exchange.wait(RELEASE_S)
 
     assert exchange.agent("101") == "ready"
@@ -111,7 +112,7 @@ def test_wrap_up_follows_the_conversation(exchange: Exchange, who: str) -> None:
         exchange.end_leg("101")
         assert exchange.hears() == ("goodbye",)
         exchange.hear_out()
-        exchange.confirm_hang_ups()
+    exchange.confirm_hang_ups()
     assert exchange.outcome() is Outcome.ANSWERED
     assert exchange.bridges == {}
     exchange.choose_housing("next")

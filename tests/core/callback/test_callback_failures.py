@@ -53,6 +53,7 @@ def test_a_person_first_called_after_the_instant_promised_was_let_down(exchange:
     promised(exchange)
     exchange.wait(RULES.promise_s + 60)
     exchange.leave("other")
+    exchange.confirm_hang_ups()
     exchange.wait(exchange.plan.targets.wrap_up_s)
     called(exchange, "t", CalledEnd.BUSY)
     fact = exchange.call_facts()[-1]

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from router.core.commands import Verify
+from router.core.commands import HangUp, Verify
 from router.core.desk.agents import TOO_MANY
-from router.core.desk.duty import RELEASE_S
+from router.core.desk.duty import HELD_MAX_S, RELEASE_S
 from router.core.events import LegEnd, LegEnded, PhoneVanished
-from router.core.ids import AgentId, CallId, PhoneId
+from router.core.ids import AgentId, CallId, ChannelId, PhoneId
 from router.core.requests import LogIn, LogOut, Pause, Ready, Reply
 from tests.core.desk.steps import BY_CODE, TARGETS, miss, reason
 from tests.exchange import Exchange
@@ -197,6 +197,7 @@ def test_an_informateur_let_go_is_ready_soon_even_if_the_end_is_never_reported(
     exchange.choose_housing()
     exchange.leave()
     exchange.wait(RELEASE_S)
+    exchange.tell_lost()
 
     assert exchange.agent("101") == "ready"
 
@@ -206,6 +207,7 @@ def test_events_about_a_call_long_gone_change_nothing(exchange: Exchange) -> Non
     leg = exchange.leg("101")
     exchange.leave()
     exchange.wait(RELEASE_S)
+    exchange.tell_lost()
     exchange.choose_housing("second")
     exchange.tell(LegEnded(CallId("caller"), leg.id, LegEnd.NO_ANSWER))
 
@@ -257,6 +259,70 @@ def test_a_hang_up_that_is_never_confirmed_holds_a_phone_for_a_moment() -> None:
     exchange = without_wrap_up()
     exchange.leave()
     exchange.wait(RELEASE_S)
+    assert exchange.ringing() == {}
+    exchange.tell_lost()  # Asterisk was asked for the leg
+    exchange.wait(0.0)
+    assert exchange.ringing() == {"101": "next"}
+
+
+def a_phone_that_stays_up() -> tuple[Exchange, ChannelId]:
+    """101's phone is to be hung up, and Asterisk says neither that it is nor that it is gone."""
+    exchange = without_wrap_up()
+    leg = exchange.leg("101").id
+    exchange.leave()
+    return exchange, leg
+
+
+def test_a_phone_that_stays_up_is_hung_up_again_and_not_rung() -> None:
+    exchange, leg = a_phone_that_stays_up()
+    for _ in range(3):
+        exchange.wait(RELEASE_S)
+        _, _, commands = exchange.told[-1]
+        assert commands == [HangUp(CallId(leg), leg), Verify(CallId(leg), leg)]
+    assert exchange.ringing() == {}
+    exchange.tell(LegEnded(CallId("caller"), leg, LegEnd.HUNG_UP))
+    exchange.wait(0.0)
+    assert exchange.ringing() == {"101": "next"}
+
+
+def test_after_a_minute_a_phone_is_rung_whatever_asterisk_says() -> None:
+    exchange, _ = a_phone_that_stays_up()
+    exchange.wait(RELEASE_S + HELD_MAX_S - 0.1)
+    assert exchange.ringing() == {}
+    exchange.wait(0.1)
+    assert exchange.ringing() == {"101": "next"}
+
+
+def test_a_pause_chosen_while_a_phone_is_held_is_a_pause() -> None:
+    exchange, leg = a_phone_that_stays_up()
+    exchange.wait(RELEASE_S)
+    exchange.ask("101", Pause(BREAK))
+    exchange.tell(LegEnded(CallId("caller"), leg, LegEnd.HUNG_UP))
+    exchange.wait(0.0)
+    assert exchange.agent("101") == "paused"
+
+
+def test_whose_phone_is_held_after_a_pause_is_ready_once_it_is_free_and_not_logged_out() -> None:
+    exchange, leg = a_phone_that_stays_up()
+    exchange.ask("101", Pause(BREAK))
+    exchange.ask("101", Ready())
+    exchange.wait(RELEASE_S)
+    assert exchange.agent("101") == "paused"
+    exchange.tell(LegEnded(CallId("caller"), leg, LegEnd.HUNG_UP))
+    exchange.wait(0.0)
+    assert exchange.ringing() == {"101": "next"}
+
+
+def test_who_presses_ready_while_the_phone_is_held_is_ready_once_it_is_free() -> None:
+    exchange = Exchange()
+    exchange.appear("101")
+    exchange.talk("101")
+    exchange.choose_housing("next")
+    exchange.leave()
+    exchange.ask("101", Ready())
+    assert exchange.ringing() == {}
+    exchange.confirm_hang_ups()
+    exchange.wait(0.0)
     assert exchange.ringing() == {"101": "next"}
 
 
