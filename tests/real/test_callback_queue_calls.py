@@ -119,7 +119,6 @@ async def test_a_caller_in_the_queue_asks_by_keys(
     await caller.person.hears("callback-read-back")
     already = len(caller.person.heard)
     await caller.person.hears("callback-confirm")
-    # "pair-99" sounds as "number-99", "pair-20" as "day-20".
     read_back = [name[-2:] for name in caller.person.heard[already:-1]]
     assert "".join(read_back) == number
     caller.press("1")

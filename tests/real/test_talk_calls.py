@@ -156,7 +156,7 @@ async def test_a_referral_is_spoken_twice_and_the_caller_votes(cast: Cast) -> No
     await cast.talk(caller, informateur)
     informateur.person.press(f"*5{HEALTH[1]}")
     await informateur.call_ended()
-    said = (f"directory-{HEALTH[0]}", "number-36", "number-46", f"directory-{HEALTH[0]}-hours")
+    said = (f"directory-{HEALTH[0]}", "pair-36", "pair-46", f"directory-{HEALTH[0]}-hours")
     await caller.person.hears(*said, "referral-repeat", *said)
     await caller.person.hears("vote-satisfaction")
     caller.press("4")
