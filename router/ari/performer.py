@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +26,14 @@ from router.core.ids import CallId, ChannelId
 from router.errors import AriGone, AriRejected, AriUnreachable
 from router.tasks import Tasks
 
-#: How long after a refusal a prompt is stopped again, each time in turn.
-_STOP_AGAIN_S = (0.02, 0.05, 0.1, 0.2, 0.5)
+#: What is asked again when Asterisk refuses it, and how long after each refusal. From a prompt's
+#: start until its file is open, Asterisk answers 500 (res_stasis_playback: the playback is
+#: "playing" before it is "controllable"); left alone it would be heard to its end. A leg that is
+#: not hung up would stay, in silence, until the next resync.
+AGAIN_S: dict[type[Order], Sequence[float]] = {
+    StopPlaying: (0.02, 0.05, 0.1, 0.2, 0.5),
+    HangUp: (0.2, 0.5, 1, 2, 4, 8, 15),
+}
 
 Ask = Callable[[Request], Awaitable[Any]]
 Send = Callable[[Request], Awaitable[asyncio.Future[Any]]]
@@ -146,8 +152,8 @@ class Performer:
                 return True  # seen when the caller hangs up while variables are set
             if isinstance(command, Verify):
                 return True  # says nothing about the leg
-            if isinstance(command, StopPlaying) and error.status == 500:
-                self._tasks.start(self._stop_again(command, request))
+            if error.status >= 500 and type(command) in AGAIN_S:
+                self._tasks.start(self._ask_again(command, request))
                 return True
             self._rejected(command, request, error)
             return False
@@ -156,14 +162,9 @@ class Performer:
             return False
         return True
 
-    async def _stop_again(self, command: StopPlaying, request: Request) -> None:
-        """Stop a prompt that Asterisk would not stop yet.
-
-        From a prompt's start until its file is open, Asterisk answers 500 (res_stasis_playback:
-        the playback is "playing" before it is "controllable"). Left alone it would be heard to
-        its end, and what waits behind it would wait as long.
-        """
-        for pause_s in _STOP_AGAIN_S:
+    async def _ask_again(self, command: Order, request: Request) -> None:
+        """Ask again for what Asterisk refused, while what follows it goes on."""
+        for pause_s in AGAIN_S[type(command)]:
             await asyncio.sleep(pause_s)
             try:
                 await self._ask(request)

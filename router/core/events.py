@@ -378,7 +378,7 @@ class DrainChanged(Event):
 
 @value
 class CommandFailed(OfCall):
-    """Asterisk refused a command for `channel`, which is gone (404, 409, 412 or 422)."""
+    """Asterisk refused a command for `channel`: gone (404, 409, 412, 422) or failing (5xx)."""
 
     channel: ChannelId
 

@@ -282,7 +282,7 @@ class Routing:
                 self._duty.released(desk)
 
     def _failed(self, event: events.CommandFailed) -> None:
-        """A command failed because its channel is gone: as if its end had been reported."""
+        """A command failed: as if its channel's end had been reported, which it is seen to."""
         board, channel = self._board, event.channel
         leg = board.legs.get(channel)
         if leg is None:  # otherwise a failing hang-up would be repeated for ever
@@ -293,6 +293,7 @@ class Routing:
         elif leg.role is Role.SNOOP:
             self._answer(leg.owner, WatchEvent.DEAF)
         else:
+            board.commands.append(HangUp(event.call, channel))  # if it was refused, and not gone
             self._leg_ended(events.LegEnded(event.call, channel, events.LegEnd.UNREACHABLE))
 
     def _ring_over(self, leg_id: ChannelId) -> None:

@@ -8,7 +8,7 @@ import structlog
 
 from router.ari.messages import Request
 from router.ari.orders import Hush, Order
-from router.ari.performer import Performer
+from router.ari.performer import AGAIN_S, Performer
 from router.ari.to_requests import Requests
 from router.ari.underway import Underway
 from router.core.commands import (
@@ -321,6 +321,36 @@ async def test_a_prompt_that_cannot_be_stopped_at_all_is_a_failure(asterisk: Ast
         while not asterisk.submitted:
             await asyncio.sleep(0.01)
     assert asterisk.submitted == [CommandFailed(CALL, CHANNEL)]
+
+
+async def test_a_leg_that_asterisk_would_not_hang_up_is_hung_up_again(
+    asterisk: Asterisk,
+) -> None:
+    hang_up = "DELETE channels/leg"
+    asterisk.errors[hang_up] = REFUSED
+    asterisk.performer.perform([HangUp(CALL, LEG), StartMusic(CALL, CHANNEL)])
+    await asterisk.idle()
+    assert asterisk.asked == [hang_up, "POST channels/1/moh"]
+    asterisk.errors[hang_up] = GONE
+    async with asyncio.timeout(PATIENCE_S):
+        while asterisk.asked.count(hang_up) < 2:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.6)  # longer than the next pause
+    assert asterisk.asked.count(hang_up) == 2
+    assert asterisk.submitted == []
+
+
+async def test_a_leg_that_asterisk_never_hangs_up_is_a_failure(
+    asterisk: Asterisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(AGAIN_S, HangUp, (0.01, 0.01))
+    asterisk.errors["DELETE channels/leg"] = REFUSED
+    asterisk.performer.perform([HangUp(CALL, LEG)])
+    async with asyncio.timeout(PATIENCE_S):
+        while not asterisk.submitted:
+            await asyncio.sleep(0.01)
+    assert asterisk.asked.count("DELETE channels/leg") == 3
+    assert asterisk.submitted == [CommandFailed(CALL, LEG)]
 
 
 async def test_without_asterisk_commands_are_dropped_not_failed(asterisk: Asterisk) -> None:
