@@ -16,7 +16,7 @@ from router.errors import ConfigError, Problem
 from router.places import unreadable
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_SECTIONS = ("prompts", "families", "pronunciation")
+_SECTIONS = ("prompts", "families", "pronunciation", "stumbles")
 _PROMPT_KEYS: dict[str, type] = {
     "text": str,
     "spoken": str,
@@ -43,6 +43,8 @@ class Prompt:
     joined: bool = False
     #: The silence after it, in seconds; None: as short as `joined` wants it.
     pause_s: float | None = None
+    #: The family that it is one of; empty: it stands by itself.
+    family: str = ""
     #: The place where it is written; empty: in the catalogue.
     written: str = ""
 
@@ -55,8 +57,10 @@ class Catalogue:
     path: Path
     #: By id, in the file's order.
     prompts: Mapping[PromptId, Prompt]
-    #: Words as written -> as the voice must be given them.
+    #: Words as written -> as they are said, whoever says them.
     pronunciation: Mapping[str, str] = field(default_factory=dict)
+    #: Words as written -> what voices must be given, so that they say them right.
+    stumbles: Mapping[str, str] = field(default_factory=dict)
 
     def place(self, prompt: Prompt) -> str:
         """Return where the prompt is written, for messages."""
@@ -71,9 +75,10 @@ class Catalogue:
             fiche.prompt: Prompt(
                 id=fiche.prompt,
                 text=_sentence(fiche.title),
-                spoken=spoken_form(_sentence(fiche.title), self.pronunciation),
+                spoken=spoken_form(_sentence(fiche.title), {**self.pronunciation, **self.stumbles}),
                 heard="whispered: the page that the caller read",
                 joined=True,
+                family="fiche",
                 written=f"{plan}: fiches.{fiche.id}.title",
             )
             for fiche in fiches
@@ -105,7 +110,7 @@ def load_catalogue(path: Path) -> Catalogue:
     reading.read(table)
     if reading.problems:
         raise ConfigError(reading.problems)
-    return Catalogue(path, reading.prompts, reading.pronunciation)
+    return Catalogue(path, reading.prompts, reading.pronunciation, reading.stumbles)
 
 
 def spoken_form(text: str, pronunciation: Mapping[str, str]) -> str:
@@ -130,14 +135,19 @@ class _Reading:
         self.prompts: dict[PromptId, Prompt] = {}
         self.problems: list[Problem] = []
         self.pronunciation: dict[str, str] = {}
+        self.stumbles: dict[str, str] = {}
 
     def read(self, table: dict[str, Any]) -> None:
         self._known_keys("", table, _SECTIONS)
-        for written, said in self._section(table, "pronunciation").items():
-            if isinstance(said, str) and said.strip():
-                self.pronunciation[written] = said
-            else:
-                self._problem(f"pronunciation.{written}", "expected the text to be said instead")
+        for section, known in (
+            ("pronunciation", self.pronunciation),
+            ("stumbles", self.stumbles),
+        ):
+            for written, said in self._section(table, section).items():
+                if isinstance(said, str) and said.strip():
+                    known[written] = said
+                else:
+                    self._problem(f"{section}.{written}", "expected the text to be said instead")
         for id_, entry in self._section(table, "prompts").items():
             place = f"prompts.{id_}"
             if self._well_formed(place, id_, entry, _PROMPT_KEYS):
@@ -154,11 +164,13 @@ class _Reading:
             return
         for n in range(first, last + 1):
             before = len(self.problems)
-            self._add(place, f"{name}-{n:0{entry.get('digits', 1)}}", entry, _words(n))
+            self._add(place, f"{name}-{n:0{entry.get('digits', 1)}}", entry, _words(n), name)
             if len(self.problems) > before:  # each further number would have the same fault
                 return
 
-    def _add(self, place: str, id_: str, entry: dict[str, Any], words: dict[str, str]) -> None:
+    def _add(
+        self, place: str, id_: str, entry: dict[str, Any], words: dict[str, str], family: str = ""
+    ) -> None:
         if PromptId(id_) in self.prompts:
             self._problem(place, f"id {id_} is used twice")
             return
@@ -169,10 +181,11 @@ class _Reading:
         self.prompts[PromptId(id_)] = Prompt(
             id=PromptId(id_),
             text=text,
-            spoken=spoken_form(spoken, self.pronunciation),
+            spoken=spoken_form(spoken, {**self.pronunciation, **self.stumbles}),
             heard=entry["heard"],
             joined=entry.get("joined", False),
             pause_s=entry.get("pause_s"),
+            family=family,
         )
 
     def _filled(self, place: str, template: str, words: dict[str, str], text: str = "") -> str:
