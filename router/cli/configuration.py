@@ -23,16 +23,48 @@ def check(config: ConfigOption = None) -> None:
     say("The configuration is right.")
 
 
-def prompts(config: ConfigOption = None) -> None:
-    """Render the prompts' audio: only what has changed."""
+def prompts(
+    config: ConfigOption = None,
+    loudness: Annotated[
+        bool,
+        typer.Option("--loudness", help="Print what each prompt's audio measures."),
+    ] = False,
+    script: Annotated[
+        bool,
+        typer.Option(
+            "--script",
+            help="Only print the sentences without a recording, as a script for a studio.",
+        ),
+    ] = False,
+) -> None:
+    """Render the prompts' audio: only what has changed.
+
+    Says what is wrong with the recordings that take the voice's place: clipped, soft, cut off, of a
+    wrong format or length. They are heard nevertheless, until they are replaced.
+    """
     from router.cli import provision
     from router.config import load
+    from router.voice import missing
+    from router.voice import script as script_of
+    from router.voice.examination import examined
 
-    tools = provision.toolbox(say, provision.VOICE_PROGRAMS)
     service = load(config)
+    sentences = provision.sentences(service)
+    if script:
+        for line in script_of(missing(provision.RECORDINGS, sentences), sentences.pronunciation):
+            print(line)
+        return
+    tools = provision.toolbox(say, provision.VOICE_PROGRAMS)
     choice = service.settings.voice
     voice = provision.voice_named(choice.engine, choice.model, tools)
+    for fault in examined(provision.RECORDINGS, sentences, tools):
+        say(str(fault))
     folder = provision.prompts(service, voice, tools, say)
+    if loudness:
+        from router.voice.measures import as_table, measured
+
+        for line in as_table(measured(folder, sentences.prompts)):
+            print(line)
     say(f"The prompts in {folder} are up to date.")
 
 

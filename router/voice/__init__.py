@@ -1,6 +1,7 @@
 """What is said, as audio: the catalogue of sentences, the voices, the files for Asterisk."""
 
 from router.voice.catalogue import Catalogue, Prompt, load_catalogue
+from router.voice.recordings import missing, recorded, script
 from router.voice.rendering import Progress, Rendered, durations, render, stale
 from router.voice.synthesis import EspeakVoice, PiperVoice, Tools, Voice
 
@@ -15,6 +16,9 @@ __all__ = [
     "Voice",
     "durations",
     "load_catalogue",
+    "missing",
+    "recorded",
     "render",
+    "script",
     "stale",
 ]

@@ -120,6 +120,16 @@ def g722(samples: Samples) -> bytes:
     return bytes(G722(WIDE_HZ, 64_000).encode(_integers(even_count)))
 
 
+def from_linear(content: bytes) -> Samples:
+    """Return the samples of 16-bit signed linear, little endian."""
+    return (np.frombuffer(content, "<i2") / 32768).astype(np.float32)
+
+
+def from_alaw(content: bytes) -> Samples:
+    """Return the samples of A-law."""
+    return _ALAW_VALUES[np.frombuffer(content, np.uint8)]
+
+
 def _limit(samples: Samples, rate: int) -> Samples:
     ceiling = 10 ** (PEAK_DBFS / 20)
     magnitude = np.abs(samples)
@@ -169,3 +179,7 @@ def _alaw_table() -> NDArray[np.uint8]:
 
 _TELEPHONE_BAND = _low_pass(3600, WIDE_HZ, 127)
 _ALAW = _alaw_table()
+#: The middle of the values that each code stands for.
+_ALAW_VALUES = (
+    np.bincount(_ALAW, weights=np.arange(-32768, 32768)) / np.bincount(_ALAW) / 32768
+).astype(np.float32)

@@ -16,13 +16,13 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from router.core.ids import PromptId
 from router.errors import Problem, VoiceError
 from router.voice.catalogue import Catalogue, Prompt
+from router.voice.recordings import recorded, strangers
 from router.voice.synthesis import Tools, Voice, run
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 #: The suffixes of each prompt's files.
 FORMATS = ("alaw", "sln16", "g722")
-RECORDING_SUFFIXES = (".wav", ".flac")
 #: Raise it if the same source is to be rendered differently: everything becomes stale.
 _VERSION = 2
 _WORKERS = 2
@@ -107,12 +106,7 @@ def stale(catalogue: Catalogue, recordings: Path, out: Path, voice: Voice) -> li
             problems.append(Problem(place, f"{reason}: run ./allo prompts"))
         elif entry.audio != _audio_digest(out, id_):
             problems.append(Problem(place, "the audio is damaged or gone: run ./allo prompts"))
-    for id_ in sorted(_recordings(recordings)):
-        if id_ not in catalogue.prompts:
-            close = get_close_matches(id_, list(catalogue.prompts), n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            problems.append(Problem(f"{recordings.name}/{id_}", f"no prompt has this id{hint}"))
-    return problems
+    return [*problems, *strangers(recordings, catalogue)]
 
 
 def durations(out: Path) -> dict[PromptId, float]:
@@ -127,7 +121,7 @@ class _Rendering:
         self, catalogue: Catalogue, recordings: Path, out: Path, voice: Voice, tools: Tools
     ) -> None:
         self.catalogue = catalogue
-        self.recordings = _recordings(recordings)
+        self.recordings = recorded(recordings)
         self.sources = _sources(catalogue, recordings, voice)
         self.out = out
         self.voice = voice
@@ -213,28 +207,19 @@ class _Rendering:
 
 def _sources(catalogue: Catalogue, recordings: Path, voice: Voice) -> dict[PromptId, str]:
     """Return a digest of what each prompt is to be made of."""
-    recorded = _recordings(recordings)
+    takes = recorded(recordings)
     sources = {}
     for id_, prompt in catalogue.prompts.items():
         origin = voice.name.encode()
-        if id_ in recorded:
+        if id_ in takes:
             try:
-                origin = recorded[id_].read_bytes()
+                origin = takes[id_].read_bytes()
             except OSError as error:
-                reason = f"{recorded[id_].name} cannot be read ({error.strerror})"
+                reason = f"{takes[id_].name} cannot be read ({error.strerror})"
                 raise VoiceError(id_, f"{reason}: check its owner and permissions") from error
         shape = f"{_VERSION} {prompt.joined} {prompt.pause_s} {prompt.spoken}"
         sources[id_] = _digest(shape.encode(), origin)
     return sources
-
-
-def _recordings(folder: Path) -> dict[PromptId, Path]:
-    """Return the recordings by prompt; a WAV takes precedence over a FLAC."""
-    return {
-        PromptId(file.stem): file
-        for suffix in reversed(RECORDING_SUFFIXES)
-        for file in sorted(folder.glob(f"*{suffix}"))
-    }
 
 
 def _audio_digest(out: Path, id_: PromptId) -> str | None:

@@ -130,6 +130,14 @@ def test_the_shipped_configuration_is_right() -> None:
     assert shown.returncode == 0
 
 
+def test_the_script_for_a_studio_is_printed_alone() -> None:
+    printed = allo("prompts", "--script")
+    assert (printed.returncode, printed.stderr) == (0, "")
+    assert printed.stdout.startswith("Texte à enregistrer\u00a0: ")
+    assert "\n1. welcome.wav\n   Bonjour, Allô Service Public, le 3939.\n" in printed.stdout
+    assert ". fiche-" in printed.stdout.splitlines()[-2]  # the plan's own titles too
+
+
 def test_faults_are_exit_2(tmp_path: Path) -> None:
     settings = tmp_path / "allo.toml"
     settings.write_text('[http]\nprot = 1\n[asterisk]\nari_port = "x"\n')
