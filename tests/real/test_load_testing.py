@@ -157,6 +157,14 @@ async def test_who_hangs_up_is_as_expected_or_a_failure(
     assert (await steps_of(cast))[1] == outcome
 
 
+@pytest.mark.parametrize("line", ["Caller;;0", "caller;;", "caller;#41", "caller;4 1;0"])
+async def test_a_line_that_is_wrong_is_a_failure_and_nobody_is_called(
+    cast: Cast, plain: Plain, line: str
+) -> None:
+    assert await plain.plays("caller", cast.stage.sip, line, "-s", "3939") == 1
+    assert [one for one in cast.router_log.lines() if one.get("event") == "step"] == []
+
+
 async def test_a_number_that_is_not_the_service_s_is_a_failure(cast: Cast, plain: Plain) -> None:
     assert await plain.plays("caller", cast.stage.sip, "caller;;0", "-s", "3940") == 1
 
@@ -169,6 +177,7 @@ async def test_a_number_that_is_not_the_service_s_is_a_failure(cast: Cast, plain
         # Given up while it rings.
         ("answer;40;either;;1", f"caller;{TO_SECTOR};2", Step.RINGING, 0),
         ("answer;40;called;;1", f"caller;{TO_SECTOR};2", Step.RINGING, 1),
+        ("answer;1", f"caller;{TO_SECTOR};2", Step.RINGING, 1),  # no such line
     ],
 )
 async def test_a_phone_of_an_informateur(
@@ -197,8 +206,8 @@ async def test_a_phone_of_an_informateur(
     ("line", "end", "code"),
     [
         ("answer;1;called;1;1", "done", 0),
-        ("busy", "failed", 0),
-        ("no-answer", "failed", 0),
+        ("busy;;;;", "failed", 0),
+        ("no-answer;;;;", "failed", 0),
         ("answer;0;called;;40", "failed", 1),  # pressed nothing: taken for a voicemail
     ],
 )
