@@ -13,10 +13,10 @@ class Tasks:
     """The tasks that one owner has started. Call `close` at the end."""
 
     def __init__(self) -> None:
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[object]] = set()
         self._log = structlog.get_logger()
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
+    def start(self, work: Coroutine[Any, Any, object]) -> None:
         """Run `work` beside everything else. If it fails, that is logged as a defect."""
         task = asyncio.create_task(work)
         self._running.add(task)  # the event loop alone would let it be collected
@@ -29,7 +29,7 @@ class Tasks:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[object]) -> None:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             place = logs.place(error.__traceback__)

@@ -17,8 +17,11 @@ from router.core.commands import (
     HangUp,
     Join,
     Play,
+    PutIn,
     Ring,
+    StartMusic,
     StopPlaying,
+    TakeOut,
     Verify,
 )
 from router.core.events import CommandFailed, Event, LegEnd, LegEnded
@@ -26,14 +29,25 @@ from router.core.ids import CallId, ChannelId
 from router.errors import AriGone, AriRejected, AriUnreachable
 from router.tasks import Tasks
 
-#: What is asked again when Asterisk refuses it, and how long after each refusal. From a prompt's
-#: start until its file is open, Asterisk answers 500 (res_stasis_playback: the playback is
-#: "playing" before it is "controllable"); left alone it would be heard to its end. A leg that is
-#: not hung up would stay, in silence, until the next resync.
+#: How long the rest of a call waits, each time, for what is asked again: nobody is cut off because
+#: Asterisk has failed for a second or two.
+_IN_TURN_S = (0.2, 0.5, 1, 2, 4)
+#: What is asked again when Asterisk fails (5xx), and how long after each failure. Not ringing: a
+#: phone that is not registered fails for good (500, measured).
 AGAIN_S: dict[type[Order], Sequence[float]] = {
+    # From a prompt's start until its file is open, Asterisk answers 500 (res_stasis_playback: the
+    # playback is "playing" before it is "controllable"); it would be heard to its end.
     StopPlaying: (0.02, 0.05, 0.1, 0.2, 0.5),
+    # A leg that stays would be in silence until the next resync.
     HangUp: (0.2, 0.5, 1, 2, 4, 8, 15),
+    Play: _IN_TURN_S,
+    StartMusic: _IN_TURN_S,
+    Join: _IN_TURN_S,
+    PutIn: _IN_TURN_S,
+    TakeOut: _IN_TURN_S,
 }
+#: What of it the rest of the call does not wait for.
+_ASIDE = (StopPlaying, HangUp)
 
 Ask = Callable[[Request], Awaitable[Any]]
 Send = Callable[[Request], Awaitable[asyncio.Future[Any]]]
@@ -139,8 +153,13 @@ class Performer:
             if not succeeded:
                 break
 
-    async def _succeeds(self, command: Order, request: Request, answer: Awaitable[Any]) -> bool:
-        """Await the answer; report a refusal. Return whether the command may go on."""
+    async def _succeeds(
+        self, command: Order, request: Request, answer: Awaitable[Any], failures: int = 0
+    ) -> bool:
+        """Await the answer; report a refusal. Return whether the command may go on.
+
+        `failures` is how often Asterisk has failed to do it before.
+        """
         try:
             await answer
         except AriGone as error:
@@ -152,8 +171,11 @@ class Performer:
                 return True  # seen when the caller hangs up while variables are set
             if isinstance(command, Verify):
                 return True  # says nothing about the leg
-            if error.status >= 500 and type(command) in AGAIN_S:
-                self._tasks.start(self._ask_again(command, request))
+            if error.status >= 500 and failures < len(AGAIN_S.get(type(command), ())):
+                again = self._again(command, request, failures)
+                if not isinstance(command, _ASIDE):
+                    return await again
+                self._tasks.start(again)
                 return True
             self._rejected(command, request, error)
             return False
@@ -162,19 +184,9 @@ class Performer:
             return False
         return True
 
-    async def _ask_again(self, command: Order, request: Request) -> None:
-        """Ask again for what Asterisk refused, while what follows it goes on."""
-        for pause_s in AGAIN_S[type(command)]:
-            await asyncio.sleep(pause_s)
-            try:
-                await self._ask(request)
-            except (AriGone, AriUnreachable):
-                return  # it has ended, or the resync sees to it
-            except AriRejected as error:
-                last = error
-            else:
-                return
-        self._rejected(command, request, last)
+    async def _again(self, command: Order, request: Request, failures: int) -> bool:
+        await asyncio.sleep(AGAIN_S[type(command)][failures])
+        return await self._succeeds(command, request, self._ask(request), failures + 1)
 
     def _rejected(self, command: Order, request: Request, error: AriRejected) -> None:
         self._log.warning(

@@ -282,7 +282,8 @@ async def test_music_on_hold_begins_when_the_caller_is_out(asterisk: Asterisk) -
 
 
 async def test_a_refusal_is_logged_by_call_operation_and_status_alone(asterisk: Asterisk) -> None:
-    asterisk.errors["POST channels/1/moh"] = REFUSED
+    refused = AriRejected(403, "operation", "0639980001")
+    asterisk.errors["POST channels/1/moh"] = refused
     with structlog.testing.capture_logs() as logs:
         asterisk.performer.perform([StartMusic(CALL, CHANNEL)])
         await asterisk.idle()
@@ -292,7 +293,7 @@ async def test_a_refusal_is_logged_by_call_operation_and_status_alone(asterisk: 
             "log_level": "warning",
             "call": CALL,
             "operation": "operation",
-            "status": 500,
+            "status": 403,
         }
     ]
     assert asterisk.submitted == [CommandFailed(CALL, CHANNEL)]
@@ -351,6 +352,35 @@ async def test_a_leg_that_asterisk_never_hangs_up_is_a_failure(
             await asyncio.sleep(0.01)
     assert asterisk.asked.count("DELETE channels/leg") == 3
     assert asterisk.submitted == [CommandFailed(CALL, LEG)]
+
+
+async def test_what_a_call_waits_for_is_asked_again_before_what_follows(
+    asterisk: Asterisk,
+) -> None:
+    music, prompt = "POST channels/1/moh", "POST channels/1/play/p1"
+    asterisk.errors[music] = REFUSED
+    asterisk.performer.perform([StartMusic(CALL, CHANNEL)])
+    await asterisk.idle(busy=1)
+    asterisk.performer.perform([play(CALL, "p1")])
+    del asterisk.errors[music]
+    async with asyncio.timeout(PATIENCE_S):
+        while prompt not in asterisk.asked:
+            await asyncio.sleep(0.01)
+    assert asterisk.asked == [music, music, prompt]
+    assert asterisk.submitted == []
+
+
+async def test_what_finds_no_asterisk_the_second_time_is_made_up_for(asterisk: Asterisk) -> None:
+    hang_up = "DELETE channels/leg"
+    asterisk.errors[hang_up] = REFUSED
+    asterisk.performer.perform([HangUp(CALL, LEG)])
+    await asterisk.idle()
+    asterisk.errors[hang_up] = AriUnreachable("http://localhost", "down")
+    async with asyncio.timeout(PATIENCE_S):
+        while not asterisk.dropped:
+            await asyncio.sleep(0.01)
+    assert asterisk.dropped == [HangUp(CALL, LEG)]
+    assert asterisk.submitted == []
 
 
 async def test_without_asterisk_commands_are_dropped_not_failed(asterisk: Asterisk) -> None:
