@@ -23,7 +23,7 @@ from tests.real.conftest import OPEN_AT, PROMISE, NewCast, OpenStage
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
-_OFFSET = 5800
+_OFFSET = 4400
 _SCENARIOS = Path(__file__).parents[1] / "load" / "sipp"
 _PHONE = "101"
 _OF_A_PHONE = (Step.RINGING, Step.TALKING, Step.AGENT_DONE)
